@@ -1,0 +1,44 @@
+"""Cooldowns: rows, so that they hold over restarts and between processes, and are undone with their transaction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from economy.models import Cooldown
+
+
+def take(wanted: Mapping[str, float], *, now: datetime) -> set[str]:
+    """Start the cooldowns `wanted` (key → seconds) that are not running; returns the keys that were free.
+
+    One statement, exact between any number of writers. Seconds of zero or less are always free and leave no row.
+    """
+    free = {key for key, seconds in wanted.items() if seconds <= 0}
+    timed = sorted(set(wanted) - free)
+    if not timed:
+        return free
+    at = connection.ops.adapt_datetimefield_value
+    rows = ", ".join(["(%s, %s)"] * len(timed))
+    values = [value for key in timed for value in (key, at(now + timedelta(seconds=wanted[key])))]
+    table = connection.ops.quote_name(Cooldown._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (key, until) VALUES {rows} "
+            f"ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE {table}.until <= %s RETURNING key",
+            [*values, at(now)],
+        )
+        return free | {row[0] for row in cursor.fetchall()}
+
+
+def seconds_left(key: str, *, now: datetime) -> int:
+    """Whole seconds until `key` is free again, rounded up; 0 when it is."""
+    until = Cooldown.objects.filter(key=key, until__gt=now).values_list("until", flat=True).first()
+    return math.ceil((until - now).total_seconds()) if until else 0
+
+
+def sweep(*, now: datetime) -> int:
+    """Delete what has expired; returns how many."""
+    return Cooldown.objects.filter(until__lte=now).delete()[0]

@@ -1,0 +1,19 @@
+"""Lines for chat: dropped into a mailbox that the gateway empties, from wherever in the bot they come."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from django.db import transaction
+
+from pixelbot_site.kit.layers import group_send
+
+MAILBOX = "chat"
+"""The channel layer's group that whoever holds the socket listens to."""
+
+
+def say(text: str, *, channel_id: str = "") -> None:
+    """Say `text` in chat once the transaction has committed; without a channel id, in the channel last heard from."""
+    message = {"type": "chat.line", "text": text, "channel_id": channel_id, "at": time.time()}
+    transaction.on_commit(partial(group_send, MAILBOX, message), robust=True)

@@ -1,0 +1,31 @@
+"""What is told to the overlays. Nothing else sends to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pixelbot_site.kit.layers import group_send
+
+GROUP = "overlay"
+"""The channel layer's group that every connected overlay is a member of."""
+
+
+def tell(item_id: int, message: Mapping[str, Any]) -> None:
+    """Tell every overlay to show the queue item `item_id`: `message` goes to its socket, with the id added."""
+    group_send(GROUP, {"type": "overlay.message", "frame": frame(item_id, message)})
+
+
+def stop(item_id: int) -> None:
+    """Tell every overlay to drop the item at once, in case it still has it."""
+    group_send(GROUP, {"type": "overlay.message", "frame": {"type": "stop", "item": item_id}})
+
+
+def recheck() -> None:
+    """Close the sockets whose secret is not valid any more."""
+    group_send(GROUP, {"type": "overlay.recheck"})
+
+
+def frame(item_id: int, message: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON object that an overlay gets for a queue item."""
+    return {**message, "item": item_id}

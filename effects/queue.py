@@ -1,0 +1,228 @@
+"""The queue: effects wait in lanes, one of a lane runs at a time, and each ends done, or failed with its points back.
+
+The row is the truth. Celery is only told a lane's name; a lost wake-up delays until the next `rescue`.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from economy import ledger
+from economy.models import Transaction, Viewer
+from effects import chat, overlay
+from effects.models import QueueItem, State
+from effects.registry import MAX_TEXT, Effect, Kind, Told, kinds
+from pixelbot_site.kit.errors import Failed
+
+log = logging.getLogger("queue")
+
+PREPARE_WITHIN = timedelta(seconds=15)
+"""How long a worker may take to prepare an item (synthesis, say) before it counts as dead."""
+START_WITHIN = timedelta(seconds=6)
+"""How long the overlays have to say that they began."""
+SLACK = timedelta(seconds=6)
+"""How much longer than its length an item may take on the overlay."""
+MOST_ATTEMPTS = 3
+KEEP_SPEECH = timedelta(hours=1)
+
+
+def enqueue(effect: Effect, *, viewer: Viewer | None = None, payment: Transaction | None = None) -> QueueItem:
+    """Put `effect` at the end of its lane; the lane is woken once the transaction has committed."""
+    kind = _kind(effect.kind)
+    item = QueueItem.objects.create(
+        kind=kind.name,
+        lane=kind.lane,
+        payload=dict(effect.payload),
+        title=effect.title[:MAX_TEXT],
+        viewer=viewer,
+        payment=payment,
+    )
+    wake(kind.lane)
+    return item
+
+
+def waiting(lane: str) -> int:
+    """How many items wait in `lane`, the running one not counted."""
+    return QueueItem.objects.filter(lane=lane, state=State.PENDING).count()
+
+
+def wake(lane: str) -> None:
+    """After the commit, tell a worker that `lane` has something to do."""
+    from effects import tasks  # the tasks call this module back
+
+    transaction.on_commit(partial(tasks.wake, lane), robust=True)
+
+
+def drain(lane: str, *, stopped: Callable[[], bool] = bool) -> None:
+    """Perform the items of `lane`, one after another, until none is left or one is with the overlays.
+
+    `stopped` is asked before each: a process that is about to end begins nothing new.
+    """
+    while not stopped():
+        item = claim(lane)
+        if item is None or not perform(item):
+            return
+
+
+def claim(lane: str) -> QueueItem | None:
+    """Take the oldest waiting item of `lane`, if nothing of it runs. Of any number of workers, one gets it."""
+    now = timezone.now()
+    item = QueueItem.objects.filter(lane=lane, state=State.PENDING).order_by("id").first()
+    if item is None:
+        return None
+    try:
+        with transaction.atomic():
+            mine = QueueItem.objects.filter(pk=item.pk, state=State.PENDING).update(
+                state=State.RUNNING,
+                attempts=item.attempts + 1,
+                started_at=now,
+                lease_until=now + PREPARE_WITHIN,
+                told_at=None,
+                playing_at=None,
+            )
+    except IntegrityError:  # the database allows one running item in a lane
+        return None
+    if not mine:
+        return None
+    item.refresh_from_db()
+    return item
+
+
+def perform(item: QueueItem) -> bool:
+    """Do what a claimed item says. True when it is over, False when the overlays have it now."""
+    try:
+        told = _kind(item.kind).perform(item)
+        if told is not None:
+            return not _tell(item, told)
+        finish(item.pk)
+    except Failed as error:
+        fail(item.pk, str(error))
+    except Exception as error:  # the queue's edge: whatever went wrong is stored, and the lane goes on
+        log.exception("%s failed", item)
+        fail(item.pk, f"{type(error).__name__}: {error}", details=traceback.format_exc())
+    return True
+
+
+def _tell(item: QueueItem, told: Told) -> bool:
+    now = timezone.now()
+    # The attempt tells a page that an item is being done again from one that it has shown already.
+    shown = {**told.message, "attempt": item.attempts}
+    result = {**item.result, "overlay": shown, "seconds": told.seconds}
+    mine = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts).update(
+        result=result, told_at=now, lease_until=now + START_WITHIN
+    )
+    if mine:
+        overlay.tell(item.pk, shown)
+    return bool(mine)
+
+
+def playing() -> list[tuple[int, dict[str, object]]]:
+    """What the overlays should be showing now, as (item id, message): told again to one that connects late."""
+    running = QueueItem.objects.filter(state=State.RUNNING, told_at__isnull=False).order_by("id")
+    return [(item.pk, item.result["overlay"]) for item in running]
+
+
+def started(item_id: int) -> None:
+    """An overlay says that it began: from now on it has the item's length and some slack."""
+    item = QueueItem.objects.filter(pk=item_id, state=State.RUNNING, playing_at__isnull=True).first()
+    if item is not None and item.told_at is not None:
+        now = timezone.now()
+        until = now + timedelta(seconds=item.result["seconds"]) + SLACK
+        QueueItem.objects.filter(pk=item_id, state=State.RUNNING, playing_at__isnull=True).update(
+            playing_at=now, lease_until=until
+        )
+
+
+def finish(item_id: int) -> bool:
+    """The item happened. False when it had ended already, as when a second overlay reports it."""
+    with transaction.atomic():
+        mine = QueueItem.objects.filter(pk=item_id, state=State.RUNNING).update(
+            state=State.DONE, finished_at=timezone.now(), lease_until=None
+        )
+        if mine:
+            item = QueueItem.objects.get(pk=item_id)
+            transaction.on_commit(partial(log.info, "done: %s", item))
+            wake(item.lane)
+    return bool(mine)
+
+
+def fail(item_id: int, reason: str, *, details: str = "") -> bool:
+    """The item did not happen: store why, give the points back once, and tell the viewer. False when it had ended."""
+    with transaction.atomic():
+        mine = QueueItem.objects.filter(pk=item_id, state__in=[State.PENDING, State.RUNNING]).update(
+            state=State.FAILED, error=details or reason, finished_at=timezone.now(), lease_until=None
+        )
+        if not mine:
+            return False
+        item = QueueItem.objects.select_related("viewer", "payment").get(pk=item_id)
+        if item.payment is not None:
+            ledger.refund(item.payment, reason=f"{item.kind} failed")
+            name = item.viewer.username if item.viewer else "viewer"
+            chat.say(f"@{name} that did not work, sorry: your {-item.payment.delta} points are back.")
+        transaction.on_commit(partial(log.error, "failed: %s: %s", item, reason))
+        transaction.on_commit(partial(overlay.stop, item.pk))
+        wake(item.lane)
+    return True
+
+
+def rescue(*, now: datetime | None = None) -> None:
+    """Deal with items whose lease ran out, and wake every lane that has something to do. Runs on a schedule."""
+    now = now or timezone.now()
+    for item in QueueItem.objects.filter(state=State.RUNNING, lease_until__lt=now):
+        if item.told_at is None and _kind(item.kind).repeatable and item.attempts < MOST_ATTEMPTS:
+            put_back(item)
+        elif item.told_at is None:
+            fail(item.pk, "The worker that prepared it died.")
+        elif item.playing_at is None:
+            fail(item.pk, "No overlay began to play it. Is the Browser Source in OBS open?")
+        else:
+            fail(item.pk, "The overlay began, but did not finish in time.")
+    for lane in QueueItem.objects.filter(state=State.PENDING).order_by().values_list("lane", flat=True).distinct():
+        wake(lane)
+
+
+def put_back(item: QueueItem) -> bool:
+    """Return a running item to the head of its lane. False when it had ended meanwhile."""
+    with transaction.atomic():
+        mine = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts).update(
+            state=State.PENDING, started_at=None, lease_until=None, told_at=None, playing_at=None
+        )
+        if mine:
+            transaction.on_commit(partial(log.info, "back in the queue: %s", item))
+    return bool(mine)
+
+
+def is_running() -> bool:
+    """Is any item running now, in whatever lane?"""
+    return QueueItem.objects.filter(state=State.RUNNING).exists()
+
+
+def put_back_running() -> int:
+    """Return every running item to its lane, as a process does that takes the whole bot down with it."""
+    return sum(put_back(item) for item in QueueItem.objects.filter(state=State.RUNNING))
+
+
+def tidy(*, now: datetime | None = None) -> int:
+    """Delete the speech files of items that ended over an hour ago; returns how many."""
+    now = now or timezone.now()
+    ended = QueueItem.objects.filter(finished_at__lt=now - KEEP_SPEECH, result__has_key="speech")
+    for item in ended:
+        default_storage.delete(item.result["speech"])
+        item.result.pop("speech")
+        item.save(update_fields=["result"])
+    return len(ended)
+
+
+def _kind(name: str) -> Kind:
+    kind = kinds.get(name)
+    if kind is None:
+        raise Failed(f"Nothing here knows how to do “{name}”. Known: {', '.join(kinds)}.")
+    return kind

@@ -1,0 +1,55 @@
+"""The overlay's page and the sounds it plays. Each address carries the overlay's secret; a wrong one is a 404."""
+
+from __future__ import annotations
+
+import mimetypes
+
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_safe
+
+from effects import sounds
+from effects.models import Overlay, QueueItem
+
+
+@require_safe
+@xframe_options_exempt
+def overlay_page(request: HttpRequest, secret: str) -> HttpResponse:
+    """The page for OBS's Browser Source."""
+    overlay = get_object_or_404(Overlay, secret=secret)
+    response = render(request, "overlay/overlay.html", {"overlay": overlay})
+    host = request.get_host()
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; img-src 'self'; "
+        f"connect-src 'self' ws://{host} wss://{host}"
+    )
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_safe
+def speech(request: HttpRequest, secret: str, item_id: int) -> HttpResponse:
+    """The WAV of a spoken queue item."""
+    get_object_or_404(Overlay, secret=secret)
+    name = get_object_or_404(QueueItem, pk=item_id).result.get("speech")
+    if not name or not default_storage.exists(name):
+        raise Http404("This item has no speech any more.")
+    with default_storage.open(name) as file:
+        return _sound(file.read(), "audio/wav")
+
+
+@require_safe
+def pre_sound(request: HttpRequest, secret: str) -> HttpResponse:
+    """The sound that comes before speech."""
+    get_object_or_404(Overlay, secret=secret)
+    path = sounds.pre_sound()
+    if path is None:
+        raise Http404("No pre-sound is set.")
+    return _sound(path.read_bytes(), mimetypes.guess_type(path.name)[0] or "application/octet-stream")
+
+
+def _sound(data: bytes, content_type: str) -> HttpResponse:
+    # A few hundred kilobytes at most: one piece is simpler than a stream, and ASGI streams files badly.
+    return HttpResponse(data, content_type=content_type, headers={"Cache-Control": "private, max-age=300"})

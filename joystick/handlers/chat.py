@@ -1,0 +1,39 @@
+"""Somebody wrote in chat."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.utils import timezone
+
+from economy.ledger import Award
+from economy.models import viewer_key
+from joystick import dispatch
+from joystick.events import ChatMessage
+from joystick.registry import NOTHING, Outcome, on
+from pixelbot_site.kit.rules import Rules
+
+
+@on(ChatMessage)
+def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
+    """Points and XP, each with its own cooldown; then the command, if it is one.
+
+    Bots, ourselves among them, earn nothing and command nothing: or two of them would talk for ever.
+    """
+    if message.is_bot or viewer_key(message.username) == viewer_key(rules.bot_username):
+        return NOTHING
+    award = Award(
+        message.username,
+        source="chat",
+        reference=f"chat:{message.uid}",
+        points=rules.points_per_chat,
+        xp=rules.xp_per_chat,
+        points_cooldown=rules.chat_cooldown_seconds,
+        xp_cooldown=rules.xp_chat_cooldown_seconds,
+    )
+    found = dispatch.find(message.text)
+    if found is None:
+        return Outcome(awards=(award,))
+    name, words = found
+    run = partial(dispatch.run, message, name=name, words=words, rules=rules, now=timezone.now())
+    return Outcome(awards=(award,), afterwards=run)

@@ -1,0 +1,22 @@
+"""Somebody follows the channel."""
+
+from __future__ import annotations
+
+from economy.ledger import Award
+from economy.models import viewer_key
+from joystick.events import Follow
+from joystick.registry import Outcome, on
+from pixelbot_site.kit.rules import Rules
+
+
+@on(Follow)
+def on_follow(follow: Follow, rules: Rules) -> Outcome:
+    """Paid once per viewer for ever: unfollowing and following again earns nothing."""
+    award = Award(
+        follow.username,
+        source="follow",
+        reference=f"follow:{viewer_key(follow.username)}",
+        points=rules.points_per_follow,
+        xp=rules.xp_per_follow,
+    )
+    return Outcome(awards=(award,))

@@ -1,0 +1,191 @@
+"""Where events come in: each is stored and acted on once, many in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from economy import ledger
+from economy.ledger import Award
+from economy.xp import LevelUp
+from effects import chat, queue
+from effects.registry import Effect
+from joystick import frames
+from joystick.events import ChatMessage, Event
+from joystick.models import InboundEvent, InboundState, Install
+from joystick.registry import Outcome, handlers
+from pixelbot_site.kit import rules
+from pixelbot_site.kit.rules import Rules
+
+log = logging.getLogger("joystick")
+
+RAW_MOST = 100_000
+"""Characters of a frame that are kept. The largest real ones have about 4,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A frame with an event in it; `event` is None, and `error` says why, when it can't be understood."""
+
+    raw: str
+    event: Event | None
+    error: str = ""
+
+
+def read(text: str) -> Received | frames.Control:
+    """Look at a frame from the socket: a control frame is handed back, everything else is for `receive`."""
+    try:
+        frame = frames.parse(text)
+    except frames.FrameError as error:
+        log.warning("a frame could not be understood: %s", error)
+        return Received(text, None, str(error))
+    return Received(text, frame) if isinstance(frame, Event) else frame
+
+
+def receive(batch: Sequence[Received]) -> None:
+    """Store the batch and act on it, in one transaction, in order. Events seen before are left out.
+
+    If one of them raises, the batch is rolled back and done again one by one, so that only that one fails: its error
+    is stored on its row. A database that is away or busy is no event's fault: OperationalError or InterfaceError is
+    raised then, and the same batch may simply be received again.
+    """
+    try:
+        _handle(batch)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # the inbox's edge
+        if len(batch) > 1:
+            for one in batch:
+                receive([one])
+        elif batch:
+            log.exception("could not handle %s", batch[0].event or batch[0].error)
+            _store_failure(batch[0], traceback.format_exc())
+
+
+def again(rows: Sequence[InboundEvent]) -> int:
+    """Handle failed rows once more, each by itself; returns how many went well now."""
+    well = 0
+    for row in rows:
+        if row.state != InboundState.FAILED:
+            continue
+        received = read(row.raw)
+        if not isinstance(received, Received):
+            continue
+        with transaction.atomic():
+            deleted, _ = InboundEvent.objects.filter(pk=row.pk, state=InboundState.FAILED).delete()
+            if deleted:
+                receive([received])
+        well += InboundEvent.objects.filter(uid=row.uid, state=InboundState.HANDLED).exists()
+    return well
+
+
+def _handle(batch: Sequence[Received]) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        work = _Work(rules.current(), now)
+        for event in _store_new(batch, now=now):
+            work.handle(event)
+        work.settle()
+
+
+def _store_new(batch: Sequence[Received], *, now: datetime) -> list[Event]:
+    uids = [received.event.uid for received in batch if received.event is not None]
+    known = set(InboundEvent.objects.filter(uid__in=uids).values_list("uid", flat=True))
+    rows: list[InboundEvent] = []
+    new: list[Event] = []
+    for received in batch:
+        event = received.event
+        if event is None:
+            rows.append(_unreadable(received, now=now))
+        elif event.uid not in known:
+            known.add(event.uid)
+            new.append(event)
+            rows.append(_row(received, event, now=now))
+    InboundEvent.objects.bulk_create(rows)
+    _store_installs(new, now=now)
+    return new
+
+
+def _row(received: Received, event: Event, *, now: datetime) -> InboundEvent:
+    return InboundEvent(
+        uid=event.uid,
+        kind=event.kind,
+        channel_id=event.channel_id,
+        username=event.username,
+        text=event.text,
+        raw=received.raw[:RAW_MOST].replace("\0", ""),
+        occurred_at=event.occurred_at,
+        received_at=now,
+    )
+
+
+def _unreadable(received: Received, *, now: datetime) -> InboundEvent:
+    return InboundEvent(
+        uid=f"unreadable:{uuid4().hex}",
+        kind="unreadable",
+        state=InboundState.UNREADABLE,
+        error=received.error,
+        raw=frames.clean(received.raw, RAW_MOST),
+        received_at=now,
+    )
+
+
+def _store_failure(received: Received, error: str) -> None:
+    if received.event is None:
+        return
+    row = _row(received, received.event, now=timezone.now())
+    row.state = InboundState.FAILED
+    row.error = frames.clean(error, RAW_MOST)
+    # Another listener may have handled it meanwhile: then its row stands.
+    InboundEvent.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _store_installs(events: Sequence[Event], *, now: datetime) -> None:
+    """The channels heard from. A chat line also tells whose channel it is."""
+    channels = {event.channel_id: "" for event in events if event.channel_id}
+    channels |= {
+        event.channel_id: event.streamer for event in events if isinstance(event, ChatMessage) and event.streamer
+    }
+    channels.pop("", None)
+    for channel_id, username in sorted(channels.items()):
+        named = {"username": username} if username else {}
+        Install.objects.update_or_create(channel_id=channel_id, defaults={"last_event_at": now, **named})
+
+
+@dataclass(slots=True)
+class _Work:
+    """The outcomes of a batch. Awards are gathered and paid together; what needs them paid settles first."""
+
+    rules: Rules
+    now: datetime
+    awards: list[Award] = field(default_factory=list)
+
+    def handle(self, event: Event | LevelUp) -> None:
+        channel_id = event.channel_id if isinstance(event, Event) else ""
+        for handler in handlers(event):
+            self.carry_out(handler(event, self.rules), channel_id)
+
+    def carry_out(self, outcome: Outcome, channel_id: str) -> None:
+        self.awards += outcome.awards
+        for effect in outcome.effects:
+            self.enqueue(effect)
+        for line in outcome.lines:
+            chat.say(line, channel_id=channel_id)
+        if outcome.afterwards is not None:
+            self.settle()
+            self.carry_out(outcome.afterwards(), channel_id)
+
+    def enqueue(self, effect: Effect) -> None:
+        queue.enqueue(effect)
+
+    def settle(self) -> None:
+        awards, self.awards = self.awards, []
+        for level_up in ledger.pay(awards, rules=self.rules, now=self.now):
+            self.handle(level_up)

@@ -1,0 +1,339 @@
+"""A Joystick.tv gateway on loopback.
+
+It behaves as a real Action Cable server was measured to (Rails 6.1 and 7.2 with puma), which is mostly silence: no
+action is answered, and no mistake. What Joystick documents beyond that, close code 4401 and error frames, are options.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+from websockets.utils import accept_key
+
+from joystick.simulator.happenings import CHANNEL_ID, Happening, chat
+
+KNOWN_SUBPROTOCOLS = ("actioncable-v1-json", "actioncable-unsupported")
+ACTIONS = {"send_message", "send_whisper", "delete_message", "mute_user", "unmute_user", "block_user"}
+LARGEST_FRAME = 64 * 2**20
+Ending = Literal["frame", "close", "drop"]
+
+
+@dataclass(slots=True)
+class Options:
+    """How this gateway differs from the friendliest one."""
+
+    token: str | None = None
+    """The one that is let in; None lets everybody in who brings any."""
+    unauthorized: Literal["disconnect", "4401"] = "disconnect"
+    """A wrong token's end: Rails' disconnect frame and close 1000, or Joystick's documented close code."""
+    reject: bool = False
+    confirm_after: float = 0.0
+    """Seconds until a subscription is confirmed. An action sent before is lost in silence, as measured."""
+    reorder_within: float = 0.0
+    """Actions that arrive within so many seconds of each other may be carried out in any order, as measured."""
+    ping_every: float = 3.0
+    action_error: str = ""
+    """Answer every action with this error frame. Joystick documents such frames, Rails has none."""
+    nested_errors: bool = False
+    echo: bool = False
+    """Show what the bot says in chat, as the platform does."""
+    bot_username: str = "PixelBot"
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One connection: the identifiers it is subscribed with, byte for byte."""
+
+    socket: ServerConnection
+    subscriptions: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+
+
+class Connection(ServerConnection):
+    """Rails closes with 1003 where a client forgets its mask, and takes any handshake key."""
+
+    key = ""
+
+    def __init__(self, protocol: ServerProtocol, server: Server, **options: Any) -> None:
+        super().__init__(protocol, server, **options)
+        fail = protocol.fail
+
+        def fail_as_rails(code: CloseCode | int, reason: str = "") -> None:
+            fail(CloseCode.UNSUPPORTED_DATA if "mask" in reason else code, reason)
+
+        setattr(protocol, "fail", fail_as_rails)  # noqa: B010 (an instance's method, on purpose)
+
+
+class Simulator:
+    """The gateway. All methods belong to the event loop that started it."""
+
+    def __init__(self, options: Options | None = None, *, port: int = 0, seed: int = 1) -> None:
+        """`port` 0 takes a free one; `url` tells which."""
+        self.options = options or Options()
+        self.actions: list[dict[str, Any]] = []
+        """What bots did, in the order carried out: the `data` of each action."""
+        self.connections_made = 0
+        self.acted = asyncio.Event()
+        self.subscribed = asyncio.Event()
+        self._port = port
+        self._random = random.Random(seed)
+        self._clients: set[Client] = set()
+        self._thawed = asyncio.Event()
+        self._thawed.set()
+        self._server: Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- the server's life -------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to listen on 127.0.0.1. Raises OSError when the port is taken."""
+        self._server = await serve(
+            self._serve_client,
+            "127.0.0.1",
+            self._port,
+            process_request=self._process_request,
+            process_response=_accept_any_key,
+            select_subprotocol=_select_subprotocol,
+            create_connection=Connection,
+            compression=None,
+            ping_interval=None,
+            max_size=LARGEST_FRAME,
+            close_timeout=1,
+        )
+        self._port = self._server.sockets[0].getsockname()[1]
+        self._in_background(self._ping())
+
+    async def stop(self) -> None:
+        """Stop listening and hang up on everybody, without a word."""
+        for task in list(self._tasks):
+            task.cancel()
+        self.thaw()
+        self._drop_all()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        """The address for a client, without a token."""
+        return f"ws://127.0.0.1:{self._port}/cable"
+
+    # --- what a test or a scenario does ------------------------------------------------------------------------------
+
+    async def happen(self, happening: Happening) -> None:
+        """Tell every subscription, each in the envelope it asked for."""
+        for client, identifier in self._subscriptions():
+            version = "v2" if _parameters(identifier).get("event_version") == "v2" else "v1"
+            await self._send(client, {"identifier": identifier, "message": happening.message(version)})
+
+    async def push(self, message: Any) -> None:
+        """Tell every subscription this very message, whatever it asked for."""
+        for client, identifier in self._subscriptions():
+            await self._send(client, {"identifier": identifier, "message": message})
+
+    async def push_text(self, text: str) -> None:
+        """Send a raw text frame to every connection."""
+        await self._thawed.wait()
+        for client in list(self._clients):
+            await client.socket.send(text)
+
+    async def disconnect(self, ending: Ending = "frame", *, reason: str | None = None, reconnect: bool = True) -> None:
+        """End every connection: with a disconnect frame and close 1000, a bare close 1000, or neither."""
+        for client in list(self._clients):
+            if ending == "frame":
+                await self._send(client, {"type": "disconnect", "reason": reason, "reconnect": reconnect})
+            if ending != "drop":
+                await client.socket.close(CloseCode.NORMAL_CLOSURE)
+        if ending == "drop":
+            self._drop_all()
+
+    def freeze(self) -> None:
+        """Do nothing at all, as a stopped process: no ping, no answer, no new handshake, until `thaw`."""
+        self._thawed.clear()
+        for client in self._clients:
+            client.socket.transport.pause_reading()
+
+    def thaw(self) -> None:
+        """Go on where `freeze` stopped."""
+        if not self._thawed.is_set():
+            self._thawed.set()
+            for client in self._clients:
+                client.socket.transport.resume_reading()
+
+    async def wait_for_actions(self, count: int) -> list[dict[str, Any]]:
+        """The actions so far, as soon as there are `count` of them."""
+        while len(self.actions) < count:
+            self.acted.clear()
+            await self.acted.wait()
+        return self.actions
+
+    # --- the protocol ------------------------------------------------------------------------------------------------
+
+    async def _process_request(self, socket: ServerConnection, request: Request) -> Response | None:
+        await self._thawed.wait()
+        path = urlsplit(request.path).path
+        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+        if request.method != "GET" or path not in {"/cable", "/cable/"} or not upgrade:
+            response = socket.respond(HTTPStatus.NOT_FOUND, "Page not found")
+            response.headers["Content-Type"] = "text/plain"
+            return response
+        # Rails checks neither the version nor the key; the library does, so it is shown good ones.
+        assert isinstance(socket, Connection)
+        socket.key = _replace(request.headers, "Sec-WebSocket-Key", "cGl4ZWwgYm90IHBpeGVsIQ==")
+        _replace(request.headers, "Sec-WebSocket-Version", "13")
+        return None
+
+    async def _serve_client(self, socket: ServerConnection) -> None:
+        assert socket.request is not None
+        self.connections_made += 1
+        client = Client(socket)
+        tokens = parse_qs(urlsplit(socket.request.path).query).get("token", [])
+        try:
+            if not self._lets_in(tokens[-1] if tokens else ""):
+                await self._refuse(client)
+                return
+            await self._send(client, {"type": "welcome"})
+            self._clients.add(client)
+            async for text in socket:
+                await self._thawed.wait()
+                self._carry_out(client, text)
+        except ConnectionClosed:
+            pass
+        finally:
+            self._clients.discard(client)
+
+    def _lets_in(self, token: str) -> bool:
+        return bool(token) and self.options.token in {None, token}
+
+    async def _refuse(self, client: Client) -> None:
+        if self.options.unauthorized == "4401":
+            await client.socket.close(4401)
+            return
+        await self._send(client, {"type": "disconnect", "reason": "unauthorized", "reconnect": False})
+        await client.socket.close(CloseCode.NORMAL_CLOSURE)
+
+    def _carry_out(self, client: Client, text: str | bytes) -> None:
+        """A command. Of whatever is wrong with it, nothing is said."""
+        command = _object(text) if isinstance(text, str) else {}
+        identifier = command.get("identifier")
+        if not isinstance(identifier, str):
+            return
+        match command.get("command"):
+            case "subscribe" if _parameters(identifier).get("channel") == "GatewayChannel":
+                if identifier not in client.asked:
+                    self._in_background(self._subscribe(client, identifier))
+            case "unsubscribe":
+                client.asked.discard(identifier)
+                client.subscriptions.discard(identifier)
+            case "message" if identifier in client.subscriptions:
+                data = command.get("data")
+                action = _object(data) if isinstance(data, str) else {}
+                if action.get("action") in ACTIONS:
+                    self._in_background(self._act(client, identifier, action))
+
+    async def _subscribe(self, client: Client, identifier: str) -> None:
+        if self.options.reject:
+            await self._send(client, {"identifier": identifier, "type": "reject_subscription"})
+            return
+        client.asked.add(identifier)
+        if self.options.confirm_after:
+            await asyncio.sleep(self.options.confirm_after)
+        client.subscriptions.add(identifier)
+        await self._send(client, {"identifier": identifier, "type": "confirm_subscription"})
+        self.subscribed.set()
+
+    async def _act(self, client: Client, identifier: str, action: dict[str, Any]) -> None:
+        if self.options.reorder_within:
+            await asyncio.sleep(self._random.uniform(0, self.options.reorder_within))
+        if self.options.action_error:
+            error = {"error": self.options.action_error}
+            nested = {"identifier": identifier, "message": error}
+            await self._send(client, nested if self.options.nested_errors else error)
+            return
+        self.actions.append(action)
+        self.acted.set()
+        if self.options.echo and action["action"] == "send_message":
+            await self.happen(chat(self.options.bot_username, str(action.get("text", "")), "bot"))
+
+    async def _ping(self) -> None:
+        """One timer for all connections, as in Rails: the first ping comes 0 to 3 s after the welcome."""
+        while True:
+            await asyncio.sleep(self.options.ping_every)
+            for client in list(self._clients):
+                await self._send(client, {"type": "ping", "message": int(time.time())})
+
+    async def _send(self, client: Client, frame: Mapping[str, Any]) -> None:
+        await self._thawed.wait()
+        try:
+            await client.socket.send(encode(frame))
+        except ConnectionClosed:
+            self._clients.discard(client)
+
+    def _subscriptions(self) -> Iterator[tuple[Client, str]]:
+        return iter([(client, identifier) for client in self._clients for identifier in sorted(client.subscriptions)])
+
+    def _drop_all(self) -> None:
+        for client in list(self._clients):
+            client.socket.transport.abort()
+
+    def _in_background(self, step: Any) -> None:
+        task = asyncio.ensure_future(step)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def encode(frame: Mapping[str, Any]) -> str:
+    """JSON as Rails writes it: compact, é and emoji as they are, but `<`, `>`, `&`, U+2028 and U+2029 escaped."""
+    text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+_parameters = _object
+"""An identifier is parsed only to find its channel; the string itself is the subscription's key."""
+
+
+def _select_subprotocol(socket: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """The first one the *client* lists that Rails knows; without any, the connection works as well."""
+    return next((name for name in offered if name in KNOWN_SUBPROTOCOLS), None)
+
+
+def _accept_any_key(socket: ServerConnection, request: Request, response: Response) -> None:
+    if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+        assert isinstance(socket, Connection)
+        _replace(response.headers, "Sec-WebSocket-Accept", accept_key(socket.key))
+
+
+def _replace(headers: Headers, name: str, value: str) -> str:
+    before = headers.get_all(name)
+    if before:
+        del headers[name]
+    headers[name] = value
+    return before[0] if before else ""
+
+
+__all__ = ["CHANNEL_ID", "Options", "Simulator"]

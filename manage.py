@@ -1,0 +1,27 @@
+#!/usr/bin/env python
+"""Django's command line. A mistake in the configuration ends it with one sentence, not a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command named on the command line."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelbot_site.settings")
+    if "--demo" in sys.argv:
+        # Settings are read before a command sees its options, and the demo has a data folder of its own.
+        os.environ["PIXELBOT_DEMO"] = "1"
+
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Pixel Bot can't start. {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""The site as an app of its own: it carries the commands and the configuration checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning, register
+
+
+class SiteConfig(AppConfig):
+    """Registers the checks of the configuration."""
+
+    name = "pixelbot_site"
+    verbose_name = "Pixel Bot"
+
+    def ready(self) -> None:
+        """Called by Django once the apps are loaded."""
+        register(unknown_settings)
+
+
+def unknown_settings(**_: Any) -> list[CheckMessage]:
+    """Warn about names in `.env` that nothing reads: most are typos."""
+    return [
+        Warning(
+            f"Nothing reads {name}, which stands in your .env file.",
+            hint="Is it misspelt? .env.example lists every name.",
+            id="pixelbot.W001",
+        )
+        for name in settings.UNKNOWN_SETTINGS
+    ]

@@ -1,0 +1,27 @@
+"""What Daphne serves: Django's pages, and the overlays' websockets."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelbot_site.settings")
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
+from django.urls import path
+
+# Loads the apps; models and consumers can be imported only after it.
+pages = get_asgi_application()
+
+from effects.consumers import OverlayConsumer
+
+application = ProtocolTypeRouter(
+    {
+        "http": pages,
+        "websocket": AllowedHostsOriginValidator(
+            # Django's `path` is typed for views; Channels documents it for consumers.
+            URLRouter([path("overlay/<str:secret>/socket/", OverlayConsumer.as_asgi())])  # type: ignore[arg-type,list-item]
+        ),
+    }
+)

@@ -1,0 +1,15 @@
+"""The Celery application. Messages only wake: every fact is a row."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+import pixelbot_site.kit.transport  # noqa: F401 (names the bell:// transport before the first connection)
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelbot_site.settings")
+
+app = Celery("pixelbot_site")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,136 @@
+"""Channel layers: telling a group something from synchronous code, and an in-memory layer that crosses threads."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Coroutine
+from copy import deepcopy
+from typing import Any
+
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+log = logging.getLogger("layers")
+
+
+class ThreadHopLayer(InMemoryChannelLayer):
+    """The in-memory layer of one process, usable from every thread.
+
+    The stock layer's queues belong to one event loop; a message put from another thread does not wake that loop and
+    waits for its next timer (measured: up to a second). Here every call hops to the loop that owns the queues.
+    """
+
+    def __init__(self, **config: Any) -> None:
+        super().__init__(**config)
+        self._owner: asyncio.AbstractEventLoop | None = None
+        self.dropped = 0
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Name the loop in which messages are received."""
+        self._owner = loop
+
+    async def receive(self, channel: str) -> dict[str, Any]:
+        """The next message of `channel`. The first loop to receive becomes the owner."""
+        if self._owner is None or self._owner.is_closed():
+            self._owner = asyncio.get_running_loop()
+        message: dict[str, Any] = await super().receive(channel)
+        return message
+
+    async def send(self, channel: str, message: dict[str, Any]) -> None:
+        """Put a message into `channel`."""
+        await self._hop(super().send(channel, message))
+
+    async def group_add(self, group: str, channel: str) -> None:
+        """Make `channel` a member of `group`."""
+        await self._hop(super().group_add(group, channel))
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        """End the membership."""
+        await self._hop(super().group_discard(group, channel))
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        """Put a message into every member of `group`."""
+        await self._hop(self._deliver_soon(group, message))
+
+    def group_send_soon(self, group: str, message: dict[str, Any]) -> None:
+        """The same from any thread, without waiting. With no loop to receive it, there is nobody to tell."""
+        owner = self._owner
+        if owner is None or owner.is_closed():
+            return
+        try:
+            owner.call_soon_threadsafe(self._deliver, group, message)
+        except RuntimeError:  # closed between the check and the call
+            log.debug("nobody left to tell %s", group)
+
+    async def _deliver_soon(self, group: str, message: dict[str, Any]) -> None:
+        self._deliver(group, message)
+
+    def _deliver(self, group: str, message: dict[str, Any]) -> None:
+        for channel in list(self.groups.get(group, ())):
+            queue = self.channels.setdefault(channel, asyncio.Queue(maxsize=self.get_capacity(channel)))
+            try:
+                queue.put_nowait((time.time() + self.expiry, deepcopy(message)))
+            except asyncio.QueueFull:
+                self.dropped += 1
+                log.warning("a reader of %s is too slow: message dropped (%d so far)", group, self.dropped)
+
+    async def _hop(self, step: Coroutine[Any, Any, None]) -> None:
+        owner = self._owner
+        if owner is None or not owner.is_running() or owner is asyncio.get_running_loop():
+            await step
+        else:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(step, owner))
+
+
+def the_layer() -> Any:
+    """The project's channel layer; settings.py always names one."""
+    layer = get_channel_layer()
+    assert layer is not None
+    return layer
+
+
+class _LoopThread:
+    """One long-lived event loop beside synchronous code: a new loop a call costs a new Redis connection each time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def run(self, step: Coroutine[Any, Any, None], timeout: float) -> None:
+        with self._lock:
+            if self._loop is None or self._thread is None or not self._thread.is_alive():
+                # Also true in the child of a fork: threads do not survive it.
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="layer-loop", daemon=True)
+                self._thread.start()
+            loop = self._loop
+        asyncio.run_coroutine_threadsafe(step, loop).result(timeout)
+
+
+_loop_thread = _LoopThread()
+
+
+def group_send(group: str, message: dict[str, Any]) -> None:
+    """Tell every member of `group` something, from synchronous code. `message["type"]` names the method called.
+
+    Never raises: who is told is never the truth, only woken by it. A layer that can't be reached is logged.
+    """
+    layer = the_layer()
+    if isinstance(layer, ThreadHopLayer):
+        layer.group_send_soon(group, message)
+        return
+    try:
+        _loop_thread.run(layer.group_send(group, message), timeout=5)
+    except (OSError, TimeoutError, RuntimeError) as error:
+        log.warning("could not tell %s: %s", group, error)
+    except _redis_errors() as error:
+        log.warning("could not tell %s: %s", group, error)
+
+
+def _redis_errors() -> type[Exception]:
+    from redis.exceptions import RedisError  # only a scaled set-up has it in memory
+
+    return RedisError

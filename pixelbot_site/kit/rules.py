@@ -1,0 +1,44 @@
+"""What the way of an event needs to know of the settings, as one typed value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from django.conf import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Amounts, cooldowns (seconds), curve and limits. Each field is the setting of the same name in capitals."""
+
+    points_enabled: bool
+    points_per_chat: int
+    points_per_tip_token: float
+    points_per_follow: int
+    points_per_sub: int
+    points_per_dropin: int
+    chat_cooldown_seconds: int
+    dropin_cooldown_seconds: int
+
+    xp_enabled: bool
+    xp_per_chat: int
+    xp_per_tip_token: float
+    xp_per_follow: int
+    xp_per_sub: int
+    xp_per_dropin: int
+    xp_chat_cooldown_seconds: int
+    xp_base: int
+    xp_exponent: float
+    xp_max_level: int
+
+    bot_username: str
+
+    tts_queue_max: int
+    tts_cooldown_seconds: int
+    tts_prefix_username: bool
+    tts_max_chars: int
+
+
+def current() -> Rules:
+    """The rules as they stand now. Take them once per batch of events: within one batch they must not change."""
+    return Rules(**{field.name: getattr(settings, field.name.upper()) for field in fields(Rules)})

@@ -1,0 +1,199 @@
+"""`manage.py runbot`: the bot."""
+
+from __future__ import annotations
+
+import pixelbot_site.embedded as embedded  # must come first: it brings Daphne's event loop
+
+# isort: split
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from argparse import ArgumentParser
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.files import locks
+from django.core.management.base import BaseCommand, CommandError
+
+from effects.models import Overlay
+from joystick.credentials import gateway_token
+from joystick.gateway import Gateway
+from joystick.simulator.scenarios import play
+from joystick.simulator.server import Options, Simulator
+from pixelbot_site import setup
+
+log = logging.getLogger("runbot")
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+DEMO_SCENARIO = "quiet-evening"
+
+
+class Command(BaseCommand):
+    """One process with the web server, the gateway client and a worker; or, in a larger set-up, the listener alone."""
+
+    help = "Run Pixel Bot."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The command's options."""
+        parser.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT", help="Where the pages are served.")
+        parser.add_argument(
+            "--listener-only", action="store_true", help="Only the line to Joystick; daphne and celery run beside it."
+        )
+        parser.add_argument("--demo", action="store_true", help="A made-up channel with a crowd: no account needed.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare, then run until Ctrl-C or SIGTERM."""
+        host, port = address(options["bind"])
+        if options["listener_only"]:
+            setup.prepare()
+            listen_only()
+            return
+        if not settings.EMBEDDED:
+            raise CommandError(
+                "REDIS_URL is set, so the parts run as processes of their own: daphne pixelbot_site.asgi:application, "
+                "manage.py runbot --listener-only, celery -A pixelbot_site worker -B. "
+                "For one process, take REDIS_URL out."
+            )
+        with only_one():
+            require_free(host, port)
+            password = setup.prepare()
+            channel = DemoChannel() if options["demo"] else Channel()
+            embedded.Process(
+                host=host,
+                port=port,
+                background=channel.run,
+                stop_background=channel.stop,
+                ready=partial(self.greet, host, port, overlay_path(), password, options["demo"]),
+            ).run()
+
+    def greet(self, host: str, port: int, overlay: str, password: str | None, demo: bool) -> None:
+        """Say where everything is."""
+        name = f"[{host}]" if ":" in host else host
+        root = f"http://{name}:{port}"
+        lines = ["", "Pixel Bot is running." + (" This is the demo: nothing here is real." if demo else "")]
+        lines.append(f"  Dashboard  {root}/admin/")
+        lines.append(f"  Overlay    {root}{overlay}")
+        lines.append("             (paste it into OBS: Sources, +, Browser; 1920 x 1080)")
+        if password is not None:
+            lines.append(f"  Login      {settings.ADMIN_USERNAME}  password: {password}  (shown only this once)")
+        if not demo and gateway_token() is None:
+            lines.append("No channel is connected yet. Two ways on:")
+            lines.append("  connect: put JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET into .env, and start again;")
+            lines.append("  or look around first: python manage.py runbot --demo")
+        if host not in LOOPBACK:
+            lines.append(f"Anybody who reaches {host} can open the login page. Behind it is your money-like stuff.")
+        self.stdout.write("\n".join([*lines, "Stop with Ctrl-C.", ""]))
+        self.stdout.flush()
+
+
+class Channel:
+    """The real channel, or none while there are no credentials."""
+
+    gateway: Gateway | None = None
+
+    async def run(self) -> None:
+        """Hold the line."""
+        token = gateway_token()
+        if token is None:
+            log.warning("no channel is connected yet")
+            return
+        await self.connect(settings.JOYSTICK_GATEWAY_URL, token)
+
+    async def connect(self, url: str, token: str, *, holder: str = "embedded") -> None:
+        """Hold the line to `url`."""
+        self.gateway = Gateway(
+            url=url,
+            token=token,
+            version=settings.JOYSTICK_EVENT_VERSION,
+            rate_limit=settings.MESSAGE_RATE_LIMIT,
+            holder=holder,
+        )
+        await self.gateway.run()
+
+    async def stop(self) -> None:
+        """Let go of the line."""
+        if self.gateway is not None:
+            await self.gateway.stop()
+
+
+class DemoChannel(Channel):
+    """A simulated Joystick in this process, reached through the same client over a real socket."""
+
+    async def run(self) -> None:
+        """Start the simulator, a crowd, and the line to it."""
+        simulator = Simulator(Options(echo=True))
+        await simulator.start()
+        crowd = asyncio.create_task(play(simulator, DEMO_SCENARIO))
+        try:
+            await self.connect(simulator.url, "demo")
+        finally:
+            crowd.cancel()
+            await simulator.stop()
+
+
+def listen_only() -> None:
+    """The listener as a process of its own. A second one stands by."""
+    token = gateway_token()
+    if token is None:
+        raise CommandError("There are no credentials: set JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET.")
+    channel = Channel()
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def listen() -> None:
+        task = asyncio.create_task(channel.connect(settings.JOYSTICK_GATEWAY_URL, token, holder=holder))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            log.info("stopping")
+        finally:
+            await channel.stop()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(listen())
+
+
+@contextlib.contextmanager
+def only_one() -> Any:
+    """Refuse to run twice on one data folder: each would speak, and each would play only to its own overlays."""
+    with (settings.DATA_DIR / "runbot.lock").open("w") as file:
+        if not locks.lock(file, locks.LOCK_EX | locks.LOCK_NB):
+            raise CommandError(
+                f"Pixel Bot is running already on {settings.DATA_DIR}. Stop it, or set another DATA_DIR."
+            )
+        yield
+
+
+def overlay_path() -> str:
+    """The path of the first overlay."""
+    overlay = Overlay.objects.order_by("id").first()
+    return overlay.get_absolute_url() if overlay else ""
+
+
+def address(bind: str) -> tuple[str, int]:
+    """`HOST:PORT` → (host, port)."""
+    host, _, port = bind.rpartition(":")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise CommandError(f"--bind {bind}: write it as HOST:PORT, for example 127.0.0.1:8000.")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise CommandError with one sentence when the address can't be used."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or error
+            raise CommandError(
+                f"{host}:{port} can't be used ({reason}). Take another: runbot --bind 127.0.0.1:8001"
+            ) from error

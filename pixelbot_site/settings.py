@@ -1,0 +1,240 @@
+"""Django's settings, and the only place that reads the environment.
+
+`.env` beside manage.py is read first (`ENV_FILE` names another one); a variable of the process wins over it.
+`.env.example` documents every name.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from pixelbot_site.kit.env import Reader
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Reader(Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env"))
+
+# --- where things are kept -------------------------------------------------------------------------------------------
+
+DEMO = env.yes("PIXELBOT_DEMO", False)
+DATA_DIR = (BASE_DIR / env.text("DATA_DIR", "data")).resolve()
+if DEMO:
+    DATA_DIR = DATA_DIR / "demo"
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+MEDIA_ROOT = DATA_DIR / "media"
+SOUNDS_DIR = DATA_DIR / "sounds"
+
+
+def kept_secret_key(path: Path) -> str:
+    """The key kept in `path`; made at the first call, readable by its owner only."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="ascii").strip()
+
+
+SECRET_KEY = env.text("SECRET_KEY") or kept_secret_key(DATA_DIR / "secret_key")
+
+# The demo is always one process on its own SQLite file, whatever the environment names.
+DATABASE_URL = "" if DEMO else env.text("DATABASE_URL")
+REDIS_URL = "" if DEMO else env.text("REDIS_URL")
+EMBEDDED = not REDIS_URL
+
+# --- the streamer's login and pages ----------------------------------------------------------------------------------
+
+ADMIN_USERNAME = env.text("ADMIN_USERNAME", "admin")
+ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
+ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS", []), "localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+DEBUG = False
+
+# --- Joystick.tv -----------------------------------------------------------------------------------------------------
+
+JOYSTICK_CLIENT_ID = env.text("JOYSTICK_CLIENT_ID")
+JOYSTICK_CLIENT_SECRET = env.text("JOYSTICK_CLIENT_SECRET")
+JOYSTICK_GATEWAY_TOKEN = env.text("JOYSTICK_GATEWAY_TOKEN")
+JOYSTICK_GATEWAY_URL = env.text("JOYSTICK_GATEWAY_URL", "wss://api.joystick.tv/cable")
+if not JOYSTICK_GATEWAY_URL.startswith(("ws://", "wss://")):
+    env.problem("JOYSTICK_GATEWAY_URL", JOYSTICK_GATEWAY_URL, "an address that begins with wss:// (or ws://)")
+JOYSTICK_API_URL = env.text("JOYSTICK_API_URL", "https://api.joystick.tv")
+JOYSTICK_SITE_URL = env.text("JOYSTICK_SITE_URL", "https://joystick.tv")
+JOYSTICK_EVENT_VERSION = env.text("JOYSTICK_EVENT_VERSION", "v2", choices=("v1", "v2"))
+BOT_USERNAME = env.text("BOT_USERNAME")
+MESSAGE_RATE_LIMIT = env.number("MESSAGE_RATE_LIMIT", 1.0, most=3600)
+
+# --- points and XP ---------------------------------------------------------------------------------------------------
+
+POINTS_ENABLED = env.yes("POINTS_ENABLED", True)
+POINTS_PER_CHAT = env.whole("POINTS_PER_CHAT", 1)
+POINTS_PER_TIP_TOKEN = env.number("POINTS_PER_TIP_TOKEN", 1.0, most=1e6)
+POINTS_PER_FOLLOW = env.whole("POINTS_PER_FOLLOW", 50)
+POINTS_PER_SUB = env.whole("POINTS_PER_SUB", 200)
+POINTS_PER_DROPIN = env.whole("POINTS_PER_DROPIN", 25)
+CHAT_COOLDOWN_SECONDS = env.whole("CHAT_COOLDOWN_SECONDS", 60)
+DROPIN_COOLDOWN_SECONDS = env.whole("DROPIN_COOLDOWN_SECONDS", 3600)
+
+XP_ENABLED = env.yes("XP_ENABLED", True)
+XP_PER_CHAT = env.whole("XP_PER_CHAT", 1)
+XP_PER_TIP_TOKEN = env.number("XP_PER_TIP_TOKEN", 0.1, most=1e6)
+XP_PER_FOLLOW = env.whole("XP_PER_FOLLOW", 10)
+XP_PER_SUB = env.whole("XP_PER_SUB", 50)
+XP_PER_DROPIN = env.whole("XP_PER_DROPIN", 5)
+XP_CHAT_COOLDOWN_SECONDS = env.whole("XP_CHAT_COOLDOWN_SECONDS", 30)
+XP_BASE = env.whole("XP_BASE", 100, least=1, most=10**6)
+XP_EXPONENT = env.number("XP_EXPONENT", 1.8, least=0.25, most=5.0)
+XP_MAX_LEVEL = env.whole("XP_MAX_LEVEL", 9999, least=2, most=9999)
+
+# --- the voice -------------------------------------------------------------------------------------------------------
+
+TTS_PRE_SOUND = env.text("TTS_PRE_SOUND", "announcement.wav", may_be_empty=True)
+TTS_PRE_DELAY_MS = env.whole("TTS_PRE_DELAY_MS", 1200, most=60_000)
+TTS_PREFIX_USERNAME = env.yes("TTS_PREFIX_USERNAME", True)
+TTS_QUEUE_MAX = env.whole("TTS_QUEUE_MAX", 5, least=1, most=1000)
+TTS_COOLDOWN_SECONDS = env.whole("TTS_COOLDOWN_SECONDS", 10)
+TTS_MAX_CHARS = env.whole("TTS_MAX_CHARS", 300, least=1, most=1000)
+TTS_VOICE = env.text("TTS_VOICE")
+TTS_RATE = env.whole("TTS_RATE", 170, least=50, most=500)
+TTS_VOLUME = env.number("TTS_VOLUME", 1.0, most=1.0)
+
+# --- logs ------------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.text("LOG_FORMAT", "plain", choices=("plain", "json"))
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {"()": "pixelbot_site.kit.logs.PlainFormatter"},
+        "json": {"()": "pixelbot_site.kit.logs.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Below these levels they tell secrets (a token in a URL, OBS's password) or every frame on the wire.
+        "websockets": {"level": "WARNING"},
+        "obsws_python": {"level": "CRITICAL"},
+        "daphne": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},
+        "django": {"level": "WARNING"},
+        "asyncio": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+        "amqp": {"level": "WARNING"},
+        "comtypes": {"level": "WARNING"},
+    },
+}
+
+# --- Django ----------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "pixelbot_site",
+    "economy",
+    "effects",
+    "redeems",
+    "joystick",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "pixelbot_site.urls"
+ASGI_APPLICATION = "pixelbot_site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+LANGUAGE_CODE = "en-us"
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True  # served straight from the apps: no collectstatic step
+SESSION_COOKIE_NAME = "pixelbot_session"
+CSRF_COOKIE_NAME = "pixelbot_csrf"
+LOGIN_URL = "admin:login"
+
+if DATABASE_URL:
+    try:
+        DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+    except (ValueError, environ.ImproperlyConfigured):
+        DATABASES = {"default": {}}
+    if DATABASES["default"].get("ENGINE") not in {"django.db.backends.postgresql", "django.db.backends.sqlite3"}:
+        env.problem("DATABASE_URL", DATABASE_URL, "postgresql://user:password@host:5432/name or sqlite:///path/to/file")
+else:
+    DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "pixelbot.sqlite3")}}
+if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
+    # IMMEDIATE: a transaction takes the write lock when it begins, so that two of them wait for each other instead of
+    # failing half-way. WAL: readers never wait.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;",
+    }
+
+if EMBEDDED:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CHANNEL_LAYERS: dict[str, Any] = {
+        "default": {
+            "BACKEND": "pixelbot_site.kit.layers.ThreadHopLayer",
+            # Beyond its capacity a channel drops messages, and after its expiry (a day by default) a member is deaf.
+            "CONFIG": {"capacity": 5000, "group_expiry": 10 * 365 * 86_400},
+        },
+    }
+    CELERY_BROKER_URL = "bell://localhost/"
+else:
+    if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+        env.problem("REDIS_URL", REDIS_URL, "redis://host:6379/0")
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CHANNEL_LAYERS = {
+        "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}},
+    }
+    CELERY_BROKER_URL = REDIS_URL
+
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "rescue": {"task": "effects.rescue", "schedule": 2.0, "options": {"expires": 10}},
+    "tidy": {"task": "effects.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+}
+
+env.finish()
+SETTING_NAMES = frozenset(env.names)
+UNKNOWN_SETTINGS = env.unknown

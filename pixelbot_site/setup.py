@@ -1,0 +1,42 @@
+"""What a first start makes, and every later one makes sure of: tables, default rows, the login, an overlay."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from economy.models import LevelReward
+from effects.models import Overlay
+from redeems import purchase
+
+LEVEL_REWARDS = {2: 100, 5: 500, 10: 1000, 25: 2500, 50: 5000, 100: 10_000}
+
+
+def prepare() -> str | None:
+    """Migrate and seed. Returns the streamer's new password where one had to be invented, to be shown this once."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", interactive=False, verbosity=0)
+    with transaction.atomic():
+        purchase.seed()
+        if not LevelReward.objects.exists():
+            LevelReward.objects.bulk_create(
+                LevelReward(level=at, points=points) for at, points in LEVEL_REWARDS.items()
+            )
+        if not Overlay.objects.exists():
+            Overlay.objects.create()
+        return _login()
+
+
+def _login() -> str | None:
+    users = get_user_model().objects
+    if users.filter(is_superuser=True).exists():
+        return None
+    password = settings.ADMIN_PASSWORD or secrets.token_urlsafe(9)
+    users.create_superuser(settings.ADMIN_USERNAME, password=password)
+    return None if settings.ADMIN_PASSWORD else password

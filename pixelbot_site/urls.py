@@ -1,0 +1,21 @@
+"""Every address of the bot."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path
+from django.views.generic import RedirectView
+
+from effects import views
+
+admin.site.site_header = "Pixel Bot"
+admin.site.site_title = "Pixel Bot"
+admin.site.index_title = "Your channel"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("overlay/<str:secret>/", views.overlay_page, name="overlay"),
+    path("overlay/<str:secret>/speech/<int:item_id>.wav", views.speech, name="overlay-speech"),
+    path("overlay/<str:secret>/pre-sound", views.pre_sound, name="overlay-pre-sound"),
+]

@@ -1,0 +1,18 @@
+"""Redeems: what viewers buy."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class RedeemsConfig(AppConfig):
+    """Fills the registry of redeems from `redeems/catalog/`."""
+
+    name = "redeems"
+
+    def ready(self) -> None:
+        """Called by Django once the models are loaded."""
+        from pixelbot_site.kit.registry import scan
+        from redeems import catalog
+
+        scan(catalog)
