@@ -52,7 +52,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """The server is about to close. `reconnect` is False where coming back is pointless (a missing one counts as False)."""
+    """The server is about to close. `reconnect` False: coming back is pointless. A missing one counts as False."""
 
     reason: str
     reconnect: bool
@@ -120,7 +120,7 @@ def _message(message: Any) -> ServerError | Event:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """An event's envelope, the same for both versions; `data` is v2's data or v1's metadata, in v1's chat the message."""
+    """An event's envelope, the same for both versions. `data`: v2's data or v1's metadata; in v1's chat the message."""
 
     uid: str
     kind: str
@@ -201,7 +201,7 @@ def _when(value: Any) -> datetime | None:
 
 
 def clean(value: Any, most: int = TEXT_MOST) -> str:
-    """A string that every database takes: no NUL, no lone surrogate, at most `most` characters; "" for anything else."""
+    """A string that every database takes: no NUL, no lone surrogate, at most `most` characters. Not a string: ""."""
     if not isinstance(value, str):
         return ""
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:most]

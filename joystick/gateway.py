@@ -12,9 +12,10 @@ import json
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import ParamSpec, TypeVar
 from urllib.parse import quote
 
 from django.db import InterfaceError, OperationalError, connection
@@ -30,6 +31,7 @@ from pixelbot_site.kit.layers import the_layer
 
 log = logging.getLogger("joystick")
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 SUBPROTOCOL = Subprotocol("actioncable-v1-json")
@@ -41,6 +43,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 SETTLED_AFTER = 30.0
 """A session that lived so long makes the next pause short again. A server that accepts and closes is not hammered."""
 RENEW_EVERY = 5.0
+LET_GO_WITHIN = 1.0
 BATCH = 200
 UNAUTHORIZED = 4401
 LARGEST_FRAME = 8 * 2**20
@@ -55,7 +58,7 @@ class Lost(Exception):
 
 
 class Gateway:
-    """The bot's one line to Joystick. `run` it as a task; `stop` it before the task is cancelled."""
+    """The bot's one line to Joystick: `run` it as a task, once; cancel the task to end it."""
 
     def __init__(
         self, *, url: str, token: str, version: str = "v2", rate_limit: float = 1.0, holder: str = "embedded"
@@ -71,36 +74,37 @@ class Gateway:
         self._events: asyncio.Queue[inbox.Received] = asyncio.Queue(maxsize=2000)
         self._outgoing = Outgoing()
         self._channel_id = ""
-        self._heard_at = time.monotonic()
+        self.heard_at = time.monotonic()
         self._database = ThreadPoolExecutor(1, thread_name_prefix="inbox")
-        self._session: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Hold the line until cancelled, or until the gateway refuses us for good."""
-        while not await self._db(lambda: line_state.hold(self._holder)):
+        """Hold the line until cancelled, or until the gateway refuses us for good.
+
+        At the end what was received is stored, and another listener may have the line.
+        """
+        while not await self._db(line_state.hold, self._holder):
             log.info("another listener holds the line; standing by")
             await asyncio.sleep(RENEW_EVERY)
+        session = asyncio.create_task(self._stay_connected())
         helpers = [asyncio.create_task(step) for step in (self._store(), self._collect(), self._renew())]
-        self._session = asyncio.create_task(self._stay_connected())
         try:
-            done, _ = await asyncio.wait([self._session, *helpers], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([session, *helpers], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                if not task.cancelled():
-                    task.result()
+                task.result()
         finally:
-            for task in (self._session, *helpers):
-                task.cancel()
-            await asyncio.gather(self._session, *helpers, return_exceptions=True)
+            await _cancelled(session)
+            await self._let_go()
+            await _cancelled(*helpers)
+            self._database.submit(connection.close)
+            self._database.shutdown(wait=False)
 
-    async def stop(self, *, within: float = 1.0) -> None:
-        """Close the socket, store what was received, and let another listener have the line."""
-        if self._session is not None:
-            self._session.cancel()
+    async def _let_go(self) -> None:
         try:
-            await asyncio.wait_for(self._events.join(), within)
-            await asyncio.wait_for(self._db(lambda: line_state.release(self._holder)), within)
+            async with asyncio.timeout(LET_GO_WITHIN):
+                await self._events.join()
+                await self._db(line_state.release, self._holder)
         except (TimeoutError, OperationalError, InterfaceError) as error:
-            log.warning("stopped with %d events not stored: %s", self._events.qsize(), error)
+            log.error("ended with %d events not stored: %s", self._events.qsize(), error or "the database is too slow")
 
     # --- the socket --------------------------------------------------------------------------------------------------
 
@@ -133,10 +137,15 @@ class Gateway:
             close_timeout=1,
             max_size=LARGEST_FRAME,
         ) as socket:
+            session = Session(socket, self.identifier)
             speaking: asyncio.Task[None] | None = None
             try:
-                async for confirmed in self._listen(socket):
-                    if confirmed and speaking is None:
+                while True:
+                    received = await session.next()
+                    self.heard_at = time.monotonic()
+                    if received is not None:
+                        await self._keep(received)
+                    if session.confirmed and speaking is None:
                         log.info("connected")
                         await self._report("connected")
                         speaking = asyncio.create_task(self._speak(socket))
@@ -146,46 +155,12 @@ class Gateway:
                 raise
             finally:
                 if speaking is not None:
-                    speaking.cancel()
-                    await asyncio.gather(speaking, return_exceptions=True)
+                    await _cancelled(speaking)
 
-    async def _listen(self, socket: ClientConnection) -> AsyncIterator[bool]:
-        """Take frames until the end; yields, after each, whether the subscription is confirmed."""
-        confirmed = False
-        opened = subscribed = time.monotonic()
-        while True:
-            async with asyncio.timeout(STALE_AFTER):
-                text = await socket.recv()
-            self._heard_at = time.monotonic()
-            frame = inbox.read(text if isinstance(text, str) else text.decode("utf-8", "replace"))
-            match frame:
-                case inbox.Received():
-                    if frame.event is not None and frame.event.channel_id:
-                        self._channel_id = frame.event.channel_id
-                    await self._events.put(frame)
-                case frames.Welcome():
-                    await self._subscribe(socket)
-                    subscribed = self._heard_at
-                case frames.Confirmed(identifier=identifier):
-                    confirmed = confirmed or identifier == self.identifier
-                case frames.Rejected():
-                    raise Lost("the gateway rejected the subscription")
-                case frames.Disconnect(reason=reason, reconnect=reconnect):
-                    if not reconnect:
-                        raise Refused(reason or "disconnect without a reason")
-                    raise Lost(f"the gateway says goodbye: {reason or 'no reason'}")
-                case frames.ServerError(text=error):
-                    log.error("Joystick says: %s", error)
-            if not confirmed:
-                if self._heard_at - opened > GIVE_UP_SUBSCRIBING_AFTER:
-                    raise Lost("the subscription was not confirmed")
-                if self._heard_at - subscribed > SUBSCRIBE_AGAIN_AFTER:
-                    await self._subscribe(socket)
-                    subscribed = self._heard_at
-            yield confirmed
-
-    async def _subscribe(self, socket: ClientConnection) -> None:
-        await socket.send(json.dumps({"command": "subscribe", "identifier": self.identifier}))
+    async def _keep(self, received: inbox.Received) -> None:
+        if received.event is not None and received.event.channel_id:
+            self._channel_id = received.event.channel_id
+        await self._events.put(received)
 
     async def _speak(self, socket: ClientConnection) -> None:
         """Say the waiting lines, one at a time: the server does not keep the order of those sent close together."""
@@ -215,7 +190,7 @@ class Gateway:
                 batch.append(self._events.get_nowait())
             while True:
                 try:
-                    await self._db(lambda batch=batch: inbox.receive(batch))  # type: ignore[misc]
+                    await self._db(inbox.receive, batch)
                     break
                 except (OperationalError, InterfaceError) as error:
                     log.error("the database does not take %d events, trying again: %s", len(batch), error)
@@ -237,10 +212,10 @@ class Gateway:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(RENEW_EVERY)
-            silence = time.monotonic() - self._heard_at
+            silence = time.monotonic() - self.heard_at
             try:
-                held = await self._db(lambda: line_state.hold(self._holder))
-                await self._db(lambda: line_state.heard(silence))
+                held = await self._db(line_state.hold, self._holder)
+                await self._db(line_state.heard, silence)
             except (OperationalError, InterfaceError) as error:
                 log.warning("could not renew the lease: %s", error)
                 continue
@@ -249,12 +224,19 @@ class Gateway:
 
     async def _report(self, state: str, detail: str = "") -> None:
         try:
-            await self._db(lambda: line_state.report(state, detail))
+            await self._db(line_state.report, state, detail)
         except (OperationalError, InterfaceError) as error:
             log.warning("could not store the connection's state: %s", error)
 
-    async def _db(self, step: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._database, _with_connection, step)
+    async def _db(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        call = partial(_with_connection, partial(step, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._database, call)
+
+
+async def _cancelled(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _with_connection(step: Callable[[], T]) -> T:
@@ -264,3 +246,57 @@ def _with_connection(step: Callable[[], T]) -> T:
     except (OperationalError, InterfaceError):
         connection.close()
         raise
+
+
+class Session:
+    """One socket's life as Action Cable has it: welcome, subscribe, confirmed, then frames until the end."""
+
+    def __init__(self, socket: ClientConnection, identifier: str) -> None:
+        self._socket = socket
+        self._identifier = identifier
+        self._opened = time.monotonic()
+        self._asked: float | None = None
+        self.confirmed = False
+
+    async def next(self) -> inbox.Received | None:
+        """Take one frame: an event is returned, a control frame is dealt with.
+
+        Raises TimeoutError when nothing came for STALE_AFTER seconds, Lost and Refused as the server's words mean,
+        ConnectionClosed when it went without any.
+        """
+        async with asyncio.timeout(STALE_AFTER):
+            text = await self._socket.recv()
+        frame = inbox.read(text if isinstance(text, str) else text.decode("utf-8", "replace"))
+        if isinstance(frame, inbox.Received):
+            return frame
+        await self._control(frame)
+        if not self.confirmed:
+            await self._ask_again()
+        return None
+
+    async def _control(self, frame: frames.Control) -> None:
+        match frame:
+            case frames.Welcome():
+                await self._subscribe()
+            case frames.Confirmed(identifier=identifier):
+                self.confirmed = self.confirmed or identifier == self._identifier
+            case frames.Rejected():
+                raise Lost("the gateway rejected the subscription")
+            case frames.Disconnect(reason=reason, reconnect=True):
+                raise Lost(f"the gateway says goodbye: {reason or 'no reason'}")
+            case frames.Disconnect(reason=reason):
+                raise Refused(reason or "disconnect without a reason")
+            case frames.ServerError(text=error):
+                log.error("Joystick says: %s", error)
+
+    async def _subscribe(self) -> None:
+        await self._socket.send(json.dumps({"command": "subscribe", "identifier": self._identifier}))
+        self._asked = time.monotonic()
+
+    async def _ask_again(self) -> None:
+        """An unanswered subscribe is sent again; the server's pings give the beat for it."""
+        now = time.monotonic()
+        if now - self._opened > GIVE_UP_SUBSCRIBING_AFTER:
+            raise Lost("the subscription was not confirmed")
+        if self._asked is not None and now - self._asked > SUBSCRIBE_AGAIN_AFTER:
+            await self._subscribe()

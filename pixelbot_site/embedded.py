@@ -57,12 +57,9 @@ async def _settled(tasks: list[asyncio.Future[Any]]) -> None:
 class Process:
     """One process with everything in it. `run` returns when it was told to stop (SIGINT, SIGTERM)."""
 
-    def __init__(
-        self, *, host: str, port: int, background: Part, stop_background: Part, ready: Callable[[], None]
-    ) -> None:
-        """`background` runs beside the web server on its loop; `stop_background` ends it within a second or so."""
+    def __init__(self, *, host: str, port: int, background: Part, ready: Callable[[], None]) -> None:
+        """`background` runs beside the web server on its loop, and ends within a second or so when cancelled."""
         self._background = background
-        self._stop_background = stop_background
         self._ready = ready
         self._loop: asyncio.AbstractEventLoop = daphne_server.twisted_loop
         self._task: asyncio.Task[None] | None = None
@@ -115,14 +112,19 @@ class Process:
         log.info("stopping")
         tasks.stopping.set()
         self._worker.ask_to_stop()
-        await self._stop_background()
+        await asyncio.gather(self._end_background(), self._grace())
+        await self._in_thread(self._worker.join)
+        await self._in_thread(queue.put_back_running)
+
+    async def _end_background(self) -> None:
         if self._task is not None:
             self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _grace(self) -> None:
         until = time.monotonic() + GRACE
         while time.monotonic() < until and await self._in_thread(queue.is_running):
             await asyncio.sleep(0.05)
-        await self._in_thread(self._worker.join)
-        await self._in_thread(queue.put_back_running)
 
     async def _in_thread(self, step: Callable[[], Any]) -> Any:
         return await self._loop.run_in_executor(None, step)

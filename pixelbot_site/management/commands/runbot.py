@@ -61,12 +61,10 @@ class Command(BaseCommand):
         with only_one():
             require_free(host, port)
             password = setup.prepare()
-            channel = DemoChannel() if options["demo"] else Channel()
             embedded.Process(
                 host=host,
                 port=port,
-                background=channel.run,
-                stop_background=channel.stop,
+                background=demo_channel if options["demo"] else real_channel,
                 ready=partial(self.greet, host, port, overlay_path(), password, options["demo"]),
             ).run()
 
@@ -90,49 +88,36 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-class Channel:
-    """The real channel, or none while there are no credentials."""
-
-    gateway: Gateway | None = None
-
-    async def run(self) -> None:
-        """Hold the line."""
-        token = gateway_token()
-        if token is None:
-            log.warning("no channel is connected yet")
-            return
-        await self.connect(settings.JOYSTICK_GATEWAY_URL, token)
-
-    async def connect(self, url: str, token: str, *, holder: str = "embedded") -> None:
-        """Hold the line to `url`."""
-        self.gateway = Gateway(
-            url=url,
-            token=token,
-            version=settings.JOYSTICK_EVENT_VERSION,
-            rate_limit=settings.MESSAGE_RATE_LIMIT,
-            holder=holder,
-        )
-        await self.gateway.run()
-
-    async def stop(self) -> None:
-        """Let go of the line."""
-        if self.gateway is not None:
-            await self.gateway.stop()
+async def real_channel() -> None:
+    """Hold the line to Joystick; without credentials, there is none."""
+    token = gateway_token()
+    if token is None:
+        log.warning("no channel is connected yet")
+        return
+    await hold_line(settings.JOYSTICK_GATEWAY_URL, token)
 
 
-class DemoChannel(Channel):
-    """A simulated Joystick in this process, reached through the same client over a real socket."""
+async def demo_channel() -> None:
+    """A simulated Joystick in this process with a crowd in it, reached through the same client over a real socket."""
+    simulator = Simulator(Options(echo=True))
+    await simulator.start()
+    crowd = asyncio.create_task(play(simulator, DEMO_SCENARIO))
+    try:
+        await hold_line(simulator.url, "demo")
+    finally:
+        crowd.cancel()
+        await simulator.stop()
 
-    async def run(self) -> None:
-        """Start the simulator, a crowd, and the line to it."""
-        simulator = Simulator(Options(echo=True))
-        await simulator.start()
-        crowd = asyncio.create_task(play(simulator, DEMO_SCENARIO))
-        try:
-            await self.connect(simulator.url, "demo")
-        finally:
-            crowd.cancel()
-            await simulator.stop()
+
+async def hold_line(url: str, token: str, *, holder: str = "embedded") -> None:
+    """Hold the line to the gateway at `url`, with the settings' version and rate."""
+    await Gateway(
+        url=url,
+        token=token,
+        version=settings.JOYSTICK_EVENT_VERSION,
+        rate_limit=settings.MESSAGE_RATE_LIMIT,
+        holder=holder,
+    ).run()
 
 
 def listen_only() -> None:
@@ -140,20 +125,16 @@ def listen_only() -> None:
     token = gateway_token()
     if token is None:
         raise CommandError("There are no credentials: set JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET.")
-    channel = Channel()
-    holder = f"{socket.gethostname()}:{os.getpid()}"
 
     async def listen() -> None:
-        task = asyncio.create_task(channel.connect(settings.JOYSTICK_GATEWAY_URL, token, holder=holder))
+        holder = f"{socket.gethostname()}:{os.getpid()}"
+        task = asyncio.create_task(hold_line(settings.JOYSTICK_GATEWAY_URL, token, holder=holder))
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
                 asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await task
-        except asyncio.CancelledError:
-            log.info("stopping")
-        finally:
-            await channel.stop()
+        log.info("stopped")
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(listen())
