@@ -155,7 +155,7 @@ def _v2(message: Mapping[str, Any]) -> Fields:
 
 def _v1(message: Mapping[str, Any]) -> Fields:
     kind = _kind(message.get("type"))
-    is_chat = message.get("event") in {"ChatMessage", "BotMessage"}
+    is_chat = message.get("event") in ("ChatMessage", "BotMessage")  # a tuple: the value may not be hashable
     return Fields(
         uid=_uid(message.get("messageId") or message.get("id"), message),
         kind=kind,

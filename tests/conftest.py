@@ -1,0 +1,102 @@
+"""Fixtures that more than one folder needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from economy import viewers
+from economy.models import Viewer
+from joystick import inbox
+from joystick.simulator.happenings import Happening
+from pixelbot_site.kit import rules as kit_rules
+from pixelbot_site.kit.rules import Rules
+from tests.processes import SimulatorThread, missing_part
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Some moment."""
+    return datetime(2026, 8, 1, 20, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def rules() -> Rules:
+    """The default rules."""
+    return kit_rules.current()
+
+
+@pytest.fixture
+def viewer(db: None, now: datetime) -> Callable[..., Viewer]:
+    """Makes a viewer: `viewer("Bob", points=100)`."""
+    from economy import ledger
+
+    def make(username: str, *, points: int = 0) -> Viewer:
+        made = viewers.seen([username], now=now)[username.casefold()]
+        if points:
+            ledger.grant(made, points, source="test", reference=f"test:{username}")
+        return made
+
+    return make
+
+
+@pytest.fixture
+def deliver() -> Callable[..., None]:
+    """Hands happenings to the inbox as one batch of frames, in the v2 envelope unless told otherwise."""
+
+    def hand_over(*happenings: Happening, version: str = "v2") -> None:
+        batch = [inbox.read(frame_text(happening, version)) for happening in happenings]
+        inbox.receive([received for received in batch if isinstance(received, inbox.Received)])
+
+    return hand_over
+
+
+def frame_text(happening: Happening, version: str = "v2") -> str:
+    """The text frame that tells of a happening."""
+    return json.dumps({"identifier": "{}", "message": happening.message(version)})
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines that would be said in chat, in order. They are caught at the mailbox, after the commit."""
+    lines: list[str] = []
+
+    def catch(group: str, message: dict[str, Any]) -> None:
+        lines.append(message["text"])
+
+    monkeypatch.setattr("effects.chat.group_send", catch)
+    return lines
+
+
+@pytest.fixture
+def simulator() -> Iterator[SimulatorThread]:
+    """A simulated Joystick in a thread of its own, on a free port."""
+    with SimulatorThread() as running:
+        yield running
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium."""
+    for path in (os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser"):
+        if path and Path(path).exists():
+            return path
+    return missing_part("Chromium is not installed (apt-get install chromium, or set CHROMIUM)")

@@ -1,0 +1,168 @@
+"""The ledger: every change is a row, no balance goes below zero, no cause pays twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+
+from economy import ledger
+from economy.ledger import Award
+from economy.models import XP, Kind, LevelReward, Points, Transaction, Viewer, XPTransaction
+from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.rules import Rules
+
+pytestmark = pytest.mark.django_db
+
+MakeViewer = Callable[..., Viewer]
+
+
+def balance(username: str) -> int:
+    return Points.objects.get(viewer__key=username.casefold()).balance
+
+
+def assert_rows_add_up() -> None:
+    """Every balance is the sum of its rows, and the last row says so."""
+    for points in Points.objects.all():
+        rows = Transaction.objects.filter(viewer=points.viewer_id)
+        assert points.balance == (rows.aggregate(sum=Sum("delta"))["sum"] or 0)
+        last = rows.order_by("-id").first()
+        assert last is None or last.balance_after == points.balance
+
+
+def test_a_grant_is_a_row_and_a_balance(viewer: MakeViewer) -> None:
+    row = ledger.grant(viewer("Bob"), 40, source="tip", reference="tip:1", reason="thanks")
+    assert (row.kind, row.delta, row.balance_after) == (Kind.GRANT, 40, 40)
+    assert balance("bob") == 40
+
+
+def test_spending_takes_what_is_there(viewer: MakeViewer) -> None:
+    row = ledger.spend(viewer("Bob", points=100), 100, source="redeem", reference="r:1")
+    assert (row.delta, row.balance_after, balance("bob")) == (-100, 0, 0)
+
+
+def test_spending_more_than_there_is_names_what_is_missing_and_takes_nothing(viewer: MakeViewer) -> None:
+    with pytest.raises(Refused, match=r"you need 75 more points \(you have 25\)"):
+        ledger.spend(viewer("Bob", points=25), 100, source="redeem", reference="r:1")
+    assert balance("bob") == 25
+    assert not Transaction.objects.filter(kind=Kind.SPEND).exists()
+
+
+def test_a_refund_comes_once(viewer: MakeViewer) -> None:
+    spent = ledger.spend(viewer("Bob", points=100), 30, source="redeem", reference="r:1")
+    first = ledger.refund(spent, reason="it failed")
+    assert ledger.refund(spent, reason="it failed again") == first
+    assert balance("bob") == 100
+    assert_rows_add_up()
+
+
+def test_only_a_spend_can_be_refunded(viewer: MakeViewer) -> None:
+    granted = ledger.grant(viewer("Bob"), 5, source="tip", reference="tip:1")
+    with pytest.raises(ValueError, match="nothing to refund"):
+        ledger.refund(granted, reason="no")
+
+
+def test_a_reference_pays_once(viewer: MakeViewer) -> None:
+    bob = viewer("Bob")
+    ledger.grant(bob, 5, source="tip", reference="tip:1")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ledger.grant(bob, 5, source="tip", reference="tip:1")
+    assert balance("bob") == 5
+
+
+@pytest.mark.parametrize("amount", [0, -1, 2**63, 1.5, float("nan"), True, "5", None])
+def test_amounts_that_are_none_are_refused_with_the_number(viewer: MakeViewer, amount: object) -> None:
+    bob = viewer("Bob", points=10)
+    for verb in (ledger.grant, ledger.spend):
+        with pytest.raises(ValueError, match="whole number"):
+            verb(bob, amount, source="x", reference="x")  # type: ignore[arg-type]
+    assert balance("bob") == 10
+
+
+def test_the_database_itself_keeps_balances_above_zero(viewer: MakeViewer) -> None:
+    bob = viewer("Bob", points=10)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Points.objects.filter(viewer=bob).update(balance=-1)
+
+
+def test_a_batch_is_paid_in_order_with_running_balances(rules: Rules, now: datetime) -> None:
+    ledger.pay(
+        [
+            Award("Ann", "tip", "tip:1", points=10, xp=1),
+            Award("Bob", "tip", "tip:2", points=20),
+            Award("ANN", "tip", "tip:3", points=5, xp=2),
+        ],
+        rules=rules,
+        now=now,
+    )
+    rows = Transaction.objects.order_by("id").values_list("viewer__key", "delta", "balance_after")
+    assert list(rows) == [("ann", 10, 10), ("bob", 20, 20), ("ann", 5, 15)]
+    assert Viewer.objects.get(key="ann").username == "ANN"
+    assert XP.objects.get(viewer__key="ann").total == 3
+    assert_rows_add_up()
+
+
+def test_a_batch_pays_each_reference_once_in_itself_and_for_ever(rules: Rules, now: datetime) -> None:
+    twice = [Award("Ann", "follow", "follow:ann", points=50, xp=10)] * 2
+    ledger.pay(twice, rules=rules, now=now)
+    ledger.pay(twice, rules=rules, now=now + timedelta(days=400))
+    assert balance("ann") == 50
+    assert XPTransaction.objects.count() == 1
+
+
+def test_points_and_xp_have_cooldowns_of_their_own(rules: Rules, now: datetime) -> None:
+    def chat(uid: str, at: float) -> None:
+        award = Award("Ann", "chat", f"chat:{uid}", points=1, xp=1, points_cooldown=60, xp_cooldown=30)
+        ledger.pay([award], rules=rules, now=now + timedelta(seconds=at))
+
+    for uid, at in [("a", 0), ("b", 29), ("c", 30), ("d", 59), ("e", 60)]:
+        chat(uid, at)
+    assert balance("ann") == 2  # at 0 and 60
+    assert XP.objects.get(viewer__key="ann").total == 3  # at 0, 30 and 60
+
+
+def test_of_two_lines_in_one_batch_the_first_is_paid(rules: Rules, now: datetime) -> None:
+    awards = [Award("Ann", "chat", f"chat:{n}", points=1, points_cooldown=60) for n in range(5)]
+    ledger.pay(awards, rules=rules, now=now)
+    assert Transaction.objects.get().reference == "chat:0"
+
+
+def test_what_is_switched_off_is_not_paid(rules: Rules, now: datetime) -> None:
+    ledger.pay([Award("Ann", "tip", "t:1", points=5, xp=5)], rules=replace(rules, points_enabled=False), now=now)
+    assert (Transaction.objects.count(), XPTransaction.objects.count()) == (0, 1)
+    ledger.pay([Award("Ann", "tip", "t:2", points=5, xp=5)], rules=replace(rules, xp_enabled=False), now=now)
+    assert (Transaction.objects.count(), XPTransaction.objects.count()) == (1, 1)
+
+
+def test_a_jump_over_levels_gives_every_reward_between_once(rules: Rules, now: datetime) -> None:
+    LevelReward.objects.bulk_create(
+        [
+            LevelReward(level=2, points=10),
+            LevelReward(level=3, points=20, enabled=False),
+            LevelReward(level=4, points=40),
+        ]
+    )
+    (up,) = ledger.pay([Award("Ann", "tip", "t:1", xp=1200)], rules=rules, now=now)
+    assert (up.viewer.username, up.from_level, up.to_level) == ("Ann", 1, 4)
+    assert [reward.level for reward in up.rewards] == [2, 4]
+    assert balance("ann") == 50
+    # Going down and up again pays nothing: the references are used.
+    XP.objects.update(total=0, level=1)
+    ledger.pay([Award("Ann", "tip", "t:2", xp=1200)], rules=rules, now=now)
+    assert balance("ann") == 50
+    assert_rows_add_up()
+
+
+def test_a_batch_costs_a_few_statements_however_long(
+    rules: Rules, now: datetime, django_assert_max_num_queries
+) -> None:  # type: ignore[no-untyped-def]
+    awards = [
+        Award(f"v{n % 50}", "chat", f"chat:{n}", points=1, xp=1, points_cooldown=60, xp_cooldown=30) for n in range(200)
+    ]
+    with django_assert_max_num_queries(20):
+        ledger.pay(awards, rules=rules, now=now)
+    assert Transaction.objects.count() == 50

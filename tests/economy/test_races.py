@@ -1,0 +1,53 @@
+"""Many at once, on the real database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from economy import cooldowns, ledger
+from economy.ledger import Award
+from economy.models import Kind, Points, Transaction, Viewer
+from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.rules import Rules
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_sixteen_spenders_of_one_balance_never_overdraw_it(viewer: Callable[..., Viewer]) -> None:
+    bob = viewer("Bob", points=100)
+    results = at_once(16, lambda n: ledger.spend(bob, 30, source="redeem", reference=f"r:{n}"))
+    assert sum(isinstance(result, Transaction) for result in results) == 3
+    assert sum(isinstance(result, Refused) for result in results) == 13
+    assert Points.objects.get(viewer=bob).balance == 10
+    assert sorted(Transaction.objects.filter(kind=Kind.SPEND).values_list("balance_after", flat=True)) == [10, 40, 70]
+
+
+def test_sixteen_refunders_of_one_spend_give_it_back_once(viewer: Callable[..., Viewer]) -> None:
+    bob = viewer("Bob", points=100)
+    spent = ledger.spend(bob, 40, source="redeem", reference="r:1")
+    results = at_once(16, lambda n: ledger.refund(spent, reason=f"try {n}"))
+    assert len({result.pk for result in results if isinstance(result, Transaction)}) == 1
+    assert Points.objects.get(viewer=bob).balance == 100
+
+
+def test_of_sixteen_takers_one_gets_the_cooldown(now: datetime) -> None:
+    results = at_once(16, lambda n: cooldowns.take({"wheel": 30}, now=now))
+    assert sorted(map(len, results)) == [0] * 15 + [1]  # type: ignore[arg-type]
+
+
+def test_payers_of_overlapping_crowds_all_get_through(rules: Rules, now: datetime) -> None:
+    def pay(number: int) -> None:
+        names = [f"viewer{(number * 3 + n) % 20}" for n in range(20)]
+        for turn in range(5):
+            awards = [Award(name, "tip", f"tip:{number}:{turn}:{name}", points=2, xp=1) for name in names]
+            ledger.pay(awards, rules=rules, now=now)
+
+    assert at_once(8, pay) == [None] * 8
+    assert set(Points.objects.values_list("balance", flat=True)) == {8 * 5 * 2}
+    for points in Points.objects.all():
+        last = Transaction.objects.filter(viewer=points.viewer_id).order_by("-balance_after").first()
+        assert last is not None and last.balance_after == points.balance

@@ -1,0 +1,176 @@
+"""Frames to events: every sample of the fact sheet, and everything that is none."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from joystick import frames
+from joystick.events import ChatMessage, Entered, Event, Follow, Left, OtherEvent, Subscription, Tip
+from joystick.frames import Confirmed, Disconnect, FrameError, Ping, Rejected, ServerError, Welcome
+from tests.conftest import DATA
+
+SAMPLES = [json.loads(line) for line in (DATA / "joystick_frames.jsonl").read_text(encoding="utf-8").splitlines()]
+
+CLASSES: dict[str, type] = {
+    "welcome": Welcome,
+    "ping": Ping,
+    "confirm_subscription": Confirmed,
+    "reject_subscription": Rejected,
+    "disconnect": Disconnect,
+    "error": ServerError,
+    "error_nested": ServerError,
+    "new_message": ChatMessage,
+    "tipped": Tip,
+    "followed": Follow,
+    "subscribed": Subscription,
+    "enter_stream": Entered,
+    "leave_stream": Left,
+}
+
+
+def parse(**message: Any) -> Any:
+    return frames.parse(json.dumps({"identifier": "{}", "message": message}))
+
+
+def v2(kind: str, **data: Any) -> Any:
+    return parse(v=2, type=kind, id="e-1", channel_id="c-1", occurred_at="2026-08-02T21:31:37Z", text="", data=data)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"v{sample['version']}-{sample['kind']}")
+def test_every_sample_becomes_what_it_is(sample: dict[str, Any]) -> None:
+    frame = frames.parse(json.dumps(sample["frame"]))
+    assert type(frame) is CLASSES.get(sample["kind"], OtherEvent)
+    if isinstance(frame, Event):
+        assert frame.uid
+        assert sample["kind"] in {frame.kind, "unknown"}
+        assert frame.occurred_at is not None and frame.occurred_at.tzinfo is not None
+
+
+def test_the_samples_cover_all_that_is_acted_on() -> None:
+    assert set(frames.BUILDERS) <= {sample["kind"] for sample in SAMPLES}
+
+
+def test_a_tip_has_its_viewer_tokens_and_item() -> None:
+    for version in (1, 2):
+        sample = next(s for s in SAMPLES if s["kind"] == "tipped" and s["version"] == version)
+        tip = frames.parse(json.dumps(sample["frame"]))
+        assert isinstance(tip, Tip)
+        assert (tip.username, tip.tokens, tip.item) == ("quillbadger", 25, "Water break")
+        assert tip.channel_id.startswith("7860fca4")
+
+
+def test_a_chat_line_has_its_author_and_badges_in_both_envelopes() -> None:
+    for version in (1, 2):
+        lines = [
+            frames.parse(json.dumps(s["frame"]))
+            for s in SAMPLES
+            if s["kind"] == "new_message" and s["version"] == version
+        ]
+        chat = [line for line in lines if isinstance(line, ChatMessage)]
+        assert len(chat) == len(lines) == 7
+        assert any(line.is_subscriber for line in chat)
+        assert {line.streamer for line in chat} == {"HarbourFox"}
+        assert {"MossyLantern", "quillbadger"} <= {line.username for line in chat}
+
+
+def test_other_spellings_are_the_same_kind() -> None:
+    assert v2("Tipped", who="A", how_much=1).kind == v2("tipped", who="A", how_much=1).kind == "tipped"
+    assert v2("chat_message", author={"username": "A"}).kind == "new_message"
+    assert v2("started").kind == v2("stream_started").kind == v2("Started").kind == "stream_started"
+    assert v2("StreamDroppedIn").kind == "stream_dropped_in"
+
+
+@pytest.mark.parametrize(
+    "kind", ["tip_goal_increased", "TipMenuItemLocked", "SubscriberCountUpdated", "follower_count_updated"]
+)
+def test_a_word_in_the_name_makes_no_money_event(kind: str) -> None:
+    assert type(v2(kind, who="A", how_much=500, by_user="A", current=5, previous=1)) is OtherEvent
+
+
+@pytest.mark.parametrize(
+    ("how_much", "months"), [(1, 1), (3, 3), (12, 12), (0, 1), (13, 1), (500, 1), (None, 1), ("x", 1), (-2, 1)]
+)
+def test_only_a_believable_how_much_is_read_as_months(how_much: Any, months: int) -> None:
+    assert v2("subscribed", who="A", how_much=how_much).months == months
+
+
+@pytest.mark.parametrize(
+    "how_much", [None, "", "many", -1, 2.5, True, 10**10, [], {}, float("nan"), float("inf"), "9" * 30]
+)
+def test_a_tip_without_a_sane_amount_is_an_error_that_says_so(how_much: Any) -> None:
+    with pytest.raises(FrameError, match="tipped needs how_much"):
+        v2("tipped", who="A", how_much=how_much)
+
+
+@pytest.mark.parametrize("who", [None, "", "   ", 5, [], {"name": "A"}])
+def test_a_tip_from_nobody_is_an_error_that_says_so(who: Any) -> None:
+    with pytest.raises(FrameError, match="tipped names nobody"):
+        v2("tipped", who=who, how_much=5)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no json", "null", "5", "[]", '"x"', "{}", '{"type":"new"}', '{"message":5}', "[" * 100_000]
+)
+def test_what_is_no_frame_is_an_error(text: str) -> None:
+    with pytest.raises(FrameError):
+        frames.parse(text)
+
+
+def test_v1_metadata_may_be_a_string_an_object_broken_or_missing() -> None:
+    common = {"event": "StreamEvent", "id": "1", "type": "Tipped", "createdAt": "2026-08-01T19:25:55Z"}
+    for metadata in ('{"who":"A","how_much":5}', {"who": "A", "how_much": 5}):
+        assert parse(**common, metadata=metadata).tokens == 5
+    for metadata in ("{broken", "", None, "5"):
+        with pytest.raises(FrameError, match="tipped"):
+            parse(**common, metadata=metadata)
+
+
+def test_an_event_without_an_id_is_known_by_its_content() -> None:
+    same = {"type": "followed", "data": {"who": "A"}}
+    assert parse(**same).uid == parse(**same).uid != parse(type="followed", data={"who": "B"}).uid
+
+
+def test_texts_are_fit_for_every_database() -> None:
+    line = v2("new_message", author={"username": "A\0b\ud800"})
+    assert line.username == "Ab?"
+    assert len(parse(type="new_message", text="x" * 9999, data={"author": {"username": "A"}}).text) == frames.TEXT_MOST
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_no_json_makes_it_raise_anything_else(value: Any) -> None:
+    with contextlib.suppress(FrameError):
+        frames.parse(json.dumps(value))
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(SAMPLES), st.data())
+def test_mutated_real_frames_raise_nothing_else_and_pay_only_for_known_kinds(
+    sample: dict[str, Any], data: st.DataObject
+) -> None:
+    frame = json.loads(json.dumps(sample["frame"]))
+    target = frame["message"] if isinstance(frame.get("message"), dict) else frame
+    nested = [value for value in target.values() if isinstance(value, dict)]
+    target = data.draw(st.sampled_from([target, *nested]))
+    if target:
+        key = data.draw(st.sampled_from(sorted(target)))
+        target[key] = data.draw(json_values)
+    try:
+        event = frames.parse(json.dumps(frame))
+    except FrameError:
+        return
+    if isinstance(event, Tip | Follow | Subscription):
+        assert event.kind in frames.BUILDERS
+        assert event.username

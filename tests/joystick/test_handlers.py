@@ -1,0 +1,81 @@
+"""Handlers decide: called without a database, they answer with what shall come of an event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from economy.models import LevelReward, Viewer
+from economy.xp import LevelUp
+from joystick.events import ChatMessage, Entered, Follow, Subscription, Tip
+from joystick.handlers.chat import on_chat
+from joystick.handlers.dropin import on_dropin
+from joystick.handlers.follow import on_follow
+from joystick.handlers.level_up import on_level_up
+from joystick.handlers.subscription import on_sub
+from joystick.handlers.tip import on_tip, worth
+from joystick.registry import NOTHING
+from pixelbot_site.kit.rules import Rules
+
+
+def chat(text: str, **more: bool) -> ChatMessage:
+    return ChatMessage(uid="1", kind="new_message", username="Bob", text=text, **more)
+
+
+def test_on_chat_pays_a_point_and_an_xp_each_with_its_cooldown(rules: Rules) -> None:
+    (award,) = on_chat(chat("hello"), rules).awards
+    assert (award.points, award.xp, award.points_cooldown, award.xp_cooldown) == (1, 1, 60, 30)
+
+
+def test_on_chat_leaves_the_command_for_afterwards(rules: Rules) -> None:
+    assert on_chat(chat("!points"), rules).afterwards is not None
+    assert on_chat(chat("points!"), rules).afterwards is None
+    assert on_chat(chat("!nosuchword"), rules).afterwards is None
+
+
+def test_on_chat_ignores_bots_and_ourselves(rules: Rules) -> None:
+    assert on_chat(chat("!points", is_bot=True), rules) is NOTHING
+    assert on_chat(chat("!points"), replace(rules, bot_username="BOB")) is NOTHING
+
+
+def test_on_tip_pays_by_the_token(rules: Rules) -> None:
+    (award,) = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=100), rules).awards
+    assert (award.points, award.xp) == (100, 10)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "rate", "points"), [(100, 0.29, 29), (15, 0.1, 1), (9, 0.1, 0), (3, 2.5, 7), (0, 1.0, 0)]
+)
+def test_tokens_are_worth_what_they_say_rounded_down(tokens: int, rate: float, points: int) -> None:
+    assert worth(tokens, rate) == points
+
+
+def test_on_follow_pays_the_viewer_not_the_event(rules: Rules) -> None:
+    (award,) = on_follow(Follow(uid="1", kind="followed", username="BoB"), rules).awards
+    assert (award.points, award.xp, award.reference) == (50, 10, "follow:bob")
+
+
+def test_on_sub_pays_every_month(rules: Rules) -> None:
+    (award,) = on_sub(Subscription(uid="1", kind="subscribed", username="Bob", months=3), rules).awards
+    assert (award.points, award.xp) == (600, 150)
+
+
+def test_on_dropin_pays_at_most_hourly(rules: Rules) -> None:
+    (award,) = on_dropin(Entered(uid="1", kind="enter_stream", username="Bob"), rules).awards
+    assert (award.points, award.xp, award.points_cooldown, award.xp_cooldown) == (25, 5, 3600, 3600)
+
+
+def test_on_level_up_speaks_every_reward_that_has_a_line(rules: Rules) -> None:
+    rewards = (
+        LevelReward(level=5, points=500, line="{user} reached level {level}! {hm}"),
+        LevelReward(level=6, points=5, line=""),
+        LevelReward(level=7, points=0, line="seven"),
+    )
+    outcome = on_level_up(LevelUp(Viewer(username="Bob"), 4, 7, rewards), rules)
+    assert [effect.payload["text"] for effect in outcome.effects] == ["Bob reached level 5! {hm}", "seven"]
+    assert outcome.lines == ("Bob reached level 5! {hm} (+500 points)", "seven")
+
+
+def test_on_level_up_without_a_reward_is_quiet(rules: Rules) -> None:
+    assert on_level_up(LevelUp(Viewer(username="Bob"), 1, 2, ()), rules) == NOTHING

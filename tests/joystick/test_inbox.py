@@ -1,0 +1,205 @@
+"""The inbox: stored and acted on once, a bad event harms only itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from economy import ledger
+from economy.models import XP, Cooldown, LevelReward, Points, Transaction, XPTransaction
+from effects.models import QueueItem, State
+from joystick import inbox
+from joystick.models import InboundEvent, InboundState, Install
+from joystick.registry import _handlers
+from joystick.simulator.happenings import Happening, chat, enter, follow, leave, subscribe, tip, viewer_count
+from tests.conftest import frame_text
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+Deliver = Callable[..., None]
+
+
+def owns(username: str) -> tuple[int, int]:
+    """(points, XP) of a viewer."""
+    return (
+        Points.objects.get(viewer__key=username.casefold()).balance,
+        XP.objects.get(viewer__key=username.casefold()).total,
+    )
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize(
+    ("happening", "points", "xp"),
+    [
+        (chat("Bob", "hi"), 1, 1),
+        (tip("Bob", 120), 120, 12),
+        (follow("Bob"), 50, 10),
+        (subscribe("Bob", 2), 400, 100),
+        (enter("Bob"), 25, 5),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Happening) else "",
+)
+def test_each_event_pays_what_it_should(
+    deliver: Deliver, version: str, happening: Happening, points: int, xp: int
+) -> None:
+    deliver(happening, version=version)
+    assert owns("bob") == (points, xp)
+    row = InboundEvent.objects.get()
+    assert (row.uid, row.kind, row.username, row.state) == (happening.uid, happening.kind, "Bob", "handled")
+    assert json.loads(row.raw)["message"]
+
+
+def test_events_that_pay_nobody_are_stored(deliver: Deliver) -> None:
+    deliver(leave("Bob"), viewer_count(7), Happening("lantern_festival_opened", "Bob", "!"))
+    assert InboundEvent.objects.filter(state=InboundState.HANDLED).count() == 3
+    assert not Transaction.objects.exists()
+
+
+def test_bob_reaches_level_five(deliver: Deliver, said: list[str], django_capture_on_commit_callbacks: Any) -> None:
+    """The example of the specification, to the point."""
+    LevelReward.objects.create(level=5, points=500)
+    deliver(enter("Bob"))
+    XP.objects.update(total=2382 - 10, level=4)
+    Points.objects.update(balance=0)
+    Transaction.objects.all().delete()
+    with django_capture_on_commit_callbacks(execute=True):
+        deliver(tip("Bob", 100))
+    assert owns("bob") == (600, 2382)
+    assert XP.objects.get().level == 5
+    assert list(Transaction.objects.order_by("id").values_list("delta", "source")) == [(100, "tip"), (500, "level")]
+    item = QueueItem.objects.get()
+    assert (item.lane, item.payload, item.state) == ("tts", {"text": "Bob reached level 5!"}, State.PENDING)
+    assert said == ["Bob reached level 5! (+500 points)"]
+
+
+def test_the_same_frame_twice_pays_once(deliver: Deliver) -> None:
+    event = tip("Bob", 10)
+    deliver(event, event)
+    deliver(event)
+    assert owns("bob") == (10, 1)
+    assert InboundEvent.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_frame_from_eight_threads_at_once_pays_once(deliver: Deliver) -> None:
+    events = [tip("Bob", 10) for _ in range(5)]
+    assert at_once(8, lambda n: deliver(*events)) == [None] * 8
+    assert owns("bob") == (50, 5)
+    assert InboundEvent.objects.count() == 5
+    assert not InboundEvent.objects.exclude(state=InboundState.HANDLED).exists()
+
+
+def test_a_command_sees_what_its_own_line_earned(
+    deliver: Deliver, said: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        deliver(tip("Bob", 7), chat("Bob", "!points"), tip("Bob", 5))
+    assert said == ["@Bob you have 8 points."]
+    assert owns("bob")[0] == 13
+
+
+def test_what_cannot_be_read_is_stored_with_the_reason(deliver: Deliver) -> None:
+    for text in (
+        "{broken",
+        '{"message": {"type": "tipped", "id": "1", "data": {"who": "Bob", "how_much": "a lot\\u0000"}}}',
+    ):
+        received = inbox.read(text)
+        assert isinstance(received, inbox.Received)
+        inbox.receive([received])
+    broken, tipped = InboundEvent.objects.order_by("id")
+    assert (broken.state, broken.raw) == (InboundState.UNREADABLE, "{broken")
+    assert "not JSON" in broken.error
+    assert "how_much" in tipped.error
+
+
+def test_channels_heard_from_are_remembered(deliver: Deliver) -> None:
+    deliver(tip("Bob", 1))
+    assert Install.objects.get().username == ""
+    deliver(chat("Bob", "hi"))
+    install = Install.objects.get()
+    assert install.username == "HarbourFox"
+    assert install.last_event_at is not None and timezone.now() - install.last_event_at < timedelta(minutes=1)
+
+
+@pytest.fixture
+def fragile_tips(monkeypatch: pytest.MonkeyPatch) -> dict[str, Exception]:
+    """A handler of tips that raises for the viewers named in it."""
+    from joystick.events import Tip
+
+    trouble: dict[str, Exception] = {}
+
+    def fragile(event: Tip, rules: Any) -> Any:
+        if event.username in trouble:
+            raise trouble[event.username]
+        from joystick.handlers.tip import on_tip
+
+        return on_tip(event, rules)
+
+    monkeypatch.setitem(_handlers, Tip, [fragile])
+    return trouble
+
+
+def test_a_bad_event_harms_only_itself(deliver: Deliver, fragile_tips: dict[str, Exception]) -> None:
+    fragile_tips["Eve"] = ZeroDivisionError("oops")
+    deliver(tip("Ann", 1), tip("Eve", 2), tip("Bob", 3))
+    assert (owns("ann")[0], owns("bob")[0]) == (1, 3)
+    failed = InboundEvent.objects.get(state=InboundState.FAILED)
+    assert failed.username == "Eve"
+    assert "ZeroDivisionError: oops" in failed.error
+    assert not Transaction.objects.filter(viewer__key="eve").exists()
+
+
+def test_a_failed_event_can_be_handled_again_once(deliver: Deliver, fragile_tips: dict[str, Exception]) -> None:
+    fragile_tips["Eve"] = ZeroDivisionError("oops")
+    deliver(tip("Eve", 2))
+    assert inbox.again(list(InboundEvent.objects.all())) == 0
+    assert InboundEvent.objects.get().state == InboundState.FAILED
+    fragile_tips.clear()
+    rows = list(InboundEvent.objects.all())
+    assert inbox.again(rows) == 1
+    assert inbox.again(rows) == 1  # it is handled; nothing more happens
+    assert owns("eve") == (2, 0)
+
+
+def test_a_database_in_trouble_is_no_events_fault(deliver: Deliver, fragile_tips: dict[str, Exception]) -> None:
+    fragile_tips["Eve"] = OperationalError("database is locked")
+    event = tip("Eve", 2)
+    with pytest.raises(OperationalError):
+        deliver(tip("Ann", 1), event)
+    assert not InboundEvent.objects.exists()
+    assert not Transaction.objects.exists()
+    assert not Cooldown.objects.exists()
+    fragile_tips.clear()
+    deliver(event)
+    assert owns("eve") == (2, 0)
+
+
+def test_a_burst_costs_a_few_statements(django_assert_max_num_queries: Any) -> None:
+    lines = [inbox.read(frame_text(chat(f"viewer{n % 40}", "hello"))) for n in range(200)]
+    with django_assert_max_num_queries(30):
+        inbox.receive([line for line in lines if isinstance(line, inbox.Received)])
+    assert InboundEvent.objects.count() == 200
+    assert XPTransaction.objects.count() == 40
+
+
+def test_points_are_money_even_where_a_purchase_and_awards_share_a_batch(
+    deliver: Deliver, said: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    from redeems import purchase
+
+    purchase.seed()
+    with django_capture_on_commit_callbacks(execute=True):
+        deliver(chat("Bob", "!tts too early"), tip("Bob", 30), chat("Bob", "!tts now it works"), tip("Bob", 1))
+    assert said == [
+        "@Bob you need 24 more points (you have 1)",
+        "@Bob done, it is in the queue. 6 points left.",
+    ]
+    assert owns("bob")[0] == 7
+    assert ledger.Transaction.objects.get(kind="spend").queue_item.title == "Bob said: now it works"

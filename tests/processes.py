@@ -1,0 +1,202 @@
+"""Real processes and servers for tests: the bot, the simulated Joystick, Redis, PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from joystick.simulator.happenings import Happening
+from joystick.simulator.server import Options, Simulator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def missing_part(sentence: str) -> NoReturn:
+    """Skip where a real part is absent on somebody's PC; in CI, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+def wait_until(condition: Callable[[], Any], what: str, *, within: float = 15.0) -> Any:
+    """Ask again and again until the answer is true, and return it."""
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"not within {within:g} s: {what}")
+
+
+class SimulatorThread:
+    """The simulator on a loop of its own, driven from synchronous tests."""
+
+    def __init__(self, options: Options | None = None, *, port: int = 0) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._options, self._port = options, port
+
+    def __enter__(self) -> SimulatorThread:
+        self.thread.start()
+        self.simulator = self.call(self._make())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.call(self.simulator.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(5)
+        self.loop.close()
+
+    async def _make(self) -> Simulator:
+        simulator = Simulator(self._options, port=self._port)
+        await simulator.start()
+        return simulator
+
+    def call(self, step: Coroutine[Any, Any, Any], *, within: float = 20.0) -> Any:
+        """Run a coroutine of the simulator's and return what it returns."""
+        return asyncio.run_coroutine_threadsafe(step, self.loop).result(within)
+
+    def happen(self, *happenings: Happening) -> None:
+        """Tell everybody, one after another."""
+        for happening in happenings:
+            self.call(self.simulator.happen(happening))
+
+    def wait_subscribed(self) -> None:
+        """Until a bot is subscribed."""
+        self.call(self.simulator.subscribed.wait())
+
+    def lines(self) -> list[str]:
+        """What bots said in chat."""
+        return [action["text"] for action in self.simulator.actions if action["action"] == "send_message"]
+
+
+class BotProcess:
+    """`manage.py runbot` as a real process on a data folder of its own."""
+
+    def __init__(self, folder: Path, port: int, *arguments: str, **environment: str) -> None:
+        self.folder, self.port = folder, port
+        self.environment = {
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if name not in {"DJANGO_SETTINGS_MODULE", "DATABASE_URL"}
+            },
+            "ENV_FILE": os.devnull,
+            "DATA_DIR": str(folder),
+            "MESSAGE_RATE_LIMIT": "0",
+            "ADMIN_PASSWORD": "a-test-password",
+            **environment,
+        }
+        self.command = [sys.executable, "manage.py", "runbot", "--bind", f"127.0.0.1:{port}", *arguments]
+        self.process: subprocess.Popen[str] | None = None
+        self.output: list[str] = []
+
+    def start(self, *, ready: str = "Stop with Ctrl-C") -> BotProcess:
+        """Start it and wait until it says that it runs."""
+        self.output = []
+        self.process = start_process(self.command, self.environment, self.output)
+        try:
+            wait_until(lambda: self.says(ready) or self.process.poll() is not None, "the bot's greeting")
+            assert self.says(ready), self.text()
+        except AssertionError:
+            self.kill()
+            raise
+        return self
+
+    def says(self, words: str) -> bool:
+        """Has it printed this?"""
+        return words in self.text()
+
+    def text(self) -> str:
+        """Everything it printed, logs included."""
+        return "".join(self.output)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Ask it to end; returns its exit code and how many seconds it took."""
+        assert self.process is not None
+        began = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(15)
+        return code, time.monotonic() - began
+
+    def kill(self) -> None:
+        """SIGKILL, if it still runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(5)
+
+    @property
+    def overlay_path(self) -> str:
+        """The path that the greeting names."""
+        found = re.search(r"/overlay/[^/\s]+/", self.text())
+        assert found, self.text()
+        return found.group()
+
+    @property
+    def overlay_url(self) -> str:
+        """The overlay's full address."""
+        return f"http://127.0.0.1:{self.port}{self.overlay_path}"
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Ask its SQLite database."""
+        with sqlite3.connect(f"file:{self.folder / 'pixelbot.sqlite3'}?mode=ro", uri=True, timeout=10) as database:
+            rows = database.execute(query, parameters).fetchall()
+        database.close()
+        return rows
+
+    def one(self, query: str, *parameters: object) -> Any:
+        """The first column of the first row, or None."""
+        rows = self.rows(query, *parameters)
+        return rows[0][0] if rows else None
+
+
+def start_process(command: list[str], environment: dict[str, str], output: list[str]) -> subprocess.Popen[str]:
+    """Start a process whose stdout and stderr are gathered in `output`, line by line."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        restore_signals=True,
+    )
+    assert process.stdout is not None
+    threading.Thread(target=lambda: output.extend(iter(process.stdout.readline, "")), daemon=True).start()
+    return process
+
+
+@contextmanager
+def overlay_socket(url: str) -> Iterator[ClientConnection]:
+    """An overlay's websocket, spoken to directly: `url` is the overlay page's."""
+    address = url.replace("http://", "ws://") + "socket/"
+    with connect(address, compression=None, proxy=None) as socket:
+        yield socket
+
+
+def play_next(socket: ClientConnection, *, within: float = 15.0) -> dict[str, Any]:
+    """Take the next thing to speak, and report it started and finished, as the page does."""
+    until = time.monotonic() + within
+    while True:
+        frame: dict[str, Any] = json.loads(socket.recv(timeout=until - time.monotonic()))
+        if frame["type"] == "speak":
+            socket.send(json.dumps({"type": "started", "item": frame["item"]}))
+            socket.send(json.dumps({"type": "finished", "item": frame["item"]}))
+            return frame

@@ -1,0 +1,29 @@
+"""Running one step in many threads at the same moment, each with a database connection of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from django.db import connection
+
+T = TypeVar("T")
+
+
+def at_once(count: int, step: Callable[[int], T]) -> list[T | Exception]:
+    """Call `step(0)` … `step(count - 1)` in threads that start together; returns results or what was raised."""
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> T | Exception:
+        try:
+            barrier.wait(10)
+            return step(number)
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
