@@ -167,7 +167,7 @@ def fail(item_id: int, reason: str, *, details: str = "") -> bool:
             ledger.refund(item.payment, reason=f"{item.kind} failed")
             name = item.viewer.username if item.viewer else "viewer"
             chat.say(f"@{name} that did not work, sorry: your {-item.payment.delta} points are back.")
-        transaction.on_commit(partial(log.error, "failed: %s: %s", item, reason))
+        transaction.on_commit(partial(log.warning, "failed: %s: %s", item, reason))
         transaction.on_commit(partial(overlay.stop, item.pk))
         wake(item.lane)
     return True

@@ -1,0 +1,42 @@
+"""Kinds of effects for tests, and what was told to overlays and chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from effects.models import QueueItem
+from effects.registry import Kind, Told, kinds
+
+
+@pytest.fixture
+def kind() -> Iterator[Callable[..., str]]:
+    """Registers a kind in the lane `test` for this test: `kind("boom", perform)`; returns its name."""
+    added: list[str] = []
+
+    def add(name: str, perform: Callable[[QueueItem], Told | None], *, repeatable: bool = True) -> str:
+        kinds.add(name, Kind(name, "test", repeatable, perform), "a test")
+        added.append(name)
+        return name
+
+    yield add
+    for name in added:
+        del kinds._things[name]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The frames that overlays would get."""
+    frames: list[dict[str, Any]] = []
+    monkeypatch.setattr("effects.overlay.group_send", lambda group, message: frames.append(message["frame"]))
+    return frames
+
+
+@pytest.fixture
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lanes that a worker would be told of."""
+    lanes: list[str] = []
+    monkeypatch.setattr("effects.tasks.wake", lanes.append)
+    return lanes

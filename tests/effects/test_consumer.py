@@ -1,0 +1,107 @@
+"""The overlay's websocket, spoken to as the page does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.testing import WebsocketCommunicator
+
+from effects import overlay, queue
+from effects.models import Overlay, QueueItem, State
+from effects.registry import Effect, Told
+from pixelbot_site.asgi import application
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+
+
+@sync_to_async
+def an_overlay() -> Overlay:
+    return Overlay.objects.create()
+
+
+def socket(secret: str, host: bytes = b"localhost") -> WebsocketCommunicator:
+    headers = [(b"host", b"localhost"), (b"origin", b"http://" + host)]
+    return WebsocketCommunicator(application, f"/overlay/{secret}/socket/", headers=headers)
+
+
+async def test_a_wrong_secret_is_a_closed_socket() -> None:
+    await an_overlay()
+    connected, _ = await socket("wrong").connect()
+    assert not connected
+
+
+async def test_a_page_of_another_site_is_a_closed_socket() -> None:
+    made = await an_overlay()
+    connected, _ = await socket(made.secret, host=b"elsewhere.example").connect()
+    assert not connected
+
+
+async def test_it_passes_on_what_is_told() -> None:
+    page = socket((await an_overlay()).secret)
+    assert (await page.connect())[0]
+    await sync_to_async(overlay.tell)(7, {"type": "speak", "text": "<b>&"})
+    assert json.loads(await page.receive_from()) == {"type": "speak", "text": "<b>&", "item": 7}
+    await page.disconnect()
+
+
+async def test_reports_end_items(kind: Any, woken: list[str]) -> None:
+    page = socket((await an_overlay()).secret)
+    await page.connect()
+    name = kind("show", lambda item: Told({"type": "show"}, seconds=1))
+    item = await sync_to_async(queue.enqueue)(Effect(name))
+    await sync_to_async(queue.drain)("test")
+    assert json.loads(await page.receive_from())["item"] == item.pk
+    for words in (
+        "no json",
+        "[]",
+        '{"type": "finished"}',
+        '{"type": "finished", "item": "x"}',
+        '{"type": "dance", "item": 1}',
+    ):
+        await page.send_to(words)
+    await page.send_to(json.dumps({"type": "started", "item": item.pk}))
+    await page.send_to(json.dumps({"type": "finished", "item": item.pk}))
+    await until(item, State.DONE)
+    assert item.playing_at is not None
+    await page.disconnect()
+
+
+async def test_a_report_of_failure_fails_the_item(kind: Any, woken: list[str]) -> None:
+    page = socket((await an_overlay()).secret)
+    await page.connect()
+    item = await sync_to_async(queue.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
+    await sync_to_async(queue.drain)("test")
+    await page.send_to(json.dumps({"type": "failed", "item": item.pk, "reason": "no such file"}))
+    await until(item, State.FAILED)
+    assert item.error == "The overlay could not play it: no such file"
+    await page.disconnect()
+
+
+async def test_a_late_page_is_told_what_is_playing(kind: Any, woken: list[str]) -> None:
+    item = await sync_to_async(queue.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
+    await sync_to_async(queue.drain)("test")
+    page = socket((await an_overlay()).secret)
+    await page.connect()
+    assert json.loads(await page.receive_from()) == {"type": "show", "attempt": 1, "item": item.pk}
+    await page.disconnect()
+
+
+async def test_a_changed_secret_closes_the_open_socket() -> None:
+    made = await an_overlay()
+    page = socket(made.secret)
+    await page.connect()
+    await sync_to_async(Overlay.objects.update)(secret="another")
+    await sync_to_async(overlay.recheck)()
+    assert (await page.receive_output())["type"] == "websocket.close"
+
+
+async def until(item: QueueItem, state: State) -> None:
+    """Wait for the state; the socket answers no report."""
+    async with asyncio.timeout(5):
+        while item.state != state:
+            await asyncio.sleep(0.01)
+            await item.arefresh_from_db()

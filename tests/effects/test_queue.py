@@ -1,0 +1,271 @@
+"""The queue: one item of a lane at a time, and each ends done, or failed with its points back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from economy import ledger
+from economy.models import Kind, Points, Transaction, Viewer
+from effects import queue
+from effects.models import QueueItem, State
+from effects.registry import Effect, Told
+from pixelbot_site.kit.errors import Failed
+from tests.threads import at_once
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "said")]
+
+AddKind = Callable[..., str]
+
+
+def do_nothing(item: QueueItem) -> None:
+    """Performs at once."""
+
+
+def show(item: QueueItem) -> Told:
+    """Needs the overlay, for two seconds."""
+    return Told({"type": "show"}, seconds=2)
+
+
+def refuse(item: QueueItem) -> None:
+    raise Failed("the lamp is broken")
+
+
+def crash(item: QueueItem) -> None:
+    raise ZeroDivisionError("oops")
+
+
+def state(item: QueueItem) -> str:
+    item.refresh_from_db()
+    return item.state
+
+
+@pytest.fixture
+def paid(viewer: Callable[..., Viewer]) -> Callable[[str], QueueItem]:
+    """Enqueues an item of a kind, for which Bob paid 25 of his 100 points."""
+
+    def buy(kind: str) -> QueueItem:
+        bob = viewer("Bob", points=100)
+        payment = ledger.spend(bob, 25, source="redeem", reference="r:1")
+        return queue.enqueue(Effect(kind, {}, "a thing"), viewer=bob, payment=payment)
+
+    return buy
+
+
+def bobs_points() -> int:
+    return Points.objects.get(viewer__key="bob").balance
+
+
+def test_an_item_is_performed_and_done(kind: AddKind, woken: list[str]) -> None:
+    item = queue.enqueue(Effect(kind("ok", do_nothing)))
+    assert woken == ["test"]
+    queue.drain("test")
+    assert state(item) == State.DONE
+    assert item.finished_at is not None
+
+
+def test_a_lane_is_drained_in_order_of_arrival(kind: AddKind) -> None:
+    order: list[int] = []
+    name = kind("note", lambda item: order.append(item.pk))
+    items = [queue.enqueue(Effect(name)) for _ in range(5)]
+    queue.drain("test")
+    assert order == [item.pk for item in items]
+
+
+def test_a_failure_gives_the_points_back_once_says_so_and_the_lane_goes_on(
+    kind: AddKind, paid: Callable[[str], QueueItem], said: list[str]
+) -> None:
+    item = paid(kind("refuse", refuse))
+    after = queue.enqueue(Effect(kind("ok", do_nothing)))
+    queue.drain("test")
+    assert (state(item), item.error) == (State.FAILED, "the lamp is broken")
+    assert bobs_points() == 100
+    assert Transaction.objects.filter(kind=Kind.REFUND).count() == 1
+    assert said == ["@Bob that did not work, sorry: your 25 points are back."]
+    assert state(after) == State.DONE
+    assert not queue.fail(item.pk, "again")
+    assert bobs_points() == 100
+
+
+def test_a_surprise_is_stored_with_its_traceback_and_refunded(kind: AddKind, paid: Callable[[str], QueueItem]) -> None:
+    item = paid(kind("crash", crash))
+    queue.drain("test")
+    assert state(item) == State.FAILED
+    assert "in crash" in item.error and "ZeroDivisionError: oops" in item.error
+    assert bobs_points() == 100
+
+
+def test_a_kind_that_is_gone_fails_the_item_and_names_the_known_ones(
+    kind: AddKind, paid: Callable[[str], QueueItem]
+) -> None:
+    item = paid(kind("ok", do_nothing))
+    QueueItem.objects.update(kind="fireworks")
+    queue.drain("test")
+    assert state(item) == State.FAILED
+    assert "“fireworks”" in item.error and "speak" in item.error
+    assert bobs_points() == 100
+
+
+def test_an_item_with_the_overlay_holds_its_lane_until_it_is_finished(
+    kind: AddKind, told: list[dict[str, Any]], woken: list[str]
+) -> None:
+    name = kind("show", show)
+    first, second = queue.enqueue(Effect(name)), queue.enqueue(Effect(name))
+    queue.drain("test")
+    queue.drain("test")
+    assert (state(first), state(second)) == (State.RUNNING, State.PENDING)
+    assert told == [{"type": "show", "attempt": 1, "item": first.pk}]
+    woken.clear()
+    queue.started(first.pk)
+    assert queue.finish(first.pk)
+    assert woken == ["test"]
+    assert not queue.finish(first.pk)
+    queue.drain("test")
+    assert (state(first), state(second)) == (State.DONE, State.RUNNING)
+
+
+def test_the_database_allows_one_running_item_in_a_lane(kind: AddKind) -> None:
+    name = kind("ok", do_nothing)
+    queue.enqueue(Effect(name)), queue.enqueue(Effect(name))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        QueueItem.objects.update(state=State.RUNNING)
+
+
+def test_of_eight_workers_one_claims(kind: AddKind) -> None:
+    name = kind("ok", do_nothing)
+    for _ in range(3):
+        queue.enqueue(Effect(name))
+    claimed = [item for item in at_once(8, lambda n: queue.claim("test")) if item is not None]
+    assert [item.pk for item in claimed if isinstance(item, QueueItem)] == [QueueItem.objects.order_by("id")[0].pk]
+
+
+def test_of_eight_reports_of_the_end_one_counts(kind: AddKind, told: list[dict[str, Any]]) -> None:
+    item = queue.enqueue(Effect(kind("show", show)))
+    queue.drain("test")
+    assert sorted(at_once(8, lambda n: queue.finish(item.pk))) == [False] * 7 + [True]  # type: ignore[type-var]
+
+
+def test_a_failure_and_an_end_at_once_make_one_of_them(
+    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
+) -> None:
+    item = paid(kind("show", show))
+    queue.drain("test")
+    results = at_once(8, lambda n: queue.finish(item.pk) if n % 2 else queue.fail(item.pk, "x"))
+    assert sorted(results) == [False] * 7 + [True]  # type: ignore[type-var]
+    assert bobs_points() == (75 if state(item) == State.DONE else 100)
+
+
+def later(seconds: float) -> Any:
+    return timezone.now() + timedelta(seconds=seconds)
+
+
+def test_an_item_no_overlay_begins_is_refunded_and_the_lane_goes_on(
+    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]], woken: list[str]
+) -> None:
+    item = paid(kind("show", show))
+    queue.drain("test")
+    queue.rescue(now=later(5))
+    assert state(item) == State.RUNNING
+    woken.clear()
+    queue.rescue(now=later(7))
+    assert state(item) == State.FAILED
+    assert "No overlay began" in item.error
+    assert bobs_points() == 100
+    assert woken == ["test"]
+    assert told[-1] == {"type": "stop", "item": item.pk}
+
+
+def test_an_item_that_began_has_its_length_and_some_slack(
+    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
+) -> None:
+    item = paid(kind("show", show))
+    queue.drain("test")
+    queue.started(item.pk)
+    queue.rescue(now=later(7.5))
+    assert state(item) == State.RUNNING
+    queue.started(item.pk)  # a page that says so again and again gains nothing
+    queue.rescue(now=later(8.5))
+    assert state(item) == State.FAILED
+    assert "did not finish" in item.error
+
+
+def test_an_item_whose_worker_died_is_done_again_if_that_is_safe(kind: AddKind) -> None:
+    item = queue.enqueue(Effect(kind("ok", do_nothing)))
+    assert queue.claim("test") is not None
+    queue.rescue(now=later(14))
+    assert state(item) == State.RUNNING
+    queue.rescue(now=later(16))
+    assert state(item) == State.PENDING
+    queue.drain("test")
+    assert (state(item), item.attempts) == (State.DONE, 2)
+
+
+def test_an_item_that_kills_every_worker_is_given_up(kind: AddKind, paid: Callable[[str], QueueItem]) -> None:
+    item = paid(kind("ok", do_nothing))
+    for _ in range(3):
+        assert queue.claim("test") is not None
+        queue.rescue(now=later(16))
+    assert state(item) == State.FAILED
+    assert bobs_points() == 100
+
+
+def test_an_item_not_safe_to_repeat_is_refunded_when_its_worker_died(
+    kind: AddKind, paid: Callable[[str], QueueItem]
+) -> None:
+    item = paid(kind("once", do_nothing, repeatable=False))
+    assert queue.claim("test") is not None
+    queue.rescue(now=later(16))
+    assert state(item) == State.FAILED
+    assert bobs_points() == 100
+
+
+def test_a_lost_wake_up_is_made_good_by_the_rescue(kind: AddKind, woken: list[str]) -> None:
+    queue.enqueue(Effect(kind("ok", do_nothing)))
+    woken.clear()
+    queue.rescue()
+    assert woken == ["test"]
+
+
+def test_what_runs_when_the_bot_ends_goes_back_and_is_told_anew(kind: AddKind, told: list[dict[str, Any]]) -> None:
+    item = queue.enqueue(Effect(kind("show", show)))
+    queue.drain("test")
+    assert queue.is_running()
+    assert queue.put_back_running() == 1
+    assert state(item) == State.PENDING
+    queue.drain("test")
+    assert [frame["attempt"] for frame in told if frame["type"] == "show"] == [1, 2]
+
+
+def test_a_stopped_process_begins_nothing(kind: AddKind) -> None:
+    item = queue.enqueue(Effect(kind("ok", do_nothing)))
+    queue.drain("test", stopped=lambda: True)
+    assert state(item) == State.PENDING
+
+
+def test_a_late_overlay_is_told_what_is_playing(kind: AddKind, told: list[dict[str, Any]]) -> None:
+    item = queue.enqueue(Effect(kind("show", show)))
+    assert queue.playing() == []
+    queue.drain("test")
+    assert queue.playing() == [(item.pk, {"type": "show", "attempt": 1})]
+
+
+def test_the_broker_being_away_loses_nothing(
+    kind: AddKind, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from kombu.exceptions import OperationalError
+
+    from effects import tasks
+
+    def away(*args: object, **options: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.undo()  # the real wake
+    monkeypatch.setattr(tasks.drain, "apply_async", away)
+    item = queue.enqueue(Effect(kind("ok", do_nothing)))
+    assert state(item) == State.PENDING
+    assert "the broker is away" in caplog.text

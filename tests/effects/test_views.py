@@ -1,0 +1,50 @@
+"""The overlay's page, its sounds, and the admin of both."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from effects import queue
+from effects.library.speak import speak
+from effects.models import Overlay
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_wrong_secret_is_not_found(client: Client) -> None:
+    for path in ("/overlay/wrong/", "/overlay/wrong/pre-sound", "/overlay/wrong/speech/1.wav"):
+        assert client.get(path).status_code == 404
+
+
+def test_the_page_is_whole_and_closed_to_other_sources(client: Client) -> None:
+    page = client.get(Overlay.objects.create().get_absolute_url())
+    assert page.status_code == 200
+    assert "default-src 'none'" in page["Content-Security-Policy"]
+    assert "http" not in page.content.decode().replace("https://www.w3.org", "")
+
+
+@pytest.mark.usefixtures("told", "woken")
+def test_speech_is_served_to_who_knows_the_secret(client: Client) -> None:
+    item = queue.enqueue(speak("hello"))
+    path = f"{Overlay.objects.create().get_absolute_url()}speech/{item.pk}.wav"
+    assert client.get(path).status_code == 404
+    queue.drain("tts")
+    response = client.get(path)
+    assert (response.status_code, response["Content-Type"], response.content[:4]) == (200, "audio/wav", b"RIFF")
+
+
+def test_the_pre_sound_is_served_while_there_is_one(client: Client, settings) -> None:  # type: ignore[no-untyped-def]
+    path = f"{Overlay.objects.create().get_absolute_url()}pre-sound"
+    response = client.get(path)
+    assert (response["Content-Type"], response.content[:4]) == ("audio/x-wav", b"RIFF")
+    settings.TTS_PRE_SOUND = ""
+    assert client.get(path).status_code == 404
+
+
+def test_the_admin_shows_the_address_and_changes_it(admin_client: Client) -> None:
+    overlay = Overlay.objects.create()
+    page = admin_client.get("/admin/effects/overlay/").content.decode()
+    assert f"http://testserver{overlay.get_absolute_url()}" in page
+    admin_client.post("/admin/effects/overlay/", {"action": "change_address", "_selected_action": overlay.pk})
+    assert Overlay.objects.get().secret != overlay.secret
