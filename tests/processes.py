@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from joystick.simulator.happenings import Happening
 from joystick.simulator.server import Options, Simulator
@@ -187,7 +188,7 @@ def start_process(command: list[str], environment: dict[str, str], output: list[
 def overlay_socket(url: str) -> Iterator[ClientConnection]:
     """An overlay's websocket, spoken to directly: `url` is the overlay page's."""
     address = url.replace("http://", "ws://") + "socket/"
-    with connect(address, compression=None, proxy=None) as socket:
+    with connect(address, origin=Origin(url.partition("/overlay/")[0]), compression=None, proxy=None) as socket:
         yield socket
 
 

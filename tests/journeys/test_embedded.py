@@ -1,0 +1,178 @@
+"""The bot as the streamer starts it: one process."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import stat
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http.cookiejar import CookieJar
+from urllib.parse import urlencode
+
+import pytest
+
+from joystick.simulator.happenings import chat, tip
+from tests.journeys.way import POINTS, STATE, walk
+from tests.processes import ROOT, BotProcess, SimulatorThread, overlay_socket, play_next, wait_until
+
+MakeBot = Callable[..., BotProcess]
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_the_way_of_an_event(make_bot: MakeBot, simulator: SimulatorThread, version: str) -> None:
+    bot = make_bot(JOYSTICK_EVENT_VERSION=version).start()
+    simulator.wait_subscribed()
+    walk(simulator, bot.overlay_url, bot.one)
+    assert "Traceback" not in bot.text()
+
+
+def test_a_first_start_makes_all_and_a_second_one_keeps_it(make_bot: MakeBot) -> None:
+    first = make_bot(ADMIN_PASSWORD="", JOYSTICK_GATEWAY_TOKEN="").start()
+    key = first.folder / "secret_key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert len(key.read_text()) > 40
+    password = re.search(r"password: (\S+)", first.text())
+    assert password
+    assert log_in(first, "admin", password[1])
+    assert not log_in(first, "admin", "wrong")
+    assert first.one("SELECT key FROM redeems_redeem") == "tts"
+    assert first.rows("SELECT level, points FROM economy_levelreward WHERE level = 5") == [(5, 500)]
+    overlay, secret = first.overlay_path, key.read_text()
+    assert "No channel is connected yet" in first.text()
+    assert "JOYSTICK_CLIENT_ID" in first.text() and "--demo" in first.text()
+    assert first.stop()[0] == 0
+
+    second = make_bot(ADMIN_PASSWORD="", JOYSTICK_GATEWAY_TOKEN="").start()
+    assert "password" not in second.text()
+    assert (second.overlay_path, key.read_text()) == (overlay, secret)
+    assert log_in(second, "admin", password[1])
+
+
+def log_in(bot: BotProcess, username: str, password: str) -> bool:
+    """Through the admin's own form."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    url = f"http://127.0.0.1:{bot.port}/admin/login/?next=/admin/"
+    page = browser.open(url, timeout=10).read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert token
+    form = urlencode({"username": username, "password": password, "csrfmiddlewaretoken": token[1], "next": "/admin/"})
+    return (
+        "Site administration" in (answer := browser.open(url, form.encode(), timeout=10).read().decode())
+        or "Your channel" in answer
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_within_two_seconds_and_what_was_playing_plays_again(
+    bot: BotProcess, make_bot: MakeBot, simulator: SimulatorThread, number: signal.Signals
+) -> None:
+    with overlay_socket(bot.overlay_url) as overlay:
+        simulator.happen(tip("Bob", 50), chat("Bob", "!tts wait for me"))
+        assert "wait for me" in overlay.recv(timeout=10)
+        code, seconds = bot.stop(number)
+    assert code == 0
+    assert seconds < 2.0
+    assert "Traceback" not in bot.text()
+    assert bot.one(STATE) == "pending"
+
+    again = make_bot().start()
+    with overlay_socket(again.overlay_url) as overlay:
+        assert play_next(overlay)["text"] == "Bob said: wait for me"
+        wait_until(lambda: again.one(STATE) == "done", "the item is done")
+    assert again.one(POINTS) == 26
+
+
+def test_a_frame_that_was_paid_before_a_restart_is_not_paid_again(
+    bot: BotProcess, make_bot: MakeBot, simulator: SimulatorThread
+) -> None:
+    event = tip("Bob", 50)
+    simulator.happen(event)
+    wait_until(lambda: bot.one(POINTS) == 50, "the tip is paid")
+    bot.stop()
+    simulator.simulator.subscribed.clear()
+    again = make_bot().start()
+    simulator.wait_subscribed()
+    simulator.happen(event, tip("Bob", 1))
+    wait_until(lambda: again.one(POINTS) == 51, "only the new tip is paid")
+
+
+def test_without_an_overlay_the_points_come_back(bot: BotProcess, simulator: SimulatorThread) -> None:
+    simulator.happen(tip("Bob", 50), chat("Bob", "!tts is anybody there"))
+    wait_until(lambda: bot.one(STATE) == "failed", "the item failed", within=20)
+    assert bot.one(POINTS) == 51
+    assert "No overlay began" in bot.one("SELECT error FROM effects_queueitem")
+    wait_until(lambda: any("25 points are back" in line for line in simulator.lines()), "the viewer is told")
+
+
+def test_a_taken_port_is_one_clear_sentence(make_bot: MakeBot, free_port: int) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port))
+        taken.listen()
+        assert sentence(make_bot()) == (
+            f"CommandError: 127.0.0.1:{free_port} can't be used (Address already in use). Take another: runbot --bind 127.0.0.1:8001"
+        )
+
+
+def test_an_address_that_is_none_is_one_clear_sentence(make_bot: MakeBot) -> None:
+    assert sentence(make_bot("--bind", "8000x")) == (
+        "CommandError: --bind 8000x: write it as HOST:PORT, for example 127.0.0.1:8000."
+    )
+
+
+def test_a_second_bot_on_the_same_data_is_refused(bot: BotProcess, make_bot: MakeBot) -> None:
+    assert sentence(make_bot("--bind", "127.0.0.1:1")).startswith("CommandError: Pixel Bot is running already on")
+
+
+def test_a_config_mistake_stops_the_start_and_names_every_one(make_bot: MakeBot) -> None:
+    assert sentence(
+        make_bot(POINTS_PER_CHAT="lots", XP_EXPONENT="9", LOG_FORMAT="xml", JOYSTICK_CLIENT_SECRET="s3cret")
+    ) == (
+        "Pixel Bot can't start. Please mend these settings (.env or environment):\n"
+        "  POINTS_PER_CHAT=lots: must be a whole number from 0 to 1000000000.\n"
+        "  XP_EXPONENT=9: must be a number from 0.25 to 5.\n"
+        "  LOG_FORMAT=xml: must be one of plain, json."
+    )
+
+
+def sentence(bot: BotProcess) -> str:
+    """Everything it prints when it won't start."""
+    run = subprocess.run(
+        bot.command, cwd=ROOT, env=bot.environment, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert run.returncode != 0
+    assert run.stdout == ""
+    return run.stderr.strip()
+
+
+def test_wrong_addresses_are_404_and_the_pages_do_not_leak(bot: BotProcess) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(f"http://127.0.0.1:{bot.port}/overlay/wrong/", timeout=5)
+    assert error.value.code == 404
+    with pytest.raises(Exception, match=r"403"), overlay_socket(f"http://127.0.0.1:{bot.port}/overlay/wrong/"):
+        pass
+    assert "a-token" not in bot.text()
+
+
+def test_json_logs_are_one_object_a_line(make_bot: MakeBot, simulator: SimulatorThread) -> None:
+    bot = make_bot(LOG_FORMAT="json").start()
+    simulator.wait_subscribed()
+    wait_until(lambda: bot.says('"logger": "joystick", "message": "connected"'), "a line of JSON")
+
+
+def test_the_demo_speaks_within_ten_seconds(make_bot: MakeBot) -> None:
+    """No account, a database of its own, the same client and path as in earnest."""
+    bot = make_bot("--demo", JOYSTICK_GATEWAY_TOKEN="", JOYSTICK_GATEWAY_URL="").start()
+    with overlay_socket(bot.overlay_url) as overlay:
+        assert play_next(overlay, within=10)["text"] == "quillbadger said: hello everybody, the bot is awake"
+        assert "reached level 2!" in play_next(overlay, within=15)["text"]
+    bot.folder /= "demo"
+    kinds = {kind for (kind,) in bot.rows("SELECT DISTINCT kind FROM joystick_inboundevent")}
+    assert {"new_message", "tipped", "followed", "subscribed", "enter_stream"} <= kinds
+    assert bot.one("SELECT count(*) FROM joystick_inboundevent WHERE state <> 'handled'") == 0
+    assert not (bot.folder.parent / "pixelbot.sqlite3").exists()
+    assert bot.stop()[0] == 0
+    assert "Traceback" not in bot.text()

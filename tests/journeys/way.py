@@ -1,0 +1,35 @@
+"""The way of an event, walked the same in every set-up: frame in, points, a spoken line on an overlay's socket."""
+
+from __future__ import annotations
+
+import io
+import urllib.request
+import wave
+from collections.abc import Callable
+from typing import Any
+
+from joystick.simulator.happenings import chat, tip
+from tests.processes import SimulatorThread, overlay_socket, play_next, wait_until
+
+Ask = Callable[[str], Any]
+"""Takes a query, returns the first column of its first row."""
+
+POINTS = "SELECT balance FROM economy_points JOIN economy_viewer ON id = viewer_id WHERE key = 'bob'"
+STATE = "SELECT state FROM effects_queueitem ORDER BY id DESC LIMIT 1"
+LISTENERS = "SELECT state FROM joystick_connection"
+
+
+def walk(simulator: SimulatorThread, overlay_url: str, ask: Ask) -> None:
+    """Bob tips 120 tokens, has a line spoken for 25 points, and hears that it was."""
+    with overlay_socket(overlay_url) as overlay:
+        simulator.happen(tip("Bob", 120), chat("Bob", "!tts hello"), chat("Bob", "!points"))
+        frame = play_next(overlay)
+        assert frame["text"] == "Bob said: hello"
+        with urllib.request.urlopen(f"{overlay_url}speech/{frame['item']}.wav", timeout=10) as answer:
+            speech = io.BytesIO(answer.read())
+        with wave.open(speech) as wav:
+            assert wav.getnframes() / wav.getframerate() > 0.4
+        wait_until(lambda: ask(STATE) == "done", "the item is done")
+    assert ask(POINTS) == 96
+    wait_until(lambda: len(simulator.lines()) == 2, "both answers")
+    assert simulator.lines() == ["@Bob done, it is in the queue. 96 points left.", "@Bob you have 96 points."]

@@ -1,0 +1,270 @@
+"""The gateway client against a real websocket server that behaves like Action Cable."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from asgiref.sync import sync_to_async
+from django.db import OperationalError
+
+from effects import chat as mailbox
+from joystick import connection, gateway, inbox
+from joystick.gateway import Gateway
+from joystick.models import Connection, InboundEvent
+from joystick.simulator.happenings import CHANNEL_ID, chat, tip
+from joystick.simulator.server import Options, Simulator
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same waits as in life, twenty times shorter."""
+    for name in (
+        "STALE_AFTER",
+        "SUBSCRIBE_AGAIN_AFTER",
+        "GIVE_UP_SUBSCRIBING_AFTER",
+        "FIRST_PAUSE",
+        "LONGEST_PAUSE",
+        "SETTLED_AFTER",
+        "RENEW_EVERY",
+    ):
+        monkeypatch.setattr(gateway, name, getattr(gateway, name) / 20)
+
+
+@pytest_asyncio.fixture
+async def joystick() -> AsyncIterator[Simulator]:
+    simulator = Simulator(Options(ping_every=0.15))
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
+
+
+@asynccontextmanager
+async def running(joystick: Simulator, **options: Any) -> AsyncIterator[asyncio.Task[None]]:
+    """A bot's gateway client on the simulator."""
+    client = Gateway(url=joystick.url, token="a+b/c=", **{"rate_limit": 0, **options})
+    task = asyncio.create_task(client.run())
+    yield task
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def until(condition: Callable[[], Any], within: float = 8) -> Any:
+    """Ask the database until the answer is true."""
+    async with asyncio.timeout(within):
+        while not (answer := await sync_to_async(condition)()):
+            await asyncio.sleep(0.02)
+        return answer
+
+
+def state() -> str:
+    row = Connection.objects.first()
+    return row.state if row else "none yet"
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_events_are_stored_in_either_envelope(joystick: Simulator, version: str) -> None:
+    async with running(joystick, version=version):
+        await joystick.subscribed.wait()
+        await joystick.happen(tip("Bob", 5))
+        row = await until(InboundEvent.objects.first)
+    assert (row.kind, row.username) == ("tipped", "Bob")
+    assert ('"v":2' in row.raw) == (version == "v2")
+
+
+async def test_the_token_arrives_as_it_was_given(joystick: Simulator) -> None:
+    joystick.options.token = "a+b/c="
+    async with running(joystick):
+        await asyncio.wait_for(joystick.subscribed.wait(), 3)
+
+
+@pytest.mark.parametrize(("version", "key"), [("v1", "channelId"), ("v2", "channel_id")])
+async def test_lines_are_said_in_order_after_the_confirmation(joystick: Simulator, version: str, key: str) -> None:
+    joystick.options.confirm_after = 0.1
+    async with running(joystick, version=version):
+        await until(lambda: state() == "connecting")
+        for number in range(3):
+            await sync_to_async(mailbox.say)(f"line {number}", channel_id="c-1")
+        await asyncio.wait_for(joystick.wait_for_actions(3), 5)
+    assert joystick.actions == [{"action": "send_message", "text": f"line {n}", key: "c-1"} for n in range(3)]
+
+
+async def test_a_line_without_a_channel_goes_to_the_one_last_heard_from(joystick: Simulator) -> None:
+    async with running(joystick):
+        await joystick.subscribed.wait()
+        await joystick.happen(chat("Bob", "hi"))
+        await until(InboundEvent.objects.exists)
+        await sync_to_async(mailbox.say)("two\nlines")
+        await asyncio.wait_for(joystick.wait_for_actions(1), 5)
+    assert joystick.actions == [{"action": "send_message", "text": "two lines", "channel_id": CHANNEL_ID}]
+
+
+async def test_lines_keep_their_distance(joystick: Simulator) -> None:
+    async with running(joystick, rate_limit=0.2):
+        await until(lambda: state() == "connected")
+        loop = asyncio.get_running_loop()
+        times = []
+        for number in range(3):
+            await sync_to_async(mailbox.say)(str(number), channel_id="c")
+        for number in range(1, 4):
+            await asyncio.wait_for(joystick.wait_for_actions(number), 5)
+            times.append(loop.time())
+    assert times[2] - times[0] > 0.35
+
+
+@pytest.mark.parametrize("ending", ["frame", "close", "drop"])
+async def test_it_comes_back_after_every_end(joystick: Simulator, ending: Any) -> None:
+    async with running(joystick):
+        await joystick.subscribed.wait()
+        await joystick.happen(tip("Bob", 1))
+        joystick.subscribed.clear()
+        await joystick.disconnect(ending, reason="server_restart")
+        await asyncio.wait_for(joystick.subscribed.wait(), 5)
+        await joystick.happen(tip("Bob", 2))
+        await until(lambda: InboundEvent.objects.count() == 2)
+        assert joystick.connections_made == 2
+
+
+async def test_it_leaves_a_frozen_server(joystick: Simulator) -> None:
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        joystick.freeze()
+        assert (await until(lambda: state() == "waiting" and Connection.objects.get())).detail == "TimeoutError"
+        joystick.thaw()
+        await until(lambda: state() == "connected")
+
+
+async def test_an_unconfirmed_subscription_is_asked_for_again_then_given_up(joystick: Simulator) -> None:
+    joystick.options.confirm_after = 60
+    async with running(joystick):
+        detail = (await until(lambda: state() == "waiting" and Connection.objects.get())).detail
+    assert detail == "the subscription was not confirmed"
+
+
+async def test_a_rejected_subscription_is_tried_again_later(joystick: Simulator) -> None:
+    joystick.options.reject = True
+    async with running(joystick):
+        await until(lambda: joystick.connections_made >= 2)
+        joystick.options.reject = False
+        await until(lambda: state() == "connected")
+
+
+@pytest.mark.parametrize("way", ["disconnect", "4401"])
+async def test_a_refused_token_ends_it_with_a_sentence(
+    joystick: Simulator, way: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    joystick.options.token, joystick.options.unauthorized = "another", way
+    client = Gateway(url=joystick.url, token="hush-hush")
+    await asyncio.wait_for(client.run(), 5)
+    assert joystick.connections_made == 1
+    assert "Joystick refuses the bot: unauthorized" in caplog.text
+    assert "hush-hush" not in caplog.text
+
+
+async def test_a_server_that_accepts_and_closes_is_not_hammered(joystick: Simulator) -> None:
+    async with running(joystick):
+        loop = asyncio.get_running_loop()
+        end = loop.time() + 3  # a minute of life
+        while loop.time() < end:
+            await joystick.disconnect("close")
+            await asyncio.sleep(0.01)
+    assert 3 <= joystick.connections_made <= 10
+
+
+async def test_bad_frames_do_not_end_it(joystick: Simulator) -> None:
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        for text in (
+            "{broken",
+            "[]",
+            '{"type":"novelty"}',
+            '{"message":{"type":"tipped","id":"1","data":{}}}',
+            '{"error":"no"}',
+        ):
+            await joystick.push_text(text)
+        await joystick.happen(tip("Bob", 1))
+        await until(lambda: InboundEvent.objects.filter(kind="tipped").exists())
+        await until(lambda: InboundEvent.objects.filter(kind="unreadable").count() == 4)
+    assert joystick.connections_made == 1
+
+
+async def test_events_wait_for_a_database_in_trouble(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, failures = inbox.receive, iter(range(2))
+
+    def receive(batch: Any) -> None:
+        if next(failures, None) is not None:
+            raise OperationalError("disk full")
+        real(batch)
+
+    monkeypatch.setattr(inbox, "receive", receive)
+    async with running(joystick):
+        await joystick.subscribed.wait()
+        await joystick.happen(tip("Bob", 1))
+        await until(InboundEvent.objects.exists)
+    assert caplog.text.count("disk full") == 2
+
+
+async def test_what_was_received_is_stored_before_the_end(joystick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ended with a backlog: what was read from the socket is in the database, since nobody will send it again."""
+    real_read, real_receive, read = inbox.read, inbox.receive, []
+
+    def counting_read(text: str) -> Any:
+        frame = real_read(text)
+        if isinstance(frame, inbox.Received):
+            read.append(frame)
+        return frame
+
+    def slow_receive(batch: Any) -> None:
+        time.sleep(0.2)
+        real_receive(batch)
+
+    monkeypatch.setattr(inbox, "read", counting_read)
+    monkeypatch.setattr(inbox, "receive", slow_receive)
+    async with running(joystick):
+        await joystick.subscribed.wait()
+        for number in range(300):
+            await joystick.happen(tip("Bob", number))
+        await until(lambda: len(read) > 50)
+    assert await sync_to_async(InboundEvent.objects.count)() == len(read)
+    assert await sync_to_async(state)() == "off"
+
+
+async def test_a_second_listener_stands_by_and_takes_over(joystick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(joystick, holder="one") as first:
+        await joystick.subscribed.wait()
+        async with running(joystick, holder="two"):
+            await asyncio.sleep(0.5)
+            assert joystick.connections_made == 1
+            first.cancel()
+            await until(lambda: joystick.connections_made == 2)
+            await until(lambda: Connection.objects.get().holder == "two")
+
+
+async def test_a_dead_listeners_lease_runs_out(joystick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LEASE", connection.LEASE / 20)
+    assert await sync_to_async(connection.hold)("somebody who was killed")
+    async with running(joystick, holder="two"):
+        await asyncio.wait_for(joystick.subscribed.wait(), 5)
+
+
+async def test_a_burst_loses_nothing(joystick: Simulator) -> None:
+    async with running(joystick):
+        await joystick.subscribed.wait()
+        for number in range(3000):
+            await joystick.happen(chat(f"viewer{number % 100}", f"line {number}"))
+        await until(lambda: InboundEvent.objects.count() == 3000, within=30)
+    assert joystick.connections_made == 1
+
+
+async def test_the_library_that_knows_the_url_is_kept_quiet() -> None:
+    assert logging.getLogger("websockets").getEffectiveLevel() >= logging.WARNING
