@@ -22,7 +22,7 @@ def overlay_page(request: HttpRequest, secret: str) -> HttpResponse:
     response = render(request, "overlay/overlay.html", {"overlay": overlay})
     host = request.get_host()
     response["Content-Security-Policy"] = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; img-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; img-src 'self' data:; "
         f"connect-src 'self' ws://{host} wss://{host}"
     )
     response["Referrer-Policy"] = "no-referrer"

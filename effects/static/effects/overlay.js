@@ -78,9 +78,9 @@ async function run(message, key, show) {
   const stopped = new Promise((resolve) => {
     playing = { item: message.item, key, stop: resolve };
   });
-  const sounds = [];
+  const stage = { sounds: [], over: false };
   try {
-    await Promise.race([show(message, sounds), stopped]);
+    await Promise.race([show(message, stage), stopped]);
     if (known.get(key) === "playing") {
       known.set(key, "finished");
       report({ type: "finished", item: message.item });
@@ -89,7 +89,8 @@ async function run(message, key, show) {
     known.set(key, "failed");
     report({ type: "failed", item: message.item, reason: String(error.message || error) });
   } finally {
-    sounds.forEach((sound) => sound.pause());
+    stage.over = true;
+    stage.sounds.forEach((sound) => sound.pause());
     caption.hidden = true;
     playing = null;
   }
@@ -106,16 +107,16 @@ function stop(item) {
   }
 }
 
-async function speak(message, sounds) {
-  const speech = load(`${base}speech/${message.item}.wav`, sounds);
+async function speak(message, stage) {
+  const speech = load(`${base}speech/${message.item}.wav`, stage);
   if (message.pre_sound) {
-    const preSound = load(`${base}pre-sound`, sounds);
-    await begin(preSound);
+    const preSound = load(`${base}pre-sound`, stage);
+    await begin(preSound, stage);
     report({ type: "started", item: message.item });
     await Promise.all([ended(preSound), pause(message.pre_delay_ms)]);
-    await begin(speech);
+    await begin(speech, stage);
   } else {
-    await begin(speech);
+    await begin(speech, stage);
     report({ type: "started", item: message.item });
   }
   caption.textContent = message.text;
@@ -123,26 +124,29 @@ async function speak(message, sounds) {
   await ended(speech);
 }
 
-function load(url, sounds) {
+function load(url, stage) {
   const sound = new Audio(url);
   sound.preload = "auto";
-  sounds.push(sound);
+  stage.sounds.push(sound);
   return sound;
 }
 
-// Browsers other than OBS's may refuse sound until the page was clicked: then wait for the click. The bot gives up on
-// the item in time by itself, if no other overlay played it.
-async function begin(sound) {
+// Browsers other than OBS's may refuse sound until the page was clicked: then wait for the click. If no other overlay
+// played it, the bot gives the item up meanwhile; the click is for the next one then.
+async function begin(sound, stage) {
   try {
     await sound.play();
   } catch (error) {
     if (error.name !== "NotAllowedError") {
       throw new Error(`${new URL(sound.src).pathname.replace(base, "")}: ${error.message}`);
     }
+    console.warn("This browser lets the page play sound only after a click.");
     unmute.hidden = false;
     await new Promise((resolve) => unmute.addEventListener("click", resolve, { once: true }));
     unmute.hidden = true;
-    await sound.play();
+    if (!stage.over) {
+      await sound.play();
+    }
   }
 }
 

@@ -1,0 +1,201 @@
+"""The overlay and the admin in a real headless Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from joystick.simulator.happenings import chat, tip
+from tests.journeys.way import POINTS, STATE
+from tests.processes import BotProcess, SimulatorThread, wait_until
+
+SOUNDS = """() => {
+  window.sounds = [];
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    const sound = { src: this.src, began: performance.now(), ended: 0, duration: 0 };
+    window.sounds.push(sound);
+    this.addEventListener("ended", () => {
+      sound.ended = performance.now();
+      sound.duration = this.duration * 1000;
+    });
+    return play.apply(this);
+  };
+}"""
+"""Notes which sounds the page plays, and when each of them came to its end."""
+
+
+def browser_of(chromium: str, *arguments: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--disable-background-networking", *arguments]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: str) -> Iterator[Page]:
+    """A page of a browser that lets sound play, as OBS's does."""
+    for browser in browser_of(chromium, "--autoplay-policy=no-user-gesture-required"):
+        yield browser.new_page()
+
+
+@pytest.fixture
+def strict_page(chromium: str) -> Iterator[Page]:
+    """A page of a browser that wants a click first. To look into the page counts as one: listen to its console."""
+    for browser in browser_of(chromium):
+        yield browser.new_page()
+
+
+def order_speech(simulator: SimulatorThread, text: str) -> None:
+    simulator.happen(tip("Bob", 25), chat("Bob", f"!tts {text}"))
+
+
+def test_a_line_is_spoken_to_its_end_with_its_caption(bot: BotProcess, simulator: SimulatorThread, page: Page) -> None:
+    page.add_init_script(f"({SOUNDS})()")
+    page.goto(bot.overlay_url)
+    order_speech(simulator, "<b>hello</b> & welcome")
+    caption = page.locator("#caption")
+    expect(caption).to_be_visible(timeout=10_000)
+    expect(caption).to_have_text("Bob said: <b>hello</b> & welcome")
+    wait_until(lambda: bot.one(STATE) == "done", "the item is done")
+    expect(caption).to_be_hidden()
+    chime, speech = page.evaluate("window.sounds")
+    assert chime["src"].endswith("/pre-sound") and speech["src"].endswith(".wav")
+    assert speech["began"] - chime["began"] >= 1190
+    for sound in (chime, speech):
+        assert sound["ended"] - sound["began"] >= 0.95 * sound["duration"] > 300
+    assert bot.one("SELECT playing_at IS NOT NULL AND finished_at IS NOT NULL FROM effects_queueitem") == 1
+    assert bot.one(POINTS) == 1
+
+
+def test_the_page_is_transparent_and_quiet_until_something_happens(bot: BotProcess, page: Page) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(bot.overlay_url)
+    page.wait_for_load_state("networkidle")
+    picture = page.screenshot(omit_background=True)
+    colours = page.evaluate(
+        """async (bytes) => {
+          const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+          const canvas = document.createElement("canvas");
+          canvas.width = picture.width; canvas.height = picture.height;
+          const context = canvas.getContext("2d");
+          context.drawImage(picture, 0, 0);
+          return context.getImageData(0, 0, picture.width, picture.height).data.reduce((most, value) => Math.max(most, value), 0);
+        }""",
+        list(picture),
+    )
+    assert colours == 0
+    assert errors == []
+    assert all(url.startswith((f"http://127.0.0.1:{bot.port}/", "data:")) for url in requests)
+
+
+def test_it_reconnects_by_itself_and_plays_on(
+    bot: BotProcess, make_bot: Callable[..., BotProcess], simulator: SimulatorThread, page: Page
+) -> None:
+    page.add_init_script(f"({SOUNDS})()")
+    page.goto(bot.overlay_url)
+    wait_until(lambda: bot.says("Main connected"), "the overlay is connected")
+    bot.kill()
+    simulator.simulator.subscribed.clear()
+    again = make_bot().start()
+    wait_until(lambda: again.says("Main connected"), "the overlay is back", within=20)
+    simulator.wait_subscribed()
+    order_speech(simulator, "back again")
+    wait_until(lambda: again.one(STATE) == "done", "the item is done", within=20)
+    assert len(page.evaluate("window.sounds")) == 2
+
+
+def test_a_connection_lost_in_the_middle_does_not_play_twice(
+    bot: BotProcess, simulator: SimulatorThread, page: Page
+) -> None:
+    """The page reports the end after it came back; told again what it plays already, it does not start anew."""
+    page.add_init_script(f"({SOUNDS})()")
+    page.goto(bot.overlay_url)
+    order_speech(simulator, "a rather long sentence, so that there is time to lose the connection in the middle of it")
+    expect(page.locator("#caption")).to_be_visible(timeout=10_000)
+    page.evaluate("socket.close()")
+    wait_until(lambda: bot.one(STATE) == "done", "the item is done", within=20)
+    assert len(page.evaluate("window.sounds")) == 2
+
+
+def test_speech_that_cannot_be_loaded_is_refunded(bot: BotProcess, simulator: SimulatorThread, page: Page) -> None:
+    page.route("**/*.wav", lambda route: route.abort())
+    page.goto(bot.overlay_url)
+    with page.expect_event("requestfailed"):
+        order_speech(simulator, "into the void")
+    wait_until(lambda: bot.one(STATE) == "failed", "the item failed")
+    assert "could not play it: speech/" in bot.one("SELECT error FROM effects_queueitem")
+    assert bot.one(POINTS) == 26
+
+
+def test_a_browser_that_wants_a_click_gets_one_and_then_plays(
+    bot: BotProcess, simulator: SimulatorThread, strict_page: Page
+) -> None:
+    strict_page.goto(bot.overlay_url)
+    with strict_page.expect_console_message(lambda message: "after a click" in message.text):
+        order_speech(simulator, "please click")
+    button = strict_page.locator("#unmute")
+    expect(button).to_be_visible(timeout=10_000)
+    button.click()
+    wait_until(lambda: bot.one(STATE) == "done", "the item is done", within=20)
+    expect(button).to_be_hidden()
+
+
+def test_an_item_that_was_given_up_stops_on_the_page(
+    bot: BotProcess, simulator: SimulatorThread, strict_page: Page
+) -> None:
+    """Nobody clicks: the bot gives up, refunds, and the page does not play it later on top of something else."""
+    strict_page.add_init_script(f"({SOUNDS})()")
+    strict_page.goto(bot.overlay_url)
+    with strict_page.expect_console_message(lambda message: "after a click" in message.text):
+        order_speech(simulator, "nobody clicks")
+    wait_until(lambda: bot.one(STATE) == "failed", "the item failed", within=20)
+    assert bot.one(POINTS) == 26
+    strict_page.click("#unmute")
+    assert len(strict_page.evaluate("window.sounds")) == 1  # the try that was refused
+    order_speech(simulator, "now it plays")
+    wait_until(lambda: bot.one(STATE) == "done", "the next item is done", within=20)
+    assert len(strict_page.evaluate("window.sounds")) == 3
+
+
+def test_the_admin_shows_what_happened(bot: BotProcess, simulator: SimulatorThread, page: Page) -> None:
+    simulator.happen(tip("Bob<i>", 120), chat("Bob<i>", "<script>alert(1)</script>"))
+    wait_until(lambda: bot.one("SELECT count(*) FROM joystick_inboundevent") == 2, "the events are stored")
+    page.goto(f"http://127.0.0.1:{bot.port}/")
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", "a-test-password")
+    page.click("text=Log in")
+    expect(page.locator("h1", has_text="Your channel")).to_be_visible()
+    shows = {
+        "economy/viewer": "Bob<i>",
+        "economy/transaction": "tip",
+        "economy/xptransaction": "tip",
+        "economy/levelreward": "500",
+        "redeems/redeem": "tts",
+        "effects/queueitem": "0 queue items",
+        "effects/overlay": bot.overlay_url,
+        "joystick/inboundevent": "<script>alert(1)</script>",
+        "joystick/install": "HarbourFox",
+        "joystick/connection": "connected",
+    }
+    for path, words in shows.items():
+        page.goto(f"http://127.0.0.1:{bot.port}/admin/{path}/")
+        if path == "redeems/redeem":
+            expect(page.locator("#content")).to_contain_text(words)
+        elif path == "economy/levelreward":
+            expect(page.locator("input[value='500']")).to_be_visible()
+        else:
+            expect(page.locator("#content")).to_contain_text(words)
+    for path in ("economy/transaction", "economy/xptransaction", "effects/queueitem", "joystick/inboundevent"):
+        assert page.goto(f"http://127.0.0.1:{bot.port}/admin/{path}/add/").status == 403  # type: ignore[union-attr]
+    page.goto(f"http://127.0.0.1:{bot.port}/admin/economy/viewer/?q=BOB")
+    page.click("text=Bob<i>")
+    expect(page.locator("#content")).to_contain_text("Level 1 · XP 13 · 13/100 (13%)")
