@@ -50,8 +50,8 @@ def strict_page(chromium: str) -> Iterator[Page]:
         yield browser.new_page()
 
 
-def order_speech(simulator: SimulatorThread, text: str) -> None:
-    simulator.happen(tip("Bob", 25), chat("Bob", f"!tts {text}"))
+def order_speech(simulator: SimulatorThread, text: str, who: str = "Bob") -> None:
+    simulator.happen(tip(who, 25), chat(who, f"!tts {text}"))
 
 
 def test_a_line_is_spoken_to_its_end_with_its_caption(bot: BotProcess, simulator: SimulatorThread, page: Page) -> None:
@@ -161,7 +161,7 @@ def test_an_item_that_was_given_up_stops_on_the_page(
     assert bot.one(POINTS) == 26
     strict_page.click("#unmute")
     assert len(strict_page.evaluate("window.sounds")) == 1  # the try that was refused
-    order_speech(simulator, "now it plays")
+    order_speech(simulator, "now it plays", "Ann")
     wait_until(lambda: bot.one(STATE) == "done", "the next item is done", within=20)
     assert len(strict_page.evaluate("window.sounds")) == 3
 

@@ -144,9 +144,10 @@ async function begin(sound, stage) {
     unmute.hidden = false;
     await new Promise((resolve) => unmute.addEventListener("click", resolve, { once: true }));
     unmute.hidden = true;
-    if (!stage.over) {
-      await sound.play();
+    if (stage.over) {
+      await new Promise(() => {}); // nobody waits for this show any more: it ends here
     }
+    await sound.play();
   }
 }
 
