@@ -25,8 +25,9 @@ from websockets.typing import Subprotocol
 
 from effects.chat import MAILBOX
 from joystick import connection as line_state
-from joystick import frames, inbox
+from joystick import inbox
 from joystick.outgoing import Line, Outgoing
+from joystick.session import Lost, Refused, Session
 from pixelbot_site.kit.layers import the_layer
 
 log = logging.getLogger("joystick")
@@ -35,10 +36,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SUBPROTOCOL = Subprotocol("actioncable-v1-json")
-STALE_AFTER = 6.0
-"""Seconds without any frame: the server pings every 3."""
-SUBSCRIBE_AGAIN_AFTER = 2.0
-GIVE_UP_SUBSCRIBING_AFTER = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 SETTLED_AFTER = 30.0
 """A session that lived so long makes the next pause short again. A server that accepts and closes is not hammered."""
@@ -47,14 +44,6 @@ LET_GO_WITHIN = 1.0
 BATCH = 200
 UNAUTHORIZED = 4401
 LARGEST_FRAME = 8 * 2**20
-
-
-class Refused(Exception):
-    """The gateway does not want us: trying again with the same token is pointless."""
-
-
-class Lost(Exception):
-    """The session ended, and another one may do better."""
 
 
 class Gateway:
@@ -246,57 +235,3 @@ def _with_connection(step: Callable[[], T]) -> T:
     except (OperationalError, InterfaceError):
         connection.close()
         raise
-
-
-class Session:
-    """One socket's life as Action Cable has it: welcome, subscribe, confirmed, then frames until the end."""
-
-    def __init__(self, socket: ClientConnection, identifier: str) -> None:
-        self._socket = socket
-        self._identifier = identifier
-        self._opened = time.monotonic()
-        self._asked: float | None = None
-        self.confirmed = False
-
-    async def next(self) -> inbox.Received | None:
-        """Take one frame: an event is returned, a control frame is dealt with.
-
-        Raises TimeoutError when nothing came for STALE_AFTER seconds, Lost and Refused as the server's words mean,
-        ConnectionClosed when it went without any.
-        """
-        async with asyncio.timeout(STALE_AFTER):
-            text = await self._socket.recv()
-        frame = inbox.read(text if isinstance(text, str) else text.decode("utf-8", "replace"))
-        if isinstance(frame, inbox.Received):
-            return frame
-        await self._control(frame)
-        if not self.confirmed:
-            await self._ask_again()
-        return None
-
-    async def _control(self, frame: frames.Control) -> None:
-        match frame:
-            case frames.Welcome():
-                await self._subscribe()
-            case frames.Confirmed(identifier=identifier):
-                self.confirmed = self.confirmed or identifier == self._identifier
-            case frames.Rejected():
-                raise Lost("the gateway rejected the subscription")
-            case frames.Disconnect(reason=reason, reconnect=True):
-                raise Lost(f"the gateway says goodbye: {reason or 'no reason'}")
-            case frames.Disconnect(reason=reason):
-                raise Refused(reason or "disconnect without a reason")
-            case frames.ServerError(text=error):
-                log.error("Joystick says: %s", error)
-
-    async def _subscribe(self) -> None:
-        await self._socket.send(json.dumps({"command": "subscribe", "identifier": self._identifier}))
-        self._asked = time.monotonic()
-
-    async def _ask_again(self) -> None:
-        """An unanswered subscribe is sent again; the server's pings give the beat for it."""
-        now = time.monotonic()
-        if now - self._opened > GIVE_UP_SUBSCRIBING_AFTER:
-            raise Lost("the subscription was not confirmed")
-        if self._asked is not None and now - self._asked > SUBSCRIBE_AGAIN_AFTER:
-            await self._subscribe()

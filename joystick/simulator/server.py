@@ -10,49 +10,23 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
-from websockets.server import ServerProtocol
-from websockets.typing import Subprotocol
-from websockets.utils import accept_key
 
-from joystick.simulator.happenings import CHANNEL_ID, Happening, chat
+from joystick.simulator import handshake
+from joystick.simulator.happenings import Happening, chat
+from joystick.simulator.options import Options
 
-KNOWN_SUBPROTOCOLS = ("actioncable-v1-json", "actioncable-unsupported")
 ACTIONS = {"send_message", "send_whisper", "delete_message", "mute_user", "unmute_user", "block_user"}
 LARGEST_FRAME = 64 * 2**20
 Ending = Literal["frame", "close", "drop"]
-
-
-@dataclass(slots=True)
-class Options:
-    """How this gateway differs from the friendliest one."""
-
-    token: str | None = None
-    """The one that is let in; None lets everybody in who brings any."""
-    unauthorized: Literal["disconnect", "4401"] = "disconnect"
-    """A wrong token's end: Rails' disconnect frame and close 1000, or Joystick's documented close code."""
-    reject: bool = False
-    confirm_after: float = 0.0
-    """Seconds until a subscription is confirmed. An action sent before is lost in silence, as measured."""
-    reorder_within: float = 0.0
-    """Actions that arrive within so many seconds of each other may be carried out in any order, as measured."""
-    ping_every: float = 3.0
-    action_error: str = ""
-    """Answer every action with this error frame. Joystick documents such frames, Rails has none."""
-    nested_errors: bool = False
-    echo: bool = False
-    """Show what the bot says in chat, as the platform does."""
-    bot_username: str = "PixelBot"
 
 
 @dataclass(slots=True, eq=False)
@@ -62,21 +36,6 @@ class Client:
     socket: ServerConnection
     subscriptions: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
-
-
-class Connection(ServerConnection):
-    """Rails closes with 1003 where a client forgets its mask, and takes any handshake key."""
-
-    key = ""
-
-    def __init__(self, protocol: ServerProtocol, server: Server, **options: Any) -> None:
-        super().__init__(protocol, server, **options)
-        fail = protocol.fail
-
-        def fail_as_rails(code: CloseCode | int, reason: str = "") -> None:
-            fail(CloseCode.UNSUPPORTED_DATA if "mask" in reason else code, reason)
-
-        setattr(protocol, "fail", fail_as_rails)  # noqa: B010 (an instance's method, on purpose)
 
 
 class Simulator:
@@ -107,9 +66,9 @@ class Simulator:
             "127.0.0.1",
             self._port,
             process_request=self._process_request,
-            process_response=_accept_any_key,
-            select_subprotocol=_select_subprotocol,
-            create_connection=Connection,
+            process_response=handshake.accept_any_key,
+            select_subprotocol=handshake.select_subprotocol,
+            create_connection=handshake.Connection,
             compression=None,
             ping_interval=None,
             max_size=LARGEST_FRAME,
@@ -186,17 +145,7 @@ class Simulator:
 
     async def _process_request(self, socket: ServerConnection, request: Request) -> Response | None:
         await self._thawed.wait()
-        path = urlsplit(request.path).path
-        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
-        if request.method != "GET" or path not in {"/cable", "/cable/"} or not upgrade:
-            response = socket.respond(HTTPStatus.NOT_FOUND, "Page not found")
-            response.headers["Content-Type"] = "text/plain"
-            return response
-        # Rails checks neither the version nor the key; the library does, so it is shown good ones.
-        assert isinstance(socket, Connection)
-        socket.key = _replace(request.headers, "Sec-WebSocket-Key", "cGl4ZWwgYm90IHBpeGVsIQ==")
-        _replace(request.headers, "Sec-WebSocket-Version", "13")
-        return None
+        return handshake.look_at(socket, request)
 
     async def _serve_client(self, socket: ServerConnection) -> None:
         assert socket.request is not None
@@ -317,23 +266,4 @@ _parameters = _object
 """An identifier is parsed only to find its channel; the string itself is the subscription's key."""
 
 
-def _select_subprotocol(socket: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """The first one the *client* lists that Rails knows; without any, the connection works as well."""
-    return next((name for name in offered if name in KNOWN_SUBPROTOCOLS), None)
-
-
-def _accept_any_key(socket: ServerConnection, request: Request, response: Response) -> None:
-    if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-        assert isinstance(socket, Connection)
-        _replace(response.headers, "Sec-WebSocket-Accept", accept_key(socket.key))
-
-
-def _replace(headers: Headers, name: str, value: str) -> str:
-    before = headers.get_all(name)
-    if before:
-        del headers[name]
-    headers[name] = value
-    return before[0] if before else ""
-
-
-__all__ = ["CHANNEL_ID", "Options", "Simulator"]
+__all__ = ["Options", "Simulator"]

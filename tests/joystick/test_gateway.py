@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db import OperationalError
 
 from effects import chat as mailbox
-from joystick import connection, gateway, inbox
+from joystick import connection, gateway, inbox, session
 from joystick.gateway import Gateway
 from joystick.models import Connection, InboundEvent
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
@@ -27,16 +27,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same waits as in life, twenty times shorter."""
-    for name in (
-        "STALE_AFTER",
-        "SUBSCRIBE_AGAIN_AFTER",
-        "GIVE_UP_SUBSCRIBING_AFTER",
-        "FIRST_PAUSE",
-        "LONGEST_PAUSE",
-        "SETTLED_AFTER",
-        "RENEW_EVERY",
-    ):
+    for name in ("FIRST_PAUSE", "LONGEST_PAUSE", "SETTLED_AFTER", "RENEW_EVERY"):
         monkeypatch.setattr(gateway, name, getattr(gateway, name) / 20)
+    for name in ("STALE_AFTER", "SUBSCRIBE_AGAIN_AFTER", "GIVE_UP_SUBSCRIBING_AFTER"):
+        monkeypatch.setattr(session, name, getattr(session, name) / 20)
 
 
 @pytest_asyncio.fixture

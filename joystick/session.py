@@ -1,0 +1,90 @@
+"""One socket's life as Action Cable has it: welcome, subscribe, confirmed, then frames until the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import Protocol
+
+from joystick import frames, inbox
+
+log = logging.getLogger("joystick")
+
+STALE_AFTER = 6.0
+"""Seconds without any frame: the server pings every 3."""
+SUBSCRIBE_AGAIN_AFTER = 2.0
+GIVE_UP_SUBSCRIBING_AFTER = 10.0
+
+
+class Refused(Exception):
+    """The gateway does not want us: trying again with the same token is pointless."""
+
+
+class Lost(Exception):
+    """The session ended, and another one may do better."""
+
+
+class Socket(Protocol):
+    """What a session needs of a connection."""
+
+    async def recv(self) -> str | bytes:
+        """The next frame."""
+
+    async def send(self, text: str, /) -> None:
+        """Send a text frame."""
+
+
+class Session:
+    """A connected socket, and how far its subscription is."""
+
+    def __init__(self, socket: Socket, identifier: str) -> None:
+        self._socket = socket
+        self._identifier = identifier
+        self._opened = time.monotonic()
+        self._asked: float | None = None
+        self.confirmed = False
+
+    async def next(self) -> inbox.Received | None:
+        """Take one frame: an event is returned, a control frame is dealt with.
+
+        Raises TimeoutError when nothing came for STALE_AFTER seconds, Lost and Refused as the server's words mean,
+        ConnectionClosed when it went without any.
+        """
+        async with asyncio.timeout(STALE_AFTER):
+            text = await self._socket.recv()
+        frame = inbox.read(text if isinstance(text, str) else text.decode("utf-8", "replace"))
+        if isinstance(frame, inbox.Received):
+            return frame
+        await self._control(frame)
+        if not self.confirmed:
+            await self._ask_again()
+        return None
+
+    async def _control(self, frame: frames.Control) -> None:
+        match frame:
+            case frames.Welcome():
+                await self._subscribe()
+            case frames.Confirmed(identifier=identifier):
+                self.confirmed = self.confirmed or identifier == self._identifier
+            case frames.Rejected():
+                raise Lost("the gateway rejected the subscription")
+            case frames.Disconnect(reason=reason, reconnect=True):
+                raise Lost(f"the gateway says goodbye: {reason or 'no reason'}")
+            case frames.Disconnect(reason=reason):
+                raise Refused(reason or "disconnect without a reason")
+            case frames.ServerError(text=error):
+                log.error("Joystick says: %s", error)
+
+    async def _subscribe(self) -> None:
+        await self._socket.send(json.dumps({"command": "subscribe", "identifier": self._identifier}))
+        self._asked = time.monotonic()
+
+    async def _ask_again(self) -> None:
+        """An unanswered subscribe is sent again; the server's pings give the beat for it."""
+        now = time.monotonic()
+        if now - self._opened > GIVE_UP_SUBSCRIBING_AFTER:
+            raise Lost("the subscription was not confirmed")
+        if self._asked is not None and now - self._asked > SUBSCRIBE_AGAIN_AFTER:
+            await self._subscribe()

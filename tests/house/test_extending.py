@@ -1,0 +1,168 @@
+"""A thing is a file: dropped into its folder it works, and each one that is there has a test and a line in the docs."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from effects.registry import kinds
+from joystick.registry import commands, handled_types, handlers
+from joystick.simulator.scenarios import SCENARIOS
+from redeems.registry import catalog
+from tests.processes import ROOT
+
+DROPPED = {
+    "joystick/handlers/leave.py": """
+from __future__ import annotations
+from joystick.events import Left
+from joystick.registry import Outcome, on
+from pixelbot_site.kit.rules import Rules
+
+@on(Left)
+def on_leave(left: Left, rules: Rules) -> Outcome:
+    return Outcome(lines=(f"bye {left.username}",))
+""",
+    "joystick/commands/hug.py": """
+from __future__ import annotations
+from joystick.registry import Call, command
+
+@command("hug", "cuddle", help="a hug")
+def hug(call: Call) -> str:
+    return f"hugs {call.words}"
+""",
+    "redeems/catalog/confetti.py": """
+from __future__ import annotations
+from effects.registry import Effect
+from redeems.registry import Order, redeem
+
+@redeem("confetti", title="Confetti", cost=3)
+def plan(order: Order) -> Effect:
+    return Effect("confetti", {"colour": order.words})
+""",
+    "effects/library/confetti.py": """
+from __future__ import annotations
+from effects.models import QueueItem
+from effects.registry import effect
+
+@effect("confetti", lane="paper", repeatable=True)
+def perform(item: QueueItem) -> None:
+    print("CONFETTI", item.payload["colour"])
+""",
+}
+
+EVENING = """
+import django; django.setup()
+from django.core.management import call_command
+from django.test.utils import override_settings
+import effects.chat
+call_command("migrate", verbosity=0)
+from redeems import purchase; purchase.seed()
+from tests.conftest import frame_text
+from effects import queue
+from joystick import inbox
+from joystick.simulator.happenings import chat, leave, tip
+effects.chat.group_send = lambda group, message: print("SAID", message["text"])
+for happening in (tip("Bob", 10), chat("Bob", "!cuddle Ann"), chat("Bob", "!confetti gold"), leave("Bob")):
+    inbox.receive([inbox.read(frame_text(happening))])
+queue.drain("paper")
+"""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The project's own files, in another place."""
+    for name in ("pixelbot_site", "economy", "effects", "redeems", "joystick", "templates", "tests", "manage.py"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATA_DIR": str(folder / "data"),
+        "ENV_FILE": os.devnull,
+        "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
+        "LOG_LEVEL": "ERROR",
+    }
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_one_of_each_dropped_as_a_file_works(copy: Path) -> None:
+    for name, code in DROPPED.items():
+        (copy / name).write_text(code, encoding="utf-8")
+    done = run(copy, "-c", EVENING)
+    assert done.stdout.splitlines() == [
+        "SAID @Bob hugs Ann",
+        "SAID @Bob done, it is in the queue. 8 points left.",
+        "SAID bye Bob",
+        "CONFETTI gold",
+    ], done.stderr
+
+
+def test_two_files_that_claim_one_name_stop_the_start(copy: Path) -> None:
+    (copy / "joystick/commands/copy_of_points.py").write_bytes((copy / "joystick/commands/points.py").read_bytes())
+    done = run(copy, "manage.py", "check")
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "Pixel Bot can't start. The command “points” is claimed twice: by joystick.commands.copy_of_points "
+        "and by joystick.commands.points. Rename one of them."
+    )
+
+
+def test_a_command_and_a_redeem_of_one_name_stop_the_start(copy: Path) -> None:
+    code = (copy / "joystick/commands/points.py").read_text(encoding="utf-8").replace('"points", "balance"', '"tts"')
+    (copy / "joystick/commands/tts.py").write_text(code, encoding="utf-8")
+    assert "!tts is both a command and a redeem" in run(copy, "manage.py", "check").stderr
+
+
+DOCS = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+
+
+@pytest.mark.parametrize("name", list(commands))
+def test_every_command_has_a_test_and_a_line_in_the_docs(name: str) -> None:
+    assert f"`!{name}`" in DOCS
+    assert f'"!{name}"' in TESTS
+
+
+@pytest.mark.parametrize("name", list(catalog))
+def test_every_redeem_has_a_test_and_a_line_in_the_docs(name: str) -> None:
+    assert f"| `{name}` |" in DOCS
+    assert f'"!{name} ' in TESTS
+
+
+@pytest.mark.parametrize("name", list(kinds))
+def test_every_effect_has_a_test_and_a_line_in_the_docs(name: str) -> None:
+    assert f"| `{name}` |" in DOCS
+    assert f"import {name}" in TESTS
+
+
+@pytest.mark.parametrize("event", handled_types(), ids=lambda event: event.__name__)
+def test_every_handler_has_a_test_and_a_line_in_the_docs(event: type) -> None:
+    for handler in handlers(event.__new__(event)):
+        assert f"| `{handler.__name__}` |" in DOCS
+        assert f"import {handler.__name__}" in TESTS
+        assert inspect.getdoc(handler)
+
+
+@pytest.mark.parametrize("name", list(SCENARIOS))
+def test_every_scenario_has_a_line_in_the_docs(name: str) -> None:
+    assert f"`{name}`" in DOCS

@@ -1,0 +1,106 @@
+"""The kit: registries, the layer that crosses threads, the broker with a bell."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from kombu import Connection
+
+import pixelbot_site.kit.transport  # noqa: F401
+from pixelbot_site.kit.layers import ThreadHopLayer
+from pixelbot_site.kit.registry import Registry
+
+
+def test_two_claims_to_one_name_stop_the_start_and_name_both() -> None:
+    registry: Registry[int] = Registry("redeem")
+    registry.add("tts", 1, "redeems.catalog.tts")
+    with pytest.raises(
+        ImproperlyConfigured, match=r"redeem “tts” is claimed twice: by redeems.catalog.tts and by a.copy"
+    ):
+        registry.add("tts", 2, "a.copy")
+    assert registry.get("tts") == 1
+
+
+def test_values_are_given_once_each_whatever_their_aliases() -> None:
+    registry: Registry[str] = Registry("command")
+    for word in ("points", "balance"):
+        registry.add(word, "the same", "here")
+    assert (registry.values(), list(registry), registry.get("none")) == (["the same"], ["balance", "points"], None)
+
+
+@pytest.mark.asyncio
+async def test_messages_from_many_threads_arrive_at_once_and_complete() -> None:
+    layer = ThreadHopLayer(capacity=5000)
+    layer.bind(asyncio.get_running_loop())
+    channel = await layer.new_channel()
+    await layer.group_add("g", channel)
+
+    def send(thread: int) -> None:
+        for number in range(250):
+            layer.group_send_soon("g", {"type": "x", "from": thread, "number": number})
+
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(send, thread) for thread in range(4)]
+        async with asyncio.timeout(5):
+            got = [await layer.receive(channel) for _ in range(1000)]
+        for future in futures:
+            future.result()
+    for thread in range(4):
+        assert [message["number"] for message in got if message["from"] == thread] == list(range(250))
+
+
+@pytest.mark.asyncio
+async def test_a_reader_that_is_too_slow_loses_messages_and_that_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    layer = ThreadHopLayer(capacity=3)
+    channel = await layer.new_channel()
+    await layer.group_add("g", channel)
+    for _ in range(5):
+        await layer.group_send("g", {"type": "x"})
+    assert layer.dropped == 2
+    assert "too slow" in caplog.text
+
+
+@pytest.mark.asyncio
+async def test_calls_from_another_loop_hop_to_the_owners() -> None:
+    layer = ThreadHopLayer()
+    layer.bind(asyncio.get_running_loop())
+    channel = await layer.new_channel()
+
+    async def elsewhere() -> None:
+        await layer.group_add("g", channel)
+        await layer.group_send("g", {"type": "x"})
+
+    await asyncio.to_thread(asyncio.run, elsewhere())
+    async with asyncio.timeout(2):
+        assert await layer.receive(channel) == {"type": "x"}
+
+
+def test_with_nobody_listening_nothing_happens() -> None:
+    ThreadHopLayer().group_send_soon("g", {"type": "x"})
+
+
+def test_the_bell_wakes_a_sleeping_consumer_at_once() -> None:
+    with Connection("bell://localhost/") as connection:
+        queue = connection.SimpleQueue("bell-test")
+        waited: list[float] = []
+
+        def consume() -> None:
+            began = time.monotonic()
+            queue.get(timeout=5).ack()
+            waited.append(time.monotonic() - began)
+
+        thread = threading.Thread(target=consume)
+        thread.start()
+        with Connection("bell://localhost/") as other:
+            other.SimpleQueue("bell-test").put("wake")
+        thread.join(5)
+        assert waited and waited[0] < 0.5  # polling would take up to a second
+        with pytest.raises(Empty):
+            queue.get(timeout=0.05)
+        queue.close()
