@@ -1,0 +1,161 @@
+"""How quick and small the bot in one process is: `python -m tests.benchmarks.embedded [--quick]`.
+
+Every figure stands beside its goal, and the push also beside a bare TCP socket measured in the same run: these
+machines differ, ratios less so. The exit code is 0 whatever the figures are.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sqlite3
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from joystick.simulator.happenings import chat, tip
+from tests.processes import BotProcess, SimulatorThread, overlay_socket, wait_until
+
+
+def main() -> None:
+    """Measure and print."""
+    quick = "--quick" in sys.argv
+    starts, count = (2, 100) if quick else (7, 1000)
+    with tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-") as folder:
+        starting(Path(folder) / "start", starts)
+        pushing(Path(folder) / "push", count)
+        stopping(Path(folder) / "stop", 1 if quick else 4)
+
+
+def show(what: str, figure: float, unit: str, goal: float, more: str = "") -> None:
+    """A line: what, figure, goal."""
+    verdict = "met" if figure <= goal else "MISSED"
+    print(f"{what:<58} {figure:8.2f} {unit:<3} goal ≤ {goal:g} {unit} {verdict:<7} {more}", flush=True)
+
+
+def starting(folder: Path, times: int) -> None:
+    """From the process's start to the first accepted websocket, and the memory it then has."""
+    bot = BotProcess(folder, free_port())
+    bot.start().stop()  # the first-time migration is not part of it
+    seconds, megabytes = [], []
+    for _ in range(times):
+        began = time.monotonic()
+        bot.start()
+        with overlay_socket(bot.overlay_url):
+            seconds.append(time.monotonic() - began)
+        assert bot.process is not None
+        megabytes.append(psutil.Process(bot.process.pid).memory_info().rss / 1e6)
+        bot.stop()
+    show("start to an accepted websocket, median", percentile(seconds, 50), "s", 2.0, f"max {max(seconds):.2f}")
+    show("memory (RSS) after the start, max", max(megabytes), "MB", 150)
+
+
+def pushing(folder: Path, count: int) -> None:
+    """From a worker's thread to an overlay's socket; from a commit to the task that it wakes."""
+    raw_port = free_port()
+    bot = BotProcess(folder, free_port(), DJANGO_SETTINGS_MODULE="pixelbot_site.settings")
+    bot.command = [sys.executable, "-m", "tests.benchmarks.pushing", str(bot.port), str(raw_port), str(count)]
+    bot.start()
+    with sqlite3.connect(folder / "pixelbot.sqlite3") as database:
+        secret = database.execute("SELECT secret FROM effects_overlay").fetchone()[0]
+    database.close()
+    raw = raw_latencies(raw_port, count)
+    pushes, starts = [], []
+    with overlay_socket(f"http://127.0.0.1:{bot.port}/overlay/{secret}/") as overlay:
+        for _ in range(count):
+            frame = json.loads(overlay.recv(timeout=20))
+            pushes.append((time.monotonic() - frame["sent_at"]) * 1000)
+            starts.append((frame["began_at"] - frame["committed_at"]) * 1000)
+    assert bot.process is not None
+    megabytes = psutil.Process(bot.process.pid).memory_info().rss / 1e6
+    bot.stop()
+    ratio = percentile(pushes, 50) / percentile(raw, 50)
+    show("push from a worker's thread to an overlay's socket, p99", percentile(pushes, 99), "ms", 5)
+    print(
+        f"{'':<58} p50 {percentile(pushes, 50):.2f} ms; a bare TCP socket p50 {percentile(raw, 50):.3f} ms; ratio {ratio:.1f}"
+    )
+    show(
+        "commit to the start of the Celery task, p99",
+        percentile(starts, 99),
+        "ms",
+        20,
+        f"p50 {percentile(starts, 50):.2f}",
+    )
+    show(f"memory (RSS) after {count} tasks and pushes", megabytes, "MB", 150)
+
+
+def raw_latencies(port: int, count: int) -> list[float]:
+    """Milliseconds from a thread to a bare TCP socket of another process."""
+    latencies = []
+    with connected(port) as client, client.makefile("rb") as stream:
+        for _ in range(count):
+            sent_at = struct.unpack("d", stream.read(8))[0]
+            latencies.append((time.monotonic() - sent_at) * 1000)
+    return latencies
+
+
+@contextmanager
+def connected(port: int) -> Iterator[socket.socket]:
+    """A TCP connection, as soon as somebody listens."""
+
+    def attempt() -> socket.socket | None:
+        try:
+            return socket.create_connection(("127.0.0.1", port), 1)
+        except ConnectionRefusedError:
+            return None
+
+    client: socket.socket = wait_until(attempt, "the raw server listens")
+    client.settimeout(20)
+    with client:
+        yield client
+
+
+def stopping(folder: Path, times: int) -> None:
+    """SIGINT and SIGTERM, idle and with an item on the overlay."""
+    seconds, codes, tracebacks = [], set(), 0
+    with SimulatorThread() as joystick:
+        for turn in range(2 * times):
+            joystick.simulator.subscribed.clear()
+            bot = BotProcess(
+                folder,
+                free_port(),
+                JOYSTICK_GATEWAY_URL=joystick.simulator.url,
+                JOYSTICK_GATEWAY_TOKEN="x",
+                TTS_COOLDOWN_SECONDS="0",
+            ).start()
+            joystick.wait_subscribed()
+            with overlay_socket(bot.overlay_url) as overlay:
+                if turn >= times:
+                    joystick.happen(tip("Bob", 25), chat("Bob", "!tts a line that is playing"))
+                    while json.loads(overlay.recv(timeout=10))["type"] != "speak":
+                        pass
+                code, took = bot.stop((signal.SIGINT, signal.SIGTERM)[turn % 2])
+            seconds.append(took)
+            codes.add(code)
+            tracebacks += "Traceback" in bot.text()
+    show("SIGINT/SIGTERM to the end, max", max(seconds), "s", 2.0, f"exit codes {codes}, tracebacks {tracebacks}")
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that `share` percent do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))]
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The benchmarks run and print what they promise. What the figures are is for people to read: machines differ."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.processes import ROOT
+
+
+def test_the_embedded_benchmark_prints_every_figure() -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.embedded", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    for words in (
+        "start to an accepted websocket",
+        "memory (RSS)",
+        "push from a worker's thread",
+        "ratio",
+        "commit to the start",
+        "SIGINT/SIGTERM",
+    ):
+        assert words in done.stdout
+    assert "exit codes {0}, tracebacks 0" in done.stdout

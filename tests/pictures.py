@@ -1,0 +1,60 @@
+"""Takes the README's pictures of the real pages: `python -m tests.pictures` (needs Chromium)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.benchmarks.embedded import free_port
+from tests.processes import ROOT, BotProcess
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+PICTURES = ROOT / "docs" / "pictures"
+SCENE = "html { background: #4a3b6b !important; }"
+
+
+def main() -> None:
+    """Run the demo and take the pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="pixelbot-pictures-") as folder, sync_playwright() as playwright:
+        bot = BotProcess(Path(folder), free_port(), "--demo").start()
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--autoplay-policy=no-user-gesture-required"]
+        )
+        try:
+            # The page's own policy forbids foreign styles; the picture needs a scene behind the transparent page.
+            page = browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page()
+            take_overlay(page, bot)
+            take_admin(browser.new_context(viewport={"width": 1440, "height": 810}).new_page(), bot)
+        finally:
+            browser.close()
+            bot.kill()
+
+
+def take_overlay(page: Page, bot: BotProcess) -> None:
+    """The overlay while it speaks."""
+    page.goto(bot.overlay_url)
+    page.add_style_tag(content=SCENE)
+    expect(page.locator("#caption")).to_be_visible(timeout=20_000)
+    page.wait_for_timeout(400)  # the caption fades in
+    page.screenshot(path=PICTURES / "overlay.png")
+    expect(page.locator("#caption")).to_contain_text("level 2", timeout=30_000)
+
+
+def take_admin(page: Page, bot: BotProcess) -> None:
+    """The dashboard, its viewers and its queue."""
+    root = f"http://127.0.0.1:{bot.port}/admin/"
+    page.goto(root)
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", "a-test-password")
+    page.click("text=Log in")
+    for name, path in {"dashboard": "", "viewers": "economy/viewer/", "queue": "effects/queueitem/"}.items():
+        page.goto(root + path)
+        page.screenshot(path=PICTURES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
