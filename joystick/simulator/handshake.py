@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.datastructures import Headers
-from websockets.frames import CloseCode
+from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
@@ -19,19 +19,35 @@ KNOWN_SUBPROTOCOLS = ("actioncable-v1-json", "actioncable-unsupported")
 A_GOOD_KEY = "cGl4ZWwgYm90IHBpeGVsIQ=="
 
 
+class Protocol(ServerProtocol):
+    """The library's protocol with the close codes that Rails answers with."""
+
+    def fail(self, code: CloseCode | int, reason: str = "") -> None:
+        """1003 where a client forgot its mask."""
+        super().fail(CloseCode.UNSUPPORTED_DATA if "mask" in reason else code, reason)
+
+    def send_frame(self, frame: Frame) -> None:
+        """A close frame without a code is answered with 1000."""
+        if frame.opcode is Opcode.CLOSE and not frame.data:
+            frame = Frame(Opcode.CLOSE, Close(CloseCode.NORMAL_CLOSURE, "").serialize())
+        super().send_frame(frame)
+
+
 class Connection(ServerConnection):
-    """Rails closes with 1003 where a client forgets its mask, and takes any handshake key."""
+    """A connection whose handshake is Rails': any key will do, and what comes in one packet with it is lost."""
 
     key = ""
 
     def __init__(self, protocol: ServerProtocol, server: Server, **options: Any) -> None:
+        protocol.__class__ = Protocol  # the library takes a connection class, but no protocol class
         super().__init__(protocol, server, **options)
-        fail = protocol.fail
 
-        def fail_as_rails(code: CloseCode | int, reason: str = "") -> None:
-            fail(CloseCode.UNSUPPORTED_DATA if "mask" in reason else code, reason)
-
-        setattr(protocol, "fail", fail_as_rails)  # noqa: B010 (an instance's method, on purpose)
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the client."""
+        if self.request is None:
+            head, end, _lost = data.partition(b"\r\n\r\n")
+            data = head + end
+        super().data_received(data)
 
 
 def look_at(socket: ServerConnection, request: Request) -> Response | None:

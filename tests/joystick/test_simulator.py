@@ -146,6 +146,33 @@ class TestHandshake:
         assert answer.startswith("HTTP/1.1 101")
         assert f"Sec-WebSocket-Accept: {accept_key('abc')}" in answer
 
+    async def test_a_command_in_one_packet_with_the_handshake_is_lost_and_one_before_the_welcome_is_not(
+        self, gateway: Simulator
+    ) -> None:
+        def masked(text: str) -> bytes:
+            return bytes([0x81, 0x80 | 126]) + len(text).to_bytes(2, "big") + bytes(4) + text.encode()
+
+        command = masked(json.dumps({"command": "subscribe", "identifier": V2, "padding": "x" * 100}))
+        head = "GET /cable?token=right HTTP/1.1\nHost: x\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: cGl4ZWwgYm90IHBpeGVsIQ==\n\n"
+        port = int(gateway.url.split(":")[-1].split("/")[0])
+        for packets, confirmed in (
+            ([head.replace("\n", "\r\n").encode() + command], False),
+            ([head.replace("\n", "\r\n").encode(), command], True),
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for packet in packets:
+                writer.write(packet)
+                await writer.drain()
+                if packet is not packets[-1]:
+                    await reader.readuntil(b"\r\n\r\n")
+            answer = b""
+            with pytest.raises(TimeoutError):
+                while True:
+                    answer += await asyncio.wait_for(reader.readexactly(1), QUIET)
+            assert (b"confirm_subscription" in answer) == confirmed
+            assert b"welcome" in answer
+            writer.close()
+
 
 class TestCommands:
     """What is answered, and the much that is not."""
@@ -361,6 +388,16 @@ class TestEndings:
         ids=lambda value: str(value) if isinstance(value, int) else "",
     )
     async def test_broken_frames_end_it_at_once(self, gateway: Simulator, frame: bytes, code: int) -> None:
+        async with subscribed(gateway) as socket:
+            socket.transport.write(frame)
+            with pytest.raises(ConnectionClosed) as ended:
+                await socket.recv()
+            assert ended.value.rcvd is not None and ended.value.rcvd.code == code
+
+    @pytest.mark.parametrize(("frame", "code"), [(b"\x88\x80\0\0\0\0", 1000), (b"\x88\x82\0\0\0\0\x03\xed", 1002)])
+    async def test_a_close_without_a_code_is_1000_and_an_illegal_one_1002(
+        self, gateway: Simulator, frame: bytes, code: int
+    ) -> None:
         async with subscribed(gateway) as socket:
             socket.transport.write(frame)
             with pytest.raises(ConnectionClosed) as ended:
