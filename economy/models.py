@@ -10,17 +10,18 @@ from django.db.models import Q
 from django.utils import timezone
 
 USERNAME_MAX = 100
+KEY_MAX = 2 * USERNAME_MAX
 
 
 def viewer_key(username: str) -> str:
     """What a viewer is known by: the case-folded username. Joystick gives viewers no other stable id."""
-    return username.strip().casefold()
+    return username.strip().casefold()[:KEY_MAX]  # folding may make a name longer
 
 
 class Viewer(models.Model):
     """A person in chat."""
 
-    key = models.CharField(max_length=2 * USERNAME_MAX, unique=True, editable=False)
+    key = models.CharField(max_length=KEY_MAX, unique=True, editable=False)
     username = models.CharField(max_length=USERNAME_MAX, help_text="As last seen.")
     first_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)

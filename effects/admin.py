@@ -51,6 +51,16 @@ class OverlayAdmin(ModelAdmin):
         url = self.root + row.get_absolute_url()
         return format_html('<a href="{0}" target="_blank" rel="noopener">{0}</a>', url)
 
+    def delete_model(self, request: HttpRequest, obj: Overlay) -> None:
+        """Its open pages go dark, too."""
+        super().delete_model(request, obj)
+        overlay.recheck()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Overlay]) -> None:
+        """The same for several."""
+        super().delete_queryset(request, queryset)
+        overlay.recheck()
+
     @admin.action(description="Change the address (the old one stops working)")
     def change_address(self, request: HttpRequest, overlays: QuerySet[Overlay]) -> None:
         """Give the chosen overlays new secrets, when an address got into wrong hands."""

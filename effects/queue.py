@@ -177,10 +177,8 @@ def rescue(*, now: datetime | None = None) -> None:
     """Deal with items whose lease ran out, and wake every lane that has something to do. Runs on a schedule."""
     now = now or timezone.now()
     for item in QueueItem.objects.filter(state=State.RUNNING, lease_until__lt=now):
-        if item.told_at is None and _kind(item.kind).repeatable and item.attempts < MOST_ATTEMPTS:
-            put_back(item)
-        elif item.told_at is None:
-            fail(item.pk, "The worker that prepared it died.")
+        if item.told_at is None:
+            _repeat_or_fail(item, "The worker that prepared it died.")
         elif item.playing_at is None:
             fail(item.pk, "No overlay began to play it. Is the Browser Source in OBS open?")
         else:
@@ -208,6 +206,20 @@ def is_running() -> bool:
 def put_back_running() -> int:
     """Return every running item to its lane, as a process does that takes the whole bot down with it."""
     return sum(put_back(item) for item in QueueItem.objects.filter(state=State.RUNNING))
+
+
+def recover() -> None:
+    """Deal at once with what was running when the whole bot was killed. Only for a process that knows it is alone."""
+    for item in QueueItem.objects.filter(state=State.RUNNING):
+        _repeat_or_fail(item, "The bot was killed while it ran.")
+
+
+def _repeat_or_fail(item: QueueItem, reason: str) -> None:
+    kind = kinds.get(item.kind)
+    if kind is not None and kind.repeatable and item.attempts < MOST_ATTEMPTS:
+        put_back(item)
+    else:
+        fail(item.pk, reason)
 
 
 def tidy(*, now: datetime | None = None) -> int:

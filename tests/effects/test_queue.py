@@ -224,6 +224,30 @@ def test_an_item_not_safe_to_repeat_is_refunded_when_its_worker_died(
     assert bobs_points() == 100
 
 
+def test_a_vanished_kind_does_not_stop_the_rescue(kind: AddKind, paid: Callable[[str], QueueItem]) -> None:
+    item = paid(kind("ok", do_nothing))
+    other = QueueItem.objects.create(kind="ok", lane="another")
+    assert queue.claim("test") is not None and queue.claim("another") is not None
+    QueueItem.objects.filter(pk=item.pk).update(kind="fireworks")
+    queue.rescue(now=later(16))
+    assert (state(item), state(other)) == (State.FAILED, State.PENDING)
+    assert bobs_points() == 100
+
+
+def test_after_a_kill_what_ran_is_repeated_at_once_or_refunded(
+    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
+) -> None:
+    once = paid(kind("once", show, repeatable=False))
+    queue.drain("test")
+    queue.recover()
+    assert state(once) == State.FAILED
+    assert bobs_points() == 100
+    again = queue.enqueue(Effect(kind("show", show)))
+    queue.drain("test")
+    queue.recover()
+    assert state(again) == State.PENDING
+
+
 def test_a_lost_wake_up_is_made_good_by_the_rescue(kind: AddKind, woken: list[str]) -> None:
     queue.enqueue(Effect(kind("ok", do_nothing)))
     woken.clear()

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.files import locks
 from django.core.management.base import BaseCommand, CommandError
 
+from effects import queue
 from effects.models import Overlay
 from joystick.credentials import gateway_token
 from joystick.gateway import Gateway
@@ -61,6 +62,7 @@ class Command(BaseCommand):
         with only_one():
             require_free(host, port)
             password = setup.prepare()
+            queue.recover()
             embedded.Process(
                 host=host,
                 port=port,
