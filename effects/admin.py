@@ -61,7 +61,7 @@ class OverlayAdmin(ModelAdmin):
         super().delete_queryset(request, queryset)
         overlay.recheck()
 
-    @admin.action(description="Change the address (the old one stops working)")
+    @admin.action(description="Change the address (the old one stops working)", permissions=["change"])
     def change_address(self, request: HttpRequest, overlays: QuerySet[Overlay]) -> None:
         """Give the chosen overlays new secrets, when an address got into wrong hands."""
         for chosen in overlays:

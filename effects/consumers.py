@@ -15,14 +15,12 @@ from effects.models import Overlay
 
 log = logging.getLogger("overlay")
 
-REPORTS = {"started": queue.started, "finished": queue.finish}
-
 
 class OverlayConsumer(AsyncWebsocketConsumer):
     """One connected overlay page.
 
     To the page: objects with a `type` and, where they belong to one, the id of the queue `item`.
-    From the page: `{"type": "started" | "finished" | "failed", "item": <id>, "reason": "…"}`.
+    From the page: `{"type": "started" | "finished" | "failed", "item": <id>, "attempt": <n>, "reason": "…"}`.
     """
 
     name = ""
@@ -45,7 +43,10 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.group_add(overlay.GROUP, self.channel_name)
         await self.accept()
         log.info("%s connected", self.name)
-        for item_id, message in await database_sync_to_async(queue.playing)():
+        playing = await database_sync_to_async(queue.playing)()
+        # What ended while this page was away, it need not show any more.
+        await self.send(json.dumps({"type": "current", "items": [item_id for item_id, _ in playing]}))
+        for item_id, message in playing:
             await self.send(json.dumps(overlay.frame(item_id, message)))
 
     async def disconnect(self, code: int) -> None:
@@ -67,15 +68,17 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         """A report from the page."""
         try:
             report = json.loads(text_data or "")
-            kind, item_id = report["type"], int(report["item"])
-        except (ValueError, TypeError, KeyError):
+            kind, item_id, attempt = report["type"], int(report["item"]), int(report["attempt"])
+        except (ValueError, TypeError, KeyError, OverflowError):
             log.warning("%s sent something that is no report: %.200r", self.name, text_data)
             return
-        if kind == "failed":
-            reason = f"The overlay could not play it: {str(report.get('reason', ''))[:500]}"
-            await database_sync_to_async(queue.fail)(item_id, reason)
-        elif kind in REPORTS:
-            await database_sync_to_async(REPORTS[kind])(item_id)
+        if kind == "started":
+            await database_sync_to_async(queue.started)(item_id, attempt)
+        elif kind == "finished":
+            await database_sync_to_async(queue.finish)(item_id, attempt)
+        elif kind == "failed":
+            reason = str(report.get("reason", ""))[:500]
+            await database_sync_to_async(queue.could_not_play)(item_id, attempt, reason)
 
     async def _recognise(self) -> str | None:
         secret = self.scope["url_route"]["kwargs"]["secret"]

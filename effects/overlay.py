@@ -21,6 +21,11 @@ def stop(item_id: int) -> None:
     group_send(GROUP, {"type": "overlay.message", "frame": {"type": "stop", "item": item_id}})
 
 
+def done(item_id: int) -> None:
+    """Tell every overlay that the item happened: one that has not begun it yet need not any more."""
+    group_send(GROUP, {"type": "overlay.message", "frame": {"type": "done", "item": item_id}})
+
+
 def recheck() -> None:
     """Close the sockets whose secret is not valid any more."""
     group_send(GROUP, {"type": "overlay.recheck"})

@@ -13,6 +13,7 @@ from functools import partial
 
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from economy import ledger
@@ -102,12 +103,12 @@ def perform(item: QueueItem) -> bool:
         told = _kind(item.kind).perform(item)
         if told is not None:
             return not _tell(item, told)
-        finish(item.pk)
+        finish(item.pk, item.attempts)
     except Failed as error:
-        fail(item.pk, str(error))
+        fail(item, str(error))
     except Exception as error:  # the queue's edge: whatever went wrong is stored, and the lane goes on
         log.exception("%s failed", item)
-        fail(item.pk, f"{type(error).__name__}: {error}", details=traceback.format_exc())
+        fail(item, f"{type(error).__name__}: {error}", details=traceback.format_exc())
     return True
 
 
@@ -130,39 +131,53 @@ def playing() -> list[tuple[int, dict[str, object]]]:
     return [(item.pk, item.result["overlay"]) for item in running]
 
 
-def started(item_id: int) -> None:
+def _told(item_id: int, attempt: int) -> QuerySet[QueueItem]:
+    """The item, if it is with the overlays now, in this attempt. Late reports of earlier attempts find nothing."""
+    return QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING, told_at__isnull=False)
+
+
+def started(item_id: int, attempt: int) -> None:
     """An overlay says that it began: from now on it has the item's length and some slack."""
-    item = QueueItem.objects.filter(pk=item_id, state=State.RUNNING, playing_at__isnull=True).first()
-    if item is not None and item.told_at is not None:
+    waiting_for_it = _told(item_id, attempt).filter(playing_at__isnull=True)
+    item = waiting_for_it.first()
+    if item is not None:
         now = timezone.now()
         until = now + timedelta(seconds=item.result["seconds"]) + SLACK
-        QueueItem.objects.filter(pk=item_id, state=State.RUNNING, playing_at__isnull=True).update(
-            playing_at=now, lease_until=until
-        )
+        waiting_for_it.update(playing_at=now, lease_until=until)
 
 
-def finish(item_id: int) -> bool:
+def could_not_play(item_id: int, attempt: int, reason: str) -> bool:
+    """An overlay says that it can't. Counts only while none began: one broken page must not stop what another plays."""
+    item = _told(item_id, attempt).filter(playing_at__isnull=True).first()
+    return item is not None and fail(item, f"The overlay could not play it: {reason}")
+
+
+def finish(item_id: int, attempt: int) -> bool:
     """The item happened. False when it had ended already, as when a second overlay reports it."""
     with transaction.atomic():
-        mine = QueueItem.objects.filter(pk=item_id, state=State.RUNNING).update(
+        mine = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING).update(
             state=State.DONE, finished_at=timezone.now(), lease_until=None
         )
         if mine:
             item = QueueItem.objects.get(pk=item_id)
             transaction.on_commit(partial(log.info, "done: %s", item))
+            transaction.on_commit(partial(overlay.done, item.pk))
             wake(item.lane)
     return bool(mine)
 
 
-def fail(item_id: int, reason: str, *, details: str = "") -> bool:
-    """The item did not happen: store why, give the points back once, and tell the viewer. False when it had ended."""
+def fail(seen: QueueItem, reason: str, *, details: str = "") -> bool:
+    """The item did not happen: store why, give the points back once, and tell the viewer.
+
+    False, and nothing is done, when the row is not any more as it was `seen`: somebody else took it further.
+    """
     with transaction.atomic():
-        mine = QueueItem.objects.filter(pk=item_id, state__in=[State.PENDING, State.RUNNING]).update(
+        mine = _as_seen(seen).update(
             state=State.FAILED, error=details or reason, finished_at=timezone.now(), lease_until=None
         )
         if not mine:
             return False
-        item = QueueItem.objects.select_related("viewer", "payment").get(pk=item_id)
+        item = QueueItem.objects.select_related("viewer", "payment").get(pk=seen.pk)
         if item.payment is not None:
             ledger.refund(item.payment, reason=f"{item.kind} failed")
             name = item.viewer.username if item.viewer else "viewer"
@@ -173,6 +188,16 @@ def fail(item_id: int, reason: str, *, details: str = "") -> bool:
     return True
 
 
+def _as_seen(seen: QueueItem) -> QuerySet[QueueItem]:
+    """The row, if it is still in the state, the attempt and the lease that were read."""
+    return QueueItem.objects.filter(
+        pk=seen.pk,
+        state=seen.state,
+        attempts=seen.attempts,
+        lease_until=seen.lease_until,
+    ).exclude(state__in=[State.DONE, State.FAILED])
+
+
 def rescue(*, now: datetime | None = None) -> None:
     """Deal with items whose lease ran out, and wake every lane that has something to do. Runs on a schedule."""
     now = now or timezone.now()
@@ -180,9 +205,9 @@ def rescue(*, now: datetime | None = None) -> None:
         if item.told_at is None:
             _repeat_or_fail(item, "The worker that prepared it died.")
         elif item.playing_at is None:
-            fail(item.pk, "No overlay began to play it. Is the Browser Source in OBS open?")
+            fail(item, "No overlay began to play it. Is the Browser Source in OBS open?")
         else:
-            fail(item.pk, "The overlay began, but did not finish in time.")
+            fail(item, "The overlay began, but did not finish in time.")
     for lane in QueueItem.objects.filter(state=State.PENDING).order_by().values_list("lane", flat=True).distinct():
         wake(lane)
 
@@ -190,7 +215,7 @@ def rescue(*, now: datetime | None = None) -> None:
 def put_back(item: QueueItem) -> bool:
     """Return a running item to the head of its lane. False when it had ended meanwhile."""
     with transaction.atomic():
-        mine = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts).update(
+        mine = _as_seen(item).update(
             state=State.PENDING, started_at=None, lease_until=None, told_at=None, playing_at=None
         )
         if mine:
@@ -219,7 +244,7 @@ def _repeat_or_fail(item: QueueItem, reason: str) -> None:
     if kind is not None and kind.repeatable and item.attempts < MOST_ATTEMPTS:
         put_back(item)
     else:
-        fail(item.pk, reason)
+        fail(item, reason)
 
 
 def tidy(*, now: datetime | None = None) -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from joystick.models import Connection
+from joystick.models import Connection, Install
 
 LEASE = timedelta(seconds=15)
 
@@ -22,13 +22,18 @@ def hold(holder: str) -> bool:
 
 def release(holder: str) -> None:
     """Give the lease back, so that another listener need not wait for its end."""
-    now = timezone.now()
-    Connection.objects.filter(pk=1, holder=holder).update(lease_until=now, state="off", detail="", since=now)
+    Connection.objects.filter(pk=1, holder=holder).update(lease_until=timezone.now() - LEASE)
 
 
 def report(state: str, detail: str = "") -> None:
     """Store how the line is: connecting, connected, waiting, refused, off."""
     Connection.objects.filter(pk=1).update(state=state, detail=detail[:300], since=timezone.now())
+
+
+def last_channel() -> str:
+    """The id of the channel last heard from, "" before the first."""
+    installs = Install.objects.filter(last_event_at__isnull=False).order_by("-last_event_at")
+    return installs.values_list("channel_id", flat=True).first() or ""
 
 
 def heard(seconds_ago: float) -> None:

@@ -180,7 +180,7 @@ def _kind(name: Any) -> str:
     """The canonical name of an event type: `StreamDroppedIn` → `stream_dropped_in`."""
     if not isinstance(name, str) or not name:
         raise FrameError("the event has no type")
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean(name, NAME_MOST)).lower()
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean(name, NAME_MOST)).lower()[:NAME_MOST]
     return SYNONYMS.get(snake, snake)
 
 
@@ -195,9 +195,9 @@ def _uid(uid: Any, message: Mapping[str, Any]) -> str:
 def _when(value: Any) -> datetime | None:
     try:
         when = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def clean(value: Any, most: int = TEXT_MOST) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.db import InterfaceError, OperationalError, connection
 from websockets.asyncio.client import ClientConnection, connect
@@ -54,6 +54,7 @@ class Gateway:
     ) -> None:
         """`url`: ws(s)://…/cable; `rate_limit`: seconds between two lines; `holder`: who we are among listeners."""
         self._url = f"{url}{'&' if '?' in url else '?'}token={quote(token, safe='')}"
+        self._on_loopback = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
         self._version = version
         self._rate_limit = rate_limit
         self._holder = holder
@@ -63,6 +64,7 @@ class Gateway:
         self._events: asyncio.Queue[inbox.Received] = asyncio.Queue(maxsize=2000)
         self._outgoing = Outgoing()
         self._channel_id = ""
+        self._channel_known = asyncio.Event()
         self.heard_at = time.monotonic()
         self._database = ThreadPoolExecutor(1, thread_name_prefix="inbox")
 
@@ -74,6 +76,7 @@ class Gateway:
         while not await self._db(line_state.hold, self._holder):
             log.info("another listener holds the line; standing by")
             await asyncio.sleep(RENEW_EVERY)
+        self._learn_channel(await self._db(line_state.last_channel))
         session = asyncio.create_task(self._stay_connected())
         helpers = [asyncio.create_task(step) for step in (self._store(), self._collect(), self._renew())]
         try:
@@ -81,7 +84,9 @@ class Gateway:
             for task in done:
                 task.result()
         finally:
-            await _cancelled(session)
+            if not session.done():
+                await _cancelled(session)
+                await self._report("off")  # a session that ended by itself has said why
             await self._let_go()
             await _cancelled(*helpers)
             self._database.submit(connection.close)
@@ -125,6 +130,7 @@ class Gateway:
             open_timeout=10,
             close_timeout=1,
             max_size=LARGEST_FRAME,
+            proxy=None if self._on_loopback else True,
         ) as socket:
             session = Session(socket, self.identifier)
             speaking: asyncio.Task[None] | None = None
@@ -147,20 +153,25 @@ class Gateway:
                     await _cancelled(speaking)
 
     async def _keep(self, received: inbox.Received) -> None:
-        if received.event is not None and received.event.channel_id:
-            self._channel_id = received.event.channel_id
+        if received.event is not None:
+            self._learn_channel(received.event.channel_id)
         await self._events.put(received)
+
+    def _learn_channel(self, channel_id: str) -> None:
+        if channel_id:
+            self._channel_id = channel_id
+            self._channel_known.set()
 
     async def _speak(self, socket: ClientConnection) -> None:
         """Say the waiting lines, one at a time: the server does not keep the order of those sent close together."""
         while True:
             line = await self._outgoing.first()
             channel_id = line.channel_id or self._channel_id
-            if channel_id:
-                await socket.send(json.dumps(self._action("send_message", channel_id, text=line.text)))
-                log.info("said: %s", line.text)
-            else:
-                log.warning("no channel heard from yet, not said: %s", line.text)
+            if not channel_id:
+                await self._channel_known.wait()  # then look again: the line may have become too old
+                continue
+            await socket.send(json.dumps(self._action("send_message", channel_id, text=line.text)))
+            log.info("said: %s", line.text)
             self._outgoing.done(line)
             await asyncio.sleep(self._rate_limit)
 

@@ -120,7 +120,7 @@ def _row(received: Received, event: Event, *, now: datetime) -> InboundEvent:
         channel_id=event.channel_id,
         username=event.username,
         text=event.text,
-        raw=received.raw[:RAW_MOST].replace("\0", ""),
+        raw=frames.clean(received.raw, RAW_MOST),
         occurred_at=event.occurred_at,
         received_at=now,
     )
@@ -140,9 +140,16 @@ def _unreadable(received: Received, *, now: datetime) -> InboundEvent:
 def _store_failure(received: Received, error: str) -> None:
     if received.event is None:
         return
-    row = _row(received, received.event, now=timezone.now())
-    row.state = InboundState.FAILED
-    row.error = frames.clean(error, RAW_MOST)
+    # Only what can't be at fault itself: whatever broke the handling must not break this.
+    row = InboundEvent(
+        uid=received.event.uid,
+        kind=received.event.kind,
+        username=received.event.username,
+        raw=frames.clean(received.raw, RAW_MOST),
+        state=InboundState.FAILED,
+        error=frames.clean(error, RAW_MOST),
+        received_at=timezone.now(),
+    )
     # Another listener may have handled it meanwhile: then its row stands.
     InboundEvent.objects.bulk_create([row], ignore_conflicts=True)
 
@@ -186,6 +193,7 @@ class _Work:
         queue.enqueue(effect)
 
     def settle(self) -> None:
-        awards, self.awards = self.awards, []
-        for level_up in ledger.pay(awards, rules=self.rules, now=self.now):
-            self.handle(level_up)
+        while self.awards:  # what comes of a level-up may be an award again
+            awards, self.awards = self.awards, []
+            for level_up in ledger.pay(awards, rules=self.rules, now=self.now):
+                self.handle(level_up)

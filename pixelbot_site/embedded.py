@@ -33,6 +33,7 @@ log = logging.getLogger("runbot")
 WORKERS = 4
 GRACE = 1.0
 """Seconds that a running item gets to finish when the bot is stopped. After them it goes back into its lane."""
+BEGIN_AGAIN_AFTER = 5.0
 YEARS = 10 * 365 * 86_400
 
 Part = Callable[[], Awaitable[None]]
@@ -52,6 +53,17 @@ class Server(daphne_server.Server):  # type: ignore[misc]
 
 async def _settled(tasks: list[asyncio.Future[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def keep_running(part: Part) -> None:
+    """Run `part`; whatever breaks it is logged, and it begins again, until it ends by itself or is cancelled."""
+    while True:
+        try:
+            await part()
+            return
+        except Exception:  # the process's edge: a bot that silently stops is the worst
+            log.exception("the line to Joystick broke down; beginning again in %g s", BEGIN_AGAIN_AFTER)
+            await asyncio.sleep(BEGIN_AGAIN_AFTER)
 
 
 class Process:
@@ -92,18 +104,8 @@ class Process:
             os._exit(0)
 
     def _begin(self) -> None:
-        self._task = self._loop.create_task(self._watch())
+        self._task = self._loop.create_task(keep_running(self._background))
         self._loop.call_soon(self._ready)
-
-    async def _watch(self) -> None:
-        """Keep the background part running: whatever ends it is logged, and it begins again."""
-        while True:
-            try:
-                await self._background()
-                return
-            except Exception:  # the process's edge: a bot that silently stops is the worst
-                log.exception("the connection to Joystick broke down; beginning again in 5 s")
-                await asyncio.sleep(5)
 
     def _end(self) -> Any:
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._stop(), loop=self._loop))

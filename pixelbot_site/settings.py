@@ -10,6 +10,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 
@@ -62,8 +63,9 @@ JOYSTICK_CLIENT_ID = env.text("JOYSTICK_CLIENT_ID")
 JOYSTICK_CLIENT_SECRET = env.text("JOYSTICK_CLIENT_SECRET")
 JOYSTICK_GATEWAY_TOKEN = env.text("JOYSTICK_GATEWAY_TOKEN")
 JOYSTICK_GATEWAY_URL = env.text("JOYSTICK_GATEWAY_URL", "wss://api.joystick.tv/cable")
-if not JOYSTICK_GATEWAY_URL.startswith(("ws://", "wss://")):
-    env.problem("JOYSTICK_GATEWAY_URL", JOYSTICK_GATEWAY_URL, "an address that begins with wss:// (or ws://)")
+_gateway = urlsplit(JOYSTICK_GATEWAY_URL)
+if _gateway.scheme not in {"ws", "wss"} or not _gateway.hostname or _gateway.fragment:
+    env.problem("JOYSTICK_GATEWAY_URL", JOYSTICK_GATEWAY_URL, "an address like wss://api.joystick.tv/cable")
 JOYSTICK_API_URL = env.text("JOYSTICK_API_URL", "https://api.joystick.tv")
 JOYSTICK_SITE_URL = env.text("JOYSTICK_SITE_URL", "https://joystick.tv")
 JOYSTICK_EVENT_VERSION = env.text("JOYSTICK_EVENT_VERSION", "v2", choices=("v1", "v2"))
@@ -125,6 +127,7 @@ LOGGING: dict[str, Any] = {
         "daphne": {"level": "WARNING"},
         "django.channels.server": {"level": "WARNING"},
         "django": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # its “Not Found” would name an overlay's address
         "asyncio": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},

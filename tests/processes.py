@@ -198,6 +198,6 @@ def play_next(socket: ClientConnection, *, within: float = 15.0) -> dict[str, An
     while True:
         frame: dict[str, Any] = json.loads(socket.recv(timeout=until - time.monotonic()))
         if frame["type"] == "speak":
-            socket.send(json.dumps({"type": "started", "item": frame["item"]}))
-            socket.send(json.dumps({"type": "finished", "item": frame["item"]}))
+            for report in ("started", "finished"):
+                socket.send(json.dumps({"type": report, "item": frame["item"], "attempt": frame["attempt"]}))
             return frame

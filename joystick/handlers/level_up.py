@@ -15,7 +15,10 @@ def on_level_up(up: LevelUp, rules: Rules) -> Outcome:
     spoken = [(reward, line(reward, up.viewer.username)) for reward in up.rewards if reward.line]
     return Outcome(
         effects=tuple(speak(text) for _, text in spoken),
-        lines=tuple(f"{text} (+{reward.points} points)" if reward.points else text for reward, text in spoken),
+        lines=tuple(
+            f"{text} (+{reward.points} points)" if reward.points and rules.points_enabled else text
+            for reward, text in spoken
+        ),
     )
 
 

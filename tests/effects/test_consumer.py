@@ -28,6 +28,14 @@ def socket(secret: str, host: bytes = b"localhost") -> WebsocketCommunicator:
     return WebsocketCommunicator(application, f"/overlay/{secret}/socket/", headers=headers)
 
 
+async def connected(*playing: int) -> WebsocketCommunicator:
+    """A page that is connected, and was told what is playing."""
+    page = socket((await an_overlay()).secret)
+    assert (await page.connect())[0]
+    assert json.loads(await page.receive_from()) == {"type": "current", "items": list(playing)}
+    return page
+
+
 async def test_a_wrong_secret_is_a_closed_socket() -> None:
     await an_overlay()
     connected, _ = await socket("wrong").connect()
@@ -41,16 +49,14 @@ async def test_a_page_of_another_site_is_a_closed_socket() -> None:
 
 
 async def test_it_passes_on_what_is_told() -> None:
-    page = socket((await an_overlay()).secret)
-    assert (await page.connect())[0]
+    page = await connected()
     await sync_to_async(overlay.tell)(7, {"type": "speak", "text": "<b>&"})
     assert json.loads(await page.receive_from()) == {"type": "speak", "text": "<b>&", "item": 7}
     await page.disconnect()
 
 
 async def test_reports_end_items(kind: Any, woken: list[str]) -> None:
-    page = socket((await an_overlay()).secret)
-    await page.connect()
+    page = await connected()
     name = kind("show", lambda item: Told({"type": "show"}, seconds=1))
     item = await sync_to_async(queue.enqueue)(Effect(name))
     await sync_to_async(queue.drain)("test")
@@ -60,22 +66,22 @@ async def test_reports_end_items(kind: Any, woken: list[str]) -> None:
         "[]",
         '{"type": "finished"}',
         '{"type": "finished", "item": "x"}',
-        '{"type": "dance", "item": 1}',
+        '{"type": "finished", "item": Infinity, "attempt": 1}',
+        '{"type": "dance", "item": 1, "attempt": 1}',
     ):
         await page.send_to(words)
-    await page.send_to(json.dumps({"type": "started", "item": item.pk}))
-    await page.send_to(json.dumps({"type": "finished", "item": item.pk}))
+    await page.send_to(json.dumps({"type": "started", "item": item.pk, "attempt": 1}))
+    await page.send_to(json.dumps({"type": "finished", "item": item.pk, "attempt": 1}))
     await until(item, State.DONE)
     assert item.playing_at is not None
     await page.disconnect()
 
 
 async def test_a_report_of_failure_fails_the_item(kind: Any, woken: list[str]) -> None:
-    page = socket((await an_overlay()).secret)
-    await page.connect()
+    page = await connected()
     item = await sync_to_async(queue.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
     await sync_to_async(queue.drain)("test")
-    await page.send_to(json.dumps({"type": "failed", "item": item.pk, "reason": "no such file"}))
+    await page.send_to(json.dumps({"type": "failed", "item": item.pk, "attempt": 1, "reason": "no such file"}))
     await until(item, State.FAILED)
     assert item.error == "The overlay could not play it: no such file"
     await page.disconnect()
@@ -84,16 +90,13 @@ async def test_a_report_of_failure_fails_the_item(kind: Any, woken: list[str]) -
 async def test_a_late_page_is_told_what_is_playing(kind: Any, woken: list[str]) -> None:
     item = await sync_to_async(queue.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
     await sync_to_async(queue.drain)("test")
-    page = socket((await an_overlay()).secret)
-    await page.connect()
+    page = await connected(item.pk)
     assert json.loads(await page.receive_from()) == {"type": "show", "attempt": 1, "item": item.pk}
     await page.disconnect()
 
 
 async def test_a_changed_secret_closes_the_open_socket() -> None:
-    made = await an_overlay()
-    page = socket(made.secret)
-    await page.connect()
+    page = await connected()
     await sync_to_async(Overlay.objects.update)(secret="another")
     await sync_to_async(overlay.recheck)()
     assert (await page.receive_output())["type"] == "websocket.close"

@@ -88,7 +88,7 @@ def test_a_failure_gives_the_points_back_once_says_so_and_the_lane_goes_on(
     assert Transaction.objects.filter(kind=Kind.REFUND).count() == 1
     assert said == ["@Bob that did not work, sorry: your 25 points are back."]
     assert state(after) == State.DONE
-    assert not queue.fail(item.pk, "again")
+    assert not queue.fail(item, "again")
     assert bobs_points() == 100
 
 
@@ -121,10 +121,10 @@ def test_an_item_with_the_overlay_holds_its_lane_until_it_is_finished(
     assert (state(first), state(second)) == (State.RUNNING, State.PENDING)
     assert told == [{"type": "show", "attempt": 1, "item": first.pk}]
     woken.clear()
-    queue.started(first.pk)
-    assert queue.finish(first.pk)
+    queue.started(first.pk, 1)
+    assert queue.finish(first.pk, 1)
     assert woken == ["test"]
-    assert not queue.finish(first.pk)
+    assert not queue.finish(first.pk, 1)
     queue.drain("test")
     assert (state(first), state(second)) == (State.DONE, State.RUNNING)
 
@@ -147,7 +147,7 @@ def test_of_eight_workers_one_claims(kind: AddKind) -> None:
 def test_of_eight_reports_of_the_end_one_counts(kind: AddKind, told: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
     queue.drain("test")
-    assert sorted(at_once(8, lambda n: queue.finish(item.pk))) == [False] * 7 + [True]  # type: ignore[type-var]
+    assert sorted(at_once(8, lambda n: queue.finish(item.pk, 1))) == [False] * 7 + [True]  # type: ignore[type-var]
 
 
 def test_a_failure_and_an_end_at_once_make_one_of_them(
@@ -155,7 +155,8 @@ def test_a_failure_and_an_end_at_once_make_one_of_them(
 ) -> None:
     item = paid(kind("show", show))
     queue.drain("test")
-    results = at_once(8, lambda n: queue.finish(item.pk) if n % 2 else queue.fail(item.pk, "x"))
+    item.refresh_from_db()
+    results = at_once(8, lambda n: queue.finish(item.pk, 1) if n % 2 else queue.fail(item, "x"))
     assert sorted(results) == [False] * 7 + [True]  # type: ignore[type-var]
     assert bobs_points() == (75 if state(item) == State.DONE else 100)
 
@@ -185,10 +186,10 @@ def test_an_item_that_began_has_its_length_and_some_slack(
 ) -> None:
     item = paid(kind("show", show))
     queue.drain("test")
-    queue.started(item.pk)
+    queue.started(item.pk, 1)
     queue.rescue(now=later(7.5))
     assert state(item) == State.RUNNING
-    queue.started(item.pk)  # a page that says so again and again gains nothing
+    queue.started(item.pk, 1)  # a page that says so again and again gains nothing
     queue.rescue(now=later(8.5))
     assert state(item) == State.FAILED
     assert "did not finish" in item.error
@@ -246,6 +247,47 @@ def test_after_a_kill_what_ran_is_repeated_at_once_or_refunded(
     queue.drain("test")
     queue.recover()
     assert state(again) == State.PENDING
+
+
+def test_a_broken_page_counts_only_while_no_page_began(
+    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
+) -> None:
+    item = paid(kind("show", show))
+    assert not queue.could_not_play(item.pk, 0, "not told yet")
+    queue.drain("test")
+    assert not queue.could_not_play(item.pk, 0, "a report of another attempt")
+    queue.started(item.pk, 1)
+    assert not queue.could_not_play(item.pk, 1, "but another page plays it")
+    assert state(item) == State.RUNNING
+    assert queue.finish(item.pk, 1)
+    assert told[-1] == {"type": "done", "item": item.pk}
+    assert bobs_points() == 75
+
+
+def test_late_reports_of_an_earlier_attempt_change_nothing(kind: AddKind, told: list[dict[str, Any]]) -> None:
+    item = queue.enqueue(Effect(kind("show", show)))
+    queue.drain("test")
+    queue.put_back_running()
+    queue.drain("test")
+    queue.started(item.pk, 1)
+    assert not queue.finish(item.pk, 1)
+    assert not queue.could_not_play(item.pk, 1, "late")
+    assert state(item) == State.RUNNING and item.playing_at is None
+    assert queue.finish(item.pk, 2)
+
+
+def test_a_rescue_that_comes_too_late_harms_nothing(
+    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
+) -> None:
+    """Between its look and its deed an overlay began: what it saw is not so any more."""
+    item = paid(kind("show", show))
+    queue.drain("test")
+    seen = QueueItem.objects.get(pk=item.pk)
+    queue.started(item.pk, 1)
+    assert not queue.fail(seen, "No overlay began")
+    assert not queue.put_back(seen)
+    assert state(item) == State.RUNNING
+    assert bobs_points() == 75
 
 
 def test_a_lost_wake_up_is_made_good_by_the_rescue(kind: AddKind, woken: list[str]) -> None:

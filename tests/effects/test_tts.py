@@ -5,8 +5,10 @@ from __future__ import annotations
 import array
 import io
 import sys
+import time
 import wave
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from effects.library.speak import speak
 from effects.models import QueueItem, State
 from effects.tts.voice import Spoken, Voice
 from pixelbot_site.kit.errors import Failed
+from tests.processes import wait_until
 from tests.threads import at_once
 
 
@@ -95,6 +98,19 @@ def test_a_text_that_kills_the_child_fails_alone(tmp_path: Path) -> None:
     voice.close()
 
 
+def test_to_close_it_does_not_wait_for_a_text_that_hangs() -> None:
+    program = "import sys, time; print('{\"ok\": true}', flush=True); time.sleep(60)"
+    voice = Voice(command=[sys.executable, "-c", program])
+    with ThreadPoolExecutor(1) as pool:
+        speaking = pool.submit(voice.synthesize, "hello")
+        wait_until(lambda: voice._child is not None and voice._lock.locked(), "it speaks")
+        began = time.monotonic()
+        voice.close()
+        assert time.monotonic() - began < 1
+        with pytest.raises(Failed):
+            speaking.result(5)
+
+
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
@@ -160,7 +176,7 @@ class TestSpeak:
         from django.utils import timezone
 
         queue.drain("tts")
-        queue.finish(bobs_line.pk)
+        queue.finish(bobs_line.pk, 1)
         bobs_line.refresh_from_db()
         name = bobs_line.result["speech"]
         assert queue.tidy() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from effects import queue
@@ -48,3 +49,12 @@ def test_the_admin_shows_the_address_and_changes_it(admin_client: Client) -> Non
     assert f"http://testserver{overlay.get_absolute_url()}" in page
     admin_client.post("/admin/effects/overlay/", {"action": "change_address", "_selected_action": overlay.pk})
     assert Overlay.objects.get().secret != overlay.secret
+
+
+def test_who_may_only_look_cannot_change_the_address(client: Client) -> None:
+    moderator = User.objects.create_user("mod", password="x", is_staff=True)
+    moderator.user_permissions.add(Permission.objects.get(codename="view_overlay"))
+    client.force_login(moderator)
+    overlay = Overlay.objects.create()
+    client.post("/admin/effects/overlay/", {"action": "change_address", "_selected_action": overlay.pk})
+    assert Overlay.objects.get().secret == overlay.secret

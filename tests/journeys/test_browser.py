@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from joystick.simulator.happenings import chat, tip
 from tests.journeys.way import POINTS, STATE
-from tests.processes import BotProcess, SimulatorThread, wait_until
+from tests.processes import BotProcess, SimulatorThread, overlay_socket, play_next, wait_until
 
 SOUNDS = """() => {
   window.sounds = [];
@@ -164,6 +164,40 @@ def test_an_item_that_was_given_up_stops_on_the_page(
     order_speech(simulator, "now it plays", "Ann")
     wait_until(lambda: bot.one(STATE) == "done", "the next item is done", within=20)
     assert len(strict_page.evaluate("window.sounds")) == 3
+
+
+def test_a_line_given_up_during_the_pre_delay_is_not_spoken_later(
+    make_bot: Callable[..., BotProcess], simulator: SimulatorThread, page: Page
+) -> None:
+    bot = make_bot(TTS_PRE_DELAY_MS="3000").start()
+    simulator.wait_subscribed()
+    page.add_init_script(f"({SOUNDS})()")
+    page.goto(bot.overlay_url)
+    with page.expect_websocket() as opened:
+        page.reload()
+    with opened.value.expect_event("framesent", lambda frame: "started" in str(frame)):
+        order_speech(simulator, "too late")
+    page.evaluate("receive({ type: 'stop', item: 1 })")
+    page.wait_for_timeout(3500)  # the pre-delay, and then some, in which nothing may happen
+    assert len(page.evaluate("window.sounds")) == 1
+    expect(page.locator("#caption")).to_be_hidden()
+
+
+def test_a_tab_that_nobody_clicked_hoards_nothing(
+    bot: BotProcess, simulator: SimulatorThread, strict_page: Page
+) -> None:
+    """OBS plays; a second page waits for its click. When it comes, nothing that is over is played again."""
+    strict_page.add_init_script(f"({SOUNDS})()")
+    strict_page.goto(bot.overlay_url)
+    with strict_page.expect_console_message(lambda message: "after a click" in message.text):
+        with overlay_socket(bot.overlay_url) as obs:
+            order_speech(simulator, "played in OBS")
+            play_next(obs)
+            wait_until(lambda: bot.one(STATE) == "done", "the item is done")
+            strict_page.wait_for_timeout(500)
+    strict_page.click("#unmute")
+    strict_page.wait_for_timeout(500)
+    assert len(strict_page.evaluate("window.sounds")) <= 1
 
 
 def test_the_admin_shows_what_happened(bot: BotProcess, simulator: SimulatorThread, page: Page) -> None:

@@ -72,6 +72,7 @@ def test_it_ends_within_two_seconds_and_what_was_playing_plays_again(
 ) -> None:
     with overlay_socket(bot.overlay_url) as overlay:
         simulator.happen(tip("Bob", 50), chat("Bob", "!tts wait for me"))
+        assert "current" in overlay.recv(timeout=10)
         assert "wait for me" in overlay.recv(timeout=10)
         code, seconds = bot.stop(number)
     assert code == 0
@@ -121,6 +122,15 @@ def test_an_address_that_is_none_is_one_clear_sentence(make_bot: MakeBot) -> Non
     assert sentence(make_bot("--bind", "8000x")) == (
         "CommandError: --bind 8000x: write it as HOST:PORT, for example 127.0.0.1:8000."
     )
+
+
+def test_an_abbreviated_demo_is_refused(make_bot: MakeBot) -> None:
+    """It would put the made-up crowd into the real database."""
+    assert sentence(make_bot("--dem")).startswith("CommandError: Write --demo in full")
+
+
+def test_a_listener_alone_needs_the_larger_set_up(make_bot: MakeBot) -> None:
+    assert sentence(make_bot("--listener-only")).startswith("CommandError: --listener-only is for a larger set-up")
 
 
 def test_a_second_bot_on_the_same_data_is_refused(bot: BotProcess, make_bot: MakeBot) -> None:

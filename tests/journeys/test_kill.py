@@ -51,7 +51,7 @@ def test_killed_at_random_moments(make_bot: Callable[..., BotProcess], simulator
                     continue
                 if frame["type"] == "speak":
                     for report in ("started", "finished"):
-                        overlay.send(json.dumps({"type": report, "item": frame["item"]}))
+                        overlay.send(json.dumps({"type": report, "item": frame["item"], "attempt": frame["attempt"]}))
             bot.kill()
 
     simulator.simulator.subscribed.clear()

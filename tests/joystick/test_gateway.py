@@ -13,11 +13,12 @@ import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db import OperationalError
+from django.utils import timezone
 
 from effects import chat as mailbox
 from joystick import connection, gateway, inbox, session
 from joystick.gateway import Gateway
-from joystick.models import Connection, InboundEvent
+from joystick.models import Connection, InboundEvent, Install
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.server import Options, Simulator
 
@@ -114,6 +115,25 @@ async def test_lines_keep_their_distance(joystick: Simulator) -> None:
     assert times[2] - times[0] > 0.35
 
 
+async def test_a_line_said_before_any_channel_is_known_waits_for_one(joystick: Simulator) -> None:
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        await sync_to_async(mailbox.say)("early")
+        await asyncio.sleep(0.1)
+        assert joystick.actions == []
+        await joystick.happen(chat("Bob", "hi"))
+        await asyncio.wait_for(joystick.wait_for_actions(1), 5)
+
+
+async def test_after_a_restart_the_channel_is_remembered(joystick: Simulator) -> None:
+    await sync_to_async(Install.objects.create)(channel_id="c-9", last_event_at=timezone.now())
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        await sync_to_async(mailbox.say)("hello again")
+        await asyncio.wait_for(joystick.wait_for_actions(1), 5)
+    assert joystick.actions[0]["channel_id"] == "c-9"
+
+
 @pytest.mark.parametrize("ending", ["frame", "close", "drop"])
 async def test_it_comes_back_after_every_end(joystick: Simulator, ending: Any) -> None:
     async with running(joystick):
@@ -159,6 +179,8 @@ async def test_a_refused_token_ends_it_with_a_sentence(
     client = Gateway(url=joystick.url, token="hush-hush")
     await asyncio.wait_for(client.run(), 5)
     assert joystick.connections_made == 1
+    row = await sync_to_async(Connection.objects.get)()
+    assert row.state == "refused" and "unauthorized" in row.detail
     assert "Joystick refuses the bot: unauthorized" in caplog.text
     assert "hush-hush" not in caplog.text
 

@@ -77,5 +77,10 @@ def test_on_level_up_speaks_every_reward_that_has_a_line(rules: Rules) -> None:
     assert outcome.lines == ("Bob reached level 5! {hm} (+500 points)", "seven")
 
 
+def test_on_level_up_promises_no_points_where_they_are_switched_off(rules: Rules) -> None:
+    up = LevelUp(Viewer(username="Bob"), 1, 2, (LevelReward(level=2, points=100),))
+    assert on_level_up(up, replace(rules, points_enabled=False)).lines == ("Bob reached level 2!",)
+
+
 def test_on_level_up_without_a_reward_is_quiet(rules: Rules) -> None:
     assert on_level_up(LevelUp(Viewer(username="Bob"), 1, 2, ()), rules) == NOTHING

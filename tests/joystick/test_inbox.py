@@ -156,6 +156,28 @@ def test_a_bad_event_harms_only_itself(deliver: Deliver, fragile_tips: dict[str,
     assert not Transaction.objects.filter(viewer__key="eve").exists()
 
 
+def test_a_poisonous_event_is_stored_in_the_simplest_form(deliver: Deliver) -> None:
+    poison = Happening("tipped", "Bob", data={"how_much": 5}).message("v2") | {
+        "occurred_at": "0001-01-01T00:00:00+14:00"
+    }
+    long_name = Happening("AbC" * 40, "Bob").message("v2")
+    batch = [inbox.read(json.dumps({"message": message})) for message in (poison, long_name)]
+    inbox.receive([received for received in batch if isinstance(received, inbox.Received)])
+    assert InboundEvent.objects.filter(state=InboundState.HANDLED).count() == 2
+    assert owns("bob")[0] == 5
+
+
+def test_what_a_level_up_earns_is_paid_too(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
+    from economy.ledger import Award
+    from economy.xp import LevelUp
+    from joystick.registry import Outcome
+
+    bonus = Award("Bob", "party", "party:1", points=7)
+    monkeypatch.setitem(_handlers, LevelUp, [lambda up, rules: Outcome(awards=(bonus,))])
+    deliver(tip("Bob", 1000))
+    assert owns("bob")[0] == 1007
+
+
 def test_a_failed_event_can_be_handled_again_once(deliver: Deliver, fragile_tips: dict[str, Exception]) -> None:
     fragile_tips["Eve"] = ZeroDivisionError("oops")
     deliver(tip("Eve", 2))

@@ -5,16 +5,16 @@ const base = document.body.dataset.base;
 const caption = document.getElementById("caption");
 const unmute = document.getElementById("unmute");
 
-const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 15000;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 2400; // with jitter 3 s: sooner than the bot gives up on an item that nobody begins
 const REMEMBERED = 200;
 
 let socket = null;
 let retryMs = FIRST_RETRY_MS;
 let unsent = []; // reports made while the connection was away
 let last = Promise.resolve(); // the show in progress, then the ones behind it
-const known = new Map(); // "item/attempt" -> "queued" | "playing" | "finished" | "failed" | "stopped"
-let playing = null; // { key, stop }
+const known = new Map(); // "item/attempt" -> "queued" | "playing" | "started" | "finished" | "failed" | "stopped"
+let stage = null; // of the show in progress: { item, attempt, sounds, blocked, over, stop }
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -46,6 +46,11 @@ function receive(message) {
     enqueue(message, speak);
   } else if (message.type === "stop") {
     stop(message.item);
+  } else if (message.type === "done") {
+    // Another overlay played it to its end. What plays here may end, too; what has not begun need not begin.
+    stop(message.item, { onlyIfNotBegun: true });
+  } else if (message.type === "current") {
+    keyedItems().filter((item) => !message.items.includes(item)).forEach((item) => stop(item, { onlyIfNotBegun: true }));
   }
 }
 
@@ -53,14 +58,18 @@ function receive(message) {
 function enqueue(message, show) {
   const key = `${message.item}/${message.attempt}`;
   const state = known.get(key);
-  if (state === "finished") {
-    report({ type: "finished", item: message.item });
+  if (state === "started" || state === "finished") {
+    tell(state, message);
   }
   if (state !== undefined) {
     return;
   }
   remember(key, "queued");
   last = last.then(() => run(message, key, show));
+}
+
+function tell(type, message, more = {}) {
+  report({ type, item: message.item, attempt: message.attempt, ...more });
 }
 
 function remember(key, state) {
@@ -70,84 +79,106 @@ function remember(key, state) {
   }
 }
 
+function keyedItems() {
+  return [...new Set([...known.keys()].map((key) => Number(key.split("/")[0])))];
+}
+
 async function run(message, key, show) {
   if (known.get(key) === "stopped") {
     return;
   }
   known.set(key, "playing");
+  const mine = { item: message.item, key, sounds: [], blocked: false, over: false };
   const stopped = new Promise((resolve) => {
-    playing = { item: message.item, key, stop: resolve };
+    mine.stop = resolve;
   });
-  const stage = { sounds: [], over: false };
+  stage = mine;
   try {
-    await Promise.race([show(message, stage), stopped]);
-    if (known.get(key) === "playing") {
+    await Promise.race([show(message, mine), stopped]);
+    if (known.get(key) !== "stopped") {
       known.set(key, "finished");
-      report({ type: "finished", item: message.item });
+      tell("finished", message);
     }
   } catch (error) {
     known.set(key, "failed");
-    report({ type: "failed", item: message.item, reason: String(error.message || error) });
+    tell("failed", message, { reason: String(error.message || error) });
   } finally {
-    stage.over = true;
-    stage.sounds.forEach((sound) => sound.pause());
+    mine.over = true;
+    mine.sounds.forEach((sound) => sound.pause());
     caption.hidden = true;
-    playing = null;
+    stage = null;
   }
 }
 
-function stop(item) {
+function stop(item, { onlyIfNotBegun = false } = {}) {
   for (const [key, state] of known) {
-    if (key.startsWith(`${item}/`) && (state === "queued" || state === "playing")) {
+    const waiting = state === "queued" || (state === "playing" && stage.blocked);
+    const showing = state === "playing" || state === "started";
+    if (key.startsWith(`${item}/`) && (waiting || (showing && !onlyIfNotBegun))) {
       known.set(key, "stopped");
+      if (stage !== null && stage.key === key) {
+        stage.stop();
+      }
     }
   }
-  if (playing !== null && playing.item === item) {
-    playing.stop();
-  }
 }
 
-async function speak(message, stage) {
-  const speech = load(`${base}speech/${message.item}.wav`, stage);
-  if (message.pre_sound) {
-    const preSound = load(`${base}pre-sound`, stage);
-    await begin(preSound, stage);
-    report({ type: "started", item: message.item });
+async function speak(message, mine) {
+  const speech = load(`${base}speech/${message.item}.wav`, mine);
+  const preSound = message.pre_sound ? load(`${base}pre-sound`, mine) : null;
+  await loaded(speech); // a speech that can't be had is reported before anything is heard
+  await begin(preSound || speech, mine);
+  known.set(mine.key, "started");
+  tell("started", message);
+  if (preSound) {
     await Promise.all([ended(preSound), pause(message.pre_delay_ms)]);
-    await begin(speech, stage);
-  } else {
-    await begin(speech, stage);
-    report({ type: "started", item: message.item });
+    await begin(speech, mine);
   }
   caption.textContent = message.text;
   caption.hidden = false;
   await ended(speech);
 }
 
-function load(url, stage) {
+function load(url, mine) {
   const sound = new Audio(url);
   sound.preload = "auto";
-  stage.sounds.push(sound);
+  mine.sounds.push(sound);
   return sound;
+}
+
+function loaded(sound) {
+  return new Promise((resolve, reject) => {
+    sound.oncanplaythrough = resolve;
+    sound.onerror = () => reject(new Error(`${new URL(sound.src).pathname.replace(base, "")}: ${sound.error.message}`));
+  });
 }
 
 // Browsers other than OBS's may refuse sound until the page was clicked: then wait for the click. If no other overlay
 // played it, the bot gives the item up meanwhile; the click is for the next one then.
-async function begin(sound, stage) {
+async function begin(sound, mine) {
+  await notOver(mine);
   try {
     await sound.play();
+    await notOver(mine, sound);
   } catch (error) {
     if (error.name !== "NotAllowedError") {
-      throw new Error(`${new URL(sound.src).pathname.replace(base, "")}: ${error.message}`);
+      throw error;
     }
     console.warn("This browser lets the page play sound only after a click.");
+    mine.blocked = true;
     unmute.hidden = false;
     await new Promise((resolve) => unmute.addEventListener("click", resolve, { once: true }));
     unmute.hidden = true;
-    if (stage.over) {
-      await new Promise(() => {}); // nobody waits for this show any more: it ends here
-    }
-    await sound.play();
+    mine.blocked = false;
+    await begin(sound, mine);
+  }
+}
+
+// A show that was stopped, so that nobody waits for it any more, ends here for good.
+async function notOver(mine, sound = null) {
+  if (mine.over) {
+    sound?.pause();
+    await new Promise(() => {});
   }
 }
 

@@ -49,9 +49,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, then run until Ctrl-C or SIGTERM."""
         host, port = address(options["bind"])
+        if options["demo"] != settings.DEMO:
+            raise CommandError(
+                "Write --demo in full: the demo has a database of its own, chosen before options are read."
+            )
         if options["listener_only"]:
-            setup.prepare()
-            listen_only()
+            self.listen_only()
             return
         if not settings.EMBEDDED:
             raise CommandError(
@@ -61,25 +64,41 @@ class Command(BaseCommand):
             )
         with only_one():
             require_free(host, port)
-            password = setup.prepare()
+            self.show_login(setup.prepare())
             queue.recover()
+            settings.ALLOWED_HOSTS.append(host)
             embedded.Process(
                 host=host,
                 port=port,
                 background=demo_channel if options["demo"] else real_channel,
-                ready=partial(self.greet, host, port, overlay_path(), password, options["demo"]),
+                ready=partial(self.greet, host, port, overlay_path(), options["demo"]),
             ).run()
 
-    def greet(self, host: str, port: int, overlay: str, password: str | None, demo: bool) -> None:
+    def listen_only(self) -> None:
+        """The listener as a process of its own."""
+        if settings.EMBEDDED:
+            raise CommandError(
+                "--listener-only is for a larger set-up: set REDIS_URL, or leave it out for one process."
+            )
+        self.show_login(setup.prepare())
+        self.stdout.write(f"The overlay's path, behind your site's address: {overlay_path()}")
+        self.stdout.flush()
+        listen()
+
+    def show_login(self, password: str | None) -> None:
+        """Show a password that was made up: nobody can look it up later."""
+        if password is not None:
+            self.stdout.write(f"Your login: {settings.ADMIN_USERNAME}  password: {password}  (shown only this once)")
+            self.stdout.flush()
+
+    def greet(self, host: str, port: int, overlay: str, demo: bool) -> None:
         """Say where everything is."""
-        name = f"[{host}]" if ":" in host else host
+        name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
         root = f"http://{name}:{port}"
         lines = ["", "Pixel Bot is running." + (" This is the demo: nothing here is real." if demo else "")]
         lines.append(f"  Dashboard  {root}/admin/")
         lines.append(f"  Overlay    {root}{overlay}")
         lines.append("             (paste it into OBS: Sources, +, Browser; 1920 x 1080)")
-        if password is not None:
-            lines.append(f"  Login      {settings.ADMIN_USERNAME}  password: {password}  (shown only this once)")
         if not demo and gateway_token() is None:
             lines.append("No channel is connected yet. Two ways on:")
             lines.append("  connect: put JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET into .env, and start again;")
@@ -122,15 +141,16 @@ async def hold_line(url: str, token: str, *, holder: str = "embedded") -> None:
     ).run()
 
 
-def listen_only() -> None:
-    """The listener as a process of its own. A second one stands by."""
+def listen() -> None:
+    """Hold the line until told to stop. A second process that does so stands by."""
     token = gateway_token()
     if token is None:
         raise CommandError("There are no credentials: set JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET.")
 
-    async def listen() -> None:
+    async def until_stopped() -> None:
         holder = f"{socket.gethostname()}:{os.getpid()}"
-        task = asyncio.create_task(hold_line(settings.JOYSTICK_GATEWAY_URL, token, holder=holder))
+        line = partial(hold_line, settings.JOYSTICK_GATEWAY_URL, token, holder=holder)
+        task = asyncio.create_task(embedded.keep_running(line))
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
                 asyncio.get_running_loop().add_signal_handler(number, task.cancel)
@@ -139,7 +159,7 @@ def listen_only() -> None:
         log.info("stopped")
 
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(listen())
+        asyncio.run(until_stopped())
 
 
 @contextlib.contextmanager
