@@ -14,7 +14,7 @@ let retryMs = FIRST_RETRY_MS;
 let unsent = []; // reports made while the connection was away
 let last = Promise.resolve(); // the show in progress, then the ones behind it
 const known = new Map(); // "item/attempt" -> "queued" | "playing" | "started" | "finished" | "failed" | "stopped"
-let stage = null; // of the show in progress: { item, attempt, sounds, blocked, over, stop }
+let stage = null; // of the show in progress: { item, key, sounds, over, stop }
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -88,7 +88,7 @@ async function run(message, key, show) {
     return;
   }
   known.set(key, "playing");
-  const mine = { item: message.item, key, sounds: [], blocked: false, over: false };
+  const mine = { item: message.item, key, sounds: [], over: false };
   const stopped = new Promise((resolve) => {
     mine.stop = resolve;
   });
@@ -112,9 +112,8 @@ async function run(message, key, show) {
 
 function stop(item, { onlyIfNotBegun = false } = {}) {
   for (const [key, state] of known) {
-    const waiting = state === "queued" || (state === "playing" && stage.blocked);
-    const showing = state === "playing" || state === "started";
-    if (key.startsWith(`${item}/`) && (waiting || (showing && !onlyIfNotBegun))) {
+    const waiting = state === "queued" || state === "playing";
+    if (key.startsWith(`${item}/`) && (waiting || (state === "started" && !onlyIfNotBegun))) {
       known.set(key, "stopped");
       if (stage !== null && stage.key === key) {
         stage.stop();
@@ -165,11 +164,9 @@ async function begin(sound, mine) {
       throw error;
     }
     console.warn("This browser lets the page play sound only after a click.");
-    mine.blocked = true;
     unmute.hidden = false;
     await new Promise((resolve) => unmute.addEventListener("click", resolve, { once: true }));
     unmute.hidden = true;
-    mine.blocked = false;
     await begin(sound, mine);
   }
 }
