@@ -86,15 +86,15 @@ def ordinary(rng: random.Random) -> Happening:
     """One thing of an ordinary evening."""
     who = rng.choice(CROWD)
     roll = rng.random()
-    if roll < 0.62:
+    if roll < 0.52:
         return chat(who, rng.choice(LINES))
-    if roll < 0.70:
+    if roll < 0.60:
         return chat(who, rng.choice(["!points", "!level", "!help"]))
-    if roll < 0.76:
+    if roll < 0.75:
         return chat(who, f"!tts {rng.choice(SPOKEN)}")
-    if roll < 0.86:
+    if roll < 0.88:
         return tip(who, rng.choice([5, 10, 15, 25, 50, 100]))
-    if roll < 0.90:
+    if roll < 0.91:
         return follow(who)
     if roll < 0.92:
         return subscribe(who)

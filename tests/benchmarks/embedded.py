@@ -69,6 +69,7 @@ def pushing(folder: Path, count: int) -> None:
     raw = raw_latencies(raw_port, count)
     pushes, starts = [], []
     with overlay_socket(f"http://127.0.0.1:{bot.port}/overlay/{secret}/") as overlay:
+        assert json.loads(overlay.recv(timeout=20))["type"] == "current"  # what every overlay is told first
         for _ in range(count):
             frame = json.loads(overlay.recv(timeout=20))
             pushes.append((time.monotonic() - frame["sent_at"]) * 1000)

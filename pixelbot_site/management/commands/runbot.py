@@ -104,7 +104,7 @@ class Command(BaseCommand):
             lines.append("  connect: put JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET into .env, and start again;")
             lines.append("  or look around first: python manage.py runbot --demo")
         if host not in LOOPBACK:
-            lines.append(f"Anybody who reaches {host} can open the login page. Behind it is your money-like stuff.")
+            lines.append(f"Anybody who reaches {host} can open the login page. Behind it are your viewers' points.")
         self.stdout.write("\n".join([*lines, "Stop with Ctrl-C.", ""]))
         self.stdout.flush()
 
@@ -122,11 +122,11 @@ async def demo_channel() -> None:
     """A simulated Joystick in this process with a crowd in it, reached through the same client over a real socket."""
     simulator = Simulator(Options(echo=True))
     await simulator.start()
-    crowd = asyncio.create_task(play(simulator, DEMO_SCENARIO))
     try:
-        await hold_line(simulator.url, "demo")
+        async with asyncio.TaskGroup() as both:
+            both.create_task(play(simulator, DEMO_SCENARIO))
+            both.create_task(hold_line(simulator.url, "demo"))
     finally:
-        crowd.cancel()
         await simulator.stop()
 
 
