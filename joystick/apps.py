@@ -5,6 +5,25 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
 
+PLATFORM_COMMANDS = frozenset(
+    [
+        "tip",
+        "tokens",
+        "cleartimers",
+        "uptime",
+        "giphy",
+        "dropin",
+        "so",
+        "social",
+        "timers",
+        "timer",
+        "wishlist",
+        "whisper",
+        "highlight",
+    ]
+)
+"""What the platform answers in every chat, as its support pages for viewers list it."""
+
 
 class JoystickConfig(AppConfig):
     """Fills the registries of handlers and commands from their folders."""
@@ -23,3 +42,6 @@ class JoystickConfig(AppConfig):
         both = sorted(set(known) & set(catalog))
         if both:
             raise ImproperlyConfigured(f"!{both[0]} is both a command and a redeem. Rename one of them.")
+        taken = sorted((set(known) | set(catalog)) & PLATFORM_COMMANDS)
+        if taken:
+            raise ImproperlyConfigured(f"Joystick.tv itself answers !{taken[0]}. Take another name for ours.")

@@ -73,9 +73,7 @@ class Gateway:
 
         At the end what was received is stored, and another listener may have the line.
         """
-        while not await self._db(line_state.hold, self._holder):
-            log.info("another listener holds the line; standing by")
-            await asyncio.sleep(RENEW_EVERY)
+        await self._wait_for_the_line()
         self._learn_channel(await self._db(line_state.last_channel))
         session = asyncio.create_task(self._stay_connected())
         helpers = [asyncio.create_task(step) for step in (self._store(), self._collect(), self._renew())]
@@ -91,6 +89,13 @@ class Gateway:
             await _cancelled(*helpers)
             self._database.submit(connection.close)
             self._database.shutdown(wait=False)
+
+    async def _wait_for_the_line(self) -> None:
+        if await self._db(line_state.hold, self._holder):
+            return
+        log.info("another listener holds the line; standing by")
+        while not await self._db(line_state.hold, self._holder):
+            await asyncio.sleep(RENEW_EVERY)
 
     async def _let_go(self) -> None:
         try:

@@ -133,6 +133,12 @@ def test_a_command_and_a_redeem_of_one_name_stop_the_start(copy: Path) -> None:
     assert "!tts is both a command and a redeem" in run(copy, "manage.py", "check").stderr
 
 
+def test_a_name_that_the_platform_answers_itself_stops_the_start(copy: Path) -> None:
+    code = (copy / "joystick/commands/points.py").read_text(encoding="utf-8").replace('"points", "balance"', '"tokens"')
+    (copy / "joystick/commands/tokens.py").write_text(code, encoding="utf-8")
+    assert "Joystick.tv itself answers !tokens" in run(copy, "manage.py", "check").stderr
+
+
 DOCS = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
 
