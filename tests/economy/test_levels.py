@@ -20,7 +20,7 @@ def test_the_defaults_begin_as_documented() -> None:
 
 
 def test_progress_reads_as_people_read_it() -> None:
-    """The example of the specification."""
+    """Level 5 with 118 of 1811 XP on the way to level 6."""
     assert describe(Curve(), 2500) == "Level 5 · XP 2500 · 118/1811 (6%)"
 
 

@@ -63,7 +63,7 @@ def test_events_that_pay_nobody_are_stored(deliver: Deliver) -> None:
 
 
 def test_bob_reaches_level_five(deliver: Deliver, said: list[str], django_capture_on_commit_callbacks: Any) -> None:
-    """The example of the specification, to the point."""
+    """Ten XP short of level 5, he tips 100 tokens: points, XP, level, reward, and a line to be spoken."""
     LevelReward.objects.create(level=5, points=500)
     deliver(enter("Bob"))
     XP.objects.update(total=2382 - 10, level=4)
