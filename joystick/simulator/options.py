@@ -18,7 +18,8 @@ class Options:
     confirm_after: float = 0.0
     """Seconds until a subscription is confirmed. An action sent before is lost in silence, as measured."""
     reorder_within: float = 0.0
-    """Actions that arrive within so many seconds of each other may be carried out in any order, as measured."""
+    """Actions that arrive within so many seconds of each other may be carried out in any order, as measured; and of
+    subscribes so soon after an unsubscribe, some are never confirmed."""
     ping_every: float = 3.0
     action_error: str = ""
     """Answer every action with this error frame. Joystick documents such frames, Rails has none."""

@@ -25,7 +25,10 @@ from joystick.simulator.happenings import Happening, chat
 from joystick.simulator.options import Options
 
 ACTIONS = {"send_message", "send_whisper", "delete_message", "mute_user", "unmute_user", "block_user"}
+KEEP_REFUSED = 60.0
 LARGEST_FRAME = 64 * 2**20
+FORGOTTEN = 0.13
+"""The share of subscribes right behind an unsubscribe that is never confirmed, where order is loose: 4 of 30."""
 Ending = Literal["frame", "close", "drop"]
 
 
@@ -36,6 +39,7 @@ class Client:
     socket: ServerConnection
     subscriptions: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
+    left_at: dict[str, float] = field(default_factory=dict)
 
 
 class Simulator:
@@ -52,6 +56,7 @@ class Simulator:
         self._port = port
         self._random = random.Random(seed)
         self._clients: set[Client] = set()
+        self._refused: set[Client] = set()
         self._thawed = asyncio.Event()
         self._thawed.set()
         self._server: Server | None = None
@@ -165,11 +170,15 @@ class Simulator:
             pass
         finally:
             self._clients.discard(client)
+            self._refused.discard(client)
 
     def _lets_in(self, token: str) -> bool:
         return bool(token) and self.options.token in {None, token}
 
     async def _refuse(self, client: Client) -> None:
+        # A refused client that never answers the close keeps its connection for long, as measured.
+        client.socket.close_timeout = KEEP_REFUSED
+        self._refused.add(client)
         if self.options.unauthorized == "4401":
             await client.socket.close(4401)
             return
@@ -189,6 +198,7 @@ class Simulator:
             case "unsubscribe":
                 client.asked.discard(identifier)
                 client.subscriptions.discard(identifier)
+                client.left_at[identifier] = time.monotonic()
             case "message" if identifier in client.subscriptions:
                 data = command.get("data")
                 action = _object(data) if isinstance(data, str) else {}
@@ -200,6 +210,9 @@ class Simulator:
             await self._send(client, {"identifier": identifier, "type": "reject_subscription"})
             return
         client.asked.add(identifier)
+        hasty = time.monotonic() - client.left_at.get(identifier, -1e9) < self.options.reorder_within
+        if hasty and self._random.random() < FORGOTTEN:
+            return
         if self.options.confirm_after:
             await asyncio.sleep(self.options.confirm_after)
         client.subscriptions.add(identifier)
@@ -237,7 +250,7 @@ class Simulator:
         return iter([(client, identifier) for client in self._clients for identifier in sorted(client.subscriptions)])
 
     def _drop_all(self) -> None:
-        for client in list(self._clients):
+        for client in [*self._clients, *self._refused]:
             client.socket.transport.abort()
 
     def _in_background(self, step: Any) -> None:

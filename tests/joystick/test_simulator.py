@@ -109,6 +109,19 @@ class TestHandshake:
                 await socket.recv()
             assert ended.value.rcvd is not None and ended.value.rcvd.code == 4401
 
+    async def test_a_refused_client_that_does_not_answer_the_close_keeps_its_connection(
+        self, gateway: Simulator
+    ) -> None:
+        port = int(gateway.url.split(":")[-1].split("/")[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = "GET /cable?token=wrong HTTP/1.1\nHost: x\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: cGl4ZWwgYm90IHBpeGVsIQ==\n\n"
+        writer.write(head.replace("\n", "\r\n").encode())
+        await reader.readuntil(b"\x88\x02\x03\xe8")  # close 1000
+        with pytest.raises(TimeoutError):  # the library's own close_timeout here would be one second
+            await asyncio.wait_for(reader.read(1), 1.5)
+        await gateway.stop()
+        writer.close()
+
     async def test_of_two_tokens_the_last_counts(self, gateway: Simulator) -> None:
         async with client(gateway, "wrong&token=right") as socket:
             assert await hear(socket) == {"type": "welcome"}
@@ -279,6 +292,19 @@ class TestCommands:
             await asyncio.wait_for(gateway.wait_for_actions(60), 3)
         texts = [int(action["text"]) for action in gateway.actions]
         assert sorted(texts) == list(range(60)) != texts
+
+    async def test_of_hasty_resubscribes_some_are_never_confirmed(self, gateway: Simulator) -> None:
+        gateway.options.reorder_within = 5
+        async with subscribed(gateway) as socket:
+            for _ in range(60):
+                await say(socket, "unsubscribe")
+                await say(socket, "subscribe")
+            confirmed = 0
+            with pytest.raises(TimeoutError):
+                while True:
+                    await asyncio.wait_for(socket.recv(), QUIET)
+                    confirmed += 1
+        assert 40 <= confirmed < 60
 
     @pytest.mark.parametrize("nested", [False, True])
     async def test_error_frames_as_joystick_documents_them(self, gateway: Simulator, nested: bool) -> None:
