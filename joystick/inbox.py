@@ -16,7 +16,6 @@ from economy import ledger
 from economy.ledger import Award
 from economy.xp import LevelUp
 from effects import chat, queue
-from effects.registry import Effect
 from joystick import frames
 from joystick.events import ChatMessage, Event
 from joystick.models import InboundEvent, InboundState, Install
@@ -182,15 +181,12 @@ class _Work:
     def carry_out(self, outcome: Outcome, channel_id: str) -> None:
         self.awards += outcome.awards
         for effect in outcome.effects:
-            self.enqueue(effect)
+            queue.enqueue(effect)
         for line in outcome.lines:
             chat.say(line, channel_id=channel_id)
         if outcome.afterwards is not None:
             self.settle()
             self.carry_out(outcome.afterwards(), channel_id)
-
-    def enqueue(self, effect: Effect) -> None:
-        queue.enqueue(effect)
 
     def settle(self) -> None:
         while self.awards:  # what comes of a level-up may be an award again

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from joystick import inbox
 from joystick.simulator.happenings import Happening
 from pixelbot_site.kit import rules as kit_rules
 from pixelbot_site.kit.rules import Rules
+from tests import processes
 from tests.processes import SimulatorThread, missing_part
 
 DATA = Path(__file__).parent / "data"
@@ -87,10 +87,7 @@ def simulator() -> Iterator[SimulatorThread]:
 @pytest.fixture
 def free_port() -> int:
     """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return processes.free_port()
 
 
 @pytest.fixture(scope="session")

