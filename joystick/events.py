@@ -1,4 +1,8 @@
-"""What Joystick told us, as immutable typed values. Pure: no Django in here."""
+"""What Joystick told us, as immutable typed values. Pure: no Django in here.
+
+One class for each shape; where several kinds share a shape, `kind` tells them apart. Amounts are whole tokens.
+None stands for what the platform did not tell.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +21,17 @@ class Event:
     channel_id: str = ""
     occurred_at: datetime | None = None
     text: str = ""
+    """For people. Of everything but chat, the platform's markup is taken out."""
     username: str = ""
     """The acting viewer, as spelled by the platform; "" where there is none."""
 
 
+# --- chat and presence -----------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage(Event):
-    """A line in chat. `streamer` is the channel's owner."""
+    """A line in chat. `streamer` is the channel's owner; `uid` is what moderation calls the message id."""
 
     streamer: str = ""
     is_bot: bool = False
@@ -34,11 +42,38 @@ class ChatMessage(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BotMessage(Event):
+    """An announcement of the site in chat; what it announces comes as an event of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered(Event):
+    """Somebody came into the stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(Event):
+    """Somebody left the stream."""
+
+
+# --- what counts as money --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tip(Event):
     """`tokens` (≥ 0) for the streamer; `item` is the tip menu's, or ""."""
 
     tokens: int
     item: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelSpin(Event):
+    """The platform's own wheel stopped at `prize`. `tokens` may be 0: subscribers can have free spins."""
+
+    tokens: int
+    prize: str = ""
+    is_free_for_subscribers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +89,189 @@ class Subscription(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entered(Event):
-    """Somebody came into the stream."""
+class Resubscription(Event):
+    """Somebody subscribed again. The units of both numbers are not documented; nothing is counted by them."""
+
+    how_much: int | None = None
+    how_long: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left(Event):
-    """Somebody left the stream."""
+class GiftedSubscriptions(Event):
+    """The acting viewer gave away `count` (≥ 1) subscriptions. Who got them is not told."""
+
+    count: int
+
+
+# --- the stream ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamStarted(Event):
+    """The channel went live."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEnding(Event):
+    """The stream is about to end; it may still resume."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamResuming(Event):
+    """A stream that was ending goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEnded(Event):
+    """The channel is not live any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedIn(Event):
+    """Another streamer, the acting viewer, came in with `viewers` people: a raid."""
+
+    viewers: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedOut(Event):
+    """Our viewers were sent on to the streamer `destination`."""
+
+    destination: str = ""
+    viewers: int | None = None
+
+
+# --- goals, menu, timers, counts: stored and shown, nobody is paid for them ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TipGoal(Event):
+    """A tip goal was created, updated, met (by the acting viewer) or deleted."""
+
+    title: str = ""
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TipGoalIncreased(Event):
+    """A tip, which comes as an event of its own, moved the goal from `previous` to `current`."""
+
+    added: int | None = None
+    current: int | None = None
+    previous: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneCompleted(Event):
+    """A smaller goal on the way to the tip goal was reached."""
+
+    title: str = ""
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TipMenuItem(Event):
+    """An item of the tip menu was locked or unlocked."""
+
+    title: str = ""
+    price: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatTimer(Event):
+    """A countdown in chat was started; there is no event for its end."""
+
+    name: str = ""
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatTimersCleared(Event):
+    """All countdowns were taken away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count(Event):
+    """How many viewers, followers or subscribers there are now."""
+
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device(Event):
+    """A device was connected, disconnected, or set up anew."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsUpdated(Event):
+    """The channel's settings changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamModeUpdated(Event):
+    """The stream's mode changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMode(Event):
+    """Chat was closed to all but verified viewers or subscribers (`is_on`), or opened again."""
+
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene(Event):
+    """A scene of the site's own overlay was changed. `config`: sizes and colours, as strings."""
+
+    name: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute(Event):
+    """Somebody was muted or unmuted. Whether the name is the muted one's or the moderator's is not documented."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PvpSession(Event):
+    """A session against another channel was requested, is ready, started, is ending, or ended."""
+
+    at: datetime | None = None
+    where: str = ""
+    cost: int | None = None
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubathonStarted(Event):
+    """A subathon began. The unit of `starting_duration` is not documented (seconds, it seems)."""
+
+    expires_at: datetime | None = None
+    starting_duration: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubathonExtended(Event):
+    """The acting viewer's `source` (a tip, say) made the subathon `seconds` longer, or banked them."""
+
+    seconds: int | None = None
+    source: str = ""
+    is_banked: bool = False
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubathonEnded(Event):
+    """The subathon is over."""
+
+    reason: str = ""
+    banked_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherEvent(Event):
-    """Any other event, known to the platform's pages or not: stored and shown, and nobody is paid for it."""
+    """A kind that no table knows: stored and shown, and nobody is paid for it."""
 
     data: Mapping[str, Any] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from economy.xp import LevelUp
 from effects import chat, queue
 from joystick import frames
 from joystick.events import ChatMessage, Event
+from joystick.fields import FrameError, clean
 from joystick.models import InboundEvent, InboundState, Install
 from joystick.registry import Outcome, handlers
 from pixelbot_site.kit import rules
@@ -42,7 +43,7 @@ def read(text: str) -> Received | frames.Control:
     """Look at a frame from the socket: a control frame is handed back, everything else is for `receive`."""
     try:
         frame = frames.parse(text)
-    except frames.FrameError as error:
+    except FrameError as error:
         log.warning("a frame could not be understood: %s", error)
         return Received(text, None, str(error))
     return Received(text, frame) if isinstance(frame, Event) else frame
@@ -119,7 +120,7 @@ def _row(received: Received, event: Event, *, now: datetime) -> InboundEvent:
         channel_id=event.channel_id,
         username=event.username,
         text=event.text,
-        raw=frames.clean(received.raw, RAW_MOST),
+        raw=clean(received.raw, RAW_MOST),
         occurred_at=event.occurred_at,
         received_at=now,
     )
@@ -131,7 +132,7 @@ def _unreadable(received: Received, *, now: datetime) -> InboundEvent:
         kind="unreadable",
         state=InboundState.UNREADABLE,
         error=received.error,
-        raw=frames.clean(received.raw, RAW_MOST),
+        raw=clean(received.raw, RAW_MOST),
         received_at=now,
     )
 
@@ -144,9 +145,9 @@ def _store_failure(received: Received, error: str) -> None:
         uid=received.event.uid,
         kind=received.event.kind,
         username=received.event.username,
-        raw=frames.clean(received.raw, RAW_MOST),
+        raw=clean(received.raw, RAW_MOST),
         state=InboundState.FAILED,
-        error=frames.clean(error, RAW_MOST),
+        error=clean(error, RAW_MOST),
         received_at=timezone.now(),
     )
     # Another listener may have handled it meanwhile: then its row stands.

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from joystick import frames
-from joystick.events import ChatMessage, Entered, Event, Follow, Left, OtherEvent, Subscription, Tip
-from joystick.frames import Confirmed, Disconnect, FrameError, Ping, Rejected, ServerError, Welcome
+from joystick import events, frames, table
+from joystick.events import ChatMessage, Event, Follow, OtherEvent, Tip
+from joystick.fields import TEXT_MOST, FrameError
+from joystick.frames import Confirmed, Disconnect, Ping, Rejected, ServerError, Welcome
 from tests.conftest import DATA
 
 SAMPLES = [json.loads(line) for line in (DATA / "joystick_frames.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -26,12 +29,58 @@ CLASSES: dict[str, type] = {
     "error": ServerError,
     "error_nested": ServerError,
     "new_message": ChatMessage,
+    "bot_message": events.BotMessage,
+    "enter_stream": events.Entered,
+    "leave_stream": events.Left,
     "tipped": Tip,
+    "wheel_spin_claimed": events.WheelSpin,
     "followed": Follow,
-    "subscribed": Subscription,
-    "enter_stream": Entered,
-    "leave_stream": Left,
+    "subscribed": events.Subscription,
+    "resubscribed": events.Resubscription,
+    "gifted_subscriptions": events.GiftedSubscriptions,
+    "stream_started": events.StreamStarted,
+    "stream_ending": events.StreamEnding,
+    "stream_resuming": events.StreamResuming,
+    "stream_ended": events.StreamEnded,
+    "stream_dropped_in": events.DroppedIn,
+    "dropin_stream": events.DroppedOut,
+    "tip_goal_created": events.TipGoal,
+    "tip_goal_updated": events.TipGoal,
+    "tip_goal_met": events.TipGoal,
+    "tip_goal_deleted": events.TipGoal,
+    "tip_goal_increased": events.TipGoalIncreased,
+    "milestone_completed": events.MilestoneCompleted,
+    "tip_menu_item_locked": events.TipMenuItem,
+    "tip_menu_item_unlocked": events.TipMenuItem,
+    "chat_timer_started": events.ChatTimer,
+    "chat_timers_cleared": events.ChatTimersCleared,
+    "viewer_count_updated": events.Count,
+    "follower_count_updated": events.Count,
+    "subscriber_count_updated": events.Count,
+    "device_connected": events.Device,
+    "device_disconnected": events.Device,
+    "device_settings_updated": events.Device,
+    "settings_updated": events.SettingsUpdated,
+    "stream_mode_updated": events.StreamModeUpdated,
+    "scene_updated": events.Scene,
+    "verified_only_chat_started": events.ChatMode,
+    "verified_only_chat_ended": events.ChatMode,
+    "subscriber_only_started": events.ChatMode,
+    "subscriber_only_ended": events.ChatMode,
+    "user_muted": events.Mute,
+    "user_unmuted": events.Mute,
+    "pvp_session_requested": events.PvpSession,
+    "pvp_session_ready": events.PvpSession,
+    "pvp_session_started": events.PvpSession,
+    "pvp_session_ending": events.PvpSession,
+    "pvp_session_ended": events.PvpSession,
+    "subathon_started": events.SubathonStarted,
+    "subathon_extended": events.SubathonExtended,
+    "subathon_ended": events.SubathonEnded,
+    "chat_message_received": OtherEvent,
+    "unknown": OtherEvent,
 }
+MONEY = {events.Tip, events.WheelSpin, Follow, events.Subscription, events.Resubscription, events.GiftedSubscriptions}
 
 
 def parse(**message: Any) -> Any:
@@ -45,7 +94,7 @@ def v2(kind: str, **data: Any) -> Any:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"v{sample['version']}-{sample['kind']}")
 def test_every_sample_becomes_what_it_is(sample: dict[str, Any]) -> None:
     frame = frames.parse(json.dumps(sample["frame"]))
-    assert type(frame) is CLASSES.get(sample["kind"], OtherEvent)
+    assert type(frame) is CLASSES[sample["kind"]]
     if isinstance(frame, Event):
         assert frame.uid
         assert sample["kind"] in {frame.kind, "unknown"}
@@ -53,7 +102,7 @@ def test_every_sample_becomes_what_it_is(sample: dict[str, Any]) -> None:
 
 
 def test_the_samples_cover_all_that_is_acted_on() -> None:
-    assert set(frames.BUILDERS) <= {sample["kind"] for sample in SAMPLES}
+    assert set(table.BUILDERS) <= {sample["kind"] for sample in SAMPLES}
 
 
 def test_a_tip_has_its_viewer_tokens_and_item() -> None:
@@ -79,18 +128,73 @@ def test_a_chat_line_has_its_author_and_badges_in_both_envelopes() -> None:
         assert {"MossyLantern", "quillbadger"} <= {line.username for line in chat}
 
 
+def value_of(kind: str, version: int) -> Any:
+    """The Event of the first sample of that kind."""
+    sample = next(sample for sample in SAMPLES if (sample["kind"], sample["version"]) == (kind, version))
+    return frames.parse(json.dumps(sample["frame"]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "expected"),
+    [
+        ("wheel_spin_claimed", 1, {"username": "quillbadger", "tokens": 50, "prize": "Silly hat"}),
+        ("resubscribed", 1, {"username": "quillbadger", "how_much": 1, "how_long": 4}),
+        ("gifted_subscriptions", 1, {"username": "MossyLantern", "count": 5}),
+        ("stream_dropped_in", 1, {"username": "CopperKettle", "viewers": 37}),
+        ("dropin_stream", 1, {"username": "HarbourFox", "destination": "LowTideLena", "viewers": 52}),
+        ("dropin_stream", 2, {"username": "HarbourFox", "destination": "LowTideLena", "viewers": 52}),
+        ("tip_goal_met", 2, {"username": "NorthPier77", "title": "New microphone", "tokens": 5500}),
+        ("tip_goal_increased", 1, {"username": "quillbadger", "added": 25, "current": 1325, "previous": 1300}),
+        ("milestone_completed", 1, {"title": "Sing a shanty", "tokens": 1250}),
+        ("tip_menu_item_locked", 2, {"title": "Water break", "price": 25}),
+        ("viewer_count_updated", 2, {"number": 41}),
+        ("subscriber_count_updated", 2, {"number": 63}),
+        ("settings_updated", 2, {"username": "HarbourFox"}),
+        ("verified_only_chat_started", 2, {"is_on": True}),
+        ("subscriber_only_ended", 1, {"is_on": False}),
+        ("pvp_session_requested", 1, {"username": "CopperKettle", "where": "CopperKettle", "cost": 200}),
+        ("pvp_session_started", 2, {"state": "started", "cost": None}),
+        ("subathon_started", 2, {"starting_duration": 14400}),
+        ("subathon_extended", 2, {"username": "TinPanSally", "seconds": 300, "source": "tip", "is_banked": False}),
+        ("subathon_ended", 2, {"reason": "expired", "banked_seconds": 0}),
+    ],
+)
+def test_each_kind_has_its_values(kind: str, version: int, expected: dict[str, Any]) -> None:
+    event = value_of(kind, version)
+    assert {key: getattr(event, key) for key in expected} == expected
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_chat_timers_end_is_found_under_either_spelling(version: int) -> None:
+    timer = value_of("chat_timer_started", version)
+    assert (timer.name, timer.ends_at) == ("Stretch break", datetime(2026, 8, 3, 19, 45, tzinfo=UTC))
+
+
+def test_markup_is_for_the_platforms_pages_and_what_viewers_type_stays() -> None:
+    assert value_of("tipped", 2).text == "quillbadger tipped 25 tokens for Water break"
+    assert v2("new_message", author={"username": "A"}).text == ""
+    typed = parse(type="new_message", text="1 < 2 <b>x</b> &amp;", data={"author": {"username": "A"}})
+    assert typed.text == "1 < 2 <b>x</b> &amp;"
+
+
+def test_events_are_immutable() -> None:
+    with pytest.raises(FrozenInstanceError):
+        value_of("tipped", 2).tokens = 10**6
+
+
 def test_other_spellings_are_the_same_kind() -> None:
     assert v2("Tipped", who="A", how_much=1).kind == v2("tipped", who="A", how_much=1).kind == "tipped"
     assert v2("chat_message", author={"username": "A"}).kind == "new_message"
     assert v2("started").kind == v2("stream_started").kind == v2("Started").kind == "stream_started"
-    assert v2("StreamDroppedIn").kind == "stream_dropped_in"
+    assert v2("StreamDroppedIn", who="A").kind == "stream_dropped_in"
 
 
 @pytest.mark.parametrize(
-    "kind", ["tip_goal_increased", "TipMenuItemLocked", "SubscriberCountUpdated", "follower_count_updated"]
+    "kind",
+    ["tip_goal_increased", "TipMenuItemLocked", "SubscriberCountUpdated", "follower_count_updated", "tipped_off"],
 )
 def test_a_word_in_the_name_makes_no_money_event(kind: str) -> None:
-    assert type(v2(kind, who="A", how_much=500, by_user="A", current=5, previous=1)) is OtherEvent
+    assert type(v2(kind, who="A", how_much=500, by_user="A", current=5, previous=1)) not in MONEY
 
 
 @pytest.mark.parametrize(
@@ -106,6 +210,12 @@ def test_only_a_believable_how_much_is_read_as_months(how_much: Any, months: int
 def test_a_tip_without_a_sane_amount_is_an_error_that_says_so(how_much: Any) -> None:
     with pytest.raises(FrameError, match="tipped needs how_much"):
         v2("tipped", who="A", how_much=how_much)
+
+
+@pytest.mark.parametrize("count", [None, 0, -1, "x"])
+def test_gifts_without_a_number_are_an_error_that_says_so(count: Any) -> None:
+    with pytest.raises(FrameError, match="gifted_subscriptions needs how_much as a whole number from 1"):
+        v2("gifted_subscriptions", who="A", how_much=count)
 
 
 @pytest.mark.parametrize("who", [None, "", "   ", 5, [], {"name": "A"}])
@@ -139,7 +249,7 @@ def test_an_event_without_an_id_is_known_by_its_content() -> None:
 def test_texts_are_fit_for_every_database() -> None:
     line = v2("new_message", author={"username": "A\0b\ud800"})
     assert line.username == "Ab?"
-    assert len(parse(type="new_message", text="x" * 9999, data={"author": {"username": "A"}}).text) == frames.TEXT_MOST
+    assert len(parse(type="new_message", text="x" * 9999, data={"author": {"username": "A"}}).text) == TEXT_MOST
 
 
 json_values = st.recursive(
@@ -171,6 +281,6 @@ def test_mutated_real_frames_raise_nothing_else_and_pay_only_for_known_kinds(
         event = frames.parse(json.dumps(frame))
     except FrameError:
         return
-    if isinstance(event, Tip | Follow | Subscription):
-        assert event.kind in frames.BUILDERS
-        assert event.username
+    if type(event) in MONEY:
+        assert isinstance(event, Event) and event.username
+        assert table.BUILDERS[event.kind] is not table.other
