@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
 from economy.models import Cooldown
 
@@ -31,6 +31,21 @@ def take(wanted: Mapping[str, float], *, now: datetime) -> set[str]:
             [*values, at(now)],
         )
         return free | {row[0] for row in cursor.fetchall()}
+
+
+class _Held(Exception):
+    pass
+
+
+def take_all(wanted: Mapping[str, float], *, now: datetime) -> bool:
+    """Start all of the cooldowns `wanted`; or none of them, and False, where one is running."""
+    try:
+        with transaction.atomic():
+            if take(wanted, now=now) != set(wanted):
+                raise _Held
+    except _Held:
+        return False
+    return True
 
 
 def seconds_left(key: str, *, now: datetime) -> int:

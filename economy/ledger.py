@@ -200,6 +200,39 @@ def refund(spent: Transaction, *, reason: str) -> Transaction:
         )
 
 
+def adjust(viewer: Viewer, delta: int, *, source: str, reference: str, reason: str = "") -> Transaction:
+    """Change a balance by hand: `delta` points more, or less where negative. Refused where it would go below zero."""
+    _check(abs(delta), least=1)
+    return _change(viewer, delta, kind=Kind.ADJUST, source=source, reference=reference, reason=reason)
+
+
+def transfer(giver: Viewer, taker: Viewer, amount: int, *, source: str, reference: str) -> Transaction:
+    """Move `amount` points (> 0) to another viewer; returns the giver's row. Refused when the giver has too few."""
+    _check(amount, least=1)
+    if giver.pk == taker.pk:
+        raise Refused("you can't give points to yourself")
+    with transaction.atomic():
+        # Both rows in one order, so that two transfers the opposite way wait for each other rather than deadlock.
+        list(Points.objects.select_for_update().filter(pk__in=(giver.pk, taker.pk)).order_by("pk"))
+        given = _change(
+            giver,
+            -amount,
+            kind=Kind.TRANSFER,
+            source=source,
+            reference=f"{reference}:out",
+            reason=f"to {taker.username}",
+        )
+        _change(
+            taker,
+            amount,
+            kind=Kind.TRANSFER,
+            source=source,
+            reference=f"{reference}:in",
+            reason=f"from {giver.username}",
+        )
+        return given
+
+
 def _change(
     viewer: Viewer,
     delta: int,
@@ -227,7 +260,7 @@ def _change(
             refund_of=refund_of,
             created_at=timezone.now(),
         )
-        said = {Kind.SPEND: "took %d from %s (%s)", Kind.REFUND: "refunded %d to %s (%s)"}.get(kind, GRANTED)
+        said = "refunded %d to %s (%s)" if kind == Kind.REFUND else GRANTED if delta > 0 else "took %d from %s (%s)"
         transaction.on_commit(partial(log.info, said, abs(delta), viewer.key, source))
         return row
 

@@ -77,6 +77,7 @@ class Kind(models.TextChoices):
     SPEND = "spend"
     REFUND = "refund"
     ADJUST = "adjust"
+    TRANSFER = "transfer"
 
 
 class Transaction(models.Model):
@@ -128,6 +129,21 @@ class XPTransaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delta:+} XP ({self.source})"
+
+
+class Presence(models.Model):
+    """A viewer is here. A lease, since the platform's enters and leaves come unpaired, or not at all."""
+
+    viewer = models.OneToOneField(Viewer, models.CASCADE, primary_key=True, related_name="presence")
+    since = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(db_index=True, help_text="Without another sign by then, the viewer counts as gone.")
+
+    class Meta:
+        verbose_name_plural = "present viewers"
+        ordering: ClassVar[list[str]] = ["-since"]
+
+    def __str__(self) -> str:
+        return f"{self.viewer} since {self.since:%H:%M}"
 
 
 class LevelReward(models.Model):
