@@ -32,8 +32,8 @@ class QueueItemAdmin(ReadOnlyAdmin):
 class OverlayAdmin(ModelAdmin):
     """Pages for OBS."""
 
-    list_display = ("name", "link", "created_at")
-    fields = ("name", "link", "created_at")
+    list_display = ("name", "link", "shows_alerts", "created_at")
+    fields = ("name", "link", "shows_alerts", "created_at")
     readonly_fields = ("link", "created_at")
     actions = ("change_address",)
 

@@ -1,4 +1,4 @@
-"""Lines for chat: dropped into a mailbox that the gateway empties, from wherever in the bot they come."""
+"""What shall be said or done in chat: dropped into a mailbox that the gateway empties, from wherever in the bot."""
 
 from __future__ import annotations
 
@@ -15,5 +15,10 @@ MAILBOX = "chat"
 
 def say(text: str, *, channel_id: str = "") -> None:
     """Say `text` in chat once the transaction has committed; without a channel id, in the channel last heard from."""
-    message = {"type": "chat.line", "text": text, "channel_id": channel_id, "at": time.time()}
+    act("send_message", {"text": text}, channel_id=channel_id)
+
+
+def act(action: str, words: dict[str, str], *, channel_id: str = "") -> None:
+    """The same for any action of the platform; `words` are its keys, less the channel."""
+    message = {"type": "chat.action", "action": action, "words": words, "channel_id": channel_id, "at": time.time()}
     transaction.on_commit(partial(group_send, MAILBOX, message), robust=True)

@@ -75,6 +75,10 @@ class Overlay(models.Model):
 
     name = models.CharField(max_length=60, unique=True, default="Main")
     secret = models.CharField(max_length=64, unique=True, default=new_secret, editable=False)
+    shows_alerts = models.BooleanField(
+        default=True,
+        help_text="Tips, followers, subscriptions, raids: a line in the corner. Off: only voice and effects.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+
+from django.db import transaction
 
 from pixelbot_site.kit.layers import group_send
 
@@ -24,6 +27,13 @@ def stop(item_id: int) -> None:
 def done(item_id: int) -> None:
     """Tell every overlay that the item happened: one that has not begun it yet need not any more."""
     group_send(GROUP, {"type": "overlay.message", "frame": {"type": "done", "item": item_id}})
+
+
+def happened(events: Sequence[Mapping[str, Any]]) -> None:
+    """After the commit, tell every overlay what happened on the channel: a passing word, not kept and not repeated."""
+    if events:
+        frame = {"type": "events", "events": [dict(event) for event in events]}
+        transaction.on_commit(partial(group_send, GROUP, {"type": "overlay.message", "frame": frame}), robust=True)
 
 
 def recheck() -> None:

@@ -55,6 +55,15 @@ def waiting(lane: str) -> int:
     return QueueItem.objects.filter(lane=lane, state=State.PENDING).count()
 
 
+def place(viewer: Viewer) -> tuple[int, int | None]:
+    """(how many items wait in all lanes; the place of this viewer's first in its own lane, from 1, or None)."""
+    pending = QueueItem.objects.filter(state=State.PENDING)
+    mine = pending.filter(viewer=viewer).order_by("id").first()
+    if mine is None:
+        return pending.count(), None
+    return pending.count(), pending.filter(lane=mine.lane, id__lte=mine.pk).count()
+
+
 def wake(lane: str) -> None:
     """After the commit, tell a worker that `lane` has something to do."""
     from effects import tasks  # the tasks call this module back

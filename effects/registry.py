@@ -40,20 +40,25 @@ class Kind:
     lane: str
     repeatable: bool
     perform: Performer
+    words: Callable[[str], Effect] | None = None
 
 
 kinds: Registry[Kind] = Registry("effect")
 
 
-def effect(name: str, *, lane: str, repeatable: bool) -> Callable[[Performer], Performer]:
+def effect(
+    name: str, *, lane: str, repeatable: bool, words: Callable[[str], Effect] | None = None
+) -> Callable[[Performer], Performer]:
     """Register the decorated function as the performer of the kind `name`.
+
+    `words` makes the effect of a few words: with it the streamer may choose the kind for a reaction.
 
     It does its work and returns None when that is all, or `Told` when the overlays have to say that it finished.
     It raises `Failed` where the world would not; the points go back then.
     """
 
     def register(perform: Performer) -> Performer:
-        kinds.add(name, Kind(name, lane, repeatable, perform), perform.__module__)
+        kinds.add(name, Kind(name, lane, repeatable, perform, words), perform.__module__)
         return perform
 
     return register

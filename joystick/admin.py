@@ -1,29 +1,90 @@
-"""What came from Joystick, and the line to it."""
+"""What came from Joystick, how we stand with it, and what shall come of it."""
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from collections.abc import Callable
+from typing import Any
 
-from joystick import inbox
-from joystick.models import Connection, InboundEvent, Install
-from pixelbot_site.kit.admin import ReadOnlyAdmin
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from joystick import connection, inbox, oauth, reactions, streams, views
+from joystick.models import Connection, Gap, InboundEvent, Install, Reaction, Stream
+from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 
 
 @admin.register(Install)
 class InstallAdmin(ReadOnlyAdmin):
-    """The channels the bot is on."""
+    """The channels the bot is on, and the buttons that connect and disconnect them."""
 
-    list_display = ("username", "channel_id", "created_at", "last_event_at")
+    list_display = ("username", "standing", "connected_at", "expires_at", "last_event_at")
+    fields = (
+        "username",
+        "channel_id",
+        "standing",
+        "scopes",
+        "connected_at",
+        "refreshed_at",
+        "expires_at",
+        "created_at",
+        "last_event_at",
+    )
     search_fields = ("username", "channel_id")
+    change_list_template = "admin/joystick/install/change_list.html"
+    change_form_template = "admin/joystick/install/change_form.html"
+
+    @admin.display(description="connection")
+    def standing(self, install: Install) -> str | SafeString:
+        """Connected, or what is wrong."""
+        if install.trouble:
+            return format_html('<span style="color: var(--error-fg)">needs reconnecting: {}</span>', install.trouble)
+        return "connected" if install.access_token else "heard from, not connected by OAuth"
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the way through the consent page."""
+        own = [
+            path("connect/", self._guarded(views.begin), name="joystick_install_connect"),
+            path("callback/", self._guarded(views.callback), name="joystick_install_callback"),
+            path("<int:install_id>/disconnect/", self._guarded(views.disconnect), name="joystick_install_disconnect"),
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With the button."""
+        may = {"may_connect": self._may(request), "is_configured": oauth.is_configured()}
+        return super().changelist_view(request, {**(extra_context or {}), **may})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With the other one."""
+        may = {"may_connect": self._may(request)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **may})
+
+    def _may(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("joystick.change_install")
+
+    def _guarded(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        def guarded(request: HttpRequest, **more: Any) -> HttpResponse:
+            if not self._may(request):
+                raise PermissionDenied
+            return view(request, **more)
+
+        return self.admin_site.admin_view(guarded)
 
 
 @admin.register(InboundEvent)
 class InboundEventAdmin(ReadOnlyAdmin):
     """Every event, as it came and what became of it."""
 
-    list_display = ("received_at", "kind", "username", "text", "state")
+    list_display = ("received_at", "kind", "username", "text", "tokens", "state")
     list_filter = ("state", "kind", "received_at")
     search_fields = ("username", "uid", "text")
     actions = ("handle_again",)
@@ -43,4 +104,110 @@ class InboundEventAdmin(ReadOnlyAdmin):
 class ConnectionAdmin(ReadOnlyAdmin):
     """How we stand with the gateway."""
 
-    list_display = ("state", "detail", "since", "last_frame_at", "holder")
+    list_display = ("state", "detail", "since", "last_frame", "reconnects_today", "events_per_minute", "holder")
+    fields = list_display
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
+        """Takes the figures along, once for the page."""
+        self.health = connection.health()
+        queryset: QuerySet[Connection] = super().get_queryset(request)
+        return queryset
+
+    @admin.display(description="last frame")
+    def last_frame(self, row: Connection) -> str:
+        """How long ago."""
+        return "none yet" if self.health.age is None else f"{self.health.age:.0f} s ago"
+
+    @admin.display
+    def reconnects_today(self, row: Connection) -> int:
+        """How often the line was lost and found since midnight."""
+        return self.health.reconnects_today
+
+    @admin.display
+    def events_per_minute(self, row: Connection) -> int:
+        """In the last minute."""
+        return self.health.events_per_minute
+
+
+@admin.register(Gap)
+class GapAdmin(ReadOnlyAdmin):
+    """When we heard nothing."""
+
+    list_display = ("began_at", "ended_at", "reason")
+
+
+@admin.register(Stream)
+class StreamAdmin(ReadOnlyAdmin):
+    """When the channel was live, and what happened meanwhile."""
+
+    list_display = ("started_at", "ended_at", "events", "tokens", "new_viewers", "points_minted", "points_spent")
+    fields = (*list_display, "top_viewers")
+
+    def figures_of(self, stream: Stream) -> dict[str, Any]:
+        """As counted at its end; of one that is on, as of now."""
+        return stream.figures if stream.ended_at else streams.figures(stream)
+
+    @admin.display
+    def events(self, stream: Stream) -> int | None:
+        """How many events came."""
+        return self.figures_of(stream).get("events")
+
+    @admin.display
+    def tokens(self, stream: Stream) -> int | None:
+        """Tips and wheel spins."""
+        return self.figures_of(stream).get("tokens")
+
+    @admin.display
+    def new_viewers(self, stream: Stream) -> int | None:
+        """Seen for the first time."""
+        return self.figures_of(stream).get("new_viewers")
+
+    @admin.display
+    def points_minted(self, stream: Stream) -> int | None:
+        """Given to viewers."""
+        return self.figures_of(stream).get("points_minted")
+
+    @admin.display
+    def points_spent(self, stream: Stream) -> int | None:
+        """Paid by viewers, less what went back."""
+        return self.figures_of(stream).get("points_spent")
+
+    @admin.display
+    def top_viewers(self, stream: Stream) -> str:
+        """Who earned most."""
+        return ", ".join(f"{name} {earned}" for name, earned in self.figures_of(stream).get("top_viewers", []))
+
+
+class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Offers the effects and redeems that there are."""
+
+    effect = forms.ChoiceField(choices=reactions.choices, required=False)
+
+    class Meta:
+        model = Reaction
+        fields = ("trigger", "subject", "line", "effect", "words", "enabled")
+
+
+@admin.register(Reaction)
+class ReactionAdmin(ModelAdmin):
+    """What shall happen on an occasion."""
+
+    form = ReactionForm
+    list_display = ("trigger", "subject", "line", "effect", "words", "enabled")
+    list_editable = ("enabled",)
+    list_filter = ("trigger", "enabled")
+
+
+def trouble() -> list[str]:
+    """What staff must know on every page: a channel to be reconnected, a line that is refused or silent."""
+    said = [f"{install} needs reconnecting: {install.trouble}" for install in Install.objects.exclude(trouble="")]
+    row = Connection.objects.filter(pk=1).first()
+    if row is None:
+        return said
+    now = timezone.now()
+    if row.state == "refused":
+        said.append(f"Joystick.tv refuses the bot: {row.detail}")
+    elif row.state == "connected" and row.last_frame_at and now - row.last_frame_at > connection.SILENT_AFTER:
+        seconds = (now - row.last_frame_at).total_seconds()
+        said.append(f"Nothing was heard from Joystick.tv for {seconds:.0f} s. Is the bot running?")
+    return said

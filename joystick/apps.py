@@ -5,25 +5,6 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
 
-PLATFORM_COMMANDS = frozenset(
-    [
-        "tip",
-        "tokens",
-        "cleartimers",
-        "uptime",
-        "giphy",
-        "dropin",
-        "so",
-        "social",
-        "timers",
-        "timer",
-        "wishlist",
-        "whisper",
-        "highlight",
-    ]
-)
-"""What the platform answers in every chat, as its support pages for viewers list it."""
-
 
 class JoystickConfig(AppConfig):
     """Fills the registries of handlers and commands from their folders."""
@@ -32,7 +13,7 @@ class JoystickConfig(AppConfig):
 
     def ready(self) -> None:
         """Called by Django once the models are loaded."""
-        from joystick import commands, handlers
+        from joystick import commands, handlers, platform
         from joystick.registry import commands as known
         from pixelbot_site.kit.registry import scan
         from redeems.registry import catalog
@@ -42,6 +23,6 @@ class JoystickConfig(AppConfig):
         both = sorted(set(known) & set(catalog))
         if both:
             raise ImproperlyConfigured(f"!{both[0]} is both a command and a redeem. Rename one of them.")
-        taken = sorted((set(known) | set(catalog)) & PLATFORM_COMMANDS)
+        taken = sorted((set(known) | set(catalog)) & platform.COMMANDS)
         if taken:
             raise ImproperlyConfigured(f"Joystick.tv itself answers !{taken[0]}. Take another name for ours.")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import re
 from datetime import datetime
 
-from economy import viewers
+from economy import cooldowns, viewers
 from economy.models import viewer_key
+from joystick import platform
 from joystick.events import ChatMessage
-from joystick.registry import NOTHING, Answer, Call, Outcome, commands
+from joystick.registry import NOTHING, Call, Command, Outcome, commands, role_of
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 from redeems import purchase
@@ -17,37 +19,77 @@ from redeems.registry import catalog
 
 log = logging.getLogger("joystick")
 
+TYPO_EVERY = 60.0
+REFUSAL_EVERY = 3.0
+"""Seconds between two answers of that sort to one viewer."""
+ALIKE = 0.75
+
 _COMMAND = re.compile(r"!(?P<name>\w{1,40})(?:\s+(?P<words>.*))?$", re.DOTALL)
 
 
 def find(text: str) -> tuple[str, str] | None:
-    """(name, words) of a line that calls a command or redeem we have; None for any other."""
+    """(name, words) of a line that calls a command or redeem of ours, or was meant to; None for any other."""
     match = _COMMAND.match(text.strip())
     if match is None:
         return None
     name = match["name"].casefold()
-    if commands.get(name) is None and catalog.get(name) is None:
+    if name in platform.COMMANDS or not (_is_ours(name) or _guess(name)):
         return None
     return name, (match["words"] or "").strip()
 
 
+def _is_ours(name: str) -> bool:
+    return commands.get(name) is not None or catalog.get(name) is not None
+
+
+def _guess(name: str) -> str | None:
+    """What was mistyped as `name`, if it is much like one of ours. Any other is another bot's."""
+    return next(iter(difflib.get_close_matches(name, [*commands, *catalog], n=1, cutoff=ALIKE)), None)
+
+
 def run(message: ChatMessage, *, name: str, words: str, rules: Rules, now: datetime) -> Outcome:
-    """Carry the command out and answer. A refusal is an answer too."""
+    """Carry the command out and answer. A refusal is an answer too, and so is the guess at what was mistyped."""
+    if not _is_ours(name):
+        return _typo(message, name, now)
+    command = commands.get(name)
     viewer = viewers.find(message.username)
     if viewer is None:
         # Somebody whose message earned nothing, with every reward switched off, has no row yet.
         viewer = viewers.seen([message.username], now=now)[viewer_key(message.username)]
-    call = Call(name, words, viewer, message, rules, now)
+    call = Call(name, words, viewer, message, rules, now, command.usage if command else "")
     try:
-        said = _answer(name)(call)
+        if command is None:
+            return _said(message, _buy(call))
+        if not _is_due(command, call):
+            return NOTHING
+        if role_of(message) < command.role:
+            raise Refused(f"!{name} is for {command.role.name.lower()}s")
+        return _said(message, command.answer(call), whisper=command.whisper)
     except Refused as error:
-        said = f"{error}"
-    return Outcome(lines=(f"@{message.username} {said}",)) if said else NOTHING
+        # Somebody who goes on trying would fill the chat with refusals.
+        once = f"refused:{viewer.key}"
+        return _said(message, str(error)) if once in cooldowns.take({once: REFUSAL_EVERY}, now=now) else NOTHING
 
 
-def _answer(name: str) -> Answer:
-    command = commands.get(name)
-    return command.answer if command is not None else _buy
+def _is_due(command: Command, call: Call) -> bool:
+    own = call.rules.command_cooldown_seconds if command.cooldown is None else command.cooldown
+    wanted = {f"command.{command.name}:{call.viewer.key}": own, f"command.{command.name}": command.global_cooldown}
+    return cooldowns.take_all(wanted, now=call.now)
+
+
+def _typo(message: ChatMessage, name: str, now: datetime) -> Outcome:
+    once = f"typo:{viewer_key(message.username)}"
+    if once not in cooldowns.take({once: TYPO_EVERY}, now=now):
+        return NOTHING
+    return _said(message, f"I don't know !{name}. Did you mean !{_guess(name)}?")
+
+
+def _said(message: ChatMessage, answer: str, *, whisper: bool = False) -> Outcome:
+    if not answer:
+        return NOTHING
+    if whisper:
+        return Outcome(whispers=((message.username, answer),))
+    return Outcome(lines=(f"@{message.username} {answer}",))
 
 
 def _buy(call: Call) -> str:

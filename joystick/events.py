@@ -141,7 +141,7 @@ class DroppedOut(Event):
     viewers: int | None = None
 
 
-# --- goals, menu, timers, counts: stored and shown, nobody is paid for them ----------------------------------------------------------
+# --- goals, menu, timers, counts: stored and shown, and nobody is paid for them --------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

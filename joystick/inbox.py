@@ -7,19 +7,21 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from economy import ledger
+from economy import cooldowns, ledger, presence
 from economy.ledger import Award
 from economy.xp import LevelUp
-from effects import chat, queue
-from joystick import frames
-from joystick.events import ChatMessage, Event
+from effects import chat, overlay, queue
+from joystick import actions, frames, reactions
+from joystick.events import ChatMessage, Event, OtherEvent, Tip, WheelSpin
 from joystick.fields import FrameError, clean
-from joystick.models import InboundEvent, InboundState, Install
+from joystick.models import InboundEvent, InboundState, Install, Reaction
+from joystick.reactions import Cue
 from joystick.registry import Outcome, handlers
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.rules import Rules
@@ -28,6 +30,7 @@ log = logging.getLogger("joystick")
 
 RAW_MOST = 100_000
 """Characters of a frame that are kept. The largest real ones have about 4,000."""
+SHOWN_MOST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ def read(text: str) -> Received | frames.Control:
         log.warning("a frame could not be understood: %s", error)
         return Received(text, None, str(error))
     return Received(text, frame) if isinstance(frame, Event) else frame
+
+
+def complaint(text: str, *, raw: str, last_action: str) -> Received:
+    """An error frame as an event of its own, for log and feed. Nothing ties it to an action: the last one is named."""
+    said = f"Joystick says: {text}" + (f" (last action: {last_action})" if last_action else "")
+    log.error("%s", said)
+    return Received(raw, OtherEvent(uid=f"error:{uuid4().hex}", kind="error", text=clean(said)))
 
 
 def receive(batch: Sequence[Received]) -> None:
@@ -90,9 +100,11 @@ def _handle(batch: Sequence[Received]) -> None:
     now = timezone.now()
     with transaction.atomic():
         work = _Work(rules.current(), now)
-        for event in _store_new(batch, now=now):
+        new = _store_new(batch, now=now)
+        for event in new:
             work.handle(event)
-        work.settle()
+        work.finish()
+        overlay.happened([_shown(event) for event in new])
 
 
 def _store_new(batch: Sequence[Received], *, now: datetime) -> list[Event]:
@@ -120,6 +132,7 @@ def _row(received: Received, event: Event, *, now: datetime) -> InboundEvent:
         channel_id=event.channel_id,
         username=event.username,
         text=event.text,
+        tokens=event.tokens if isinstance(event, Tip | WheelSpin) else None,
         raw=clean(received.raw, RAW_MOST),
         occurred_at=event.occurred_at,
         received_at=now,
@@ -166,6 +179,13 @@ def _store_installs(events: Sequence[Event], *, now: datetime) -> None:
         Install.objects.update_or_create(channel_id=channel_id, defaults={"last_event_at": now, **named})
 
 
+def _shown(event: Event) -> dict[str, Any]:
+    """What overlays hear of an event: kind, uid, username, text, and its amount where it has one."""
+    shown = {"kind": event.kind, "uid": event.uid, "username": event.username, "text": event.text[:SHOWN_MOST]}
+    amounts = {name: getattr(event, name, None) for name in ("tokens", "count", "viewers", "number", "prize", "item")}
+    return shown | {name: value for name, value in amounts.items() if value not in (None, "")}
+
+
 @dataclass(slots=True)
 class _Work:
     """The outcomes of a batch. Awards are gathered and paid together; what needs them paid settles first."""
@@ -173,6 +193,8 @@ class _Work:
     rules: Rules
     now: datetime
     awards: list[Award] = field(default_factory=list)
+    present: dict[str, bool] = field(default_factory=dict)
+    cues: list[tuple[Cue, str]] = field(default_factory=list)
 
     def handle(self, event: Event | LevelUp) -> None:
         channel_id = event.channel_id if isinstance(event, Event) else ""
@@ -181,13 +203,46 @@ class _Work:
 
     def carry_out(self, outcome: Outcome, channel_id: str) -> None:
         self.awards += outcome.awards
+        self.present |= dict.fromkeys(outcome.here, True) | dict.fromkeys(outcome.gone, False)
+        self.cues += [(cue, channel_id) for cue in outcome.cues]
         for effect in outcome.effects:
             queue.enqueue(effect)
         for line in outcome.lines:
             chat.say(line, channel_id=channel_id)
+        for username, text in outcome.whispers:
+            actions.answer(username, text, channel_id=channel_id)
         if outcome.afterwards is not None:
             self.settle()
             self.carry_out(outcome.afterwards(), channel_id)
+
+    def finish(self) -> None:
+        """What is left at the end of the batch."""
+        self.settle()
+        if self.present:
+            presence.mark(
+                here=[name for name, is_here in self.present.items() if is_here],
+                gone=[name for name, is_here in self.present.items() if not is_here],
+                seconds=self.rules.presence_seconds,
+                now=self.now,
+            )
+        self.react()
+
+    def react(self) -> None:
+        due = [(cue, channel) for cue, channel in self.cues if self._is_due(cue)]
+        rows = list(Reaction.objects.filter(enabled=True)) if due else []
+        for cue, channel_id in due:
+            row = reactions.find(cue, rows)
+            if row is None:
+                continue
+            effect = reactions.effect_of(row, cue, self.rules)
+            if effect is not None:
+                queue.enqueue(effect)
+            line = reactions.fill(row.line, cue)
+            if line:
+                chat.say(line, channel_id=channel_id)
+
+    def _is_due(self, cue: Cue) -> bool:
+        return not cue.at_most_every or cooldowns.take_all({cue.key: cue.at_most_every}, now=self.now)
 
     def settle(self) -> None:
         while self.awards:  # what comes of a level-up may be an award again

@@ -1,15 +1,16 @@
-"""What came from Joystick, and how we stand with it."""
+"""What came from Joystick, how we stand with it, and what the streamer wants to come of it."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 
 class Install(models.Model):
-    """The bot on one channel."""
+    """The bot on one channel. Its tokens are sealed (`kit.seal`); only `joystick.oauth` opens them."""
 
     channel_id = models.CharField(
         max_length=100, unique=True, help_text="Joystick's id of the channel; survives renames."
@@ -17,6 +18,16 @@ class Install(models.Model):
     username = models.CharField(max_length=100, blank=True, help_text="The streamer, as last seen.")
     created_at = models.DateTimeField(default=timezone.now)
     last_event_at = models.DateTimeField(null=True, blank=True)
+    scopes = models.CharField(max_length=500, blank=True, help_text="What the streamer allowed, divided by spaces.")
+    access_token = models.TextField(blank=True, editable=False)
+    refresh_token = models.TextField(blank=True, editable=False)
+    connected_at = models.DateTimeField(null=True, blank=True)
+    refreshed_at = models.DateTimeField(null=True, blank=True, help_text="When the present access token was issued.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="The access token's end.")
+    refreshing_since = models.DateTimeField(
+        null=True, blank=True, help_text="Somebody asks for new tokens, and has had no answer yet."
+    )
+    trouble = models.CharField(max_length=300, blank=True, help_text="Why it must be connected again; blank: all well.")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]
@@ -41,6 +52,7 @@ class InboundEvent(models.Model):
     channel_id = models.CharField(max_length=100, blank=True)
     username = models.CharField(max_length=100, blank=True)
     text = models.TextField(blank=True)
+    tokens = models.PositiveBigIntegerField(null=True, blank=True, help_text="Of tips and wheel spins.")
     state = models.CharField(max_length=12, choices=InboundState.choices, default=InboundState.HANDLED)
     error = models.TextField(blank=True)
     raw = models.TextField(help_text="The frame, as it came.")
@@ -48,6 +60,8 @@ class InboundEvent(models.Model):
     received_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        verbose_name = "event"
+        verbose_name_plural = "feed: every event"
         ordering: ClassVar[list[str]] = ["-id"]
 
     def __str__(self) -> str:
@@ -70,3 +84,84 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"gateway: {self.state}"
+
+
+class Gap(models.Model):
+    """A time in which we heard nothing. The platform replays nothing: what happened then, we do not know."""
+
+    began_at = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "gap in the feed"
+        verbose_name_plural = "gaps in the feed"
+        ordering: ClassVar[list[str]] = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M:%S}: {self.reason}"
+
+
+class Stream(models.Model):
+    """One time that the channel was live. While `ended_at` is empty, it is."""
+
+    channel_id = models.CharField(max_length=100, blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    figures = models.JSONField(default=dict, blank=True, help_text="Counted when it ended.")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-started_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["channel_id"], condition=Q(ended_at__isnull=True), name="one_open_stream_a_channel"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Trigger(models.TextChoices):
+    """What a reaction may be set for."""
+
+    FOLLOW = "follow", "somebody follows"
+    SUBSCRIBE = "subscribe", "somebody subscribes"
+    RESUBSCRIBE = "resubscribe", "somebody subscribes again"
+    GIFT = "gift", "somebody gives subscriptions away"
+    RAID = "raid", "another streamer drops in with viewers"
+    TIP_LOW = "tip_low", "a low tip"
+    TIP_MEDIUM = "tip_medium", "a medium tip"
+    TIP_HIGH = "tip_high", "a high tip"
+    TIP_EXTREME = "tip_extreme", "an extreme tip"
+    TIP_BEYOND = "tip_beyond", "a tip beyond extreme"
+    TIP_ITEM = "tip_item", "a tip for an item of the tip menu"
+    WHEEL_PRIZE = "wheel_prize", "a prize of Joystick's wheel"
+    STREAM_STARTED = "stream_started", "the stream begins"
+    STREAM_ENDED = "stream_ended", "the stream ends"
+
+
+class Reaction(models.Model):
+    """What the streamer wants to happen on an occasion: a line in chat, an effect, or both."""
+
+    trigger = models.CharField(max_length=20, choices=Trigger.choices)
+    subject = models.CharField(
+        max_length=100, blank=True, help_text="Only for this menu item or prize. Blank: for all that have no own row."
+    )
+    line = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="Said in chat. {user}, {tokens}, {item}, {prize}, {viewers}, {count}, {months} are filled in.",
+    )
+    effect = models.CharField(max_length=80, blank=True, help_text="What happens on the stream. Blank: nothing.")
+    words = models.CharField(max_length=300, blank=True, help_text="For the effect: what is spoken, say.")
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["trigger", "subject"], name="one_reaction_to_an_occasion"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_trigger_display()} {self.subject}".strip()

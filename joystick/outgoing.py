@@ -1,4 +1,4 @@
-"""Lines on their way to chat: in order, a few at most, none said too late."""
+"""What is on its way to chat: in order, at a measured pace, a few at most, none said too late."""
 
 from __future__ import annotations
 
@@ -6,49 +6,110 @@ import asyncio
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 log = logging.getLogger("chat")
 
 MOST = 50
 TOO_LATE = 60.0
 """Seconds after which an answer is not worth saying any more."""
+BURST = 3
+"""So many lines may follow each other quickly after a pause."""
+APART = 0.1
+"""Seconds between any two actions: sent back to back, a server carries them out in any order (measured; 20 ms do)."""
+SPOKEN = {"send_message", "send_whisper"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """`at`: when it was meant to be said (Unix seconds). Without a channel id: the channel last heard from."""
+class Action:
+    """An action of Joystick's socket; `words` are its keys, less the channel's.
 
-    text: str
+    `at`: when it was meant (Unix seconds). Without a channel id: the channel last heard from.
+    """
+
+    name: str
+    words: Mapping[str, str] = field(default_factory=dict)
     channel_id: str = ""
     at: float = 0.0
 
+    def __str__(self) -> str:
+        return " ".join([self.name, *self.words.values()])
+
+    def split(self, most: int) -> list[Action]:
+        """The same in pieces of at most `most` characters of text, cut between words where there are any."""
+        if self.name not in SPOKEN:
+            return [self]
+        text = " ".join(self.words.get("text", "").split())
+        pieces = []
+        while text:
+            cut = text.rfind(" ", 0, most + 1) if len(text) > most else len(text)
+            cut = cut if cut > 0 else most
+            pieces.append(text[:cut])
+            text = text[cut:].lstrip()
+        return [replace(self, words={**self.words, "text": piece}) for piece in pieces]
+
 
 class Outgoing:
-    """A short queue of lines. One event loop fills and empties it."""
+    """A short queue of actions. Moderation goes before talk. One event loop fills and empties it."""
 
     def __init__(self) -> None:
-        self._lines: deque[Line] = deque()
+        self._lines: deque[Action] = deque()
+        self._urgent: deque[Action] = deque()
         self._filled = asyncio.Event()
 
-    def put(self, line: Line) -> None:
-        """Add a line; of too many, the oldest is dropped with a word in the log."""
-        if len(self._lines) >= MOST:
-            log.warning("too much to say, dropped: %s", self._lines.popleft().text)
-        self._lines.append(line)
+    def put(self, action: Action) -> None:
+        """Add an action; of too many lines, the oldest is dropped with a word in the log."""
+        if action.name in SPOKEN:
+            if len(self._lines) >= MOST:
+                log.warning("too much to say, dropped: %s", self._lines.popleft())
+            self._lines.append(action)
+        else:
+            self._urgent.append(action)
         self._filled.set()
 
-    async def first(self) -> Line:
-        """The oldest line that is still worth saying, as soon as there is one. It stays until `done`."""
+    async def first(self) -> Action:
+        """The next that is still worth doing, as soon as there is one. It stays until `done`."""
         while True:
+            if self._urgent:
+                return self._urgent[0]
             while self._lines:
                 if time.time() - self._lines[0].at <= TOO_LATE:
                     return self._lines[0]
-                log.warning("too late to say, dropped: %s", self._lines.popleft().text)
+                log.warning("too late to say, dropped: %s", self._lines.popleft())
             self._filled.clear()
             await self._filled.wait()
 
-    def done(self, line: Line) -> None:
-        """The line was said."""
-        if self._lines and self._lines[0] is line:
-            self._lines.popleft()
+    def done(self, action: Action) -> None:
+        """It was sent."""
+        for waiting in (self._urgent, self._lines):
+            if waiting and waiting[0] is action:
+                waiting.popleft()
+                return
+
+
+class Pace:
+    """When the next line may be said: one in `every` seconds, with a small burst after a pause."""
+
+    def __init__(self, every: float) -> None:
+        self._every = every
+        self._saved = float(BURST)
+        self._counted_at = time.monotonic()
+
+    def wait(self, action: Action) -> float:
+        """Seconds to wait before `action` may be sent. Moderation does not wait its turn."""
+        if action.name not in SPOKEN or self._every == 0:
+            return 0.0
+        self._count()
+        return max(0.0, (1 - self._saved) * self._every)
+
+    def sent(self, action: Action) -> None:
+        """Count it."""
+        if action.name in SPOKEN and self._every:
+            self._count()
+            self._saved -= 1
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        self._saved = min(float(BURST), self._saved + (now - self._counted_at) / self._every)
+        self._counted_at = now

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from typing import Any, TypeVar
 
+from economy import viewers
 from economy.ledger import Award
 from economy.models import Viewer
 from effects.registry import Effect
 from joystick.events import ChatMessage
+from joystick.reactions import Cue
+from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.registry import Registry
 from pixelbot_site.kit.rules import Rules
 
@@ -19,12 +23,18 @@ from pixelbot_site.kit.rules import Rules
 class Outcome:
     """What shall come of an event. A handler decides; the inbox does it.
 
-    `afterwards` is called once the awards so far are paid (a command wants to see them) and answers with an Outcome.
+    `whispers` are (username, text). `here` and `gone` name viewers who gave a sign of life, or left. `cues` are
+    occasions that the streamer may have set a reaction for. `afterwards` is called once the awards so far are paid (a
+    command wants to see them) and answers with an Outcome.
     """
 
     awards: tuple[Award, ...] = ()
     effects: tuple[Effect, ...] = ()
     lines: tuple[str, ...] = ()
+    whispers: tuple[tuple[str, str], ...] = ()
+    here: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    cues: tuple[Cue, ...] = ()
     afterwards: Callable[[], Outcome] | None = None
 
 
@@ -60,9 +70,27 @@ def handled_types() -> list[type[Any]]:
     return list(_handlers)
 
 
+class Role(IntEnum):
+    """Who may use a command. Each may what the ones before may."""
+
+    EVERYONE = 0
+    SUBSCRIBER = 1
+    MODERATOR = 2
+    STREAMER = 3
+
+
+def role_of(message: ChatMessage) -> Role:
+    """What the author of a line is, by the platform's badges."""
+    if message.is_streamer:
+        return Role.STREAMER
+    if message.is_moderator:
+        return Role.MODERATOR
+    return Role.SUBSCRIBER if message.is_subscriber else Role.EVERYONE
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command as it was typed: `!name words`, by `viewer`, in `message`."""
+    """A command as it was typed: `!name words`, by `viewer`, in `message`. `usage`: how it should be written."""
 
     name: str
     words: str
@@ -70,30 +98,77 @@ class Call:
     message: ChatMessage
     rules: Rules
     now: datetime
+    usage: str = ""
 
+    def argument(self, position: int) -> str:
+        """The word at `position` (from 0), or ""."""
+        words = self.words.split()
+        return words[position] if position < len(words) else ""
+
+    def somebody(self, position: int) -> Viewer:
+        """The viewer named at `position`. Refused when there is none of that name."""
+        name = self.argument(position)
+        if not name:
+            raise Refused(f"write it like this: {self.usage}")
+        found = viewers.find(name)
+        if found is None:
+            raise Refused(f"I have never seen {name.removeprefix('@')[:40]} here")
+        return found
+
+    def amount(self, position: int) -> int:
+        """The whole number at `position`, not zero. Refused when it is none."""
+        try:
+            value = int(self.argument(position))
+        except ValueError:
+            value = 0
+        if value == 0 or abs(value) > MOST_TYPED:
+            raise Refused(f"write it like this: {self.usage}")
+        return value
+
+
+MOST_TYPED = 10**12
 
 Answer = Callable[[Call], str]
-"""Does what the command says and returns the reply for chat. May raise Refused with a sentence instead."""
+"""Does what the command says and returns the reply. May raise Refused with a sentence instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A registered command. `help` is one line for people; `aliases` are other words for it."""
+    """A registered command. `help` is one line for people; `aliases` are other words for it; cooldowns in seconds."""
 
     name: str
     help: str
     answer: Answer
     aliases: tuple[str, ...] = field(default=())
+    usage: str = ""
+    role: Role = Role.EVERYONE
+    cooldown: float | None = None
+    global_cooldown: float = 0
+    whisper: bool = False
 
 
 commands: Registry[Command] = Registry("command")
 
 
-def command(name: str, *aliases: str, help: str) -> Callable[[Answer], Answer]:
-    """Register the decorated function as the chat command `!name`, and under each of `aliases`."""
+def command(
+    name: str,
+    *aliases: str,
+    help: str,
+    usage: str = "",
+    role: Role = Role.EVERYONE,
+    cooldown: float | None = None,
+    global_cooldown: float = 0,
+    whisper: bool = False,
+) -> Callable[[Answer], Answer]:
+    """Register the decorated function as the chat command `!name`, and under each of `aliases`.
+
+    `usage` shows its arguments (`!give VIEWER N`); `role` is the least that may use it; `cooldown` holds one viewer
+    back (None: the setting COMMAND_COOLDOWN_SECONDS), `global_cooldown` everybody; `whisper`: the answer is whispered,
+    where the bot may (scope chat:whisper:write), and said in chat otherwise.
+    """
 
     def register(answer: Answer) -> Answer:
-        entry = Command(name, help, answer, aliases)
+        entry = Command(name, help, answer, aliases, usage or f"!{name}", role, cooldown, global_cooldown, whisper)
         for word in (name, *aliases):
             commands.add(word, entry, answer.__module__)
         return answer

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from joystick import frames, inbox
@@ -39,7 +40,9 @@ class Socket(Protocol):
 class Session:
     """A connected socket, and how far its subscription is."""
 
-    def __init__(self, socket: Socket, identifier: str) -> None:
+    def __init__(self, socket: Socket, identifier: str, *, last_action: Callable[[], str] = str) -> None:
+        """`last_action` tells what was sent last: an error frame does not say what it answers."""
+        self._last_action = last_action
         self._socket = socket
         self._identifier = identifier
         self._opened = time.monotonic()
@@ -47,7 +50,7 @@ class Session:
         self.confirmed = False
 
     async def next(self) -> inbox.Received | None:
-        """Take one frame: an event is returned, a control frame is dealt with.
+        """Take one frame: an event is returned, an error frame as one too; any other control frame is dealt with.
 
         Raises TimeoutError when nothing came for STALE_AFTER seconds, Lost and Refused as the server's words mean,
         ConnectionClosed when it went without any.
@@ -57,6 +60,8 @@ class Session:
         frame = inbox.read(text if isinstance(text, str) else text.decode("utf-8", "replace"))
         if isinstance(frame, inbox.Received):
             return frame
+        if isinstance(frame, frames.ServerError):
+            return inbox.complaint(frame.text, raw=str(text), last_action=self._last_action())
         await self._control(frame)
         if not self.confirmed:
             await self._ask_again()
@@ -74,8 +79,6 @@ class Session:
                 raise Lost(f"the gateway says goodbye: {reason or 'no reason'}")
             case frames.Disconnect(reason=reason):
                 raise Refused(reason or "disconnect without a reason")
-            case frames.ServerError(text=error):
-                log.error("Joystick says: %s", error)
 
     async def _subscribe(self) -> None:
         await self._socket.send(json.dumps({"command": "subscribe", "identifier": self._identifier}))

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import environ
 
+from joystick.platform import SCOPES
 from pixelbot_site.kit.env import Reader
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -66,11 +67,23 @@ JOYSTICK_GATEWAY_URL = env.text("JOYSTICK_GATEWAY_URL", "wss://api.joystick.tv/c
 _gateway = urlsplit(JOYSTICK_GATEWAY_URL)
 if _gateway.scheme not in {"ws", "wss"} or not _gateway.hostname or _gateway.fragment:
     env.problem("JOYSTICK_GATEWAY_URL", JOYSTICK_GATEWAY_URL, "an address like wss://api.joystick.tv/cable")
-JOYSTICK_API_URL = env.text("JOYSTICK_API_URL", "https://api.joystick.tv")
-JOYSTICK_SITE_URL = env.text("JOYSTICK_SITE_URL", "https://joystick.tv")
+JOYSTICK_TOKEN_KIND = env.text("JOYSTICK_TOKEN_KIND", "auto", choices=("auto", "jwt", "basic"))
+JOYSTICK_SCOPES = env.words("JOYSTICK_SCOPES", ["identity:read", "stream:read", "chat:read", "chat:write"])
+_unknown_scopes = sorted(set(JOYSTICK_SCOPES) - SCOPES)
+if _unknown_scopes or not {"identity:read", "chat:read"} <= set(JOYSTICK_SCOPES):
+    env.problem(
+        "JOYSTICK_SCOPES",
+        ",".join(JOYSTICK_SCOPES),
+        f"identity:read, chat:read, and any of {', '.join(sorted(SCOPES))}",
+    )
+JOYSTICK_API_URL = env.address("JOYSTICK_API_URL", "https://api.joystick.tv")
+JOYSTICK_SITE_URL = env.address("JOYSTICK_SITE_URL", "https://joystick.tv")
 JOYSTICK_EVENT_VERSION = env.text("JOYSTICK_EVENT_VERSION", "v2", choices=("v1", "v2"))
 BOT_USERNAME = env.text("BOT_USERNAME")
 MESSAGE_RATE_LIMIT = env.number("MESSAGE_RATE_LIMIT", 1.0, most=3600)
+MESSAGE_MAX_CHARS = env.whole("MESSAGE_MAX_CHARS", 500, least=50, most=4000)
+COMMAND_COOLDOWN_SECONDS = env.whole("COMMAND_COOLDOWN_SECONDS", 3)
+PRESENCE_SECONDS = env.whole("PRESENCE_SECONDS", 7200, least=60)
 
 # --- points and XP ---------------------------------------------------------------------------------------------------
 
@@ -80,6 +93,10 @@ POINTS_PER_TIP_TOKEN = env.number("POINTS_PER_TIP_TOKEN", 1.0, most=1e6)
 POINTS_PER_FOLLOW = env.whole("POINTS_PER_FOLLOW", 50)
 POINTS_PER_SUB = env.whole("POINTS_PER_SUB", 200)
 POINTS_PER_DROPIN = env.whole("POINTS_PER_DROPIN", 25)
+POINTS_PER_RESUB = env.whole("POINTS_PER_RESUB", 200)
+POINTS_PER_GIFTED_SUB = env.whole("POINTS_PER_GIFTED_SUB", 200)
+POINTS_PER_RAID = env.whole("POINTS_PER_RAID", 100)
+POINTS_PER_WHEEL_TOKEN = env.number("POINTS_PER_WHEEL_TOKEN", 1.0, most=1e6)
 CHAT_COOLDOWN_SECONDS = env.whole("CHAT_COOLDOWN_SECONDS", 60)
 DROPIN_COOLDOWN_SECONDS = env.whole("DROPIN_COOLDOWN_SECONDS", 3600)
 
@@ -89,10 +106,24 @@ XP_PER_TIP_TOKEN = env.number("XP_PER_TIP_TOKEN", 0.1, most=1e6)
 XP_PER_FOLLOW = env.whole("XP_PER_FOLLOW", 10)
 XP_PER_SUB = env.whole("XP_PER_SUB", 50)
 XP_PER_DROPIN = env.whole("XP_PER_DROPIN", 5)
+XP_PER_RESUB = env.whole("XP_PER_RESUB", 50)
+XP_PER_GIFTED_SUB = env.whole("XP_PER_GIFTED_SUB", 50)
+XP_PER_RAID = env.whole("XP_PER_RAID", 25)
+XP_PER_WHEEL_TOKEN = env.number("XP_PER_WHEEL_TOKEN", 0.1, most=1e6)
 XP_CHAT_COOLDOWN_SECONDS = env.whole("XP_CHAT_COOLDOWN_SECONDS", 30)
 XP_BASE = env.whole("XP_BASE", 100, least=1, most=10**6)
 XP_EXPONENT = env.number("XP_EXPONENT", 1.8, least=0.25, most=5.0)
 XP_MAX_LEVEL = env.whole("XP_MAX_LEVEL", 9999, least=2, most=9999)
+
+# --- tips by size ----------------------------------------------------------------------------------------------------
+
+TIP_LOW_MAX = env.whole("TIP_LOW_MAX", 14)
+TIP_MEDIUM_MAX = env.whole("TIP_MEDIUM_MAX", 100)
+TIP_HIGH_MAX = env.whole("TIP_HIGH_MAX", 500)
+TIP_EXTREME_MAX = env.whole("TIP_EXTREME_MAX", 1000)
+if not TIP_LOW_MAX < TIP_MEDIUM_MAX < TIP_HIGH_MAX < TIP_EXTREME_MAX:
+    tiers = f"{TIP_LOW_MAX}, {TIP_MEDIUM_MAX}, {TIP_HIGH_MAX}, {TIP_EXTREME_MAX}"
+    env.problem("TIP_LOW_MAX, TIP_MEDIUM_MAX, TIP_HIGH_MAX, TIP_EXTREME_MAX", tiers, "each larger than the one before")
 
 # --- the voice -------------------------------------------------------------------------------------------------------
 
@@ -132,6 +163,9 @@ LOGGING: dict[str, Any] = {
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
         "amqp": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+        "authlib": {"level": "WARNING"},
         "comtypes": {"level": "WARNING"},
     },
 }
@@ -236,6 +270,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "rescue": {"task": "effects.rescue", "schedule": 2.0, "options": {"expires": 10}},
+    "watch": {"task": "joystick.watch", "schedule": 5.0, "options": {"expires": 10}},
+    "renew-tokens": {"task": "joystick.renew_tokens", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-presence": {"task": "joystick.sweep_presence", "schedule": 60.0, "options": {"expires": 60}},
     "tidy": {"task": "effects.tidy", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

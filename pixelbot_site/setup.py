@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from economy.models import LevelReward
 from effects.models import Overlay
+from joystick import reactions
 from redeems import purchase
 
 LEVEL_REWARDS = {2: 100, 5: 500, 10: 1000, 25: 2500, 50: 5000, 100: 10_000}
@@ -24,6 +25,7 @@ def prepare() -> str | None:
         call_command("migrate", interactive=False, verbosity=0)
     with transaction.atomic():
         purchase.seed()
+        reactions.seed()
         if not LevelReward.objects.exists():
             LevelReward.objects.bulk_create(
                 LevelReward(level=at, points=points) for at, points in LEVEL_REWARDS.items()

@@ -13,6 +13,7 @@ import pytest
 
 from economy import viewers
 from economy.models import Viewer
+from effects.chat import MAILBOX
 from joystick import inbox
 from joystick.simulator.happenings import Happening
 from pixelbot_site.kit import rules as kit_rules
@@ -71,7 +72,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
 
     def catch(group: str, message: dict[str, Any]) -> None:
-        lines.append(message["text"])
+        if group == MAILBOX:
+            whispered = f"(to {message['words']['username']}) " if message["action"] == "send_whisper" else ""
+            lines.append(whispered + message["words"]["text"])
 
     monkeypatch.setattr("effects.chat.group_send", catch)
     return lines

@@ -19,7 +19,7 @@ def speak(text: str) -> Effect:
     return Effect("speak", {"text": text}, title=text[:MAX_TEXT])
 
 
-@effect("speak", lane="tts", repeatable=True)
+@effect("speak", lane="tts", repeatable=True, words=speak)
 def perform(item: QueueItem) -> Told:
     """Payload: `text`. The WAV lands in media storage; the overlay plays pre-sound, pause and speech."""
     text = str(item.payload.get("text", "")).strip()

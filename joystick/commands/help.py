@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from joystick.registry import Call, command, commands
-from redeems.models import Redeem
+from joystick.registry import Call, command, commands, role_of
+from pixelbot_site.kit.errors import Refused
 
 
-@command("help", "commands", help="this list")
+@command("help", "commands", help="this list, or what one command does", usage="!help [COMMAND]")
 def help_(call: Call) -> str:
-    """Every command, and every redeem that is on, with its price."""
-    words = sorted(f"!{entry.name}" for entry in commands.values())
-    prices = [f"!{row.key} ({row.cost or 'free'})" for row in Redeem.objects.filter(enabled=True)]
-    return f"I know {', '.join(words)}." + (f" For points: {', '.join(prices)}." if prices else "")
+    """Every command that the caller may use; or the line of one, with how to write it."""
+    asked = call.argument(0).removeprefix("!").casefold()
+    if asked:
+        entry = commands.get(asked)
+        if entry is None:
+            raise Refused(f"I don't know !{asked[:40]}")
+        return f"{entry.usage}: {entry.help}"
+    mine = [entry for entry in commands.values() if role_of(call.message) >= entry.role]
+    return f"I know {', '.join(sorted(f'!{entry.name}' for entry in mine))}."

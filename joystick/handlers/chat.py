@@ -18,9 +18,10 @@ from pixelbot_site.kit.rules import Rules
 def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
     """Points and XP, each with its own cooldown; then the command, if it is one.
 
-    Bots, ourselves among them, earn nothing and command nothing: or two of them would talk for ever.
+    Bots, ourselves among them, earn nothing and command nothing: or two of them would talk for ever. Neither do
+    whispers: an answer would make them public.
     """
-    if message.is_bot or viewer_key(message.username) == viewer_key(rules.bot_username):
+    if message.is_bot or not message.is_public or viewer_key(message.username) == viewer_key(rules.bot_username):
         return NOTHING
     award = Award(
         message.username,
@@ -33,7 +34,7 @@ def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
     )
     found = dispatch.find(message.text)
     if found is None:
-        return Outcome(awards=(award,))
+        return Outcome(awards=(award,), here=(message.username,))
     name, words = found
     run = partial(dispatch.run, message, name=name, words=words, rules=rules, now=timezone.now())
-    return Outcome(awards=(award,), afterwards=run)
+    return Outcome(awards=(award,), here=(message.username,), afterwards=run)

@@ -20,4 +20,4 @@ def on_dropin(entered: Entered, rules: Rules) -> Outcome:
         points_cooldown=rules.dropin_cooldown_seconds,
         xp_cooldown=rules.dropin_cooldown_seconds,
     )
-    return Outcome(awards=(award,))
+    return Outcome(awards=(award,), here=(entered.username,))

@@ -5,13 +5,17 @@ from __future__ import annotations
 from economy.ledger import Award
 from economy.models import viewer_key
 from joystick.events import Follow
+from joystick.models import Trigger
+from joystick.reactions import Cue
 from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules
+
+THANK_AGAIN_AFTER = 86_400.0
 
 
 @on(Follow)
 def on_follow(follow: Follow, rules: Rules) -> Outcome:
-    """Paid once per viewer for ever: unfollowing and following again earns nothing."""
+    """Paid once per viewer for ever, thanked once a day: unfollowing and following again earns nothing."""
     award = Award(
         follow.username,
         source="follow",
@@ -19,4 +23,4 @@ def on_follow(follow: Follow, rules: Rules) -> Outcome:
         points=rules.points_per_follow,
         xp=rules.xp_per_follow,
     )
-    return Outcome(awards=(award,))
+    return Outcome(awards=(award,), cues=(Cue(Trigger.FOLLOW, follow.username, at_most_every=THANK_AGAIN_AFTER),))

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from economy.ledger import Award
 from joystick.events import Tip
+from joystick.models import Trigger
+from joystick.reactions import Cue
 from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules
 
 
 @on(Tip)
 def on_tip(tip: Tip, rules: Rules) -> Outcome:
-    """So many points and XP for each token, rounded down."""
+    """So many points and XP for each token, rounded down; the streamer's reactions to its size and to the menu item."""
     award = Award(
         tip.username,
         source="tip",
         reference=f"tip:{tip.uid}",
-        points=worth(tip.tokens, rules.points_per_tip_token),
-        xp=worth(tip.tokens, rules.xp_per_tip_token),
+        points=rules.worth(tip.tokens, rules.points_per_tip_token),
+        xp=rules.worth(tip.tokens, rules.xp_per_tip_token),
     )
-    return Outcome(awards=(award,))
+    words: dict[str, str | int] = {"tokens": tip.tokens, "item": tip.item}
+    cues = [Cue(tier(tip.tokens, rules), tip.username, words=words)]
+    if tip.item:
+        cues.append(Cue(Trigger.TIP_ITEM, tip.username, subject=tip.item, words=words))
+    return Outcome(awards=(award,), cues=tuple(cues))
 
 
-def worth(tokens: int, rate: float) -> int:
-    """tokens × rate, rounded down. Decimal, since 100 × 0.29 in floats is 28.999…"""
-    return int(tokens * Decimal(repr(rate)))
+def tier(tokens: int, rules: Rules) -> Trigger:
+    """How large a tip is, by the settings."""
+    tiers = (
+        (rules.tip_low_max, Trigger.TIP_LOW),
+        (rules.tip_medium_max, Trigger.TIP_MEDIUM),
+        (rules.tip_high_max, Trigger.TIP_HIGH),
+        (rules.tip_extreme_max, Trigger.TIP_EXTREME),
+    )
+    return next((trigger for most, trigger in tiers if tokens <= most), Trigger.TIP_BEYOND)

@@ -22,6 +22,13 @@ V1_TYPES = {
     "stream_started": "Started",
     "stream_ended": "Ended",
     "viewer_count_updated": "ViewerCountUpdated",
+    "wheel_spin_claimed": "WheelSpinClaimed",
+    "resubscribed": "Resubscribed",
+    "gifted_subscriptions": "GiftedSubscriptions",
+    "stream_dropped_in": "StreamDroppedIn",
+    "tip_goal_increased": "TipGoalIncreased",
+    "stream_ending": "StreamEnding",
+    "stream_resuming": "StreamResuming",
 }
 PRESENCE = {"enter_stream", "leave_stream"}
 
@@ -153,3 +160,36 @@ def leave(username: str) -> Happening:
 def viewer_count(number: int) -> Happening:
     """How many are watching."""
     return Happening("viewer_count_updated", data={"number_of_viewers": number})
+
+
+def spin(username: str, tokens: int, prize: str) -> Happening:
+    """The platform's wheel stopped."""
+    return Happening("wheel_spin_claimed", username, f"{username} won {prize}", {"how_much": tokens, "prize": prize})
+
+
+def gift(username: str, count: int) -> Happening:
+    """Subscriptions given away."""
+    text = f"{username} gave away {count} subscriptions"
+    return Happening("gifted_subscriptions", username, text, {"how_much": count})
+
+
+def raid(username: str, viewers: int) -> Happening:
+    """Another streamer comes in with viewers."""
+    text = f"{username} dropped in with {viewers} viewers"
+    return Happening("stream_dropped_in", username, text, {"number_of_viewers": viewers})
+
+
+def goal(username: str, tokens: int, current: int) -> Happening:
+    """A tip moved the tip goal; the tip itself is another event."""
+    data = {"amount": tokens, "by_user": username, "current": current, "previous": current - tokens}
+    return Happening("tip_goal_increased", text="Tip goal moved", data=data)
+
+
+def started() -> Happening:
+    """The channel goes live."""
+    return Happening("stream_started", text=f"{STREAMER} went live")
+
+
+def ended() -> Happening:
+    """The channel ends."""
+    return Happening("stream_ended", text="The stream is over")

@@ -21,6 +21,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from joystick.simulator import handshake
+from joystick.simulator.accounts import Accounts
 from joystick.simulator.happenings import Happening, chat
 from joystick.simulator.options import Options
 
@@ -45,9 +46,12 @@ class Client:
 class Simulator:
     """The gateway. All methods belong to the event loop that started it."""
 
-    def __init__(self, options: Options | None = None, *, port: int = 0, seed: int = 1) -> None:
-        """`port` 0 takes a free one; `url` tells which."""
+    def __init__(
+        self, options: Options | None = None, *, port: int = 0, seed: int = 1, accounts: Accounts | None = None
+    ) -> None:
+        """`port` 0 takes a free one; `url` tells which. With `accounts`, only their tokens are let in."""
         self.options = options or Options()
+        self._accounts = accounts
         self.actions: list[dict[str, Any]] = []
         """What bots did, in the order carried out: the `data` of each action."""
         self.connections_made = 0
@@ -173,6 +177,8 @@ class Simulator:
             self._refused.discard(client)
 
     def _lets_in(self, token: str) -> bool:
+        if self._accounts is not None:
+            return self._accounts.lets_in(token)
         return bool(token) and self.options.token in {None, token}
 
     async def _refuse(self, client: Client) -> None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -89,6 +90,17 @@ class Reader:
     def words(self, name: str, default: list[str]) -> list[str]:
         """A list, divided by commas."""
         return self._read(name, default, lambda raw: [word.strip() for word in raw.split(",") if word.strip()])
+
+    def address(self, name: str, default: str) -> str:
+        """An http(s) address, without a slash at its end."""
+
+        def read(raw: str) -> str:
+            parts = urlsplit(raw)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+                raise ValueError(f"an address like {default}")
+            return raw.rstrip("/")
+
+        return self._read(name, default, read)
 
     def finish(self) -> None:
         """Raise ImproperlyConfigured with every mistake met so far, a sentence each."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from decimal import Decimal
 
 from django.conf import settings
 
@@ -17,6 +18,10 @@ class Rules:
     points_per_follow: int
     points_per_sub: int
     points_per_dropin: int
+    points_per_resub: int
+    points_per_gifted_sub: int
+    points_per_raid: int
+    points_per_wheel_token: float
     chat_cooldown_seconds: int
     dropin_cooldown_seconds: int
 
@@ -26,17 +31,33 @@ class Rules:
     xp_per_follow: int
     xp_per_sub: int
     xp_per_dropin: int
+    xp_per_resub: int
+    xp_per_gifted_sub: int
+    xp_per_raid: int
+    xp_per_wheel_token: float
     xp_chat_cooldown_seconds: int
     xp_base: int
     xp_exponent: float
     xp_max_level: int
 
+    tip_low_max: int
+    tip_medium_max: int
+    tip_high_max: int
+    tip_extreme_max: int
+
     bot_username: str
+    command_cooldown_seconds: int
+    presence_seconds: int
 
     tts_queue_max: int
     tts_cooldown_seconds: int
     tts_prefix_username: bool
     tts_max_chars: int
+
+    @staticmethod
+    def worth(tokens: int, rate: float) -> int:
+        """tokens × rate, rounded down. Decimal, since 100 × 0.29 in floats is 28.999…"""
+        return int(tokens * Decimal(repr(rate)))
 
 
 def current() -> Rules:

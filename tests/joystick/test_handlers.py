@@ -8,13 +8,30 @@ import pytest
 
 from economy.models import LevelReward, Viewer
 from economy.xp import LevelUp
-from joystick.events import ChatMessage, Entered, Follow, Subscription, Tip
+from joystick.events import (
+    ChatMessage,
+    DroppedIn,
+    Entered,
+    Follow,
+    GiftedSubscriptions,
+    Left,
+    Resubscription,
+    StreamEnded,
+    StreamStarted,
+    Subscription,
+    Tip,
+    WheelSpin,
+)
 from joystick.handlers.chat import on_chat
 from joystick.handlers.dropin import on_dropin
 from joystick.handlers.follow import on_follow
+from joystick.handlers.leave import on_leave
 from joystick.handlers.level_up import on_level_up
-from joystick.handlers.subscription import on_sub
-from joystick.handlers.tip import on_tip, worth
+from joystick.handlers.raid import on_raid
+from joystick.handlers.stream import on_stream_ended, on_stream_started
+from joystick.handlers.subscription import on_gift, on_resub, on_sub
+from joystick.handlers.tip import on_tip, tier
+from joystick.handlers.wheel import on_wheel
 from joystick.registry import NOTHING
 from pixelbot_site.kit.rules import Rules
 
@@ -32,6 +49,8 @@ def test_on_chat_leaves_the_command_for_afterwards(rules: Rules) -> None:
     assert on_chat(chat("!points"), rules).afterwards is not None
     assert on_chat(chat("points!"), rules).afterwards is None
     assert on_chat(chat("!nosuchword"), rules).afterwards is None
+    assert on_chat(chat("!tip 15"), rules).afterwards is None
+    assert on_chat(chat("!pionts"), rules).afterwards is not None
 
 
 def test_on_chat_ignores_bots_and_ourselves(rules: Rules) -> None:
@@ -48,7 +67,75 @@ def test_on_tip_pays_by_the_token(rules: Rules) -> None:
     ("tokens", "rate", "points"), [(100, 0.29, 29), (15, 0.1, 1), (9, 0.1, 0), (3, 2.5, 7), (0, 1.0, 0)]
 )
 def test_tokens_are_worth_what_they_say_rounded_down(tokens: int, rate: float, points: int) -> None:
-    assert worth(tokens, rate) == points
+    assert Rules.worth(tokens, rate) == points
+
+
+@pytest.mark.parametrize(
+    ("tokens", "trigger"),
+    [
+        (0, "tip_low"),
+        (14, "tip_low"),
+        (15, "tip_medium"),
+        (100, "tip_medium"),
+        (101, "tip_high"),
+        (500, "tip_high"),
+        (501, "tip_extreme"),
+        (1000, "tip_extreme"),
+        (1001, "tip_beyond"),
+    ],
+)
+def test_a_tips_tier(rules: Rules, tokens: int, trigger: str) -> None:
+    assert tier(tokens, rules) == trigger
+    (cue,) = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=tokens), rules).cues
+    assert (cue.trigger, cue.words["tokens"]) == (trigger, tokens)
+
+
+def test_on_tip_cues_the_menu_item_too(rules: Rules) -> None:
+    cues = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=25, item="Water break"), rules).cues
+    assert [(cue.trigger, cue.subject) for cue in cues] == [("tip_medium", ""), ("tip_item", "Water break")]
+
+
+@pytest.mark.parametrize(("tokens", "points"), [(50, 50), (0, 0)])
+def test_on_wheel_pays_by_its_own_rate(rules: Rules, tokens: int, points: int) -> None:
+    spin = WheelSpin(uid="1", kind="wheel_spin_claimed", username="Bob", tokens=tokens, prize="Silly hat")
+    outcome = on_wheel(spin, rules)
+    assert (outcome.awards[0].points, outcome.awards[0].source) == (points, "wheel")
+    assert on_wheel(spin, replace(rules, points_per_wheel_token=0)).awards[0].points == 0
+    assert [(cue.trigger, cue.subject) for cue in outcome.cues] == [("wheel_prize", "Silly hat")]
+
+
+def test_on_resub_pays_once_whatever_its_numbers(rules: Rules) -> None:
+    event = Resubscription(uid="1", kind="resubscribed", username="Bob", how_much=500, how_long=12)
+    (award,) = on_resub(event, rules).awards
+    assert (award.points, award.xp) == (200, 50)
+
+
+def test_on_gift_pays_the_giver_for_each(rules: Rules) -> None:
+    (award,) = on_gift(GiftedSubscriptions(uid="1", kind="gifted_subscriptions", username="Bob", count=5), rules).awards
+    assert (award.username, award.points, award.xp) == ("Bob", 1000, 250)
+
+
+@pytest.mark.parametrize(("viewers", "said"), [(37, 37), (None, "some")])
+def test_on_raid_pays_the_other_streamer(rules: Rules, viewers: int | None, said: object) -> None:
+    raid = DroppedIn(uid="1", kind="stream_dropped_in", username="Kettle", viewers=viewers)
+    outcome = on_raid(raid, rules)
+    assert (outcome.awards[0].username, outcome.awards[0].points) == ("Kettle", 100)
+    assert outcome.cues[0].words == {"viewers": said}
+
+
+def test_on_stream_started_and_on_stream_ended_leave_the_row_for_afterwards(rules: Rules) -> None:
+    assert on_stream_started(StreamStarted(uid="1", kind="stream_started"), rules).afterwards is not None
+    assert on_stream_ended(StreamEnded(uid="1", kind="stream_ended"), rules).afterwards is not None
+
+
+def test_presence_by_what_people_do(rules: Rules) -> None:
+    assert on_chat(chat("hi"), rules).here == ("Bob",)
+    assert on_dropin(Entered(uid="1", kind="enter_stream", username="Bob"), rules).here == ("Bob",)
+    assert on_leave(Left(uid="1", kind="leave_stream", username="Bob"), rules).gone == ("Bob",)
+
+
+def test_on_chat_does_not_answer_whispers(rules: Rules) -> None:
+    assert on_chat(chat("!points", is_public=False), rules) is NOTHING
 
 
 def test_on_follow_pays_the_viewer_not_the_event(rules: Rules) -> None:

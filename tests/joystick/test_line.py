@@ -1,4 +1,4 @@
-"""The gateway client against a real websocket server that behaves like Action Cable."""
+"""The line to Joystick, gateway and listener, against a real websocket server that behaves like Action Cable."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from effects import chat as mailbox
-from joystick import connection, gateway, inbox, session
-from joystick.gateway import Gateway
+from joystick import actions, connection, gateway, inbox, listener, session
+from joystick.credentials import Fixed
+from joystick.listener import Listener
 from joystick.models import Connection, InboundEvent, Install
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.server import Options, Simulator
@@ -25,11 +26,18 @@ from joystick.simulator.server import Options, Simulator
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 
+HURRIED: dict[Any, tuple[str, ...]] = {
+    gateway: ("FIRST_PAUSE", "LONGEST_PAUSE", "SETTLED_AFTER"),
+    listener: ("RENEW_EVERY", "LOOK_FOR_TOKEN_EVERY"),
+}
+
+
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same waits as in life, but shorter."""
-    for name in ("FIRST_PAUSE", "LONGEST_PAUSE", "SETTLED_AFTER", "RENEW_EVERY"):
-        monkeypatch.setattr(gateway, name, getattr(gateway, name) / 20)
+    for module, names in HURRIED.items():
+        for name in names:
+            monkeypatch.setattr(module, name, getattr(module, name) / 20)
     for name in ("STALE_AFTER", "SUBSCRIBE_AGAIN_AFTER", "GIVE_UP_SUBSCRIBING_AFTER"):
         # Not shorter: a busy machine may well be silent for a third of a second.
         monkeypatch.setattr(session, name, getattr(session, name) / 6)
@@ -46,7 +54,7 @@ async def joystick() -> AsyncIterator[Simulator]:
 @asynccontextmanager
 async def running(joystick: Simulator, **options: Any) -> AsyncIterator[asyncio.Task[None]]:
     """A bot's gateway client on the simulator."""
-    client = Gateway(url=joystick.url, token="a+b/c=", **{"rate_limit": 0, **options})
+    client = Listener(url=joystick.url, **{"credentials": Fixed("a+b/c="), "rate_limit": 0, **options})
     task = asyncio.create_task(client.run())
     yield task
     task.cancel()
@@ -103,17 +111,85 @@ async def test_a_line_without_a_channel_goes_to_the_one_last_heard_from(joystick
     assert joystick.actions == [{"action": "send_message", "text": "two lines", "channel_id": CHANNEL_ID}]
 
 
-async def test_lines_keep_their_distance(joystick: Simulator) -> None:
-    async with running(joystick, rate_limit=0.2):
+async def test_lines_keep_their_distance_after_a_small_burst(joystick: Simulator) -> None:
+    async with running(joystick, rate_limit=0.5):
         await until(lambda: state() == "connected")
         loop = asyncio.get_running_loop()
         times = []
-        for number in range(3):
+        for number in range(5):
             await sync_to_async(mailbox.say)(str(number), channel_id="c")
-        for number in range(1, 4):
+        for number in range(1, 6):
             await asyncio.wait_for(joystick.wait_for_actions(number), 5)
             times.append(loop.time())
-    assert times[2] - times[0] > 0.35
+    assert times[2] - times[0] < 1.0  # unpaced but for the order's sake
+    assert times[4] - times[0] > 0.8
+    assert [action["text"] for action in joystick.actions] == list("01234")
+
+
+async def test_lines_keep_their_order_where_the_server_keeps_none(joystick: Simulator) -> None:
+    joystick.options.reorder_within = 0.02
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        for number in range(12):
+            await sync_to_async(mailbox.say)(str(number), channel_id="c")
+        await asyncio.wait_for(joystick.wait_for_actions(12), 8)
+    assert [action["text"] for action in joystick.actions] == [str(number) for number in range(12)]
+
+
+async def test_moderation_goes_before_talk(joystick: Simulator) -> None:
+    async with running(joystick, rate_limit=30):
+        await until(lambda: state() == "connected")
+        for number in range(5):
+            await sync_to_async(mailbox.say)(str(number), channel_id="c")
+        await asyncio.wait_for(joystick.wait_for_actions(3), 5)
+        await sync_to_async(actions.delete_message)("m-1", channel_id="c")
+        await asyncio.wait_for(joystick.wait_for_actions(4), 5)
+    assert joystick.actions[3] == {"action": "delete_message", "message_id": "m-1", "channel_id": "c"}
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_every_action_in_its_words(joystick: Simulator, version: str) -> None:
+    async with running(joystick, version=version):
+        await until(lambda: state() == "connected")
+        for act, words in (
+            (actions.whisper, ("Bob", "psst")),
+            (actions.delete_message, ("m-1",)),
+            (actions.mute, ("m-2",)),
+            (actions.unmute, ("Bob",)),
+            (actions.block, ("m-3",)),
+        ):
+            await sync_to_async(act)(*words, channel_id="c-1")
+        await asyncio.wait_for(joystick.wait_for_actions(5), 5)
+    message, channel = ("messageId", "channelId") if version == "v1" else ("message_id", "channel_id")
+    assert sorted(joystick.actions, key=lambda action: action["action"]) == [
+        {"action": "block_user", message: "m-3", channel: "c-1"},
+        {"action": "delete_message", message: "m-1", channel: "c-1"},
+        {"action": "mute_user", message: "m-2", channel: "c-1"},
+        {"action": "send_whisper", "username": "Bob", "text": "psst", channel: "c-1"},
+        {"action": "unmute_user", "username": "Bob", channel: "c-1"},
+    ]
+
+
+async def test_long_texts_are_said_in_several_lines_cut_between_words(joystick: Simulator) -> None:
+    async with running(joystick, most_chars=50):
+        await until(lambda: state() == "connected")
+        await sync_to_async(mailbox.say)("word " * 25 + "x" * 60, channel_id="c")
+        await asyncio.wait_for(joystick.wait_for_actions(5), 5)
+    texts = [action["text"] for action in joystick.actions]
+    assert texts == [" ".join(["word"] * 10), " ".join(["word"] * 10), " ".join(["word"] * 5), "x" * 50, "x" * 10]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+async def test_an_error_frame_reaches_feed_and_log_with_the_last_action(
+    joystick: Simulator, nested: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    joystick.options.action_error, joystick.options.nested_errors = "no such user", nested
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        await sync_to_async(actions.unmute)("Nobody", channel_id="c")
+        row = await until(InboundEvent.objects.filter(kind="error").first)
+    assert row.text == "Joystick says: no such user (last action: unmute_user Nobody)"
+    assert row.text in caplog.text
 
 
 async def test_a_line_said_before_any_channel_is_known_waits_for_one(joystick: Simulator) -> None:
@@ -177,11 +253,11 @@ async def test_a_refused_token_ends_it_with_a_sentence(
     joystick: Simulator, way: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     joystick.options.token, joystick.options.unauthorized = "another", way
-    client = Gateway(url=joystick.url, token="hush-hush")
-    await asyncio.wait_for(client.run(), 5)
-    assert joystick.connections_made == 1
-    row = await sync_to_async(Connection.objects.get)()
-    assert row.state == "refused" and "unauthorized" in row.detail
+    async with running(joystick, credentials=Fixed("hush-hush")):
+        row = await until(lambda: state() == "refused" and Connection.objects.get())
+        await asyncio.sleep(0.5)
+        assert joystick.connections_made == 1
+    assert "unauthorized" in row.detail
     assert "Joystick refuses the bot: unauthorized" in caplog.text
     assert "hush-hush" not in caplog.text
 

@@ -4,16 +4,24 @@
 const base = document.body.dataset.base;
 const caption = document.getElementById("caption");
 const unmute = document.getElementById("unmute");
+const alerts = document.getElementById("alerts");
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 2400; // with jitter 3 s: sooner than the bot gives up on an item that nobody begins
 const REMEMBERED = 200;
+const ALERT_MS = 6000;
+const ALERTS_AT_ONCE = 3;
+const ALERTS_WAITING = 20;
+const ALERTED = new Set([
+  "tipped", "wheel_spin_claimed", "followed", "subscribed", "resubscribed", "gifted_subscriptions", "stream_dropped_in",
+]);
 
 let socket = null;
 let retryMs = FIRST_RETRY_MS;
 let unsent = []; // reports made while the connection was away
 let last = Promise.resolve(); // the show in progress, then the ones behind it
 const known = new Map(); // "item/attempt" -> "queued" | "playing" | "started" | "finished" | "failed" | "stopped"
+const alertsWaiting = [];
 let stage = null; // of the show in progress: { item, key, sounds, over, stop }
 
 function connect() {
@@ -44,6 +52,8 @@ function report(message) {
 function receive(message) {
   if (message.type === "speak") {
     enqueue(message, speak);
+  } else if (message.type === "events") {
+    message.events.filter((happened) => alerts !== null && ALERTED.has(happened.kind)).forEach(alertSoon);
   } else if (message.type === "stop") {
     stop(message.item);
   } else if (message.type === "done") {
@@ -187,6 +197,27 @@ function ended(sound) {
     sound.onended = resolve;
     sound.onerror = () => reject(new Error(sound.error ? sound.error.message : "sound error"));
   });
+}
+
+// What happened on the channel, for a few seconds in a corner. In a rush the oldest that wait are left out.
+function alertSoon(happened) {
+  alertsWaiting.push(happened.text || `${happened.username}: ${happened.kind}`);
+  if (alertsWaiting.length > ALERTS_WAITING) {
+    alertsWaiting.shift();
+  }
+  showAlerts();
+}
+
+function showAlerts() {
+  while (alertsWaiting.length > 0 && alerts.childElementCount < ALERTS_AT_ONCE) {
+    const line = document.createElement("li");
+    line.textContent = alertsWaiting.shift();
+    alerts.append(line);
+    setTimeout(() => {
+      line.remove();
+      showAlerts();
+    }, ALERT_MS);
+  }
 }
 
 function pause(milliseconds) {

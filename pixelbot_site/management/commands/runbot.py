@@ -18,11 +18,12 @@ from typing import Any
 from django.conf import settings
 from django.core.files import locks
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 
 from effects import queue
 from effects.models import Overlay
-from joystick.credentials import gateway_token
-from joystick.gateway import Gateway
+from joystick.credentials import Credentials, Fixed, OfTheChannel
+from joystick.listener import Listener
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Options, Simulator
 from pixelbot_site import setup
@@ -99,9 +100,12 @@ class Command(BaseCommand):
         lines.append(f"  Dashboard  {root}/admin/")
         lines.append(f"  Overlay    {root}{overlay}")
         lines.append("             (paste it into OBS: Sources, +, Browser; 1920 x 1080)")
-        if not demo and gateway_token() is None:
+        if not demo and not OfTheChannel().exists():
             lines.append("No channel is connected yet. Two ways on:")
-            lines.append("  connect: put JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET into .env, and start again;")
+            if settings.JOYSTICK_CLIENT_ID:
+                lines.append(f"  connect: press the button on {root}{reverse('admin:joystick_install_changelist')}")
+            else:
+                lines.append("  connect: put your application's JOYSTICK_CLIENT_ID into .env, and start again;")
             lines.append("  or look around first: python manage.py runbot --demo")
         if host not in LOOPBACK:
             lines.append(f"Anybody who reaches {host} can open the login page. Behind it are your viewers' points.")
@@ -110,12 +114,8 @@ class Command(BaseCommand):
 
 
 async def real_channel() -> None:
-    """Hold the line to Joystick; without credentials, there is none."""
-    token = gateway_token()
-    if token is None:
-        log.warning("no channel is connected yet")
-        return
-    await hold_line(settings.JOYSTICK_GATEWAY_URL, token)
+    """Hold the line to Joystick, from the moment that a channel is connected."""
+    await line(settings.JOYSTICK_GATEWAY_URL, OfTheChannel()).run()
 
 
 async def demo_channel() -> None:
@@ -125,32 +125,31 @@ async def demo_channel() -> None:
     try:
         async with asyncio.TaskGroup() as both:
             both.create_task(play(simulator, DEMO_SCENARIO))
-            both.create_task(hold_line(simulator.url, "demo"))
+            both.create_task(line(simulator.url, Fixed("demo")).run())
     finally:
         await simulator.stop()
 
 
-async def hold_line(url: str, token: str, *, holder: str = "embedded") -> None:
-    """Hold the line to the gateway at `url`, with the settings' version and rate."""
-    await Gateway(
+def line(url: str, credentials: Credentials, *, holder: str = "embedded") -> Listener:
+    """The line to the gateway at `url`, with the settings' version and pace."""
+    return Listener(
         url=url,
-        token=token,
+        credentials=credentials,
+        holder=holder,
         version=settings.JOYSTICK_EVENT_VERSION,
         rate_limit=settings.MESSAGE_RATE_LIMIT,
-        holder=holder,
-    ).run()
+        most_chars=settings.MESSAGE_MAX_CHARS,
+    )
 
 
 def listen() -> None:
     """Hold the line until told to stop. A second process that does so stands by."""
-    token = gateway_token()
-    if token is None:
-        raise CommandError("There are no credentials: set JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET.")
+
+    async def hold() -> None:
+        await line(settings.JOYSTICK_GATEWAY_URL, OfTheChannel(), holder=f"{socket.gethostname()}:{os.getpid()}").run()
 
     async def until_stopped() -> None:
-        holder = f"{socket.gethostname()}:{os.getpid()}"
-        line = partial(hold_line, settings.JOYSTICK_GATEWAY_URL, token, holder=holder)
-        task = asyncio.create_task(embedded.keep_running(line))
+        task = asyncio.create_task(embedded.keep_running(hold))
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
                 asyncio.get_running_loop().add_signal_handler(number, task.cancel)

@@ -1,0 +1,13 @@
+"""Somebody leaves."""
+
+from __future__ import annotations
+
+from joystick.events import Left
+from joystick.registry import Outcome, on
+from pixelbot_site.kit.rules import Rules
+
+
+@on(Left)
+def on_leave(left: Left, rules: Rules) -> Outcome:
+    """Not here any more. Told twice, or without having come in, it changes nothing."""
+    return Outcome(gone=(left.username,))

@@ -1,0 +1,24 @@
+"""Another streamer drops in and brings viewers along."""
+
+from __future__ import annotations
+
+from economy.ledger import Award
+from joystick.events import DroppedIn
+from joystick.models import Trigger
+from joystick.reactions import Cue
+from joystick.registry import Outcome, on
+from pixelbot_site.kit.rules import Rules
+
+
+@on(DroppedIn)
+def on_raid(raid: DroppedIn, rules: Rules) -> Outcome:
+    """The other streamer is paid, and shouted out the way our streamer set it."""
+    award = Award(
+        raid.username,
+        source="raid",
+        reference=f"raid:{raid.uid}",
+        points=rules.points_per_raid,
+        xp=rules.xp_per_raid,
+    )
+    words = {"viewers": "some" if raid.viewers is None else raid.viewers}
+    return Outcome(awards=(award,), cues=(Cue(Trigger.RAID, raid.username, words=words),))

@@ -1,0 +1,36 @@
+"""The channel goes live, and ends."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.utils import timezone
+
+from joystick import streams
+from joystick.events import StreamEnded, StreamStarted
+from joystick.models import Trigger
+from joystick.reactions import Cue
+from joystick.registry import NOTHING, Outcome, on
+from pixelbot_site.kit.rules import Rules
+
+
+@on(StreamStarted)
+def on_stream_started(started: StreamStarted, rules: Rules) -> Outcome:
+    """Opens a Stream."""
+    return Outcome(cues=(Cue(Trigger.STREAM_STARTED, started.username),), afterwards=partial(_begin, started))
+
+
+@on(StreamEnded)
+def on_stream_ended(ended: StreamEnded, rules: Rules) -> Outcome:
+    """Closes it, with its figures. *Ending* does not: the streamer may resume."""
+    return Outcome(cues=(Cue(Trigger.STREAM_ENDED, ended.username),), afterwards=partial(_end, ended))
+
+
+def _begin(started: StreamStarted) -> Outcome:
+    streams.begin(started.channel_id, started.occurred_at or timezone.now())
+    return NOTHING
+
+
+def _end(ended: StreamEnded) -> Outcome:
+    streams.end(ended.channel_id, ended.occurred_at or timezone.now())
+    return NOTHING

@@ -1,0 +1,24 @@
+"""Joystick's own wheel stopped."""
+
+from __future__ import annotations
+
+from economy.ledger import Award
+from joystick.events import WheelSpin
+from joystick.models import Trigger
+from joystick.reactions import Cue
+from joystick.registry import Outcome, on
+from pixelbot_site.kit.rules import Rules
+
+
+@on(WheelSpin)
+def on_wheel(spin: WheelSpin, rules: Rules) -> Outcome:
+    """So much for each token that the spin cost, by a rate of its own; the streamer's reaction to the prize."""
+    award = Award(
+        spin.username,
+        source="wheel",
+        reference=f"wheel:{spin.uid}",
+        points=rules.worth(spin.tokens, rules.points_per_wheel_token),
+        xp=rules.worth(spin.tokens, rules.xp_per_wheel_token),
+    )
+    words: dict[str, str | int] = {"tokens": spin.tokens, "prize": spin.prize}
+    return Outcome(awards=(award,), cues=(Cue(Trigger.WHEEL_PRIZE, spin.username, subject=spin.prize, words=words),))

@@ -1,0 +1,231 @@
+"""Between the gateway and the database: the lease on the line, the tokens, the events to store, the mailbox to empty.
+
+Each database step is one synchronous call on a thread of its own; what waits for the platform has another thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
+
+from effects.chat import MAILBOX
+from joystick import connection as line_state
+from joystick import inbox, live
+from joystick.credentials import Credentials
+from joystick.gateway import Gateway
+from joystick.outgoing import Action
+from joystick.session import Lost
+from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.layers import the_layer
+
+log = logging.getLogger("joystick")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RENEW_EVERY = 5.0
+LOOK_FOR_TOKEN_EVERY = 2.0
+LET_GO_WITHIN = 1.0
+BATCH = 200
+AHEAD = 2000
+"""Events read and not yet stored. With more, the socket is not read: memory stays bounded, the rest waits in TCP."""
+TROUBLE = (OperationalError, InterfaceError)
+
+
+class Listener:
+    """The bot's one line to Joystick: `run` it as a task, once; cancel the task to end it."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        credentials: Credentials,
+        holder: str = "embedded",
+        **options: Any,
+    ) -> None:
+        """`holder` is who we are among listeners; `options` are the gateway's."""
+        self.gateway = Gateway(self, url=url, **options)
+        self._credentials = credentials
+        self._holder = holder
+        self._events: asyncio.Queue[inbox.Received] = asyncio.Queue(maxsize=AHEAD)
+        self._refused = ""
+        self._renewed = False
+        self._missing_said = False
+        self._database = ThreadPoolExecutor(1, thread_name_prefix="inbox")
+        self._platform = ThreadPoolExecutor(1, thread_name_prefix="platform")
+        self._catching_up: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Hold the line until cancelled. At the end what was received is stored, and another listener may have it."""
+        await self._wait_for_the_line()
+        await self._check_tokens()
+        self.gateway.learn_channel(await self._db(line_state.last_channel))
+        line = asyncio.create_task(self.gateway.run())
+        helpers = [asyncio.create_task(step) for step in (self._store(), self._collect(), self._watch())]
+        try:
+            done, _ = await asyncio.wait([line, *helpers], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await _cancelled(line)
+            await self.report("off")
+            await self._let_go()
+            await _cancelled(*helpers, *([self._catching_up] if self._catching_up else []))
+            for thread in (self._database, self._platform):
+                thread.submit(connection.close)
+                thread.shutdown(wait=False)
+
+    async def _wait_for_the_line(self) -> None:
+        if await self._db(line_state.hold, self._holder):
+            return
+        log.info("another listener holds the line; standing by")
+        while not await self._db(line_state.hold, self._holder):
+            await asyncio.sleep(RENEW_EVERY)
+
+    async def _check_tokens(self) -> None:
+        try:
+            await self._ask_platform(self._credentials.check)
+        except TROUBLE as error:
+            log.warning("the tokens could not be checked: %s", error)
+
+    async def _let_go(self) -> None:
+        try:
+            async with asyncio.timeout(LET_GO_WITHIN):
+                await self._events.join()
+                await self._db(line_state.release, self._holder)
+        except (TimeoutError, *TROUBLE) as error:
+            log.error("ended with %d events not stored: %s", self._events.qsize(), error or "the database is too slow")
+
+    # --- what the gateway asks for -----------------------------------------------------------------------------------
+
+    async def token(self) -> str:
+        """The token to come with. One that was refused is not tried again: we wait for another."""
+        while True:
+            token = await self._ask_platform(self._credentials.token)
+            if token is not None and token != self._refused:
+                self._missing_said = False
+                return token
+            if token is None and not self._missing_said:
+                self._missing_said = True
+                log.warning("no channel is connected yet")
+                await self.report("off", "no channel is connected")
+            await asyncio.sleep(LOOK_FOR_TOKEN_EVERY)
+
+    async def refused(self, token: str, reason: str) -> None:
+        """Renew the token once; refused again before it was ever let in, we stop and say so."""
+        if not self._renewed:
+            self._renewed = True
+            try:
+                if await self._ask_platform(self._credentials.renew, token):
+                    return
+            except Failed as error:
+                reason = f"{reason}; {error}"
+        self._refused, self._renewed = token, False
+        log.error("Joystick refuses the bot: %s. Check the credentials, or connect the channel again.", reason)
+        await self.report("refused", reason)
+
+    async def keep(self, received: inbox.Received) -> None:
+        """Take an event, to be stored."""
+        await self._events.put(received)
+
+    async def report(self, state: str, detail: str = "") -> None:
+        """Store how the line is. A refusal stays shown until there is something new."""
+        if state == "waiting" and self._refused:
+            return
+        if state in {"connecting", "connected"}:
+            self._refused = ""
+        try:
+            if state == "waiting":
+                await self._db(line_state.lost, detail, time.monotonic() - self.gateway.heard_at)
+            await self._db(line_state.report, state, detail)
+            if state == "connected":
+                self._renewed = False
+                await self._db(line_state.found)
+                self._catching_up = asyncio.create_task(self._catch_up())
+        except TROUBLE as error:
+            log.warning("could not store the connection's state: %s", error)
+
+    # --- beside the socket -------------------------------------------------------------------------------------------
+
+    async def _catch_up(self) -> None:
+        """The platform replays nothing: ask it whether the channel is live now."""
+        try:
+            await self._ask_platform(live.catch_up)
+        except (Failed, *TROUBLE) as error:
+            log.warning("whether the channel is live could not be asked: %s", error)
+
+    async def _store(self) -> None:
+        """Hand events to the inbox: under load, many at once. Until the database takes them, nothing is let go."""
+        while True:
+            batch = [await self._events.get()]
+            while len(batch) < BATCH and not self._events.empty():
+                batch.append(self._events.get_nowait())
+            while True:
+                try:
+                    await self._db(inbox.receive, batch)
+                    break
+                except TROUBLE as error:
+                    log.error("the database does not take %d events, trying again: %s", len(batch), error)
+                    await asyncio.sleep(1)
+            for _ in batch:
+                self._events.task_done()
+
+    async def _collect(self) -> None:
+        """Empty the mailbox that the rest of the bot drops what it wants said or done into."""
+        layer = the_layer()
+        mailbox = await layer.new_channel()
+        await layer.group_add(MAILBOX, mailbox)
+        while True:
+            message = await layer.receive(mailbox)
+            self.gateway.do(
+                Action(
+                    message["action"], message["words"], message.get("channel_id", ""), message.get("at", time.time())
+                )
+            )
+
+    async def _watch(self) -> None:
+        """Renew the lease, store when the last frame came, and hang up when the channel was disconnected."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            try:
+                held = await self._db(line_state.hold, self._holder)
+                await self._db(line_state.heard, time.monotonic() - self.gateway.heard_at)
+                if not await self._db(self._credentials.exists):
+                    await self.gateway.hang_up("no channel is connected any more")
+            except TROUBLE as error:
+                log.warning("could not renew the lease: %s", error)
+                continue
+            if not held:
+                raise Lost("another listener took the line")
+
+    async def _db(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await _on(self._database, partial(step, *args, **kwargs))
+
+    async def _ask_platform(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await _on(self._platform, partial(step, *args, **kwargs))
+
+
+async def _on(thread: ThreadPoolExecutor, step: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(thread, partial(_with_connection, step))
+
+
+async def _cancelled(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _with_connection(step: Callable[[], T]) -> T:
+    """Run `step` on the thread's own database connection, which stays open; a broken one is closed, to be made anew."""
+    try:
+        return step()
+    except TROUBLE:
+        connection.close()
+        raise

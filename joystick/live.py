@@ -1,0 +1,16 @@
+"""After a time in which we heard nothing: what is the channel doing now?"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from joystick import rest, streams
+from joystick.models import Install
+
+
+def catch_up() -> None:
+    """Ask the REST API of every connected channel whether it is live, and open or close its stream. Raises Failed."""
+    for install in Install.objects.exclude(access_token="").filter(trouble=""):
+        state = rest.stream(install)
+        with transaction.atomic():
+            streams.set_live(install.channel_id, live=state.live, since=state.live_at)

@@ -1,0 +1,133 @@
+"""The simulated channel as the REST API v1 tells of it, and as bots change it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from joystick.simulator.happenings import CHANNEL_ID, STREAMER
+
+
+@dataclass(slots=True)
+class Channel:
+    """What the platform knows of it."""
+
+    username: str = STREAMER
+    live_at: datetime | None = None
+    title: str = "An evening at the harbour"
+    tags: list[str] = field(default_factory=lambda: ["music", "chatting"])
+    welcome: str = ""
+    viewers: int = 0
+    followers: list[str] = field(default_factory=list)
+    subscribers: list[str] = field(default_factory=list)
+    moderators: list[str] = field(default_factory=list)
+    banned: list[str] = field(default_factory=list)
+    banned_words: list[str] = field(default_factory=list)
+
+    def set_live(self, live: bool) -> None:
+        """Go live, or end."""
+        self.live_at = datetime.now(UTC).replace(microsecond=0) if live else None
+
+    def find(self, method: str, path: str) -> tuple[str, Step, str] | None:
+        """(the scope it takes, what it does, the name in its path) of a call; None for one that does not exist."""
+        for wanted, pattern, scope, step in CALLS:
+            match = re.fullmatch(pattern, path)
+            if match and wanted == method:
+                return scope, step, match.group(1) if match.groups() else ""
+        return None
+
+
+Step = Callable[[Channel, Mapping[str, Any]], Any]
+
+
+def identity(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`GET /me/identity`."""
+    return {
+        "channel_id": CHANNEL_ID,
+        "username": channel.username,
+        "nickname": None,
+        "photo_url": None,
+        "live": channel.live_at is not None,
+    }
+
+
+def stream(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`GET /me/stream`."""
+    return {
+        "channel_id": CHANNEL_ID,
+        "live": channel.live_at is not None,
+        "live_at": channel.live_at.strftime("%Y-%m-%dT%H:%M:%SZ") if channel.live_at else None,
+        "stream_title": channel.title,
+        "view_count": channel.viewers,
+        "tags": channel.tags,
+        "online_photo_url": None,
+        "offline_photo_url": None,
+    }
+
+
+def update(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`PUT /me/stream`."""
+    channel.title = given.get("stream_title", channel.title)
+    channel.tags = given.get("tags", channel.tags)
+    channel.welcome = given.get("chat_welcome_message", channel.welcome)
+    return stream(channel, given)
+
+
+def page(people: str) -> Step:
+    """A list of usernames, page by page: 20 on one, at most 100."""
+
+    def step(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
+        names = getattr(channel, people)
+        number, per_page = int(given.get("page", 1)), min(int(given.get("per_page", 20)), 100)
+        pages = max(1, -(-len(names) // per_page))
+        return {
+            "items": [{"username": name} for name in names[(number - 1) * per_page : number * per_page]],
+            "pagination": {
+                "next_page": number + 1 if number < pages else None,
+                "previous_page": number - 1 if number > 1 else None,
+                "total_items": len(names),
+                "total_pages": pages,
+            },
+        }
+
+    return step
+
+
+def add(people: str, key: str) -> Step:
+    """Put what stands under `key` into a list."""
+
+    def step(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
+        getattr(channel, people).append(given[key])
+        return {}
+
+    return step
+
+
+def take(people: str, key: str) -> Step:
+    """Take it out again."""
+
+    def step(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
+        names = getattr(channel, people)
+        names[:] = [name for name in names if name != given[key]]
+        return {}
+
+    return step
+
+
+CALLS: tuple[tuple[str, str, str, Step], ...] = (
+    ("GET", "/me/identity", "identity:read", identity),
+    ("GET", "/me/stream", "stream:read", stream),
+    ("PUT", "/me/stream", "stream:manage", update),
+    ("GET", "/followers", "followers:read", page("followers")),
+    ("GET", "/subscribers", "subscribers:read", page("subscribers")),
+    ("GET", "/moderators", "moderators:read", page("moderators")),
+    ("POST", "/moderators", "moderators:manage", add("moderators", "username")),
+    ("DELETE", "/moderators/([^/]+)", "moderators:manage", take("moderators", "name")),
+    ("DELETE", "/chat/users/([^/]+)/ban", "chat:moderate", take("banned", "name")),
+    ("GET", "/banned-words", "stream:manage", lambda channel, given: {"banned_words": channel.banned_words}),
+    ("POST", "/banned-words", "stream:manage", add("banned_words", "word")),
+    ("DELETE", "/banned-words", "stream:manage", take("banned_words", "word")),
+)

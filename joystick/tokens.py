@@ -1,0 +1,161 @@
+"""The tokens of an install: sealed in its row, renewed ahead of their end by one asker at a time.
+
+A refresh token works once, and one that is presented again revokes the installation. So: who renews claims the row by
+a conditional update, which works across threads and processes on both databases; the new pair is committed before it
+is used; and after an answer that got lost, the platform is first asked whether the old token still stands.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from joystick import oauth
+from joystick.models import Install
+from joystick.oauth import Declined, Grant, NoAnswer, NotSent
+from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.seal import seal, unseal
+
+log = logging.getLogger("joystick")
+
+LOST_AFTER = timedelta(seconds=60)
+"""Who claimed a renewal so long ago is dead, or never got its answer."""
+WAIT_FOR_ANOTHER = 20.0
+LATER = "The platform can't be asked at the moment; the tokens will be renewed later."
+
+
+def keep(install: Install, grant: Grant) -> None:
+    """Store a new pair; whatever was wrong before is mended by it."""
+    install.access_token, install.refresh_token = seal(grant.access_token), seal(grant.refresh_token)
+    install.refreshed_at, install.expires_at = grant.issued_at, grant.expires_at
+    install.scopes = grant.scopes or install.scopes
+    install.refreshing_since, install.trouble = None, ""
+    install.save()
+
+
+def forget(install: Install) -> None:
+    """Take the tokens out of the row."""
+    Install.objects.filter(pk=install.pk).update(
+        access_token="", refresh_token="", expires_at=None, refreshing_since=None, trouble="", scopes=""
+    )
+
+
+def access_token(install: Install) -> str:
+    """A token to call with, renewed first where it is due. Raises Failed where there is none."""
+    install.refresh_from_db()
+    if not install.access_token:
+        raise Failed("The channel is not connected.")
+    if is_due(install) and not install.trouble:
+        try:
+            renew(install)
+        except Failed as error:
+            if install.expires_at is not None and install.expires_at <= timezone.now():
+                raise
+            log.warning("%s", error)  # the present one still works
+    return unseal(install.access_token)
+
+
+def is_due(install: Install) -> bool:
+    """Is half of the token's life over? The other half is for mending what may go wrong."""
+    if install.expires_at is None or install.refreshed_at is None:
+        return bool(install.refresh_token)
+    return timezone.now() >= install.refreshed_at + (install.expires_at - install.refreshed_at) / 2
+
+
+def renew(install: Install) -> None:
+    """Get a new pair into the row, and into `install`. Whoever comes second waits for the first and takes its tokens.
+
+    Call it outside of transactions: it waits for the platform. Raises Failed, and marks the install where only the
+    streamer can help.
+    """
+    used = install.refresh_token
+    if not used:
+        raise Failed("There is no refresh token. Connect the channel again.")
+    claimed_at = timezone.now()
+    mine = Install.objects.filter(
+        Q(refreshing_since__isnull=True) | Q(refreshing_since__lt=claimed_at - LOST_AFTER),
+        pk=install.pk,
+        refresh_token=used,
+        trouble="",
+    )
+    was_lost = mine.filter(refreshing_since__isnull=False).exists()
+    if not mine.update(refreshing_since=claimed_at):
+        _take_anothers(install, used)
+        return
+    install.refreshing_since = claimed_at
+    if was_lost:
+        _require_unused(install)
+    try:
+        grant = oauth.refresh(unseal(used))
+    except NotSent as error:
+        _release(install)
+        raise Failed(f"{LATER} ({error})") from error
+    except NoAnswer as error:
+        # Not asked again before the platform has told what became of it: see `_require_unused`.
+        raise Failed(f"The answer to a token renewal got lost ({error}); it will be looked into.") from error
+    except Declined as error:
+        raise _broken(
+            install, f"Joystick does not renew the connection ({error}). Connect the channel again."
+        ) from error
+    keep(install, grant)
+    log.info("tokens of %s renewed, good until %s", install, f"{grant.expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+def renew_due() -> None:
+    """Renew whatever is due. Runs on a schedule; one install's trouble is not the others'."""
+    for install in Install.objects.exclude(refresh_token="").filter(trouble=""):
+        if is_due(install):
+            try:
+                renew(install)
+            except Failed as error:
+                log.warning("%s: %s", install, error)
+
+
+def check() -> None:
+    """At the start: does the platform still know our tokens? What it does not know any more is renewed, or marked."""
+    for install in Install.objects.exclude(access_token="").filter(trouble=""):
+        try:
+            if not oauth.is_live(unseal(install.access_token)):
+                log.info("the access token of %s is not valid any more", install)
+                renew(install)
+        except (Declined, NotSent, NoAnswer, Failed) as error:
+            log.warning("%s: the tokens could not be checked: %s", install, error)
+
+
+def _require_unused(install: Install) -> None:
+    try:
+        unused = oauth.is_live(unseal(install.refresh_token))
+    except Declined:
+        unused = False
+    except (NotSent, NoAnswer) as error:
+        raise Failed(f"{LATER} ({error})") from error  # the claim stays, and is looked into again
+    if not unused:
+        raise _broken(install, "The answer to a token renewal got lost. Connect the channel again.")
+
+
+def _take_anothers(install: Install, used: str) -> None:
+    until = time.monotonic() + WAIT_FOR_ANOTHER
+    while time.monotonic() < until:
+        install.refresh_from_db()
+        if install.trouble:
+            raise Failed(install.trouble)
+        if install.refresh_token != used:
+            return
+        if install.refreshing_since is None:
+            raise Failed(LATER)
+        time.sleep(0.1)
+    raise Failed(LATER)
+
+
+def _release(install: Install) -> None:
+    Install.objects.filter(pk=install.pk, refreshing_since=install.refreshing_since).update(refreshing_since=None)
+
+
+def _broken(install: Install, reason: str) -> Failed:
+    Install.objects.filter(pk=install.pk).update(trouble=reason, refreshing_since=None)
+    log.error("%s needs reconnecting: %s", install, reason)
+    return Failed(reason)

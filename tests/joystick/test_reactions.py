@@ -1,0 +1,111 @@
+"""What the streamer set for an occasion happens: the line, the effect, for the right item, not too often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from effects.models import QueueItem
+from joystick import reactions
+from joystick.models import Reaction, Trigger
+from joystick.simulator.happenings import Happening, follow, raid, spin, tip
+from redeems import purchase
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def happens(
+    deliver: Callable[..., None], said: list[str], django_capture_on_commit_callbacks: Any
+) -> Callable[..., list[str]]:
+    """Lets something happen; returns what the bot says and speaks."""
+
+    def let(*happenings: Happening) -> list[str]:
+        said.clear()
+        QueueItem.objects.all().delete()
+        with django_capture_on_commit_callbacks(execute=True):
+            deliver(*happenings)
+        return said + [f"SPOKEN {item.payload['text']}" for item in QueueItem.objects.order_by("id")]
+
+    return let
+
+
+Happens = Callable[..., list[str]]
+
+
+def test_the_rows_of_a_first_start(happens: Happens) -> None:
+    reactions.seed()
+    assert happens(tip("Bob", 14)) == []
+    assert happens(tip("Bob", 15)) == ["Thank you for 15 tokens, Bob!"]
+    assert happens(tip("Bob", 101)) == ["Thank you for 101 tokens, Bob!", "SPOKEN Bob tipped 101 tokens!"]
+    assert happens(raid("Kettle", 37)) == [
+        "Kettle drops in with 37 viewers: welcome, everybody! Have a look at Kettle's channel, too.",
+        "SPOKEN Kettle drops in with 37 viewers. Welcome!",
+    ]
+
+
+def test_what_the_streamer_deleted_stays_deleted() -> None:
+    reactions.seed()
+    Reaction.objects.exclude(trigger=Trigger.RAID).delete()
+    reactions.seed()
+    assert Reaction.objects.count() == 1
+
+
+def test_an_items_own_row_wins_over_the_general_one_in_any_case(happens: Happens) -> None:
+    Reaction.objects.create(trigger=Trigger.TIP_ITEM, line="some {item} for {user}")
+    Reaction.objects.create(trigger=Trigger.TIP_ITEM, subject="water BREAK", line="cheers, {user}")
+    assert happens(tip("Bob", 5, "Water break")) == ["cheers, Bob"]
+    assert happens(tip("Bob", 5, "Song")) == ["some Song for Bob"]
+    assert happens(tip("Bob", 5)) == []
+
+
+def test_a_wheel_prize_may_have_an_effect(happens: Happens) -> None:
+    Reaction.objects.create(
+        trigger=Trigger.WHEEL_PRIZE, subject="Silly hat", effect="speak", words="{user} won {prize}"
+    )
+    assert happens(spin("Bob", 50, "Silly hat")) == ["SPOKEN Bob won Silly hat"]
+    assert happens(spin("Bob", 50, "Nothing")) == []
+
+
+def test_a_reaction_may_be_a_redeem_and_costs_the_viewer_nothing(happens: Happens) -> None:
+    purchase.seed()
+    Reaction.objects.create(trigger=Trigger.TIP_ITEM, subject="Voice", effect="redeem:tts", words="{item} please")
+    assert happens(tip("Bob", 5, "Voice")) == ["SPOKEN Bob said: Voice please"]
+    assert QueueItem.objects.get().payment is None
+
+
+@pytest.mark.parametrize("effect", ["nosuch", "redeem:nosuch"])
+def test_an_effect_that_is_not_there_any_more_harms_nothing(
+    happens: Happens, effect: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    Reaction.objects.create(trigger=Trigger.TIP_LOW, effect=effect, line="thanks")
+    assert happens(tip("Bob", 5)) == ["thanks"]
+    assert "that is not there" in caplog.text
+
+
+def test_a_redeem_that_refuses_the_words_harms_nothing(happens: Happens, caplog: pytest.LogCaptureFixture) -> None:
+    Reaction.objects.create(trigger=Trigger.TIP_LOW, effect="redeem:tts", words="")
+    assert happens(tip("Bob", 5)) == []
+    assert "came to nothing" in caplog.text
+
+
+def test_a_row_that_is_off_does_nothing(happens: Happens) -> None:
+    Reaction.objects.create(trigger=Trigger.TIP_LOW, line="thanks", enabled=False)
+    assert happens(tip("Bob", 5)) == []
+
+
+def test_somebody_who_follows_again_and_again_is_thanked_once(happens: Happens) -> None:
+    Reaction.objects.create(trigger=Trigger.FOLLOW, line="welcome {user}")
+    assert happens(follow("Bob"), follow("BOB"), follow("Ann")) == ["welcome Bob", "welcome Ann"]
+    assert happens(follow("Bob")) == []
+
+
+def test_braces_that_mean_nothing_stay() -> None:
+    cue = reactions.Cue(Trigger.RAID, "Bob", words={"viewers": 3})
+    assert reactions.fill("{user} {viewers} {other} {", cue) == "Bob 3 {other} {"
+
+
+def test_the_streamers_list_offers_what_there_is() -> None:
+    assert {value for value, _ in reactions.choices()} >= {"", "speak", "redeem:tts"}
