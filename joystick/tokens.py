@@ -49,13 +49,14 @@ def access_token(install: Install) -> str:
     install.refresh_from_db()
     if not install.access_token:
         raise Failed("The channel is not connected.")
-    if is_due(install) and not install.trouble:
+    is_good = install.expires_at is None or install.expires_at > timezone.now()
+    if is_due(install) and not install.trouble and not (is_good and _is_claimed(install)):
         try:
             renew(install)
         except Failed as error:
-            if install.expires_at is not None and install.expires_at <= timezone.now():
+            if not is_good:
                 raise
-            log.warning("%s", error)  # the present one still works
+            log.warning("%s", error)
     return unseal(install.access_token)
 
 
@@ -64,6 +65,11 @@ def is_due(install: Install) -> bool:
     if install.expires_at is None or install.refreshed_at is None:
         return bool(install.refresh_token)
     return timezone.now() >= install.refreshed_at + (install.expires_at - install.refreshed_at) / 2
+
+
+def _is_claimed(install: Install) -> bool:
+    since = install.refreshing_since
+    return since is not None and since > timezone.now() - LOST_AFTER
 
 
 def renew(install: Install) -> None:

@@ -124,13 +124,13 @@ class Site:
         granted = self.accounts.scope_of(request.authorization.removeprefix("Bearer "))
         if granted is None:
             return Answer(401, json.dumps({"error": "Unauthorized"}))
-        found = self.channel.find(request.method, unquote(request.path.removeprefix("/api/v1")))
+        found = self.channel.find(request.method, request.path.removeprefix("/api/v1"))
         if found is None:
             raise NotFound
         scope, step, name = found
         if scope not in granted.split():
             return Answer(403, json.dumps({"error": "You are missing a permission for that action"}))
-        return Answer(200, json.dumps(step(self.channel, {**request.query, **request.body, "name": name})))
+        return Answer(200, json.dumps(step(self.channel, {**request.query, **request.body, "name": unquote(name)})))
 
 
 def _consent_page(query: Mapping[str, str]) -> str:

@@ -15,6 +15,9 @@ FOLDERS = [
     "tests/effects/test_queue.py",
     "tests/joystick/test_inbox.py",
     "tests/joystick/test_commands.py",
+    "tests/joystick/test_oauth.py",
+    "tests/joystick/test_reactions.py",
+    "tests/joystick/test_streams.py",
 ]
 
 

@@ -7,6 +7,8 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,9 +21,10 @@ from effects import chat as mailbox
 from joystick import actions, connection, gateway, inbox, listener, session
 from joystick.credentials import Fixed
 from joystick.listener import Listener
-from joystick.models import Connection, InboundEvent, Install
+from joystick.models import Connection, Gap, InboundEvent, Install
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.server import Options, Simulator
+from pixelbot_site.kit.errors import Failed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
@@ -330,6 +333,138 @@ async def test_what_was_received_is_stored_before_the_end(joystick: Simulator, m
         await until(lambda: len(read) > 50)
     assert await sync_to_async(InboundEvent.objects.count)() == len(read)
     assert await sync_to_async(state)() == "off"
+
+
+@dataclass
+class Tokens:
+    """Credentials whose token runs out."""
+
+    present: str | None
+    renewals: list[str | Exception] = field(default_factory=list)
+    asked: int = 0
+
+    def check(self) -> None:
+        """Nothing to look at."""
+
+    def exists(self) -> bool:
+        return self.present is not None
+
+    def token(self) -> str | None:
+        return self.present
+
+    def renew(self, refused: str) -> bool:
+        self.asked += 1
+        if not self.renewals:
+            return False
+        new = self.renewals.pop(0)
+        if isinstance(new, Exception):
+            raise new
+        self.present = new
+        return True
+
+
+@pytest.mark.parametrize("way", ["disconnect", "4401"])
+async def test_a_refused_token_is_renewed_once(joystick: Simulator, way: Any) -> None:
+    joystick.options.token, joystick.options.unauthorized = "new", way
+    credentials = Tokens("old", ["new"])
+    async with running(joystick, credentials=credentials):
+        await until(lambda: state() == "connected")
+        assert (credentials.asked, joystick.connections_made) == (1, 2)
+        # The next time that it runs out, it may be renewed once more.
+        joystick.options.token = "newest"
+        credentials.renewals.append("newest")
+        await joystick.disconnect("frame", reason="unauthorized", reconnect=False)
+        await until(lambda: credentials.asked == 2 and state() == "connected")
+
+
+@pytest.mark.parametrize("renewals", [["still wrong"], [Failed("Connect the channel again.")], []])
+async def test_refused_again_it_stops_until_there_is_another_token(
+    joystick: Simulator, renewals: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    joystick.options.token = "right"
+    credentials = Tokens("old", list(renewals))
+    async with running(joystick, credentials=credentials):
+        await until(lambda: state() == "refused")
+        made = joystick.connections_made
+        await asyncio.sleep(0.6)
+        assert joystick.connections_made == made <= 2
+        assert caplog.text.count("Joystick refuses the bot") == 1
+        credentials.present = "right"  # the streamer pressed Connect
+        await until(lambda: state() == "connected")
+
+
+async def test_it_waits_for_a_channel_to_be_connected_and_hangs_up_when_it_is_let_go(joystick: Simulator) -> None:
+    credentials = Tokens(None)
+    async with running(joystick, credentials=credentials):
+        await until(lambda: state() == "off")
+        await asyncio.sleep(0.3)
+        assert joystick.connections_made == 0
+        credentials.present = "a-token"
+        await until(lambda: state() == "connected")
+        credentials.present = None
+        await until(lambda: state() == "off")
+        made = joystick.connections_made
+        await asyncio.sleep(0.3)
+        assert joystick.connections_made == made
+
+
+async def test_what_was_not_heard_is_a_gap_with_both_ends(joystick: Simulator) -> None:
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        assert not await sync_to_async(Gap.objects.exists)()
+        await joystick.disconnect("frame", reason="server_restart")
+        gap = await until(Gap.objects.first)
+        assert gap.reason == "the gateway says goodbye: server_restart"
+        await until(lambda: Gap.objects.filter(ended_at__isnull=False).exists())
+        health = await sync_to_async(connection.health)()
+        assert (health.state, health.reconnects_today, health.is_silent) == ("connected", 1, False)
+    async with running(joystick):
+        await until(lambda: Gap.objects.count() == 2)
+    newest = await sync_to_async(Gap.objects.first)()
+    assert newest is not None and newest.reason == "the bot was not running"
+    assert newest.ended_at is not None and newest.ended_at > newest.began_at
+    assert (await sync_to_async(connection.health)()).reconnects_today == 1
+
+
+async def test_several_failed_tries_are_one_gap(joystick: Simulator) -> None:
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        joystick.options.reject = True
+        await joystick.disconnect("drop")
+        await until(lambda: joystick.connections_made >= 4)
+        joystick.options.reject = False
+        await until(lambda: state() == "connected")
+    assert await sync_to_async(Gap.objects.filter(reason__contains="not running").count)() == 0
+    assert await sync_to_async(Gap.objects.count)() == 1
+
+
+async def test_silence_on_a_line_that_should_stand_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    now = timezone.now()
+
+    def check() -> connection.Health:
+        connection.watch(now=now)
+        return connection.health(now=now)
+
+    assert (await sync_to_async(check)()).age is None
+    row = await sync_to_async(Connection.objects.create)(state="connected", last_frame_at=now - timedelta(seconds=14))
+    assert not (await sync_to_async(check)()).is_silent
+    row.last_frame_at = now - timedelta(seconds=16)
+    await sync_to_async(row.save)()
+    assert (await sync_to_async(check)()).is_silent
+    await sync_to_async(check)()
+    assert caplog.text.count("nothing was heard for 16 s") == 1
+    row.state = "waiting"
+    await sync_to_async(row.save)()
+    assert not (await sync_to_async(check)()).is_silent
+
+
+async def test_events_per_minute_are_counted(joystick: Simulator) -> None:
+    async with running(joystick):
+        await joystick.subscribed.wait()
+        for _ in range(3):
+            await joystick.happen(tip("Bob", 5))
+        await until(lambda: InboundEvent.objects.count() == 3)
+    assert (await sync_to_async(connection.health)()).events_per_minute == 3
 
 
 async def test_a_second_listener_stands_by_and_takes_over(joystick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

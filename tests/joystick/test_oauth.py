@@ -1,0 +1,398 @@
+"""Tokens: asked for, kept, renewed by one at a time, lost and found, against a platform that behaves as documented."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+
+from joystick import connect, oauth, tokens
+from joystick.credentials import OfTheChannel
+from joystick.models import Install
+from joystick.oauth import NoAnswer, NotSent
+from joystick.simulator.site import Site
+from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.seal import seal, unseal
+from tests.joystick.conftest import BACK, query_of
+from tests.processes import ROOT, free_port
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Connected = Callable[[], Install]
+BOTH = pytest.mark.parametrize("is_public", [False, True], ids=["confidential", "public"])
+
+
+def make_due(install: Install, *, left: float = 1) -> None:
+    """More than half of the access token's life is over: so many hours are left."""
+    now = timezone.now()
+    Install.objects.filter(pk=install.pk).update(
+        refreshed_at=now - timedelta(hours=3), expires_at=now + timedelta(hours=left)
+    )
+    install.refresh_from_db()
+
+
+class TestConnecting:
+    """From the consent page to a row."""
+
+    @BOTH
+    def test_the_consent_page_is_asked_with_everything_it_needs(self, site: Site) -> None:
+        query = query_of(oauth.begin(BACK).url)
+        assert query.pop("state") and len(query.pop("code_challenge")) == 43
+        assert query == {
+            "response_type": "code",
+            "client_id": "the-client",
+            "redirect_uri": BACK,
+            "scope": "identity:read stream:read chat:read chat:write",
+            "code_challenge_method": "S256",
+        }
+
+    @BOTH
+    def test_a_code_becomes_an_install(self, connected: Connected, is_public: bool) -> None:
+        install = connected()
+        install.refresh_from_db()
+        assert install.username == "HarbourFox" and install.channel_id.startswith("7860fca4")
+        assert install.scopes == "identity:read stream:read chat:read chat:write"
+        assert install.expires_at is not None and install.refreshed_at is not None
+        life = timedelta(hours=4) if is_public else timedelta(days=10)
+        assert abs(install.expires_at - install.refreshed_at - life) < timedelta(seconds=2)
+
+    def test_connecting_again_keeps_one_row(self, connected: Connected) -> None:
+        connected()
+        connected()
+        assert Install.objects.count() == 1
+
+    def test_the_tokens_are_sealed_in_the_row(self, connected: Connected) -> None:
+        install = connected()
+        token = tokens.access_token(install)
+        with database.cursor() as cursor:
+            cursor.execute("SELECT * FROM joystick_install")
+            row = str(cursor.fetchall())
+        assert token not in row and unseal(install.refresh_token) not in row
+        assert token.count(".") == 2
+
+    def test_another_secret_key_opens_nothing_and_says_so(self, connected: Connected, settings: Any) -> None:
+        install = connected()
+        settings.SECRET_KEY = "another"
+        with pytest.raises(Failed, match="SECRET_KEY has changed"):
+            tokens.access_token(install)
+
+    @pytest.mark.parametrize("wrong", ["code", "verifier", "redirect_uri"])
+    @BOTH
+    def test_a_wrong_part_ends_it(self, site: Site, wrong: str) -> None:
+        attempt = oauth.begin(BACK)
+        given = {
+            "code": site.accounts.allow(query_of(attempt.url)),
+            "verifier": attempt.verifier,
+            "redirect_uri": BACK,
+        }
+        given[wrong] += "x"
+        with pytest.raises(Failed, match="gave no tokens"):
+            connect.finish(**given)
+        assert not Install.objects.exists()
+
+    def test_a_code_works_once(self, site: Site) -> None:
+        attempt = oauth.begin(BACK)
+        code = site.accounts.allow(query_of(attempt.url))
+        connect.finish(code, verifier=attempt.verifier, redirect_uri=BACK)
+        with pytest.raises(Failed, match="invalid_grant"):
+            connect.finish(code, verifier=attempt.verifier, redirect_uri=BACK)
+
+    def test_a_wrong_secret_is_said(self, connected: Connected, settings: Any) -> None:
+        settings.JOYSTICK_CLIENT_SECRET = "wrong"
+        with pytest.raises(Failed, match="invalid_client"):
+            connected()
+
+    @pytest.mark.parametrize(("is_public", "port"), [(True, 4711), (True, 8000)])
+    def test_a_public_client_may_come_back_to_any_loopback_port(self, site: Site, port: int) -> None:
+        back = f"http://localhost:{port}/admin/joystick/install/callback/"
+        attempt = oauth.begin(back)
+        code = site.accounts.allow(query_of(attempt.url))
+        assert connect.finish(code, verifier=attempt.verifier, redirect_uri=back).username == "HarbourFox"
+
+    def test_an_expiry_above_a_thousand_million_is_a_moment(self, site: Site, connected: Connected) -> None:
+        site.accounts.absolute_expiry = True
+        install = connected()
+        assert install.expires_at is not None
+        assert abs(install.expires_at - timezone.now() - timedelta(days=10)) < timedelta(seconds=5)
+
+
+class TestRenewing:
+    """Ahead of the end, by one asker at a time."""
+
+    @BOTH
+    def test_a_token_is_renewed_when_half_its_life_is_over(self, site: Site, connected: Connected) -> None:
+        install = connected()
+        first = tokens.access_token(install)
+        assert tokens.access_token(install) == first
+        make_due(install)
+        second = tokens.access_token(install)
+        assert second != first
+        assert site.accounts.scope_of(second) is not None
+        assert site.accounts.refreshes == 1
+
+    def test_the_schedule_renews_what_is_due(self, site: Site, connected: Connected) -> None:
+        install = connected()
+        tokens.renew_due()
+        assert site.accounts.refreshes == 0
+        make_due(install)
+        tokens.renew_due()
+        assert site.accounts.refreshes == 1
+
+    def test_sixteen_threads_renew_once(self, site: Site, connected: Connected) -> None:
+        install = connected()
+        make_due(install, left=-1)
+        got = at_once(16, lambda n: tokens.access_token(Install.objects.get()))
+        assert len(set(got)) == 1
+        assert site.accounts.refreshes == 1
+        assert site.accounts.scope_of(str(got[0])) is not None
+
+    def test_who_has_a_good_one_does_not_wait_for_anothers_renewal(self, connected: Connected) -> None:
+        install = connected()
+        make_due(install)
+        Install.objects.update(refreshing_since=timezone.now())
+        assert tokens.access_token(install) == unseal(install.access_token)
+
+    def test_a_refused_refresh_marks_the_install_and_is_not_tried_again(
+        self, site: Site, connected: Connected, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        install = connected()
+        site.accounts.revoke_all()
+        make_due(install)
+        tokens.renew_due()
+        install.refresh_from_db()
+        assert install.trouble == "Joystick does not renew the connection (invalid_grant). Connect the channel again."
+        assert "needs reconnecting" in caplog.text
+        asked = len(site.requests)
+        tokens.renew_due()
+        with pytest.raises(Failed):
+            tokens.renew(install)
+        assert len(site.requests) == asked
+        assert OfTheChannel().token() == OfTheChannel().token() != ""
+
+    def test_a_platform_that_is_away_is_asked_again_later(
+        self, site: Site, connected: Connected, settings: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        install = connected()
+        make_due(install)
+        there, settings.JOYSTICK_API_URL = settings.JOYSTICK_API_URL, f"http://127.0.0.1:{free_port()}"
+        present = tokens.access_token(install)  # still good
+        assert "will be renewed later" in caplog.text
+        install.refresh_from_db()
+        assert (install.trouble, install.refreshing_since) == ("", None)
+        settings.JOYSTICK_API_URL = there
+        assert tokens.access_token(install) != present
+
+    def test_after_a_lost_answer_the_old_token_is_not_presented_again(
+        self, site: Site, connected: Connected, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It was used up on the way: presenting it would revoke what is still good."""
+        install = connected()
+        site.accounts.lose_answers = 1
+        make_due(install)
+        with pytest.raises(Failed, match="got lost"):
+            tokens.renew(install)
+        assert site.accounts.scope_of(tokens.access_token(install)) is not None  # the present one is good for now
+        monkeypatch.setattr(tokens, "WAIT_FOR_ANOTHER", 0.2)
+        with pytest.raises(Failed, match="renewed later"):
+            tokens.renew(install)
+        Install.objects.update(refreshing_since=timezone.now() - tokens.LOST_AFTER - timedelta(seconds=1))
+        install.refresh_from_db()
+        with pytest.raises(Failed, match="Connect the channel again"):
+            tokens.renew(install)
+        install.refresh_from_db()
+        assert "Connect the channel again" in install.trouble
+        assert site.accounts.refreshes == 1
+        assert site.accounts.scope_of(unseal(install.access_token)) is not None
+
+    def test_a_renewal_that_never_arrived_is_repeated_after_asking(self, site: Site, connected: Connected) -> None:
+        """Somebody died between the claim and the question: the old token still stands, and the platform says so."""
+        install = connected()
+        make_due(install)
+        Install.objects.update(refreshing_since=timezone.now() - tokens.LOST_AFTER - timedelta(seconds=1))
+        install.refresh_from_db()
+        tokens.renew(install)
+        assert site.accounts.refreshes == 1
+        assert ("POST", "/api/oauth/introspect") in site.requests
+
+    def test_connecting_again_mends_it(self, site: Site, connected: Connected) -> None:
+        install = connected()
+        site.accounts.revoke_all()
+        make_due(install)
+        tokens.renew_due()
+        assert connected().trouble == ""
+        assert tokens.access_token(install)
+
+    @pytest.mark.parametrize(
+        ("error", "raised"),
+        [
+            (httpx2.ConnectError("no"), NotSent),
+            (httpx2.ReadTimeout("slow"), NoAnswer),
+            (httpx2.RemoteProtocolError("gone"), NoAnswer),
+            (ValueError("no JSON"), NoAnswer),
+        ],
+    )
+    def test_what_is_known_of_a_question_that_failed(self, error: Exception, raised: type[Exception]) -> None:
+        def step() -> None:
+            raise error
+
+        with pytest.raises(raised):
+            oauth._ask(step)
+
+    @pytest.mark.parametrize(
+        "answer", [{}, {"access_token": "x"}, {"access_token": "x", "refresh_token": "y", "expires_in": "z"}]
+    )
+    def test_an_answer_without_tokens_is_none(self, answer: dict[str, Any]) -> None:
+        with pytest.raises(NoAnswer):
+            oauth._grant(answer)
+
+
+RENEW = """
+import django; django.setup()
+from joystick import tokens
+from joystick.models import Install
+print(tokens.access_token(Install.objects.get()))
+"""
+
+
+def test_four_processes_renew_once(site: Site, connected: Connected, settings: Any) -> None:
+    install = connected()
+    make_due(install, left=-1)
+    path = str(settings.DATABASES["default"]["NAME"])
+    environment = {
+        **os.environ,
+        "ENV_FILE": os.devnull,
+        "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{path}",
+        "JOYSTICK_API_URL": site.url,
+        "JOYSTICK_CLIENT_ID": "the-client",
+        "JOYSTICK_CLIENT_SECRET": "hush-secret",
+    }
+    if database.vendor == "postgresql":
+        base, _, _ = environment["DATABASE_URL"].partition("?")
+        environment["DATABASE_URL"] = environment["DATABASE_URL"].replace(
+            base, f"{base.rpartition('/')[0]}/{database.settings_dict['NAME']}"
+        )
+    running = [
+        subprocess.Popen([sys.executable, "-c", RENEW], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    got = {process.communicate(timeout=60)[0].strip() for process in running}
+    assert len(got) == 1 and "" not in got
+    assert site.accounts.refreshes == 1
+
+
+class TestAtTheStart:
+    """Introspection."""
+
+    def test_good_tokens_are_left_alone(self, site: Site, connected: Connected) -> None:
+        connected()
+        OfTheChannel().check()
+        assert site.requests[-1] == ("POST", "/api/oauth/introspect")
+        assert site.accounts.refreshes == 0
+
+    def test_expired_ones_are_renewed(self, site: Site, connected: Connected) -> None:
+        install = connected()
+        site.accounts.expire_access_tokens()
+        OfTheChannel().check()
+        install.refresh_from_db()
+        assert site.accounts.scope_of(unseal(install.access_token)) is not None
+
+    def test_revoked_ones_are_marked(self, site: Site, connected: Connected) -> None:
+        install = connected()
+        site.accounts.revoke_all()
+        OfTheChannel().check()
+        install.refresh_from_db()
+        assert install.trouble
+
+    def test_a_platform_that_is_away_is_only_logged(
+        self, connected: Connected, settings: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        connected()
+        settings.JOYSTICK_API_URL = f"http://127.0.0.1:{free_port()}"
+        OfTheChannel().check()
+        assert "could not be checked" in caplog.text
+
+
+class TestDisconnecting:
+    """Revoke, forget."""
+
+    @BOTH
+    def test_the_tokens_are_revoked_and_forgotten(self, site: Site, connected: Connected) -> None:
+        install = connected()
+        token = tokens.access_token(install)
+        assert connect.disconnect(install)
+        install.refresh_from_db()
+        assert (install.access_token, install.refresh_token) == ("", "")
+        assert site.accounts.scope_of(token) is None
+        with pytest.raises(Failed, match="not connected"):
+            tokens.access_token(install)
+
+    def test_without_the_platform_they_are_forgotten_all_the_same(self, connected: Connected, settings: Any) -> None:
+        install = connected()
+        settings.JOYSTICK_API_URL = f"http://127.0.0.1:{free_port()}"
+        assert not connect.disconnect(install)
+        install.refresh_from_db()
+        assert install.access_token == ""
+
+
+class TestTheGatewaysToken:
+    """What the socket is opened with, by setting."""
+
+    @pytest.mark.parametrize(("kind", "is_jwt"), [("auto", True), ("jwt", True), ("basic", False)])
+    def test_of_a_connected_channel(self, connected: Connected, settings: Any, kind: str, is_jwt: bool) -> None:
+        settings.JOYSTICK_TOKEN_KIND = kind
+        connected()
+        token = OfTheChannel().token() or ""
+        assert (token.count(".") == 2) == is_jwt
+        assert is_jwt or token == "dGhlLWNsaWVudDpodXNoLXNlY3JldA=="
+
+    @pytest.mark.parametrize(("kind", "exists"), [("auto", True), ("jwt", False), ("basic", True)])
+    def test_before_any_channel_is_connected(self, site: Site, settings: Any, kind: str, exists: bool) -> None:
+        settings.JOYSTICK_TOKEN_KIND = kind
+        assert OfTheChannel().exists() == exists
+        assert (OfTheChannel().token() is not None) == exists
+
+    def test_a_given_token_wins(self, connected: Connected, settings: Any) -> None:
+        connected()
+        settings.JOYSTICK_GATEWAY_TOKEN = "mine"
+        assert OfTheChannel().token() == "mine"
+
+    def test_one_that_was_refused_is_renewed(self, site: Site, connected: Connected) -> None:
+        connected()
+        refused = OfTheChannel().token() or ""
+        assert OfTheChannel().renew(refused)
+        assert OfTheChannel().token() != refused
+        assert OfTheChannel().renew(refused)  # somebody did it already
+        assert site.accounts.refreshes == 1
+        connect.disconnect(Install.objects.get())
+        assert not OfTheChannel().renew(refused)
+
+
+def test_no_secret_is_logged(site: Site, connected: Connected, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    install = connected()
+    seen = [unseal(install.access_token), unseal(install.refresh_token)]
+    make_due(install)
+    tokens.renew_due()
+    install.refresh_from_db()
+    seen += [unseal(install.access_token), unseal(install.refresh_token), "hush-secret"]
+    connect.disconnect(install)
+    ours = "\n".join(record.getMessage() for record in caplog.records)
+    assert not [secret for secret in seen if secret in ours]
+
+
+def test_a_sealed_secret_opens_again_and_nothing_stays_nothing() -> None:
+    assert unseal(seal("a secret")) == "a secret"
+    assert seal("") == unseal("") == ""
+    assert seal("x") != seal("x")
