@@ -1,0 +1,71 @@
+"""Fifty thousand frames at once: none lost, memory bounded, and the socket's pings answered all the while."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import psutil
+
+from joystick.simulator.happenings import chat
+from joystick.simulator.server import Simulator
+from tests.processes import BotProcess, SimulatorThread, wait_until
+
+FRAMES = 50_000
+MOST_GROWTH = 80 * 2**20
+PONG_WITHIN = 15.0
+"""Whoever pings a websocket waits 20 s or more for the answer (the libraries' own defaults)."""
+
+
+async def burst(gateway: Simulator) -> float:
+    """Send everything as fast as the socket takes it; returns the longest wait for a pong, in seconds."""
+    (client,) = gateway._clients
+    done = asyncio.Event()
+    waits: list[float] = []
+
+    async def ping() -> None:
+        while not done.is_set():
+            began = time.monotonic()
+            await (await client.socket.ping())
+            waits.append(time.monotonic() - began)
+            await asyncio.sleep(0.2)
+
+    pinging = asyncio.create_task(ping())
+    for number in range(FRAMES):
+        await gateway.happen(chat(f"viewer{number % 500}", f"line {number} of a very full chat"))
+    done.set()
+    await pinging
+    return max(waits)
+
+
+def test_a_burst_of_fifty_thousand_frames(bot: BotProcess, simulator: SimulatorThread) -> None:
+    assert bot.process is not None
+    process = psutil.Process(bot.process.pid)
+    before, highest, over = process.memory_info().rss, 0, threading.Event()
+
+    def watch_memory() -> None:
+        nonlocal highest
+        while not over.wait(0.1):
+            highest = max(highest, process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch_memory)
+    watcher.start()
+    try:
+        began = time.monotonic()
+        longest = simulator.call(burst(simulator.simulator), within=240)
+        count = "SELECT count(*) FROM joystick_inboundevent"
+        wait_until(lambda: bot.one(count) == FRAMES, "every event is stored", within=120)
+        seconds = time.monotonic() - began
+    finally:
+        over.set()
+        watcher.join()
+    print(
+        f"{FRAMES / seconds:.0f} events/s, longest pong {longest:.2f} s, grew by {(highest - before) / 2**20:.0f} MiB"
+    )
+    assert longest < PONG_WITHIN
+    assert highest - before < MOST_GROWTH
+    assert simulator.simulator.connections_made == 1
+    assert bot.one("SELECT count(*) FROM joystick_inboundevent WHERE state != 'handled'") == 0
+    # Each of 500 viewers: one point and two XP or three, by the cooldowns, and the ledger agrees with the balances.
+    assert bot.one("SELECT sum(balance) FROM economy_points") == bot.one("SELECT sum(delta) FROM economy_transaction")
