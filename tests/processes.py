@@ -23,7 +23,8 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from joystick.simulator.happenings import Happening
-from joystick.simulator.server import Options, Simulator
+from joystick.simulator.options import Options
+from joystick.simulator.server import Simulator
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -15,6 +15,10 @@ class Options:
     unauthorized: Literal["disconnect", "4401"] = "disconnect"
     """A wrong token's end: Rails' disconnect frame and close 1000, or Joystick's documented close code."""
     reject: bool = False
+    hang_up: bool = False
+    """Accept every connection and close it at once."""
+    speed: float = 1.0
+    """So many times faster than life scenarios run."""
     confirm_after: float = 0.0
     """Seconds until a subscription is confirmed. An action sent before is lost in silence, as measured."""
     reorder_within: float = 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterator
@@ -12,16 +11,33 @@ from joystick.simulator.happenings import (
     chat,
     enter,
     follow,
+    gift,
+    goal,
     leave,
+    raid,
+    spin,
+    started,
     subscribe,
     tip,
     viewer_count,
+)
+from joystick.simulator.incidents import (
+    Incident,
+    again,
+    drop,
+    end_without_a_frame,
+    freeze,
+    hammer,
+    last_goodbye,
+    reject,
+    restart,
+    token_expires,
 )
 from joystick.simulator.server import Simulator
 
 log = logging.getLogger("simulator")
 
-Step = tuple[float, Happening]
+Step = tuple[float, Happening | Incident]
 """Seconds to wait, then what happens."""
 Scenario = Callable[[random.Random], Iterator[Step]]
 
@@ -66,6 +82,7 @@ def busy_night(rng: random.Random) -> Iterator[Step]:
 
 def opening() -> Iterator[Step]:
     """The first ten seconds: something of everything, so that a new streamer sees what the bot does."""
+    yield 0.0, started()
     yield 0.3, enter("MossyLantern")
     yield 0.2, enter("quillbadger")
     yield 0.3, chat("MossyLantern", "evening everyone!")
@@ -80,6 +97,53 @@ def opening() -> Iterator[Step]:
     yield 0.8, tip("MossyLantern", 1000)
     yield 1.0, viewer_count(24)
     yield 1.0, chat("VelvetMoth", "!tts can I do that too?")
+
+
+def raid_night(rng: random.Random) -> Iterator[Step]:
+    """Another streamer drops in with a crowd, which comes in, talks all at once, and partly stays."""
+    yield from opening()
+    yield 2.0, raid("LowTideLena", 37)
+    crowd = [f"Raider{number}" for number in range(37)]
+    for name in crowd:
+        yield rng.uniform(0.02, 0.2), enter(name)
+        yield rng.uniform(0.0, 0.1), chat(name, rng.choice(["hello from Lena's!", "raid!", "who is that?", "!help"]))
+    for name in rng.sample(crowd, 20):
+        yield rng.uniform(0.1, 0.6), rng.choice([leave, follow])(name)
+    while True:
+        yield rng.uniform(0.5, 3), ordinary(rng)
+
+
+def spam_wave(rng: random.Random) -> Iterator[Step]:
+    """Twenty accounts that shout the same, try every command and mistype it, while others go on talking."""
+    yield from opening()
+    shouts = [
+        "BUY FOLLOWERS AT EXAMPLE DOT INVALID",
+        "!points",
+        "!tts spam",
+        "!pionts",
+        "!give quillbadger 1",
+        "a" * 3000,
+    ]
+    while True:
+        for _ in range(20):
+            yield rng.uniform(0.0, 0.05), chat(f"Spammer{rng.randrange(20)}", rng.choice(shouts))
+        yield 0.05, ordinary(rng)
+
+
+def bad_night(rng: random.Random) -> Iterator[Step]:
+    """Six minutes in which everything goes wrong with the server, one after another; then it is over."""
+    yield from opening()
+    for incident in (drop, token_expires, freeze, restart, reject, end_without_a_frame, last_goodbye, hammer, again):
+        for _ in range(8):
+            yield rng.uniform(0.2, 1.0), ordinary(rng)
+        name = rng.choice(CROWD)
+        yield 0.2, leave(name)  # out of order: gone before having come, a goal moved before its tip
+        yield 0.0, enter(name)
+        yield 0.0, goal(name, 25, 1000)
+        yield 0.0, tip(name, 25)
+        yield 1.0, incident
+        yield 30.0, again
+    yield 1.0, chat("MossyLantern", "what a night")
 
 
 def ordinary(rng: random.Random) -> Happening:
@@ -98,16 +162,29 @@ def ordinary(rng: random.Random) -> Happening:
         return follow(who)
     if roll < 0.92:
         return subscribe(who)
+    if roll < 0.93:
+        return rng.choice([spin(who, 50, "Silly hat"), gift(who, 2)])
     return rng.choice([enter, leave])(who)
 
 
-SCENARIOS: dict[str, Scenario] = {"quiet-evening": quiet_evening, "busy-night": busy_night}
+SCENARIOS: dict[str, Scenario] = {
+    "quiet-evening": quiet_evening,
+    "busy-night": busy_night,
+    "raid": raid_night,
+    "spam-wave": spam_wave,
+    "bad-night": bad_night,
+}
 
 
 async def play(simulator: Simulator, name: str, *, seed: int = 1) -> None:
-    """Play the scenario to whoever is subscribed, from the moment that somebody is. It goes on until cancelled."""
+    """Play the scenario to whoever is subscribed, from the moment that somebody is, until its end if it has one."""
     await simulator.subscribed.wait()
     log.info("playing %s (seed %d)", name, seed)
-    for pause, happening in SCENARIOS[name](random.Random(seed)):
-        await asyncio.sleep(pause)
-        await simulator.happen(happening)
+    for pause, step in SCENARIOS[name](random.Random(seed)):
+        await simulator.sleep(pause)
+        if isinstance(step, Happening):
+            await simulator.happen(step)
+        else:
+            log.info("%s", step.__name__.replace("_", " "))
+            await step(simulator)
+    log.info("%s is over", name)

@@ -7,7 +7,7 @@ action is answered, and no mistake. What Joystick documents beyond that, close c
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 import random
 import time
 from collections.abc import Iterator, Mapping
@@ -22,8 +22,10 @@ from websockets.http11 import Request, Response
 
 from joystick.simulator import handshake
 from joystick.simulator.accounts import Accounts
+from joystick.simulator.channel import Channel
 from joystick.simulator.happenings import Happening, chat
 from joystick.simulator.options import Options
+from joystick.simulator.wire import encode, read_object
 
 ACTIONS = {"send_message", "send_whisper", "delete_message", "mute_user", "unmute_user", "block_user"}
 KEEP_REFUSED = 60.0
@@ -51,10 +53,14 @@ class Simulator:
     ) -> None:
         """`port` 0 takes a free one; `url` tells which. With `accounts`, only their tokens are let in."""
         self.options = options or Options()
-        self._accounts = accounts
+        self.accounts = accounts
+        self.channel = Channel()
+        self.delivered: dict[str, Happening] = {}
+        """What subscribers were told, by uid; of each, once."""
+        self.connected_at: list[float] = []
+        """When each connection was made (monotonic seconds)."""
         self.actions: list[dict[str, Any]] = []
         """What bots did, in the order carried out: the `data` of each action."""
-        self.connections_made = 0
         self.acted = asyncio.Event()
         self.subscribed = asyncio.Event()
         self._port = port
@@ -97,6 +103,11 @@ class Simulator:
             await self._server.wait_closed()
 
     @property
+    def connections_made(self) -> int:
+        """How many connections there were, refused ones included."""
+        return len(self.connected_at)
+
+    @property
     def url(self) -> str:
         """The address for a client, without a token."""
         return f"ws://127.0.0.1:{self._port}/cable"
@@ -105,9 +116,12 @@ class Simulator:
 
     async def happen(self, happening: Happening) -> None:
         """Tell every subscription, each in the envelope it asked for."""
+        if happening.kind in {"stream_started", "stream_ended"}:
+            self.channel.set_live(happening.kind == "stream_started")
         for client, identifier in self._subscriptions():
-            version = "v2" if _parameters(identifier).get("event_version") == "v2" else "v1"
-            await self._send(client, {"identifier": identifier, "message": happening.message(version)})
+            version = "v2" if read_object(identifier).get("event_version") == "v2" else "v1"
+            if await self._send(client, {"identifier": identifier, "message": happening.message(version)}):
+                self.delivered.setdefault(happening.uid, happening)
 
     async def push(self, message: Any) -> None:
         """Tell every subscription this very message, whatever it asked for."""
@@ -129,6 +143,22 @@ class Simulator:
                 await client.socket.close(CloseCode.NORMAL_CLOSURE)
         if ending == "drop":
             self._drop_all()
+
+    async def flush(self) -> None:
+        """Wait until every connection has taken what was sent: its answer to a websocket ping comes behind that."""
+        for client in list(self._clients):
+            with contextlib.suppress(ConnectionClosed, TimeoutError):
+                async with asyncio.timeout(5):
+                    await (await client.socket.ping())
+
+    async def sleep(self, seconds: float) -> None:
+        """Seconds of the scenario's time."""
+        await asyncio.sleep(seconds / self.options.speed)
+
+    async def subscribed_now(self) -> None:
+        """Wait until somebody is subscribed."""
+        while not any(client.subscriptions for client in self._clients):
+            await asyncio.sleep(0.02)
 
     def freeze(self) -> None:
         """Do nothing at all, as a stopped process: no ping, no answer, no new handshake, until `thaw`."""
@@ -158,7 +188,9 @@ class Simulator:
 
     async def _serve_client(self, socket: ServerConnection) -> None:
         assert socket.request is not None
-        self.connections_made += 1
+        self.connected_at.append(time.monotonic())
+        if self.options.hang_up:
+            return
         client = Client(socket)
         tokens = parse_qs(urlsplit(socket.request.path).query).get("token", [])
         try:
@@ -177,8 +209,8 @@ class Simulator:
             self._refused.discard(client)
 
     def _lets_in(self, token: str) -> bool:
-        if self._accounts is not None:
-            return self._accounts.lets_in(token)
+        if self.accounts is not None:
+            return self.accounts.lets_in(token) or (bool(token) and token == self.options.token)
         return bool(token) and self.options.token in {None, token}
 
     async def _refuse(self, client: Client) -> None:
@@ -193,12 +225,12 @@ class Simulator:
 
     def _carry_out(self, client: Client, text: str | bytes) -> None:
         """A command. Of whatever is wrong with it, nothing is said."""
-        command = _object(text) if isinstance(text, str) else {}
+        command = read_object(text) if isinstance(text, str) else {}
         identifier = command.get("identifier")
         if not isinstance(identifier, str):
             return
         match command.get("command"):
-            case "subscribe" if _parameters(identifier).get("channel") == "GatewayChannel":
+            case "subscribe" if read_object(identifier).get("channel") == "GatewayChannel":
                 if identifier not in client.asked:
                     self._in_background(self._subscribe(client, identifier))
             case "unsubscribe":
@@ -207,7 +239,7 @@ class Simulator:
                 client.left_at[identifier] = time.monotonic()
             case "message" if identifier in client.subscriptions:
                 data = command.get("data")
-                action = _object(data) if isinstance(data, str) else {}
+                action = read_object(data) if isinstance(data, str) else {}
                 if action.get("action") in ACTIONS:
                     self._in_background(self._act(client, identifier, action))
 
@@ -245,12 +277,14 @@ class Simulator:
             for client in list(self._clients):
                 await self._send(client, {"type": "ping", "message": int(time.time())})
 
-    async def _send(self, client: Client, frame: Mapping[str, Any]) -> None:
+    async def _send(self, client: Client, frame: Mapping[str, Any]) -> bool:
         await self._thawed.wait()
         try:
             await client.socket.send(encode(frame))
         except ConnectionClosed:
             self._clients.discard(client)
+            return False
+        return True
 
     def _subscriptions(self) -> Iterator[tuple[Client, str]]:
         return iter([(client, identifier) for client in self._clients for identifier in sorted(client.subscriptions)])
@@ -263,26 +297,3 @@ class Simulator:
         task = asyncio.ensure_future(step)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def encode(frame: Mapping[str, Any]) -> str:
-    """JSON as Rails writes it: compact, é and emoji as they are, but `<`, `>`, `&`, U+2028 and U+2029 escaped."""
-    text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-_parameters = _object
-"""An identifier is parsed only to find its channel; the string itself is the subscription's key."""
-
-
-__all__ = ["Options", "Simulator"]

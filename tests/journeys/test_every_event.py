@@ -252,7 +252,4 @@ def test_every_control_frame(steady: Callable[[int], BotProcess], simulator: Sim
             assert bot.one("SELECT reason FROM joystick_gap ORDER BY id DESC") == expected, line
 
 
-COMPLAINTS = (
-    "SELECT count(*) FROM joystick_inboundevent WHERE kind = 'error' "
-    "AND text LIKE 'Joystick says: %'"
-)
+COMPLAINTS = "SELECT count(*) FROM joystick_inboundevent WHERE kind = 'error' AND text LIKE 'Joystick says: %'"

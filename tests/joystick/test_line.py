@@ -23,7 +23,8 @@ from joystick.credentials import Fixed
 from joystick.listener import Listener
 from joystick.models import Connection, Gap, InboundEvent, Install
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
-from joystick.simulator.server import Options, Simulator
+from joystick.simulator.options import Options
+from joystick.simulator.server import Simulator
 from pixelbot_site.kit.errors import Failed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]

@@ -18,7 +18,9 @@ from websockets.typing import Subprotocol
 from websockets.utils import accept_key
 
 from joystick.simulator.happenings import chat, tip
-from joystick.simulator.server import Options, Simulator, encode
+from joystick.simulator.options import Options
+from joystick.simulator.server import Simulator
+from joystick.simulator.wire import encode
 
 pytestmark = pytest.mark.asyncio
 

@@ -10,8 +10,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from joystick.simulator.accounts import Accounts
+from joystick.simulator.options import Options
 from joystick.simulator.scenarios import SCENARIOS, play
-from joystick.simulator.server import Options, Simulator
+from joystick.simulator.server import Simulator
+from joystick.simulator.site import Site
 
 log = logging.getLogger("simulator")
 
@@ -27,23 +30,36 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=0, help="The port; without it, a free one.")
         parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="quiet-evening")
         parser.add_argument("--seed", type=int, default=1, help="The same seed gives the same evening.")
-        parser.add_argument("--token", help="The only token to let in; without it, any.")
+        parser.add_argument("--token", default="sim-token", help="The token to let in, beside those of OAuth.")
+        parser.add_argument("--speed", type=float, default=1.0, help="So many times faster than life.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run it."""
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(self.simulate(**options))
 
-    async def simulate(self, *, port: int, scenario: str, seed: int, token: str | None, **_: Any) -> None:
+    async def simulate(self, *, port: int, scenario: str, seed: int, token: str, speed: float, **_: Any) -> None:
         """Serve and play until cancelled."""
-        simulator = Simulator(Options(token=token, echo=True), port=port, seed=seed)
+        options = Options(token=token, echo=True, speed=speed)
+        accounts = Accounts()
+        simulator = Simulator(options, port=port, seed=seed, accounts=accounts)
+        site = Site(accounts, simulator.channel)
         try:
             await simulator.start()
         except OSError as error:
             raise CommandError(f"Port {port} can't be used: {error.strerror or error}") from error
-        self.stdout.write(f"A simulated Joystick.tv is at {simulator.url}\nPoint a bot at it, in its .env:")
-        self.stdout.write(f"  JOYSTICK_GATEWAY_URL={simulator.url}\n  JOYSTICK_GATEWAY_TOKEN={token or 'any-token'}")
+        site.start()
+        self.stdout.write(f"A simulated Joystick.tv is at {simulator.url} and {site.url}.")
+        self.stdout.write(f"Point a bot at it, in its .env:\n  JOYSTICK_GATEWAY_URL={simulator.url}")
+        self.stdout.write(
+            f"and either a token\n  JOYSTICK_GATEWAY_TOKEN={token}\nor, to connect by the dashboard's button,"
+        )
+        self.stdout.write(f"  JOYSTICK_CLIENT_ID={accounts.client_id}")
+        self.stdout.write(f"  JOYSTICK_SITE_URL={site.url}\n  JOYSTICK_API_URL={site.url}")
+        self.stdout.flush()
         try:
             await play(simulator, scenario, seed=seed)
+            await asyncio.Event().wait()  # the scenario is over; the server stays
         finally:
+            site.stop()
             await simulator.stop()

@@ -24,8 +24,9 @@ from effects import queue
 from effects.models import Overlay
 from joystick.credentials import Credentials, Fixed, OfTheChannel
 from joystick.listener import Listener
+from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
-from joystick.simulator.server import Options, Simulator
+from joystick.simulator.server import Simulator
 from pixelbot_site import setup
 
 log = logging.getLogger("runbot")
