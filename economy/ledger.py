@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TypeVar
 
 from django.db import connection, transaction
@@ -17,6 +16,7 @@ from economy import cooldowns, viewers, xp
 from economy.levels import Curve
 from economy.models import Kind, Points, Transaction, Viewer, XPTransaction, viewer_key
 from economy.xp import LevelUp, XPAward
+from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 
@@ -158,7 +158,7 @@ def _write(grants: Sequence[_Grant], people: dict[str, Viewer], *, now: datetime
         cursor.executemany(
             "UPDATE economy_points SET balance = balance + %s WHERE viewer_id = %s", [(earned[pk], pk) for pk in ids]
         )
-    transaction.on_commit(partial(_tell, [(grant.amount, grant.viewer, grant.source) for grant in grants]))
+    after_commit(_tell, [(grant.amount, grant.viewer, grant.source) for grant in grants])
 
 
 def _tell(granted: Sequence[tuple[int, str, str]]) -> None:
@@ -261,7 +261,7 @@ def _change(
             created_at=timezone.now(),
         )
         said = "refunded %d to %s (%s)" if kind == Kind.REFUND else GRANTED if delta > 0 else "took %d from %s (%s)"
-        transaction.on_commit(partial(log.info, said, abs(delta), viewer.key, source))
+        after_commit(log.info, said, abs(delta), viewer.key, source)
         return row
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
-from django.db import transaction
-
+from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.layers import group_send
 
 MAILBOX = "chat"
@@ -21,4 +19,4 @@ def say(text: str, *, channel_id: str = "") -> None:
 def act(action: str, words: dict[str, str], *, channel_id: str = "") -> None:
     """The same for any action of the platform; `words` are its keys, less the channel."""
     message = {"type": "chat.action", "action": action, "words": words, "channel_id": channel_id, "at": time.time()}
-    transaction.on_commit(partial(group_send, MAILBOX, message), robust=True)
+    after_commit(group_send, MAILBOX, message)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
-from django.db import transaction
-
+from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.layers import group_send
 
 GROUP = "overlay"
@@ -33,7 +31,7 @@ def happened(events: Sequence[Mapping[str, Any]]) -> None:
     """After the commit, tell every overlay what happened on the channel: a passing word, not kept and not repeated."""
     if events:
         frame = {"type": "events", "events": [dict(event) for event in events]}
-        transaction.on_commit(partial(group_send, GROUP, {"type": "overlay.message", "frame": frame}), robust=True)
+        after_commit(group_send, GROUP, {"type": "overlay.message", "frame": frame})
 
 
 def recheck() -> None:

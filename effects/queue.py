@@ -9,7 +9,6 @@ import logging
 import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
@@ -21,6 +20,7 @@ from economy.models import Transaction, Viewer
 from effects import chat, overlay
 from effects.models import QueueItem, State
 from effects.registry import MAX_TEXT, Effect, Kind, Told, kinds
+from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("queue")
@@ -68,7 +68,7 @@ def wake(lane: str) -> None:
     """After the commit, tell a worker that `lane` has something to do."""
     from effects import tasks  # the tasks call this module back
 
-    transaction.on_commit(partial(tasks.wake, lane), robust=True)
+    after_commit(tasks.wake, lane)
 
 
 def drain(lane: str, *, stopped: Callable[[], bool] = bool) -> None:
@@ -169,8 +169,8 @@ def finish(item_id: int, attempt: int) -> bool:
         )
         if mine:
             item = QueueItem.objects.get(pk=item_id)
-            transaction.on_commit(partial(log.info, "done: %s", item))
-            transaction.on_commit(partial(overlay.done, item.pk))
+            after_commit(log.info, "done: %s", item)
+            after_commit(overlay.done, item.pk)
             wake(item.lane)
     return bool(mine)
 
@@ -191,8 +191,8 @@ def fail(seen: QueueItem, reason: str, *, details: str = "") -> bool:
             ledger.refund(item.payment, reason=f"{item.kind} failed")
             name = item.viewer.username if item.viewer else "viewer"
             chat.say(f"@{name} that did not work, sorry: your {-item.payment.delta} points are back.")
-        transaction.on_commit(partial(log.warning, "failed: %s: %s", item, reason))
-        transaction.on_commit(partial(overlay.stop, item.pk))
+        after_commit(log.warning, "failed: %s: %s", item, reason)
+        after_commit(overlay.stop, item.pk)
         wake(item.lane)
     return True
 
@@ -228,7 +228,7 @@ def put_back(item: QueueItem) -> bool:
             state=State.PENDING, started_at=None, lease_until=None, told_at=None, playing_at=None
         )
         if mine:
-            transaction.on_commit(partial(log.info, "back in the queue: %s", item))
+            after_commit(log.info, "back in the queue: %s", item)
     return bool(mine)
 
 

@@ -22,6 +22,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from joystick.simulator.accounts import Accounts
 from joystick.simulator.happenings import Happening
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
@@ -58,10 +59,10 @@ def free_port() -> int:
 class SimulatorThread:
     """The simulator on a loop of its own, driven from synchronous tests."""
 
-    def __init__(self, options: Options | None = None, *, port: int = 0) -> None:
+    def __init__(self, options: Options | None = None, *, port: int = 0, accounts: Accounts | None = None) -> None:
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self._options, self._port = options, port
+        self._options, self._port, self._accounts = options, port, accounts
 
     def __enter__(self) -> SimulatorThread:
         self.thread.start()
@@ -75,7 +76,7 @@ class SimulatorThread:
         self.loop.close()
 
     async def _make(self) -> Simulator:
-        simulator = Simulator(self._options, port=self._port)
+        simulator = Simulator(self._options, port=self._port, accounts=self._accounts)
         await simulator.start()
         return simulator
 

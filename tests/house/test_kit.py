@@ -6,13 +6,16 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from queue import Empty
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from kombu import Connection
 
 import pixelbot_site.kit.transport  # noqa: F401
+from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.layers import ThreadHopLayer
 from pixelbot_site.kit.registry import Registry
 
@@ -104,3 +107,14 @@ def test_the_bell_wakes_a_sleeping_consumer_at_once() -> None:
         with pytest.raises(Empty):
             queue.get(timeout=0.05)
         queue.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_goes_wrong_after_a_commit_is_logged_and_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[int] = []
+    with transaction.atomic():
+        after_commit(partial(int, "no number"))
+        after_commit(done.append, 1)
+        assert done == []
+    assert done == [1]
+    assert "invalid literal" in caplog.text

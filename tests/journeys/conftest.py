@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.processes import BotProcess, SimulatorThread
 
@@ -31,3 +32,34 @@ def bot(make_bot: Callable[..., BotProcess], simulator: SimulatorThread) -> BotP
     running = make_bot().start()
     simulator.wait_subscribed()
     return running
+
+
+def browser_of(chromium: str, *arguments: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--disable-background-networking", *arguments]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: str) -> Iterator[Page]:
+    """A page of a browser that lets sound play, as OBS's does."""
+    for browser in browser_of(chromium, "--autoplay-policy=no-user-gesture-required"):
+        yield browser.new_page()
+
+
+@pytest.fixture
+def strict_page(chromium: str) -> Iterator[Page]:
+    """A page of a browser that wants a click first. To look into the page counts as one: listen to its console."""
+    for browser in browser_of(chromium):
+        yield browser.new_page()
+
+
+def log_in(page: Page, bot: BotProcess) -> None:
+    """Through the dashboard's own form."""
+    page.goto(f"http://127.0.0.1:{bot.port}/admin/")
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", "a-test-password")
+    page.click("text=Log in")

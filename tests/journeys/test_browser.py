@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from joystick.simulator.happenings import chat, tip
+from joystick.simulator.happenings import chat, enter, follow, raid, tip
 from tests.journeys.way import POINTS, STATE
 from tests.processes import BotProcess, SimulatorThread, overlay_socket, play_next, wait_until
 
@@ -25,29 +24,6 @@ SOUNDS = """() => {
   };
 }"""
 """Notes which sounds the page plays, and when each of them came to its end."""
-
-
-def browser_of(chromium: str, *arguments: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--disable-background-networking", *arguments]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium: str) -> Iterator[Page]:
-    """A page of a browser that lets sound play, as OBS's does."""
-    for browser in browser_of(chromium, "--autoplay-policy=no-user-gesture-required"):
-        yield browser.new_page()
-
-
-@pytest.fixture
-def strict_page(chromium: str) -> Iterator[Page]:
-    """A page of a browser that wants a click first. To look into the page counts as one: listen to its console."""
-    for browser in browser_of(chromium):
-        yield browser.new_page()
 
 
 def order_speech(simulator: SimulatorThread, text: str, who: str = "Bob") -> None:
@@ -198,8 +174,23 @@ def test_a_tab_that_nobody_clicked_hoards_nothing(
     assert len(strict_page.evaluate("window.sounds")) == 1  # the try that was refused
 
 
+def test_what_happens_on_the_channel_is_shown_for_a_while_as_it_was_written(
+    bot: BotProcess, simulator: SimulatorThread, page: Page
+) -> None:
+    page.goto(bot.overlay_url)
+    wait_until(lambda: bot.says("Main connected"), "the overlay is there")
+    alerts = page.locator("#alerts li")
+    expect(page.locator("#alerts")).to_be_attached()
+    page.wait_for_timeout(500)
+    simulator.happen(enter("Cat"), chat("Bob", "hello"), follow("Eve<3&"), raid("Kettle", 37))
+    expect(alerts).to_have_text(["Eve<3& is now following", "Kettle dropped in with 37 viewers"])
+    expect(alerts).to_have_count(0, timeout=10_000)
+    simulator.happen(*[tip("Bob", number) for number in range(1, 41)])
+    expect(alerts).to_have_count(3)
+
+
 def test_the_admin_shows_what_happened(bot: BotProcess, simulator: SimulatorThread, page: Page) -> None:
-    simulator.happen(tip("Bob<i>", 120), chat("Bob<i>", "<script>alert(1)</script>"))
+    simulator.happen(tip("Bob<i>", 100), chat("Bob<i>", "<script>alert(1)</script>"))
     wait_until(lambda: bot.one("SELECT count(*) FROM joystick_inboundevent") == 2, "the events are stored")
     page.goto(f"http://127.0.0.1:{bot.port}/")
     page.fill("#id_username", "admin")
@@ -230,4 +221,4 @@ def test_the_admin_shows_what_happened(bot: BotProcess, simulator: SimulatorThre
         assert page.goto(f"http://127.0.0.1:{bot.port}/admin/{path}/add/").status == 403  # type: ignore[union-attr]
     page.goto(f"http://127.0.0.1:{bot.port}/admin/economy/viewer/?q=BOB")
     page.click("text=Bob<i>")
-    expect(page.locator("#content")).to_contain_text("Level 1 · XP 13 · 13/100 (13%)")
+    expect(page.locator("#content")).to_contain_text("Level 1 · XP 11 · 11/100 (11%)")

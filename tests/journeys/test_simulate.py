@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,16 @@ def test_it_says_how_to_point_a_bot_at_it_and_plays_to_whoever_subscribes(output
             if isinstance(message, dict):
                 kinds.add(message["type"])
     assert {"enter_stream", "new_message"} <= kinds
+
+
+def test_a_bot_can_be_connected_to_it_by_the_dashboards_button(output: list[str], free_port: int) -> None:
+    wait_until(lambda: "JOYSTICK_API_URL=" in "".join(output), "the lines for .env")
+    lines = dict(re.findall(r"(JOYSTICK_\w+)=(\S+)", "".join(output)))
+    assert lines["JOYSTICK_CLIENT_ID"] == "sim-client"
+    query = "response_type=code&client_id=sim-client&redirect_uri=http://127.0.0.1:1/&code_challenge_method=S256"
+    url = f"{lines['JOYSTICK_SITE_URL']}/api/oauth/authorize?{query}&code_challenge={'x' * 43}&scope=chat:read"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        assert "Allow" in answer.read().decode()
 
 
 def test_a_taken_port_is_one_clear_sentence(environment: dict[str, str], output: list[str], free_port: int) -> None:

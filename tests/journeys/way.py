@@ -20,9 +20,9 @@ LISTENERS = "SELECT state FROM joystick_connection"
 
 
 def walk(simulator: SimulatorThread, overlay_url: str, ask: Ask) -> None:
-    """Bob tips 120 tokens, has a line spoken for 25 points, and hears that it was."""
+    """Bob tips 100 tokens, has a line spoken for 25 points, and hears that it was."""
     with overlay_socket(overlay_url) as overlay:
-        simulator.happen(tip("Bob", 120), chat("Bob", "!tts hello"), chat("Bob", "!points"))
+        simulator.happen(tip("Bob", 100), chat("Bob", "!tts hello"), chat("Bob", "!points"))
         frame = play_next(overlay)
         assert frame["text"] == "Bob said: hello"
         with urllib.request.urlopen(f"{overlay_url}speech/{frame['item']}.wav", timeout=10) as answer:
@@ -30,6 +30,10 @@ def walk(simulator: SimulatorThread, overlay_url: str, ask: Ask) -> None:
         with wave.open(speech) as wav:
             assert wav.getnframes() / wav.getframerate() > 0.4
         wait_until(lambda: ask(STATE) == "done", "the item is done")
-    assert ask(POINTS) == 96
-    wait_until(lambda: len(simulator.lines()) == 2, "both answers")
-    assert simulator.lines() == ["@Bob done, it is in the queue. 96 points left.", "@Bob you have 96 points."]
+    assert ask(POINTS) == 76
+    wait_until(lambda: len(simulator.lines()) == 3, "what the bot says")
+    assert sorted(simulator.lines()) == [
+        "@Bob done, it is in the queue. 76 points left.",
+        "@Bob you have 76 points.",
+        "Thank you for 100 tokens, Bob!",
+    ]

@@ -73,7 +73,7 @@ class Command(BaseCommand):
                 host=host,
                 port=port,
                 background=demo_channel if options["demo"] else real_channel,
-                ready=partial(self.greet, host, port, overlay_path(), options["demo"]),
+                ready=partial(self.greet, host, port, overlay_path(), options["demo"], OfTheChannel().exists()),
             ).run()
 
     def listen_only(self) -> None:
@@ -93,7 +93,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Your login: {settings.ADMIN_USERNAME}  password: {password}  (shown only this once)")
             self.stdout.flush()
 
-    def greet(self, host: str, port: int, overlay: str, demo: bool) -> None:
+    def greet(self, host: str, port: int, overlay: str, demo: bool, has_channel: bool) -> None:
         """Say where everything is."""
         name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
         root = f"http://{name}:{port}"
@@ -101,7 +101,7 @@ class Command(BaseCommand):
         lines.append(f"  Dashboard  {root}/admin/")
         lines.append(f"  Overlay    {root}{overlay}")
         lines.append("             (paste it into OBS: Sources, +, Browser; 1920 x 1080)")
-        if not demo and not OfTheChannel().exists():
+        if not demo and not has_channel:
             lines.append("No channel is connected yet. Two ways on:")
             if settings.JOYSTICK_CLIENT_ID:
                 lines.append(f"  connect: press the button on {root}{reverse('admin:joystick_install_changelist')}")
