@@ -7,9 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from economy.levels import Curve, describe
-from economy.models import LevelReward, Transaction, Viewer, XPTransaction
+from economy.models import LevelReward, Presence, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 
@@ -48,6 +49,19 @@ class ViewerAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With points and XP, for the page of one viewer too."""
         return super().get_queryset(request).select_related("points", "xp")
+
+
+@admin.register(Presence)
+class PresenceAdmin(ReadOnlyAdmin):
+    """Who is here now."""
+
+    list_display = ("viewer", "since", "until")
+    search_fields = ("viewer__key",)
+    list_select_related = ("viewer",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without those whose lease has ended and was not swept away yet."""
+        return super().get_queryset(request).filter(until__gt=timezone.now())
 
 
 @admin.register(Transaction)

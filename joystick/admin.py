@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from joystick import connection, inbox, oauth, reactions, streams, views
+from joystick import connection, inbox, oauth, reactions, streams, table, views
 from joystick.models import Connection, Gap, InboundEvent, Install, Reaction, Stream
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 
@@ -80,12 +80,30 @@ class InstallAdmin(ReadOnlyAdmin):
         return self.admin_site.admin_view(guarded)
 
 
+class KnownFilter(admin.SimpleListFilter):
+    """Kinds that the bot does not know: the platform may have something new."""
+
+    title = "known to the bot"
+    parameter_name = "known"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Known or not."""
+        return [("yes", "known"), ("no", "unknown kinds")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[InboundEvent]) -> QuerySet[InboundEvent]:
+        """By the table of kinds."""
+        known = [*table.BUILDERS, inbox.COMPLAINT, inbox.UNREADABLE]
+        if self.value() == "no":
+            return queryset.exclude(kind__in=known)
+        return queryset.filter(kind__in=known) if self.value() == "yes" else queryset
+
+
 @admin.register(InboundEvent)
 class InboundEventAdmin(ReadOnlyAdmin):
     """Every event, as it came and what became of it."""
 
     list_display = ("received_at", "kind", "username", "text", "tokens", "state")
-    list_filter = ("state", "kind", "received_at")
+    list_filter = ("state", KnownFilter, "kind", "received_at")
     search_fields = ("username", "uid", "text")
     actions = ("handle_again",)
 

@@ -144,6 +144,8 @@ class Gateway:
                     if received.event is not None:
                         self.learn_channel(received.event.channel_id)
                     await self._owner.keep(received)
+                if speaking is not None and speaking.done():
+                    speaking.result()  # whatever ended it ends the session, too: a bot must not go silent unnoticed
                 if session.confirmed and speaking is None:
                     log.info("connected")
                     await self._owner.report("connected")

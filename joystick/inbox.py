@@ -31,6 +31,9 @@ log = logging.getLogger("joystick")
 RAW_MOST = 100_000
 """Characters of a frame that are kept. The largest real ones have about 4,000."""
 SHOWN_MOST = 300
+UNREADABLE = "unreadable"
+COMPLAINT = "error"
+"""The kind of an error frame in the feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def complaint(text: str, *, raw: str, last_action: str) -> Received:
     """An error frame as an event of its own, for log and feed. Nothing ties it to an action: the last one is named."""
     said = f"Joystick says: {text}" + (f" (last action: {last_action})" if last_action else "")
     log.error("%s", said)
-    return Received(raw, OtherEvent(uid=f"error:{uuid4().hex}", kind="error", text=clean(said)))
+    return Received(raw, OtherEvent(uid=f"error:{uuid4().hex}", kind=COMPLAINT, text=clean(said)))
 
 
 def receive(batch: Sequence[Received]) -> None:
@@ -104,7 +107,7 @@ def _handle(batch: Sequence[Received]) -> None:
         for event in new:
             work.handle(event)
         work.finish()
-        overlay.happened([_shown(event) for event in new])
+        overlay.happened([_shown(event) for event in new if _is_public(event)])
 
 
 def _store_new(batch: Sequence[Received], *, now: datetime) -> list[Event]:
@@ -142,7 +145,7 @@ def _row(received: Received, event: Event, *, now: datetime) -> InboundEvent:
 def _unreadable(received: Received, *, now: datetime) -> InboundEvent:
     return InboundEvent(
         uid=f"unreadable:{uuid4().hex}",
-        kind="unreadable",
+        kind=UNREADABLE,
         state=InboundState.UNREADABLE,
         error=received.error,
         raw=clean(received.raw, RAW_MOST),
@@ -177,6 +180,11 @@ def _store_installs(events: Sequence[Event], *, now: datetime) -> None:
     for channel_id, username in sorted(channels.items()):
         named = {"username": username} if username else {}
         Install.objects.update_or_create(channel_id=channel_id, defaults={"last_event_at": now, **named})
+
+
+def _is_public(event: Event) -> bool:
+    """Whispers, and complaints that may quote one, are not for the stream."""
+    return event.kind != COMPLAINT and not (isinstance(event, ChatMessage) and not event.is_public)
 
 
 def _shown(event: Event) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from effects.chat import MAILBOX
 from joystick import connection as line_state
@@ -158,7 +158,7 @@ class Listener:
         """The platform replays nothing: ask it whether the channel is live now."""
         try:
             await self._ask_platform(live.catch_up)
-        except (Failed, *TROUBLE) as error:
+        except (Failed, DatabaseError, InterfaceError) as error:
             log.warning("whether the channel is live could not be asked: %s", error)
 
     async def _store(self) -> None:

@@ -59,13 +59,11 @@ class Outgoing:
         self._filled = asyncio.Event()
 
     def put(self, action: Action) -> None:
-        """Add an action; of too many lines, the oldest is dropped with a word in the log."""
-        if action.name in SPOKEN:
-            if len(self._lines) >= MOST:
-                log.warning("too much to say, dropped: %s", self._lines.popleft())
-            self._lines.append(action)
-        else:
-            self._urgent.append(action)
+        """Add an action; of too many, the oldest is dropped with a word in the log."""
+        waiting = self._lines if action.name in SPOKEN else self._urgent
+        if len(waiting) >= MOST:
+            log.warning("too much to say, dropped: %s", waiting.popleft())
+        waiting.append(action)
         self._filled.set()
 
     async def first(self) -> Action:

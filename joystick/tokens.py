@@ -14,6 +14,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from economy import cooldowns
 from joystick import oauth
 from joystick.models import Install
 from joystick.oauth import Declined, Grant, NoAnswer, NotSent
@@ -25,6 +26,8 @@ log = logging.getLogger("joystick")
 LOST_AFTER = timedelta(seconds=60)
 """Who claimed a renewal so long ago is dead, or never got its answer."""
 WAIT_FOR_ANOTHER = 20.0
+TRY_AGAIN_AFTER = 30.0
+"""Seconds until a platform that could not be reached is asked again, whoever needs a token meanwhile."""
 LATER = "The platform can't be asked at the moment; the tokens will be renewed later."
 
 
@@ -57,7 +60,7 @@ def access_token(install: Install) -> str:
             if not is_good:
                 raise
             log.warning("%s", error)
-    return unseal(install.access_token)
+    return _opened(install, install.access_token)
 
 
 def is_due(install: Install) -> bool:
@@ -81,6 +84,8 @@ def renew(install: Install) -> None:
     used = install.refresh_token
     if not used:
         raise Failed("There is no refresh token. Connect the channel again.")
+    if cooldowns.seconds_left(_later(install), now=timezone.now()):
+        raise Failed(LATER)
     claimed_at = timezone.now()
     mine = Install.objects.filter(
         Q(refreshing_since__isnull=True) | Q(refreshing_since__lt=claimed_at - LOST_AFTER),
@@ -96,9 +101,10 @@ def renew(install: Install) -> None:
     if was_lost:
         _require_unused(install)
     try:
-        grant = oauth.refresh(unseal(used))
+        grant = oauth.refresh(_opened(install, used))
     except NotSent as error:
         _release(install)
+        cooldowns.take({_later(install): TRY_AGAIN_AFTER}, now=timezone.now())
         raise Failed(f"{LATER} ({error})") from error
     except NoAnswer as error:
         # Not asked again before the platform has told what became of it: see `_require_unused`.
@@ -125,7 +131,7 @@ def check() -> None:
     """At the start: does the platform still know our tokens? What it does not know any more is renewed, or marked."""
     for install in Install.objects.exclude(access_token="").filter(trouble=""):
         try:
-            if not oauth.is_live(unseal(install.access_token)):
+            if not oauth.is_live(_opened(install, install.access_token)):
                 log.info("the access token of %s is not valid any more", install)
                 renew(install)
         except (Declined, NotSent, NoAnswer, Failed) as error:
@@ -134,7 +140,7 @@ def check() -> None:
 
 def _require_unused(install: Install) -> None:
     try:
-        unused = oauth.is_live(unseal(install.refresh_token))
+        unused = oauth.is_live(_opened(install, install.refresh_token))
     except Declined:
         unused = False
     except (NotSent, NoAnswer) as error:
@@ -155,6 +161,17 @@ def _take_anothers(install: Install, used: str) -> None:
             raise Failed(LATER)
         time.sleep(0.1)
     raise Failed(LATER)
+
+
+def _opened(install: Install, sealed: str) -> str:
+    try:
+        return unseal(sealed)
+    except Failed as error:
+        raise _broken(install, str(error)) from error
+
+
+def _later(install: Install) -> str:
+    return f"tokens.later:{install.pk}"
 
 
 def _release(install: Install) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from joystick import views
 from joystick.models import Connection, Install
+from joystick.simulator.happenings import Happening, enter, tip
 from joystick.simulator.site import Site
 from tests.joystick.conftest import query_of
 
@@ -157,3 +158,15 @@ def test_trouble_is_a_red_line_on_every_page(staff: Client, make: Any, line: str
 @pytest.mark.parametrize("name", ["install", "inboundevent", "connection", "gap", "stream", "reaction"])
 def test_every_page_of_the_dashboard_opens(staff: Client, name: str) -> None:
     assert staff.get(f"/admin/joystick/{name}/").status_code == 200
+
+
+def test_the_feed_can_be_asked_for_unknown_kinds(staff: Client, deliver: Any) -> None:
+    deliver(tip("Bob", 5), Happening("lantern_festival_opened", "Bob", "Something new"))
+    page = staff.get("/admin/joystick/inboundevent/?known=no").text
+    assert "Something new" in page and "Bob tipped" not in page
+    assert "Something new" not in staff.get("/admin/joystick/inboundevent/?known=yes").text
+
+
+def test_who_is_here_is_shown(staff: Client, deliver: Any) -> None:
+    deliver(enter("MossyLantern"))
+    assert "MossyLantern" in staff.get("/admin/economy/presence/").text

@@ -62,6 +62,27 @@ def test_events_that_pay_nobody_are_stored(deliver: Deliver) -> None:
     assert not Transaction.objects.exists()
 
 
+def test_overlays_hear_of_everything_but_whispers_and_complaints(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(
+        "effects.overlay.group_send",
+        lambda group, message: told.extend(event["kind"] for event in message["frame"]["events"]),
+    )
+    whisper = chat("Bob", "psst").message("v2")
+    whisper["data"]["visibility"] = "private"
+    batch = [
+        inbox.read(json.dumps({"message": whisper})),
+        inbox.complaint("no", raw="{}", last_action="send_whisper Bob secret"),
+        inbox.read(frame_text(tip("Bob", 5))),
+    ]
+    with django_capture_on_commit_callbacks(execute=True):
+        inbox.receive([received for received in batch if isinstance(received, inbox.Received)])
+    assert told == ["tipped"]
+    assert InboundEvent.objects.count() == 3
+
+
 def test_bob_reaches_level_five(deliver: Deliver, said: list[str], django_capture_on_commit_callbacks: Any) -> None:
     """Ten XP short of level 5, he tips 100 tokens: points, XP, level, reward, and a line to be spoken."""
     LevelReward.objects.create(level=5, points=500)

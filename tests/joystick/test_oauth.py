@@ -15,6 +15,7 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
+from economy.models import Cooldown
 from joystick import connect, oauth, tokens
 from joystick.credentials import OfTheChannel
 from joystick.models import Install
@@ -85,6 +86,7 @@ class TestConnecting:
         settings.SECRET_KEY = "another"
         with pytest.raises(Failed, match="SECRET_KEY has changed"):
             tokens.access_token(install)
+        assert "Connect the channel again" in Install.objects.get().trouble
 
     @pytest.mark.parametrize("wrong", ["code", "verifier", "redirect_uri"])
     @BOTH
@@ -190,6 +192,8 @@ class TestRenewing:
         install.refresh_from_db()
         assert (install.trouble, install.refreshing_since) == ("", None)
         settings.JOYSTICK_API_URL = there
+        assert tokens.access_token(install) == present  # it is not asked at every turn
+        Cooldown.objects.all().delete()  # half a minute later
         assert tokens.access_token(install) != present
 
     def test_after_a_lost_answer_the_old_token_is_not_presented_again(
@@ -377,6 +381,11 @@ class TestTheGatewaysToken:
         assert site.accounts.refreshes == 1
         connect.disconnect(Install.objects.get())
         assert not OfTheChannel().renew(refused)
+
+    def test_a_basic_key_that_was_refused_can_not_be_renewed(self, connected: Connected, settings: Any) -> None:
+        settings.JOYSTICK_TOKEN_KIND = "basic"
+        connected()
+        assert not OfTheChannel().renew(OfTheChannel().token() or "")
 
 
 def test_no_secret_is_logged(site: Site, connected: Connected, caplog: pytest.LogCaptureFixture) -> None:
