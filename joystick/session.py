@@ -15,6 +15,7 @@ log = logging.getLogger("joystick")
 
 STALE_AFTER = 6.0
 """Seconds without any frame: the server pings every 3."""
+LOOK_AGAIN = 0.2
 SUBSCRIBE_AGAIN_AFTER = 2.0
 GIVE_UP_SUBSCRIBING_AFTER = 10.0
 
@@ -55,8 +56,7 @@ class Session:
         Raises TimeoutError when nothing came for STALE_AFTER seconds, Lost and Refused as the server's words mean,
         ConnectionClosed when it went without any.
         """
-        async with asyncio.timeout(STALE_AFTER):
-            text = await self._socket.recv()
+        text = await self._heard()
         frame = inbox.read(text if isinstance(text, str) else text.decode("utf-8", "replace"))
         if isinstance(frame, inbox.Received):
             return frame
@@ -66,6 +66,15 @@ class Session:
         if not self.confirmed:
             await self._ask_again()
         return None
+
+    async def _heard(self) -> str | bytes:
+        try:
+            async with asyncio.timeout(STALE_AFTER):
+                return await self._socket.recv()
+        except TimeoutError:
+            # Perhaps it was we who slept (a suspended PC, say): what came meanwhile is there already, and is taken.
+            async with asyncio.timeout(LOOK_AGAIN):
+                return await self._socket.recv()
 
     async def _control(self, frame: frames.Control) -> None:
         match frame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,6 +27,7 @@ from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
 from pixelbot_site.kit.errors import Failed
+from tests.processes import SimulatorThread
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
@@ -43,8 +45,10 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         for name in names:
             monkeypatch.setattr(module, name, getattr(module, name) / 20)
     for name in ("STALE_AFTER", "SUBSCRIBE_AGAIN_AFTER", "GIVE_UP_SUBSCRIBING_AFTER"):
-        # Not shorter: a busy machine may well be silent for a third of a second.
-        monkeypatch.setattr(session, name, getattr(session, name) / 6)
+        # Not shorter: a busy machine may well be silent for half a second.
+        monkeypatch.setattr(session, name, getattr(session, name) / 4)
+    # A busy machine needs its time to store what was read.
+    monkeypatch.setattr(listener, "LET_GO_WITHIN", 10)
 
 
 @pytest_asyncio.fixture
@@ -235,6 +239,16 @@ async def test_it_leaves_a_frozen_server(joystick: Simulator) -> None:
         assert (await until(lambda: state() == "waiting" and Connection.objects.get())).detail == "TimeoutError"
         joystick.thaw()
         await until(lambda: state() == "connected")
+
+
+async def test_after_a_sleep_of_its_own_it_takes_what_came_meanwhile(simulator: SimulatorThread) -> None:
+    """A suspended PC, a stalled process: the frames are there, and the line is good."""
+    async with running(simulator.simulator):
+        await until(lambda: state() == "connected")
+        threading.Timer(0.3, lambda: simulator.happen(tip("Bob", 5))).start()
+        time.sleep(session.STALE_AFTER + 1)  # on purpose: nothing runs in this loop meanwhile
+        await until(InboundEvent.objects.exists)
+    assert simulator.simulator.connections_made == 1
 
 
 async def test_an_unconfirmed_subscription_is_asked_for_again_then_given_up(joystick: Simulator) -> None:
