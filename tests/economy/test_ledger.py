@@ -166,3 +166,37 @@ def test_a_batch_costs_a_few_statements_however_long(
     with django_assert_max_num_queries(20):
         ledger.pay(awards, rules=rules, now=now)
     assert Transaction.objects.count() == 50
+
+
+def test_an_adjustment_goes_either_way_but_not_below_zero(viewer: MakeViewer) -> None:
+    bob = viewer("Bob", points=10)
+    assert ledger.adjust(bob, 5, source="moderator", reference="a:1").balance_after == 15
+    row = ledger.adjust(bob, -15, source="moderator", reference="a:2", reason="by Mo")
+    assert (row.kind, row.delta, row.balance_after, row.reason) == (Kind.ADJUST, -15, 0, "by Mo")
+    with pytest.raises(Refused, match="1 more point"):
+        ledger.adjust(bob, -1, source="moderator", reference="a:3")
+    assert_rows_add_up()
+
+
+def test_a_transfer_is_two_rows_and_neither_can_be_refunded(viewer: MakeViewer) -> None:
+    bob, ann = viewer("Bob", points=100), viewer("Ann")
+    given = ledger.transfer(bob, ann, 30, source="give", reference="g:1")
+    assert (balance("bob"), balance("ann")) == (70, 30)
+    assert (given.delta, given.reason) == (-30, "to Ann")
+    with pytest.raises(ValueError, match="nothing to refund"):
+        ledger.refund(given, reason="no")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ledger.transfer(bob, ann, 30, source="give", reference="g:1")
+    assert (balance("bob"), balance("ann")) == (70, 30)
+    assert_rows_add_up()
+
+
+def test_a_transfer_that_can_not_be_moves_nothing(viewer: MakeViewer) -> None:
+    bob, ann = viewer("Bob", points=100), viewer("Ann")
+    with pytest.raises(Refused, match="you need 1 more point"):
+        ledger.transfer(bob, ann, 101, source="give", reference="g:1")
+    with pytest.raises(Refused, match="to yourself"):
+        ledger.transfer(bob, bob, 1, source="give", reference="g:2")
+    with pytest.raises(ValueError, match="whole number"):
+        ledger.transfer(bob, ann, 0, source="give", reference="g:3")
+    assert (balance("bob"), balance("ann")) == (100, 0)

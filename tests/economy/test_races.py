@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -51,3 +52,22 @@ def test_payers_of_overlapping_crowds_all_get_through(rules: Rules, now: datetim
     for points in Points.objects.all():
         last = Transaction.objects.filter(viewer=points.viewer_id).order_by("-balance_after").first()
         assert last is not None and last.balance_after == points.balance
+
+
+def test_transfers_the_opposite_way_do_not_deadlock_and_lose_nothing(viewer: Callable[..., Viewer]) -> None:
+    people = [viewer(name, points=100) for name in ("Ann", "Bob", "Cat")]
+
+    def move(number: int) -> None:
+        for turn in range(20):
+            giver, taker = people[(number + turn) % 3], people[(number + 2 * turn + 1) % 3]
+            if giver.pk != taker.pk:
+                with contextlib.suppress(Refused):
+                    ledger.transfer(giver, taker, 7, source="give", reference=f"g:{number}:{turn}")
+
+    assert at_once(8, move) == [None] * 8
+    balances = list(Points.objects.values_list("balance", flat=True))
+    assert sum(balances) == 300 and min(balances) >= 0
+    for points in Points.objects.all():
+        assert points.balance == sum(
+            Transaction.objects.filter(viewer=points.viewer_id).values_list("delta", flat=True)
+        )
