@@ -11,6 +11,12 @@ from joystick import scopes
 from pixelbot_site.kit.errors import Failed
 
 
+def say(text: str, *, channel_id: str = "") -> None:
+    """Say `text` in chat, as `effects.chat.say` does for the floors below. Scope chat:write."""
+    scopes.need("chat:write", channel_id=channel_id)
+    chat.say(text, channel_id=channel_id)
+
+
 def whisper(username: str, text: str, *, channel_id: str = "") -> None:
     """Say `text` to one viewer only. Scope chat:whisper:write."""
     scopes.need("chat:whisper:write", channel_id=channel_id)

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from joystick import connection, inbox, oauth, reactions, streams, table, views
 from joystick.models import Connection, Gap, InboundEvent, Install, Reaction, Stream
+from pixelbot_site.kit import rules
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 
 
@@ -45,7 +46,9 @@ class InstallAdmin(ReadOnlyAdmin):
         """Connected, or what is wrong."""
         if install.trouble:
             return format_html('<span style="color: var(--error-fg)">needs reconnecting: {}</span>', install.trouble)
-        return "connected" if install.access_token else "heard from, not connected by OAuth"
+        if install.access_token:
+            return "connected"
+        return "disconnected" if install.connected_at else "heard from; not connected by the button"
 
     def get_urls(self) -> list[URLPattern]:
         """With the way through the consent page."""
@@ -58,8 +61,13 @@ class InstallAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With the button."""
-        may = {"may_connect": self._may(request), "is_configured": oauth.is_configured()}
-        return super().changelist_view(request, {**(extra_context or {}), **may})
+        more = {
+            "may_connect": self._may(request),
+            "is_configured": oauth.is_configured() and not settings.DEMO,
+            "is_connected": Install.objects.exclude(access_token="").exists(),
+            "is_demo": settings.DEMO,
+        }
+        return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -205,6 +213,23 @@ class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Reaction
         fields = ("trigger", "subject", "line", "effect", "words", "enabled")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        now = rules.current()
+        self.fields["trigger"].help_text = (
+            f"A tip is low up to {now.tip_low_max} tokens, medium up to {now.tip_medium_max}, high up to "
+            f"{now.tip_high_max}, extreme up to {now.tip_extreme_max} (.env)."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """What could not work is said now, not in the middle of a stream."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            self.instance = forms.models.construct_instance(self, self.instance)
+            for field, mistake in reactions.mistakes(self.instance):
+                self.add_error(field, mistake)
+        return cleaned
+
 
 @admin.register(Reaction)
 class ReactionAdmin(ModelAdmin):
@@ -216,16 +241,20 @@ class ReactionAdmin(ModelAdmin):
     list_filter = ("trigger", "enabled")
 
 
+def standing() -> str:
+    """One sentence: whose channel, and how the line is."""
+    health = connection.health()
+    if health.state == "connected":
+        install = Install.objects.filter(last_event_at__isnull=False).order_by("-last_event_at").first()
+        where = f" to the channel of {install}" if install else ""
+        return f"The bot is connected{where}; {health.events_per_minute} events in the last minute."
+    if health.state == "off":
+        return f"The bot is not connected{': ' + health.detail if health.detail else ''}."
+    return f"The bot is {health.state}{': ' + health.detail if health.detail else ''}."
+
+
 def trouble() -> list[str]:
-    """What staff must know on every page: a channel to be reconnected, a line that is refused or silent."""
-    said = [f"{install} needs reconnecting: {install.trouble}" for install in Install.objects.exclude(trouble="")]
-    row = Connection.objects.filter(pk=1).first()
-    if row is None:
-        return said
-    now = timezone.now()
-    if row.state == "refused":
-        said.append(f"Joystick.tv refuses the bot: {row.detail}")
-    elif row.state == "connected" and row.last_frame_at and now - row.last_frame_at > connection.SILENT_AFTER:
-        seconds = (now - row.last_frame_at).total_seconds()
-        said.append(f"Nothing was heard from Joystick.tv for {seconds:.0f} s. Is the bot running?")
-    return said
+    """What staff must know on every page: a channel to be reconnected, a line that does not stand."""
+    installs = Install.objects.exclude(trouble="")
+    said = [f"{install} needs reconnecting: {install.trouble}" for install in installs]
+    return [line for line in (*said, connection.trouble()) if line]

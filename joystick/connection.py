@@ -15,7 +15,8 @@ from joystick.models import Connection, Gap, InboundEvent, Install
 log = logging.getLogger("joystick")
 
 LEASE = timedelta(seconds=15)
-SILENT_AFTER = timedelta(seconds=15)
+SILENT_SECONDS = 15.0
+UNREACHED_AFTER = timedelta(minutes=1)
 WARN_EVERY = 60.0
 NOT_RUNNING = "the bot was not running"
 
@@ -33,14 +34,16 @@ def release(holder: str) -> None:
     Connection.objects.filter(pk=1, holder=holder).update(lease_until=timezone.now() - LEASE)
 
 
-def report(state: str, detail: str = "") -> None:
-    """Store how the line is: connecting, connected, waiting, refused, off."""
-    Connection.objects.filter(pk=1).update(state=state, detail=detail[:300], since=timezone.now())
+def report(holder: str, state: str, detail: str = "") -> None:
+    """Store how the line is: connecting, connected, waiting, refused, off. Only its holder's word counts."""
+    mine = Connection.objects.filter(pk=1, holder=holder)
+    mine.update(state=state, detail=detail[:300], since=timezone.now())
 
 
-def heard(seconds_ago: float) -> None:
-    """Store when the last frame came."""
-    Connection.objects.filter(pk=1).update(last_frame_at=timezone.now() - timedelta(seconds=seconds_ago))
+def heard(holder: str, at: datetime | None) -> None:
+    """Store when the last frame came, if there was one."""
+    if at is not None:
+        Connection.objects.filter(pk=1, holder=holder).update(last_frame_at=at)
 
 
 def last_channel() -> str:
@@ -49,30 +52,33 @@ def last_channel() -> str:
     return installs.values_list("channel_id", flat=True).first() or ""
 
 
-def lost(reason: str, seconds_ago: float) -> None:
-    """A session ended: from the last frame on there is a gap. Tries that fail meanwhile are the same gap."""
+def begin() -> None:
+    """A listener takes the line: since the last frame ever heard, nobody listened."""
     row = Connection.objects.filter(pk=1).first()
-    if row is not None and row.state == "connected" and not Gap.objects.filter(ended_at__isnull=True).exists():
-        Gap.objects.create(began_at=timezone.now() - timedelta(seconds=seconds_ago), reason=reason[:300])
+    if row is not None and row.last_frame_at and not Gap.objects.filter(ended_at__isnull=True).exists():
+        Gap.objects.create(began_at=row.last_frame_at, reason=NOT_RUNNING)
+
+
+def lost(holder: str, reason: str, at: datetime | None) -> None:
+    """A session ended: from its last frame on there is a gap. Tries that fail meanwhile are the same gap."""
+    row = Connection.objects.filter(pk=1, holder=holder, state="connected").first()
+    if row is not None and at is not None and not Gap.objects.filter(ended_at__isnull=True).exists():
+        Gap.objects.create(began_at=at, reason=reason[:300])
 
 
 def found() -> None:
-    """A session stands: the gap is over. At a start, the gap is the time since the last frame ever heard."""
-    now = timezone.now()
-    row = Connection.objects.filter(pk=1).first()
-    if not Gap.objects.filter(ended_at__isnull=True).update(ended_at=now) and row is not None and row.last_frame_at:
-        Gap.objects.create(began_at=row.last_frame_at, ended_at=now, reason=NOT_RUNNING)
-    heard(0)
+    """A session stands: whatever gap there was is over."""
+    Gap.objects.filter(ended_at__isnull=True).update(ended_at=timezone.now())
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the line is, in figures. `age`: seconds since the last frame, None before the first."""
+    """How the line is. `age`: seconds since the last frame, None before the first. `trouble`: a sentence, or ""."""
 
     state: str
     detail: str
     age: float | None
-    is_silent: bool
+    trouble: str
     reconnects_today: int
     events_per_minute: int
 
@@ -82,20 +88,48 @@ def health(*, now: datetime | None = None) -> Health:
     now = now or timezone.now()
     row = Connection.objects.filter(pk=1).first() or Connection()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    age = (now - row.last_frame_at).total_seconds() if row.last_frame_at else None
     return Health(
         state=row.state,
         detail=row.detail,
-        age=age,
-        is_silent=row.state == "connected" and age is not None and age > SILENT_AFTER.total_seconds(),
+        age=_age(row, now),
+        trouble=trouble(now=now),
         reconnects_today=Gap.objects.filter(ended_at__gte=midnight).exclude(reason=NOT_RUNNING).count(),
         events_per_minute=InboundEvent.objects.filter(received_at__gte=now - timedelta(minutes=1)).count(),
     )
 
 
-def watch(*, now: datetime | None = None) -> None:
-    """Warn of a line that should be connected and hears nothing. Runs on a schedule, beside the listener."""
+def trouble(*, now: datetime | None = None) -> str:
+    """What staff should know of the line, as a sentence, or ""."""
     now = now or timezone.now()
-    figures = health(now=now)
-    if figures.is_silent and cooldowns.take({"watchdog": WARN_EVERY}, now=now):
-        log.warning("nothing was heard for %.0f s, though the line should be connected", figures.age or 0)
+    row = Connection.objects.filter(pk=1).first()
+    if row is None or row.state == "off":  # stopped on purpose, or nothing to connect to
+        return ""
+    if row.state == "refused":
+        return f"Joystick.tv refuses the bot: {row.detail}"
+    if row.lease_until < now:
+        return f"The bot's line to Joystick.tv died: nobody has held it since {_clock(row.lease_until)}."
+    if row.state == "waiting":
+        gap = Gap.objects.filter(ended_at__isnull=True).first()
+        if gap is None or now - gap.began_at > UNREACHED_AFTER:
+            since = f" since {_clock(gap.began_at)}" if gap else ""
+            return f"Joystick.tv is not reached{since}: {row.detail}"
+    age = _age(row, now)
+    if row.state == "connected" and age is not None and age > SILENT_SECONDS:
+        return f"Nothing was heard from Joystick.tv for {age:.0f} s, though the line should be connected."
+    return ""
+
+
+def _age(row: Connection, now: datetime) -> float | None:
+    return (now - row.last_frame_at).total_seconds() if row.last_frame_at else None
+
+
+def _clock(at: datetime) -> str:
+    return f"{timezone.localtime(at):%H:%M}"
+
+
+def watch(*, now: datetime | None = None) -> None:
+    """Warn of a line in trouble. Runs on a schedule, beside the listener."""
+    now = now or timezone.now()
+    said = trouble(now=now)
+    if said and cooldowns.take({"watchdog": WARN_EVERY}, now=now):
+        log.warning("%s", said)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from joystick import oauth, tokens
 from joystick.models import Install
@@ -19,13 +18,13 @@ log = logging.getLogger("joystick")
 
 
 class Credentials(Protocol):
-    """Where a listener gets its token. Each call is synchronous; all but `exists` may wait for the platform."""
+    """Where a listener gets its token. Each call is synchronous; all but `whose` may wait for the platform."""
 
     def check(self) -> None:
         """Look at the start whether the tokens still stand."""
 
-    def exists(self) -> bool:
-        """Is there anything to come with?"""
+    def whose(self) -> str | None:
+        """Whose token it is, so that a change is noticed; None while there is nothing to come with."""
 
     def token(self) -> str | None:
         """The token for the socket, or None while there is none."""
@@ -43,9 +42,9 @@ class Fixed:
     def check(self) -> None:
         """There is nothing to look at."""
 
-    def exists(self) -> bool:
-        """Always."""
-        return True
+    def whose(self) -> str:
+        """Always the same."""
+        return "fixed"
 
     def token(self) -> str:
         """The token."""
@@ -69,47 +68,44 @@ class OfTheChannel:
         if oauth.is_configured():
             tokens.check()
 
-    def exists(self) -> bool:
-        """Is there anything to come with?"""
-        kind = settings.JOYSTICK_TOKEN_KIND
-        return bool(
-            settings.JOYSTICK_GATEWAY_TOKEN
-            or (kind != "basic" and _connected().exists())
-            or (kind != "jwt" and _basic_key())
-        )
+    def whose(self) -> str | None:
+        """A setting's, an install's, or the application's."""
+        if settings.JOYSTICK_GATEWAY_TOKEN:
+            return "setting"
+        install = tokens.usable().first() if settings.JOYSTICK_TOKEN_KIND != "basic" else None
+        if install is not None:
+            return f"install {install.pk} of {install.connected_at}"
+        return "application" if _basic_key() else None
 
     def token(self) -> str | None:
         """The token, renewed first where that is due."""
         if settings.JOYSTICK_GATEWAY_TOKEN:
             return str(settings.JOYSTICK_GATEWAY_TOKEN)
-        kind = settings.JOYSTICK_TOKEN_KIND
-        return (_jwt() if kind != "basic" else None) or (_basic_key() if kind != "jwt" else None)
+        install = tokens.usable().first() if settings.JOYSTICK_TOKEN_KIND != "basic" else None
+        if install is None:
+            return _basic_key()
+        try:
+            return tokens.access_token(install)
+        except Failed as error:
+            log.debug("%s: %s", install, error)  # whoever renews has said so
+            return None
 
     def renew(self, refused: str) -> bool:
         """Renew the install's token. Where somebody else did that meanwhile, there is nothing left to do."""
         if refused in {settings.JOYSTICK_GATEWAY_TOKEN, _basic_key()}:
             return False
-        for install in _connected():
+        for install in tokens.usable():
             if unseal(install.access_token) == refused:
                 tokens.renew(install)
             return True
         return False
 
 
-def _connected() -> QuerySet[Install]:
-    return Install.objects.exclude(access_token="").filter(trouble="").order_by("-connected_at")
-
-
-def _jwt() -> str | None:
-    for install in _connected():
-        try:
-            return tokens.access_token(install)
-        except Failed as error:
-            log.warning("%s: %s", install, error)
-    return None
-
-
 def _basic_key() -> str | None:
+    """Not for who connected a channel once, and let it go: that is meant to end it."""
+    kind = settings.JOYSTICK_TOKEN_KIND
+    if kind == "jwt" or (kind == "auto" and Install.objects.filter(connected_at__isnull=False).exists()):
+        return None
     if not (settings.JOYSTICK_CLIENT_ID and settings.JOYSTICK_CLIENT_SECRET):
         return None
     return b64encode(f"{settings.JOYSTICK_CLIENT_ID}:{settings.JOYSTICK_CLIENT_SECRET}".encode()).decode()

@@ -12,11 +12,13 @@ import json
 import logging
 import random
 import time
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
+from django.utils import timezone
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
 from joystick import inbox
@@ -49,6 +51,21 @@ class Owner(Protocol):
         """How the line is: connecting, connected, waiting."""
 
 
+class _Connect(connect):
+    """Follows no redirect: it would carry the token elsewhere. Where the gateway moved, the setting has to."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Give up."""
+        return exc
+
+
+def _reason(error: Exception) -> str:
+    """What a connection's end is called. The library's other sentences may hold the address, and so the token."""
+    if isinstance(error, Lost | ConnectionClosed | InvalidStatus | OSError):
+        return str(error) or type(error).__name__
+    return type(error).__name__
+
+
 class Gateway:
     """One line to Joystick: `run` it as a task, once; cancel the task to end it."""
 
@@ -64,7 +81,8 @@ class Gateway:
         identifier = {"channel": "GatewayChannel"} | ({"event_version": "v2"} if version == "v2" else {})
         # The server knows a subscription by this very string, so it is made once and sent everywhere.
         self.identifier = json.dumps(identifier, separators=(",", ":"))
-        self.heard_at = time.monotonic()
+        self.heard_at: datetime | None = None
+        """When the last frame came; None before the first."""
         self._outgoing = Outgoing()
         self._pace = Pace(rate_limit)
         self._last_action = ""
@@ -85,8 +103,8 @@ class Gateway:
             except Refused as error:
                 reason = f"refused: {error}"
                 await self._owner.refused(token, str(error))
-            except (Lost, ConnectionClosed, InvalidHandshake, OSError, TimeoutError) as error:
-                reason = str(error) or type(error).__name__
+            except (Lost, WebSocketException, OSError, TimeoutError) as error:
+                reason = _reason(error)
             failures = 0 if time.monotonic() - began > SETTLED_AFTER else failures + 1
             pause = min(FIRST_PAUSE * 2 ** max(failures - 1, 0), LONGEST_PAUSE) * random.uniform(0.75, 1.0)
             log.warning("connection lost (%s); next try in %.1f s", reason, pause)
@@ -112,7 +130,7 @@ class Gateway:
 
     async def _connect_once(self, token: str) -> None:
         separator = "&" if "?" in self._url else "?"
-        async with connect(
+        async with _Connect(
             f"{self._url}{separator}token={quote(token, safe='')}",
             subprotocols=[SUBPROTOCOL],
             compression=None,
@@ -139,7 +157,7 @@ class Gateway:
         try:
             while True:
                 received = await session.next()
-                self.heard_at = time.monotonic()
+                self.heard_at = timezone.now()
                 if received is not None:
                     if received.event is not None:
                         self.learn_channel(received.event.channel_id)
@@ -169,7 +187,10 @@ class Gateway:
                 continue  # something more urgent may have come
             self._last_action = str(action)
             await socket.send(json.dumps(self._command(action, channel_id)))
-            log.info("said: %s" if action.name == "send_message" else "did: %s", self._last_action)
+            if action.name == "send_message":
+                log.info("said: %s", action.words["text"])
+            else:
+                log.info("did: %s", self._last_action)
             self._outgoing.done(action)
             self._pace.sent(action)
             await asyncio.sleep(APART)

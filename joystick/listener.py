@@ -17,11 +17,12 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from effects.chat import MAILBOX
 from joystick import connection as line_state
-from joystick import inbox, live
+from joystick import gateway, inbox, live
 from joystick.credentials import Credentials
 from joystick.gateway import Gateway
 from joystick.outgoing import Action
 from joystick.session import Lost
+from joystick.tokens import Later
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.layers import the_layer
 
@@ -57,7 +58,9 @@ class Listener:
         self._events: asyncio.Queue[inbox.Received] = asyncio.Queue(maxsize=AHEAD)
         self._refused = ""
         self._renewed = False
-        self._missing_said = False
+        self._missing = ""
+        self._whose: str | None = None
+        self._connected_at: float | None = None
         self._database = ThreadPoolExecutor(1, thread_name_prefix="inbox")
         self._platform = ThreadPoolExecutor(1, thread_name_prefix="platform")
         self._catching_up: asyncio.Task[None] | None = None
@@ -65,6 +68,7 @@ class Listener:
     async def run(self) -> None:
         """Hold the line until cancelled. At the end what was received is stored, and another listener may have it."""
         await self._wait_for_the_line()
+        await self._db(line_state.begin)
         await self._check_tokens()
         self.gateway.learn_channel(await self._db(line_state.last_channel))
         line = asyncio.create_task(self.gateway.run())
@@ -108,23 +112,30 @@ class Listener:
     async def token(self) -> str:
         """The token to come with. One that was refused is not tried again: we wait for another."""
         while True:
+            self._whose = await self._db(self._credentials.whose)
             token = await self._ask_platform(self._credentials.token)
             if token is not None and token != self._refused:
-                self._missing_said = False
+                self._missing = ""
                 return token
-            if token is None and not self._missing_said:
-                self._missing_said = True
-                log.warning("no channel is connected yet")
-                await self.report("off", "no channel is connected")
+            missing = "no channel is connected" if self._whose is None else "the tokens can't be renewed at the moment"
+            if token is None and missing != self._missing:
+                self._missing = missing
+                log.warning("%s", missing)
+                await self.report("off" if self._whose is None else "waiting", missing)
             await asyncio.sleep(LOOK_FOR_TOKEN_EVERY)
 
     async def refused(self, token: str, reason: str) -> None:
-        """Renew the token once; refused again before it was ever let in, we stop and say so."""
-        if not self._renewed:
-            self._renewed = True
+        """Renew the token once; refused again before a session has lived for a while, we stop and say so."""
+        lived = time.monotonic() - self._connected_at if self._connected_at is not None else 0.0
+        self._connected_at = None
+        if not self._renewed or lived > gateway.SETTLED_AFTER:
             try:
                 if await self._ask_platform(self._credentials.renew, token):
+                    self._renewed = True
                     return
+            except Later as error:
+                log.warning("%s", error)
+                return  # the same token is refused again, with longer and longer pauses, until the platform answers
             except Failed as error:
                 reason = f"{reason}; {error}"
         self._refused, self._renewed = token, False
@@ -142,11 +153,12 @@ class Listener:
         if state in {"connecting", "connected"}:
             self._refused = ""
         try:
-            if state == "waiting":
-                await self._db(line_state.lost, detail, time.monotonic() - self.gateway.heard_at)
-            await self._db(line_state.report, state, detail)
+            await self._db(line_state.heard, self._holder, self.gateway.heard_at)
+            if state in {"waiting", "refused"}:
+                await self._db(line_state.lost, self._holder, detail, self.gateway.heard_at)
+            await self._db(line_state.report, self._holder, state, detail)
             if state == "connected":
-                self._renewed = False
+                self._connected_at = time.monotonic()
                 await self._db(line_state.found)
                 self._catching_up = asyncio.create_task(self._catch_up())
         except TROUBLE as error:
@@ -196,9 +208,9 @@ class Listener:
             await asyncio.sleep(RENEW_EVERY)
             try:
                 held = await self._db(line_state.hold, self._holder)
-                await self._db(line_state.heard, time.monotonic() - self.gateway.heard_at)
-                if not await self._db(self._credentials.exists):
-                    await self.gateway.hang_up("no channel is connected any more")
+                await self._db(line_state.heard, self._holder, self.gateway.heard_at)
+                if await self._db(self._credentials.whose) != self._whose:
+                    await self.gateway.hang_up("the channel was disconnected, or another one connected")
             except TROUBLE as error:
                 log.warning("could not renew the lease: %s", error)
                 continue

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from joystick import rest, streams
-from joystick.models import Install
+from joystick import rest, streams, tokens
 
 
 def catch_up() -> None:
     """Ask the REST API of every connected channel whether it is live, and open or close its stream. Raises Failed."""
-    for install in Install.objects.exclude(access_token="").filter(trouble=""):
+    for install in tokens.usable():
         state = rest.stream(install)
         with transaction.atomic():
             streams.set_live(install.channel_id, live=state.live, since=state.live_at)

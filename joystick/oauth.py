@@ -21,7 +21,17 @@ from django.utils import timezone
 TIMEOUT = 15.0
 ABSOLUTE = 10**9
 """An `expires_in` above this is a moment (Unix seconds), as Joystick's older pages showed it, and no lifetime."""
-TRY_LATER = {"temporarily_unavailable", "server_error", "slow_down"}
+DECLINED = {
+    "access_denied",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "unauthorized_client",
+    "unsupported_grant_type",
+}
+"""RFC 6749's words for a no. Joystick documents none; whatever else comes with an error tells us nothing."""
+NOT_NOW = {"slow_down", "temporarily_unavailable"}
 
 T = TypeVar("T")
 
@@ -91,7 +101,8 @@ def is_live(token: str) -> bool:
     """Does the platform know this token, unused and unexpired? Raises like `exchange`."""
     with _client() as client:
         answer = _ask(lambda: client.introspect_token(_url("introspect"), token=token))
-        return bool(_ask(lambda: answer.raise_for_status().json()).get("active") is True)
+        told = _ask(lambda: answer.raise_for_status().json())
+        return isinstance(told, dict) and told.get("active") is True
 
 
 def revoke(refresh_token: str) -> None:
@@ -107,7 +118,7 @@ def _url(name: str) -> str:
 
 def _client(**options: Any) -> OAuth2Client:
     secret = settings.JOYSTICK_CLIENT_SECRET
-    return OAuth2Client(
+    client = OAuth2Client(
         client_id=settings.JOYSTICK_CLIENT_ID,
         client_secret=secret or None,
         token_endpoint_auth_method="client_secret_basic" if secret else "none",
@@ -116,23 +127,36 @@ def _client(**options: Any) -> OAuth2Client:
         timeout=TIMEOUT,
         **options,
     )
+    for answer in ("access_token_response", "refresh_token_response"):
+        client.register_compliance_hook(answer, _not_too_often)
+    return client
+
+
+def _not_too_often(answer: httpx2.Response) -> httpx2.Response:
+    if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+        raise NotSent("HTTP 429: asked too often")
+    return answer
 
 
 def _ask(step: Callable[[], T]) -> T:
     try:
         return step()
     except OAuthError as error:
-        if error.error in TRY_LATER:
-            raise NotSent(error.error) from None
-        raise Declined(": ".join(filter(None, [error.error, error.description]))[:200]) from None
+        word = str(error.error)
+        if word in NOT_NOW:
+            raise NotSent(word) from None
+        if word in DECLINED:
+            raise Declined(": ".join(filter(None, [word, str(error.description or "")]))[:200]) from None
+        raise NoAnswer(word[:200]) from None
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
         raise NotSent(f"{type(error).__name__}: the platform can't be reached") from None
     except httpx2.HTTPStatusError as error:
         status = error.response.status_code
-        if status < 500:
-            raise Declined(f"HTTP {status}") from None
-        raise NoAnswer(f"HTTP {status}") from None
-    except (httpx2.HTTPError, ValueError) as error:
+        if status == httpx2.codes.UNAUTHORIZED:
+            raise Declined("invalid_client: HTTP 401") from None
+        raise (NotSent if status == httpx2.codes.TOO_MANY_REQUESTS else NoAnswer)(f"HTTP {status}") from None
+    except (httpx2.HTTPError, ValueError, TypeError, AttributeError, KeyError) as error:
+        # The library reads the answer without asking whether it is an object; whatever it stumbles over is no answer.
         raise NoAnswer(type(error).__name__) from None
 
 

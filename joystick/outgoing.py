@@ -14,6 +14,7 @@ log = logging.getLogger("chat")
 MOST = 50
 TOO_LATE = 60.0
 """Seconds after which an answer is not worth saying any more."""
+TOO_LATE_TO_MODERATE = 600.0
 BURST = 3
 """So many lines may follow each other quickly after a pause."""
 APART = 0.1
@@ -69,12 +70,11 @@ class Outgoing:
     async def first(self) -> Action:
         """The next that is still worth doing, as soon as there is one. It stays until `done`."""
         while True:
-            if self._urgent:
-                return self._urgent[0]
-            while self._lines:
-                if time.time() - self._lines[0].at <= TOO_LATE:
-                    return self._lines[0]
-                log.warning("too late to say, dropped: %s", self._lines.popleft())
+            for waiting, most in ((self._urgent, TOO_LATE_TO_MODERATE), (self._lines, TOO_LATE)):
+                while waiting:
+                    if time.time() - waiting[0].at <= most:
+                        return waiting[0]
+                    log.warning("too late to say, dropped: %s", waiting.popleft())
             self._filled.clear()
             await self._filled.wait()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,17 @@ from redeems.registry import Order, catalog
 
 log = logging.getLogger("joystick")
 
+OF_NOBODY = {Trigger.STREAM_STARTED, Trigger.STREAM_ENDED}
+"""Occasions without a viewer, for whom a redeem could be."""
+WITH_SUBJECT = {Trigger.TIP_ITEM, Trigger.WHEEL_PRIZE}
+WORDS = {
+    Trigger.SUBSCRIBE: {"months"},
+    Trigger.GIFT: {"count"},
+    Trigger.RAID: {"viewers"},
+    Trigger.WHEEL_PRIZE: {"tokens", "prize"},
+    **{tip: {"tokens", "item"} for tip in Trigger if tip.startswith("tip_")},
+}
+"""What is filled in beside {user}, by occasion."""
 REDEEM = "redeem:"
 """Before a redeem's key in `Reaction.effect`; an effect's kind stands alone."""
 
@@ -76,9 +88,12 @@ def effect_of(reaction: Reaction, cue: Cue, rules: Rules) -> Effect | None:
             return None
         return kind.words(words)
     item = catalog.get(reaction.effect.removeprefix(REDEEM))
-    viewer = viewers.find(cue.username)
-    if item is None or viewer is None:
+    if item is None:
         log.warning("the reaction “%s” names a redeem that is not there: %s", reaction, reaction.effect)
+        return None
+    viewer = viewers.find(cue.username)
+    if viewer is None:
+        log.warning("the reaction “%s” came to nothing: a redeem is somebody's, and here is nobody", reaction)
         return None
     try:
         return item.plan(Order(viewer, words, rules))
@@ -92,6 +107,27 @@ def fill(template: str, cue: Cue) -> str:
     for word, value in {"user": cue.username, **cue.words}.items():
         template = template.replace(f"{{{word}}}", str(value))
     return template
+
+
+def mistakes(row: Reaction) -> list[tuple[str, str]]:
+    """(field, sentence) for whatever of the row could not work."""
+    said = []
+    trigger = Trigger(row.trigger)
+    if row.subject and trigger not in WITH_SUBJECT:
+        said.append(("subject", "Only menu items and prizes have a name."))
+    if row.effect and not row.words.strip():
+        said.append(("words", "The effect needs words."))
+    if row.words.strip() and not row.effect:
+        said.append(("effect", "Which effect are the words for?"))
+    if row.effect.startswith(REDEEM) and trigger in OF_NOBODY:
+        said.append(("effect", "A redeem is a viewer's, and a stream's beginning or end is nobody's."))
+    known = {"user"} | WORDS.get(trigger, set())
+    for column, template in (("line", row.line), ("words", row.words)):
+        unknown = sorted(set(re.findall(r"\{(\w+)\}", template)) - known)
+        if unknown:
+            offered = ", ".join(f"{{{word}}}" for word in sorted(known))
+            said.append((column, f"Nothing is filled in for {{{unknown[0]}}} here. There is {offered}."))
+    return said
 
 
 def choices() -> list[tuple[str, str]]:

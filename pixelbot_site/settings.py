@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import environ
 
@@ -56,6 +57,9 @@ ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
 ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS", []), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
+if TIME_ZONE not in available_timezones():
+    env.problem("TIME_ZONE", TIME_ZONE, "a place's name like Europe/Berlin")
+    TIME_ZONE = "UTC"
 DEBUG = False
 
 # --- Joystick.tv -----------------------------------------------------------------------------------------------------
@@ -70,11 +74,11 @@ if _gateway.scheme not in {"ws", "wss"} or not _gateway.hostname or _gateway.fra
 JOYSTICK_TOKEN_KIND = env.text("JOYSTICK_TOKEN_KIND", "auto", choices=("auto", "jwt", "basic"))
 JOYSTICK_SCOPES = env.words("JOYSTICK_SCOPES", ["identity:read", "stream:read", "chat:read", "chat:write"])
 _unknown_scopes = sorted(set(JOYSTICK_SCOPES) - SCOPES)
-if _unknown_scopes or not {"identity:read", "chat:read"} <= set(JOYSTICK_SCOPES):
+if _unknown_scopes or not {"identity:read", "chat:read", "chat:write"} <= set(JOYSTICK_SCOPES):
     env.problem(
         "JOYSTICK_SCOPES",
-        ",".join(JOYSTICK_SCOPES),
-        f"identity:read, chat:read, and any of {', '.join(sorted(SCOPES))}",
+        ",".join(_unknown_scopes or JOYSTICK_SCOPES),
+        f"identity:read, chat:read, chat:write, and any of {', '.join(sorted(SCOPES))}",
     )
 JOYSTICK_API_URL = env.address("JOYSTICK_API_URL", "https://api.joystick.tv")
 JOYSTICK_SITE_URL = env.address("JOYSTICK_SITE_URL", "https://joystick.tv")

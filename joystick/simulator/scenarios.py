@@ -150,14 +150,14 @@ def ordinary(rng: random.Random) -> Happening:
     """One thing of an ordinary evening."""
     who = rng.choice(CROWD)
     roll = rng.random()
-    if roll < 0.52:
+    if roll < 0.45:
         return chat(who, rng.choice(LINES))
-    if roll < 0.60:
+    if roll < 0.52:
         return chat(who, rng.choice(["!points", "!level", "!help"]))
-    if roll < 0.75:
+    if roll < 0.66:
         return chat(who, f"!tts {rng.choice(SPOKEN)}")
     if roll < 0.88:
-        return tip(who, rng.choice([5, 10, 15, 25, 50, 100]))
+        return tip(who, rng.choice([5, 15, 25, 50, 100, 150]))
     if roll < 0.91:
         return follow(who)
     if roll < 0.92:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,9 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
+
+_LINE = re.compile(r"\s*(#.*)?$|(export )?[A-Za-z_0-9]+=")
+"""What django-environ takes: nothing, a comment, or NAME=value. It only logs any other line, and goes on without it."""
 
 
 class Reader:
@@ -29,6 +33,12 @@ class Reader:
         self._from_file: set[str] = set()
         if env_file is not None and env_file.is_file():
             before = set(os.environ)
+            lines = env_file.read_text(encoding="utf-8").splitlines()
+            self.problems += [
+                f"  Line {number} of {env_file.name} can't be read. Write NAME=value, from the line's beginning."
+                for number, line in enumerate(lines, start=1)
+                if not _LINE.match(line)
+            ]
             environ.Env.read_env(str(env_file))
             self._from_file = set(os.environ) - before
 

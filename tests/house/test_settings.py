@@ -116,3 +116,14 @@ def test_a_misspelt_name_in_the_file_is_found(tmp_path: Path, monkeypatch: pytes
     reader.finish()
     monkeypatch.delenv("POINT_PER_CHAT")
     assert reader.unknown == ["POINT_PER_CHAT"]
+
+
+def test_a_line_that_can_not_be_read_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "bad.env").write_text("SOME_NAME=2\n\n# fine\n  ANOTHER=indented\nthis is junk\n", encoding="utf-8")
+    reader = Reader(tmp_path / "bad.env")
+    with pytest.raises(ImproperlyConfigured) as error:
+        reader.finish()
+    assert [line.strip()[:22] for line in str(error.value).splitlines()[1:]] == [
+        "Line 4 of bad.env can'",
+        "Line 5 of bad.env can'",
+    ]

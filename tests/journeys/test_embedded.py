@@ -47,7 +47,7 @@ def test_a_first_start_makes_all_and_a_second_one_keeps_it(make_bot: MakeBot) ->
     assert first.stop()[0] == 0
 
     second = make_bot(ADMIN_PASSWORD="", JOYSTICK_GATEWAY_TOKEN="").start()
-    assert "password" not in second.text()
+    assert "password:" not in second.text()
     assert (second.overlay_path, key.read_text()) == (overlay, secret)
     assert log_in(second, "admin", password[1])
 

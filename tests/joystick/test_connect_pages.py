@@ -8,11 +8,10 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from joystick import views
 from joystick.models import Connection, Install
-from joystick.simulator.happenings import Happening, enter, tip
+from joystick.simulator.happenings import Happening, chat, enter, tip
 from joystick.simulator.site import Site
 from tests.joystick.conftest import query_of
 
@@ -137,12 +136,9 @@ def test_the_button_needs_the_forms_token(site: Site, staff: Client) -> None:
             lambda: Install.objects.create(channel_id="c", username="Fox", trouble="gone <b>wrong</b>"),
             "Fox needs reconnecting: gone &lt;b&gt;wrong",
         ),
-        (lambda: Connection.objects.create(state="refused", detail="unauthorized"), "refuses the bot: unauthorized"),
         (
-            lambda: Connection.objects.create(
-                state="connected", last_frame_at=timezone.now() - timezone.timedelta(seconds=40)
-            ),
-            "Nothing was heard from Joystick.tv for 40 s",
+            lambda: Connection.objects.create(state="refused", detail="unauthorized"),
+            "Joystick.tv refuses the bot: unauthorized",
         ),
     ],
 )
@@ -151,7 +147,7 @@ def test_trouble_is_a_red_line_on_every_page(staff: Client, make: Any, line: str
     assert not [page for page in pages if line in staff.get(page).text]
     make()
     for page in pages:
-        assert f'<li class="error">{line}' in staff.get(page).text.replace("Joystick.tv refuses", "refuses")
+        assert f'<li class="error">{line}' in staff.get(page).text
     assert line not in Client().get("/admin/login/").text
 
 
@@ -165,6 +161,29 @@ def test_the_feed_can_be_asked_for_unknown_kinds(staff: Client, deliver: Any) ->
     page = staff.get("/admin/joystick/inboundevent/?known=no").text
     assert "Something new" in page and "Bob tipped" not in page
     assert "Something new" not in staff.get("/admin/joystick/inboundevent/?known=yes").text
+
+
+def test_a_reaction_that_could_not_work_is_not_saved(staff: Client) -> None:
+    add = "/admin/joystick/reaction/add/"
+    form = {"trigger": "stream_started", "effect": "redeem:tts", "words": "hello", "enabled": "on"}
+    assert "A redeem is a viewer" in staff.post(add, form).text
+    assert "low up to 14 tokens" in staff.get(add).text
+    assert staff.post(add, {**form, "effect": "speak"}).status_code == 302
+    assert staff.post(add, {**form, "trigger": "follow"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ({"state": "connected"}, "The bot is connected to the channel of HarbourFox; 1 events in the last minute."),
+        ({"state": "off", "detail": "no channel is connected"}, "The bot is not connected: no channel is connected."),
+        ({"state": "waiting", "detail": "OSError"}, "The bot is waiting: OSError."),
+    ],
+)
+def test_the_first_page_says_how_the_bot_stands(staff: Client, deliver: Any, row: Any, sentence: str) -> None:
+    deliver(chat("Bob", "hi"))
+    Connection.objects.create(**row)
+    assert sentence in staff.get("/admin/").text
 
 
 def test_who_is_here_is_shown(staff: Client, deliver: Any) -> None:

@@ -26,6 +26,7 @@ from joystick.models import Connection, Gap, InboundEvent, Install
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
+from joystick.tokens import Later
 from pixelbot_site.kit.errors import Failed
 from tests.processes import SimulatorThread
 
@@ -357,12 +358,13 @@ class Tokens:
     present: str | None
     renewals: list[str | Exception] = field(default_factory=list)
     asked: int = 0
+    owner: str = "the channel"
 
     def check(self) -> None:
         """Nothing to look at."""
 
-    def exists(self) -> bool:
-        return self.present is not None
+    def whose(self) -> str | None:
+        return self.owner if self.present is not None else None
 
     def token(self) -> str | None:
         return self.present
@@ -386,6 +388,7 @@ async def test_a_refused_token_is_renewed_once(joystick: Simulator, way: Any) ->
         await until(lambda: state() == "connected")
         assert (credentials.asked, joystick.connections_made) == (1, 2)
         # The next time that it runs out, it may be renewed once more.
+        await asyncio.sleep(gateway.SETTLED_AFTER)
         joystick.options.token = "newest"
         credentials.renewals.append("newest")
         await joystick.disconnect("frame", reason="unauthorized", reconnect=False)
@@ -432,7 +435,7 @@ async def test_what_was_not_heard_is_a_gap_with_both_ends(joystick: Simulator) -
         assert gap.reason == "the gateway says goodbye: server_restart"
         await until(lambda: Gap.objects.filter(ended_at__isnull=False).exists())
         health = await sync_to_async(connection.health)()
-        assert (health.state, health.reconnects_today, health.is_silent) == ("connected", 1, False)
+        assert (health.state, health.reconnects_today, health.trouble) == ("connected", 1, "")
     async with running(joystick):
         await until(lambda: Gap.objects.count() == 2)
     newest = await sync_to_async(Gap.objects.first)()
@@ -453,24 +456,119 @@ async def test_several_failed_tries_are_one_gap(joystick: Simulator) -> None:
     assert await sync_to_async(Gap.objects.count)() == 1
 
 
-async def test_silence_on_a_line_that_should_stand_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    now = timezone.now()
+NOW = timezone.now()
 
-    def check() -> connection.Health:
-        connection.watch(now=now)
-        return connection.health(now=now)
 
-    assert (await sync_to_async(check)()).age is None
-    row = await sync_to_async(Connection.objects.create)(state="connected", last_frame_at=now - timedelta(seconds=14))
-    assert not (await sync_to_async(check)()).is_silent
-    row.last_frame_at = now - timedelta(seconds=16)
-    await sync_to_async(row.save)()
-    assert (await sync_to_async(check)()).is_silent
-    await sync_to_async(check)()
-    assert caplog.text.count("nothing was heard for 16 s") == 1
-    row.state = "waiting"
-    await sync_to_async(row.save)()
-    assert not (await sync_to_async(check)()).is_silent
+@pytest.mark.parametrize(
+    ("row", "gap", "sentence"),
+    [
+        ({"state": "connected", "last_frame_at": NOW - timedelta(seconds=14)}, None, ""),
+        (
+            {"state": "connected", "last_frame_at": NOW - timedelta(seconds=16)},
+            None,
+            "Nothing was heard from Joystick.tv for 16 s, though the line should be connected.",
+        ),
+        ({"state": "refused", "detail": "unauthorized"}, None, "Joystick.tv refuses the bot: unauthorized"),
+        ({"state": "waiting", "detail": "OSError"}, 59, ""),
+        ({"state": "waiting", "detail": "OSError"}, 61, "Joystick.tv is not reached since"),
+        ({"state": "waiting", "detail": "OSError"}, None, "Joystick.tv is not reached: OSError"),
+        ({"state": "connecting"}, 61, ""),
+        ({"state": "connected", "lease_until": NOW - timedelta(seconds=1)}, None, "The bot's line to Joystick.tv died"),
+        ({"state": "off", "lease_until": NOW - timedelta(days=1)}, None, ""),
+    ],
+)
+async def test_a_line_in_trouble_is_warned_of_once_a_minute(
+    row: dict[str, Any], gap: int | None, sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def watch() -> str:
+        assert connection.trouble(now=NOW) == ""
+        Connection.objects.create(**{"lease_until": NOW + timedelta(seconds=9), **row})
+        if gap is not None:
+            Gap.objects.create(began_at=NOW - timedelta(seconds=gap))
+        connection.watch(now=NOW)
+        connection.watch(now=NOW + timedelta(seconds=5))
+        return connection.health(now=NOW).trouble
+
+    said = await sync_to_async(watch)()
+    assert said.startswith(sentence) and bool(said) == bool(sentence)
+    assert not sentence or caplog.text.count(sentence) == 1
+
+
+async def test_a_platform_that_can_not_be_asked_does_not_end_it(joystick: Simulator) -> None:
+    """4401 in the middle of a deploy, and the API is away, too."""
+    joystick.options.token = "new"
+    credentials = Tokens("old", [Later("later"), Later("later"), "new"])
+    async with running(joystick, credentials=credentials):
+        await until(lambda: state() == "connected")
+    assert credentials.asked == 3
+
+
+async def test_a_server_that_lets_in_and_refuses_at_once_is_no_reason_to_renew_for_ever(joystick: Simulator) -> None:
+    credentials = Tokens("t", [f"t{number}" for number in range(50)])
+
+    async def refuse_all() -> None:
+        while True:
+            await joystick.subscribed_now()
+            await joystick.disconnect("frame", reason="unauthorized", reconnect=False)
+
+    refusing = asyncio.create_task(refuse_all())
+    async with running(joystick, credentials=credentials):
+        await until(lambda: state() == "refused")
+        await asyncio.sleep(1)
+        assert credentials.asked == 1
+    refusing.cancel()
+
+
+async def test_another_channel_means_another_connection(joystick: Simulator) -> None:
+    credentials = Tokens("a-token")
+    async with running(joystick, credentials=credentials):
+        await until(lambda: state() == "connected")
+        credentials.owner, credentials.present = "another channel", "another-token"
+        await until(lambda: joystick.connections_made == 2 and state() == "connected")
+
+
+async def test_a_redirect_is_not_followed_and_the_token_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    asked = []
+
+    async def moved(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.invalid/cable?token=hush\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(moved, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    line = Listener(url=f"ws://127.0.0.1:{port}/cable", credentials=Fixed("hush"))
+    task = asyncio.create_task(line.run())
+    await until(lambda: state() == "waiting")
+    await asyncio.sleep(0.3)
+    assert not task.done() and 1 <= len(asked) <= 6
+    task.cancel()
+    await asyncio.wait([task])
+    server.close()
+    assert "HTTP 302" in caplog.text
+    assert "hush" not in caplog.text
+
+
+async def test_what_a_displaced_listener_says_does_not_count(joystick: Simulator) -> None:
+    async with running(joystick, holder="one"):
+        await until(lambda: state() == "connected")
+        later = timezone.now() + timedelta(hours=1)
+        await sync_to_async(Connection.objects.update)(holder="two", lease_until=later)
+        await asyncio.sleep(0.6)
+    assert await sync_to_async(state)() == "connected"
+
+
+async def test_a_gap_begins_with_the_last_frame_ever_heard(joystick: Simulator) -> None:
+    long_ago = timezone.now() - timedelta(hours=8)
+    await sync_to_async(Connection.objects.create)(state="off", last_frame_at=long_ago)
+    joystick.options.reject = True
+    async with running(joystick):
+        await until(lambda: joystick.connections_made >= 2)
+        joystick.options.reject = False
+        await until(lambda: state() == "connected")
+    gap = await sync_to_async(Gap.objects.get)()
+    assert (gap.began_at, gap.reason) == (long_ago, "the bot was not running")
 
 
 async def test_events_per_minute_are_counted(joystick: Simulator) -> None:

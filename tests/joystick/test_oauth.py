@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from authlib.integrations.base_client import OAuthError
+from django.db import OperationalError
 from django.db import connection as database
 from django.utils import timezone
 
@@ -19,7 +21,7 @@ from economy.models import Cooldown
 from joystick import connect, oauth, tokens
 from joystick.credentials import OfTheChannel
 from joystick.models import Install
-from joystick.oauth import NoAnswer, NotSent
+from joystick.oauth import Declined, NoAnswer, NotSent
 from joystick.simulator.site import Site
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.seal import seal, unseal
@@ -31,6 +33,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Connected = Callable[[], Install]
 BOTH = pytest.mark.parametrize("is_public", [False, True], ids=["confidential", "public"])
+
+
+def status_error(status: int) -> httpx2.HTTPStatusError:
+    request = httpx2.Request("POST", "http://x/")
+    return httpx2.HTTPStatusError("no", request=request, response=httpx2.Response(status, request=request))
 
 
 def make_due(install: Install, *, left: float = 1) -> None:
@@ -179,7 +186,71 @@ class TestRenewing:
         with pytest.raises(Failed):
             tokens.renew(install)
         assert len(site.requests) == asked
-        assert OfTheChannel().token() == OfTheChannel().token() != ""
+        assert OfTheChannel().token() == unseal(install.access_token)  # used to its end
+        Install.objects.update(expires_at=timezone.now())
+        assert (OfTheChannel().whose(), OfTheChannel().token()) == (None, None)
+
+    def test_a_channel_let_go_while_its_token_is_renewed_stays_let_go(
+        self, site: Site, connected: Connected, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        install = connected()
+        real = oauth.refresh
+
+        def slow(refresh_token: str) -> oauth.Grant:
+            grant = real(refresh_token)
+            connect.disconnect(Install.objects.get())
+            return grant
+
+        monkeypatch.setattr(oauth, "refresh", slow)
+        tokens.renew(install)
+        assert Install.objects.get().access_token == ""
+        assert site.accounts.scope_of(next(iter(site.accounts._installations[0].access))) is None
+
+    @pytest.mark.parametrize("declined", [False, True])
+    def test_a_channel_connected_anew_meanwhile_keeps_its_new_tokens(
+        self, site: Site, connected: Connected, monkeypatch: pytest.MonkeyPatch, declined: bool
+    ) -> None:
+        install = connected()
+        real, anew = oauth.refresh, []
+
+        def slow(refresh_token: str) -> oauth.Grant:
+            grant = real(refresh_token)
+            anew.append(connected().access_token)
+            if declined:
+                raise Declined("invalid_grant")
+            return grant
+
+        monkeypatch.setattr(oauth, "refresh", slow)
+        if declined:
+            with pytest.raises(Failed):
+                tokens.renew(install)
+        else:
+            tokens.renew(install)
+        install.refresh_from_db()
+        assert (install.access_token, install.trouble) == (anew[0], "")
+
+    def test_the_only_good_pair_is_not_lost_to_a_busy_database(
+        self, connected: Connected, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        install = connected()
+        real, troubles = tokens._columns, iter([OperationalError("locked"), OperationalError("locked")])
+
+        def columns(grant: oauth.Grant) -> dict[str, Any]:
+            trouble = next(troubles, None)
+            if trouble is not None:
+                raise trouble
+            return real(grant)
+
+        monkeypatch.setattr(tokens, "_columns", columns)
+        tokens.renew(install)
+        assert caplog.text.count("trying again") == 2
+        assert oauth.is_live(unseal(Install.objects.get().access_token))
+
+    def test_a_lost_answer_is_looked_into_by_the_schedule(self, site: Site, connected: Connected) -> None:
+        connected()
+        Install.objects.update(refreshing_since=timezone.now() - tokens.LOST_AFTER - timedelta(seconds=1))
+        tokens.renew_due()
+        assert site.accounts.refreshes == 1
 
     def test_a_platform_that_is_away_is_asked_again_later(
         self, site: Site, connected: Connected, settings: Any, caplog: pytest.LogCaptureFixture
@@ -243,6 +314,16 @@ class TestRenewing:
             (httpx2.ReadTimeout("slow"), NoAnswer),
             (httpx2.RemoteProtocolError("gone"), NoAnswer),
             (ValueError("no JSON"), NoAnswer),
+            (TypeError("a list"), NoAnswer),
+            (AttributeError("null"), NoAnswer),
+            (OAuthError("invalid_grant", "used"), Declined),
+            (OAuthError("temporarily_unavailable"), NotSent),
+            (OAuthError("server_error"), NoAnswer),
+            (OAuthError({"code": 5}), NoAnswer),
+            (status_error(401), Declined),
+            (status_error(403), NoAnswer),
+            (status_error(429), NotSent),
+            (status_error(503), NoAnswer),
         ],
     )
     def test_what_is_known_of_a_question_that_failed(self, error: Exception, raised: type[Exception]) -> None:
@@ -364,8 +445,19 @@ class TestTheGatewaysToken:
     @pytest.mark.parametrize(("kind", "exists"), [("auto", True), ("jwt", False), ("basic", True)])
     def test_before_any_channel_is_connected(self, site: Site, settings: Any, kind: str, exists: bool) -> None:
         settings.JOYSTICK_TOKEN_KIND = kind
-        assert OfTheChannel().exists() == exists
-        assert (OfTheChannel().token() is not None) == exists
+        assert (OfTheChannel().whose() is not None) == (OfTheChannel().token() is not None) == exists
+
+    def test_a_channel_that_was_let_go_is_not_held_by_the_applications_key(self, connected: Connected) -> None:
+        connect.disconnect(connected())
+        assert (OfTheChannel().whose(), OfTheChannel().token()) == (None, None)
+
+    def test_whose_it_is_changes_with_every_connection(self, connected: Connected) -> None:
+        connected()
+        first = OfTheChannel().whose()
+        tokens.renew(Install.objects.get())
+        assert OfTheChannel().whose() == first
+        connected()
+        assert OfTheChannel().whose() != first
 
     def test_a_given_token_wins(self, connected: Connected, settings: Any) -> None:
         connected()

@@ -102,6 +102,37 @@ def test_somebody_who_follows_again_and_again_is_thanked_once(happens: Happens) 
     assert happens(follow("Bob")) == []
 
 
+@pytest.mark.parametrize(
+    ("row", "mistake"),
+    [
+        ({"trigger": "tip_item", "subject": "Hat", "line": "{user} {tokens} {item}"}, None),
+        ({"trigger": "raid", "line": "{user} {viewers}", "effect": "speak", "words": "{user}"}, None),
+        (
+            {"trigger": "raid", "line": "{user} with {viewer}"},
+            "Nothing is filled in for {viewer} here. There is {user}, {viewers}.",
+        ),
+        (
+            {"trigger": "follow", "effect": "speak", "words": "{tokens}"},
+            "Nothing is filled in for {tokens} here. There is {user}.",
+        ),
+        ({"trigger": "follow", "effect": "speak"}, "The effect needs words."),
+        ({"trigger": "follow", "words": "hello"}, "Which effect are the words for?"),
+        ({"trigger": "follow", "subject": "Bob"}, "Only menu items and prizes have a name."),
+        (
+            {"trigger": "stream_ended", "effect": "redeem:tts", "words": "bye"},
+            "A redeem is a viewer's, and a stream's beginning or end is nobody's.",
+        ),
+    ],
+)
+def test_what_could_not_work_is_said_when_it_is_set(row: dict[str, str], mistake: str | None) -> None:
+    assert [sentence for _, sentence in reactions.mistakes(Reaction(**row))] == ([mistake] if mistake else [])
+
+
+def test_the_rows_of_a_first_start_have_no_mistakes() -> None:
+    reactions.seed()
+    assert [found for row in Reaction.objects.all() for found in reactions.mistakes(row)] == []
+
+
 def test_braces_that_mean_nothing_stay() -> None:
     cue = reactions.Cue(Trigger.RAID, "Bob", words={"viewers": 3})
     assert reactions.fill("{user} {viewers} {other} {", cue) == "Bob 3 {other} {"

@@ -114,6 +114,7 @@ async function run(message, key, show) {
     tell("failed", message, { reason: String(error.message || error) });
   } finally {
     mine.over = true;
+    unmute.hidden = true;
     mine.sounds.forEach((sound) => sound.pause());
     caption.hidden = true;
     stage = null;

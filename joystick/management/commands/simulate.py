@@ -27,7 +27,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The command's options."""
-        parser.add_argument("--port", type=int, default=0, help="The port; without it, a free one.")
+        parser.add_argument(
+            "--port",
+            type=int,
+            default=0,
+            help="The gateway's port, and the one above it for pages and API; without it, free ones.",
+        )
         parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="quiet-evening")
         parser.add_argument("--seed", type=int, default=1, help="The same seed gives the same evening.")
         parser.add_argument("--token", default="sim-token", help="The token to let in, beside those of OAuth.")
@@ -43,19 +48,20 @@ class Command(BaseCommand):
         options = Options(token=token, echo=True, speed=speed)
         accounts = Accounts()
         simulator = Simulator(options, port=port, seed=seed, accounts=accounts)
-        site = Site(accounts, simulator.channel)
+        site = Site(accounts, simulator.channel, port=port + 1 if port else 0)
         try:
+            site.start()
             await simulator.start()
         except OSError as error:
-            raise CommandError(f"Port {port} can't be used: {error.strerror or error}") from error
-        site.start()
-        self.stdout.write(f"A simulated Joystick.tv is at {simulator.url} and {site.url}.")
-        self.stdout.write(f"Point a bot at it, in its .env:\n  JOYSTICK_GATEWAY_URL={simulator.url}")
+            site.stop()
+            raise CommandError(f"Port {port} or {port + 1} can't be used: {error.strerror or error}") from error
         self.stdout.write(
-            f"and either a token\n  JOYSTICK_GATEWAY_TOKEN={token}\nor, to connect by the dashboard's button,"
+            f"A simulated Joystick.tv is at {simulator.url} and {site.url}.\nPoint a bot at it by these lines in its .env:\n"
+            f"\nJOYSTICK_GATEWAY_URL={simulator.url}\nJOYSTICK_SITE_URL={site.url}\nJOYSTICK_API_URL={site.url}\n"
+            f"JOYSTICK_CLIENT_ID={accounts.client_id}\n"
+            "\nThen press Connect Joystick.tv in the bot's dashboard; or do without, with one line more:\n"
+            f"\nJOYSTICK_GATEWAY_TOKEN={token}\n"
         )
-        self.stdout.write(f"  JOYSTICK_CLIENT_ID={accounts.client_id}")
-        self.stdout.write(f"  JOYSTICK_SITE_URL={site.url}\n  JOYSTICK_API_URL={site.url}")
         self.stdout.flush()
         try:
             await play(simulator, scenario, seed=seed)

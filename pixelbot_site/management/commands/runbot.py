@@ -73,7 +73,9 @@ class Command(BaseCommand):
                 host=host,
                 port=port,
                 background=demo_channel if options["demo"] else real_channel,
-                ready=partial(self.greet, host, port, overlay_path(), options["demo"], OfTheChannel().exists()),
+                ready=partial(
+                    self.greet, host, port, overlay_path(), options["demo"], OfTheChannel().whose() is not None
+                ),
             ).run()
 
     def listen_only(self) -> None:
@@ -101,13 +103,14 @@ class Command(BaseCommand):
         lines.append(f"  Dashboard  {root}/admin/")
         lines.append(f"  Overlay    {root}{overlay}")
         lines.append("             (paste it into OBS: Sources, +, Browser; 1920 x 1080)")
+        lines.append(f"  Login      {settings.ADMIN_USERNAME} (for a new password: manage.py changepassword)")
         if not demo and not has_channel:
             lines.append("No channel is connected yet. Two ways on:")
             if settings.JOYSTICK_CLIENT_ID:
                 lines.append(f"  connect: press the button on {root}{reverse('admin:joystick_install_changelist')}")
             else:
                 lines.append("  connect: put your application's JOYSTICK_CLIENT_ID into .env, and start again;")
-            lines.append("  or look around first: python manage.py runbot --demo")
+            lines.append("  or look around first: the same command with --demo")
         if host not in LOOPBACK:
             lines.append(f"Anybody who reaches {host} can open the login page. Behind it are your viewers' points.")
         self.stdout.write("\n".join([*lines, "Stop with Ctrl-C.", ""]))
