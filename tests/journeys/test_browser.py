@@ -140,6 +140,7 @@ def test_an_item_that_was_given_up_stops_on_the_page(
     order_speech(simulator, "now it plays", "Ann")
     wait_until(lambda: bot.one(STATE) == "done", "the next item is done", within=20)
     assert len(strict_page.evaluate("window.sounds")) == 3
+    expect(strict_page.locator("#unmute")).to_be_hidden()
 
 
 def test_a_line_given_up_during_the_pre_delay_is_not_spoken_later(

@@ -57,6 +57,7 @@ def test_three_clicks_and_the_bot_is_on_the_channel(
     wait_until(lambda: simulator.lines() == ["@Bob you have 1 point."], "the answer")
 
     page.click("#result_list .field-username a")
+    page.on("dialog", lambda dialog: dialog.accept())
     page.click("text=Disconnect")
     expect(page.locator(".messagelist")).to_contain_text("Disconnected from the channel of HarbourFox")
     wait_until(lambda: bot.one(STATE) == "off", "the line is given up", within=20)

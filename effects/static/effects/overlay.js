@@ -114,7 +114,6 @@ async function run(message, key, show) {
     tell("failed", message, { reason: String(error.message || error) });
   } finally {
     mine.over = true;
-    unmute.hidden = true;
     mine.sounds.forEach((sound) => sound.pause());
     caption.hidden = true;
     stage = null;
@@ -169,6 +168,7 @@ async function begin(sound, mine) {
   await notOver(mine);
   try {
     await sound.play();
+    unmute.hidden = true; // whatever was asked for by it is there now
     await notOver(mine, sound);
   } catch (error) {
     if (error.name !== "NotAllowedError") {

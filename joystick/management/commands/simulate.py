@@ -56,7 +56,8 @@ class Command(BaseCommand):
             site.stop()
             raise CommandError(f"Port {port} or {port + 1} can't be used: {error.strerror or error}") from error
         self.stdout.write(
-            f"A simulated Joystick.tv is at {simulator.url} and {site.url}.\nPoint a bot at it by these lines in its .env:\n"
+            f"A simulated Joystick.tv is at {simulator.url} and {site.url}.\n"
+            "Point a bot at it by these lines in its .env:\n"
             f"\nJOYSTICK_GATEWAY_URL={simulator.url}\nJOYSTICK_SITE_URL={site.url}\nJOYSTICK_API_URL={site.url}\n"
             f"JOYSTICK_CLIENT_ID={accounts.client_id}\n"
             "\nThen press Connect Joystick.tv in the bot's dashboard; or do without, with one line more:\n"

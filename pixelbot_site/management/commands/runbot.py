@@ -103,7 +103,7 @@ class Command(BaseCommand):
         lines.append(f"  Dashboard  {root}/admin/")
         lines.append(f"  Overlay    {root}{overlay}")
         lines.append("             (paste it into OBS: Sources, +, Browser; 1920 x 1080)")
-        lines.append(f"  Login      {settings.ADMIN_USERNAME} (for a new password: manage.py changepassword)")
+        lines.append(f"  Login      {settings.ADMIN_USERNAME} (forgotten? manage.py changepassword makes a new one)")
         if not demo and not has_channel:
             lines.append("No channel is connected yet. Two ways on:")
             if settings.JOYSTICK_CLIENT_ID:
