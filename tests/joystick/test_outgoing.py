@@ -1,0 +1,117 @@
+"""What is on its way to chat: in order, at a pace, bounded, never late."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from joystick import outgoing
+from joystick.outgoing import MOST, Action, Outgoing, Pace
+
+
+def line(text: str, *, age: float = 0.0) -> Action:
+    return Action("send_message", {"text": text}, "c", time.time() - age)
+
+
+def mute(message_id: str, *, age: float = 0.0) -> Action:
+    return Action("mute_user", {"message_id": message_id}, "c", time.time() - age)
+
+
+async def take(queue: Outgoing) -> str:
+    action = await asyncio.wait_for(queue.first(), 1)
+    queue.done(action)
+    return next(iter(action.words.values()))
+
+
+@pytest.mark.asyncio
+async def test_lines_come_in_order_and_stay_until_done() -> None:
+    queue = Outgoing()
+    queue.put(line("one"))
+    queue.put(line("two"))
+    assert await queue.first() is await queue.first()
+    assert [await take(queue), await take(queue)] == ["one", "two"]
+
+
+@pytest.mark.asyncio
+async def test_a_line_older_than_a_minute_is_dropped_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    queue = Outgoing()
+    for action in (line("old", age=61), line("young", age=59)):
+        queue.put(action)
+    assert await take(queue) == "young"
+    assert "too late to say, dropped: send_message old" in caplog.text
+
+
+@pytest.mark.asyncio
+async def test_moderation_waits_longer_but_not_for_ever() -> None:
+    queue = Outgoing()
+    for action in (mute("forgotten", age=601), mute("late", age=599), line("hello")):
+        queue.put(action)
+    assert [await take(queue), await take(queue)] == ["late", "hello"]
+
+
+@pytest.mark.asyncio
+async def test_of_too_many_the_oldest_go(caplog: pytest.LogCaptureFixture) -> None:
+    queue = Outgoing()
+    for number in range(MOST + 2):
+        queue.put(line(str(number)))
+    assert await take(queue) == "2"
+    assert caplog.text.count("too much to say, dropped") == 2
+
+
+@pytest.mark.asyncio
+async def test_with_nothing_to_say_it_waits() -> None:
+    queue = Outgoing()
+    waiting = asyncio.create_task(queue.first())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    queue.put(line("now"))
+    assert (await asyncio.wait_for(waiting, 1)).words["text"] == "now"
+
+
+def test_three_lines_may_follow_each_other_then_one_in_so_many_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(outgoing.time, "monotonic", lambda: clock[0])
+    pace, said = Pace(2.0), []
+    for _ in range(6):
+        wait = pace.wait(line("x"))
+        clock[0] += wait
+        said.append(clock[0] - 1000)
+        pace.sent(line("x"))
+    assert said == [0, 0, 0, 2, 4, 6]
+    clock[0] += 60
+    assert pace.wait(line("x")) == 0
+
+
+def test_moderation_does_not_wait_its_turn_nor_use_it_up() -> None:
+    pace = Pace(100)
+    for _ in range(3):
+        pace.sent(line("x"))
+    assert pace.wait(mute("m")) == 0
+    pace.sent(mute("m"))
+    assert 90 < pace.wait(line("x")) <= 100
+
+
+def test_without_a_limit_nothing_waits() -> None:
+    pace = Pace(0)
+    for _ in range(10):
+        pace.sent(line("x"))
+    assert pace.wait(line("x")) == 0
+
+
+@given(st.text(min_size=1, max_size=400), st.integers(5, 60))
+def test_pieces_of_a_long_text_are_short_and_lose_nothing_but_blanks(text: str, most: int) -> None:
+    pieces = [action.words["text"] for action in line(text).split(most)]
+    assert all(0 < len(piece) <= most for piece in pieces)
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+    words = text.split()
+    if all(len(word) <= most for word in words):
+        assert [word for piece in pieces for word in piece.split()] == words
+
+
+def test_an_action_that_says_nothing_is_not_split() -> None:
+    action = mute("m" * 500)
+    assert action.split(50) == [action]
