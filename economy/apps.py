@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 
 
 class EconomyConfig(AppConfig):
-    """Nothing to wire."""
+    """Sees to the triggers that keep the ledgers append-only."""
 
     name = "economy"
+
+    def ready(self) -> None:
+        """Called by Django once the models are loaded."""
+        post_migrate.connect(guard_ledgers, sender=self)
+
+
+def guard_ledgers(sender: EconomyConfig, using: str, **_: Any) -> None:
+    """After every migration: the tables may be new, or rebuilt."""
+    from economy.appendonly import AppendOnly, install_triggers
+
+    connection = connections[using]
+    ledgers = [model._meta.db_table for model in sender.get_models() if issubclass(model, AppendOnly)]
+    install_triggers(connection, [table for table in ledgers if table in connection.introspection.table_names()])

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from economy.appendonly import AppendOnly
+
 USERNAME_MAX = 100
 KEY_MAX = 2 * USERNAME_MAX
 
@@ -80,7 +82,7 @@ class Kind(models.TextChoices):
     TRANSFER = "transfer"
 
 
-class Transaction(models.Model):
+class Transaction(AppendOnly):
     """One change of a viewer's points. Never edited, never deleted."""
 
     viewer = models.ForeignKey(Viewer, models.PROTECT, related_name="transactions")
@@ -109,7 +111,7 @@ class Transaction(models.Model):
         return f"{self.delta:+} points ({self.source})"
 
 
-class XPTransaction(models.Model):
+class XPTransaction(AppendOnly):
     """One change of a viewer's XP. Never edited, never deleted."""
 
     viewer = models.ForeignKey(Viewer, models.PROTECT, related_name="xp_transactions")

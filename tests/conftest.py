@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from economy import viewers
+from economy.appendonly import PREFIX
 from economy.models import Viewer
 from effects.chat import MAILBOX
 from joystick import inbox
@@ -100,3 +102,27 @@ def chromium() -> str:
         if path and Path(path).exists():
             return path
     return missing_part("Chromium is not installed (apt-get install chromium, or set CHROMIUM)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_in_spite_of_triggers() -> Iterator[None]:
+    """Django empties SQLite's tables between tests by DELETE, which a ledger refuses: its triggers go for that moment.
+
+    They are made anew right after, by the same signal as after a migration.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        operations = type(connection.ops)
+        real = operations.execute_sql_flush
+
+        def flush(self: Any, sql_list: list[str]) -> None:
+            with self.connection.cursor() as cursor:
+                cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{PREFIX}%"])
+                for (name,) in cursor.fetchall():
+                    cursor.execute(f"DROP TRIGGER {name}")
+            real(self, sql_list)
+
+        patch.setattr(operations, "execute_sql_flush", flush)
+        yield

@@ -1,0 +1,79 @@
+"""Ledger rows are written once: not by code, not by the admin, not by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
+from django.db.models import ProtectedError
+
+from economy import ledger
+from economy.apps import guard_ledgers
+from economy.levels import Curve
+from economy.models import Transaction, Viewer, XPTransaction
+from economy.xp import XPAward, award
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=[Transaction, XPTransaction])
+def row(request: Any, viewer: Callable[..., Viewer], now: Any) -> Any:
+    """A row of each ledger."""
+    bob = viewer("Bob", points=10)
+    award([XPAward("bob", 5, "tip", "x:1")], viewers={"bob": bob}, curve=Curve(100, 1.8, 99), now=now)
+    return request.param.objects.get()
+
+
+def test_a_row_can_not_be_saved_again_or_deleted(row: Any) -> None:
+    row.delta = 1_000_000
+    for verb in (row.save, row.delete):
+        with pytest.raises(TypeError, match="rows are never"):
+            verb()
+
+
+def test_neither_can_a_queryset(row: Any) -> None:
+    rows = type(row).objects.all()
+    with pytest.raises(TypeError, match="never changed"):
+        rows.update(delta=1)
+    with pytest.raises(TypeError, match="never changed"):
+        rows.bulk_update([row], ["delta"])
+    with pytest.raises(TypeError, match="never deleted"):
+        rows.delete()
+    with pytest.raises(TypeError, match="never changed"):
+        row.viewer.transactions.update(delta=1)
+
+
+@pytest.mark.parametrize("sql", ["UPDATE {} SET delta = 7", "DELETE FROM {}"])
+def test_the_database_itself_refuses(row: Any, sql: str) -> None:
+    table = type(row)._meta.db_table
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql.format(table))
+    assert type(row).objects.get().delta == row.delta
+
+
+def test_after_every_migration_the_triggers_are_there(row: Any) -> None:
+    """SQLite drops a table's triggers when a migration rebuilds it."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"DROP TRIGGER {name}")
+    for _ in range(2):
+        guard_ledgers(apps.get_app_config("economy"), using="default")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {type(row)._meta.db_table}")
+
+
+def test_a_viewer_with_a_history_can_not_be_deleted(row: Any) -> None:
+    with pytest.raises(ProtectedError):
+        row.viewer.delete()
+
+
+def test_the_ledger_goes_on_writing(viewer: Callable[..., Viewer]) -> None:
+    bob = viewer("Bob", points=10)
+    spent = ledger.spend(bob, 4, source="redeem", reference="r:1")
+    ledger.refund(spent, reason="test")
+    assert Transaction.objects.count() == 3
