@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from economy.levels import Curve, describe
-from economy.models import LevelReward, Presence, Transaction, Viewer, XPTransaction
+from economy.models import Audit, LevelReward, Presence, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 
@@ -82,6 +82,18 @@ class XPTransactionAdmin(ReadOnlyAdmin):
     list_filter = ("source", "created_at")
     search_fields = ("viewer__key", "reference")
     list_select_related = ("viewer",)
+
+
+@admin.register(Audit)
+class AuditAdmin(ReadOnlyAdmin):
+    """Whether the ledger agreed with itself, night by night."""
+
+    list_display = ("ran_at", "result", "seconds")
+
+    @admin.display(boolean=True, description="all right")
+    def result(self, row: Audit) -> bool:
+        """Green or red."""
+        return not row.findings
 
 
 @admin.register(LevelReward)

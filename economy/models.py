@@ -168,6 +168,22 @@ class LevelReward(models.Model):
         return f"level {self.level}: {self.points} points"
 
 
+class Audit(models.Model):
+    """What the nightly audit of the ledger found."""
+
+    ran_at = models.DateTimeField(default=timezone.now)
+    seconds = models.FloatField(default=0)
+    findings = models.TextField(blank=True, help_text="A sentence for each fault. Blank: all is right.")
+
+    class Meta:
+        verbose_name = "audit of the ledger"
+        verbose_name_plural = "audits of the ledger"
+        ordering: ClassVar[list[str]] = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.ran_at:%Y-%m-%d %H:%M}: {'faults' if self.findings else 'all right'}"
+
+
 class Cooldown(models.Model):
     """Something that may not happen again before `until`. Expired rows are swept away."""
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import environ
+from celery.schedules import crontab
 
 from joystick.platform import SCOPES
 from pixelbot_site.kit.env import Reader
@@ -268,6 +269,7 @@ else:
     CELERY_BROKER_URL = REDIS_URL
 
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -277,6 +279,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch": {"task": "joystick.watch", "schedule": 5.0, "options": {"expires": 10}},
     "renew-tokens": {"task": "joystick.renew_tokens", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-presence": {"task": "joystick.sweep_presence", "schedule": 60.0, "options": {"expires": 60}},
+    "audit": {"task": "economy.audit", "schedule": crontab(hour=5, minute=0), "options": {"expires": 3600}},
     "tidy": {"task": "effects.tidy", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

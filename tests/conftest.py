@@ -13,7 +13,6 @@ import pytest
 from django.db import connection
 
 from economy import viewers
-from economy.appendonly import PREFIX
 from economy.models import Viewer
 from effects.chat import MAILBOX
 from joystick import inbox
@@ -21,6 +20,7 @@ from joystick.simulator.happenings import Happening
 from pixelbot_site.kit import rules as kit_rules
 from pixelbot_site.kit.rules import Rules
 from tests import processes
+from tests.economy.tampering import tampered
 from tests.processes import SimulatorThread, missing_part
 
 DATA = Path(__file__).parent / "data"
@@ -106,10 +106,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_in_spite_of_triggers() -> Iterator[None]:
-    """Django empties SQLite's tables between tests by DELETE, which a ledger refuses: its triggers go for that moment.
-
-    They are made anew right after, by the same signal as after a migration.
-    """
+    """Django empties SQLite's tables between tests by DELETE, which a ledger refuses: its triggers go for that moment."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -118,11 +115,8 @@ def flush_in_spite_of_triggers() -> Iterator[None]:
         real = operations.execute_sql_flush
 
         def flush(self: Any, sql_list: list[str]) -> None:
-            with self.connection.cursor() as cursor:
-                cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{PREFIX}%"])
-                for (name,) in cursor.fetchall():
-                    cursor.execute(f"DROP TRIGGER {name}")
-            real(self, sql_list)
+            with tampered():
+                real(self, sql_list)
 
         patch.setattr(operations, "execute_sql_flush", flush)
         yield

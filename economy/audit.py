@@ -1,0 +1,101 @@
+"""Does the ledger agree with itself? Each question is one statement over the whole of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+from economy.models import Audit
+
+log = logging.getLogger("points")
+
+MOST_NAMED = 20
+"""Of one kind of fault, so many are named; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A question: `sql` selects the faulty, `sentence` tells of one, filled in with its columns."""
+
+    sql: str
+    sentence: str
+
+
+def _balances(owned: str, column: str, ledger: str, after: str, what: str) -> list[Check]:
+    """A stored balance is the sum of its rows, and what the last of them says."""
+    return [
+        Check(
+            f"SELECT v.username, o.{column}, COALESCE(s.total, 0) FROM {owned} o "
+            f"JOIN economy_viewer v ON v.id = o.viewer_id "
+            f"LEFT JOIN (SELECT viewer_id, SUM(delta) AS total FROM {ledger} GROUP BY viewer_id) s "
+            f"ON s.viewer_id = o.viewer_id WHERE o.{column} <> COALESCE(s.total, 0)",
+            f"{{0}} has {{1}} {what}, but the rows add up to {{2}}.",
+        ),
+        Check(
+            f"SELECT v.username, o.{column}, t.{after} FROM {owned} o "
+            f"JOIN economy_viewer v ON v.id = o.viewer_id "
+            f"JOIN (SELECT viewer_id, MAX(id) AS last FROM {ledger} GROUP BY viewer_id) l ON l.viewer_id = o.viewer_id "
+            f"JOIN {ledger} t ON t.id = l.last WHERE o.{column} <> t.{after}",
+            f"{{0}} has {{1}} {what}, but the last row says {{2}}.",
+        ),
+        Check(
+            f"SELECT DISTINCT v.username FROM {ledger} t JOIN economy_viewer v ON v.id = t.viewer_id "
+            f"LEFT JOIN {owned} o ON o.viewer_id = t.viewer_id WHERE o.viewer_id IS NULL",
+            f"{{0}} has rows of {what}, but no balance.",
+        ),
+    ]
+
+
+CHECKS: tuple[Check, ...] = (
+    *_balances("economy_points", "balance", "economy_transaction", "balance_after", "points"),
+    *_balances("economy_xp", "total", "economy_xptransaction", "total_after", "XP"),
+    Check(
+        "SELECT r.id, r.delta, s.id, s.delta FROM economy_transaction r "
+        "JOIN economy_transaction s ON s.id = r.refund_of_id "
+        "WHERE r.delta <> -s.delta OR r.viewer_id <> s.viewer_id OR s.kind <> 'spend'",
+        "Refund {0} gives {1}, but transaction {2} took {3}, or was somebody else's, or no spend.",
+    ),
+    Check(
+        "SELECT id FROM economy_transaction WHERE kind = 'refund' AND refund_of_id IS NULL",
+        "Refund {0} has no spend.",
+    ),
+    Check(
+        "SELECT v.username FROM economy_viewer v LEFT JOIN economy_points p ON p.viewer_id = v.id "
+        "LEFT JOIN economy_xp x ON x.viewer_id = v.id WHERE p.viewer_id IS NULL OR x.viewer_id IS NULL",
+        "{0} has no row of points or of XP.",
+    ),
+)
+
+
+def findings() -> Iterator[str]:
+    """A sentence for each fault; none for a ledger that is right."""
+    for check in CHECKS:
+        with connection.cursor() as cursor:
+            cursor.execute(check.sql)
+            rows = cursor.fetchall()
+        for row in rows[:MOST_NAMED]:
+            yield check.sentence.format(*row)
+        if len(rows) > MOST_NAMED:
+            yield f"… and {len(rows) - MOST_NAMED} more of that kind."
+
+
+def run() -> Audit:
+    """Ask every question, and keep what was found. A ledger at fault is an error in the log and on the dashboard."""
+    began = time.monotonic()
+    found = list(findings())
+    row = Audit.objects.create(seconds=round(time.monotonic() - began, 3), findings="\n".join(found))
+    for sentence in found:
+        log.error("the ledger is wrong: %s", sentence)
+    return row
+
+
+def latest_fault() -> str:
+    """What the latest audit found, in a sentence; "" when all was right."""
+    row = Audit.objects.first()
+    if row is None or not row.findings:
+        return ""
+    return f"The ledger does not agree with itself ({row.findings.splitlines()[0]}). See the audits of the ledger."

@@ -1,0 +1,23 @@
+"""`manage.py audit_ledger`: is every balance what its rows say?"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from economy import audit
+
+
+class Command(BaseCommand):
+    """Prints what is wrong, and exits with 1 where anything is."""
+
+    help = "Check that every balance of points and XP is the sum of its rows, and every refund has its spend."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ask, and tell."""
+        row = audit.run()
+        self.stdout.write(row.findings or "The ledger agrees with itself.")
+        if row.findings:
+            sys.exit(1)

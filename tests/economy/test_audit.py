@@ -1,0 +1,104 @@
+"""The audit finds whatever is wrong, and nothing where all is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from economy import audit, ledger, tasks
+from economy.ledger import Award
+from economy.models import Audit, Points, Viewer
+from pixelbot_site.kit.rules import Rules
+from tests.economy.tampering import tampered
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def history(viewer: Callable[..., Viewer], rules: Rules, now: Any) -> None:
+    """Two viewers who earned, spent, gave, and got back."""
+    bob, ann = viewer("Bob", points=100), viewer("Ann", points=7)
+    viewer("Newcomer")
+    ledger.pay([Award("Bob", "tip", "tip:1", points=20, xp=150)], rules=rules, now=now)
+    spent = ledger.spend(bob, 30, source="redeem", reference="r:1")
+    ledger.refund(spent, reason="test")
+    ledger.spend(ann, 5, source="redeem", reference="r:2")
+    ledger.transfer(bob, ann, 11, source="give", reference="g:1")
+    ledger.adjust(ann, -1, source="moderator", reference="a:1")
+
+
+def test_a_right_ledger_has_no_faults(history: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(audit.findings()) == []
+    call_command("audit_ledger")
+    assert capsys.readouterr().out == "The ledger agrees with itself.\n"
+
+
+@pytest.mark.parametrize(
+    ("sql", "sentences"),
+    [
+        (
+            "UPDATE economy_points SET balance = balance + 1 WHERE viewer_id = (SELECT id FROM economy_viewer WHERE key = 'bob')",
+            ["Bob has 110 points, but the rows add up to 109.", "Bob has 110 points, but the last row says 109."],
+        ),
+        (
+            "UPDATE economy_xp SET total = 7 WHERE viewer_id = (SELECT id FROM economy_viewer WHERE key = 'bob')",
+            ["Bob has 7 XP, but the rows add up to 150.", "Bob has 7 XP, but the last row says 150."],
+        ),
+        (
+            "UPDATE economy_transaction SET delta = 3 WHERE reference = 'tip:1'",
+            ["Bob has 109 points, but the rows add up to 92."],
+        ),
+        (
+            "DELETE FROM economy_transaction WHERE reference = 'a:1'",
+            ["Ann has 12 points, but the rows add up to 13.", "Ann has 12 points, but the last row says 13."],
+        ),
+        (
+            "DELETE FROM economy_points WHERE viewer_id = (SELECT id FROM economy_viewer WHERE key = 'newcomer')",
+            ["Newcomer has no row of points or of XP."],
+        ),
+        (
+            "DELETE FROM economy_points WHERE viewer_id = (SELECT id FROM economy_viewer WHERE key = 'ann')",
+            ["Ann has rows of points, but no balance.", "Ann has no row of points or of XP."],
+        ),
+    ],
+)
+def test_what_is_wrong_is_told(
+    history: None, sql: str, sentences: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with tampered():
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+    assert sorted(audit.findings()) == sorted(sentences)
+    with pytest.raises(SystemExit) as ended:
+        call_command("audit_ledger")
+    assert ended.value.code == 1
+    assert sentences[0] in capsys.readouterr().out
+
+
+def test_the_nightly_audit_is_kept_and_a_fault_is_a_red_line(history: None, caplog: pytest.LogCaptureFixture) -> None:
+    tasks.audit_ledger()
+    assert (Audit.objects.get().findings, audit.latest_fault()) == ("", "")
+    Points.objects.filter(viewer__key="ann").update(balance=1)
+    tasks.audit_ledger()
+    assert Audit.objects.count() == 2
+    assert audit.latest_fault().startswith("The ledger does not agree with itself (Ann has 1 points")
+    assert "the ledger is wrong: Ann has 1 points" in caplog.text
+
+
+def test_a_refund_that_does_not_match_is_told(history: None) -> None:
+    with tampered():
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE economy_transaction SET delta = 31 WHERE kind = 'refund'")
+    assert any("but transaction" in sentence for sentence in audit.findings())
+
+
+def test_of_many_faults_twenty_are_named(viewer: Callable[..., Viewer]) -> None:
+    for number in range(25):
+        viewer(f"viewer{number}", points=5)
+    Points.objects.update(balance=6)
+    found = list(audit.findings())
+    assert len(found) == 42 and "… and 5 more of that kind." in found
