@@ -126,9 +126,8 @@ class Listener:
 
     async def refused(self, token: str, reason: str) -> None:
         """Renew the token once; refused again before a session has lived for a while, we stop and say so."""
-        lived = time.monotonic() - self._connected_at if self._connected_at is not None else 0.0
-        self._connected_at = None
-        if not self._renewed or lived > gateway.SETTLED_AFTER:
+        self._note_the_end()
+        if not self._renewed:
             try:
                 if await self._ask_platform(self._credentials.renew, token):
                     self._renewed = True
@@ -142,6 +141,12 @@ class Listener:
         log.error("Joystick refuses the bot: %s. Check the credentials, or connect the channel again.", reason)
         await self.report("refused", reason)
 
+    def _note_the_end(self) -> None:
+        """A session that lived for a while makes an earlier renewal history."""
+        if self._connected_at is not None and time.monotonic() - self._connected_at > gateway.SETTLED_AFTER:
+            self._renewed = False
+        self._connected_at = None
+
     async def keep(self, received: inbox.Received) -> None:
         """Take an event, to be stored."""
         await self._events.put(received)
@@ -152,6 +157,8 @@ class Listener:
             return
         if state in {"connecting", "connected"}:
             self._refused = ""
+        if state == "waiting":
+            self._note_the_end()
         try:
             await self._db(line_state.heard, self._holder, self.gateway.heard_at)
             if state in {"waiting", "refused"}:
