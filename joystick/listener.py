@@ -59,6 +59,7 @@ class Listener:
         self._refused = ""
         self._renewed = False
         self._missing = ""
+        self._checked = False
         self._whose: str | None = None
         self._connected_at: float | None = None
         self._database = ThreadPoolExecutor(1, thread_name_prefix="inbox")
@@ -69,7 +70,6 @@ class Listener:
         """Hold the line until cancelled. At the end what was received is stored, and another listener may have it."""
         await self._wait_for_the_line()
         await self._db(line_state.begin)
-        await self._check_tokens()
         self.gateway.learn_channel(await self._db(line_state.last_channel))
         line = asyncio.create_task(self.gateway.run())
         helpers = [asyncio.create_task(step) for step in (self._store(), self._collect(), self._watch())]
@@ -111,6 +111,9 @@ class Listener:
 
     async def token(self) -> str:
         """The token to come with. One that was refused is not tried again: we wait for another."""
+        if not self._checked:
+            self._checked = True
+            await self._check_tokens()
         while True:
             self._whose = await self._db(self._credentials.whose)
             token = await self._ask_platform(self._credentials.token)
