@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
@@ -212,3 +214,34 @@ def play_next(socket: ClientConnection, *, within: float = 15.0) -> dict[str, An
             for report in ("started", "finished"):
                 socket.send(json.dumps({"type": report, "item": frame["item"], "attempt": frame["attempt"]}))
             return frame
+
+
+def at_once_in_processes(count: int, program: str, *, within: float = 120, **environment: str) -> list[str]:
+    """Run `program` in so many processes on the test's own database; returns what each printed.
+
+    Each gets its number as its argument, and settings and database as this process has them.
+    """
+    names = {
+        **os.environ,
+        "ENV_FILE": os.devnull,
+        "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "DATABASE_URL": _url_of_the_tests_database(),
+        "LOG_LEVEL": "ERROR",
+        **environment,
+    }
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(number)], cwd=ROOT, env=names, stdout=subprocess.PIPE, text=True
+        )
+        for number in range(count)
+    ]
+    return [process.communicate(timeout=within)[0].strip() for process in running]
+
+
+def _url_of_the_tests_database() -> str:
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    server, _, options = os.environ["TEST_DATABASE_URL"].partition("?")
+    return f"{server.rpartition('/')[0]}/{name}?{options}"

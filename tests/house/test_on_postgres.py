@@ -26,7 +26,7 @@ def test_money_on_postgres() -> None:
         environment = {**os.environ, "TEST_DATABASE_URL": url}
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *FOLDERS]
         run = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
         )
     assert run.returncode == 0, run.stdout[-5000:]
     assert " passed" in run.stdout

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -26,7 +23,7 @@ from joystick.simulator.site import Site
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.seal import seal, unseal
 from tests.joystick.conftest import BACK, query_of
-from tests.processes import ROOT, free_port
+from tests.processes import at_once_in_processes, free_port
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -349,30 +346,18 @@ print(tokens.access_token(Install.objects.get()))
 """
 
 
-def test_four_processes_renew_once(site: Site, connected: Connected, settings: Any) -> None:
+def test_four_processes_renew_once(site: Site, connected: Connected) -> None:
     install = connected()
     make_due(install, left=-1)
-    path = str(settings.DATABASES["default"]["NAME"])
-    environment = {
-        **os.environ,
-        "ENV_FILE": os.devnull,
-        "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{path}",
-        "JOYSTICK_API_URL": site.url,
-        "JOYSTICK_CLIENT_ID": "the-client",
-        "JOYSTICK_CLIENT_SECRET": "hush-secret",
-    }
-    if database.vendor == "postgresql":
-        base, _, _ = environment["DATABASE_URL"].partition("?")
-        environment["DATABASE_URL"] = environment["DATABASE_URL"].replace(
-            base, f"{base.rpartition('/')[0]}/{database.settings_dict['NAME']}"
+    got = set(
+        at_once_in_processes(
+            4,
+            RENEW,
+            JOYSTICK_API_URL=site.url,
+            JOYSTICK_CLIENT_ID="the-client",
+            JOYSTICK_CLIENT_SECRET="hush-secret",
         )
-    running = [
-        subprocess.Popen([sys.executable, "-c", RENEW], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    got = {process.communicate(timeout=60)[0].strip() for process in running}
+    )
     assert len(got) == 1 and "" not in got
     assert site.accounts.refreshes == 1
 
