@@ -171,8 +171,11 @@ class StreamAdmin(ReadOnlyAdmin):
     fields = (*list_display, "top_viewers")
 
     def figures_of(self, stream: Stream) -> dict[str, Any]:
-        """As counted at its end; of one that is on, as of now."""
-        return stream.figures if stream.ended_at else streams.figures(stream)
+        """As counted at its end; of one that is on, as of now: counted once for the page, and not kept."""
+        if stream.ended_at is None and not stream.figures:
+            stream.figures = streams.figures(stream)
+        figures: dict[str, Any] = stream.figures
+        return figures
 
     @admin.display
     def events(self, stream: Stream) -> int | None:

@@ -92,7 +92,7 @@ def health(*, now: datetime | None = None) -> Health:
         state=row.state,
         detail=row.detail,
         age=_age(row, now),
-        trouble=trouble(now=now),
+        trouble=_trouble(row, now),
         reconnects_today=Gap.objects.filter(ended_at__gte=midnight).exclude(reason=NOT_RUNNING).count(),
         events_per_minute=InboundEvent.objects.filter(received_at__gte=now - timedelta(minutes=1)).count(),
     )
@@ -100,9 +100,12 @@ def health(*, now: datetime | None = None) -> Health:
 
 def trouble(*, now: datetime | None = None) -> str:
     """What staff should know of the line, as a sentence, or ""."""
-    now = now or timezone.now()
     row = Connection.objects.filter(pk=1).first()
-    if row is None or row.state == "off":  # stopped on purpose, or nothing to connect to
+    return _trouble(row, now or timezone.now()) if row is not None else ""
+
+
+def _trouble(row: Connection, now: datetime) -> str:
+    if row.state == "off":  # stopped on purpose, or nothing to connect to
         return ""
     if row.state == "refused":
         return f"Joystick.tv refuses the bot: {row.detail}"

@@ -551,11 +551,12 @@ async def test_a_redirect_is_not_followed_and_the_token_not_told(caplog: pytest.
 
 
 async def test_what_a_displaced_listener_says_does_not_count(joystick: Simulator) -> None:
-    async with running(joystick, holder="one"):
+    async with running(joystick, holder="one") as task:
         await until(lambda: state() == "connected")
         later = timezone.now() + timedelta(hours=1)
         await sync_to_async(Connection.objects.update)(holder="two", lease_until=later)
-        await asyncio.sleep(0.6)
+        done, _ = await asyncio.wait([task], timeout=8)
+        assert "another listener took the line" in str(done.pop().exception())
     assert await sync_to_async(state)() == "connected"
 
 

@@ -78,6 +78,7 @@ def test_banned_words(site: Site, install: Install) -> None:
         (lambda install: rest.banned_words(install), "stream:manage"),
         (lambda install: rest.ban_word(install, "x"), "stream:manage"),
         (lambda install: rest.allow_word(install, "x"), "stream:manage"),
+        (lambda install: actions.say("x"), "chat:write"),
         (lambda install: actions.whisper("x", "y"), "chat:whisper:write"),
         (lambda install: actions.delete_message("x"), "chat:moderate"),
         (lambda install: actions.mute("x"), "chat:moderate"),
