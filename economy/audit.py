@@ -55,12 +55,13 @@ CHECKS: tuple[Check, ...] = (
     *_balances("economy_xp", "total", "economy_xptransaction", "total_after", "XP"),
     Check(
         "SELECT r.id, r.delta, s.id, s.delta FROM economy_transaction r "
-        "JOIN economy_transaction s ON s.id = r.refund_of_id "
-        "WHERE r.delta <> -s.delta OR r.viewer_id <> s.viewer_id OR s.kind <> 'spend'",
-        "Refund {0} gives {1}, but transaction {2} took {3}, or was somebody else's, or no spend.",
+        "JOIN economy_transaction s ON s.id = r.undoes_id "
+        "WHERE r.viewer_id <> s.viewer_id OR r.delta * s.delta > 0 OR ABS(r.delta) > ABS(s.delta) "
+        "OR (r.kind = 'refund' AND (r.delta <> -s.delta OR s.kind <> 'spend'))",
+        "Transaction {0} gives {1} to undo {2}, but that took {3}, or was somebody else's, or no spend.",
     ),
     Check(
-        "SELECT id FROM economy_transaction WHERE kind = 'refund' AND refund_of_id IS NULL",
+        "SELECT id FROM economy_transaction WHERE kind IN ('refund', 'reversal') AND undoes_id IS NULL",
         "Refund {0} has no spend.",
     ),
     Check(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -22,7 +22,8 @@ def take(wanted: Mapping[str, float], *, now: datetime) -> set[str]:
         return free
     at = connection.ops.adapt_datetimefield_value
     rows = ", ".join(["(%s, %s)"] * len(timed))
-    values = [value for key in timed for value in (key, at(now + timedelta(seconds=wanted[key])))]
+    until = {seconds: at(now + timedelta(seconds=seconds)) for seconds in set(wanted.values())}
+    values = [value for key in timed for value in (key, until[wanted[key]])]
     table = connection.ops.quote_name(Cooldown._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -46,6 +47,11 @@ def take_all(wanted: Mapping[str, float], *, now: datetime) -> bool:
     except _Held:
         return False
     return True
+
+
+def running(keys: Iterable[str], *, now: datetime) -> set[str]:
+    """Those of `keys` that are not free."""
+    return set(Cooldown.objects.filter(key__in=list(keys), until__gt=now).values_list("key", flat=True))
 
 
 def seconds_left(key: str, *, now: datetime) -> int:

@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import QuerySet
 
-from economy import viewers
 from economy.models import Presence, Viewer, viewer_key
 
 
-def mark(*, here: Iterable[str], gone: Iterable[str], seconds: float, now: datetime) -> None:
-    """Store that some viewers are here for the next `seconds`, and that others went. By name; new ones are made."""
-    names = {viewer_key(username): username for username in here}
-    known = dict(Viewer.objects.filter(key__in=names).values_list("key", "pk"))
-    new = viewers.seen((name for key, name in names.items() if key not in known), now=now)
-    ids = sorted([*known.values(), *(viewer.pk for viewer in new.values())])
-    until = now + timedelta(seconds=seconds)
-    # Whoever's lease had ended was away: the row begins anew.
-    Presence.objects.filter(pk__in=ids, until__lte=now).delete()
-    Presence.objects.bulk_create(
-        [Presence(viewer_id=pk, since=now, until=until) for pk in ids],
-        update_conflicts=True,
-        unique_fields=["viewer"],
-        update_fields=["until"],
-    )
+def mark(*, here: Iterable[Viewer], gone: Iterable[str], seconds: float, now: datetime) -> None:
+    """Store that some viewers are here for the next `seconds`, and that others (by name) went.
+
+    Whoever's lease had ended was away: its row begins anew.
+    """
+    adapt = connection.ops.adapt_datetimefield_value
+    at, until = adapt(now), adapt(now + timedelta(seconds=seconds))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO economy_presence (viewer_id, since, until) VALUES (%s, %s, %s) ON CONFLICT (viewer_id) "
+            "DO UPDATE SET until = excluded.until, since = CASE WHEN economy_presence.until <= excluded.since "
+            "THEN excluded.since ELSE economy_presence.since END",
+            [(pk, at, until) for pk in sorted({viewer.pk for viewer in here})],
+        )
     keys = [viewer_key(username) for username in gone]
     if keys:
         Presence.objects.filter(viewer__key__in=keys).delete()

@@ -1,33 +1,110 @@
-"""Viewers by name."""
+"""Viewers by name, and who of them earns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from economy import ledger
+from economy.ledger import Grant
 from economy.models import XP, Points, Viewer, viewer_key
+from pixelbot_site.kit import bulk
+from pixelbot_site.kit.rules import Rules
+
+FLAGS = ("is_follower", "is_subscriber", "is_moderator", "is_streamer", "is_bot")
 
 
-def seen(usernames: Iterable[str], *, now: datetime) -> dict[str, Viewer]:
-    """Store that these people were here, new ones included; returns the viewers by their key.
+Flags = Mapping[str, bool]
+"""What badges say of somebody: any of FLAGS."""
 
-    Three statements however many there are. Rows are written in the order of the keys, so that two writers of
+
+def seen(usernames: Iterable[str], *, now: datetime, flags: Mapping[str, Flags] | None = None) -> dict[str, Viewer]:
+    """Store that these people were here, new ones included, and what badges say of them (`flags`, by key); returns the
+    viewers by their key.
+
+    A few statements however many there are. Inside a transaction their rows are locked, in one order: two writers of
     overlapping crowds wait for each other rather than deadlock.
     """
+    flags = flags or {}
     latest = {viewer_key(username): username.strip() for username in usernames}
     if not latest:
         return {}
-    viewers = Viewer.objects.bulk_create(
-        [Viewer(key=key, username=latest[key], first_seen_at=now, last_seen_at=now) for key in sorted(latest)],
-        update_conflicts=True,
-        unique_fields=["key"],
-        update_fields=["username", "last_seen_at"],
+    known = _locked(latest)
+    missing = sorted(set(latest) - set(known))
+    if missing:
+        known |= _arrive({key: latest[key] for key in missing}, flags, now=now)
+    moment = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE economy_viewer SET last_seen_at = %s WHERE id = %s",
+            [(moment, viewer.pk) for viewer in known.values()],
+        )
+    for key, viewer in known.items():
+        told = {"username": latest[key], **flags.get(key, {})}
+        if not told.items() <= viewer.__dict__.items():
+            for name, value in told.items():
+                setattr(viewer, name, value)
+            viewer.save(update_fields=list(told))
+    return known
+
+
+COLUMNS = ("id", "key", "username", *FLAGS, "excluded")
+
+
+def _locked(keys: Collection[str]) -> dict[str, Viewer]:
+    """By key, with what earning needs of them; the rest of their columns is read when it is asked for."""
+    rows = bulk.rows_with(Viewer, "key", keys, *COLUMNS, lock=connection.in_atomic_block)
+    return {row[1]: Viewer.from_db(None, COLUMNS, row) for row in rows}
+
+
+def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetime) -> dict[str, Viewer]:
+    """The rows of people never seen before, with the points that everybody begins with."""
+    Viewer.objects.bulk_create(
+        [
+            Viewer(key=key, username=name, first_seen_at=now, last_seen_at=now, **flags.get(key, {}))
+            for key, name in names.items()
+        ],
+        ignore_conflicts=True,
     )
-    Points.objects.bulk_create([Points(viewer_id=viewer.pk) for viewer in viewers], ignore_conflicts=True)
-    XP.objects.bulk_create([XP(viewer_id=viewer.pk) for viewer in viewers], ignore_conflicts=True)
-    return {viewer.key: viewer for viewer in viewers}
+    arrived = _locked(names)
+    Points.objects.bulk_create([Points(viewer=viewer) for viewer in arrived.values()], ignore_conflicts=True)
+    XP.objects.bulk_create([XP(viewer=viewer) for viewer in arrived.values()], ignore_conflicts=True)
+    if settings.POINTS_START_AMOUNT and settings.POINTS_ENABLED:
+        welcome = [
+            Grant(viewer, settings.POINTS_START_AMOUNT, source="start", reference=f"start:{viewer.pk}")
+            for viewer in arrived.values()
+            if not is_excluded(viewer)
+        ]
+        ledger.write(welcome, now=now)
+    return arrived
 
 
 def find(username: str) -> Viewer | None:
     """The viewer of that name in any case, with points and XP; None for somebody never seen."""
     return Viewer.objects.select_related("points", "xp").filter(key=viewer_key(username.removeprefix("@"))).first()
+
+
+def named(beginning: str) -> Q:
+    """Viewers whose name begins so, in any case. Answered by the index of the keys, however many viewers there are."""
+    key = viewer_key(beginning.strip().removeprefix("@"))
+    if connection.vendor == "sqlite":  # its LIKE does not use the index
+        return Q(key__gte=key, key__lt=key + chr(0x10FFFF))
+    return Q(key__startswith=key)
+
+
+def is_excluded(viewer: Viewer, rules: Rules | None = None) -> bool:
+    """Does this viewer earn nothing, and stand on no leaderboard? What the streamer chose; else by badge and list."""
+    if viewer.excluded is not None:
+        return bool(viewer.excluded)
+    listed = settings.EXCLUDED_USERNAMES if rules is None else rules.excluded_usernames
+    return viewer.is_bot or viewer.is_streamer or viewer.key in listed
+
+
+def ranked() -> QuerySet[Viewer]:
+    """The viewers who stand on leaderboards: all but the excluded, as `is_excluded` has it."""
+    by_default = Q(excluded=None, is_bot=False, is_streamer=False) & ~Q(key__in=list(settings.EXCLUDED_USERNAMES))
+    return Viewer.objects.filter(Q(excluded=False) | by_default)

@@ -1,78 +1,164 @@
-"""XP: awarded in sets, and what was reached by it is returned, not announced."""
+"""The only writer of XP: awarded in sets, and what was reached by it is returned, not announced."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
 
+from economy import ledger
 from economy.levels import Curve
 from economy.models import XP, LevelReward, Viewer, XPTransaction
+from pixelbot_site.kit import bulk
+
+COLUMNS = (
+    "viewer_id",
+    "delta",
+    "total_after",
+    "level_after",
+    "source",
+    "reason",
+    "reference",
+    "event",
+    "by",
+    "created_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class XPAward:
-    """`amount` XP (> 0) for the viewer with the key `viewer`. `reference` names the cause, unique for ever."""
+class XPGrant:
+    """`amount` XP (> 0) for a viewer. `reference` names the cause, which pays once; `event` is the event's uid."""
 
-    viewer: str
+    viewer: Viewer
     amount: int
     source: str
     reference: str
+    reason: str = ""
+    event: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What reaching `level` brings: points, and a line to say. `rule` is the id of the LevelReward it comes from."""
+
+    level: int
+    points: int
+    line: str
+    spoken: bool
+    rule: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LevelUp:
-    """A viewer went from one level to a higher one; `rewards` are those of every level between, not yet paid."""
+    """A viewer went from one level to a higher one. `rewards` are those of every level between that were never given;
+    `economy.earning` pays their points. `event` is the uid of the event that did it.
+    """
 
     viewer: Viewer
     from_level: int
     to_level: int
-    rewards: tuple[LevelReward, ...]
+    rewards: tuple[Reward, ...] = ()
+    event: str = ""
 
 
-def award(awards: Sequence[XPAward], *, viewers: Mapping[str, Viewer], curve: Curve, now: datetime) -> list[LevelUp]:
-    """Write the XP and return the levels crossed. Call it inside a transaction.
+def write(grants: Sequence[XPGrant], *, curve: Curve, now: datetime) -> list[LevelUp]:
+    """Give all of `grants`, in their order, in a few statements, and return the levels crossed.
 
-    References must be new (`economy.ledger.pay` sees to it); a used one raises IntegrityError and nothing is written.
+    What was given before by the same reference is left out. Call it inside a transaction.
     """
-    if not awards:
+    if not grants:
         return []
-    ids = sorted({viewers[item.viewer].pk for item in awards})
-    before = {row.pk: row for row in XP.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    ids = sorted({grant.viewer.pk for grant in grants})
+    # Holding the rows makes two writers take turns, so that the second one sees what the first one gave.
+    columns = ("viewer_id", "total", "level", "rewarded_level")
+    before = {row[0]: _Standing(*row) for row in bulk.rows_with(XP, "viewer_id", ids, *columns, lock=True)}
+    references = [grant.reference for grant in grants]
+    known = {reference for (reference,) in bulk.rows_with(XPTransaction, "reference", references, "reference")}
     totals = {pk: row.total for pk, row in before.items()}
+    latest: dict[int, XPGrant] = {}
     rows = []
-    for item in awards:
-        pk = viewers[item.viewer].pk
-        totals[pk] += item.amount
-        rows.append(
-            XPTransaction(
-                viewer_id=pk,
-                delta=item.amount,
-                total_after=totals[pk],
-                level_after=curve.level(totals[pk]),
-                source=item.source,
-                reference=item.reference,
-                created_at=now,
-            )
-        )
-    XPTransaction.objects.bulk_create(rows)
+    for grant in grants:
+        if grant.reference in known:
+            continue
+        known.add(grant.reference)
+        pk = grant.viewer.pk
+        latest[pk] = grant
+        totals[pk] += grant.amount
+        level = curve.level(totals[pk])
+        why = (grant.source, grant.reason, grant.reference, grant.event, grant.by)
+        rows.append((pk, grant.amount, totals[pk], level, *why, now))
+    bulk.insert(XPTransaction, COLUMNS, rows)
+    moves = [(grant, before[pk], curve.level(totals[pk])) for pk, grant in latest.items()]
     with connection.cursor() as cursor:
         cursor.executemany(
-            "UPDATE economy_xp SET total = %s, level = %s WHERE viewer_id = %s",
-            [(totals[pk], curve.level(totals[pk]), pk) for pk in ids],
+            "UPDATE economy_xp SET total = %s, level = %s, rewarded_level = %s WHERE viewer_id = %s",
+            [(totals[row.viewer], level, max(level, row.rewarded_level), row.viewer) for _, row, level in moves],
         )
-    by_id = {viewer.pk: viewer for viewer in viewers.values()}
-    return _crossed([(by_id[pk], before[pk].level, curve.level(totals[pk])) for pk in ids])
+    return list(_crossed(moves))
 
 
-def _crossed(moves: Sequence[tuple[Viewer, int, int]]) -> list[LevelUp]:
-    ups = [(viewer, old, new) for viewer, old, new in moves if new > old]
+class _Standing(NamedTuple):
+    viewer: int
+    total: int
+    level: int
+    rewarded_level: int
+
+
+def _crossed(moves: Sequence[tuple[XPGrant, _Standing, int]]) -> Iterator[LevelUp]:
+    ups = [(grant, row, level) for grant, row, level in moves if level > min(row.level, row.rewarded_level)]
     if not ups:
-        return []
-    rewards = list(LevelReward.objects.filter(enabled=True).order_by("level"))
-    return [
-        LevelUp(viewer, old, new, tuple(reward for reward in rewards if old < reward.level <= new))
-        for viewer, old, new in ups
-    ]
+        return
+    reached = rewards()
+    for grant, row, level in ups:
+        yield LevelUp(grant.viewer, row.level, level, reached(row.rewarded_level, level), grant.event)
+
+
+def rewards() -> Callable[[int, int], tuple[Reward, ...]]:
+    """A function (from level, to level) → what the levels after the first, up to the second, bring, in their order."""
+    rules = list(LevelReward.objects.filter(enabled=True).order_by("level", "repeats"))
+
+    def reached(low: int, high: int) -> tuple[Reward, ...]:
+        found = []
+        for rule in rules:
+            first = rule.level * (low // rule.level + 1)
+            levels = range(first, high + 1, rule.level) if rule.repeats else [rule.level]
+            found += [Reward(at, rule.points, rule.line, rule.spoken, rule.pk) for at in levels if low < at <= high]
+        return tuple(sorted(found, key=lambda reward: (reward.level, reward.rule)))
+
+    return reached
+
+
+def adjust(viewer: Viewer, delta: int, *, source: str, reference: str, reason: str = "", by: str = "") -> XPTransaction:
+    """Change XP by hand, down to zero at most; the level follows. No rewards: those of levels that were reached by hand
+    come with the next XP that the viewer earns. Raises ValueError where there is nothing to take.
+    """
+    ledger.check(abs(delta) if isinstance(delta, int) else delta)
+    with transaction.atomic():
+        row = XP.objects.select_for_update().get(pk=viewer.pk)
+        total = max(row.total + delta, 0)
+        if total == row.total or total > ledger.MOST:
+            raise ValueError(f"{row.total} XP can't change by {delta}")
+        delta, row.total, row.level = total - row.total, total, current_curve().level(total)
+        row.save(update_fields=["total", "level"])
+        return XPTransaction.objects.create(
+            viewer=viewer,
+            delta=delta,
+            total_after=row.total,
+            level_after=row.level,
+            source=source,
+            reason=reason[:200],
+            reference=reference,
+            by=by,
+            created_at=timezone.now(),
+        )
+
+
+def current_curve() -> Curve:
+    """The curve that the settings name."""
+    return Curve(settings.XP_BASE, settings.XP_EXPONENT, settings.XP_MAX_LEVEL)

@@ -68,6 +68,8 @@ def clean(value: Any, most: int = TEXT_MOST) -> str:
     """A string that every database takes: no NUL, no lone surrogate, at most `most` characters. Not a string: ""."""
     if not isinstance(value, str):
         return ""
+    if value.isascii():
+        return value.replace("\0", "")[:most]
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:most]
 
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from joystick import table
@@ -139,6 +140,11 @@ def _kind(name: Any) -> str:
     """The canonical name of an event type: `StreamDroppedIn` → `stream_dropped_in`."""
     if not isinstance(name, str) or not name:
         raise FrameError("the event has no type")
+    return _canonical(name)
+
+
+@lru_cache(maxsize=1000)
+def _canonical(name: str) -> str:
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean(name, NAME_MOST)).lower()[:NAME_MOST]
     return table.SYNONYMS.get(snake, snake)
 

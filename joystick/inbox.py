@@ -13,17 +13,18 @@ from uuid import uuid4
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from economy import cooldowns, ledger, presence
-from economy.ledger import Award
+from economy import cooldowns, earning, presence, viewers
+from economy.earning import Award
+from economy.models import Viewer, viewer_key
 from economy.xp import LevelUp
 from effects import chat, overlay, queue
-from joystick import actions, frames, reactions
+from joystick import actions, frames, reactions, streams
 from joystick.events import ChatMessage, Event, OtherEvent, Tip, WheelSpin
 from joystick.fields import FrameError, clean
 from joystick.models import InboundEvent, InboundState, Install, Reaction
 from joystick.reactions import Cue
 from joystick.registry import Outcome, handlers
-from pixelbot_site.kit import rules
+from pixelbot_site.kit import bulk, rules
 from pixelbot_site.kit.rules import Rules
 
 log = logging.getLogger("joystick")
@@ -112,8 +113,8 @@ def _handle(batch: Sequence[Received]) -> None:
 
 def _store_new(batch: Sequence[Received], *, now: datetime) -> list[Event]:
     uids = [received.event.uid for received in batch if received.event is not None]
-    known = set(InboundEvent.objects.filter(uid__in=uids).values_list("uid", flat=True))
-    rows: list[InboundEvent] = []
+    known = {uid for (uid,) in bulk.rows_with(InboundEvent, "uid", uids, "uid")}
+    rows: list[tuple[object, ...]] = []
     new: list[Event] = []
     for received in batch:
         event = received.event
@@ -123,34 +124,37 @@ def _store_new(batch: Sequence[Received], *, now: datetime) -> list[Event]:
             known.add(event.uid)
             new.append(event)
             rows.append(_row(received, event, now=now))
-    InboundEvent.objects.bulk_create(rows)
+    bulk.insert(InboundEvent, COLUMNS, rows)
     _store_installs(new, now=now)
     return new
 
 
-def _row(received: Received, event: Event, *, now: datetime) -> InboundEvent:
-    return InboundEvent(
-        uid=event.uid,
-        kind=event.kind,
-        channel_id=event.channel_id,
-        username=event.username,
-        text=event.text,
-        tokens=event.tokens if isinstance(event, Tip | WheelSpin) else None,
-        raw=clean(received.raw, RAW_MOST),
-        occurred_at=event.occurred_at,
-        received_at=now,
-    )
+COLUMNS = (
+    "uid",
+    "kind",
+    "channel_id",
+    "username",
+    "text",
+    "tokens",
+    "state",
+    "error",
+    "raw",
+    "occurred_at",
+    "received_at",
+)
 
 
-def _unreadable(received: Received, *, now: datetime) -> InboundEvent:
-    return InboundEvent(
-        uid=f"unreadable:{uuid4().hex}",
-        kind=UNREADABLE,
-        state=InboundState.UNREADABLE,
-        error=received.error,
-        raw=clean(received.raw, RAW_MOST),
-        received_at=now,
-    )
+def _row(received: Received, event: Event, *, now: datetime) -> tuple[object, ...]:
+    who = (event.uid, event.kind, event.channel_id, event.username)
+    tokens = event.tokens if isinstance(event, Tip | WheelSpin) else None
+    raw = clean(received.raw, RAW_MOST)
+    return (*who, event.text, tokens, InboundState.HANDLED.value, "", raw, event.occurred_at, now)
+
+
+def _unreadable(received: Received, *, now: datetime) -> tuple[object, ...]:
+    raw = clean(received.raw, RAW_MOST)
+    state = InboundState.UNREADABLE.value
+    return (f"unreadable:{uuid4().hex}", UNREADABLE, "", "", "", None, state, received.error, raw, None, now)
 
 
 def _store_failure(received: Received, error: str) -> None:
@@ -179,7 +183,8 @@ def _store_installs(events: Sequence[Event], *, now: datetime) -> None:
     channels.pop("", None)
     for channel_id, username in sorted(channels.items()):
         named = {"username": username} if username else {}
-        Install.objects.update_or_create(channel_id=channel_id, defaults={"last_event_at": now, **named})
+        if not Install.objects.filter(channel_id=channel_id).update(last_event_at=now, **named):
+            Install.objects.update_or_create(channel_id=channel_id, defaults={"last_event_at": now, **named})
 
 
 def _is_public(event: Event) -> bool:
@@ -201,6 +206,8 @@ class _Work:
     rules: Rules
     now: datetime
     awards: list[Award] = field(default_factory=list)
+    people: dict[str, Viewer] = field(default_factory=dict)
+    flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
     cues: list[tuple[Cue, str]] = field(default_factory=list)
 
@@ -211,6 +218,8 @@ class _Work:
 
     def carry_out(self, outcome: Outcome, channel_id: str) -> None:
         self.awards += outcome.awards
+        for username, flags in outcome.flags:
+            self.flags[username] = {**self.flags.get(username, {}), **flags}
         self.present |= dict.fromkeys(outcome.here, True) | dict.fromkeys(outcome.gone, False)
         self.cues += [(cue, channel_id) for cue in outcome.cues]
         for effect in outcome.effects:
@@ -228,7 +237,7 @@ class _Work:
         self.settle()
         if self.present:
             presence.mark(
-                here=[name for name, is_here in self.present.items() if is_here],
+                here=[self.people[viewer_key(name)] for name, is_here in self.present.items() if is_here],
                 gone=[name for name, is_here in self.present.items() if not is_here],
                 seconds=self.rules.presence_seconds,
                 now=self.now,
@@ -253,7 +262,23 @@ class _Work:
         return not cue.at_most_every or cooldowns.take_all({cue.key: cue.at_most_every}, now=self.now)
 
     def settle(self) -> None:
+        self.meet()
         while self.awards:  # what comes of a level-up may be an award again
             awards, self.awards = self.awards, []
-            for level_up in ledger.pay(awards, rules=self.rules, now=self.now):
+            ups = earning.pay(awards, rules=self.rules, now=self.now, people=self.people, stream=self.stream())
+            for level_up in ups:
                 self.handle(level_up)
+
+    def meet(self) -> None:
+        """Look up whom we have not met in this batch, or of whom something new is told. Before paying: who turns out
+        to be a bot earns nothing."""
+        flags, self.flags = {viewer_key(name): flags for name, flags in self.flags.items()}, {}
+        names = {award.viewer: award.username for award in self.awards}
+        names |= {viewer_key(name): name for name, is_here in self.present.items() if is_here}
+        strangers = [name for key, name in names.items() if key not in self.people or flags.get(key)]
+        self.people |= viewers.seen(strangers, now=self.now, flags=flags)
+
+    def stream(self) -> str:
+        """Names the stream that is on, where entering pays once for each."""
+        on = streams.current() if self.rules.dropin_once_per_stream else None
+        return str(on.pk) if on else ""

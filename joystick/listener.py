@@ -34,7 +34,7 @@ T = TypeVar("T")
 RENEW_EVERY = 5.0
 LOOK_FOR_TOKEN_EVERY = 2.0
 LET_GO_WITHIN = 1.0
-BATCH = 200
+BATCH = 500
 AHEAD = 2000
 """Events read and not yet stored. With more, the socket is not read: memory stays bounded, the rest waits in TCP."""
 TROUBLE = (OperationalError, InterfaceError)

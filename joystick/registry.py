@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, TypeVar
 
 from economy import viewers
-from economy.ledger import Award
+from economy.earning import Award
 from economy.models import Viewer
 from effects.registry import Effect
 from joystick.events import ChatMessage
@@ -24,7 +24,7 @@ class Outcome:
     """What shall come of an event. A handler decides; the inbox does it.
 
     `whispers` are (username, text). `here` and `gone` name viewers who gave a sign of life, or left. `cues` are
-    occasions that the streamer may have set a reaction for. `afterwards` is called once the awards so far are paid (a
+    occasions that the streamer may have set a reaction for. `flags`: what badges say of a viewer (`economy.viewers.FLAGS`). `afterwards` is called once the awards so far are paid (a
     command wants to see them) and answers with an Outcome.
     """
 
@@ -35,6 +35,7 @@ class Outcome:
     here: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     cues: tuple[Cue, ...] = ()
+    flags: tuple[tuple[str, Mapping[str, bool]], ...] = ()
     afterwards: Callable[[], Outcome] | None = None
 
 

@@ -137,8 +137,8 @@ def chat(fields: Fields) -> events.Event:
     badges = author.get("badges")
     flags = badges if isinstance(badges, dict) else author
 
-    def flag(*names: str) -> bool:
-        return any(flags.get(name) is True for name in names)
+    def flag(v2: str, v1: str) -> bool:
+        return flags.get(v2) is True or flags.get(v1) is True
 
     return events.ChatMessage(
         **fields.common(username, is_chat=True),

@@ -102,8 +102,12 @@ POINTS_PER_RESUB = env.whole("POINTS_PER_RESUB", 200)
 POINTS_PER_GIFTED_SUB = env.whole("POINTS_PER_GIFTED_SUB", 200)
 POINTS_PER_RAID = env.whole("POINTS_PER_RAID", 100)
 POINTS_PER_WHEEL_TOKEN = env.number("POINTS_PER_WHEEL_TOKEN", 1.0, most=1e6)
+POINTS_START_AMOUNT = env.whole("POINTS_START_AMOUNT", 0)
+POINTS_DAILY_CAPS = env.amounts("POINTS_DAILY_CAPS", {})
 CHAT_COOLDOWN_SECONDS = env.whole("CHAT_COOLDOWN_SECONDS", 60)
 DROPIN_COOLDOWN_SECONDS = env.whole("DROPIN_COOLDOWN_SECONDS", 3600)
+DROPIN_ONCE_PER_STREAM = env.yes("DROPIN_ONCE_PER_STREAM", False)
+EXCLUDED_USERNAMES = frozenset(name.casefold() for name in env.words("EXCLUDED_USERNAMES", []))
 
 XP_ENABLED = env.yes("XP_ENABLED", True)
 XP_PER_CHAT = env.whole("XP_PER_CHAT", 1)
@@ -115,6 +119,7 @@ XP_PER_RESUB = env.whole("XP_PER_RESUB", 50)
 XP_PER_GIFTED_SUB = env.whole("XP_PER_GIFTED_SUB", 50)
 XP_PER_RAID = env.whole("XP_PER_RAID", 25)
 XP_PER_WHEEL_TOKEN = env.number("XP_PER_WHEEL_TOKEN", 0.1, most=1e6)
+XP_DAILY_CAPS = env.amounts("XP_DAILY_CAPS", {})
 XP_CHAT_COOLDOWN_SECONDS = env.whole("XP_CHAT_COOLDOWN_SECONDS", 30)
 XP_BASE = env.whole("XP_BASE", 100, least=1, most=10**6)
 XP_EXPONENT = env.number("XP_EXPONENT", 1.8, least=0.25, most=5.0)
@@ -246,7 +251,8 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;",
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;"
+        "PRAGMA cache_size=-65536;PRAGMA wal_autocheckpoint=8000;",
     }
 
 if EMBEDDED:

@@ -25,6 +25,6 @@ def addpoints(call: Call) -> str:
         amount,
         source="moderator",
         reference=f"addpoints:{call.message.uid}",
-        reason=f"by {call.message.username}",
+        moderator=call.viewer,
     )
     return f"{viewer.username} has {row.balance_after} points now."

@@ -6,7 +6,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from economy.ledger import Award
+from economy.earning import Award
 from economy.models import viewer_key
 from joystick import dispatch
 from joystick.events import ChatMessage
@@ -21,12 +21,22 @@ def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
     Bots, ourselves among them, earn nothing and command nothing: or two of them would talk for ever. Neither do
     whispers: an answer would make them public.
     """
-    if message.is_bot or not message.is_public or viewer_key(message.username) == viewer_key(rules.bot_username):
+    if not message.is_public or viewer_key(message.username) == viewer_key(rules.bot_username):
         return NOTHING
+    badges = {
+        "is_bot": message.is_bot,
+        "is_streamer": message.is_streamer,
+        "is_moderator": message.is_moderator,
+        "is_subscriber": message.is_subscriber,
+    }
+    flags = ((message.username, badges),)
+    if message.is_bot:
+        return Outcome(flags=flags)
     award = Award(
         message.username,
         source="chat",
-        reference=f"chat:{message.uid}",
+        event=message.uid,
+        at=message.occurred_at,
         points=rules.points_per_chat,
         xp=rules.xp_per_chat,
         points_cooldown=rules.chat_cooldown_seconds,
@@ -34,7 +44,7 @@ def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
     )
     found = dispatch.find(message.text)
     if found is None:
-        return Outcome(awards=(award,), here=(message.username,))
+        return Outcome(awards=(award,), here=(message.username,), flags=flags)
     name, words = found
     run = partial(dispatch.run, message, name=name, words=words, rules=rules, now=timezone.now())
-    return Outcome(awards=(award,), here=(message.username,), afterwards=run)
+    return Outcome(awards=(award,), here=(message.username,), flags=flags, afterwards=run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.ledger import Award
+from economy.earning import Award, Once
 from economy.models import viewer_key
 from joystick.events import Entered
 from joystick.registry import NOTHING, Outcome, on
@@ -11,16 +11,18 @@ from pixelbot_site.kit.rules import Rules
 
 @on(Entered)
 def on_dropin(entered: Entered, rules: Rules) -> Outcome:
-    """Paid at most once in so many seconds, however often the door swings. We ourselves are no viewer."""
+    """Paid at most once in so many seconds, or once a stream, however often the door swings. We ourselves are no viewer."""
     if viewer_key(entered.username) == viewer_key(rules.bot_username):
         return NOTHING
     award = Award(
         entered.username,
         source="dropin",
-        reference=f"dropin:{entered.uid}",
+        event=entered.uid,
+        at=entered.occurred_at,
         points=rules.points_per_dropin,
         xp=rules.xp_per_dropin,
         points_cooldown=rules.dropin_cooldown_seconds,
         xp_cooldown=rules.dropin_cooldown_seconds,
+        once=Once.STREAM if rules.dropin_once_per_stream else Once.EVENT,
     )
     return Outcome(awards=(award,), here=(entered.username,))

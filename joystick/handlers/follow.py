@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from economy.ledger import Award
-from economy.models import viewer_key
+from economy.earning import Award, Once
 from joystick.events import Follow
 from joystick.models import Trigger
 from joystick.reactions import Cue
@@ -19,8 +18,11 @@ def on_follow(follow: Follow, rules: Rules) -> Outcome:
     award = Award(
         follow.username,
         source="follow",
-        reference=f"follow:{viewer_key(follow.username)}",
+        event=follow.uid,
+        at=follow.occurred_at,
+        once=Once.EVER,
         points=rules.points_per_follow,
         xp=rules.xp_per_follow,
     )
-    return Outcome(awards=(award,), cues=(Cue(Trigger.FOLLOW, follow.username, at_most_every=THANK_AGAIN_AFTER),))
+    cue = Cue(Trigger.FOLLOW, follow.username, at_most_every=THANK_AGAIN_AFTER)
+    return Outcome(awards=(award,), cues=(cue,), flags=((follow.username, {"is_follower": True}),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.ledger import Award
+from economy.earning import Award
 from joystick.events import DroppedIn
 from joystick.models import Trigger
 from joystick.reactions import Cue
@@ -16,7 +16,8 @@ def on_raid(raid: DroppedIn, rules: Rules) -> Outcome:
     award = Award(
         raid.username,
         source="raid",
-        reference=f"raid:{raid.uid}",
+        event=raid.uid,
+        at=raid.occurred_at,
         points=rules.points_per_raid,
         xp=rules.xp_per_raid,
     )

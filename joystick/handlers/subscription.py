@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.ledger import Award
+from economy.earning import Award
 from joystick.events import GiftedSubscriptions, Resubscription, Subscription
 from joystick.models import Trigger
 from joystick.reactions import Cue
@@ -10,18 +10,24 @@ from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules
 
 
+SUBSCRIBER = {"is_subscriber": True}
+
+
 @on(Subscription)
 def on_sub(subscription: Subscription, rules: Rules) -> Outcome:
-    """Paid for each month that the platform tells of."""
+    """Paid for each month that the platform tells of; not where the viewer has just been paid for giving it away."""
     award = Award(
         subscription.username,
         source="sub",
-        reference=f"sub:{subscription.uid}",
+        event=subscription.uid,
+        at=subscription.occurred_at,
         points=rules.points_per_sub * subscription.months,
         xp=rules.xp_per_sub * subscription.months,
+        held_by="gifted",
     )
     words = {"months": subscription.months}
-    return Outcome(awards=(award,), cues=(Cue(Trigger.SUBSCRIBE, subscription.username, words=words),))
+    cue = Cue(Trigger.SUBSCRIBE, subscription.username, words=words)
+    return Outcome(awards=(award,), cues=(cue,), flags=((subscription.username, SUBSCRIBER),))
 
 
 @on(Resubscription)
@@ -30,11 +36,13 @@ def on_resub(resubscription: Resubscription, rules: Rules) -> Outcome:
     award = Award(
         resubscription.username,
         source="resub",
-        reference=f"resub:{resubscription.uid}",
+        event=resubscription.uid,
+        at=resubscription.occurred_at,
         points=rules.points_per_resub,
         xp=rules.xp_per_resub,
     )
-    return Outcome(awards=(award,), cues=(Cue(Trigger.RESUBSCRIBE, resubscription.username),))
+    cue = Cue(Trigger.RESUBSCRIBE, resubscription.username)
+    return Outcome(awards=(award,), cues=(cue,), flags=((resubscription.username, SUBSCRIBER),))
 
 
 @on(GiftedSubscriptions)
@@ -43,8 +51,10 @@ def on_gift(gift: GiftedSubscriptions, rules: Rules) -> Outcome:
     award = Award(
         gift.username,
         source="gift",
-        reference=f"gift:{gift.uid}",
+        event=gift.uid,
+        at=gift.occurred_at,
         points=rules.points_per_gifted_sub * gift.count,
         xp=rules.xp_per_gifted_sub * gift.count,
+        holds="gifted",
     )
     return Outcome(awards=(award,), cues=(Cue(Trigger.GIFT, gift.username, words={"count": gift.count}),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.ledger import Award
+from economy.earning import Award
 from joystick.events import Tip
 from joystick.models import Trigger
 from joystick.reactions import Cue
@@ -16,7 +16,8 @@ def on_tip(tip: Tip, rules: Rules) -> Outcome:
     award = Award(
         tip.username,
         source="tip",
-        reference=f"tip:{tip.uid}",
+        event=tip.uid,
+        at=tip.occurred_at,
         points=rules.worth(tip.tokens, rules.points_per_tip_token),
         xp=rules.worth(tip.tokens, rules.xp_per_tip_token),
     )

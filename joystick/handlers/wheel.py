@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.ledger import Award
+from economy.earning import Award
 from joystick.events import WheelSpin
 from joystick.models import Trigger
 from joystick.reactions import Cue
@@ -16,7 +16,8 @@ def on_wheel(spin: WheelSpin, rules: Rules) -> Outcome:
     award = Award(
         spin.username,
         source="wheel",
-        reference=f"wheel:{spin.uid}",
+        event=spin.uid,
+        at=spin.occurred_at,
         points=rules.worth(spin.tokens, rules.points_per_wheel_token),
         xp=rules.worth(spin.tokens, rules.xp_per_wheel_token),
     )

@@ -101,6 +101,20 @@ class Reader:
         """A list, divided by commas."""
         return self._read(name, default, lambda raw: [word.strip() for word in raw.split(",") if word.strip()])
 
+    def amounts(self, name: str, default: dict[str, int]) -> dict[str, int]:
+        """Whole numbers by name: `chat=500,dropin=50`."""
+
+        def read(raw: str) -> dict[str, int]:
+            found = {}
+            for part in raw.split(","):
+                key, _, value = part.partition("=")
+                if not key.strip() or not value.strip().isdecimal():
+                    raise ValueError("names with whole numbers, like chat=500,dropin=50")
+                found[key.strip()] = int(value)
+            return found
+
+        return self._read(name, default, read)
+
     def address(self, name: str, default: str) -> str:
         """An http(s) address, without a slash at its end."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
@@ -24,6 +25,8 @@ class Rules:
     points_per_wheel_token: float
     chat_cooldown_seconds: int
     dropin_cooldown_seconds: int
+    dropin_once_per_stream: bool
+    points_daily_caps: Mapping[str, int]
 
     xp_enabled: bool
     xp_per_chat: int
@@ -39,6 +42,8 @@ class Rules:
     xp_base: int
     xp_exponent: float
     xp_max_level: int
+    xp_daily_caps: Mapping[str, int]
+    excluded_usernames: frozenset[str]
 
     tip_low_max: int
     tip_medium_max: int

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from economy import audit, ledger, tasks
-from economy.ledger import Award
+from economy.earning import Award
 from economy.models import Audit, Points, Viewer
 from pixelbot_site.kit.rules import Rules
 from tests.economy.tampering import tampered
@@ -23,7 +23,7 @@ def history(viewer: Callable[..., Viewer], rules: Rules, now: Any) -> None:
     """Two viewers who earned, spent, gave, and got back."""
     bob, ann = viewer("Bob", points=100), viewer("Ann", points=7)
     viewer("Newcomer")
-    ledger.pay([Award("Bob", "tip", "tip:1", points=20, xp=150)], rules=rules, now=now)
+    earning.pay([Award("Bob", "tip", "tip:1", points=20, xp=150)], rules=rules, now=now)
     spent = ledger.spend(bob, 30, source="redeem", reference="r:1")
     ledger.refund(spent, reason="test")
     ledger.spend(ann, 5, source="redeem", reference="r:2")

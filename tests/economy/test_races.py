@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from economy import cooldowns, ledger
-from economy.ledger import Award
+from economy.earning import Award
 from economy.models import Kind, Points, Transaction, Viewer
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
@@ -45,7 +45,7 @@ def test_payers_of_overlapping_crowds_all_get_through(rules: Rules, now: datetim
         names = [f"viewer{(number * 3 + n) % 20}" for n in range(20)]
         for turn in range(5):
             awards = [Award(name, "tip", f"tip:{number}:{turn}:{name}", points=2, xp=1) for name in names]
-            ledger.pay(awards, rules=rules, now=now)
+            earning.pay(awards, rules=rules, now=now)
 
     assert at_once(8, pay) == [None] * 8
     assert set(Points.objects.values_list("balance", flat=True)) == {8 * 5 * 2}

@@ -190,7 +190,7 @@ def test_a_poisonous_event_is_stored_in_the_simplest_form(deliver: Deliver) -> N
 
 
 def test_what_a_level_up_earns_is_paid_too(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
-    from economy.ledger import Award
+    from economy.earning import Award
     from economy.xp import LevelUp
     from joystick.registry import Outcome
 

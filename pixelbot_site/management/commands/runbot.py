@@ -28,6 +28,7 @@ from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator
 from pixelbot_site import setup
+from pixelbot_site.kit import memory
 
 log = logging.getLogger("runbot")
 
@@ -67,6 +68,8 @@ class Command(BaseCommand):
         with only_one():
             require_free(host, port)
             self.show_login(setup.prepare())
+        memory.settle()
+            memory.settle()
             queue.recover()
             settings.ALLOWED_HOSTS.append(host)
             embedded.Process(
@@ -85,6 +88,7 @@ class Command(BaseCommand):
                 "--listener-only is for a larger set-up: set REDIS_URL, or leave it out for one process."
             )
         self.show_login(setup.prepare())
+        memory.settle()
         self.stdout.write(f"The overlay's path, behind your site's address: {overlay_path()}")
         self.stdout.flush()
         listen()

@@ -1,0 +1,32 @@
+"""The economy's tables."""
+
+from __future__ import annotations
+
+from economy.models.batches import Batch, BatchState, Currency, Operation
+from economy.models.ledgers import UNDOING, Audit, Kind, Transaction, XPTransaction
+from economy.models.rewards import Cooldown, DailyTotal, LevelReward
+from economy.models.viewers import KEY_MAX, STAFF_MAX, USERNAME_MAX, XP, Merge, Points, Presence, Viewer, viewer_key
+
+__all__ = [
+    "KEY_MAX",
+    "STAFF_MAX",
+    "UNDOING",
+    "USERNAME_MAX",
+    "XP",
+    "Audit",
+    "Batch",
+    "BatchState",
+    "Cooldown",
+    "Currency",
+    "DailyTotal",
+    "Kind",
+    "LevelReward",
+    "Merge",
+    "Operation",
+    "Points",
+    "Presence",
+    "Transaction",
+    "Viewer",
+    "XPTransaction",
+    "viewer_key",
+]

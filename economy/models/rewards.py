@@ -1,0 +1,56 @@
+"""What levels bring, and what holds earning back."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MinValueValidator
+from django.db import models
+
+
+class LevelReward(models.Model):
+    """What a viewer gets on reaching a level, once for ever."""
+
+    level = models.PositiveIntegerField(validators=[MinValueValidator(1)])
+    repeats = models.BooleanField(
+        "every so many levels", default=False, help_text="Not only this level, but all its multiples: 5, 10, 15, …"
+    )
+    points = models.PositiveIntegerField(default=0)
+    line = models.CharField(
+        max_length=200,
+        blank=True,
+        default="{user} reached level {level}!",
+        help_text="Said in chat; {user} and {level} are filled in. Blank: nothing is said.",
+    )
+    spoken = models.BooleanField(default=True, help_text="The line is spoken on the stream, too.")
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["level", "repeats"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["level", "repeats"], name="one_reward_for_a_level"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{'every' if self.repeats else 'level'} {self.level}: {self.points} points"
+
+
+class DailyTotal(models.Model):
+    """What a viewer earned today from a source that has a daily cap. Rows of other days are swept away."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    amount = models.BigIntegerField()
+    day = models.DateField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.amount}"
+
+
+class Cooldown(models.Model):
+    """Something that may not happen again before `until`. Expired rows are swept away."""
+
+    key = models.CharField(max_length=300, primary_key=True)
+    until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key} until {self.until:%H:%M:%S}"

@@ -1,0 +1,126 @@
+"""Viewers, and what they own."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+USERNAME_MAX = 100
+KEY_MAX = 2 * USERNAME_MAX
+STAFF_MAX = 150
+"""As long as Django's usernames."""
+
+
+@lru_cache(maxsize=20_000)
+def viewer_key(username: str) -> str:
+    """What a viewer is known by: the case-folded username. Joystick gives viewers no other stable id."""
+    return username.strip().casefold()[:KEY_MAX]  # folding may make a name longer
+
+
+class Viewer(models.Model):
+    """A person in chat."""
+
+    key = models.CharField(max_length=KEY_MAX, unique=True, editable=False)
+    username = models.CharField(max_length=USERNAME_MAX, help_text="As last seen.")
+    first_seen_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_seen_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+    is_follower = models.BooleanField("follower", default=False)
+    is_subscriber = models.BooleanField("subscriber", default=False)
+    is_moderator = models.BooleanField("moderator", default=False)
+    is_streamer = models.BooleanField("streamer", default=False)
+    is_bot = models.BooleanField("bot", default=False)
+    excluded = models.BooleanField(
+        null=True,
+        blank=True,
+        help_text="From rewards and leaderboards. Unknown: bots, the streamer, and who is in EXCLUDED_USERNAMES.",
+    )
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged_from"
+    )
+
+    points: Points
+    xp: XP
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["key"]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Points(models.Model):
+    """A viewer's balance. Only `economy.ledger` writes it."""
+
+    viewer = models.OneToOneField(Viewer, models.CASCADE, primary_key=True, related_name="points")
+    balance = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "points"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(balance__gte=0), name="points_never_below_zero"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["-balance"], name="points_leaderboard")]
+
+    def __str__(self) -> str:
+        return f"{self.balance} points"
+
+
+class XP(models.Model):
+    """A viewer's experience, which is not spent, and the level it makes. Only `economy.xp` writes it.
+
+    `rewarded_level` is the highest level whose rewards were given: who goes down and up again gets nothing twice.
+    """
+
+    viewer = models.OneToOneField(Viewer, models.CASCADE, primary_key=True, related_name="xp")
+    total = models.BigIntegerField(default=0)
+    level = models.PositiveIntegerField(default=1)
+    rewarded_level = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = "XP"
+        verbose_name_plural = "XP"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(total__gte=0), name="xp_never_below_zero"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["-total"], name="xp_leaderboard")]
+
+    def __str__(self) -> str:
+        return f"level {self.level}"
+
+
+class Presence(models.Model):
+    """A viewer is here. A lease, since the platform's enters and leaves come unpaired, or not at all."""
+
+    viewer = models.OneToOneField(Viewer, models.CASCADE, primary_key=True, related_name="presence")
+    since = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(db_index=True, help_text="Without another sign by then, the viewer counts as gone.")
+
+    class Meta:
+        verbose_name_plural = "present viewers"
+        ordering: ClassVar[list[str]] = ["-since"]
+
+    def __str__(self) -> str:
+        return f"{self.viewer} since {self.since:%H:%M}"
+
+
+class Merge(models.Model):
+    """One viewer became part of another, as after a rename. What was moved is in the ledger, and can be moved back."""
+
+    source = models.ForeignKey(Viewer, models.PROTECT, related_name="merges_away")
+    target = models.ForeignKey(Viewer, models.PROTECT, related_name="merges_here")
+    points = models.BigIntegerField(default=0)
+    xp = models.BigIntegerField("XP", default=0)
+    moved = models.JSONField(default=dict, help_text="What else was moved, so that it can be moved back.")
+    by = models.CharField(max_length=STAFF_MAX, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.source} into {self.target}"
