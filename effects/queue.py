@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from economy import ledger
+from economy import forgetting, ledger
 from economy.models import Transaction, Viewer
 from effects import chat, overlay
 from effects.models import QueueItem, State
@@ -265,6 +265,16 @@ def tidy(*, now: datetime | None = None) -> int:
         item.result.pop("speech")
         item.save(update_fields=["result"])
     return len(ended)
+
+
+@forgetting.also
+def forget(viewer: Viewer) -> None:
+    """The words of a viewer who wants to be forgotten. What still waits or plays ends as it would."""
+    for item in QueueItem.objects.filter(viewer=viewer, state__in=[State.DONE, State.FAILED]):
+        if "speech" in item.result:
+            default_storage.delete(item.result["speech"])
+        item.title, item.payload, item.result, item.error = "", {}, {}, ""
+        item.save(update_fields=["title", "payload", "result", "error"])
 
 
 def _kind(name: str) -> Kind:

@@ -13,7 +13,7 @@ from uuid import uuid4
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from economy import cooldowns, earning, presence, viewers
+from economy import cooldowns, earning, forgetting, presence, viewers
 from economy.earning import Award
 from economy.models import Viewer, viewer_key
 from economy.xp import LevelUp
@@ -282,3 +282,10 @@ class _Work:
         """Names the stream that is on, where entering pays once for each."""
         on = streams.current() if self.rules.dropin_once_per_stream else None
         return str(on.pk) if on else ""
+
+
+@forgetting.also
+def forget(viewer: Viewer) -> None:
+    """What the viewer wrote and did, out of the feed: their events stay, without name and words."""
+    theirs = InboundEvent.objects.filter(username__iexact=viewer.username)
+    theirs.update(username="", text="", raw="", error="")

@@ -35,7 +35,7 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: Rules, n
         payment = None
         if row.cost:
             payment = ledger.spend(
-                viewer, row.cost, source="redeem", reference=f"redeem:{reference}", reason=effect.title or row.title
+                viewer, row.cost, source="redeem", reference=f"redeem:{reference}", reason=row.title
             )
         return queue.enqueue(effect, viewer=viewer, payment=payment)
 

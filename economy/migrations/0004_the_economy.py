@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, help_text='Sent twice, it runs once.', unique=True)),
-                ('currency', models.CharField(choices=[('points', 'Points'), ('xp', 'XP')], max_length=6)),
+                ('currency', models.CharField(choices=[('points', 'points'), ('xp', 'XP')], max_length=6)),
                 ('operation', models.CharField(choices=[('add', 'Add'), ('subtract', 'Subtract'), ('set', 'Set'), ('reverse', 'reverse another batch')], max_length=8)),
                 ('amount', models.BigIntegerField(default=0)),
                 ('target', models.JSONField(blank=True, default=dict)),

@@ -14,7 +14,7 @@ from economy.models.viewers import STAFF_MAX
 class Currency(models.TextChoices):
     """What viewers have."""
 
-    POINTS = "points"
+    POINTS = "points", "points"
     XP = "xp", "XP"
 
 

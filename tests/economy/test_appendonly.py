@@ -10,11 +10,11 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.db.models import ProtectedError
 
-from economy import ledger
+from economy import ledger, xp
 from economy.apps import guard_ledgers
 from economy.levels import Curve
 from economy.models import Transaction, Viewer, XPTransaction
-from economy.xp import XPAward, award
+from economy.xp import XPGrant
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def row(request: Any, viewer: Callable[..., Viewer], now: Any) -> Any:
     """A row of each ledger."""
     bob = viewer("Bob", points=10)
-    award([XPAward("bob", 5, "tip", "x:1")], viewers={"bob": bob}, curve=Curve(100, 1.8, 99), now=now)
+    xp.write([XPGrant(bob, 5, "tip", "x:1")], curve=Curve(100, 1.8, 99), now=now)
     return request.param.objects.get()
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from economy import audit, ledger, tasks
+from economy import audit, earning, ledger, tasks
 from economy.earning import Award
 from economy.models import Audit, Points, Viewer
 from pixelbot_site.kit.rules import Rules
@@ -23,7 +23,7 @@ def history(viewer: Callable[..., Viewer], rules: Rules, now: Any) -> None:
     """Two viewers who earned, spent, gave, and got back."""
     bob, ann = viewer("Bob", points=100), viewer("Ann", points=7)
     viewer("Newcomer")
-    earning.pay([Award("Bob", "tip", "tip:1", points=20, xp=150)], rules=rules, now=now)
+    earning.pay([Award("Bob", "tip", "1", points=20, xp=150)], rules=rules, now=now)
     spent = ledger.spend(bob, 30, source="redeem", reference="r:1")
     ledger.refund(spent, reason="test")
     ledger.spend(ann, 5, source="redeem", reference="r:2")
@@ -93,7 +93,7 @@ def test_a_refund_that_does_not_match_is_told(history: None) -> None:
     with tampered():
         with connection.cursor() as cursor:
             cursor.execute("UPDATE economy_transaction SET delta = 31 WHERE kind = 'refund'")
-    assert any("but transaction" in sentence for sentence in audit.findings())
+    assert any("to undo" in sentence for sentence in audit.findings())
 
 
 def test_of_many_faults_twenty_are_named(viewer: Callable[..., Viewer]) -> None:

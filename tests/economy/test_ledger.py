@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from economy import ledger
+from economy import earning, ledger
 from economy.earning import Award
 from economy.models import XP, Kind, LevelReward, Points, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit.errors import Refused
@@ -126,7 +126,7 @@ def test_points_and_xp_have_cooldowns_of_their_own(rules: Rules, now: datetime) 
 
 
 def test_of_two_lines_in_one_batch_the_first_is_paid(rules: Rules, now: datetime) -> None:
-    awards = [Award("Ann", "chat", f"chat:{n}", points=1, points_cooldown=60) for n in range(5)]
+    awards = [Award("Ann", "chat", f"{n}", points=1, points_cooldown=60) for n in range(5)]
     earning.pay(awards, rules=rules, now=now)
     assert Transaction.objects.get().reference == "chat:0"
 
@@ -182,7 +182,7 @@ def test_a_transfer_is_two_rows_and_neither_can_be_refunded(viewer: MakeViewer) 
     bob, ann = viewer("Bob", points=100), viewer("Ann")
     given = ledger.transfer(bob, ann, 30, source="give", reference="g:1")
     assert (balance("bob"), balance("ann")) == (70, 30)
-    assert (given.delta, given.reason) == (-30, "to Ann")
+    assert (given.delta, given.counterpart) == (-30, ann)
     with pytest.raises(ValueError, match="nothing to refund"):
         ledger.refund(given, reason="no")
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from economy import presence
+from economy import presence, viewers
 from economy.models import Presence
 
 pytestmark = pytest.mark.django_db
 
 
 def mark(now: datetime, here: str = "", gone: str = "") -> None:
-    presence.mark(here=here.split(), gone=gone.split(), seconds=100, now=now)
+    people = viewers.seen(here.split(), now=now)
+    presence.mark(here=people.values(), gone=gone.split(), seconds=100, now=now)
 
 
 def here(now: datetime) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from economy import cooldowns, ledger
+from economy import cooldowns, earning, ledger
 from economy.earning import Award
 from economy.models import Kind, Points, Transaction, Viewer
 from pixelbot_site.kit.errors import Refused

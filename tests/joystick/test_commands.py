@@ -113,8 +113,8 @@ def test_addpoints_is_for_moderators(ask: Ask) -> None:
     assert ask("!addpoints Bob 5", "mod", username="Mo") == ["@Mo Bob has 126 points now."]
     assert ask("!addpoints Bob -26", "streamer", username="Fox") == ["@Fox Bob has 100 points now."]
     assert ask("!addpoints Bob -101", "mod", username="Mo") == ["@Mo Bob has only 100"]
-    rows = Transaction.objects.filter(kind="adjust").order_by("id").values_list("delta", "reason")
-    assert list(rows) == [(5, "by Mo"), (-26, "by Fox")]
+    rows = Transaction.objects.filter(kind="adjust").order_by("id").values_list("delta", "counterpart__username")
+    assert list(rows) == [(5, "Mo"), (-26, "Fox")]
 
 
 def test_queue(ask: Ask) -> None:

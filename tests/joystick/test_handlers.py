@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from economy.models import LevelReward, Viewer
-from economy.xp import LevelUp
+from economy.earning import Once
+from economy.models import Viewer
+from economy.xp import LevelUp, Reward
 from joystick.events import (
     ChatMessage,
     DroppedIn,
@@ -54,7 +55,8 @@ def test_on_chat_leaves_the_command_for_afterwards(rules: Rules) -> None:
 
 
 def test_on_chat_ignores_bots_and_ourselves(rules: Rules) -> None:
-    assert on_chat(chat("!points", is_bot=True), rules) is NOTHING
+    bot = on_chat(chat("!points", is_bot=True), rules)
+    assert bot.flags[0][1]["is_bot"] and not bot.awards and not bot.afterwards
     assert on_chat(chat("!points"), replace(rules, bot_username="BOB")) is NOTHING
 
 
@@ -140,7 +142,7 @@ def test_on_chat_does_not_answer_whispers(rules: Rules) -> None:
 
 def test_on_follow_pays_the_viewer_not_the_event(rules: Rules) -> None:
     (award,) = on_follow(Follow(uid="1", kind="followed", username="BoB"), rules).awards
-    assert (award.points, award.xp, award.reference) == (50, 10, "follow:bob")
+    assert (award.points, award.xp, award.once) == (50, 10, Once.EVER)
 
 
 def test_on_sub_pays_every_month(rules: Rules) -> None:
@@ -155,17 +157,18 @@ def test_on_dropin_pays_at_most_hourly(rules: Rules) -> None:
 
 def test_on_level_up_speaks_every_reward_that_has_a_line(rules: Rules) -> None:
     rewards = (
-        LevelReward(level=5, points=500, line="{user} reached level {level}! {hm}"),
-        LevelReward(level=6, points=5, line=""),
-        LevelReward(level=7, points=0, line="seven"),
+        Reward(5, 500, "{user} reached level {level}! {hm}", spoken=True),
+        Reward(6, 5, "", spoken=True),
+        Reward(7, 0, "seven", spoken=True),
+        Reward(8, 0, "eight", spoken=False),
     )
-    outcome = on_level_up(LevelUp(Viewer(username="Bob"), 4, 7, rewards), rules)
+    outcome = on_level_up(LevelUp(Viewer(username="Bob"), 4, 8, rewards), rules)
     assert [effect.payload["text"] for effect in outcome.effects] == ["Bob reached level 5! {hm}", "seven"]
-    assert outcome.lines == ("Bob reached level 5! {hm} (+500 points)", "seven")
+    assert outcome.lines == ("Bob reached level 5! {hm} (+500 points)", "seven", "eight")
 
 
 def test_on_level_up_promises_no_points_where_they_are_switched_off(rules: Rules) -> None:
-    up = LevelUp(Viewer(username="Bob"), 1, 2, (LevelReward(level=2, points=100),))
+    up = LevelUp(Viewer(username="Bob"), 1, 2, (Reward(2, 100, "{user} reached level {level}!", spoken=True),))
     assert on_level_up(up, replace(rules, points_enabled=False)).lines == ("Bob reached level 2!",)
 
 

@@ -68,7 +68,6 @@ class Command(BaseCommand):
         with only_one():
             require_free(host, port)
             self.show_login(setup.prepare())
-        memory.settle()
             memory.settle()
             queue.recover()
             settings.ALLOWED_HOSTS.append(host)

@@ -1,0 +1,35 @@
+"""A viewer wants to be forgotten: the name and everything they wrote goes, what they had stays counted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.db import transaction
+
+from economy.models import Cooldown, Presence, Viewer
+
+log = logging.getLogger("points")
+
+Forgetter = Callable[[Viewer], None]
+
+_forgetters: list[Forgetter] = []
+
+
+def also(forgetter: Forgetter) -> Forgetter:
+    """Register what the floors above keep of viewers: called with the viewer, still under the old name."""
+    _forgetters.append(forgetter)
+    return forgetter
+
+
+def forget(viewer: Viewer) -> None:
+    """Take name and texts out of the database, for good. The ledgers hold ids only, and stay as they are."""
+    with transaction.atomic():
+        for forgetter in _forgetters:
+            forgetter(viewer)
+        Cooldown.objects.filter(key__endswith=f":{viewer.key}").delete()
+        Presence.objects.filter(pk=viewer.pk).delete()
+        viewer.key, viewer.username = f"forgotten:{viewer.pk}", f"forgotten {viewer.pk}"
+        viewer.excluded = True
+        viewer.save(update_fields=["key", "username", "excluded"])
+    log.info("forgot viewer %d", viewer.pk)

@@ -1,0 +1,128 @@
+"""Two rows that are one person, as after a rename on the platform: everything moves to one of them, and can move back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from economy import ledger, viewers, xp
+from economy.appendonly import AppendOnly
+from economy.ledger import MOST
+from economy.models import USERNAME_MAX, XP, Kind, Merge, Points, Presence, Viewer, viewer_key
+from pixelbot_site.kit.errors import Refused
+
+STAYS = (Points, XP, Presence, Merge, Viewer)
+"""What refers to a viewer and is moved by value, or not at all. Ledger rows stay where they were written."""
+
+
+def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
+    """The viewer is called `username` now. Where somebody of that name was seen already, they are merged.
+
+    Refused, with a sentence, where the name is no name.
+    """
+    name = username.strip().removeprefix("@")
+    if not name or len(name) > USERNAME_MAX:
+        raise Refused(f"a name has 1 to {USERNAME_MAX} characters")
+    with transaction.atomic():
+        other = viewers.find(name)
+        if other is not None and other.pk != viewer.pk:
+            return merge(viewer, other, by=by)
+        viewer.key, viewer.username = viewer_key(name), name
+        viewer.save(update_fields=["key", "username"])
+    return None
+
+
+def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
+    """Move everything that `source` has to `target`. Rows of both ledgers say so. Refused for one and the same."""
+    if source.pk == target.pk:
+        raise Refused(f"{source.username} can't be merged with themselves")
+    with transaction.atomic():
+        # In one order, so that two merges the opposite way wait for each other rather than deadlock.
+        locked = {row.pk: row for row in Points.objects.select_for_update().filter(pk__in=(source.pk, target.pk)).order_by("pk")}
+        experience = {row.pk: row for row in XP.objects.select_for_update().filter(pk__in=(source.pk, target.pk)).order_by("pk")}
+        source = Viewer.objects.get(pk=source.pk)
+        if source.merged_into_id is not None:
+            raise Refused(f"{source.username} is merged into {source.merged_into} already")
+        row = Merge.objects.create(
+            source=source,
+            target=target,
+            points=locked[source.pk].balance,
+            xp=experience[source.pk].total,
+            by=by,
+        )
+        _move_points(row, source, target, row.points, f"merge:{row.pk}")
+        _move_xp(row, source, target, row.xp, f"merge:{row.pk}")
+        highest = max(one.rewarded_level for one in experience.values())
+        XP.objects.filter(pk=target.pk).update(rewarded_level=highest)
+        row.moved = _move_rows(source, target)
+        row.save(update_fields=["moved"])
+        _tell_target(source, target)
+        Presence.objects.filter(pk=source.pk).delete()
+        source.merged_into = target
+        source.save(update_fields=["merged_into"])
+    return row
+
+
+def undo(row: Merge, *, by: str = "") -> None:
+    """Move back what a merge moved, once. Refused where the points that came with it have been spent meanwhile."""
+    with transaction.atomic():
+        if not Merge.objects.filter(pk=row.pk, undone_at=None).update(undone_at=timezone.now()):
+            raise Refused("this merge was undone already")
+        _move_points(row, row.target, row.source, row.points, f"unmerge:{row.pk}")
+        _move_xp(row, row.target, row.source, row.xp, f"unmerge:{row.pk}")
+        for label, ids in row.moved.items():
+            model, _, field = label.rpartition(".")
+            _rows(model).filter(pk__in=ids).update(**{field: row.source})
+        Viewer.objects.filter(pk=row.source_id).update(merged_into=None)
+
+
+def _move_points(row: Merge, giver: Viewer, taker: Viewer, amount: int, reference: str) -> None:
+    if not amount:
+        return
+    room = MOST - Points.objects.values_list("balance", flat=True).get(pk=taker.pk)
+    if amount > room:
+        raise Refused(f"nobody can have more than {MOST} points")
+    ledger.transfer(giver, taker, amount, source="merge", reference=reference, kind=Kind.MERGE)
+
+
+def _move_xp(row: Merge, giver: Viewer, taker: Viewer, amount: int, reference: str) -> None:
+    if not amount:
+        return
+    if XP.objects.values_list("total", flat=True).get(pk=giver.pk) < amount:
+        raise Refused(f"{giver.username} has less XP than the {amount} that came with the merge")
+    xp.adjust(giver, -amount, source="merge", reference=f"{reference}:out", by=row.by)
+    xp.adjust(taker, amount, source="merge", reference=f"{reference}:in", by=row.by)
+
+
+def _move_rows(source: Viewer, target: Viewer) -> dict[str, list[Any]]:
+    """Whatever else refers to the viewer, in whichever app; returns the ids by `app.Model.field`."""
+    moved = {}
+    for relation in Viewer._meta.related_objects:
+        model, field = relation.related_model, relation.field.name
+        if model in STAYS or issubclass(model, AppendOnly):  # type: ignore[arg-type]
+            continue
+        rows = model._default_manager.filter(**{field: source})  # type: ignore[union-attr]
+        ids = list(rows.values_list("pk", flat=True))
+        if ids:
+            rows.update(**{field: target})
+            moved[f"{model._meta.label}.{field}"] = ids  # type: ignore[union-attr]
+    return moved
+
+
+def _rows(label: str) -> models.QuerySet[Any]:
+    from django.apps import apps
+
+    rows: models.QuerySet[Any] = apps.get_model(label)._default_manager.all()
+    return rows
+
+
+def _tell_target(source: Viewer, target: Viewer) -> None:
+    """What was known of either is known of the one that stays."""
+    target = Viewer.objects.get(pk=target.pk)
+    target.first_seen_at = min(source.first_seen_at, target.first_seen_at)
+    target.last_seen_at = max(source.last_seen_at, target.last_seen_at)
+    for name in viewers.FLAGS:
+        setattr(target, name, getattr(source, name) or getattr(target, name))
+    target.save(update_fields=["first_seen_at", "last_seen_at", *viewers.FLAGS])
