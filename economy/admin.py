@@ -3,27 +3,110 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
-from economy.levels import Curve, describe
-from economy.models import Audit, LevelReward, Presence, Transaction, Viewer, XPTransaction
-from pixelbot_site.kit import rules
+from economy import batch_admin as batch_admin  # registers itself
+from economy import forgetting, ledger, merging, viewers, xp
+from economy.levels import describe
+from economy.models import Audit, LevelReward, Merge, Presence, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
+from pixelbot_site.kit.errors import Refused
+
+
+class ViewerForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What the streamer decides about a viewer. A new name renames; one that is known already merges."""
+
+    class Meta:
+        model = Viewer
+        fields = ("username", "excluded")
+
+    def clean_username(self) -> str:
+        """A name that is free, or somebody else's: then this viewer becomes part of them."""
+        name: str = self.cleaned_data["username"].strip().removeprefix("@")
+        if not name:
+            raise forms.ValidationError("A name has at least one character.")
+        return name
+
+
+class ViewerList(ChangeList):
+    """Ordered by one column alone, as its index is: with the id behind it, the database would sort all viewers."""
+
+    def _get_deterministic_ordering(self, ordering: list[str]) -> list[str]:
+        return ordering
 
 
 @admin.register(Viewer)
-class ViewerAdmin(ReadOnlyAdmin):
+class ViewerAdmin(ModelAdmin):
     """Who was in chat, with what they have."""
 
+    form = ViewerForm
     list_display = ("username", "balance", "level", "xp_total", "last_seen_at")
-    fields = ("username", "balance", "progress", "first_seen_at", "last_seen_at")
-    search_fields = ("key", "username")
+    readonly_fields = ("balance", "progress", *viewers.FLAGS, "first_seen_at", "last_seen_at", "merged_into")
+    fields = ("username", "excluded", *readonly_fields)
+    list_filter = (*viewers.FLAGS,)
+    search_fields = ("key",)
+    search_help_text = "The beginning of a name."
     list_select_related = ("points", "xp")
     ordering = ("-last_seen_at",)
+    actions = ("change_balances", "forget")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The one that keeps to indexes."""
+        return ViewerList
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never: viewers come by themselves."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never: their ledger stays. They can be forgotten."""
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Viewer], search_term: str
+    ) -> tuple[QuerySet[Viewer], bool]:
+        """By the beginning of the name: answered by an index, and listed in its order."""
+        return (
+            (queryset.filter(viewers.named(search_term)).order_by("key"), False) if search_term else (queryset, False)
+        )
+
+    def save_model(self, request: HttpRequest, obj: Viewer, form: Any, change: bool) -> None:
+        """The name by `merging`, the rest as it is."""
+        name, obj.username = form.cleaned_data["username"], form.initial["username"]
+        obj.save(update_fields=["excluded"])
+        if name == obj.username:
+            return
+        try:
+            merged = merging.rename(obj, name, by=request.user.get_username())
+        except Refused as error:
+            messages.error(request, str(error))
+            return
+        if merged is not None:
+            self.message_user(request, f"{merged.source} is part of {merged.target} now. Merges can be undone.")
+
+    @admin.action(description="Change points or XP …", permissions=["change"])
+    def change_balances(self, request: HttpRequest, queryset: QuerySet[Viewer]) -> HttpResponse:
+        """To the page that asks how much; "select all" means everybody."""
+        everybody = request.POST.get("select_across") == "1"
+        ids = [] if everybody else [str(pk) for pk in queryset.values_list("pk", flat=True)]
+        return redirect(f"{reverse('admin:economy_batch_add')}?{urlencode({'ids': ','.join(ids)})}")
+
+    @admin.action(description="Forget: take name and words out for good", permissions=["change"])
+    def forget(self, request: HttpRequest, queryset: QuerySet[Viewer]) -> None:
+        """At most a page of them at once."""
+        chosen = list(queryset[: self.list_per_page])
+        for viewer in chosen:
+            forgetting.forget(viewer)
+        self.message_user(request, f"{len(chosen)} forgotten. Their points stay in the books, under a number.")
 
     @admin.display(description="points", ordering="points__balance")
     def balance(self, viewer: Viewer) -> int:
@@ -43,12 +126,35 @@ class ViewerAdmin(ReadOnlyAdmin):
     @admin.display(description="XP")
     def progress(self, viewer: Viewer) -> str:
         """Level, XP and the way to the next level."""
-        now = rules.current()
-        return describe(Curve(now.xp_base, now.xp_exponent, now.xp_max_level), viewer.xp.total)
+        return describe(xp.current_curve(), viewer.xp.total)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With points and XP, for the page of one viewer too."""
         return super().get_queryset(request).select_related("points", "xp")
+
+
+@admin.register(Merge)
+class MergeAdmin(ReadOnlyAdmin):
+    """Who became part of whom."""
+
+    list_display = ("created_at", "source", "target", "points", "xp", "by", "undone_at")
+    list_select_related = ("source", "target")
+    actions = ("undo",)
+
+    def has_undo_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change viewers."""
+        return request.user.has_perm("economy.change_viewer")
+
+    @admin.action(description="Undo", permissions=["undo"])
+    def undo(self, request: HttpRequest, queryset: QuerySet[Merge]) -> None:
+        """Each by itself; what can't be undone says why."""
+        for row in queryset:
+            try:
+                merging.undo(row, by=request.user.get_username())
+            except Refused as error:
+                messages.error(request, f"{row}: {error}")
+            else:
+                self.message_user(request, f"{row}: undone.")
 
 
 @admin.register(Presence)
@@ -64,24 +170,52 @@ class PresenceAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).filter(until__gt=timezone.now())
 
 
+class LedgerAdmin(ReadOnlyAdmin):
+    """The newest first; a viewer's, or one by its reference, through an index."""
+
+    search_fields = ("reference",)
+    search_help_text = "A viewer's whole name, or a reference."
+    list_select_related = ("viewer",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """One of the two, whichever there is."""
+        if not search_term:
+            return queryset, False
+        viewer = viewers.find(search_term)
+        return (queryset.filter(viewer=viewer) if viewer else queryset.filter(reference=search_term.strip())), False
+
+
 @admin.register(Transaction)
-class TransactionAdmin(ReadOnlyAdmin):
+class TransactionAdmin(LedgerAdmin):
     """The points ledger."""
 
-    list_display = ("created_at", "viewer", "delta", "balance_after", "kind", "source", "reason")
-    list_filter = ("kind", "source", "created_at")
-    search_fields = ("viewer__key", "reference")
-    list_select_related = ("viewer",)
+    list_display = ("created_at", "viewer", "delta", "balance_after", "kind", "source", "reason", "by")
+    list_filter = ("kind",)
+    actions = ("reverse",)
+
+    def has_reverse_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change balances."""
+        return request.user.has_perm("economy.change_points")
+
+    @admin.action(description="Reverse", permissions=["reverse"])
+    def reverse(self, request: HttpRequest, queryset: QuerySet[Transaction]) -> None:
+        """Each by itself, with a row that says so."""
+        for row in queryset.select_related("viewer")[: self.list_per_page]:
+            try:
+                ledger.reverse(row, by=request.user.get_username())
+            except (Refused, ValueError) as error:
+                messages.error(request, f"{row}: {error}")
+            else:
+                self.message_user(request, f"{row}: reversed.")
 
 
 @admin.register(XPTransaction)
-class XPTransactionAdmin(ReadOnlyAdmin):
+class XPTransactionAdmin(LedgerAdmin):
     """The XP ledger."""
 
-    list_display = ("created_at", "viewer", "delta", "total_after", "level_after", "source")
-    list_filter = ("source", "created_at")
-    search_fields = ("viewer__key", "reference")
-    list_select_related = ("viewer",)
+    list_display = ("created_at", "viewer", "delta", "total_after", "level_after", "source", "reason", "by")
 
 
 @admin.register(Audit)
@@ -100,6 +234,6 @@ class AuditAdmin(ReadOnlyAdmin):
 class LevelRewardAdmin(ModelAdmin):
     """What levels bring."""
 
-    list_display = ("level", "points", "line", "enabled")
-    list_editable = ("points", "line", "enabled")
+    list_display = ("level", "repeats", "points", "line", "spoken", "enabled")
+    list_editable = ("points", "line", "spoken", "enabled")
     list_display_links = ("level",)

@@ -28,6 +28,7 @@ LEASE = timedelta(seconds=60)
 """Whoever works on a batch has so long for a piece, before somebody else may go on with it."""
 MOST_ERRORS = 100
 
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a batch would do: viewers aimed at, what is minted (destroyed where negative), who has too little."""
@@ -98,7 +99,9 @@ def preview(batch: Batch, *, now: datetime | None = None) -> Preview:
         return Preview(first.success, -first.changed, 0)
     short = Q(**{f"{pieces.column(batch)}__lt": batch.amount}) if batch.operation == Operation.SUBTRACT else Q(pk=None)
     found = owned.aggregate(
-        viewers=Count("pk"), changed=Coalesce(Sum(changes[Operation(batch.operation)]), 0), short=Count("pk", filter=short)
+        viewers=Count("pk"),
+        changed=Coalesce(Sum(changes[Operation(batch.operation)]), 0),
+        short=Count("pk", filter=short),
     )
     return Preview(found["viewers"], found["changed"], found["short"])
 

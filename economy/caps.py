@@ -41,7 +41,11 @@ def within(grants: Sequence[Capped], currency: str, most: Mapping[str, int], *, 
         if amount:
             kept.append(grant if amount == grant.amount else replace(grant, amount=amount))
     DailyTotal.objects.bulk_create(
-        [DailyTotal(key=key, amount=amount, day=day) for key, amount in sorted(totals.items()) if amount != before.get(key)],
+        [
+            DailyTotal(key=key, amount=amount, day=day)
+            for key, amount in sorted(totals.items())
+            if amount != before.get(key)
+        ],
         update_conflicts=True,
         unique_fields=["key"],
         update_fields=["amount"],

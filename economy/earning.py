@@ -29,9 +29,9 @@ class Once(Enum):
 class Award:
     """What a viewer earned by one event: points and XP (each ≥ 0), and how long before each can be earned so again.
 
-    `event` is the event's uid, `at` when it happened: with the source they name the cause, which pays once. With `once` other than EVENT the
-    cause is named by the viewer instead (`named`, filled in by `pay`). `holds`: the same viewer's awards that are
-    `held_by` that word earn nothing for a minute.
+    `event` is the event's uid, `at` when it happened: with the source they name the cause, which pays once. With `once`
+    other than EVENT the cause is named by the viewer instead (`named`, filled in by `pay`). `holds`: the same viewer's
+    awards that are `held_by` that word earn nothing for a minute.
     """
 
     username: str

@@ -46,7 +46,7 @@ def write(grants: Sequence[Grant], *, now: datetime) -> list[Grant]:
         return []
     ids = sorted({grant.viewer.pk for grant in grants})
     # Holding the balances makes two writers take turns, so that the second one sees what the first one paid.
-    balances: dict[int, int] = dict(bulk.rows_with(Points, "viewer_id", ids, "viewer_id", "balance", lock=True))  # type: ignore[arg-type]
+    balances: dict[int, int] = dict(bulk.rows_with(Points, "viewer_id", ids, "viewer_id", "balance", lock=True))
     references = [grant.reference for grant in grants]
     known = {reference for (reference,) in bulk.rows_with(Transaction, "reference", references, "reference")}
     earned = dict.fromkeys(ids, 0)
@@ -61,7 +61,9 @@ def write(grants: Sequence[Grant], *, now: datetime) -> list[Grant]:
         earned[pk] += grant.amount
         after = balances[pk] + earned[pk]
         new.append(grant)
-        rows.append((pk, Kind.GRANT.value, grant.amount, after, grant.source, grant.reason, grant.reference, grant.event, now))
+        rows.append(
+            (pk, Kind.GRANT.value, grant.amount, after, grant.source, grant.reason, grant.reference, grant.event, now)
+        )
     bulk.insert(Transaction, COLUMNS, rows)
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -77,7 +79,9 @@ COLUMNS = ("viewer_id", "kind", "delta", "balance_after", "source", "reason", "r
 
 def _tell(granted: Sequence[Grant]) -> None:
     if len(granted) > MOST_LOGGED:
-        log.info("granted %d to %d viewers", sum(one.amount for one in granted), len({one.viewer.pk for one in granted}))
+        log.info(
+            "granted %d to %d viewers", sum(one.amount for one in granted), len({one.viewer.pk for one in granted})
+        )
         return
     for one in granted:
         log.info(GRANTED, one.amount, one.viewer.key, one.source)
@@ -89,7 +93,9 @@ def grant(viewer: Viewer, amount: int, *, source: str, reference: str, reason: s
     return _change(viewer, amount, Kind.GRANT, source=source, reference=reference, reason=reason, by=by)
 
 
-def spend(viewer: Viewer, amount: int, *, source: str, reference: str, reason: str = "", event: str = "") -> Transaction:
+def spend(
+    viewer: Viewer, amount: int, *, source: str, reference: str, reason: str = "", event: str = ""
+) -> Transaction:
     """Take `amount` points (> 0). Refused, with what is missing, when the balance is smaller; nothing is taken then."""
     check(amount)
     return _change(viewer, -amount, Kind.SPEND, source=source, reference=reference, reason=reason, event=event)
@@ -165,7 +171,14 @@ def adjust(
 
 
 def transfer(
-    giver: Viewer, taker: Viewer, amount: int, *, source: str, reference: str, event: str = "", kind: Kind = Kind.TRANSFER
+    giver: Viewer,
+    taker: Viewer,
+    amount: int,
+    *,
+    source: str,
+    reference: str,
+    event: str = "",
+    kind: Kind = Kind.TRANSFER,
 ) -> Transaction:
     """Move `amount` points (> 0) to another viewer; returns the giver's row. Refused when the giver has too few."""
     check(amount)

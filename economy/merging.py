@@ -1,4 +1,4 @@
-"""Two rows that are one person, as after a rename on the platform: everything moves to one of them, and can move back."""
+"""Two rows that are one person, as after a rename: everything moves to one of them, and can move back."""
 
 from __future__ import annotations
 
@@ -40,8 +40,13 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
         raise Refused(f"{source.username} can't be merged with themselves")
     with transaction.atomic():
         # In one order, so that two merges the opposite way wait for each other rather than deadlock.
-        locked = {row.pk: row for row in Points.objects.select_for_update().filter(pk__in=(source.pk, target.pk)).order_by("pk")}
-        experience = {row.pk: row for row in XP.objects.select_for_update().filter(pk__in=(source.pk, target.pk)).order_by("pk")}
+        locked = {
+            row.pk: row
+            for row in Points.objects.select_for_update().filter(pk__in=(source.pk, target.pk)).order_by("pk")
+        }
+        experience = {
+            row.pk: row for row in XP.objects.select_for_update().filter(pk__in=(source.pk, target.pk)).order_by("pk")
+        }
         source = Viewer.objects.get(pk=source.pk)
         if source.merged_into_id is not None:
             raise Refused(f"{source.username} is merged into {source.merged_into} already")
@@ -101,13 +106,13 @@ def _move_rows(source: Viewer, target: Viewer) -> dict[str, list[Any]]:
     moved = {}
     for relation in Viewer._meta.related_objects:
         model, field = relation.related_model, relation.field.name
-        if model in STAYS or issubclass(model, AppendOnly):  # type: ignore[arg-type]
+        if model in STAYS or issubclass(model, AppendOnly):
             continue
-        rows = model._default_manager.filter(**{field: source})  # type: ignore[union-attr]
+        rows = model._default_manager.filter(**{field: source})
         ids = list(rows.values_list("pk", flat=True))
         if ids:
             rows.update(**{field: target})
-            moved[f"{model._meta.label}.{field}"] = ids  # type: ignore[union-attr]
+            moved[f"{model._meta.label}.{field}"] = ids
     return moved
 
 

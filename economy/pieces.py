@@ -95,7 +95,7 @@ def extent(batch: Batch, now: datetime) -> tuple[int, int]:
 
 
 def _undone_next(batch: Batch, most: int) -> list[tuple[int, int, int]]:
-    """(id, viewer, delta) of the next rows of the batch that is taken back. They lie side by side among all batches'."""
+    """(id, viewer, delta) of the next rows of the batch that is taken back: they lie side by side."""
     theirs = rows(batch).filter(source="batch", pk__gt=batch.cursor, pk__lte=batch.last)
     theirs = theirs.filter(reference__startswith=f"batch:{batch.reverses_id}:").order_by("pk")
     return list(theirs.values_list("pk", "viewer_id", "delta")[:most])
@@ -113,7 +113,7 @@ def _reversals(batch: Batch, found: Sequence[tuple[int, int, int]]) -> list[Chan
 
 def _held(batch: Batch, ids: Sequence[int]) -> dict[int, int]:
     found = bulk.rows_with(owned(batch).model, "viewer_id", ids, "viewer_id", column(batch), lock=True)
-    return {viewer: amount for viewer, amount in found}
+    return dict(found)
 
 
 def _delta(batch: Batch, held: int) -> int:

@@ -16,6 +16,8 @@ from economy.levels import Curve
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
 
+SAMPLE = 50
+PIECE = 5000
 COLUMNS = (
     "viewer_id",
     "delta",
@@ -157,6 +159,33 @@ def adjust(viewer: Viewer, delta: int, *, source: str, reference: str, reason: s
             by=by,
             created_at=timezone.now(),
         )
+
+
+def stale() -> bool:
+    """Were the levels made by another curve than the settings name now? Asks those who have most."""
+    curve = current_curve()
+    most = XP.objects.order_by("-total").values_list("total", "level")[:SAMPLE]
+    return any(curve.level(total) != level for total, level in most)
+
+
+def recompute() -> Iterator[int]:
+    """Make every level anew by the present curve, piece by piece; yields how many viewers are done. Nobody is rewarded
+    for it, now or later.
+    """
+    curve, last, done = current_curve(), 0, 0
+    while True:
+        with transaction.atomic():
+            rows = XP.objects.select_for_update().filter(pk__gt=last).order_by("pk")
+            piece = list(rows.values_list("pk", "total", "rewarded_level")[:PIECE])
+            with connection.cursor() as cursor:
+                cursor.executemany(
+                    "UPDATE economy_xp SET level = %s, rewarded_level = %s WHERE viewer_id = %s",
+                    [(curve.level(total), max(curve.level(total), rewarded), pk) for pk, total, rewarded in piece],
+                )
+        if not piece:
+            return
+        last, done = piece[-1][0], done + len(piece)
+        yield done
 
 
 def current_curve() -> Curve:

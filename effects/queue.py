@@ -221,6 +221,12 @@ def rescue(*, now: datetime | None = None) -> None:
         wake(lane)
 
 
+def again(item: QueueItem) -> QueueItem:
+    """A copy of `item` at the end of its lane, free of charge; the failed one stays as history."""
+    title = item.title[:MAX_TEXT]
+    return enqueue(Effect(item.kind, item.payload, title), viewer=item.viewer)
+
+
 def put_back(item: QueueItem) -> bool:
     """Return a running item to the head of its lane. False when it had ended meanwhile."""
     with transaction.atomic():

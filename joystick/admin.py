@@ -15,7 +15,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from economy import audit
+from economy import audit, xp
 from joystick import connection, inbox, oauth, reactions, streams, table, views
 from joystick.models import Connection, Gap, InboundEvent, Install, Reaction, Stream
 from pixelbot_site.kit import rules
@@ -261,4 +261,5 @@ def trouble() -> list[str]:
     """What staff must know on every page: a channel to be reconnected, a line that does not stand."""
     installs = Install.objects.exclude(trouble="")
     said = [f"{install} needs reconnecting: {install.trouble}" for install in installs]
-    return [line for line in (*said, connection.trouble(), audit.latest_fault()) if line]
+    curve = "The levels were made by another curve: run manage.py recompute_levels." if xp.stale() else ""
+    return [line for line in (*said, connection.trouble(), audit.latest_fault(), curve) if line]

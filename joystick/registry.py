@@ -24,7 +24,8 @@ class Outcome:
     """What shall come of an event. A handler decides; the inbox does it.
 
     `whispers` are (username, text). `here` and `gone` name viewers who gave a sign of life, or left. `cues` are
-    occasions that the streamer may have set a reaction for. `flags`: what badges say of a viewer (`economy.viewers.FLAGS`). `afterwards` is called once the awards so far are paid (a
+    occasions that the streamer may have set a reaction for. `flags`: what badges say of a viewer
+    (`economy.viewers.FLAGS`). `afterwards` is called once the awards so far are paid (a
     command wants to see them) and answers with an Outcome.
     """
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,9 @@ if TIME_ZONE not in available_timezones():
     env.problem("TIME_ZONE", TIME_ZONE, "a place's name like Europe/Berlin")
     TIME_ZONE = "UTC"
 DEBUG = False
+API_RATE_LIMIT = env.text("API_RATE_LIMIT", "600/m")
+if not re.fullmatch(r"\d{1,9}/[smhd]", API_RATE_LIMIT):
+    env.problem("API_RATE_LIMIT", API_RATE_LIMIT, "requests for each second, minute, hour or day, like 600/m")
 
 # --- Joystick.tv -----------------------------------------------------------------------------------------------------
 
@@ -190,6 +194,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
+    "ninja",
     "pixelbot_site",
     "economy",
     "effects",
@@ -286,6 +291,7 @@ CELERY_BEAT_SCHEDULE = {
     "renew-tokens": {"task": "joystick.renew_tokens", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-presence": {"task": "joystick.sweep_presence", "schedule": 60.0, "options": {"expires": 60}},
     "audit": {"task": "economy.audit", "schedule": crontab(hour=5, minute=0), "options": {"expires": 3600}},
+    "go-on-with-batches": {"task": "economy.go_on_with_batches", "schedule": 10.0, "options": {"expires": 10}},
     "tidy": {"task": "effects.tidy", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

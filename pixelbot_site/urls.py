@@ -7,6 +7,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from effects import views
+from pixelbot_site.api import api
 
 admin.site.site_header = "Pixel Bot"
 admin.site.site_title = "Pixel Bot"
@@ -14,6 +15,7 @@ admin.site.index_title = "Your channel"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/api/", api.urls),
     path("admin/", admin.site.urls),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),
     path("overlay/<str:secret>/speech/<int:item_id>.wav", views.speech, name="overlay-speech"),

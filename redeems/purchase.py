@@ -34,9 +34,7 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: Rules, n
         _take_cooldowns(item, row, viewer, rules, now)
         payment = None
         if row.cost:
-            payment = ledger.spend(
-                viewer, row.cost, source="redeem", reference=f"redeem:{reference}", reason=row.title
-            )
+            payment = ledger.spend(viewer, row.cost, source="redeem", reference=f"redeem:{reference}", reason=row.title)
         return queue.enqueue(effect, viewer=viewer, payment=payment)
 
 

@@ -55,9 +55,7 @@ class Transaction(LedgerRow):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     delta = models.BigIntegerField()
     balance_after = models.BigIntegerField()
-    undoes = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="undone_by", db_index=False
-    )
+    undoes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="undone_by", db_index=False)
     counterpart = models.ForeignKey(
         Viewer, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, help_text="From or to whom."
     )

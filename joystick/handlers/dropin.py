@@ -11,7 +11,7 @@ from pixelbot_site.kit.rules import Rules
 
 @on(Entered)
 def on_dropin(entered: Entered, rules: Rules) -> Outcome:
-    """Paid at most once in so many seconds, or once a stream, however often the door swings. We ourselves are no viewer."""
+    """Paid at most once in so many seconds, or once a stream, however often the door swings. We are no viewer."""
     if viewer_key(entered.username) == viewer_key(rules.bot_username):
         return NOTHING
     award = Award(

@@ -7,7 +7,6 @@ from effects.library.speak import speak
 from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules
 
-
 MOST_SAID = 3
 
 

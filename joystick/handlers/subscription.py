@@ -9,7 +9,6 @@ from joystick.reactions import Cue
 from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules
 
-
 SUBSCRIBER = {"is_subscriber": True}
 
 

@@ -42,7 +42,7 @@ def _plan(model: type[models.Model], columns: tuple[str, ...]) -> tuple[str, lis
     fields = {field.attname: field for field in model._meta.concrete_fields if not field.primary_key}
     rest = [field for name, field in fields.items() if name not in columns]
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in [*(fields[name] for name in columns), *rest])
+    names = ", ".join(quote(str(field.column)) for field in [*(fields[name] for name in columns), *rest])
     marks = ", ".join(["%s"] * (len(columns) + len(rest)))
     statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"
     moments = [place for place, name in enumerate(columns) if isinstance(fields[name], models.DateTimeField)]

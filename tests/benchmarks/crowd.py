@@ -10,7 +10,9 @@ EACH = 10
 """Transactions of each viewer."""
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :most - 1)"
-UUID = "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || hex(randomblob(5)) || '-' || hex(randomblob(4)))"
+UUID = (
+    "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || hex(randomblob(5)) || '-' || hex(randomblob(4)))"
+)
 MOMENT = "strftime('%Y-%m-%d %H:%M:%f', 1735689600 + {0}, 'unixepoch')"
 FILLS = (
     "INSERT INTO economy_viewer (id, key, username, first_seen_at, last_seen_at, is_follower, is_subscriber, "
@@ -42,7 +44,13 @@ def fill(file: Path, viewers: int) -> None:
         database.execute("BEGIN")
         for most, statements in ((viewers, FILLS), (viewers * EACH, LEDGERS)):
             for statement in statements:
-                words = {"numbers": NUMBERS, "moment": MOMENT.format("i"), "uuid": UUID, "viewers": viewers, "each": EACH}
+                words = {
+                    "numbers": NUMBERS,
+                    "moment": MOMENT.format("i"),
+                    "uuid": UUID,
+                    "viewers": viewers,
+                    "each": EACH,
+                }
                 sql = statement.format(**words)
                 database.execute(sql, {"most": most} if ":most" in sql else {})
         for _, sql in indexes:

@@ -62,7 +62,12 @@ def test_adding_gives_everybody_the_same(people: list[Viewer]) -> None:
         "level_ups": 0,
     }
     row = Transaction.objects.latest("pk")
-    assert (row.kind, row.reason, row.by, row.reference) == ("adjust", "raffle", "fox", f"batch:{done.pk}:{people[4].pk}")
+    assert (row.kind, row.reason, row.by, row.reference) == (
+        "adjust",
+        "raffle",
+        "fox",
+        f"batch:{done.pk}:{people[4].pk}",
+    )
 
 
 def test_subtracting_stops_at_zero_or_leaves_out(people: list[Viewer]) -> None:

@@ -1,0 +1,141 @@
+"""Batches in the dashboard: how much and for whom, a preview, a button, a bar, and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+
+from economy import batch, ledger, tasks
+from economy.models import Batch, BatchState, Operation
+from economy.pieces import Target
+from pixelbot_site.kit.admin import ReadOnlyAdmin
+from pixelbot_site.kit.errors import Refused
+
+OPERATIONS = [(value, label) for value, label in Operation.choices if value != Operation.REVERSE]
+
+
+class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What the preview is made of. `ids`: the viewers chosen in their list; blank: whoever the rest describes."""
+
+    operation = forms.ChoiceField(choices=OPERATIONS)
+    amount = forms.IntegerField(min_value=0, max_value=ledger.MOST)
+    ids = forms.CharField(required=False, widget=forms.HiddenInput)
+    seen_within_days = forms.IntegerField(required=False, min_value=0, max_value=36500, label="seen in the last … days")
+    subscribers = forms.BooleanField(required=False, label="only subscribers")
+    present = forms.BooleanField(required=False, label="only who is here now")
+    least_level = forms.IntegerField(required=False, min_value=1, max_value=9999, label="from level")
+
+    class Meta:
+        model = Batch
+        fields = ("currency", "operation", "amount", "skips", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        """Nothing is only something to set."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("amount") == 0 and cleaned.get("operation") != Operation.SET:
+            self.add_error("amount", "At least 1.")
+        return cleaned
+
+    def clean_ids(self) -> tuple[int, ...] | None:
+        """Numbers divided by commas; None for none."""
+        words = self.cleaned_data["ids"].split(",") if self.cleaned_data["ids"] else []
+        if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
+            raise forms.ValidationError("Choose the viewers in their list.")
+        return tuple(int(word) for word in words) or None
+
+    def target(self) -> Target:
+        """Whom it is about."""
+        names = ("ids", "seen_within_days", "subscribers", "present", "least_level")
+        return Target(**{name: self.cleaned_data[name] for name in names})
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin):
+    """One change for many viewers. Adding one only previews it."""
+
+    form = BatchForm
+    list_display = ("created_at", "__str__", "state", "success", "failed", "changed", "by")
+    change_form_template = "admin/economy/batch/change_form.html"
+    seen = ("state", "currency", "operation", "amount", "target", "skips", "reason", "by", "reverses")
+    figures = ("total", "done", "success", "failed", "changed", "level_ups", "created_at", "finished_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may change balances."""
+        return request.user.has_perm("economy.change_points")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Batch | None = None) -> Any:
+        """A form for a new one, figures for one that is there."""
+        if obj is not None:
+            return [(None, {"fields": (*self.seen, *self.figures)})]
+        whom = ("seen_within_days", "subscribers", "present", "least_level", "ids")
+        return [
+            (None, {"fields": ("currency", "operation", "amount", "skips", "reason")}),
+            ("For whom (nothing chosen: for everybody)", {"fields": whom}),
+        ]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The viewers chosen in their list."""
+        return {"ids": request.GET.get("ids", "")}
+
+    def save_model(self, request: HttpRequest, obj: Batch, form: Any, change: bool) -> None:
+        """Not run yet: its page shows the preview."""
+        obj.target = form.target().as_json()
+        obj.by = request.user.get_username()
+        obj.save()
+
+    def response_add(self, request: HttpRequest, obj: Batch, post_url_continue: str | None = None) -> HttpResponse:
+        """To the preview."""
+        return redirect("admin:economy_batch_change", obj.pk)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With the preview, the bar, or the way back."""
+        row = Batch.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        more: dict[str, Any] = {"may_run": self.has_add_permission(request)}
+        if row is not None:
+            more["told"] = batch.preview(row) if row.state == BatchState.PREVIEW else None
+            more["percent"] = row.done * 100 // max(row.total, row.done, 1)
+            more["may_reverse"] = row.state == BatchState.DONE and row.operation != Operation.REVERSE
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the two buttons."""
+        view = self.admin_site.admin_view
+        own = [
+            path("<int:batch_id>/run/", view(self.run), name="economy_batch_run"),
+            path("<int:batch_id>/reverse/", view(self.reverse), name="economy_batch_reverse"),
+        ]
+        return own + super().get_urls()
+
+    def run(self, request: HttpRequest, batch_id: int) -> HttpResponse:
+        """Let it run; pressed twice, it runs once."""
+        row = self._pressed(request, batch_id)
+        if batch.start(row):
+            tasks.batch_step.delay(row.pk)
+        return redirect("admin:economy_batch_change", row.pk)
+
+    def reverse(self, request: HttpRequest, batch_id: int) -> HttpResponse:
+        """To the preview of the batch that takes this one back."""
+        try:
+            back = batch.plan_reversal(self._pressed(request, batch_id), by=request.user.get_username())
+        except Refused as error:
+            messages.error(request, f"{error}.")
+            return redirect("admin:economy_batch_change", batch_id)
+        return redirect("admin:economy_batch_change", back.pk)
+
+    def _pressed(self, request: HttpRequest, batch_id: int) -> Batch:
+        if request.method != "POST" or not self.has_add_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(Batch, pk=batch_id)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With what it reverses, for its name."""
+        return super().get_queryset(request).select_related("reverses")

@@ -1,0 +1,111 @@
+"""The API's part for batches."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from ninja.errors import HttpError
+from pydantic import Field
+
+from economy import batch, ledger
+from economy.models import Batch, Currency
+from economy.pieces import Target
+from pixelbot_site.kit.api import Id, Scope, Text, answers, needs, there, who
+
+router = Router(tags=["batches"])
+
+
+class BatchIn(Schema):
+    """A change for many. `key`: sent twice, it runs once. With `preview` nothing is done."""
+
+    operation: Literal["add", "subtract", "set"]
+    amount: int = Field(ge=0, le=ledger.MOST)
+    target: Literal["all", "ids", "filter"] = "all"
+    ids: list[Id] = Field([], max_length=10_000)
+    seen_within_days: int | None = Field(None, ge=0, le=36_500)
+    subscribers: bool = False
+    present: bool = False
+    least_level: int | None = Field(None, ge=1, le=9999)
+    below_zero: Literal["clamp", "skip"] = "clamp"
+    reason: Text = ""
+    key: UUID = Field(default_factory=uuid4)
+    preview: bool = False
+
+
+class BatchOut(Schema):
+    """What came of it; with `preview`, what would."""
+
+    ok: bool
+    batch: int
+    state: str
+    total_users: int
+    success: int = 0
+    failed: int = 0
+    errors: list[str] = Field(default_factory=list)
+    level_ups: int = 0
+    changed: int = 0
+    too_little: int = 0
+
+
+@router.post("/users/batch-points", response=answers(BatchOut))
+@needs(Scope.POINTS)
+def batch_points(request: HttpRequest, asked: BatchIn) -> dict[str, Any]:
+    """Add, subtract or set the points of many viewers. Answers when all of it is done."""
+    return _batch(request, Currency.POINTS, asked)
+
+
+@router.post("/users/batch-xp", response=answers(BatchOut))
+@needs(Scope.POINTS)
+def batch_xp(request: HttpRequest, asked: BatchIn) -> dict[str, Any]:
+    """The same for XP. Nobody is rewarded at once for levels that come of it."""
+    return _batch(request, Currency.XP, asked)
+
+
+@router.post("/batches/{batch_id}/reverse", response=answers(BatchOut))
+@needs(Scope.POINTS)
+def reverse_batch(request: HttpRequest, batch_id: Id) -> dict[str, Any]:
+    """Take a whole batch back, once."""
+    row = there(Batch.objects.filter(pk=batch_id).first())
+    return _result(batch.run(batch.plan_reversal(row, by=who(request))))
+
+
+def _batch(request: HttpRequest, currency: Currency, asked: BatchIn) -> dict[str, Any]:
+    if asked.amount == 0 and asked.operation != "set":
+        raise HttpError(422, "amount must be at least 1.")
+    planned = batch.plan(
+        currency,
+        asked.operation,
+        asked.amount,
+        target=_target(asked),
+        skips=asked.below_zero == "skip",
+        reason=asked.reason,
+        by=who(request),
+        key=asked.key,
+    )
+    if planned.currency != currency:
+        raise HttpError(409, "This key was used before, for something else.")
+    if not asked.preview:
+        return _result(batch.run(planned))
+    told = batch.preview(planned)
+    result = {"ok": True, "batch": planned.pk, "state": planned.state, "total_users": told.viewers}
+    return {**result, "changed": told.changed, "too_little": told.too_little}
+
+
+def _target(asked: BatchIn) -> Target:
+    if asked.target == "ids":
+        return Target(ids=tuple(asked.ids))
+    if asked.target == "all":
+        return Target()
+    return Target(
+        seen_within_days=asked.seen_within_days,
+        subscribers=asked.subscribers,
+        present=asked.present,
+        least_level=asked.least_level,
+    )
+
+
+def _result(done: Batch) -> dict[str, Any]:
+    return {**batch.result(done), "changed": done.changed}

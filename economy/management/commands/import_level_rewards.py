@@ -1,0 +1,64 @@
+"""`manage.py import_level_rewards PATH`: the level_rewards.json of the original Pixel."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from economy.models import LevelReward
+
+
+class Command(BaseCommand):
+    """A list of {"level", "points", "tts", "items"}, or an object of them by level."""
+
+    help = "Take level rewards from a level_rewards.json. Rewards of the same levels are replaced."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One file."""
+        parser.add_argument("path", type=Path)
+
+    def handle(self, *args: Any, path: Path, **options: Any) -> None:
+        """All of the file, or nothing."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise CommandError(f"{path} can't be read: {error.strerror}") from None
+        except ValueError as error:
+            raise CommandError(f"{path} is no JSON: {error}") from None
+        rewards = [read(entry, place) for place, entry in enumerate(entries(data), start=1)]
+        with transaction.atomic():
+            for reward in rewards:
+                LevelReward.objects.filter(level=reward.level, repeats=reward.repeats).delete()
+            LevelReward.objects.bulk_create(rewards)
+        self.stdout.write(f"{len(rewards)} level rewards taken over.")
+        if any(entry.get("items") for entry in entries(data)):
+            self.stdout.write("Items were left out: this bot has no inventory yet.")
+
+
+def entries(data: Any) -> list[dict[str, Any]]:
+    """Both shapes as a list; CommandError for any other."""
+    if isinstance(data, dict):
+        data = [{"level": level, **entry} if isinstance(entry, dict) else entry for level, entry in data.items()]
+    if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
+        raise CommandError("The file must hold a list of rewards, or an object of rewards by level.")
+    return data
+
+
+def read(entry: dict[str, Any], place: int) -> LevelReward:
+    """One reward; CommandError, with its place in the file, for one that makes no sense."""
+    try:
+        level, every = int(entry.get("level") or 0), int(entry.get("every") or 0)
+        points = int(entry.get("points") or 0)
+        line = str(entry.get("tts") or "")
+    except (TypeError, ValueError):
+        raise CommandError(f"Reward {place}: level and points must be whole numbers.") from None
+    at = every or level
+    if not 1 <= at <= 9999 or not 0 <= points <= 10**9 or len(line) > 200:
+        raise CommandError(
+            f"Reward {place}: level 1 to 9999, points 0 to 1000000000, a line of at most 200 characters."
+        )
+    return LevelReward(level=at, repeats=bool(every), points=points, line=line, spoken=bool(line))

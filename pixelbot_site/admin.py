@@ -1,0 +1,60 @@
+"""Tokens of the API: made here, shown once, revoked here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from pixelbot_site.kit.admin import ModelAdmin
+from pixelbot_site.kit.api import PERMISSIONS, Scope
+from pixelbot_site.models import ApiToken
+
+
+class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A name, and what it may."""
+
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope.value, scope.value) for scope in Scope], widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = ApiToken
+        fields = ("name", "scopes")
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ModelAdmin):
+    """Nobody gives a token more than they may themselves."""
+
+    form = TokenForm
+    list_display = ("name", "scopes", "owner", "created_at", "last_used_at", "revoked_at")
+    fields = ("name", "scopes")
+    actions = ("revoke",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never: a token that may more than it did is a new one."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        """Made, and shown this once."""
+        wanted = [Scope(scope) for scope in form.cleaned_data["scopes"]]
+        obj.scopes = [scope.value for scope in wanted if request.user.has_perm(PERMISSIONS[scope])]
+        obj.owner = request.user  # type: ignore[assignment]
+        token = obj.make()
+        obj.save()
+        messages.warning(request, f"The token of {obj.name}, shown only this once: {token}")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whoever may make one."""
+        return self.has_add_permission(request)
+
+    @admin.action(description="Revoke", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
+        """At once, for good; the row stays."""
+        tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+        self.message_user(request, "Revoked.")

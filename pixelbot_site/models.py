@@ -1,0 +1,49 @@
+"""Tokens of the API."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from pixelbot_site.kit.api import Scope
+
+PREFIX = "pxb_"
+
+
+class ApiToken(models.Model):
+    """A key for programs. Only its hash is kept: whoever lost it makes a new one."""
+
+    name = models.CharField(max_length=60, unique=True)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(default=list)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, editable=False, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "API token"
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @staticmethod
+    def hashed(token: str) -> str:
+        """SHA-256 in hex. Enough for 256 random bits, which nobody guesses however fast the hash is."""
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    def make(self) -> str:
+        """Give this row a new token, and return it: the only time that anybody sees it."""
+        token = PREFIX + secrets.token_urlsafe(32)
+        self.digest = self.hashed(token)
+        return token
+
+    def allowed(self) -> frozenset[str]:
+        """Its scopes."""
+        return frozenset(Scope) & frozenset(self.scopes)

@@ -1,0 +1,104 @@
+"""Who is let in, and what an error looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+
+from pixelbot_site.api import api
+from pixelbot_site.kit.api import Scope
+from pixelbot_site.models import ApiToken
+
+Call = Callable[..., Any]
+
+
+def test_nobody_is_let_in_without_a_token_or_a_login(call: Call) -> None:
+    for bearer in (None, "pxb_nonsense"):
+        answer = call("get", "/viewers", bearer=bearer)
+        assert answer.status_code == 401
+        assert answer.json()["detail"].startswith("Log in to the dashboard, or send a token")
+
+
+def test_a_token_may_what_its_scopes_say(call: Call, token: Callable[..., str]) -> None:
+    reader = token(Scope.READ)
+    assert call("get", "/viewers", bearer=reader).status_code == 200
+    answer = call("post", "/viewers/1/points", {"delta": 1}, bearer=reader)
+    assert (answer.status_code, answer.json()) == (403, {"detail": "This needs the scope points.", "errors": []})
+    assert call("get", "/viewers", bearer=token(Scope.POINTS)).status_code == 403
+
+
+def test_every_endpoint_asks_for_a_scope() -> None:
+    operations = [
+        operation
+        for _, router in api._routers
+        for view in router.path_operations.values()
+        for operation in view.operations
+    ]
+    assert len(operations) > 20
+    for operation in operations:
+        assert operation.view_func.needs in Scope, operation.view_func
+
+
+def test_a_revoked_token_and_one_of_somebody_who_is_not_staff_any_more_end(call: Call, token: Any, owner: Any) -> None:
+    made = token(Scope.READ)
+    assert call("get", "/viewers", bearer=made).status_code == 200
+    assert ApiToken.objects.get(digest=ApiToken.hashed(made)).last_used_at is not None
+    ApiToken.objects.filter(digest=ApiToken.hashed(made)).update(revoked_at=timezone.now())
+    assert call("get", "/viewers", bearer=made).status_code == 401
+    other = token(Scope.READ)
+    owner.is_staff = False
+    owner.save()
+    assert call("get", "/viewers", bearer=other).status_code == 401
+
+
+def test_a_token_is_shown_once_and_kept_as_a_hash(owner: Any) -> None:
+    client = Client()
+    client.force_login(owner)
+    form = {"name": "deck", "scopes": ["read", "points"]}
+    page = client.post("/admin/pixelbot_site/apitoken/add/", form, follow=True).content.decode()
+    made = page.split("shown only this once: ")[1].split("<")[0].strip()
+    row = ApiToken.objects.get()
+    assert made.startswith("pxb_") and row.digest == ApiToken.hashed(made) and made not in str(vars(row))
+    assert "pxb_" not in client.get("/admin/pixelbot_site/apitoken/").content.decode()
+    answer = Client(headers={"Authorization": f"Bearer {made}"}).get("/admin/api/viewers")
+    assert answer.status_code == 200
+
+
+def test_the_dashboards_login_may_what_django_lets_it_and_needs_the_csrf_token(owner: Any) -> None:
+    moderator = get_user_model().objects.create_user("mo", password="x", is_staff=True)
+    moderator.user_permissions.add(Permission.objects.get(codename="view_viewer"))
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(moderator)
+    assert client.get("/admin/api/viewers").status_code == 200
+    answer = client.post("/admin/api/redeems/tts/toggle")
+    assert answer.status_code == 403
+    client = Client()
+    client.force_login(moderator)
+    assert client.post("/admin/api/redeems/tts/toggle").status_code == 403  # a permission that mo has not
+    client.force_login(owner)
+    assert client.post("/admin/api/redeems/tts/toggle").status_code == 404  # may, but there is no row here
+
+
+def test_the_docs_are_for_staff_and_from_here(owner: Any) -> None:
+    client = Client()
+    assert client.get("/admin/api/docs").status_code == 302
+    assert client.get("/admin/api/openapi.json").status_code == 302
+    client.force_login(owner)
+    page = client.get("/admin/api/docs").content.decode()
+    assert "/static/ninja/" in page and "https://" not in page
+    assert client.get("/static/ninja/swagger-ui-bundle.js").status_code == 200
+    assert client.get("/admin/api/openapi.json").json()["info"]["title"] == "Pixel Bot"
+
+
+def test_too_many_requests_are_told_so(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    (throttle,) = api.throttle  # type: ignore[misc]
+    monkeypatch.setattr(throttle, "num_requests", 2)
+    bearer_answers = [call("get", "/redeems") for _ in range(3)]
+    assert [answer.status_code for answer in bearer_answers][-1] == 429
+    assert bearer_answers[-1].json()["detail"].startswith("Too many requests") and "Retry-After" in bearer_answers[-1]

@@ -1,0 +1,139 @@
+"""What the API's endpoints do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from economy import audit, ledger
+from economy.earning import Award, pay
+from economy.models import Batch, Points, Transaction, Viewer
+from effects import queue
+from effects.library.speak import speak
+from joystick.models import Install
+from redeems import purchase
+
+Call = Callable[..., Any]
+Make = Callable[..., Viewer]
+
+
+def test_viewers_are_found_by_id_name_and_beginning(call: Call, viewer: Make) -> None:
+    bob, _ = viewer("Bob", points=7), viewer("Bobby")
+    viewer("Ann")
+    assert [one["username"] for one in call("get", "/viewers?search=BO").json()] == ["Bobby", "Bob"]
+    assert [one["username"] for one in call("get", "/viewers?limit=1").json()] == ["Ann"]
+    assert [one["username"] for one in call("get", f"/viewers?before={bob.pk + 1}").json()] == ["Bob"]
+    for path in (f"/viewers/{bob.pk}", "/viewers/bOB", "/viewers/@Bob"):
+        answer = call("get", path).json()
+        assert (answer["id"], answer["points"], answer["xp"], answer["level"]) == (bob.pk, 7, 0, 1)
+    assert call("get", "/viewers/nobody").json() == {"detail": "There is no such thing.", "errors": []}
+
+
+def test_points_and_xp_change_once_for_a_key_and_say_who(call: Call, viewer: Make) -> None:
+    bob, key = viewer("Bob", points=10), str(uuid4())
+    answer = call("post", f"/viewers/{bob.pk}/points", {"delta": -4, "reason": "oops", "key": key})
+    assert (answer.status_code, answer.json()["balance_after"], answer.json()["by"]) == (200, 6, "token token 0")
+    assert call("post", f"/viewers/{bob.pk}/points", {"delta": -4, "key": key}).status_code == 409
+    answer = call("post", f"/viewers/{bob.pk}/points", {"delta": -7})
+    assert (answer.status_code, answer.json()["detail"]) == (409, "you need 1 more point (you have 6)")
+    assert call("post", f"/viewers/{bob.pk}/points", {"delta": 0}).status_code == 422
+    answer = call("post", f"/viewers/{bob.pk}/xp", {"delta": 150})
+    assert (answer.json()["total_after"], answer.json()["level_after"]) == (150, 2)
+    assert call("post", f"/viewers/{bob.pk}/xp", {"delta": -999}).json()["total_after"] == 0
+    assert call("post", f"/viewers/{bob.pk}/xp", {"delta": -1}).status_code == 409
+    assert call("post", "/viewers/999/points", {"delta": 1}).status_code == 404
+    assert list(audit.findings()) == []
+
+
+def test_the_ledgers_by_viewer_kind_and_time(call: Call, viewer: Make, rules: Any, now: Any) -> None:
+    bob = viewer("Bob", points=10)
+    viewer("Ann", points=5)
+    pay([Award("Bob", "tip", "1", points=3, xp=2)], rules=rules, now=now)
+    spent = ledger.spend(bob, 4, source="redeem", reference="r:1")
+    assert [row["delta"] for row in call("get", f"/transactions?viewer={bob.pk}").json()] == [-4, 3, 10]
+    assert [row["delta"] for row in call("get", "/transactions?kind=spend").json()] == [-4]
+    assert [row["event"] for row in call("get", "/transactions?source=tip").json()] == ["1"]
+    assert [row["delta"] for row in call("get", "/transactions?until=2026-08-02T00:00:00Z").json()] == [3]
+    assert [row["delta"] for row in call("get", "/xp-transactions").json()] == [2]
+    back = call("post", f"/transactions/{spent.pk}/reverse").json()
+    assert (back["delta"], back["kind"], back["undoes_id"]) == (4, "refund", spent.pk)
+    assert call("post", f"/transactions/{back['id']}/reverse").status_code == 409
+
+
+def test_the_leaderboard_leaves_bots_and_the_streamer_out(call: Call, viewer: Make) -> None:
+    for name, points, flags in (
+        ("Ann", 5, {}),
+        ("Bob", 9, {}),
+        ("Bot", 50, {"is_bot": True}),
+        ("Fox", 70, {"is_streamer": True}),
+    ):
+        Viewer.objects.filter(pk=viewer(name, points=points).pk).update(**flags)
+    assert [(row["place"], row["username"], row["amount"]) for row in call("get", "/leaderboard").json()] == [
+        (1, "Bob", 9),
+        (2, "Ann", 5),
+    ]
+    assert [row["username"] for row in call("get", "/leaderboard?days=1&limit=1").json()] == ["Bob"]
+    assert call("get", "/leaderboard?by=xp").json() == []
+
+
+def test_a_batch_is_previewed_and_runs_once(call: Call, viewer: Make) -> None:
+    people = [viewer(f"viewer{number}", points=10 * number) for number in range(3)]
+    asked = {"operation": "subtract", "amount": 15, "key": str(uuid4()), "below_zero": "skip"}
+    told = call("post", "/users/batch-points", {**asked, "preview": True}).json()
+    assert (told["total_users"], told["changed"], told["too_little"], told["state"]) == (3, -15, 2, "preview")
+    done = call("post", "/users/batch-points", asked).json()
+    assert (done["ok"], done["total_users"], done["success"], done["failed"]) == (True, 3, 1, 2)
+    assert done["errors"] == ["viewer0: had less than 15 points", "viewer1: had less than 15 points"]
+    assert call("post", "/users/batch-points", asked).json() == done
+    assert call("post", "/users/batch-xp", asked).status_code == 409
+    assert call("post", f"/batches/{done['batch']}/reverse").json()["changed"] == 15
+    assert list(Points.objects.order_by("pk").values_list("balance", flat=True)) == [0, 10, 20]
+    ups = call("post", "/users/batch-xp", {"operation": "add", "amount": 100, "target": "ids", "ids": [people[0].pk]})
+    assert (ups.json()["total_users"], ups.json()["level_ups"]) == (1, 1)
+    assert call("post", "/users/batch-points", {"operation": "add", "amount": 0}).status_code == 422
+    assert Batch.objects.count() == 3
+
+
+def test_redeems_are_listed_switched_and_priced(call: Call) -> None:
+    purchase.seed()
+    assert [row["key"] for row in call("get", "/redeems").json()] == ["tts"]
+    assert call("post", "/redeems/tts/toggle").json()["enabled"] is False
+    changed = call("patch", "/redeems/tts", {"cost": 30, "cooldown_seconds": 5}).json()
+    assert (changed["cost"], changed["cooldown_seconds"], changed["title"]) == (30, 5, "Speak a line")
+    assert call("patch", "/redeems/tts", {"cooldown_seconds": None}).json()["cooldown_seconds"] is None
+    assert call("patch", "/redeems/tts", {"cost": -1}).status_code == 422
+    assert call("post", "/redeems/nosuch/toggle").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_queue_items_are_listed_cancelled_with_a_refund_and_retried(call: Call, viewer: Make, said: list[str]) -> None:
+    bob = viewer("Bob", points=30)
+    paid = ledger.spend(bob, 25, source="redeem", reference="r:1")
+    item = queue.enqueue(speak("hello"), viewer=bob, payment=paid)
+    assert [row["state"] for row in call("get", "/queue?state=pending").json()] == ["pending"]
+    assert call("post", f"/queue/{item.pk}/retry").status_code == 409
+    assert call("post", f"/queue/{item.pk}/cancel").json()["state"] == "failed"
+    assert Points.objects.get(viewer=bob).balance == 30
+    assert call("post", f"/queue/{item.pk}/cancel").status_code == 409
+    again = call("post", f"/queue/{item.pk}/retry").json()
+    assert (again["state"], again["id"] != item.pk) == ("pending", True)
+    assert call("post", "/queue/999/cancel").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_chat_events_stats_and_health(call: Call, said: list[str]) -> None:
+    Install.objects.create(channel_id="c", username="Fox", access_token="sealed", scopes="chat:write")
+    assert "sealed" not in call("get", "/installs").content.decode()
+    assert call("post", "/chat/message", {"text": "hello"}).json()["ok"]
+    assert said == ["hello"]
+    answer = call("post", "/chat/whisper", {"username": "Bob", "text": "hello"})
+    assert answer.status_code == 409 and "chat:whisper:write" in answer.json()["detail"]
+    uid = call("post", "/events/simulate", {"kind": "tipped", "username": "Bob", "tokens": 12}).json()["uid"]
+    assert Transaction.objects.get().event == uid
+    assert call("post", "/events/simulate", {"kind": "tipped", "username": "Bob"}).status_code == 409
+    assert call("get", "/stats").json()["viewers"] >= 1
+    health = call("get", "/health").json()
+    assert (health["ok"], health["connection"], health["troubles"]) == (True, "off", [])

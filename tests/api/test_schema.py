@@ -1,0 +1,59 @@
+"""The whole document, tried by schemathesis: no server error, and no answer that it does not tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from django.conf import settings as django_settings
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from effects import queue
+from effects.library.speak import speak
+from pixelbot_site.api import api
+from redeems import purchase
+
+document = schemathesis.openapi.from_dict(dict(api.get_openapi_schema()))
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture
+def channel(transactional_db: None, viewer: Callable[..., object], token: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Something to find under each path, no limit on requests, and a token."""
+    viewer("Bob", points=100)
+    purchase.seed()
+    queue.enqueue(speak("hello"))
+    (throttle,) = api.throttle  # type: ignore[misc]
+    monkeypatch.setattr(throttle, "num_requests", 10**9)
+    monkeypatch.setattr(django_settings, "ALLOWED_HOSTS", ["*"])
+    return token()
+
+
+@document.parametrize()
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_a_documented_one(case: schemathesis.Case, channel: str, live_server: Any) -> None:
+    headers = {"Authorization": f"Bearer {channel}"}
+    case.call_and_validate(base_url=live_server.url, headers=headers, checks=CHECKS)
