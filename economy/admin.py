@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
@@ -13,9 +13,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from import_export.admin import ImportExportMixin
+from import_export.formats.base_formats import CSV, JSON, Format
 
 from economy import batch_admin as batch_admin  # registers itself
 from economy import forgetting, ledger, merging, viewers, xp
+from economy.exchange import ViewerResource
 from economy.levels import describe
 from economy.models import Audit, LevelReward, Merge, Presence, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
@@ -45,10 +48,13 @@ class ViewerList(ChangeList):
 
 
 @admin.register(Viewer)
-class ViewerAdmin(ModelAdmin):
+class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
     """Who was in chat, with what they have."""
 
     form = ViewerForm
+    resource_classes = (ViewerResource,)
+    import_formats: ClassVar[list[type[Format]]] = [CSV, JSON]
+    export_formats = import_formats
     list_display = ("username", "balance", "level", "xp_total", "last_seen_at")
     readonly_fields = ("balance", "progress", *viewers.FLAGS, "first_seen_at", "last_seen_at", "merged_into")
     fields = ("username", "excluded", *readonly_fields)
@@ -58,6 +64,10 @@ class ViewerAdmin(ModelAdmin):
     list_select_related = ("points", "xp")
     ordering = ("-last_seen_at",)
     actions = ("change_balances", "forget")
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change balances."""
+        return request.user.has_perm("economy.change_points")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The one that keeps to indexes."""

@@ -194,6 +194,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
+    "import_export",
     "ninja",
     "pixelbot_site",
     "economy",

@@ -34,7 +34,9 @@ CHECKS = [
 
 
 @pytest.fixture
-def channel(transactional_db: None, viewer: Callable[..., object], token: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> str:
+def channel(
+    transactional_db: None, viewer: Callable[..., object], token: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> str:
     """Something to find under each path, no limit on requests, and a token."""
     viewer("Bob", points=100)
     purchase.seed()

@@ -1,0 +1,117 @@
+"""Viewers with their balances, out to a file and in again (CSV, JSON). What comes in is written by the ledgers."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django.utils import timezone
+from import_export import fields, resources, widgets
+
+from economy import ledger, viewers, xp
+from economy.models import USERNAME_MAX, XP, Points, Viewer, viewer_key
+
+
+class Whole(widgets.IntegerWidget):
+    """A whole number from 0; blank is None, which leaves a balance as it is."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int | None:
+        """ValueError, with what was written, for anything else."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        try:
+            number = int(str(value).strip().removesuffix(".0"))
+            ledger.check(number, least=0)
+        except ValueError:
+            raise ValueError(f"a whole number from 0 to {ledger.MOST} is needed, not {value!r:.60}") from None
+        return number
+
+
+class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
+    """A row a viewer: username, points, XP. Known by the name in any case; new names become viewers."""
+
+    username = fields.Field("username", "username")
+    points = fields.Field("amount_of_points", "points", widget=Whole())
+    xp = fields.Field("amount_of_xp", "xp", widget=Whole())
+    first_seen_at = fields.Field("first_seen_at", "first_seen_at", widget=widgets.DateTimeWidget(), readonly=True)
+    last_seen_at = fields.Field("last_seen_at", "last_seen_at", widget=widgets.DateTimeWidget(), readonly=True)
+
+    class Meta:
+        model = Viewer
+        fields = ("username", "points", "xp", "first_seen_at", "last_seen_at")
+        import_id_fields = ("username",)
+        use_transactions = True
+        skip_unchanged = True
+        report_skipped = True
+
+    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+        """One import is one cause."""
+        missing = {"username"} - set(dataset.headers or [])
+        if missing:
+            raise ValueError("The file needs a column “username”, and “points”, “xp” or both.")
+        self.cause = uuid4().hex
+        self.by = getattr(kwargs.get("user"), "username", "") or ""
+
+    def get_queryset(self) -> Any:
+        """With what they have."""
+        return Viewer.objects.select_related("points", "xp").order_by("pk")
+
+    def get_instance(self, instance_loader: Any, row: Any) -> Viewer | None:
+        """The viewer of that name."""
+        name = str(row.get("username") or "").strip().removeprefix("@")
+        if not name or len(name) > USERNAME_MAX or "\0" in name:
+            raise ValueError(f"a username has 1 to {USERNAME_MAX} characters")
+        found: Viewer | None = self.get_queryset().filter(key=viewer_key(name)).first()
+        return found
+
+    def dehydrate_points(self, viewer: Viewer) -> int | None:
+        """The balance."""
+        return _wanted(viewer, "amount_of_points", viewer.points.balance if viewer.pk else 0)
+
+    def dehydrate_xp(self, viewer: Viewer) -> int | None:
+        """All XP."""
+        return _wanted(viewer, "amount_of_xp", viewer.xp.total if viewer.pk else 0)
+
+    def skip_row(self, instance: Viewer, original: Viewer, row: Any, import_validation_errors: Any = None) -> bool:
+        """Where nothing would change."""
+        if instance.pk is None or import_validation_errors:
+            return False
+        now = (instance.points.balance, instance.xp.total)
+        return now == (self.dehydrate_points(instance), self.dehydrate_xp(instance))
+
+    def save_instance(self, instance: Viewer, is_create: bool, row: Any, **kwargs: Any) -> None:
+        """Through the ledgers, with a row for each difference."""
+        name = str(row["username"]).strip().removeprefix("@")
+        found = viewers.find(name)
+        if found is None:
+            viewers.seen([name], now=timezone.now())
+            found = viewers.find(name)
+            assert found is not None
+        points, experience = _wanted(instance, "amount_of_points", None), _wanted(instance, "amount_of_xp", None)
+        words: dict[str, str] = {"source": "import", "reference": f"import:{self.cause}:{found.pk}", "by": self.by}
+        set_balances(found, points=points, experience=experience, **words)
+        instance.pk = found.pk
+
+
+def _wanted(viewer: Viewer, name: str, otherwise: int | None) -> int | None:
+    value: int | None = viewer.__dict__.get(name)
+    return otherwise if value is None else value
+
+
+def set_balances(
+    viewer: Viewer, *, points: int | None, experience: int | None, source: str, reference: str, by: str = ""
+) -> bool:
+    """Make the balances these; None leaves one as it is. A ledger row for each difference. False where there is none.
+
+    Rewards of the levels that come of it count as given: they were, where the numbers come from.
+    """
+    held = Points.objects.values_list("balance", flat=True).get(pk=viewer.pk)
+    gathered = XP.objects.values_list("total", flat=True).get(pk=viewer.pk)
+    changes_points = points is not None and points != held
+    changes_xp = experience is not None and experience != gathered
+    if points is not None and changes_points:
+        ledger.adjust(viewer, points - held, source=source, reference=reference, by=by)
+    if experience is not None and changes_xp:
+        row = xp.adjust(viewer, experience - gathered, source=source, reference=reference, by=by)
+        XP.objects.filter(pk=viewer.pk, rewarded_level__lt=row.level_after).update(rewarded_level=row.level_after)
+    return changes_points or changes_xp

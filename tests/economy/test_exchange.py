@@ -1,0 +1,75 @@
+"""Viewers out to a file and in again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from economy import audit
+from economy.models import XP, Points, Transaction, Viewer
+
+pytestmark = pytest.mark.django_db
+
+Make = Callable[..., Viewer]
+IMPORT = "/admin/economy/viewer/import/"
+
+
+@pytest.fixture
+def fox() -> Client:
+    """The streamer at the dashboard."""
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+    return client
+
+
+def hand_in(fox: Client, text: str, name: str = "viewers.csv") -> Any:
+    formats = {"viewers.csv": "0", "viewers.json": "1"}
+    return fox.post(IMPORT, {"import_file": SimpleUploadedFile(name, text.encode()), "format": formats[name]})
+
+
+def confirm(fox: Client, answer: Any) -> None:
+    form = answer.context["confirm_form"]
+    assert fox.post("/admin/economy/viewer/process_import/", form.initial).status_code == 302
+
+
+def test_an_import_shows_the_difference_first_and_then_writes_ledger_rows(fox: Client, viewer: Make) -> None:
+    bob = viewer("Bob", points=10)
+    viewer("Ann", points=5)
+    answer = hand_in(fox, "username,points,xp\nBOB,25,150\nAnn,5,\nNew,7,0\n")
+    page = answer.content.decode()
+    assert "<ins" in page and Points.objects.get(viewer=bob).balance == 10
+    assert not Viewer.objects.filter(key="new").exists()
+    confirm(fox, answer)
+    assert dict(Points.objects.values_list("viewer__key", "balance")) == {"bob": 25, "ann": 5, "new": 7}
+    assert list(XP.objects.filter(viewer=bob).values_list("total", "level", "rewarded_level")) == [(150, 2, 2)]
+    rows = Transaction.objects.filter(source="import").order_by("pk").values_list("viewer__key", "delta", "by")
+    assert list(rows) == [("bob", 15, "fox"), ("new", 7, "fox")]
+    assert list(audit.findings()) == []
+
+
+@pytest.mark.parametrize("row", ["Bob,-1,0", "Bob,many,0", f"Bob,{2**63},0", ",5,0", f"{'x' * 101},5,0"])
+def test_what_makes_no_sense_is_told_and_nothing_is_written(fox: Client, viewer: Make, row: str) -> None:
+    viewer("Bob", points=10)
+    answer = hand_in(fox, f"username,points,xp\nAnn,5,5\n{row}\n")
+    assert "confirm_form" not in answer.context
+    assert Points.objects.get().balance == 10
+
+
+def test_what_goes_out_comes_in_again_and_changes_nothing(fox: Client, viewer: Make) -> None:
+    viewer("Bob", points=10)
+    viewer("Ann", points=5)
+    out = fox.post(
+        "/admin/economy/viewer/export/",
+        {"format": "1", "viewerresource_username": True, "viewerresource_points": True, "viewerresource_xp": True},
+    )
+    data = json.loads(out.content)
+    assert [(row["username"], row["points"], row["xp"]) for row in data] == [("Ann", 5, 0), ("Bob", 10, 0)]
+    answer = hand_in(fox, out.content.decode(), "viewers.json")
+    confirm(fox, answer)
+    assert Transaction.objects.filter(source="import").count() == 0

@@ -1,0 +1,95 @@
+"""From the original Pixel."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from economy import audit, ledger
+from economy.models import XP, Points, Transaction, Viewer, XPTransaction
+from redeems import purchase
+from redeems.models import Redeem
+
+pytestmark = pytest.mark.django_db
+
+SCHEMA = """
+CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name VARCHAR(80) UNIQUE, first_seen DATETIME, last_seen DATETIME);
+CREATE TABLE points (user_id INTEGER PRIMARY KEY, balance INTEGER);
+CREATE TABLE transactions (id INTEGER PRIMARY KEY, user_id INTEGER, type VARCHAR(32), delta INTEGER, reason VARCHAR(255), created_at DATETIME);
+CREATE TABLE xp (user_id INTEGER PRIMARY KEY, total_xp INTEGER, level INTEGER);
+CREATE TABLE xp_transactions (id INTEGER PRIMARY KEY, user_id INTEGER, delta INTEGER, reason VARCHAR(255), source VARCHAR(64), created_at DATETIME);
+CREATE TABLE redeems (id INTEGER PRIMARY KEY, key VARCHAR(40), display_name VARCHAR(80), cost INTEGER, cooldown_s INTEGER, enabled BOOLEAN);
+CREATE TABLE inventory (id INTEGER PRIMARY KEY, user_id INTEGER, item_key VARCHAR(64), qty INTEGER);
+INSERT INTO users VALUES (1, 'Bob', '2024-01-01 10:00:00', '2025-01-01 10:00:00'), (2, 'Ann', '2024-01-01', '2025-01-01'), (3, '', NULL, NULL);
+INSERT INTO points VALUES (1, 40), (2, 7);
+INSERT INTO transactions VALUES (1, 1, 'grant', 10, 'chat', '2024-02-01 10:00:00.5'), (2, 1, 'spend', -30, 'tts', '2024-02-02 10:00:00'), (3, 1, 'grant', 25, 'tip', '2024-02-03 10:00:00');
+INSERT INTO xp VALUES (1, 150, 2);
+INSERT INTO xp_transactions VALUES (1, 1, 200, 'tip', 'joystick', '2024-02-01 10:00:00');
+INSERT INTO redeems VALUES (1, 'tts', 'Say it', 50, 15, 0), (2, 'pixel', 'Ask Pixel', 10, 0, 1);
+INSERT INTO inventory VALUES (1, 1, 'ticket', 2);
+"""
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> Path:
+    """A file of the original's: two usable users, whose history does not add up."""
+    path = tmp_path / "pixel.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(SCHEMA)
+    return path
+
+
+def test_viewers_points_xp_histories_and_redeems_come_over(original: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    purchase.seed()
+    call_command("import_pixel", str(original))
+    assert dict(Points.objects.values_list("viewer__key", "balance")) == {"bob": 40, "ann": 7}
+    assert XP.objects.values_list("total", "level", "rewarded_level").get(viewer__key="bob") == (150, 2, 2)
+    rows = Transaction.objects.filter(viewer__key="bob").order_by("pk").values_list("delta", "balance_after", "reason")
+    assert list(rows) == [(35, 35, "had before"), (10, 45, "chat"), (-30, 15, "tts"), (25, 40, "tip")]
+    assert list(XPTransaction.objects.order_by("pk").values_list("delta", flat=True)) == [200, -50]
+    assert f"{Transaction.objects.get(reference='pixel:1').created_at:%Y-%m-%d %H:%M}" == "2024-02-01 10:00"
+    assert f"{Viewer.objects.get(key='bob').first_seen_at:%Y-%m-%d}" == "2024-01-01"
+    assert list(Redeem.objects.values_list("title", "cost", "cooldown_seconds", "enabled")) == [
+        ("Say it", 50, 15, False)
+    ]
+    assert list(audit.findings()) == []
+    told = capsys.readouterr()
+    assert "3 viewers, 7 changes of points and XP, 1 redeems." in told.out and "1 rows of inventory" in told.out
+    assert "User 3 has no usable name" in told.err
+
+
+def test_again_it_takes_only_what_is_new_and_leaves_what_was_earned_here(original: Path) -> None:
+    call_command("import_pixel", str(original))
+    bob = Viewer.objects.get(key="bob")
+    ledger.spend(bob, 39, source="redeem", reference="r:1")
+    before = Transaction.objects.count()
+    call_command("import_pixel", str(original))
+    assert Transaction.objects.count() == before and Points.objects.get(viewer=bob).balance == 1
+    with closing(sqlite3.connect(original)) as database:
+        database.execute(
+            "INSERT INTO transactions VALUES (4, 1, 'spend', -5, 'tts', '2024-02-04'), (5, 1, 'grant', 8, 'tip', '2024-02-05')"
+        )
+        database.commit()
+    call_command("import_pixel", str(original))
+    assert Points.objects.get(viewer=bob).balance == 8  # 1, room for the dip to -4, -5, +8
+    assert list(audit.findings()) == []
+
+
+def test_what_a_viewer_has_here_already_stays(original: Path, viewer: Callable[..., Viewer]) -> None:
+    viewer("BOB", points=100)
+    call_command("import_pixel", str(original))
+    assert Points.objects.get(viewer__key="bob").balance == 140
+    assert list(audit.findings()) == []
+
+
+def test_a_file_that_is_none_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There is no file"):
+        call_command("import_pixel", str(tmp_path / "nothing.db"))
+    (tmp_path / "text.db").write_text("hello, this is a letter and no database" * 20)
+    with pytest.raises(CommandError, match="is no database of the original"):
+        call_command("import_pixel", str(tmp_path / "text.db"))
