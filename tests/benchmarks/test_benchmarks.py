@@ -23,3 +23,19 @@ def test_the_embedded_benchmark_prints_every_figure() -> None:
     ):
         assert words in done.stdout
     assert "exit codes {0}, tracebacks 0" in done.stdout
+
+
+def test_the_economys_benchmark_prints_every_ratio() -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.economy", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    for words in (
+        "every event pays: inbox against raw sqlite3",
+        "busy chat, most on cooldown: inbox against raw sqlite3",
+        "every event pays: against the empty database",
+        "transactions of a viewer",
+        "batch",
+        "audit",
+    ):
+        assert words in done.stdout

@@ -200,3 +200,29 @@ def test_a_transfer_that_can_not_be_moves_nothing(viewer: MakeViewer) -> None:
     with pytest.raises(ValueError, match="whole number"):
         ledger.transfer(bob, ann, 0, source="give", reference="g:3")
     assert (balance("bob"), balance("ann")) == (100, 0)
+
+
+def test_a_reversal_takes_one_change_back_once(viewer: MakeViewer) -> None:
+    bob, ann = viewer("Bob", points=100), viewer("Ann")
+    grant = Transaction.objects.get()
+    given = ledger.transfer(bob, ann, 30, source="give", reference="g:1")
+    spent = ledger.spend(ann, 20, source="redeem", reference="r:1")
+    with pytest.raises(Refused, match="20 more points"):
+        ledger.reverse(given)
+    assert ledger.reverse(spent, by="fox").kind == Kind.REFUND
+    back = ledger.reverse(given, by="fox", reason="mistake")
+    assert (back.kind, back.delta, back.undoes, back.by, back.reason) == (Kind.REVERSAL, 30, given, "fox", "mistake")
+    assert (balance("bob"), balance("ann")) == (100, 0)
+    assert ledger.reverse(given) == back and ledger.reverse(grant).balance_after == 0
+    for row in (back, Transaction.objects.get(kind=Kind.REFUND)):
+        with pytest.raises(ValueError, match="can't be reversed"):
+            ledger.reverse(row)
+    assert_rows_add_up()
+
+
+def test_nobody_gets_beyond_what_an_integer_holds(viewer: MakeViewer) -> None:
+    bob = viewer("Bob", points=ledger.MOST)
+    with pytest.raises(Refused, match="nobody can have more"):
+        ledger.grant(bob, 1, source="test", reference="t:1")
+    assert ledger.write([ledger.Grant(bob, 1, "test", "t:2")], now=bob.last_seen_at) == []
+    assert balance("bob") == ledger.MOST

@@ -1,0 +1,151 @@
+"""Two rows that are one person; and one who wants to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from economy import audit, forgetting, ledger, merging, xp
+from economy.models import XP, Merge, Points, Transaction, Viewer
+from effects import queue
+from effects.library.speak import speak
+from effects.models import QueueItem, State
+from joystick.models import InboundEvent
+from joystick.simulator.happenings import chat
+from pixelbot_site.kit.errors import Refused
+
+pytestmark = pytest.mark.django_db
+
+Make = Callable[..., Viewer]
+
+
+@pytest.fixture
+def pair(viewer: Make) -> tuple[Viewer, Viewer]:
+    """Old Bob with 30 points and 150 XP, and New with 5."""
+    bob, new = viewer("Bob", points=30), viewer("New", points=5)
+    xp.adjust(bob, 150, source="test", reference="x")
+    Viewer.objects.filter(pk=bob.pk).update(is_follower=True)
+    return bob, new
+
+
+def held() -> dict[str, tuple[int, int]]:
+    rows = Points.objects.values_list("viewer__key", "balance", "viewer__xp__total")
+    return {key: (points, total) for key, points, total in rows}
+
+
+def test_a_merge_moves_everything_and_the_ledgers_say_so(pair: tuple[Viewer, Viewer]) -> None:
+    bob, new = pair
+    item = queue.enqueue(speak("hello"), viewer=bob)
+    merging.merge(bob, new, by="fox")
+    assert held() == {"bob": (0, 0), "new": (35, 150)}
+    assert XP.objects.get(viewer=new).level == 2
+    rows = (
+        Transaction.objects.filter(kind="merge").order_by("pk").values_list("viewer__key", "delta", "counterpart__key")
+    )
+    assert list(rows) == [("bob", -30, "new"), ("new", 30, "bob")]
+    item.refresh_from_db()
+    assert item.viewer == new and Viewer.objects.get(pk=new.pk).is_follower
+    assert list(audit.findings()) == []
+    with pytest.raises(Refused, match="merged into New already"):
+        merging.merge(bob, new)
+    with pytest.raises(Refused, match="with themselves"):
+        merging.merge(new, new)
+
+
+def test_a_merge_is_undone_once_unless_the_points_are_gone(pair: tuple[Viewer, Viewer]) -> None:
+    bob, new = pair
+    item = queue.enqueue(speak("hello"), viewer=bob)
+    row = merging.merge(bob, new)
+    spent = ledger.spend(new, 10, source="redeem", reference="r:1")
+    with pytest.raises(Refused, match="you need 5 more points"):
+        merging.undo(row)
+    assert Merge.objects.get().undone_at is None
+    ledger.refund(spent, reason="test")
+    merging.undo(row)
+    item.refresh_from_db()
+    assert held() == {"bob": (30, 150), "new": (5, 0)} and item.viewer == bob
+    with pytest.raises(Refused, match="undone already"):
+        merging.undo(row)
+    assert list(audit.findings()) == []
+
+
+def test_a_rename_changes_the_name_or_merges(pair: tuple[Viewer, Viewer]) -> None:
+    bob, new = pair
+    assert merging.rename(bob, " @Robert ") is None
+    assert Viewer.objects.get(pk=bob.pk).key == "robert"
+    merged = merging.rename(Viewer.objects.get(pk=bob.pk), "NEW")
+    assert merged is not None and held() == {"robert": (0, 0), "new": (35, 150)}
+    with pytest.raises(Refused, match="1 to 100 characters"):
+        merging.rename(new, "  ")
+
+
+def test_who_is_forgotten_leaves_no_name_and_no_words(deliver: Callable[..., None], viewer: Make) -> None:
+    deliver(chat("Secretive", "my innermost thoughts"), chat("Ann", "hello"))
+    person = Viewer.objects.get(key="secretive")
+    ledger.transfer(person, Viewer.objects.get(key="ann"), 1, source="give", reference="g:1")
+    item = queue.enqueue(speak("Secretive said: thoughts"), viewer=person)
+    QueueItem.objects.filter(pk=item.pk).update(state=State.DONE)
+    forgetting.forget(person)
+    for model in (Viewer, Transaction, InboundEvent, QueueItem):
+        for row in model._default_manager.values():
+            assert "secretive" not in str(row).casefold() and "thoughts" not in str(row), model
+    assert Points.objects.get(viewer__key="ann").balance == 2
+    assert list(audit.findings()) == []
+
+
+def test_the_dashboard_renames_merges_undoes_forgets_and_reverses(pair: tuple[Viewer, Viewer]) -> None:
+    bob, _ = pair
+    fox = Client()
+    fox.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+
+    def page(path: str, **form: Any) -> str:
+        return fox.post(f"/admin/economy/{path}", form, follow=True).content.decode()
+
+    assert "Bob is part of New now" in page(f"viewer/{bob.pk}/change/", username="New", excluded="unknown")
+    row = Merge.objects.get()
+    assert row.by == "fox"
+    assert "undone." in page("merge/", action="undo", _selected_action=row.pk)
+    assert held()["bob"] == (30, 150)
+    grant = Transaction.objects.filter(viewer=bob, kind="grant").get()
+    assert "reversed." in page("transaction/", action="reverse", _selected_action=grant.pk)
+    assert held()["bob"] == (0, 150)
+    assert "you need" not in page("transaction/", action="reverse", _selected_action=grant.pk)
+    assert "1 forgotten" in page("viewer/", action="forget", _selected_action=bob.pk)
+    assert f"forgotten:{bob.pk}" in held()
+    assert fox.get("/admin/economy/viewer/?q=ne").content.decode().count("New") >= 1
+
+
+def test_a_batch_in_the_dashboard_is_previewed_pressed_twice_and_reversed(
+    pair: tuple[Viewer, Viewer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from economy import batch, tasks
+    from economy.models import Batch
+
+    def at_once(batch_id: int) -> None:
+        while batch.step(batch_id):
+            pass
+
+    monkeypatch.setattr(tasks.batch_step, "delay", at_once)
+    bob, _ = pair
+    fox = Client()
+    fox.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+    chosen = fox.post("/admin/economy/viewer/", {"action": "change_balances", "_selected_action": bob.pk})
+    assert chosen.status_code == 302 and fox.get(chosen["Location"]).status_code == 200
+    form = {"currency": "points", "operation": "subtract", "amount": "40", "reason": "spam", "ids": str(bob.pk)}
+    shown = fox.post("/admin/economy/batch/add/", form, follow=True).content.decode()
+    assert "1 viewers, -30 points;" in shown and "1 have too little" in shown and "Do it now" in shown
+    row = Batch.objects.get()
+    for _ in range(2):
+        shown = fox.post(f"/admin/economy/batch/{row.pk}/run/", follow=True).content.decode()
+    assert held() == {"bob": (0, 150), "new": (5, 0)} and "Reverse …" in shown
+    shown = fox.post(f"/admin/economy/batch/{row.pk}/reverse/", follow=True).content.decode()
+    assert "1 viewers, 30 points" in shown
+    fox.post(f"/admin/economy/batch/{Batch.objects.latest('pk').pk}/run/")
+    assert held()["bob"] == (30, 150)
+    assert fox.get(f"/admin/economy/batch/{row.pk}/run/").status_code == 403
+    wrong = fox.post("/admin/economy/batch/add/", {**form, "amount": "0"}).content.decode()
+    assert "At least 1." in wrong
