@@ -214,7 +214,7 @@ def leaderboard(
         since = timezone.now() - timedelta(days=days)
         earned = ranked.filter(**{f"{name}__created_at__gte": since, f"{name}__delta__gt": 0})
         rows = earned.annotate(amount=Sum(f"{name}__delta"))
-    best = rows.filter(amount__gt=0).order_by("-amount", "key").values("id", "username", "amount")[:limit]
+    best = rows.filter(amount__gt=0).order_by("-amount").values("id", "username", "amount")[:limit]
     return [{"place": place, **row} for place, row in enumerate(best, start=1)]
 
 

@@ -10,7 +10,7 @@ from django.db.models import Max, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from economy import presence
+from economy import presence, viewers
 from economy.models import Kind, Transaction, Viewer
 from joystick.models import InboundEvent, Stream
 
@@ -65,7 +65,12 @@ def figures(stream: Stream) -> dict[str, Any]:
     events = InboundEvent.objects.filter(received_at__range=span)
     rows = Transaction.objects.filter(created_at__range=span)
     minted = rows.filter(delta__gt=0).exclude(kind__in=[Kind.TRANSFER, Kind.REFUND])
-    top = minted.values("viewer__username").annotate(earned=Sum("delta")).order_by("-earned", "viewer__username")[:TOP]
+    top = (
+        minted.filter(viewer__in=viewers.ranked())
+        .values("viewer__username")
+        .annotate(earned=Sum("delta"))
+        .order_by("-earned", "viewer__username")[:TOP]
+    )
     return {
         "events": events.count(),
         "tokens": _sum(events, "tokens"),
