@@ -107,6 +107,9 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
     def change_balances(self, request: HttpRequest, queryset: QuerySet[Viewer]) -> HttpResponse:
         """To the page that asks how much; "select all" means everybody."""
         everybody = request.POST.get("select_across") == "1"
+        if everybody and request.GET.keys() - {"o", "p"}:
+            messages.error(request, "Of a narrowed list, choose a page at a time; the next page can narrow “all”, too.")
+            return redirect(request.get_full_path())
         ids = [] if everybody else [str(pk) for pk in queryset.values_list("pk", flat=True)]
         return redirect(f"{reverse('admin:economy_batch_add')}?{urlencode({'ids': ','.join(ids)})}")
 

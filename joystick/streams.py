@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from economy import presence, viewers
-from economy.models import Kind, Transaction, Viewer
+from economy.models import UNDOING, Kind, Transaction, Viewer
 from joystick.models import InboundEvent, Stream
 
 log = logging.getLogger("joystick")
@@ -64,7 +64,7 @@ def figures(stream: Stream) -> dict[str, Any]:
     span = (stream.started_at, stream.ended_at or timezone.now())
     events = InboundEvent.objects.filter(received_at__range=span)
     rows = Transaction.objects.filter(created_at__range=span)
-    minted = rows.filter(delta__gt=0).exclude(kind__in=[Kind.TRANSFER, Kind.REFUND])
+    minted = rows.filter(delta__gt=0).exclude(kind__in=[Kind.TRANSFER, Kind.MERGE, *UNDOING])
     top = (
         minted.filter(viewer__in=viewers.ranked())
         .values("viewer__username")

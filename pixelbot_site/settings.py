@@ -65,7 +65,7 @@ if TIME_ZONE not in available_timezones():
 DEBUG = False
 API_RATE_LIMIT = env.text("API_RATE_LIMIT", "600/m")
 if not re.fullmatch(r"\d{1,9}/[smhd]", API_RATE_LIMIT):
-    env.problem("API_RATE_LIMIT", API_RATE_LIMIT, "requests for each second, minute, hour or day, like 600/m")
+    env.problem("API_RATE_LIMIT", API_RATE_LIMIT, "requests for each s, m, h or d, like 600/m")
 
 # --- Joystick.tv -----------------------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ POINTS_DAILY_CAPS = env.amounts("POINTS_DAILY_CAPS", {})
 CHAT_COOLDOWN_SECONDS = env.whole("CHAT_COOLDOWN_SECONDS", 60)
 DROPIN_COOLDOWN_SECONDS = env.whole("DROPIN_COOLDOWN_SECONDS", 3600)
 DROPIN_ONCE_PER_STREAM = env.yes("DROPIN_ONCE_PER_STREAM", False)
-EXCLUDED_USERNAMES = frozenset(name.casefold() for name in env.words("EXCLUDED_USERNAMES", []))
+EXCLUDED_USERNAMES = frozenset(map(str.casefold, env.words("EXCLUDED_USERNAMES", [])))
 
 XP_ENABLED = env.yes("XP_ENABLED", True)
 XP_PER_CHAT = env.whole("XP_PER_CHAT", 1)
@@ -233,9 +233,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-USE_TZ = True
-LANGUAGE_CODE = "en-us"
+DEFAULT_AUTO_FIELD, USE_TZ, LANGUAGE_CODE = "django.db.models.BigAutoField", True, "en-us"
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # served straight from the apps: no collectstatic step
 SESSION_COOKIE_NAME = "pixelbot_session"
@@ -258,7 +256,7 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;"
-        "PRAGMA cache_size=-65536;PRAGMA wal_autocheckpoint=8000;",
+        "PRAGMA cache_size=-65536;PRAGMA wal_autocheckpoint=8000;",  # for millions of rows; small files need little
     }
 
 if EMBEDDED:

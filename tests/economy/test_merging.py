@@ -135,6 +135,9 @@ def test_a_batch_in_the_dashboard_is_previewed_pressed_twice_and_reversed(
     fox.force_login(get_user_model().objects.create_superuser("fox", password="x"))
     chosen = fox.post("/admin/economy/viewer/", {"action": "change_balances", "_selected_action": bob.pk})
     assert chosen.status_code == 302 and fox.get(chosen["Location"]).status_code == 200
+    everybody = {"action": "change_balances", "_selected_action": bob.pk, "select_across": "1"}
+    assert fox.post("/admin/economy/viewer/", everybody)["Location"].endswith("?ids=")
+    assert "ids" not in fox.post("/admin/economy/viewer/?is_follower__exact=1", everybody)["Location"]
     form = {"currency": "points", "operation": "subtract", "amount": "40", "reason": "spam", "ids": str(bob.pk)}
     shown = fox.post("/admin/economy/batch/add/", form, follow=True).content.decode()
     assert "1 viewers, -30 points;" in shown and "1 have too little" in shown and "Do it now" in shown

@@ -169,13 +169,13 @@ def heard(overlay: ClientConnection, uid: str) -> dict[str, Any]:
                 return found
 
 
-def paid(bot: BotProcess, reference_end: str) -> dict[str, list[tuple[Any, ...]]]:
+def paid(bot: BotProcess, uid: str) -> dict[str, list[tuple[Any, ...]]]:
     """What was paid for a cause, in points and in XP, as (viewer, amount, source)."""
     return {
         ledger: bot.rows(
             f"SELECT v.username, t.delta, t.source FROM economy_{table} t JOIN economy_viewer v ON v.id = t.viewer_id "
-            "WHERE t.reference LIKE ?",
-            f"%{reference_end}",
+            "WHERE t.event = ?",
+            uid,
         )
         for ledger, table in (("points", "transaction"), ("XP", "xptransaction"))
     }
@@ -198,8 +198,7 @@ def test_every_event(make_bot: MakeBot, simulator: SimulatorThread, version: int
             assert stored == [(kind, who, text, "handled")], line
             amounts, _, source = money.partition(" ")
             expected = [(who, int(amount), source) for amount in amounts.split("/")] if money else []
-            cause = who.casefold() if source == "follow" else uid
-            assert paid(bot, cause) == {"points": expected[:1], "XP": expected[1:]}, line
+            assert paid(bot, uid) == {"points": expected[:1], "XP": expected[1:]}, line
     total = sum(int(row[3].partition("/")[0] or 0) for row in rows)
     assert bot.one("SELECT sum(delta) FROM economy_transaction") == total
     assert bot.one("SELECT sum(balance) FROM economy_points") == total

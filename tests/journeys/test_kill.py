@@ -72,8 +72,8 @@ def test_killed_at_random_moments(make_bot: Callable[..., BotProcess], simulator
 def assert_inbox_and_ledger_agree(bot: BotProcess, told: list[Happening]) -> None:
     assert bot.rows("SELECT uid, error FROM joystick_inboundevent WHERE state <> 'handled'") == []
     tips = {happening.uid: happening.data["how_much"] for happening in told if happening.kind == "tipped"}
-    paid = bot.rows("SELECT reference, delta FROM economy_transaction WHERE source = 'tip'")
-    assert dict(paid) == {f"tip:{uid}": tokens for uid, tokens in tips.items()}
+    paid = bot.rows("SELECT event, delta FROM economy_transaction WHERE source = 'tip'")
+    assert dict(paid) == tips
     assert len(paid) == len(tips)
     # Every balance is the sum of its rows.
     assert (
