@@ -65,6 +65,10 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
     ordering = ("-last_seen_at",)
     actions = ("change_balances", "forget")
 
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """Whoever may look at viewers."""
+        return request.user.has_perm("economy.view_viewer")
+
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Whoever may change balances."""
         return request.user.has_perm("economy.change_points")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -230,4 +230,10 @@ def _narrowed(rows: Any, asked: RowsIn) -> Any:
 
 def _aware(moment: datetime | None) -> datetime | None:
     """A time without a zone is the streamer's."""
-    return timezone.make_aware(moment) if moment is not None and timezone.is_naive(moment) else moment
+    if moment is None:
+        return None
+    try:
+        aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+        return aware.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise HttpError(422, f"{moment} is no time that can be looked for.") from None

@@ -26,6 +26,8 @@ GAP = 0.1
 """Seconds between two pieces, for whoever else waits to write: SQLite's waiting writers look every 0.1 s."""
 LEASE = timedelta(seconds=60)
 """Whoever works on a batch has so long for a piece, before somebody else may go on with it."""
+MOST = 10**12
+"""Of a single amount: the sum over all viewers must fit 64 bits."""
 MOST_ERRORS = 100
 
 
@@ -57,8 +59,10 @@ def plan(
         if known is not None:
             return known
     ledger.check(amount, least=0 if operation == Operation.SET else 1)
+    if amount > MOST:
+        raise ValueError(f"an amount for many must be at most {MOST}, not {amount}")
     words = {"key": key} if key is not None else {}
-    return Batch.objects.create(
+    planned = Batch(
         currency=currency,
         operation=operation,
         amount=amount,
@@ -68,6 +72,8 @@ def plan(
         by=by,
         **words,
     )
+    Batch.objects.bulk_create([planned], ignore_conflicts=True)  # of two with one key, the first
+    return Batch.objects.get(key=planned.key)
 
 
 def plan_reversal(batch: Batch, *, by: str = "") -> Batch:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
-from economy import batch, ledger, tasks
+from economy import batch, tasks
 from economy.models import Batch, BatchState, Operation
 from economy.pieces import Target
 from pixelbot_site.kit.admin import ReadOnlyAdmin
@@ -25,7 +25,7 @@ class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
     """What the preview is made of. `ids`: the viewers chosen in their list; blank: whoever the rest describes."""
 
     operation = forms.ChoiceField(choices=OPERATIONS)
-    amount = forms.IntegerField(min_value=0, max_value=ledger.MOST)
+    amount = forms.IntegerField(min_value=0, max_value=batch.MOST)
     ids = forms.CharField(required=False, widget=forms.HiddenInput)
     seen_within_days = forms.IntegerField(required=False, min_value=0, max_value=36500, label="seen in the last … days")
     subscribers = forms.BooleanField(required=False, label="only subscribers")
@@ -70,6 +70,10 @@ class BatchAdmin(ReadOnlyAdmin):
         """Whoever may change balances."""
         return request.user.has_perm("economy.change_points")
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They see what they do, too."""
+        return super().has_view_permission(request, obj) or self.has_add_permission(request)
+
     def get_fieldsets(self, request: HttpRequest, obj: Batch | None = None) -> Any:
         """A form for a new one, figures for one that is there."""
         if obj is not None:
@@ -98,7 +102,7 @@ class BatchAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """With the preview, the bar, or the way back."""
-        row = Batch.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        row = Batch.objects.filter(pk=object_id).first() if object_id.isascii() and object_id.isdecimal() else None
         more: dict[str, Any] = {"may_run": self.has_add_permission(request)}
         if row is not None:
             more["told"] = batch.preview(row) if row.state == BatchState.PREVIEW else None

@@ -10,7 +10,7 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
-from economy import batch, ledger
+from economy import batch
 from economy.models import Batch, Currency
 from economy.pieces import Target
 from pixelbot_site.kit.api import Id, Scope, Text, answers, needs, there, who
@@ -19,11 +19,13 @@ router = Router(tags=["batches"])
 
 
 class BatchIn(Schema):
-    """A change for many. `key`: sent twice, it runs once. With `preview` nothing is done."""
+    """A change for many: for all, for `ids`, or for whom the filters describe. `key`: sent twice, it runs once. With
+    `preview` nothing is done.
+    """
 
     operation: Literal["add", "subtract", "set"]
-    amount: int = Field(ge=0, le=ledger.MOST)
-    target: Literal["all", "ids", "filter"] = "all"
+    amount: int = Field(ge=0, le=batch.MOST)
+    target: Literal["all", "ids", "filter"] | None = None
     ids: list[Id] = Field([], max_length=10_000)
     seen_within_days: int | None = Field(None, ge=0, le=36_500)
     subscribers: bool = False
@@ -95,9 +97,15 @@ def _batch(request: HttpRequest, currency: Currency, asked: BatchIn) -> dict[str
 
 
 def _target(asked: BatchIn) -> Target:
-    if asked.target == "ids":
+    """As asked; 422 where `target` says one thing and the other fields another."""
+    narrowing = {"seen_within_days", "subscribers", "present", "least_level"} & asked.model_fields_set
+    meant = "ids" if asked.ids else "filter" if narrowing else "all"
+    if (asked.target not in (None, meant) and (asked.ids or narrowing)) or (asked.ids and narrowing):
+        raise HttpError(422, "Of target, ids and the filters, only one can say for whom.")
+    meant = asked.target or meant
+    if meant == "ids":
         return Target(ids=tuple(asked.ids))
-    if asked.target == "all":
+    if meant == "all":
         return Target()
     return Target(
         seen_within_days=asked.seen_within_days,

@@ -12,8 +12,9 @@ from django.db import transaction
 from economy import caps, cooldowns, ledger, viewers, xp
 from economy.ledger import Grant
 from economy.levels import Curve
-from economy.models import Viewer, viewer_key
+from economy.models import Transaction, Viewer, XPTransaction, viewer_key
 from economy.xp import LevelUp, XPGrant
+from pixelbot_site.kit import bulk
 from pixelbot_site.kit.rules import Rules
 
 
@@ -87,7 +88,7 @@ def pay(
         if people is None:
             people = viewers.seen((award.username for award in awards), now=now)
         due = [_named(award, people[award.viewer], stream) for award in awards if _earns(people[award.viewer], rules)]
-        due = _not_held(due, now=now)
+        due = _not_held(_unpaid(due), now=now)
         points, experience = _split(due, people, rules, now=now)
         curve = Curve(rules.xp_base, rules.xp_exponent, rules.xp_max_level)
         level_ups = xp.write(experience, curve=curve, now=now)
@@ -106,6 +107,23 @@ def _named(award: Award, viewer: Viewer, stream: str) -> Award:
     if award.once is Once.STREAM and stream:
         return replace(award, named=f"{award.source}:stream:{stream}:{viewer.pk}")
     return award
+
+
+def _unpaid(awards: Sequence[Award]) -> list[Award]:
+    """Without those that pay once and did: they must not use up a cooldown or a daily cap either."""
+    named = [award.named for award in awards if award.named]
+    paid = {
+        reference
+        for ledger_model in (Transaction, XPTransaction)
+        for (reference,) in bulk.rows_with(ledger_model, "reference", named, "reference")
+    }
+    seen: set[str] = set()
+    unpaid = []
+    for award in awards:
+        if not award.named or award.named not in paid | seen:
+            unpaid.append(award)
+            seen.add(award.named)
+    return unpaid
 
 
 def _not_held(awards: Sequence[Award], *, now: datetime) -> list[Award]:

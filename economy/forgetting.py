@@ -25,6 +25,9 @@ def also(forgetter: Forgetter) -> Forgetter:
 def forget(viewer: Viewer) -> None:
     """Take name and texts out of the database, for good. The ledgers hold ids only, and stay as they are."""
     with transaction.atomic():
+        Viewer.objects.select_for_update(no_key=True).get(pk=viewer.pk)
+        for old in viewer.merged_from.all():
+            forget(old)
         for forgetter in _forgetters:
             forgetter(viewer)
         Cooldown.objects.filter(key__endswith=f":{viewer.key}").delete()

@@ -27,14 +27,15 @@ class Past:
     at: datetime
 
 
-def take_over_points(viewer: Viewer, past: Sequence[Past], *, balance: int, cause: str) -> int:
+def take_over_points(viewer: Viewer, past: Sequence[Past], *, balance: int, cause: str, person: int) -> int:
     """Write the changes of points that are new here, and what is missing to `balance` (≥ 0), which is added to what the
-    viewer has here. `cause` names the other bot; each of its changes is taken over once. Returns the rows written.
+    viewer has here. `cause` names the other bot, `person` the viewer there; each change is taken over once.
+    Returns the rows written.
     """
     with transaction.atomic():
         row = Points.objects.select_for_update().get(pk=viewer.pk)
-        known = _known(Transaction, viewer, past, cause)
-        steps = _steps(viewer, past, known, held=row.balance, total=balance, cause=cause)
+        known = _known(Transaction, past, cause, person)
+        steps = _steps(past, known, held=row.balance, total=balance, cause=cause, person=person)
         after = list(accumulate((delta for delta, *_ in steps), initial=row.balance))[1:]
         columns = ("viewer_id", "kind", "delta", "balance_after", "source", "reason", "reference", "created_at")
         bulk.insert(
@@ -50,13 +51,13 @@ def take_over_points(viewer: Viewer, past: Sequence[Past], *, balance: int, caus
     return len(steps)
 
 
-def take_over_xp(viewer: Viewer, past: Sequence[Past], *, total: int, cause: str) -> int:
+def take_over_xp(viewer: Viewer, past: Sequence[Past], *, total: int, cause: str, person: int) -> int:
     """The same for XP. The rewards of levels reached over there were given there."""
     level = xp.current_curve().level
     with transaction.atomic():
         row = XP.objects.select_for_update().get(pk=viewer.pk)
-        known = _known(XPTransaction, viewer, past, cause)
-        steps = _steps(viewer, past, known, held=row.total, total=total, cause=cause)
+        known = _known(XPTransaction, past, cause, person)
+        steps = _steps(past, known, held=row.total, total=total, cause=cause, person=person)
         after = list(accumulate((delta for delta, *_ in steps), initial=row.total))[1:]
         bulk.insert(
             XPTransaction,
@@ -76,13 +77,13 @@ def take_over_xp(viewer: Viewer, past: Sequence[Past], *, total: int, cause: str
 Step = tuple[int, str, str, datetime]
 
 
-def _known(model: type[Transaction | XPTransaction], viewer: Viewer, past: Sequence[Past], cause: str) -> set[str]:
+def _known(model: type[Transaction | XPTransaction], past: Sequence[Past], cause: str, person: int) -> set[str]:
     references = [f"{cause}:{one.number}" for one in past]
-    references += [f"{cause}:{edge}:{viewer.pk}" for edge in ("opening", "closing")]
+    references += [f"{cause}:{edge}:{person}" for edge in ("opening", "closing")]
     return {reference for (reference,) in bulk.rows_with(model, "reference", references, "reference")}
 
 
-def _steps(viewer: Viewer, past: Sequence[Past], known: set[str], *, held: int, total: int, cause: str) -> list[Step]:
+def _steps(past: Sequence[Past], known: set[str], *, held: int, total: int, cause: str, person: int) -> list[Step]:
     """The rows to write. Histories of other bots do not add up to their balances, and dip below zero: an opening row
     makes room for the deepest dip, a closing one ends where the balance is. Of later runs, only the new changes.
     """
@@ -91,15 +92,15 @@ def _steps(viewer: Viewer, past: Sequence[Past], known: set[str], *, held: int, 
     added = sum(one.delta for one in new)
     now = timezone.now()
     if known:
-        opening, closing = max(0, -lowest - held), 0
+        opening = max(0, -lowest - held)
+        closing = -min(opening, held + opening + added)
     else:
         opening = max(0, total - added, -lowest)
         closing = total - opening - added
     steps = [(one.delta, one.reason[:200], f"{cause}:{one.number}", one.at) for one in new]
+    edge = f"{new[0].number}:{person}" if known and new else str(person)
     if opening:
-        at = new[0].at if new else now
-        edge = "opening" if not known else f"opening:{new[0].number}"
-        steps.insert(0, (opening, "had before", f"{cause}:{edge}:{viewer.pk}", at))
+        steps.insert(0, (opening, "had before", f"{cause}:opening:{edge}", new[0].at if new else now))
     if closing:
-        steps.append((closing, "had in the end", f"{cause}:closing:{viewer.pk}", now))
+        steps.append((closing, "had in the end", f"{cause}:closing:{edge}", now))
     return steps

@@ -135,8 +135,10 @@ def _undo(row: Transaction, kind: Kind, *, reason: str, by: str) -> Transaction:
     with transaction.atomic():
         # Holding the balance's row makes two who undo take turns, so that the second one sees the first one's row.
         _hold(row.viewer_id)
-        done = Transaction.objects.filter(undoes=row).first()
-        return done or _change(
+        done: Transaction | None = Transaction.objects.filter(undoes=row).first()
+        if done is not None:
+            return done
+        undone = _change(
             row.viewer,
             -row.delta,
             kind,
@@ -148,6 +150,11 @@ def _undo(row: Transaction, kind: Kind, *, reason: str, by: str) -> Transaction:
             counterpart=row.counterpart,
             undoes=row,
         )
+        heir = Viewer.objects.filter(merged_from=row.viewer_id).first()  # who it was then is somebody else now
+        if undone.delta > 0 and heir is not None:
+            on = f"{kind}:{row.pk}:on"
+            transfer(row.viewer, heir, undone.delta, source="merge", reference=on, kind=Kind.MERGE)
+        return undone
 
 
 def adjust(

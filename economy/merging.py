@@ -26,7 +26,9 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
     if not name or len(name) > USERNAME_MAX:
         raise Refused(f"a name has 1 to {USERNAME_MAX} characters")
     with transaction.atomic():
-        other = viewers.find(name)
+        other = Viewer.objects.filter(key=viewer_key(name)).first()
+        if other is not None and other.merged_into_id is not None:
+            raise Refused(f"{other.username} is merged into {other.merged_into}; undo that first")
         if other is not None and other.pk != viewer.pk:
             return merge(viewer, other, by=by)
         viewer.key, viewer.username = viewer_key(name), name
@@ -39,7 +41,7 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
     if source.pk == target.pk:
         raise Refused(f"{source.username} can't be merged with themselves")
     with transaction.atomic():
-        # In one order, so that two merges the opposite way wait for each other rather than deadlock.
+        people = _hold(source, target)
         locked = {
             row.pk: row
             for row in Points.objects.select_for_update().filter(pk__in=(source.pk, target.pk)).order_by("pk")
@@ -47,9 +49,10 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
         experience = {
             row.pk: row for row in XP.objects.select_for_update().filter(pk__in=(source.pk, target.pk)).order_by("pk")
         }
-        source = Viewer.objects.get(pk=source.pk)
-        if source.merged_into_id is not None:
-            raise Refused(f"{source.username} is merged into {source.merged_into} already")
+        for one in people:
+            if one.merged_into_id is not None:
+                raise Refused(f"{one.username} is merged into {one.merged_into} already")
+        source = next(one for one in people if one.pk == source.pk)
         row = Merge.objects.create(
             source=source,
             target=target,
@@ -75,12 +78,22 @@ def undo(row: Merge, *, by: str = "") -> None:
     with transaction.atomic():
         if not Merge.objects.filter(pk=row.pk, undone_at=None).update(undone_at=timezone.now()):
             raise Refused("this merge was undone already")
+        _hold(row.source, row.target)
         _move_points(row, row.target, row.source, row.points, f"unmerge:{row.pk}")
         _move_xp(row, row.target, row.source, row.xp, f"unmerge:{row.pk}")
         for label, ids in row.moved.items():
             model, _, field = label.rpartition(".")
             _rows(model).filter(pk__in=ids).update(**{field: row.source})
         Viewer.objects.filter(pk=row.source_id).update(merged_into=None)
+
+
+def _hold(*both: Viewer) -> list[Viewer]:
+    """Lock them in the order in which events do: viewers by key, then XP, then points. Nobody waits for ever then."""
+    ids = [viewer.pk for viewer in both]
+    people = list(Viewer.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("key"))
+    list(XP.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    list(Points.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    return people
 
 
 def _move_points(row: Merge, giver: Viewer, taker: Viewer, amount: int, reference: str) -> None:
@@ -97,6 +110,8 @@ def _move_xp(row: Merge, giver: Viewer, taker: Viewer, amount: int, reference: s
         return
     if XP.objects.values_list("total", flat=True).get(pk=giver.pk) < amount:
         raise Refused(f"{giver.username} has less XP than the {amount} that came with the merge")
+    if XP.objects.values_list("total", flat=True).get(pk=taker.pk) > MOST - amount:
+        raise Refused(f"nobody can have more than {MOST} XP")
     xp.adjust(giver, -amount, source="merge", reference=f"{reference}:out", by=row.by)
     xp.adjust(taker, amount, source="merge", reference=f"{reference}:in", by=row.by)
 

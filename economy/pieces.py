@@ -42,7 +42,7 @@ class Target:
 
     def as_json(self) -> dict[str, Any]:
         """What a Batch keeps of it."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, False)}
+        return {name: value for name, value in asdict(self).items() if value is not None and value is not False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,10 @@ def _undone_next(batch: Batch, most: int) -> list[tuple[int, int, int]]:
 
 def _reversals(batch: Batch, found: Sequence[tuple[int, int, int]]) -> list[Change]:
     """What was done with its sign turned, down to zero at most; without what was taken back one by one already."""
+    held = _held(batch, sorted(row[1] for row in found))  # first: whoever takes one of them back holds it, too
     undone: set[int] = set()
     if batch.currency == Currency.POINTS:
         undone = {pk for (pk,) in bulk.rows_with(Transaction, "undoes_id", [row[0] for row in found], "undoes_id")}
-    held = _held(batch, sorted(row[1] for row in found))
     changes = [(pk, viewer, max(-delta, -held[viewer])) for pk, viewer, delta in found if pk not in undone]
     return [Change(viewer, delta, held[viewer], pk) for pk, viewer, delta in changes]
 

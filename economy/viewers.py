@@ -34,6 +34,10 @@ def seen(usernames: Iterable[str], *, now: datetime, flags: Mapping[str, Flags] 
     if not latest:
         return {}
     known = _locked(latest)
+    for key, viewer in known.items():
+        while viewer.merged_into_id is not None:  # what an old name does counts for who it is now
+            (row,) = bulk.rows_with(Viewer, "id", [viewer.merged_into_id], *COLUMNS, lock=connection.in_atomic_block)
+            known[key] = viewer = Viewer.from_db(None, COLUMNS, row)
     missing = sorted(set(latest) - set(known))
     if missing:
         known |= _arrive({key: latest[key] for key in missing}, flags, now=now)
@@ -44,7 +48,8 @@ def seen(usernames: Iterable[str], *, now: datetime, flags: Mapping[str, Flags] 
             [(moment, viewer.pk) for viewer in known.values()],
         )
     for key, viewer in known.items():
-        told = {"username": latest[key], **flags.get(key, {})}
+        spelled = latest[key] if viewer.key == key else viewer.username
+        told = {"username": spelled, **flags.get(key, {})}
         if not told.items() <= viewer.__dict__.items():
             for name, value in told.items():
                 setattr(viewer, name, value)
@@ -52,7 +57,7 @@ def seen(usernames: Iterable[str], *, now: datetime, flags: Mapping[str, Flags] 
     return known
 
 
-COLUMNS = ("id", "key", "username", *FLAGS, "excluded")
+COLUMNS = ("id", "key", "username", *FLAGS, "excluded", "merged_into_id")
 
 
 def _locked(keys: Collection[str]) -> dict[str, Viewer]:
@@ -84,8 +89,14 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
 
 
 def find(username: str) -> Viewer | None:
-    """The viewer of that name in any case, with points and XP; None for somebody never seen."""
-    return Viewer.objects.select_related("points", "xp").filter(key=viewer_key(username.removeprefix("@"))).first()
+    """The viewer of that name in any case, with points and XP; None for somebody never seen. An old name finds who it
+    was merged into.
+    """
+    people = Viewer.objects.select_related("points", "xp")
+    found = people.filter(key=viewer_key(username.removeprefix("@"))).first()
+    while found is not None and found.merged_into_id is not None:
+        found = people.get(pk=found.merged_into_id)
+    return found
 
 
 def named(beginning: str) -> Q:

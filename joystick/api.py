@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema
+from ninja.errors import HttpError
 from pydantic import Field, StringConstraints
 
 from economy import audit, presence
@@ -113,6 +114,8 @@ def send_whisper(request: HttpRequest, message: WhisperIn) -> Done:
 @needs(Scope.ADMIN)
 def simulate_event(request: HttpRequest, asked: EventIn) -> Done:
     """Let something seem to have happened. It pays, speaks and counts like the real thing."""
+    if Scope.POINTS not in request.auth.scopes:  # type: ignore[attr-defined]
+        raise HttpError(403, "This needs the scope points, too: events pay.")
     data: dict[str, Any] = {} if asked.tokens is None else {"how_much": asked.tokens}
     happening = Happening(asked.kind, asked.username, asked.text, data)
     received = inbox.read(json.dumps({"identifier": "{}", "message": happening.message("v2")}))

@@ -268,12 +268,16 @@ class _Work:
             ups = earning.pay(awards, rules=self.rules, now=self.now, people=self.people, stream=self.stream())
             for level_up in ups:
                 self.handle(level_up)
+            if self.awards:
+                self.meet()
 
     def meet(self) -> None:
         """Look up whom we have not met in this batch, or of whom something new is told. Before paying: who turns out
         to be a bot earns nothing."""
-        flags, self.flags = {viewer_key(name): flags for name, flags in self.flags.items()}, {}
-        names = {award.viewer: award.username for award in self.awards}
+        flagged, self.flags = self.flags, {}
+        flags = {viewer_key(name): told for name, told in flagged.items()}
+        names = {viewer_key(name): name for name in flagged}
+        names |= {award.viewer: award.username for award in self.awards}
         names |= {viewer_key(name): name for name, is_here in self.present.items() if is_here}
         strangers = [name for key, name in names.items() if key not in self.people or flags.get(key)]
         self.people |= viewers.seen(strangers, now=self.now, flags=flags)

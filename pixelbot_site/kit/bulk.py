@@ -9,6 +9,9 @@ from typing import Any
 
 from django.db import connection, models
 
+MOST_VALUES = 20_000
+"""In one statement: SQLite takes 32,766."""
+
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Insert `rows`, whose values stand in the order of `columns` (attribute names: `viewer_id`, not `viewer`).
@@ -59,6 +62,10 @@ def rows_with(
     """
     if not values:
         return []
+    if len(values) > MOST_VALUES:
+        chosen = list(values)
+        head = rows_with(model, column, chosen[:MOST_VALUES], *wanted, lock=lock)
+        return head + rows_with(model, column, chosen[MOST_VALUES:], *wanted, lock=lock)
     quote = connection.ops.quote_name
     marks = ", ".join(["%s"] * len(values))
     held = " FOR NO KEY UPDATE" if lock and connection.vendor == "postgresql" else ""

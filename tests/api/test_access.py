@@ -102,3 +102,15 @@ def test_too_many_requests_are_told_so(call: Call, monkeypatch: pytest.MonkeyPat
     bearer_answers = [call("get", "/redeems") for _ in range(3)]
     assert [answer.status_code for answer in bearer_answers][-1] == 429
     assert bearer_answers[-1].json()["detail"].startswith("Too many requests") and "Retry-After" in bearer_answers[-1]
+
+
+def test_somebody_without_permissions_exports_nothing(db: None) -> None:
+    client = Client()
+    client.force_login(get_user_model().objects.create_user("mo", password="x", is_staff=True))
+    for path in ("export/", "import/", ""):
+        assert client.get(f"/admin/economy/viewer/{path}").status_code == 403
+
+
+def test_simulated_events_need_both_scopes(call: Call, token: Callable[..., str]) -> None:
+    answer = call("post", "/events/simulate", {"kind": "tipped", "username": "Bob"}, bearer=token(Scope.ADMIN))
+    assert answer.status_code == 403

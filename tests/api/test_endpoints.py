@@ -137,3 +137,17 @@ def test_chat_events_stats_and_health(call: Call, said: list[str]) -> None:
     assert call("get", "/stats").json()["viewers"] >= 1
     health = call("get", "/health").json()
     assert (health["ok"], health["connection"], health["troubles"]) == (True, "off", [])
+
+
+def test_for_whom_a_batch_is_must_be_said_in_one_way(call: Call, viewer: Make) -> None:
+    bob = viewer("Bob")
+    viewer("Ann")
+    asked = {"operation": "add", "amount": 5}
+    assert call("post", "/users/batch-points", {**asked, "ids": [bob.pk]}).json()["total_users"] == 1
+    assert call("post", "/users/batch-points", {**asked, "subscribers": True}).json()["total_users"] == 0
+    for more in ({"target": "all", "ids": [bob.pk]}, {"target": "all", "present": True}, {"ids": [1], "present": True}):
+        assert call("post", "/users/batch-points", {**asked, **more}).status_code == 422
+
+
+def test_times_at_the_end_of_the_calendar_are_told_so(call: Call) -> None:
+    assert call("get", "/transactions?since=0001-01-01T00:00:00%2B14:00").status_code == 422

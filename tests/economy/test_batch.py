@@ -197,3 +197,14 @@ def test_many_workers_at_one_batch_and_spenders_in_between(viewer: Make) -> None
     assert batch.run(planned).success == 20
     assert balances() == [11] * 20
     assert list(audit.findings()) == []
+
+
+def test_seen_today_means_today(people: list[Viewer]) -> None:
+    Viewer.objects.update(last_seen_at=timezone.now() - timedelta(days=1))
+    assert batch.preview(batch.plan("points", "add", 1, target=Target(seen_within_days=0))).viewers == 0
+
+
+def test_what_could_overflow_is_not_even_planned(people: list[Viewer]) -> None:
+    with pytest.raises(ValueError, match="at most"):
+        batch.plan("points", "set", batch.MOST + 1, target=Target())
+    assert do("set", batch.MOST).success == 5

@@ -13,7 +13,7 @@ from django.utils import timezone
 from economy import audit, caps, viewers, xp
 from economy.earning import Award, Once, pay
 from economy.models import XP, DailyTotal, LevelReward, Points, Transaction, Viewer
-from joystick.simulator.happenings import chat, enter, gift, subscribe
+from joystick.simulator.happenings import chat, enter, gift, subscribe, tip
 from pixelbot_site.kit.rules import Rules
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +139,18 @@ def test_sources_of_happenings_are_capped_by_name(deliver: Callable[..., None], 
     settings.POINTS_DAILY_CAPS = {"dropin": 10, "gift": 100, "sub": 0}
     deliver(enter("Ann"), gift("Ann", 2), subscribe("Bob"))
     assert (balance("ann"), balance("bob")) == (110, 0)
+
+
+def test_a_bot_that_chats_earns_nothing_from_then_on(deliver: Callable[..., None]) -> None:
+    deliver(enter("NiceBot"))
+    deliver(chat("NiceBot", "beep", "bot"))
+    deliver(tip("NiceBot", 100))
+    assert Viewer.objects.get(key="nicebot").is_bot and balance("NiceBot") == 25
+
+
+def test_what_was_paid_before_uses_up_no_cap(rules: Rules, now: datetime) -> None:
+    capped = replace(rules, points_daily_caps={"dropin": 30})
+    for uid, stream in (("1", "7"), ("2", "7"), ("3", "7"), ("4", "8")):
+        award = Award("Ann", "dropin", uid, points=10, once=Once.STREAM)
+        pay([award], rules=capped, now=now, stream=stream)
+    assert balance("ann") == 20

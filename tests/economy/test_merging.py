@@ -152,3 +152,20 @@ def test_a_batch_in_the_dashboard_is_previewed_pressed_twice_and_reversed(
     assert fox.get(f"/admin/economy/batch/{row.pk}/run/").status_code == 403
     wrong = fox.post("/admin/economy/batch/add/", {**form, "amount": "0"}).content.decode()
     assert "At least 1." in wrong
+
+
+def test_an_old_name_goes_on_as_who_it_is_now(pair: tuple[Viewer, Viewer], deliver: Callable[..., None]) -> None:
+    bob, new = pair
+    spent = ledger.spend(bob, 10, source="redeem", reference="r:1")
+    merging.merge(bob, new)
+    deliver(chat("Bob", "it is me"))
+    ledger.refund(spent, reason="test")
+    assert held() == {"bob": (0, 0), "new": (5 + 20 + 1 + 10, 151)}
+    assert Viewer.objects.get(pk=new.pk).username == "New"
+    with pytest.raises(Refused, match="undo that first"):
+        merging.rename(new, "Bob")
+    with pytest.raises(Refused, match="Bob is merged into New already"):
+        merging.merge(new, bob)
+    forgetting.forget(new)
+    assert set(held()) == {f"forgotten:{bob.pk}", f"forgotten:{new.pk}"}
+    assert list(audit.findings()) == []

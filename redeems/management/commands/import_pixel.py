@@ -48,9 +48,10 @@ class Command(BaseCommand):
                 if viewer is None:
                     self.stderr.write(f"User {user['id']} has no usable name ({user['name']!r:.60}) and is left out.")
                     continue
+                who: dict[str, Any] = {"cause": CAUSE, "person": user["id"]}
                 balance, total = points.get(user["id"], 0), experience.get(user["id"], 0)
-                written += history.take_over_points(viewer, spent[user["id"]], balance=balance, cause=CAUSE)
-                written += history.take_over_xp(viewer, gathered[user["id"]], total=total, cause=CAUSE)
+                written += history.take_over_points(viewer, spent[user["id"]], balance=balance, **who)
+                written += history.take_over_xp(viewer, gathered[user["id"]], total=total, **who)
             redeems = sum(take_over_redeem(row) for row in table(source, "redeems"))
             left_out = len(table(source, "inventory"))
         self.stdout.write(f"{len(people)} viewers, {written} changes of points and XP, {redeems} redeems.")
@@ -103,7 +104,11 @@ def arrived(user: sqlite3.Row) -> Viewer | None:
 
 def take_over_redeem(row: sqlite3.Row) -> bool:
     """Price, name, cooldown and switch of a redeem that there is here, too."""
-    changes = {"title": str(row["display_name"])[:100], "cost": whole(row["cost"]), "enabled": bool(row["enabled"])}
+    changes = {
+        "title": str(row["display_name"] or row["key"])[:100],
+        "cost": whole(row["cost"]),
+        "enabled": bool(row["enabled"]),
+    }
     if "cooldown_s" in row.keys():  # noqa: SIM118 (a Row's own keys, not its values)
         changes["cooldown_seconds"] = whole(row["cooldown_s"])
     return bool(Redeem.objects.filter(key=row["key"]).update(**changes))
@@ -111,12 +116,16 @@ def take_over_redeem(row: sqlite3.Row) -> bool:
 
 def whole(value: Any, *, least: int = 0) -> int:
     """A whole number within what a balance can be."""
-    return min(max(int(value or 0), least), MOST)
+    try:
+        return min(max(int(value or 0), least), MOST)
+    except ValueError:
+        raise CommandError(f"{value!r:.60} is no number of points or XP. Nothing was taken over.") from None
 
 
 def moment(value: Any) -> datetime:
     """The original writes UTC without saying so."""
     try:
-        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
+        told = datetime.fromisoformat(str(value))
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
     except ValueError:
         return timezone.now()
