@@ -276,8 +276,10 @@ class _Work:
         to be a bot earns nothing."""
         flagged, self.flags = self.flags, {}
         flags = {viewer_key(name): told for name, told in flagged.items()}
-        names = {viewer_key(name): name for name in flagged}
-        names |= {award.viewer: award.username for award in self.awards}
+        names = {award.viewer: award.username for award in self.awards}
+        # Of whom only badges are told (bots), those who are viewers already: they entered, and may tip.
+        others = {viewer_key(name): name for name in flagged if viewer_key(name) not in names}
+        names |= {key: others[key] for (key,) in bulk.rows_with(Viewer, "key", others, "key")}
         names |= {viewer_key(name): name for name, is_here in self.present.items() if is_here}
         strangers = [name for key, name in names.items() if key not in self.people or flags.get(key)]
         self.people |= viewers.seen(strangers, now=self.now, flags=flags)
