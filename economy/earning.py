@@ -112,11 +112,7 @@ def _named(award: Award, viewer: Viewer, stream: str) -> Award:
 def _unpaid(awards: Sequence[Award]) -> list[Award]:
     """Without those that pay once and did: they must not use up a cooldown or a daily cap either."""
     named = [award.named for award in awards if award.named]
-    paid = {
-        reference
-        for ledger_model in (Transaction, XPTransaction)
-        for (reference,) in bulk.rows_with(ledger_model, "reference", named, "reference")
-    }
+    paid = bulk.among(Transaction, "reference", named) | bulk.among(XPTransaction, "reference", named)
     seen: set[str] = set()
     unpaid = []
     for award in awards:

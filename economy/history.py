@@ -80,7 +80,7 @@ Step = tuple[int, str, str, datetime]
 def _known(model: type[Transaction | XPTransaction], past: Sequence[Past], cause: str, person: int) -> set[str]:
     references = [f"{cause}:{one.number}" for one in past]
     references += [f"{cause}:{edge}:{person}" for edge in ("opening", "closing")]
-    return {reference for (reference,) in bulk.rows_with(model, "reference", references, "reference")}
+    return bulk.among(model, "reference", references)
 
 
 def _steps(past: Sequence[Past], known: set[str], *, held: int, total: int, cause: str, person: int) -> list[Step]:

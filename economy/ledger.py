@@ -48,7 +48,7 @@ def write(grants: Sequence[Grant], *, now: datetime) -> list[Grant]:
     # Holding the balances makes two writers take turns, so that the second one sees what the first one paid.
     balances: dict[int, int] = dict(bulk.rows_with(Points, "viewer_id", ids, "viewer_id", "balance", lock=True))
     references = [grant.reference for grant in grants]
-    known = {reference for (reference,) in bulk.rows_with(Transaction, "reference", references, "reference")}
+    known = bulk.among(Transaction, "reference", references)
     earned = dict.fromkeys(ids, 0)
     new, rows = [], []
     for grant in grants:

@@ -106,7 +106,7 @@ def _reversals(batch: Batch, found: Sequence[tuple[int, int, int]]) -> list[Chan
     held = _held(batch, sorted(row[1] for row in found))  # first: whoever takes one of them back holds it, too
     undone: set[int] = set()
     if batch.currency == Currency.POINTS:
-        undone = {pk for (pk,) in bulk.rows_with(Transaction, "undoes_id", [row[0] for row in found], "undoes_id")}
+        undone = bulk.among(Transaction, "undoes_id", [row[0] for row in found])
     changes = [(pk, viewer, max(-delta, -held[viewer])) for pk, viewer, delta in found if pk not in undone]
     return [Change(viewer, delta, held[viewer], pk) for pk, viewer, delta in changes]
 

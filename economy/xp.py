@@ -81,7 +81,7 @@ def write(grants: Sequence[XPGrant], *, curve: Curve, now: datetime) -> list[Lev
     columns = ("viewer_id", "total", "level", "rewarded_level")
     before = {row[0]: _Standing(*row) for row in bulk.rows_with(XP, "viewer_id", ids, *columns, lock=True)}
     references = [grant.reference for grant in grants]
-    known = {reference for (reference,) in bulk.rows_with(XPTransaction, "reference", references, "reference")}
+    known = bulk.among(XPTransaction, "reference", references)
     totals = {pk: row.total for pk, row in before.items()}
     latest: dict[int, XPGrant] = {}
     rows = []

@@ -113,7 +113,7 @@ def _handle(batch: Sequence[Received]) -> None:
 
 def _store_new(batch: Sequence[Received], *, now: datetime) -> list[Event]:
     uids = [received.event.uid for received in batch if received.event is not None]
-    known = {uid for (uid,) in bulk.rows_with(InboundEvent, "uid", uids, "uid")}
+    known = bulk.among(InboundEvent, "uid", uids)
     rows: list[tuple[object, ...]] = []
     new: list[Event] = []
     for received in batch:
@@ -279,7 +279,7 @@ class _Work:
         names = {award.viewer: award.username for award in self.awards}
         # Of whom only badges are told (bots), those who are viewers already: they entered, and may tip.
         others = {viewer_key(name): name for name in flagged if viewer_key(name) not in names}
-        names |= {key: others[key] for (key,) in bulk.rows_with(Viewer, "key", others, "key")}
+        names |= {key: others[key] for key in bulk.among(Viewer, "key", others)}
         names |= {viewer_key(name): name for name, is_here in self.present.items() if is_here}
         strangers = [name for key, name in names.items() if key not in self.people or flags.get(key)]
         self.people |= viewers.seen(strangers, now=self.now, flags=flags)

@@ -89,7 +89,6 @@ class Page(Schema):
 
 
 Paged = Annotated[Page, Query()]
-RowT = TypeVar("RowT")
 
 
 def page(rows: QuerySet[Any], asked: Page) -> list[Any]:

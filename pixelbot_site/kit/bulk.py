@@ -77,3 +77,8 @@ def rows_with(
         )
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def among(model: type[models.Model], column: str, values: Collection[Any]) -> set[Any]:
+    """Those of `values` that a row has in `column`."""
+    return {value for (value,) in rows_with(model, column, values, column)}
