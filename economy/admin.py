@@ -41,10 +41,16 @@ class ViewerForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ViewerList(ChangeList):
-    """Ordered by one column alone, as its index is: with the id behind it, the database would sort all viewers."""
+    """Ordered by one column alone, as its index is: with another behind it, the database would sort all viewers."""
 
     def _get_deterministic_ordering(self, ordering: list[str]) -> list[str]:
-        return ordering
+        return ordering[:1]
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str] | None = None) -> QuerySet[Viewer]:
+        """Ordered by points or XP, with a condition that holds for all: only so the database begins at their index."""
+        found: QuerySet[Viewer] = super().get_queryset(request, exclude_parameters)
+        column = str(next(iter(found.query.order_by), "")).removeprefix("-")
+        return found.filter(**{f"{column}__gte": 0}) if column in ("points__balance", "xp__total") else found
 
 
 @admin.register(Viewer)
@@ -99,6 +105,10 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
         obj.save(update_fields=["excluded"])
         if name == obj.username:
             return
+        other = viewers.find(name)
+        if other not in (None, obj) and not request.user.has_perm("economy.change_points"):
+            messages.error(request, f"{other} is somebody else. Merging moves points, which you may not.")
+            return
         try:
             merged = merging.rename(obj, name, by=request.user.get_username())
         except Refused as error:
@@ -130,7 +140,7 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
         """The balance."""
         return viewer.points.balance
 
-    @admin.display(ordering="xp__level")
+    @admin.display(ordering="xp__total")
     def level(self, viewer: Viewer) -> int:
         """The level."""
         return viewer.xp.level

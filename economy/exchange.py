@@ -100,18 +100,15 @@ def _wanted(viewer: Viewer, name: str, otherwise: int | None) -> int | None:
 
 def set_balances(
     viewer: Viewer, *, points: int | None, experience: int | None, source: str, reference: str, by: str = ""
-) -> bool:
-    """Make the balances these; None leaves one as it is. A ledger row for each difference. False where there is none.
+) -> None:
+    """Make the balances these; None leaves one as it is. A ledger row for each difference.
 
     Rewards of the levels that come of it count as given: they were, where the numbers come from.
     """
     held = Points.objects.values_list("balance", flat=True).get(pk=viewer.pk)
     gathered = XP.objects.values_list("total", flat=True).get(pk=viewer.pk)
-    changes_points = points is not None and points != held
-    changes_xp = experience is not None and experience != gathered
-    if points is not None and changes_points:
+    if points is not None and points != held:
         ledger.adjust(viewer, points - held, source=source, reference=reference, by=by)
-    if experience is not None and changes_xp:
+    if experience is not None and experience != gathered:
         row = xp.adjust(viewer, experience - gathered, source=source, reference=reference, by=by)
         XP.objects.filter(pk=viewer.pk, rewarded_level__lt=row.level_after).update(rewarded_level=row.level_after)
-    return changes_points or changes_xp

@@ -150,11 +150,18 @@ def _undo(row: Transaction, kind: Kind, *, reason: str, by: str) -> Transaction:
             counterpart=row.counterpart,
             undoes=row,
         )
-        heir = Viewer.objects.filter(merged_from=row.viewer_id).first()  # who it was then is somebody else now
-        if undone.delta > 0 and heir is not None:
+        heir = heir_of(row.viewer)  # who it was then may be somebody else now
+        if undone.delta > 0 and heir != row.viewer:
             on = f"{kind}:{row.pk}:on"
             transfer(row.viewer, heir, undone.delta, source="merge", reference=on, kind=Kind.MERGE)
         return undone
+
+
+def heir_of(viewer: Viewer) -> Viewer:
+    """Whom `viewer` was merged into, and that one, and so on; else the same."""
+    while (heir := Viewer.objects.filter(merged_from=viewer).first()) is not None:
+        viewer = heir
+    return viewer
 
 
 def adjust(

@@ -55,6 +55,8 @@ class ApiTokenAdmin(ModelAdmin):
 
     @admin.action(description="Revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
-        """At once, for good; the row stays."""
+        """At once, for good; the row stays. Somebody else's only by whoever may delete them."""
+        if not self.has_delete_permission(request):
+            tokens = tokens.filter(owner=request.user.pk)
         tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
         self.message_user(request, "Revoked.")

@@ -47,6 +47,13 @@ class Viewer(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["key"]
+        indexes: ClassVar[list[models.Index]] = [  # for the dashboard's filters: few of a million may be moderators
+            models.Index(fields=["-last_seen_at"], condition=Q(is_follower=True), name="viewer_follower"),
+            models.Index(fields=["-last_seen_at"], condition=Q(is_subscriber=True), name="viewer_subscriber"),
+            models.Index(fields=["-last_seen_at"], condition=Q(is_moderator=True), name="viewer_moderator"),
+            models.Index(fields=["-last_seen_at"], condition=Q(is_streamer=True), name="viewer_streamer"),
+            models.Index(fields=["-last_seen_at"], condition=Q(is_bot=True), name="viewer_bot"),
+        ]
 
     def __str__(self) -> str:
         return self.username

@@ -57,6 +57,21 @@ def test_a_revoked_token_and_one_of_somebody_who_is_not_staff_any_more_end(call:
     assert call("get", "/viewers", bearer=other).status_code == 401
 
 
+def test_who_may_only_make_tokens_revokes_their_own(owner: Any) -> None:
+    helper = get_user_model().objects.create_user("helper", is_staff=True)
+    helper.user_permissions.add(*Permission.objects.filter(codename__in=["view_apitoken", "add_apitoken"]))
+    ids = []
+    for one in (owner, helper):
+        row = ApiToken(name=one.get_username(), scopes=["read"], owner=one)
+        row.make()
+        row.save()
+        ids.append(row.pk)
+    client = Client()
+    client.force_login(helper)
+    client.post("/admin/pixelbot_site/apitoken/", {"action": "revoke", "_selected_action": ids})
+    assert [row.revoked_at is None for row in ApiToken.objects.order_by("pk")] == [True, False]
+
+
 def test_a_token_is_shown_once_and_kept_as_a_hash(owner: Any) -> None:
     client = Client()
     client.force_login(owner)

@@ -25,6 +25,8 @@ PAGES = {
     "viewers": "/admin/economy/viewer/",
     "viewers, second page": "/admin/economy/viewer/?p=2",
     "viewers by points": "/admin/economy/viewer/?o=-2",
+    "viewers by level": "/admin/economy/viewer/?o=3",
+    "viewers by XP": "/admin/economy/viewer/?o=-4",
     "viewers searched": "/admin/economy/viewer/?q=viewer77",
     "transactions": "/admin/economy/transaction/",
     "transactions of a kind": "/admin/economy/transaction/?kind__exact=grant",

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from economy import audit, forgetting, ledger, merging, xp
 from economy.models import XP, Merge, Points, Transaction, Viewer
@@ -169,3 +172,42 @@ def test_an_old_name_goes_on_as_who_it_is_now(pair: tuple[Viewer, Viewer], deliv
     forgetting.forget(new)
     assert set(held()) == {f"forgotten:{bob.pk}", f"forgotten:{new.pk}"}
     assert list(audit.findings()) == []
+
+
+def test_a_refund_follows_whoever_was_merged_twice(pair: tuple[Viewer, Viewer], viewer: Make) -> None:
+    bob, new = pair
+    last = viewer("Last")
+    spent = ledger.spend(bob, 10, source="redeem", reference="r:1")
+    merging.merge(bob, new)
+    merging.merge(Viewer.objects.get(pk=new.pk), last)
+    ledger.refund(spent, reason="test")
+    assert held() == {"bob": (0, 0), "new": (0, 0), "last": (35, 150)}
+    assert list(audit.findings()) == []
+
+
+def test_merging_needs_the_permission_to_change_points(pair: tuple[Viewer, Viewer]) -> None:
+    bob, _ = pair
+    helper = get_user_model().objects.create_user("helper", is_staff=True)
+    helper.user_permissions.add(*Permission.objects.filter(codename__in=["view_viewer", "change_viewer"]))
+    client = Client()
+    client.force_login(helper)
+    form = {"username": "New", "excluded": "unknown"}
+    page = client.post(f"/admin/economy/viewer/{bob.pk}/change/", form, follow=True).content.decode()
+    assert "New is somebody else." in page and not Merge.objects.exists()
+    form = {"username": "Robert", "excluded": "unknown"}
+    client.post(f"/admin/economy/viewer/{bob.pk}/change/", form, follow=True)
+    assert Viewer.objects.get(pk=bob.pk).username == "Robert"
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's query plan")
+@pytest.mark.parametrize("order", ["-2", "2", "-3", "3", "-4", "-5", "5"])
+def test_every_order_of_the_viewers_list_is_an_index(order: str) -> None:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(f"/admin/economy/viewer/?o={order}").status_code == 200
+    (listing,) = [query["sql"] for query in asked if "ORDER BY" in query["sql"] and 'FROM "economy_viewer"' in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {listing}")
+        plan = [row[3] for row in cursor.fetchall()]
+    assert not any("TEMP B-TREE" in step for step in plan), plan
