@@ -46,7 +46,9 @@ class ViewerList(ChangeList):
     def _get_deterministic_ordering(self, ordering: list[str]) -> list[str]:
         return ordering[:1]
 
-    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str] | None = None) -> QuerySet[Viewer]:
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
+    ) -> QuerySet[Viewer]:
         """Ordered by points or XP, with a condition that holds for all: only so the database begins at their index."""
         found: QuerySet[Viewer] = super().get_queryset(request, exclude_parameters)
         column = str(next(iter(found.query.order_by), "")).removeprefix("-")

@@ -60,6 +60,11 @@ def seconds_left(key: str, *, now: datetime) -> int:
     return math.ceil((until - now).total_seconds()) if until else 0
 
 
+def free(keys: Iterable[str]) -> None:
+    """End these cooldowns now."""
+    Cooldown.objects.filter(key__in=list(keys)).delete()
+
+
 def sweep(*, now: datetime) -> int:
     """Delete what has expired; returns how many."""
     return Cooldown.objects.filter(until__lte=now).delete()[0]

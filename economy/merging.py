@@ -14,7 +14,8 @@ from economy.models import USERNAME_MAX, XP, Kind, Merge, Points, Presence, View
 from pixelbot_site.kit.errors import Refused
 
 STAYS = (Points, XP, Presence, Merge, Viewer)
-"""What refers to a viewer and is moved by value, or not at all. Ledger rows stay where they were written."""
+"""What refers to a viewer and is moved by value, or not at all. Ledger rows stay where they were written; of what a
+viewer has one of at most, each keeps their own."""
 
 
 def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
@@ -112,7 +113,7 @@ def _move_rows(source: Viewer, target: Viewer) -> dict[str, list[Any]]:
     moved = {}
     for relation in Viewer._meta.related_objects:
         model, field = relation.related_model, relation.field.name
-        if model in STAYS or issubclass(model, AppendOnly):
+        if model in STAYS or issubclass(model, AppendOnly) or relation.field.unique:
             continue
         rows = model._default_manager.filter(**{field: source})
         ids = list(rows.values_list("pk", flat=True))

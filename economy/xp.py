@@ -15,6 +15,7 @@ from economy import ledger
 from economy.levels import Curve
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
+from pixelbot_site.kit.effects import Step
 
 SAMPLE = 50
 PIECE = 5000
@@ -47,13 +48,14 @@ class XPGrant:
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """What reaching `level` brings: points, and a line to say. `rule` is the id of the LevelReward it comes from."""
+    """What reaching `level` brings: points, and a line to say, and effects. `rule` is the id of the LevelReward."""
 
     level: int
     points: int
     line: str
     spoken: bool
     rule: int = 0
+    effects: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ def rewards() -> Callable[[int, int], tuple[Reward, ...]]:
         for rule in rules:
             first = rule.level * (low // rule.level + 1)
             levels = range(first, high + 1, rule.level) if rule.repeats else [rule.level]
-            found += [Reward(at, rule.points, rule.line, rule.spoken, rule.pk) for at in levels if low < at <= high]
+            what = (rule.points, rule.line, rule.spoken, rule.pk, tuple(rule.effects))
+            found += [Reward(at, *what) for at in levels if low < at <= high]
         return tuple(sorted(found, key=lambda reward: (reward.level, reward.rule)))
 
     return reached

@@ -1,18 +1,23 @@
-"""The API's part for the queue."""
+"""The API's part for the queue, the wheel and sounds."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Router, Schema
 from ninja.errors import HttpError
+from pydantic import StringConstraints
 
-from effects import queue
-from effects.models import QueueItem, State
+from effects import control, wheel
+from effects.models import Lane, QueueItem, Sound, State
+from effects.registry import lanes
 from pixelbot_site.kit.api import Id, Paged, Scope, answers, needs, page, there, who
 
 router = Router(tags=["queue"])
+
+LaneName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 
 class ItemOut(Schema):
@@ -22,19 +27,71 @@ class ItemOut(Schema):
     kind: str
     lane: str
     title: str
+    redeem: str
     state: State
+    priority: int
     attempts: int
     viewer_id: int | None
+    by: str
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
 
 
+class LaneOut(Schema):
+    """A lane: what waits in it, what runs, and who paused it, if anybody did."""
+
+    name: str
+    paused: bool
+    paused_by: str
+    waiting: int
+    running_id: int | None
+
+
+class Count(Schema):
+    """How many items it was about."""
+
+    ok: bool = True
+    items: int
+
+
+class PrizeOut(Schema):
+    """A prize that can be won now, and its chance from 0 to 1."""
+
+    name: str
+    chance: float
+
+
+class SoundOut(Schema):
+    """A sound. `cost`: null is the redeem's."""
+
+    id: int
+    name: str
+    aliases: str
+    seconds: float
+    cost: int | None
+    enabled: bool
+
+
 @router.get("/queue", response=answers(list[ItemOut]))
 @needs(Scope.READ)
 def list_queue(request: HttpRequest, asked: Paged, state: State | None = None) -> list[QueueItem]:
-    """What waits, runs, happened or failed, the newest first."""
+    """What waits, runs, happened or not, the newest first."""
     return page(QueueItem.objects.filter(state=state) if state else QueueItem.objects.all(), asked)
+
+
+@router.post("/queue/panic", response=answers(Count))
+@needs(Scope.QUEUE)
+def panic(request: HttpRequest) -> Count:
+    """Stop all sound and pictures now, give back what waits, pause every lane."""
+    return Count(items=control.panic(by=who(request)))
+
+
+@router.post("/queue/calm", response=answers(Count))
+@needs(Scope.QUEUE)
+def calm(request: HttpRequest) -> Count:
+    """Go on with the lanes that the panic paused."""
+    return Count(items=len(control.calm(by=who(request))))
 
 
 @router.post("/queue/{item_id}/cancel", response=answers(ItemOut))
@@ -42,21 +99,115 @@ def list_queue(request: HttpRequest, asked: Paged, state: State | None = None) -
 def cancel(request: HttpRequest, item_id: Id) -> QueueItem:
     """Take an item that waits or runs out; its points go back. 409 for one that has ended."""
     item = _item(item_id)
-    if not queue.fail(item, f"Cancelled by {who(request)}."):
-        raise HttpError(409, f"This item is {item.state}.")
-    return _item(item_id)
+    return _changed(item, control.cancel(item, by=who(request)))
+
+
+@router.post("/queue/{item_id}/approve", response=answers(ItemOut))
+@needs(Scope.QUEUE)
+def approve(request: HttpRequest, item_id: Id) -> QueueItem:
+    """Let an item happen that waits for approval. 409 for any other."""
+    item = _item(item_id)
+    return _changed(item, control.approve(item, by=who(request)))
+
+
+@router.post("/queue/{item_id}/reject", response=answers(ItemOut))
+@needs(Scope.QUEUE)
+def reject(request: HttpRequest, item_id: Id) -> QueueItem:
+    """Refuse an item that waits for approval; its points go back. 409 for any other."""
+    item = _item(item_id)
+    return _changed(item, control.reject(item, by=who(request)))
+
+
+@router.post("/queue/{item_id}/first", response=answers(ItemOut))
+@needs(Scope.QUEUE)
+def first(request: HttpRequest, item_id: Id) -> QueueItem:
+    """Make an item that waits the next of its lane. 409 for any other."""
+    item = _item(item_id)
+    return _changed(item, control.put_first(item, by=who(request)))
 
 
 @router.post("/queue/{item_id}/retry", response=answers(ItemOut))
 @needs(Scope.QUEUE)
 def retry(request: HttpRequest, item_id: Id) -> QueueItem:
-    """Put what has failed at the end of its lane once more, free of charge. 409 for anything else."""
-    item = _item(item_id)
-    if item.state != State.FAILED:
-        raise HttpError(409, f"This item is {item.state}.")
-    return queue.again(item)
+    """Put what has ended at the end of its lane once more, free of charge. 409 for what has not."""
+    return control.again(_item(item_id), by=who(request))
+
+
+@router.get("/lanes", response=answers(list[LaneOut]))
+@needs(Scope.READ)
+def list_lanes(request: HttpRequest) -> list[LaneOut]:
+    """Every lane, and how it stands."""
+    return [_lane(name) for name in lanes()]
+
+
+@router.post("/lanes/{lane}/pause", response=answers(LaneOut))
+@needs(Scope.QUEUE)
+def pause(request: HttpRequest, lane: LaneName) -> LaneOut:
+    """Begin nothing new in a lane; kept over restarts."""
+    control.pause(_known(lane), by=who(request))
+    return _lane(lane)
+
+
+@router.post("/lanes/{lane}/resume", response=answers(LaneOut))
+@needs(Scope.QUEUE)
+def resume(request: HttpRequest, lane: LaneName) -> LaneOut:
+    """Go on with a lane."""
+    control.resume(_known(lane), by=who(request))
+    return _lane(lane)
+
+
+@router.post("/lanes/{lane}/skip", response=answers(LaneOut))
+@needs(Scope.QUEUE)
+def skip(request: HttpRequest, lane: LaneName, refund: bool = True) -> LaneOut:
+    """Stop what runs in a lane, on the overlay too."""
+    control.skip(_known(lane), by=who(request), refund=refund)
+    return _lane(lane)
+
+
+@router.post("/lanes/{lane}/clear", response=answers(Count))
+@needs(Scope.QUEUE)
+def clear(request: HttpRequest, lane: LaneName) -> Count:
+    """Take out everything that waits in a lane; points go back."""
+    return Count(items=control.clear(_known(lane), by=who(request)))
+
+
+@router.get("/wheel/odds", response=answers(list[PrizeOut]), tags=["wheel"])
+@needs(Scope.READ)
+def odds(request: HttpRequest) -> list[PrizeOut]:
+    """What can be won now, the likeliest first."""
+    return [PrizeOut(name=name, chance=chance) for name, chance in wheel.odds()]
+
+
+@router.get("/sounds", response=answers(list[SoundOut]), tags=["sounds"])
+@needs(Scope.READ)
+def list_sounds(request: HttpRequest) -> list[Sound]:
+    """All of them."""
+    return list(Sound.objects.all())
 
 
 def _item(item_id: int) -> QueueItem:
-    item: QueueItem = there(QueueItem.objects.filter(pk=item_id).first())
+    item: QueueItem = there(QueueItem.objects.select_related("viewer").filter(pk=item_id).first())
     return item
+
+
+def _changed(item: QueueItem, changed: bool) -> QueueItem:
+    fresh = _item(item.pk)
+    if not changed:
+        raise HttpError(409, f"This item is {fresh.state}.")
+    return fresh
+
+
+def _known(lane: str) -> str:
+    return str(there(lane if lane in lanes() else None))
+
+
+def _lane(name: str) -> LaneOut:
+    row = Lane.objects.filter(name=name, paused_at__isnull=False).first()
+    items = QueueItem.objects.filter(lane=name)
+    return LaneOut(
+        name=name,
+        paused=row is not None,
+        paused_by=row.paused_by if row else "",
+        waiting=items.filter(state__in=[State.WAITING, State.PENDING]).count(),
+        running_id=items.filter(state=State.RUNNING).values_list("pk", flat=True).first(),
+    )

@@ -75,7 +75,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         if kind == "started":
             await database_sync_to_async(queue.started)(item_id, attempt)
         elif kind == "finished":
-            await database_sync_to_async(queue.finish)(item_id, attempt)
+            await database_sync_to_async(queue.finished)(item_id, attempt)
         elif kind == "failed":
             reason = str(report.get("reason", ""))[:500]
             await database_sync_to_async(queue.could_not_play)(item_id, attempt, reason)

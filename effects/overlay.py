@@ -22,6 +22,11 @@ def stop(item_id: int) -> None:
     group_send(GROUP, {"type": "overlay.message", "frame": {"type": "stop", "item": item_id}})
 
 
+def silence() -> None:
+    """Tell every overlay to drop everything at once, sound and pictures."""
+    group_send(GROUP, {"type": "overlay.message", "frame": {"type": "silence"}})
+
+
 def done(item_id: int) -> None:
     """Tell every overlay that the item happened: one that has not begun it yet need not any more."""
     group_send(GROUP, {"type": "overlay.message", "frame": {"type": "done", "item": item_id}})

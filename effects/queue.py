@@ -1,67 +1,96 @@
-"""The queue: effects wait in lanes, one of a lane runs at a time, and each ends done, or failed with its points back.
+"""The queue: effects wait in lanes, one of a lane runs at a time, and each ends, with its points back if it did not
+happen (`effects.ending`).
 
-The row is the truth. Celery is only told a lane's name; a lost wake-up delays until the next `rescue`.
+The row is the truth. Celery is only told a lane's name; a lost wake-up delays until the next `effects.rescue`.
 """
 
 from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
-from django.core.files.storage import default_storage
+from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from economy import forgetting, ledger
 from economy.models import Transaction, Viewer
-from effects import chat, overlay
-from effects.models import QueueItem, State
-from effects.registry import MAX_TEXT, Effect, Kind, Told, kinds
+from effects import ending, lease, overlay
+from effects.models import Lane, QueueItem, State
+from effects.registry import INSTANT, MAX_TITLE, Effect, Kind, Told, kinds
 from pixelbot_site.kit.commits import after_commit
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.effects import Step
+from pixelbot_site.kit.errors import Failed, Refused
 
 log = logging.getLogger("queue")
 
-PREPARE_WITHIN = timedelta(seconds=15)
-"""How long a worker may take to prepare an item (synthesis, say) before it counts as dead."""
 START_WITHIN = timedelta(seconds=6)
 """How long the overlays have to say that they began."""
 SLACK = timedelta(seconds=6)
 """How much longer than its length an item may take on the overlay."""
-MOST_ATTEMPTS = 3
-KEEP_SPEECH = timedelta(hours=1)
 
 
-def enqueue(effect: Effect, *, viewer: Viewer | None = None, payment: Transaction | None = None) -> QueueItem:
-    """Put `effect` at the end of its lane; the lane is woken once the transaction has committed."""
-    kind = _kind(effect.kind)
-    item = QueueItem.objects.create(
+def enqueue(
+    effect: Effect,
+    *,
+    viewer: Viewer | None = None,
+    payment: Transaction | None = None,
+    redeem: str = "",
+    priority: int = 0,
+    waits: bool = False,
+    sequel: Sequence[Step] = (),
+) -> QueueItem:
+    """Put `effect` into its lane, which is woken once the transaction has committed; what needs no lane happens now.
+
+    `waits`: for approval by staff. `sequel`: what comes after it.
+    """
+    kind = known(effect.kind)
+    item = QueueItem(
         kind=kind.name,
         lane=kind.lane,
         payload=dict(effect.payload),
-        title=effect.title[:MAX_TEXT],
+        sequel=list(sequel),
+        title=effect.title[:MAX_TITLE],
         viewer=viewer,
         payment=payment,
+        redeem=redeem,
+        priority=priority,
+        state=State.WAITING if waits else State.PENDING,
+        expires_at=timezone.now() + timedelta(seconds=settings.QUEUE_ITEM_TTL),
     )
-    wake(kind.lane)
+    item.save(force_insert=True)
+    if not waits:
+        begin(item, kind)
     return item
+
+
+def begin(item: QueueItem, kind: Kind | None = None) -> None:
+    """An item that waits no longer for anybody: wake its lane, or do at once what needs none."""
+    kind = kind or known(item.kind)
+    if kind.lane == INSTANT:
+        item.state, item.attempts, item.started_at = State.RUNNING, 1, timezone.now()
+        item.save(update_fields=["state", "attempts", "started_at"])
+        perform(item)
+        item.refresh_from_db()
+    else:
+        wake(kind.lane)
 
 
 def waiting(lane: str) -> int:
     """How many items wait in `lane`, the running one not counted."""
-    return QueueItem.objects.filter(lane=lane, state=State.PENDING).count()
+    return QueueItem.objects.filter(lane=lane, state__in=[State.WAITING, State.PENDING]).count()
 
 
 def place(viewer: Viewer) -> tuple[int, int | None]:
     """(how many items wait in all lanes; the place of this viewer's first in its own lane, from 1, or None)."""
     pending = QueueItem.objects.filter(state=State.PENDING)
-    mine = pending.filter(viewer=viewer).order_by("id").first()
+    mine = pending.filter(viewer=viewer).order_by("-priority", "id").first()
     if mine is None:
         return pending.count(), None
-    return pending.count(), pending.filter(lane=mine.lane, id__lte=mine.pk).count()
+    before = Q(priority__gt=mine.priority) | Q(priority=mine.priority, id__lte=mine.pk)
+    return pending.count(), pending.filter(before, lane=mine.lane).count()
 
 
 def wake(lane: str) -> None:
@@ -71,30 +100,44 @@ def wake(lane: str) -> None:
     after_commit(tasks.wake, lane)
 
 
+def is_paused(lane: str) -> bool:
+    """Did somebody pause the lane? Kept over restarts."""
+    return Lane.objects.filter(name=lane, paused_at__isnull=False).exists()
+
+
 def drain(lane: str, *, stopped: Callable[[], bool] = bool) -> None:
     """Perform the items of `lane`, one after another, until none is left or one is with the overlays.
 
-    `stopped` is asked before each: a process that is about to end begins nothing new.
+    `stopped` is asked before each: a process that is about to end begins nothing new. While the overlays have one, the
+    slow part of the next (its synthesis) is done.
     """
     while not stopped():
         item = claim(lane)
-        if item is None or not perform(item):
+        if item is None:
+            return
+        if not perform(item):
+            prepare_next(lane)
             return
 
 
 def claim(lane: str) -> QueueItem | None:
-    """Take the oldest waiting item of `lane`, if nothing of it runs. Of any number of workers, one gets it."""
-    now = timezone.now()
-    item = QueueItem.objects.filter(lane=lane, state=State.PENDING).order_by("id").first()
-    if item is None:
+    """Take the first waiting item of `lane`, by priority and arrival, if nothing of it runs and it is not paused. Of
+    any number of workers, one gets it.
+    """
+    item = _first(lane)
+    if item is None or is_paused(lane):
         return None
+    now = timezone.now()
+    if item.expires_at is not None and item.expires_at < now:
+        ending.end(item, State.EXPIRED, "it waited too long")
+        return claim(lane)
     try:
         with transaction.atomic():
             mine = QueueItem.objects.filter(pk=item.pk, state=State.PENDING).update(
                 state=State.RUNNING,
                 attempts=item.attempts + 1,
                 started_at=now,
-                lease_until=now + PREPARE_WITHIN,
+                lease_until=now + lease.LENGTH,
                 told_at=None,
                 playing_at=None,
             )
@@ -106,26 +149,50 @@ def claim(lane: str) -> QueueItem | None:
     return item
 
 
+def _first(lane: str) -> QueueItem | None:
+    pending = QueueItem.objects.select_related("viewer").filter(lane=lane, state=State.PENDING)
+    return pending.order_by("-priority", "id").first()
+
+
 def perform(item: QueueItem) -> bool:
     """Do what a claimed item says. True when it is over, False when the overlays have it now."""
     try:
-        told = _kind(item.kind).perform(item)
+        kind = known(item.kind)
+        # What is instant happens inside of somebody's transaction, which must survive it.
+        with transaction.atomic() if kind.lane == INSTANT else lease.of(item, seconds=kind.deadline):
+            told = kind.perform(item)
         if told is not None:
             return not _tell(item, told)
-        finish(item.pk, item.attempts)
-    except Failed as error:
-        fail(item, str(error))
+        ending.finish(item.pk, item.attempts, result=item.result)
+    except (Failed, Refused) as error:
+        ending.end(item, State.FAILED, str(error))
     except Exception as error:  # the queue's edge: whatever went wrong is stored, and the lane goes on
         log.exception("%s failed", item)
-        fail(item, f"{type(error).__name__}: {error}", details=traceback.format_exc())
+        reason = f"{type(error).__name__}: {error}"
+        ending.end(item, State.FAILED, reason, details=traceback.format_exc(), said="something broke")
     return True
+
+
+def prepare_next(lane: str) -> None:
+    """Do the slow part of the item that comes next, so that nobody waits for it then. A failure shows when it runs."""
+    item = _first(lane)
+    kind = kinds.get(item.kind) if item is not None else None
+    if item is None or kind is None or kind.ahead is None or is_paused(lane):
+        return
+    try:
+        item.result = {**item.result, **kind.ahead(item)}
+    except Failed as error:
+        log.info("not prepared ahead: %s: %s", item, error)
+        return
+    QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts).update(result=item.result)
 
 
 def _tell(item: QueueItem, told: Told) -> bool:
     now = timezone.now()
     # The attempt tells a page that an item is being done again from one that it has shown already.
-    shown = {**told.message, "attempt": item.attempts}
-    result = {**item.result, "overlay": shown, "seconds": told.seconds}
+    shown = {**told.message, "lane": item.lane, "attempt": item.attempts}
+    seconds = min(told.seconds, settings.QUEUE_ITEM_MAX_SECONDS)
+    result = {**item.result, "overlay": shown, "seconds": seconds}
     mine = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts).update(
         result=result, told_at=now, lease_until=now + START_WITHIN
     )
@@ -155,87 +222,15 @@ def started(item_id: int, attempt: int) -> None:
         waiting_for_it.update(playing_at=now, lease_until=until)
 
 
+def finished(item_id: int, attempt: int) -> bool:
+    """An overlay says that it was shown to its end. False when the item had ended already."""
+    return ending.finish(item_id, attempt)
+
+
 def could_not_play(item_id: int, attempt: int, reason: str) -> bool:
     """An overlay says that it can't. Counts only while none began: one broken page must not stop what another plays."""
     item = _told(item_id, attempt).filter(playing_at__isnull=True).first()
-    return item is not None and fail(item, f"The overlay could not play it: {reason}")
-
-
-def finish(item_id: int, attempt: int) -> bool:
-    """The item happened. False when it had ended already, as when a second overlay reports it."""
-    with transaction.atomic():
-        mine = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING).update(
-            state=State.DONE, finished_at=timezone.now(), lease_until=None
-        )
-        if mine:
-            item = QueueItem.objects.get(pk=item_id)
-            after_commit(log.info, "done: %s", item)
-            after_commit(overlay.done, item.pk)
-            wake(item.lane)
-    return bool(mine)
-
-
-def fail(seen: QueueItem, reason: str, *, details: str = "") -> bool:
-    """The item did not happen: store why, give the points back once, and tell the viewer.
-
-    False, and nothing is done, when the row is not any more as it was `seen`: somebody else took it further.
-    """
-    with transaction.atomic():
-        mine = _as_seen(seen).update(
-            state=State.FAILED, error=details or reason, finished_at=timezone.now(), lease_until=None
-        )
-        if not mine:
-            return False
-        item = QueueItem.objects.select_related("viewer", "payment").get(pk=seen.pk)
-        if item.payment is not None:
-            ledger.refund(item.payment, reason=f"{item.kind} failed")
-            name = item.viewer.username if item.viewer else "viewer"
-            chat.say(f"@{name} that did not work, sorry: your {-item.payment.delta} points are back.")
-        after_commit(log.warning, "failed: %s: %s", item, reason)
-        after_commit(overlay.stop, item.pk)
-        wake(item.lane)
-    return True
-
-
-def _as_seen(seen: QueueItem) -> QuerySet[QueueItem]:
-    """The row, if it is still in the state, the attempt and the lease that were read."""
-    return QueueItem.objects.filter(
-        pk=seen.pk,
-        state=seen.state,
-        attempts=seen.attempts,
-        lease_until=seen.lease_until,
-    ).exclude(state__in=[State.DONE, State.FAILED])
-
-
-def rescue(*, now: datetime | None = None) -> None:
-    """Deal with items whose lease ran out, and wake every lane that has something to do. Runs on a schedule."""
-    now = now or timezone.now()
-    for item in QueueItem.objects.filter(state=State.RUNNING, lease_until__lt=now):
-        if item.told_at is None:
-            _repeat_or_fail(item, "The worker that prepared it died.")
-        elif item.playing_at is None:
-            fail(item, "No overlay began to play it. Is the Browser Source in OBS open?")
-        else:
-            fail(item, "The overlay began, but did not finish in time.")
-    for lane in QueueItem.objects.filter(state=State.PENDING).order_by().values_list("lane", flat=True).distinct():
-        wake(lane)
-
-
-def again(item: QueueItem) -> QueueItem:
-    """A copy of `item` at the end of its lane, free of charge; the failed one stays as history."""
-    title = item.title[:MAX_TEXT]
-    return enqueue(Effect(item.kind, item.payload, title), viewer=item.viewer)
-
-
-def put_back(item: QueueItem) -> bool:
-    """Return a running item to the head of its lane. False when it had ended meanwhile."""
-    with transaction.atomic():
-        mine = _as_seen(item).update(
-            state=State.PENDING, started_at=None, lease_until=None, told_at=None, playing_at=None
-        )
-        if mine:
-            after_commit(log.info, "back in the queue: %s", item)
-    return bool(mine)
+    return item is not None and ending.end(item, State.FAILED, f"the overlay could not play it: {reason}")
 
 
 def is_running() -> bool:
@@ -243,47 +238,8 @@ def is_running() -> bool:
     return QueueItem.objects.filter(state=State.RUNNING).exists()
 
 
-def put_back_running() -> int:
-    """Return every running item to its lane, as a process does that takes the whole bot down with it."""
-    return sum(put_back(item) for item in QueueItem.objects.filter(state=State.RUNNING))
-
-
-def recover() -> None:
-    """Deal at once with what was running when the whole bot was killed. Only for a process that knows it is alone."""
-    for item in QueueItem.objects.filter(state=State.RUNNING):
-        _repeat_or_fail(item, "The bot was killed while it ran.")
-
-
-def _repeat_or_fail(item: QueueItem, reason: str) -> None:
-    kind = kinds.get(item.kind)
-    if kind is not None and kind.repeatable and item.attempts < MOST_ATTEMPTS:
-        put_back(item)
-    else:
-        fail(item, reason)
-
-
-def tidy(*, now: datetime | None = None) -> int:
-    """Delete the speech files of items that ended over an hour ago; returns how many."""
-    now = now or timezone.now()
-    ended = QueueItem.objects.filter(finished_at__lt=now - KEEP_SPEECH, result__has_key="speech")
-    for item in ended:
-        default_storage.delete(item.result["speech"])
-        item.result.pop("speech")
-        item.save(update_fields=["result"])
-    return len(ended)
-
-
-@forgetting.also
-def forget(viewer: Viewer) -> None:
-    """The words of a viewer who wants to be forgotten. What still waits or plays ends as it would."""
-    for item in QueueItem.objects.filter(viewer=viewer, state__in=[State.DONE, State.FAILED]):
-        if "speech" in item.result:
-            default_storage.delete(item.result["speech"])
-        item.title, item.payload, item.result, item.error = "", {}, {}, ""
-        item.save(update_fields=["title", "payload", "result", "error"])
-
-
-def _kind(name: str) -> Kind:
+def known(name: str) -> Kind:
+    """The kind of that name. Raises Failed, naming those that there are."""
     kind = kinds.get(name)
     if kind is None:
         raise Failed(f"Nothing here knows how to do “{name}”. Known: {', '.join(kinds)}.")

@@ -1,24 +1,22 @@
-"""Effects: values that say what shall happen, and the functions that make it happen."""
+"""The kinds of effects, and the functions that make them happen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from effects.models import QueueItem
+from pixelbot_site.kit import effects
+from pixelbot_site.kit.effects import MAX_TITLE as MAX_TITLE
+from pixelbot_site.kit.effects import Effect as Effect
+from pixelbot_site.kit.effects import Payload as Payload
 from pixelbot_site.kit.registry import Registry
 
-MAX_TEXT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """Something that happens on the stream. `payload` holds what the kind's performer needs, as JSON values."""
-
-    kind: str
-    payload: Mapping[str, Any] = field(default_factory=dict)
-    title: str = ""
+INSTANT = ""
+"""The lane of what needs none: it happens in the very transaction that asks for it, a grant of points for instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +32,56 @@ Performer = Callable[[QueueItem], Told | None]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A registered kind of effect. `repeatable`: after a crash it may be done once more rather than fail."""
+    """A registered kind of effect.
+
+    `repeatable`: after a crash it may be done once more rather than fail. `deadline`: seconds that performing may take
+    (what the overlay does then has a time of its own). `ahead` does the slow part of an item that still waits.
+    `promised`: what was begun is the viewer's already, so that every end counts as done; `settle` then gives it, in
+    the transaction that ends the item, exactly once.
+    """
 
     name: str
     lane: str
     repeatable: bool
     perform: Performer
-    words: Callable[[str], Effect] | None = None
+    payload: type[BaseModel] | None = None
+    deadline: float = 30.0
+    ahead: Callable[[QueueItem], dict[str, Any]] | None = None
+    promised: Callable[[QueueItem], bool] | None = None
+    settle: Callable[[QueueItem], None] | None = None
 
 
 kinds: Registry[Kind] = Registry("effect")
 
 
 def effect(
-    name: str, *, lane: str, repeatable: bool, words: Callable[[str], Effect] | None = None
+    name: str,
+    *,
+    lane: str,
+    repeatable: bool,
+    payload: type[BaseModel] | None = None,
+    deadline: float = 30.0,
+    ahead: Callable[[QueueItem], dict[str, Any]] | None = None,
+    promised: Callable[[QueueItem], bool] | None = None,
+    settle: Callable[[QueueItem], None] | None = None,
 ) -> Callable[[Performer], Performer]:
-    """Register the decorated function as the performer of the kind `name`.
-
-    `words` makes the effect of a few words: with it the streamer may choose the kind for a reaction.
+    """Register the decorated function as the performer of the kind `name`. The rest is told at `Kind`.
 
     It does its work and returns None when that is all, or `Told` when the overlays have to say that it finished.
-    It raises `Failed` where the world would not; the points go back then.
+    It raises `Failed` where the world would not; the points go back then. Where `payload` is given, the streamer may
+    name the kind in the dashboard.
     """
 
     def register(perform: Performer) -> Performer:
-        kinds.add(name, Kind(name, lane, repeatable, perform, words), perform.__module__)
+        kind = Kind(name, lane, repeatable, perform, payload, deadline, ahead, promised, settle)
+        kinds.add(name, kind, perform.__module__)
+        if payload is not None:
+            effects.payloads[name] = payload
         return perform
 
     return register
+
+
+def lanes() -> list[str]:
+    """The lanes that there are: those that a kind names."""
+    return sorted({kind.lane for kind in kinds.values()} - {INSTANT})

@@ -1,31 +1,119 @@
-"""Sound files by name: the streamer's in `DATA_DIR/sounds`, then the ones shipped with the bot."""
+"""Sounds: looked into when they are uploaded, found by name, levelled where they come before speech."""
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
 import wave
 from pathlib import Path
 
 from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db.models import Q, QuerySet
+
+from effects import tts
+from effects.models import Sound
+from pixelbot_site.kit.errors import Failed
 
 SHIPPED = Path(__file__).resolve().parent / "static" / "effects" / "sounds"
+LARGEST = 10 * 2**20
+"""Bytes of a file."""
+TARGET = -20.0
+"""LUFS; what is louder is played more quietly. As in `effects.tts.loudness`, which only the studio's child loads."""
+TYPES = {"WAV": "audio/wav", "WAVEX": "audio/wav", "MP3": "audio/mpeg", "OGG": "audio/ogg"}
+SUFFIXES = {"audio/wav": ".wav", "audio/mpeg": ".mp3", "audio/ogg": ".ogg"}
 
 
-def find(name: str) -> Path | None:
-    """The file called `name` (a plain name: no folder is ever left), or None."""
+def store(sound: Sound, file: File[bytes]) -> None:
+    """Look into an uploaded file and give it to `sound`, under a name of our own; the row is not saved.
+
+    Raises Failed, with a sentence, for what is too large, too long, or no wav, mp3, ogg or opus.
+    """
+    if (file.size or 0) > LARGEST:
+        raise Failed(f"A sound has at most {LARGEST // 2**20} MB.")
+    file.seek(0)
+    data = file.read()
+    with tempfile.TemporaryDirectory(prefix="pixelbot-upload-") as folder:
+        copy = Path(folder) / "upload"
+        copy.write_bytes(data)
+        facts = tts.studio().inspect(copy)
+    content_type = TYPES.get(facts.format)
+    if content_type is None:
+        raise Failed(f"This is {facts.format}; it must be wav, mp3, ogg or opus.")
+    if not 0 < facts.seconds <= settings.SOUND_MAX_SECONDS:
+        raise Failed(f"This lasts {facts.seconds:.1f} s; {settings.SOUND_MAX_SECONDS} s are the most.")
+    _keep(sound, data, content_type, facts.seconds, facts.loudness)
+
+
+def _keep(sound: Sound, data: bytes, content_type: str, seconds: float, loudness: float) -> None:
+    sound.content_type, sound.seconds, sound.loudness = content_type, seconds, loudness
+    name = hashlib.sha256(data).hexdigest()[:24] + SUFFIXES[content_type]
+    sound.file.save(name, ContentFile(data), save=False)
+
+
+def playable() -> QuerySet[Sound]:
+    """The sounds that viewers may play."""
+    return Sound.objects.filter(enabled=True)
+
+
+def named(name: str, among: QuerySet[Sound] | None = None) -> Sound | None:
+    """The sound of that name or alias, in any case; None where there is none."""
+    wanted = name.strip().casefold()
+    rows = Sound.objects.all() if among is None else among
+    if not wanted or len(wanted) > 40:
+        return None
+    found = rows.filter(name__iexact=wanted).first()
+    if found is not None:
+        return found
+    by_alias = rows.filter(Q(aliases__icontains=wanted))
+    return next((row for row in by_alias if wanted in row.aliases.casefold().split()), None)
+
+
+def volume(sound: Sound) -> float:
+    """How loud it is played, 0 to 1: what the streamer set, and less for what is louder than speech."""
+    return round(sound.volume * min(1.0, 10 ** ((TARGET - sound.loudness) / 20)), 4)
+
+
+def address(sound: Sound) -> str:
+    """Below an overlay's address."""
+    return f"sound/{sound.pk}"
+
+
+def seed() -> None:
+    """Make the rows of the shipped sounds at a first start. What the streamer changed, or deleted, stays so."""
+    if Sound.objects.exists():
+        return
+    for path in sorted(SHIPPED.glob("*.wav")):
+        sound = Sound(name=path.stem, enabled=not path.stem.startswith(("wheel-", "announcement")))
+        with wave.open(str(path)) as file:
+            seconds = file.getnframes() / file.getframerate()
+        _keep(sound, path.read_bytes(), "audio/wav", seconds, TARGET)  # they were made as loud as speech
+        sound.save()
+
+
+def pre_sound() -> Path | None:
+    """The file that TTS_PRE_SOUND names: the streamer's in DATA_DIR/sounds, or a shipped one; None where there is none.
+
+    A plain name: no folder is ever left.
+    """
+    name = settings.TTS_PRE_SOUND
     if not name or Path(name).name != name:
         return None
     return next((folder / name for folder in (settings.SOUNDS_DIR, SHIPPED) if (folder / name).is_file()), None)
 
 
-def pre_sound() -> Path | None:
-    """The file that comes before speech, or None where there is none."""
-    return find(settings.TTS_PRE_SOUND)
+def levelled(path: Path) -> str:
+    """The name in media storage of the file at `path`, as a WAV as loud as speech; made at the first call."""
+    stat = path.stat()
+    key = hashlib.sha256(f"{path}:{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:24]
+    name = f"levelled/{key}.wav"
+    if not default_storage.exists(name):
+        default_storage.save(name, ContentFile(tts.studio().level(path)))
+    return name
 
 
-def seconds(path: Path) -> float:
-    """The length of a sound: exact for WAV; for other formats, which a browser plays too, 3 s are assumed."""
-    try:
-        with wave.open(str(path), "rb") as file:
-            return file.getnframes() / file.getframerate()
-    except (wave.Error, EOFError):
-        return 3.0
+def length(name: str) -> float:
+    """Seconds of a WAV in media storage."""
+    with default_storage.open(name) as file, wave.open(file) as sound:
+        return float(sound.getnframes() / sound.getframerate())

@@ -10,7 +10,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from economy import cooldowns
-from effects import queue
+from effects import obs_actions, obs_names, queue
+from effects import rescue as rescuing
 
 log = logging.getLogger("queue")
 
@@ -26,15 +27,36 @@ def drain(lane: str) -> None:
 
 @shared_task(name="effects.rescue")
 def rescue() -> None:
-    """Every few seconds: items whose worker or overlay went away, wake-ups that were lost."""
-    queue.rescue()
+    """Every few seconds: items whose worker or overlay went away, wake-ups that were lost, and what is due in OBS."""
+    rescuing.rescue()
+    obs_actions.revert_due()
+
+
+@shared_task(name="effects.check_obs")
+def check_obs() -> None:
+    """Every half minute: does OBS still have what effects name?"""
+    obs_names.check()
 
 
 @shared_task(name="effects.tidy")
 def tidy() -> None:
     """Every hour: what nobody needs any more."""
-    queue.tidy()
+    rescuing.tidy()
     cooldowns.sweep(now=timezone.now())
+
+
+@shared_task(name="effects.revert")
+def revert() -> None:
+    """The way back from a scene, or a source that vanishes again: at its moment."""
+    obs_actions.revert_due()
+
+
+def revert_in(seconds: float) -> None:
+    """Have it looked, in so many seconds, what is due in OBS. A lost call delays until the next rescue."""
+    try:
+        revert.apply_async(countdown=seconds, retry=False)
+    except OperationalError as error:
+        log.warning("the broker is away, the way back waits for the rescue: %s", error)
 
 
 def wake(lane: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
-
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,7 +9,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from effects import sounds
-from effects.models import Overlay, QueueItem
+from effects.models import Overlay, QueueItem, Sound
 
 
 @require_safe
@@ -42,14 +40,28 @@ def speech(request: HttpRequest, secret: str, item_id: int) -> HttpResponse:
 
 @require_safe
 def pre_sound(request: HttpRequest, secret: str) -> HttpResponse:
-    """The sound that comes before speech."""
+    """The sound that comes before speech, as loud as speech."""
     get_object_or_404(Overlay, secret=secret)
     path = sounds.pre_sound()
     if path is None:
         raise Http404("No pre-sound is set.")
-    return _sound(path.read_bytes(), mimetypes.guess_type(path.name)[0] or "application/octet-stream")
+    with default_storage.open(sounds.levelled(path)) as file:
+        return _sound(file.read(), "audio/wav")
+
+
+@require_safe
+def sound(request: HttpRequest, secret: str, sound_id: int) -> HttpResponse:
+    """An uploaded sound, by its row's number: no path comes from outside."""
+    get_object_or_404(Overlay, secret=secret)
+    row = get_object_or_404(Sound, pk=sound_id)
+    name = str(row.file.name)
+    if not default_storage.exists(name):
+        raise Http404("This sound's file is gone.")
+    with default_storage.open(name) as file:
+        return _sound(file.read(), row.content_type)
 
 
 def _sound(data: bytes, content_type: str) -> HttpResponse:
     # A few hundred kilobytes at most: one piece is simpler than a stream, and ASGI streams files badly.
-    return HttpResponse(data, content_type=content_type, headers={"Cache-Control": "private, max-age=300"})
+    headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(data, content_type=content_type, headers=headers)

@@ -209,13 +209,11 @@ class StreamAdmin(ReadOnlyAdmin):
 
 
 class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Offers the effects and redeems that there are."""
-
-    effect = forms.ChoiceField(choices=reactions.choices, required=False)
+    """Says what could not work."""
 
     class Meta:
         model = Reaction
-        fields = ("trigger", "subject", "line", "effect", "words", "enabled")
+        fields = ("trigger", "subject", "line", "effects", "enabled")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -240,9 +238,14 @@ class ReactionAdmin(ModelAdmin):
     """What shall happen on an occasion."""
 
     form = ReactionForm
-    list_display = ("trigger", "subject", "line", "effect", "words", "enabled")
+    list_display = ("trigger", "subject", "line", "what", "enabled")
     list_editable = ("enabled",)
     list_filter = ("trigger", "enabled")
+
+    @admin.display(description="effects")
+    def what(self, reaction: Reaction) -> str:
+        """The kinds."""
+        return ", ".join(str(step.get("kind")) for step in reaction.effects)
 
 
 def standing() -> str:

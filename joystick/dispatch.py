@@ -8,8 +8,9 @@ import re
 from datetime import datetime
 
 from economy import cooldowns, viewers
-from economy.models import viewer_key
-from joystick import platform
+from economy.models import Transaction, viewer_key
+from effects.models import State
+from joystick import platform, streams
 from joystick.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome, commands, role_of
 from pixelbot_site.kit.errors import Refused
@@ -28,18 +29,17 @@ _COMMAND = re.compile(r"!(?P<name>\w{1,40})(?:\s+(?P<words>.*))?$", re.DOTALL)
 
 
 def find(text: str) -> tuple[str, str] | None:
-    """(name, words) of a line that calls a command or redeem of ours, or was meant to; None for any other."""
+    """(name, words) of a line that calls a command; None for any other, and for what the platform answers itself."""
     match = _COMMAND.match(text.strip())
     if match is None:
         return None
     name = match["name"].casefold()
-    if name in platform.COMMANDS or not (_is_ours(name) or _guess(name)):
-        return None
-    return name, (match["words"] or "").strip()
+    return None if name in platform.COMMANDS else (name, (match["words"] or "").strip())
 
 
 def _is_ours(name: str) -> bool:
-    return commands.get(name) is not None or catalog.get(name) is not None
+    known = commands.get(name) is not None or catalog.get(name) is not None
+    return known or purchase.is_made_by_hand(name)
 
 
 def _guess(name: str) -> str | None:
@@ -78,10 +78,13 @@ def _is_due(command: Command, call: Call) -> bool:
 
 
 def _typo(message: ChatMessage, name: str, now: datetime) -> Outcome:
+    guess = _guess(name)
+    if guess is None:
+        return NOTHING  # another bot's
     once = f"typo:{viewer_key(message.username)}"
     if once not in cooldowns.take({once: TYPO_EVERY}, now=now):
         return NOTHING
-    return _said(message, f"I don't know !{name}. Did you mean !{_guess(name)}?")
+    return _said(message, f"I don't know !{name}. Did you mean !{guess}?")
 
 
 def _said(message: ChatMessage, answer: str, *, whisper: bool = False) -> Outcome:
@@ -93,14 +96,24 @@ def _said(message: ChatMessage, answer: str, *, whisper: bool = False) -> Outcom
 
 
 def _buy(call: Call) -> str:
+    return buy(call, call.name, call.words)
+
+
+def buy(call: Call, key: str, words: str) -> str:
+    """Sell the caller a redeem; returns the reply. Raises Refused."""
+    stream = streams.current()
     item = purchase.buy(
         viewer=call.viewer,
-        key=call.name,
-        words=call.words,
+        key=key,
+        words=words,
         reference=call.message.uid,
         rules=call.rules,
         now=call.now,
+        live_since=stream.started_at if stream else None,
     )
-    if item.payment is None:
-        return "done, it is in the queue."
-    return f"done, it is in the queue. {item.payment.balance_after} points left."
+    if item.state == State.FAILED:
+        return ""  # what needs no lane has failed already, and that was said
+    waits = " It waits for approval." if item.state == State.WAITING else ""
+    spent = Transaction.objects.filter(reference=f"redeem:{call.message.uid}").first()
+    left = f" {spent.balance_after} points left." if spent is not None else ""
+    return f"done, it is in the queue.{waits}{left}"

@@ -223,7 +223,7 @@ class _Work:
         self.present |= dict.fromkeys(outcome.here, True) | dict.fromkeys(outcome.gone, False)
         self.cues += [(cue, channel_id) for cue in outcome.cues]
         for effect in outcome.effects:
-            queue.enqueue(effect)
+            queue.enqueue(effect, viewer=outcome.whose)
         for line in outcome.lines:
             chat.say(line, channel_id=channel_id)
         for username, text in outcome.whispers:
@@ -251,9 +251,7 @@ class _Work:
             row = reactions.find(cue, rows)
             if row is None:
                 continue
-            effect = reactions.effect_of(row, cue, self.rules)
-            if effect is not None:
-                queue.enqueue(effect)
+            reactions.carry_out(row, cue)
             line = reactions.fill(row.line, cue)
             if line:
                 chat.say(line, channel_id=channel_id)

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from pixelbot_site.kit.effects import EffectsField
+
 
 class Install(models.Model):
     """The bot on one channel. Its tokens are sealed (`kit.seal`); only `joystick.oauth` opens them."""
@@ -153,8 +155,7 @@ class Reaction(models.Model):
         blank=True,
         help_text="Said in chat. {user}, {tokens}, {item}, {prize}, {viewers}, {count}, {months} are filled in.",
     )
-    effect = models.CharField(max_length=80, blank=True, help_text="What happens on the stream. Blank: nothing.")
-    words = models.CharField(max_length=300, blank=True, help_text="For the effect: what is spoken, say.")
+    effects = EffectsField(help_text="What happens, one after the other, with the same filled in.")
     enabled = models.BooleanField(default=True)
 
     class Meta:

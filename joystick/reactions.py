@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from economy import viewers
-from effects.registry import Effect, kinds
+from effects import queue
 from joystick.models import Reaction, Trigger
-from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.rules import Rules
-from redeems.registry import Order, catalog
+from pixelbot_site.kit.effects import filled, planned, wanted_words
+from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("joystick")
 
 OF_NOBODY = {Trigger.STREAM_STARTED, Trigger.STREAM_ENDED}
-"""Occasions without a viewer, for whom a redeem could be."""
+"""Occasions without a viewer, to whom something could be given."""
+OF_SOMEBODY = {"grant_points", "grant_xp", "grant_item"}
 WITH_SUBJECT = {Trigger.TIP_ITEM, Trigger.WHEEL_PRIZE}
 WORDS = {
     Trigger.SUBSCRIBE: {"months"},
@@ -27,8 +26,6 @@ WORDS = {
     **{tip: {"tokens", "item"} for tip in Trigger if tip.startswith("tip_")},
 }
 """What is filled in beside {user}, by occasion."""
-REDEEM = "redeem:"
-"""Before a redeem's key in `Reaction.effect`; an effect's kind stands alone."""
 
 DEFAULTS: tuple[tuple[Trigger, str, str], ...] = (
     (Trigger.FOLLOW, "Welcome, {user}, and thank you for following!", ""),
@@ -76,37 +73,23 @@ def find(cue: Cue, rows: Iterable[Reaction]) -> Reaction | None:
     return of_trigger.get(cue.subject.strip().casefold()) or of_trigger.get("")
 
 
-def effect_of(reaction: Reaction, cue: Cue, rules: Rules) -> Effect | None:
-    """The effect that the row names, made of its words; None when it names none, or one that can't be made."""
-    if not reaction.effect:
-        return None
-    words = fill(reaction.words, cue)
-    if not reaction.effect.startswith(REDEEM):
-        kind = kinds.get(reaction.effect)
-        if kind is None or kind.words is None:
-            log.warning("the reaction “%s” names an effect that is not there: %s", reaction, reaction.effect)
-            return None
-        return kind.words(words)
-    item = catalog.get(reaction.effect.removeprefix(REDEEM))
-    if item is None:
-        log.warning("the reaction “%s” names a redeem that is not there: %s", reaction, reaction.effect)
-        return None
-    viewer = viewers.find(cue.username)
-    if viewer is None:
-        log.warning("the reaction “%s” came to nothing: a redeem is somebody's, and here is nobody", reaction)
-        return None
-    try:
-        return item.plan(Order(viewer, words, rules))
-    except Refused as error:
-        log.warning("the reaction “%s” came to nothing: %s", reaction, error)
-        return None
+def carry_out(reaction: Reaction, cue: Cue) -> None:
+    """Enqueue the effects that the row names, with the cue's words filled in, for the viewer whom it is about. One that
+    is not there any more is left out.
+    """
+    if not reaction.effects:
+        return
+    viewer = viewers.find(cue.username) if cue.username else None
+    for effect in planned(reaction.effects, {"user": cue.username, **cue.words}):
+        try:
+            queue.enqueue(effect, viewer=viewer)
+        except Failed as error:
+            log.warning("the reaction “%s” names an effect that is not there: %s", reaction, error)
 
 
 def fill(template: str, cue: Cue) -> str:
     """`template` with {user} and the cue's words filled in; other braces stay as they are."""
-    for word, value in {"user": cue.username, **cue.words}.items():
-        template = template.replace(f"{{{word}}}", str(value))
-    return template
+    return str(filled(template, {"user": cue.username, **cue.words}))
 
 
 def mistakes(row: Reaction) -> list[tuple[str, str]]:
@@ -115,31 +98,26 @@ def mistakes(row: Reaction) -> list[tuple[str, str]]:
     trigger = Trigger(row.trigger)
     if row.subject and trigger not in WITH_SUBJECT:
         said.append(("subject", "Only menu items and prizes have a name."))
-    if row.effect and not row.words.strip():
-        said.append(("words", "The effect needs words."))
-    if row.words.strip() and not row.effect:
-        said.append(("effect", "Which effect are the words for?"))
-    if row.effect.startswith(REDEEM) and trigger in OF_NOBODY:
-        said.append(("effect", "A redeem is a viewer's, and a stream's beginning or end is nobody's."))
+    if trigger in OF_NOBODY and any(step.get("kind") in OF_SOMEBODY for step in row.effects):
+        said.append(("effects", "A stream's beginning or end is nobody's: there is nobody to give something to."))
     known = {"user"} | WORDS.get(trigger, set())
-    for column, template in (("line", row.line), ("words", row.words)):
-        unknown = sorted(set(re.findall(r"\{(\w+)\}", template)) - known)
+    for column, template in (("line", row.line), ("effects", row.effects)):
+        unknown = sorted(wanted_words(template) - known)
         if unknown:
             offered = ", ".join(f"{{{word}}}" for word in sorted(known))
             said.append((column, f"Nothing is filled in for {{{unknown[0]}}} here. There is {offered}."))
     return said
 
 
-def choices() -> list[tuple[str, str]]:
-    """What a reaction may do, for the streamer's list."""
-    effects = [(kind.name, f"effect: {kind.name}") for kind in kinds.values() if kind.words is not None]
-    return [("", "nothing"), *effects, *((f"{REDEEM}{item.key}", f"redeem: {item.title}") for item in catalog.values())]
-
-
 def seed() -> None:
     """Make the rows of a first start. What the streamer changed, or deleted, stays so."""
     if not Reaction.objects.exists():
         Reaction.objects.bulk_create(
-            Reaction(trigger=trigger, line=line, effect="speak" if spoken else "", words=spoken)
+            Reaction(trigger=trigger, line=line, effects=[spoken_step(trigger, spoken)] if spoken else [])
             for trigger, line, spoken in DEFAULTS
         )
+
+
+def spoken_step(trigger: str, text: str) -> dict[str, str]:
+    """The step that speaks `text`, as a tip's or as the system's."""
+    return {"kind": "speak", "text": text, "source": "tip" if trigger.startswith("tip_") else "system"}

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from economy import viewers
 from economy.earning import Award
 from economy.models import Viewer
+from effects.models import QueueItem
 from effects.registry import Effect
 from joystick.events import ChatMessage
 from joystick.reactions import Cue
@@ -26,7 +27,7 @@ class Outcome:
     `whispers` are (username, text). `here` and `gone` name viewers who gave a sign of life, or left. `cues` are
     occasions that the streamer may have set a reaction for. `flags`: what badges say of a viewer
     (`economy.viewers.FLAGS`). `afterwards` is called once the awards so far are paid (a
-    command wants to see them) and answers with an Outcome.
+    command wants to see them) and answers with an Outcome. `whose`: the viewer whom the effects are about.
     """
 
     awards: tuple[Award, ...] = ()
@@ -38,6 +39,7 @@ class Outcome:
     cues: tuple[Cue, ...] = ()
     flags: tuple[tuple[str, Mapping[str, bool]], ...] = ()
     afterwards: Callable[[], Outcome] | None = None
+    whose: Viewer | None = None
 
 
 NOTHING = Outcome()
@@ -115,6 +117,15 @@ class Call:
         found = viewers.find(name)
         if found is None:
             raise Refused(f"I have never seen {name.removeprefix('@')[:40]} here")
+        return found
+
+    def item(self, position: int) -> QueueItem:
+        """The queue item of the number at `position`. Refused when there is none."""
+        number = self.argument(position).removeprefix("#")
+        whole = number.isdecimal() and len(number) < 18
+        found = QueueItem.objects.select_related("viewer").filter(pk=int(number)).first() if whole else None
+        if found is None:
+            raise Refused(f"write it like this: {self.usage}")
         return found
 
     def amount(self, position: int) -> int:

@@ -23,7 +23,7 @@ from celery.worker import WorkController, state
 from channels.layers import get_channel_layer
 from twisted.internet import defer, reactor
 
-from effects import queue, tasks, tts
+from effects import queue, rescue, tasks, tts
 from pixelbot_site.celery import app
 from pixelbot_site.kit.layers import ThreadHopLayer
 from pixelbot_site.kit.transport import BELL
@@ -96,7 +96,7 @@ class Process:
         reactor.addSystemEventTrigger("before", "shutdown", self._end)  # type: ignore[arg-type]  # as Twisted documents
         self._server.run()
         self._drain_loop()
-        tts.voice().close()
+        tts.studio().close()
         if self._worker.is_alive():
             # A thread in the middle of an item can't be stopped, and Python would wait for it. Its item went back.
             logging.shutdown()
@@ -116,7 +116,7 @@ class Process:
         self._worker.ask_to_stop()
         await asyncio.gather(self._end_background(), self._grace())
         await self._in_thread(self._worker.join)
-        await self._in_thread(queue.put_back_running)
+        await self._in_thread(rescue.put_back_running)
 
     async def _end_background(self) -> None:
         if self._task is not None:

@@ -18,6 +18,7 @@ import environ
 from celery.schedules import crontab
 
 from joystick.platform import SCOPES
+from pixelbot_site.kit import logs
 from pixelbot_site.kit.env import Reader
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -141,6 +142,11 @@ if not TIP_LOW_MAX < TIP_MEDIUM_MAX < TIP_HIGH_MAX < TIP_EXTREME_MAX:
 
 # --- the voice -------------------------------------------------------------------------------------------------------
 
+TTS_ENGINE = env.text("TTS_ENGINE", "pyttsx3", choices=("pyttsx3", "browser", "piper", "none"))
+TTS_PIPER_MODEL = env.text("TTS_PIPER_MODEL")
+if TTS_ENGINE == "piper" and not Path(TTS_PIPER_MODEL).is_file():
+    env.problem("TTS_PIPER_MODEL", TTS_PIPER_MODEL, "the path of a Piper voice (.onnx), where TTS_ENGINE is piper")
+TTS_VIEWER_VOICES = env.words("TTS_VIEWER_VOICES", [])
 TTS_PRE_SOUND = env.text("TTS_PRE_SOUND", "announcement.wav", may_be_empty=True)
 TTS_PRE_DELAY_MS = env.whole("TTS_PRE_DELAY_MS", 1200, most=60_000)
 TTS_PREFIX_USERNAME = env.yes("TTS_PREFIX_USERNAME", True)
@@ -151,38 +157,32 @@ TTS_VOICE = env.text("TTS_VOICE")
 TTS_RATE = env.whole("TTS_RATE", 170, least=50, most=500)
 TTS_VOLUME = env.number("TTS_VOLUME", 1.0, most=1.0)
 
+# --- the queue, the wheel, sounds ------------------------------------------------------------------------------------
+
+WHEEL_QUEUE_MAX = env.whole("WHEEL_QUEUE_MAX", 10, least=1, most=1000)
+EFFECT_QUEUE_MAX = env.whole("EFFECT_QUEUE_MAX", 20, least=1, most=1000)
+QUEUE_ITEM_TTL = env.whole("QUEUE_ITEM_TTL", 600, least=10, most=86_400)
+QUEUE_ITEM_MAX_SECONDS = env.whole("QUEUE_ITEM_MAX_SECONDS", 120, least=5, most=3600)
+QUEUE_HISTORY_DAYS = env.whole("QUEUE_HISTORY_DAYS", 90, least=1, most=10_000)
+WHEEL_SPIN_SECONDS = env.number("WHEEL_SPIN_SECONDS", 6.0, least=2.0, most=10.0)
+WHEEL_HOLD_SECONDS = env.number("WHEEL_HOLD_SECONDS", 3.0, most=20.0)
+SOUND_MAX_SECONDS = env.whole("SOUND_MAX_SECONDS", 30, least=1, most=600)
+
+# --- OBS and webhooks ------------------------------------------------------------------------------------------------
+
+OBS_ENABLED = env.yes("OBS_ENABLED", False)
+OBS_HOST = env.text("OBS_HOST", "127.0.0.1")
+OBS_PORT = env.whole("OBS_PORT", 4455, least=1, most=65_535)
+OBS_PASSWORD = env.text("OBS_PASSWORD")
+WEBHOOK_ADDRESSES = env.words("WEBHOOK_ADDRESSES", [])
+WEBHOOK_SECRET = env.text("WEBHOOK_SECRET")
+if WEBHOOK_ADDRESSES and len(WEBHOOK_SECRET) < 16:
+    env.problem("WEBHOOK_SECRET", WEBHOOK_SECRET, "at least 16 characters, where WEBHOOK_ADDRESSES are set")
+
 # --- logs ------------------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
-LOG_FORMAT = env.text("LOG_FORMAT", "plain", choices=("plain", "json"))
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "plain": {"()": "pixelbot_site.kit.logs.PlainFormatter"},
-        "json": {"()": "pixelbot_site.kit.logs.JsonFormatter"},
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        # Below these levels they tell secrets (a token in a URL, OBS's password) or every frame on the wire.
-        "websockets": {"level": "WARNING"},
-        "obsws_python": {"level": "CRITICAL"},
-        "daphne": {"level": "WARNING"},
-        "django.channels.server": {"level": "WARNING"},
-        "django": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},  # its “Not Found” would name an overlay's address
-        "asyncio": {"level": "WARNING"},
-        "celery": {"level": "WARNING"},
-        "kombu": {"level": "WARNING"},
-        "amqp": {"level": "WARNING"},
-        "httpx2": {"level": "WARNING"},
-        "httpcore2": {"level": "WARNING"},
-        "authlib": {"level": "WARNING"},
-        "comtypes": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.config(level=LOG_LEVEL, style=env.text("LOG_FORMAT", "plain", choices=("plain", "json")))
 
 # --- Django ----------------------------------------------------------------------------------------------------------
 
@@ -289,6 +289,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch": {"task": "joystick.watch", "schedule": 5.0, "options": {"expires": 10}},
     "renew-tokens": {"task": "joystick.renew_tokens", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-presence": {"task": "joystick.sweep_presence", "schedule": 60.0, "options": {"expires": 60}},
+    "check-obs": {"task": "effects.check_obs", "schedule": 30.0, "options": {"expires": 30}},
     "audit": {"task": "economy.audit", "schedule": crontab(hour=5, minute=0), "options": {"expires": 3600}},
     "go-on-with-batches": {"task": "economy.go_on_with_batches", "schedule": 10.0, "options": {"expires": 10}},
     "tidy": {"task": "effects.tidy", "schedule": 3600.0, "options": {"expires": 600}},

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from economy.models import LevelReward
+from effects import sounds, speech, wheel
 from effects.models import Overlay
 from joystick import reactions
 from redeems import purchase
@@ -26,6 +27,9 @@ def prepare() -> str | None:
     with transaction.atomic():
         purchase.seed()
         reactions.seed()
+        sounds.seed()
+        wheel.seed()
+        speech.seed()
         if not LevelReward.objects.exists():
             LevelReward.objects.bulk_create(
                 LevelReward(level=at, points=points) for at, points in LEVEL_REWARDS.items()

@@ -1,23 +1,94 @@
-"""Redeems as the streamer sets them: a row each, its plan in `redeems/catalog/`."""
+"""Redeems as the streamer sets them: a row each; its plan is in `redeems/catalog/`, or in the row itself."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+
+from pixelbot_site.kit.effects import EffectsField
+
+
+class Pricing(models.TextChoices):
+    """What the cost is for."""
+
+    FIXED = "fixed", "each time"
+    CHARACTER = "character", "each character of the text"
+    SECOND = "second", "each second that it lasts"
+
+
+class Approval(models.TextChoices):
+    """Whose purchases wait until staff approve them."""
+
+    NONE = "none", "nobody's"
+    FIRST = "first", "of viewers who never had one approved"
+    ALWAYS = "always", "everybody's"
+
+
+class Least(models.IntegerChoices):
+    """The least that may buy it. Each may what the ones before may."""
+
+    EVERYONE = 0, "everybody"
+    FOLLOWER = 1, "followers"
+    SUBSCRIBER = 2, "subscribers"
+    MODERATOR = 3, "moderators"
+    STREAMER = 4, "the streamer"
 
 
 class Redeem(models.Model):
-    """Something a viewer buys with points. Rows appear by themselves, one for each plan in the catalog."""
+    """Something a viewer buys with points. One row for each plan in the catalog appears by itself; others are made in
+    the dashboard, of effects.
+    """
 
-    key = models.CharField(max_length=40, unique=True, editable=False, help_text="The word after ! in chat.")
+    key = models.CharField(
+        max_length=40,
+        unique=True,
+        validators=[RegexValidator(r"^[\w]+\Z", "One word.")],
+        help_text="The word after ! in chat.",
+    )
     title = models.CharField(max_length=100)
-    cost = models.PositiveIntegerField(help_text="Points. 0 is free.")
+    cost = models.PositiveIntegerField(default=0, help_text="Points. 0 is free.")
+    pricing = models.CharField("the cost is for", max_length=9, choices=Pricing.choices, default=Pricing.FIXED)
     enabled = models.BooleanField(default=True)
+    live_only = models.BooleanField(default=False, help_text="Only while the channel is live.")
+
     cooldown_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="Between two of one viewer. Blank: the default of this redeem."
     )
     global_cooldown_seconds = models.PositiveIntegerField(default=0, help_text="Between two of anybody.")
+    limit_per_stream = models.PositiveIntegerField(null=True, blank=True, help_text="Blank: no limit.")
+    limit_per_viewer = models.PositiveIntegerField(
+        "limit per viewer and stream", null=True, blank=True, help_text="Blank: no limit."
+    )
+    stock = models.PositiveIntegerField(null=True, blank=True, help_text="How many there are left. Blank: no end.")
+    least_role = models.PositiveSmallIntegerField("for", choices=Least.choices, default=Least.EVERYONE)
+    least_level = models.PositiveIntegerField(default=1, help_text="The level that a viewer needs.")
+    needs_text = models.BooleanField(default=False, help_text="Without words after the command it is refused.")
+
+    approval = models.CharField("wait for approval", max_length=6, choices=Approval.choices, default=Approval.NONE)
+    priority = models.IntegerField(default=0, help_text="In its lane, higher ones go first.")
+
+    effects = EffectsField(
+        help_text="What happens, one after the other; {user} and {text} are filled in. "
+        "None: what this redeem does by itself."
+    )
+    choices = models.TextField(
+        blank=True,
+        help_text="For “scene” and “source”: what viewers may choose, one a line; sources as Scene/Source.",
+    )
+    seconds = models.PositiveIntegerField(
+        default=15,
+        validators=[MaxValueValidator(3600)],
+        help_text="For “scene” and “source”: then back again. 0: it stays.",
+    )
+    voice = models.CharField(max_length=200, blank=True, help_text="For spoken ones. Blank: as in .env.")
+    rate = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(50), MaxValueValidator(500)], help_text="Words a minute."
+    )
+    volume = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)], help_text="From 0 to 1."
+    )
 
     class Meta:
         ordering: ClassVar[list[str]] = ["key"]

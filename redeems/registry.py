@@ -4,23 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from economy.models import Viewer
 from effects.registry import Effect
 from pixelbot_site.kit.registry import Registry
 from pixelbot_site.kit.rules import Rules
 
+if TYPE_CHECKING:
+    from redeems.models import Redeem
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a viewer asked for: `words` is the text after the command, stripped, maybe empty."""
+    """What a viewer asked for: `words` is the text after the command, stripped, maybe empty; `row` what the streamer
+    set for this redeem.
+    """
 
     viewer: Viewer
     words: str
     rules: Rules
+    row: Redeem
 
 
-Plan = Callable[[Order], Effect]
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An effect, how many seconds it will last (for what is paid by the second), and its own price, if it has one."""
+
+    effect: Effect
+    seconds: float = 0.0
+    cost: int | None = None
+
+
+Plan = Callable[[Order], Effect | Planned]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +48,8 @@ class Item:
     cost: int
     plan: Plan
     cooldown: Callable[[Rules], float]
-    queue_max: Callable[[Rules], int]
+    enabled: bool
+    needs_text: bool
 
 
 catalog: Registry[Item] = Registry("redeem")
@@ -44,16 +61,18 @@ def redeem(
     title: str,
     cost: int,
     cooldown: Callable[[Rules], float] = lambda rules: 0,
-    queue_max: Callable[[Rules], int] = lambda rules: 100,
+    enabled: bool = True,
+    needs_text: bool = False,
 ) -> Callable[[Plan], Plan]:
     """Register the decorated function as the plan of the redeem `key`.
 
-    The plan turns an Order into an Effect, or raises Refused with the sentence for the viewer. `cooldown`: seconds for
-    one viewer where the row leaves it blank; `queue_max`: how many items may wait in the effect's lane.
+    The plan turns an Order into an Effect, or a Planned, or raises Refused with the sentence for the viewer.
+    `cooldown`: seconds for one viewer where the row leaves it blank. `cost`, `enabled`, `needs_text` are those of the
+    row that a first start makes.
     """
 
     def register(plan: Plan) -> Plan:
-        catalog.add(key, Item(key, title, cost, plan, cooldown, queue_max), plan.__module__)
+        catalog.add(key, Item(key, title, cost, plan, cooldown, enabled, needs_text), plan.__module__)
         return plan
 
     return register

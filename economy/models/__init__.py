@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from economy.models.batches import Batch, BatchState, Currency, Operation
+from economy.models.inventory import Item, ItemGrant
 from economy.models.ledgers import UNDOING, Audit, Kind, Transaction, XPTransaction
 from economy.models.rewards import Cooldown, DailyTotal, LevelReward
 from economy.models.viewers import KEY_MAX, STAFF_MAX, USERNAME_MAX, XP, Merge, Points, Presence, Viewer, viewer_key
@@ -19,6 +20,8 @@ __all__ = [
     "Cooldown",
     "Currency",
     "DailyTotal",
+    "Item",
+    "ItemGrant",
     "Kind",
     "LevelReward",
     "Merge",

@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from pixelbot_site.kit.effects import EffectsField
+
 
 class LevelReward(models.Model):
     """What a viewer gets on reaching a level, once for ever."""
@@ -23,6 +25,7 @@ class LevelReward(models.Model):
         help_text="Said in chat; {user} and {level} are filled in. Blank: nothing is said.",
     )
     spoken = models.BooleanField(default=True, help_text="The line is spoken on the stream, too.")
+    effects = EffectsField(help_text="What else happens, one after the other. {user} and {level} are filled in.")
     enabled = models.BooleanField(default=True)
 
     class Meta:

@@ -1,40 +1,107 @@
-"""Speak a text: synthesized here, played by the overlay."""
+"""Speak a text: synthesized here, played by the overlay; or spoken, or only shown, there."""
 
 from __future__ import annotations
 
+import secrets
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from pydantic import Field
 
 from effects import sounds, tts
-from effects.models import QueueItem
-from effects.registry import MAX_TEXT, Effect, Told, effect
+from effects.models import QueueItem, SpeechSource, ViewerVoice, WordFilter
+from effects.registry import Payload, Told, effect
+from effects.tts.speakable import speakable, spoken_name
 from pixelbot_site.kit.errors import Failed
 
 
-def speak(text: str) -> Effect:
-    """The effect that says `text` aloud."""
-    return Effect("speak", {"text": text}, title=text[:MAX_TEXT])
+class Speak(Payload):
+    """`source` (redeem, level, tip, system) chooses prefix and pre-sound; what is None comes from the settings."""
+
+    text: str = Field(min_length=1, max_length=1000)
+    source: str = Field("system", max_length=20)
+    voice: str = Field("", max_length=200)
+    rate: int | None = Field(None, ge=50, le=500)
+    volume: float | None = Field(None, ge=0, le=1)
 
 
-@effect("speak", lane="tts", repeatable=True, words=speak)
-def perform(item: QueueItem) -> Told:
-    """Payload: `text`. The WAV lands in media storage; the overlay plays pre-sound, pause and speech."""
-    text = str(item.payload.get("text", "")).strip()
-    if not text:
-        raise Failed("There is no text to speak.")
-    spoken = tts.voice().synthesize(text)
+def ahead(item: QueueItem) -> dict[str, Any]:
+    """The synthesis, which may be done while another item plays. Raises Failed where there is nothing to say."""
+    wish = Speak.model_validate(item.payload)
+    filters = WordFilter.objects.values_list("word", "replacement")
+    text = speakable(wish.text, filters=filters, most=settings.TTS_MAX_CHARS)
+    if not any(character.isalnum() for character in text):
+        raise Failed("there is nothing to speak in this text")
+    name = item.viewer.username if item.viewer else ""
+    prefix = _prefix(wish.source)
+    said = f"{prefix.replace('{user}', spoken_name(name))} {text}".strip()
+    spoken = tts.engine().speak(said, _style(wish, item))
     if "speech" in item.result:
         default_storage.delete(item.result["speech"])  # from an attempt that was interrupted
-    item.result["speech"] = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))
-    pre_sound = sounds.pre_sound()
-    lead = max(settings.TTS_PRE_DELAY_MS / 1000, sounds.seconds(pre_sound)) if pre_sound else 0.0
+    made = {"said": said, "seconds": spoken.seconds, "by_browser": spoken.by_browser}
+    if spoken.wav is not None:
+        made["speech"] = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))
+    return {**made, "caption": f"{prefix.replace('{user}', name)} {wish.text}".strip()}
+
+
+@effect("speak", lane="tts", repeatable=True, payload=Speak, ahead=ahead)
+def perform(item: QueueItem) -> Told:
+    """The overlay plays pre-sound, pause and speech, and shows the words."""
+    if "said" not in item.result:
+        item.result = {**item.result, **ahead(item)}
+    made = item.result
+    pre_sound, lead = _lead(str(item.payload.get("source", "")))
+    style = _style(Speak.model_validate(item.payload), item)
     message = {
         "type": "speak",
-        "text": text,
-        "pre_sound": pre_sound is not None,
+        "text": made["caption"],
+        "said": made["said"] if made["by_browser"] else "",
+        "voice": style.voice,
+        "rate": style.rate,
+        "volume": style.volume,
+        "speech": f"speech/{item.pk}.wav" if "speech" in made else "",
+        "seconds": made["seconds"],
+        "pre_sound": pre_sound,
         "pre_delay_ms": settings.TTS_PRE_DELAY_MS if pre_sound else 0,
     }
-    return Told(message, seconds=lead + spoken.seconds)
+    return Told(message, seconds=lead + made["seconds"])
+
+
+def _prefix(source: str) -> str:
+    if source == "redeem" and not settings.TTS_PREFIX_USERNAME:
+        return ""
+    row = SpeechSource.objects.filter(name=source).first()
+    return row.prefix if row else ""
+
+
+def _lead(source: str) -> tuple[str, float]:
+    """(the pre-sound's address below the overlay's, or ""; seconds until the speech begins)."""
+    row = SpeechSource.objects.select_related("pre_sound").filter(name=source).first()
+    if row is not None and row.silent:
+        return "", 0.0
+    if row is not None and row.pre_sound is not None:
+        return sounds.address(row.pre_sound), max(settings.TTS_PRE_DELAY_MS / 1000, row.pre_sound.seconds)
+    path = sounds.pre_sound()
+    if path is None:
+        return "", 0.0
+    return "pre-sound", max(settings.TTS_PRE_DELAY_MS / 1000, sounds.length(sounds.levelled(path)))
+
+
+def _style(wish: Speak, item: QueueItem) -> tts.Style:
+    return tts.Style(
+        wish.voice or _own_voice(item) or settings.TTS_VOICE,
+        settings.TTS_RATE if wish.rate is None else wish.rate,
+        settings.TTS_VOLUME if wish.volume is None else wish.volume,
+    )
+
+
+def _own_voice(item: QueueItem) -> str:
+    """The viewer's voice: one of TTS_VIEWER_VOICES, chosen with their first line, and theirs from then on."""
+    if item.viewer is None or item.payload.get("source") != "redeem" or not settings.TTS_VIEWER_VOICES:
+        return ""
+    chosen = {"voice": secrets.choice(settings.TTS_VIEWER_VOICES)}
+    row, _ = ViewerVoice.objects.get_or_create(viewer=item.viewer, defaults=chosen)
+    return str(row.voice)

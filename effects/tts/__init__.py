@@ -1,17 +1,23 @@
-"""The voice: text in, WAV out, behind one small interface."""
+"""The voice: text in, speech out, behind one small interface (`engines.Engine`)."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from effects.tts.voice import Spoken, Voice
+from effects.tts.engines import ENGINES, Engine, Spoken, Style
+from effects.tts.studio import Studio
 
-__all__ = ["Spoken", "Voice", "voice"]
+__all__ = ["Engine", "Spoken", "Studio", "Style", "engine", "studio"]
 
 
 @cache
-def voice() -> Voice:
-    """The process's one voice. Its child starts with the first text."""
+def studio() -> Studio:
+    """The process's one studio: the child that synthesizes and measures. It starts with the first thing to do."""
+    return Studio()
+
+
+def engine() -> Engine:
+    """The engine that TTS_ENGINE names."""
     from django.conf import settings
 
-    return Voice(voice=settings.TTS_VOICE, rate=settings.TTS_RATE, volume=settings.TTS_VOLUME)
+    return ENGINES[settings.TTS_ENGINE](studio())

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from effects import queue
-from joystick.registry import Call, command
+from effects import control, queue
+from effects.models import QueueItem, State
+from joystick.registry import Call, Role, command, role_of
+
+MOST = 5
 
 
 @command("queue", help="how many wait to be played, and your place")
 def queue_(call: Call) -> str:
-    """The queue's length, and the caller's place in it."""
+    """The queue's length, and the caller's place in it; to moderators also the numbers of what comes next."""
     waiting, place = queue.place(call.viewer)
+    held = f" Paused: {', '.join(control.paused())}." if control.paused() else ""
+    if role_of(call.message) >= Role.MODERATOR:
+        held += _numbers()
     if not waiting:
-        return "nothing is waiting."
+        return f"nothing is waiting.{held}"
     mine = f" Yours is number {place}." if place else ""
-    return f"{waiting} {'is' if waiting == 1 else 'are'} waiting.{mine}"
+    return f"{waiting} {'is' if waiting == 1 else 'are'} waiting.{mine}{held}"
+
+
+def _numbers() -> str:
+    rows = QueueItem.objects.filter(state__in=[State.WAITING, State.PENDING]).order_by("-priority", "id")[:MOST]
+    shown = [f"#{row.pk} {row.kind}{' (to approve)' if row.state == State.WAITING else ''}" for row in rows]
+    return f" Next: {', '.join(shown)}." if shown else ""

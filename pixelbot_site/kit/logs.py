@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime
+from typing import Any
 
 
 class PlainFormatter(logging.Formatter):
@@ -35,3 +36,34 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+def config(*, level: str, style: str) -> dict[str, Any]:
+    """Django's LOGGING: everything to stderr from `level` on, in `style` (plain or json)."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "plain": {"()": "pixelbot_site.kit.logs.PlainFormatter"},
+            "json": {"()": "pixelbot_site.kit.logs.JsonFormatter"},
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": style}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Below these levels they tell secrets (a token in a URL, OBS's password) or every frame on the wire.
+            "websockets": {"level": "WARNING"},
+            "obsws_python": {"level": "CRITICAL"},
+            "daphne": {"level": "WARNING"},
+            "django.channels.server": {"level": "WARNING"},
+            "django": {"level": "WARNING"},
+            "django.request": {"level": "ERROR"},  # its “Not Found” would name an overlay's address
+            "asyncio": {"level": "WARNING"},
+            "celery": {"level": "WARNING"},
+            "kombu": {"level": "WARNING"},
+            "amqp": {"level": "WARNING"},
+            "httpx2": {"level": "WARNING"},
+            "httpcore2": {"level": "WARNING"},
+            "authlib": {"level": "WARNING"},
+            "comtypes": {"level": "WARNING"},
+        },
+    }

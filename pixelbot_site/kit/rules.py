@@ -55,9 +55,15 @@ class Rules:
     presence_seconds: int
 
     tts_queue_max: int
+    wheel_queue_max: int
+    effect_queue_max: int
     tts_cooldown_seconds: int
     tts_prefix_username: bool
     tts_max_chars: int
+
+    def queue_max(self, lane: str) -> int:
+        """How many items may wait in a lane."""
+        return int(getattr(self, f"{lane}_queue_max", self.effect_queue_max))
 
     @staticmethod
     def worth(tokens: int, rate: float) -> int:

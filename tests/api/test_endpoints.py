@@ -12,7 +12,7 @@ from economy import audit, ledger
 from economy.earning import Award, pay
 from economy.models import Batch, Points, Transaction, Viewer
 from effects import queue
-from effects.library.speak import speak
+from effects.speech import speak
 from joystick.models import Install
 from redeems import purchase
 
@@ -99,7 +99,8 @@ def test_a_batch_is_previewed_and_runs_once(call: Call, viewer: Make) -> None:
 
 def test_redeems_are_listed_switched_and_priced(call: Call) -> None:
     purchase.seed()
-    assert [row["key"] for row in call("get", "/redeems").json()] == ["tts"]
+    keys = [row["key"] for row in call("get", "/redeems").json()]
+    assert keys == ["clip", "scene", "shoutout", "sound", "source", "spin", "tts"]
     assert call("post", "/redeems/tts/toggle").json()["enabled"] is False
     changed = call("patch", "/redeems/tts", {"cost": 30, "cooldown_seconds": 5}).json()
     assert (changed["cost"], changed["cooldown_seconds"], changed["title"]) == (30, 5, "Speak a line")
@@ -115,7 +116,7 @@ def test_queue_items_are_listed_cancelled_with_a_refund_and_retried(call: Call, 
     item = queue.enqueue(speak("hello"), viewer=bob, payment=paid)
     assert [row["state"] for row in call("get", "/queue?state=pending").json()] == ["pending"]
     assert call("post", f"/queue/{item.pk}/retry").status_code == 409
-    assert call("post", f"/queue/{item.pk}/cancel").json()["state"] == "failed"
+    assert call("post", f"/queue/{item.pk}/cancel").json()["state"] == "cancelled"
     assert Points.objects.get(viewer=bob).balance == 30
     assert call("post", f"/queue/{item.pk}/cancel").status_code == 409
     again = call("post", f"/queue/{item.pk}/retry").json()

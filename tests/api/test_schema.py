@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from effects import queue
-from effects.library.speak import speak
+from effects.speech import speak
 from pixelbot_site.api import api
 from redeems import purchase
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from economy import batch
-from economy.models import Batch, LevelReward, Points, Viewer
+from economy.models import Batch, Item, LevelReward, Points, Viewer
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,8 @@ def test_level_rewards_of_the_original_come_over(data: Any, tmp_path: Path, caps
     call_command("import_level_rewards", str(path))
     rows = LevelReward.objects.values_list("level", "repeats", "points", "line", "spoken")
     assert list(rows) == [(3, True, 1, "", False), (5, False, 100, "", False), (10, False, 0, "{user}!", True)]
-    assert "Items were left out" in capsys.readouterr().out
+    assert LevelReward.objects.get(level=10).effects == [{"kind": "grant_item", "item": "ticket", "quantity": 1}]
+    assert Item.objects.get().key == "ticket" and "3 level rewards" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

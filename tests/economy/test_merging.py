@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from economy import audit, forgetting, ledger, merging, xp
 from economy.models import XP, Merge, Points, Transaction, Viewer
 from effects import queue
-from effects.library.speak import speak
 from effects.models import QueueItem, State
+from effects.speech import speak
 from joystick.models import InboundEvent
 from joystick.simulator.happenings import chat
 from pixelbot_site.kit.errors import Refused
@@ -206,7 +206,9 @@ def test_every_order_of_the_viewers_list_is_an_index(order: str) -> None:
     client.force_login(get_user_model().objects.create_superuser("fox", password="x"))
     with CaptureQueriesContext(connection) as asked:
         assert client.get(f"/admin/economy/viewer/?o={order}").status_code == 200
-    (listing,) = [query["sql"] for query in asked if "ORDER BY" in query["sql"] and 'FROM "economy_viewer"' in query["sql"]]
+    (listing,) = [
+        query["sql"] for query in asked if "ORDER BY" in query["sql"] and 'FROM "economy_viewer"' in query["sql"]
+    ]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {listing}")
         plan = [row[3] for row in cursor.fetchall()]

@@ -83,7 +83,7 @@ async def test_a_report_of_failure_fails_the_item(kind: Any, woken: list[str]) -
     await sync_to_async(queue.drain)("test")
     await page.send_to(json.dumps({"type": "failed", "item": item.pk, "attempt": 1, "reason": "no such file"}))
     await until(item, State.FAILED)
-    assert item.error == "The overlay could not play it: no such file"
+    assert item.error == "the overlay could not play it: no such file"
     await page.disconnect()
 
 
@@ -91,7 +91,7 @@ async def test_a_late_page_is_told_what_is_playing(kind: Any, woken: list[str]) 
     item = await sync_to_async(queue.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
     await sync_to_async(queue.drain)("test")
     page = await connected(item.pk)
-    assert json.loads(await page.receive_from()) == {"type": "show", "attempt": 1, "item": item.pk}
+    assert json.loads(await page.receive_from()) == {"type": "show", "lane": "test", "attempt": 1, "item": item.pk}
     await page.disconnect()
 
 

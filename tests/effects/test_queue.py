@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from economy import ledger
 from economy.models import Kind, Points, Transaction, Viewer
-from effects import queue
+from effects import ending, queue, rescue
 from effects.models import QueueItem, State
 from effects.registry import Effect, Told
 from pixelbot_site.kit.errors import Failed
@@ -86,9 +86,9 @@ def test_a_failure_gives_the_points_back_once_says_so_and_the_lane_goes_on(
     assert (state(item), item.error) == (State.FAILED, "the lamp is broken")
     assert bobs_points() == 100
     assert Transaction.objects.filter(kind=Kind.REFUND).count() == 1
-    assert said == ["@Bob that did not work, sorry: your 25 points are back."]
+    assert said == ["@Bob sorry, that did not happen: the lamp is broken. Your 25 points are back."]
     assert state(after) == State.DONE
-    assert not queue.fail(item, "again")
+    assert not ending.end(item, State.FAILED, "again")
     assert bobs_points() == 100
 
 
@@ -119,12 +119,12 @@ def test_an_item_with_the_overlay_holds_its_lane_until_it_is_finished(
     queue.drain("test")
     queue.drain("test")
     assert (state(first), state(second)) == (State.RUNNING, State.PENDING)
-    assert told == [{"type": "show", "attempt": 1, "item": first.pk}]
+    assert told == [{"type": "show", "lane": "test", "attempt": 1, "item": first.pk}]
     woken.clear()
     queue.started(first.pk, 1)
-    assert queue.finish(first.pk, 1)
+    assert queue.finished(first.pk, 1)
     assert woken == ["test"]
-    assert not queue.finish(first.pk, 1)
+    assert not queue.finished(first.pk, 1)
     queue.drain("test")
     assert (state(first), state(second)) == (State.DONE, State.RUNNING)
 
@@ -147,7 +147,7 @@ def test_of_eight_workers_one_claims(kind: AddKind) -> None:
 def test_of_eight_reports_of_the_end_one_counts(kind: AddKind, told: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
     queue.drain("test")
-    assert sorted(at_once(8, lambda n: queue.finish(item.pk, 1))) == [False] * 7 + [True]  # type: ignore[type-var]
+    assert sorted(at_once(8, lambda n: queue.finished(item.pk, 1))) == [False] * 7 + [True]  # type: ignore[type-var]
 
 
 def test_a_failure_and_an_end_at_once_make_one_of_them(
@@ -156,7 +156,7 @@ def test_a_failure_and_an_end_at_once_make_one_of_them(
     item = paid(kind("show", show))
     queue.drain("test")
     item.refresh_from_db()
-    results = at_once(8, lambda n: queue.finish(item.pk, 1) if n % 2 else queue.fail(item, "x"))
+    results = at_once(8, lambda n: queue.finished(item.pk, 1) if n % 2 else ending.end(item, State.FAILED, "x"))
     assert sorted(results) == [False] * 7 + [True]  # type: ignore[type-var]
     assert bobs_points() == (75 if state(item) == State.DONE else 100)
 
@@ -170,12 +170,12 @@ def test_an_item_no_overlay_begins_is_refunded_and_the_lane_goes_on(
 ) -> None:
     item = paid(kind("show", show))
     queue.drain("test")
-    queue.rescue(now=later(5))
+    rescue.rescue(now=later(5))
     assert state(item) == State.RUNNING
     woken.clear()
-    queue.rescue(now=later(7))
+    rescue.rescue(now=later(7))
     assert state(item) == State.FAILED
-    assert "No overlay began" in item.error
+    assert "no overlay began" in item.error
     assert bobs_points() == 100
     assert woken == ["test"]
     assert told[-1] == {"type": "stop", "item": item.pk}
@@ -187,10 +187,10 @@ def test_an_item_that_began_has_its_length_and_some_slack(
     item = paid(kind("show", show))
     queue.drain("test")
     queue.started(item.pk, 1)
-    queue.rescue(now=later(7.5))
+    rescue.rescue(now=later(7.5))
     assert state(item) == State.RUNNING
     queue.started(item.pk, 1)  # a page that says so again and again gains nothing
-    queue.rescue(now=later(8.5))
+    rescue.rescue(now=later(8.5))
     assert state(item) == State.FAILED
     assert "did not finish" in item.error
 
@@ -198,9 +198,9 @@ def test_an_item_that_began_has_its_length_and_some_slack(
 def test_an_item_whose_worker_died_is_done_again_if_that_is_safe(kind: AddKind) -> None:
     item = queue.enqueue(Effect(kind("ok", do_nothing)))
     assert queue.claim("test") is not None
-    queue.rescue(now=later(14))
+    rescue.rescue(now=later(11))
     assert state(item) == State.RUNNING
-    queue.rescue(now=later(16))
+    rescue.rescue(now=later(13))
     assert state(item) == State.PENDING
     queue.drain("test")
     assert (state(item), item.attempts) == (State.DONE, 2)
@@ -210,7 +210,7 @@ def test_an_item_that_kills_every_worker_is_given_up(kind: AddKind, paid: Callab
     item = paid(kind("ok", do_nothing))
     for _ in range(3):
         assert queue.claim("test") is not None
-        queue.rescue(now=later(16))
+        rescue.rescue(now=later(13))
     assert state(item) == State.FAILED
     assert bobs_points() == 100
 
@@ -220,7 +220,7 @@ def test_an_item_not_safe_to_repeat_is_refunded_when_its_worker_died(
 ) -> None:
     item = paid(kind("once", do_nothing, repeatable=False))
     assert queue.claim("test") is not None
-    queue.rescue(now=later(16))
+    rescue.rescue(now=later(13))
     assert state(item) == State.FAILED
     assert bobs_points() == 100
 
@@ -230,7 +230,7 @@ def test_a_vanished_kind_does_not_stop_the_rescue(kind: AddKind, paid: Callable[
     other = QueueItem.objects.create(kind="ok", lane="another")
     assert queue.claim("test") is not None and queue.claim("another") is not None
     QueueItem.objects.filter(pk=item.pk).update(kind="fireworks")
-    queue.rescue(now=later(16))
+    rescue.rescue(now=later(13))
     assert (state(item), state(other)) == (State.FAILED, State.PENDING)
     assert bobs_points() == 100
 
@@ -240,12 +240,12 @@ def test_after_a_kill_what_ran_is_repeated_at_once_or_refunded(
 ) -> None:
     once = paid(kind("once", show, repeatable=False))
     queue.drain("test")
-    queue.recover()
+    rescue.recover()
     assert state(once) == State.FAILED
     assert bobs_points() == 100
     again = queue.enqueue(Effect(kind("show", show)))
     queue.drain("test")
-    queue.recover()
+    rescue.recover()
     assert state(again) == State.PENDING
 
 
@@ -259,7 +259,7 @@ def test_a_broken_page_counts_only_while_no_page_began(
     queue.started(item.pk, 1)
     assert not queue.could_not_play(item.pk, 1, "but another page plays it")
     assert state(item) == State.RUNNING
-    assert queue.finish(item.pk, 1)
+    assert queue.finished(item.pk, 1)
     assert told[-1] == {"type": "done", "item": item.pk}
     assert bobs_points() == 75
 
@@ -267,13 +267,13 @@ def test_a_broken_page_counts_only_while_no_page_began(
 def test_late_reports_of_an_earlier_attempt_change_nothing(kind: AddKind, told: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
     queue.drain("test")
-    queue.put_back_running()
+    rescue.put_back_running()
     queue.drain("test")
     queue.started(item.pk, 1)
-    assert not queue.finish(item.pk, 1)
+    assert not queue.finished(item.pk, 1)
     assert not queue.could_not_play(item.pk, 1, "late")
     assert state(item) == State.RUNNING and item.playing_at is None
-    assert queue.finish(item.pk, 2)
+    assert queue.finished(item.pk, 2)
 
 
 def test_a_rescue_that_comes_too_late_harms_nothing(
@@ -284,8 +284,8 @@ def test_a_rescue_that_comes_too_late_harms_nothing(
     queue.drain("test")
     seen = QueueItem.objects.get(pk=item.pk)
     queue.started(item.pk, 1)
-    assert not queue.fail(seen, "No overlay began")
-    assert not queue.put_back(seen)
+    assert not ending.end(seen, State.FAILED, "No overlay began")
+    assert not rescue.put_back(seen)
     assert state(item) == State.RUNNING
     assert bobs_points() == 75
 
@@ -293,7 +293,7 @@ def test_a_rescue_that_comes_too_late_harms_nothing(
 def test_a_lost_wake_up_is_made_good_by_the_rescue(kind: AddKind, woken: list[str]) -> None:
     queue.enqueue(Effect(kind("ok", do_nothing)))
     woken.clear()
-    queue.rescue()
+    rescue.rescue()
     assert woken == ["test"]
 
 
@@ -301,7 +301,7 @@ def test_what_runs_when_the_bot_ends_goes_back_and_is_told_anew(kind: AddKind, t
     item = queue.enqueue(Effect(kind("show", show)))
     queue.drain("test")
     assert queue.is_running()
-    assert queue.put_back_running() == 1
+    assert rescue.put_back_running() == 1
     assert state(item) == State.PENDING
     queue.drain("test")
     assert [frame["attempt"] for frame in told if frame["type"] == "show"] == [1, 2]
@@ -317,7 +317,7 @@ def test_a_late_overlay_is_told_what_is_playing(kind: AddKind, told: list[dict[s
     item = queue.enqueue(Effect(kind("show", show)))
     assert queue.playing() == []
     queue.drain("test")
-    assert queue.playing() == [(item.pk, {"type": "show", "attempt": 1})]
+    assert queue.playing() == [(item.pk, {"type": "show", "lane": "test", "attempt": 1})]
 
 
 def test_the_broker_being_away_loses_nothing(

@@ -1,82 +1,148 @@
-"""The voice: real synthesized audio, from a child process that may die."""
+"""The voice: real synthesized audio, from a child process that may die, equally loud whatever is said."""
 
 from __future__ import annotations
 
-import array
-import io
 import sys
+import threading
 import time
-import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
-from effects import queue, sounds, tts
-from effects.library.speak import speak
-from effects.models import QueueItem, State
-from effects.tts.voice import Spoken, Voice
+from economy.models import Viewer
+from effects import queue, rescue, sounds, speech, tts
+from effects.models import QueueItem, Sound, SpeechSource, State, ViewerVoice, WordFilter
+from effects.speech import speak
+from effects.tts import loudness
+from effects.tts.engines import ENGINES, Style
+from effects.tts.studio import Studio
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until
 from tests.threads import at_once
 
+PHRASES = [
+    "hello", "hi", "ok", "no", "lol", "a", "psst", "Spin it!", "seven", "mmm", "Yes please", "Wow! Incredible!",
+    "Thank you for one hundred tokens, Bob!", "Did you see that?", "Level five reached", "Bye", "x Foxy 99 said: hi",
+    "Welcome to the stream everybody, have a wonderful time", "The quick brown fox jumps over the lazy dog",
+    "A rather long sentence that goes on and on, so that one hears what becomes of the loudness of a long speech.",
+]  # fmt: skip
+
 
 @pytest.fixture(scope="module")
-def voice() -> Iterator[Voice]:
-    made = Voice()
+def studio() -> Iterator[Studio]:
+    made = Studio()
     yield made
     made.close()
 
 
-def loudest(spoken: Spoken) -> int:
-    """The largest sample, of 32767."""
-    with wave.open(io.BytesIO(spoken.wav)) as file:
-        assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
-        return max(map(abs, array.array("h", file.readframes(file.getnframes()))))
+def say(studio: Studio, text: str, *, voice: str = "", rate: int = 170, volume: float = 1.0) -> tuple[bytes, float]:
+    return studio.speak(text, "pyttsx3", voice, rate, volume)
 
 
-def test_a_text_becomes_sound(voice: Voice) -> None:
-    spoken = voice.synthesize("Bob reached level five!")
-    assert 0.8 < spoken.seconds < 4
-    assert loudest(spoken) > 3000
+def samples_of(wav: bytes) -> tuple[Any, int]:
+    samples, rate = soundfile.read(BytesIO(wav))
+    return samples, rate
 
 
-def test_a_long_text_is_complete(voice: Voice) -> None:
+def test_a_text_becomes_sound(studio: Studio) -> None:
+    wav, seconds = say(studio, "Bob reached level five!")
+    samples, rate = samples_of(wav)
+    assert samples.ndim == 1 and 0.8 < seconds < 4 and seconds == pytest.approx(len(samples) / rate)
+
+
+def test_twenty_phrases_are_equally_loud_and_none_too_loud_or_framed_by_silence(studio: Studio) -> None:
+    measured = []
+    for text in PHRASES:
+        samples, rate = samples_of(say(studio, text)[0])
+        measured.append(loudness.measure(samples, rate))
+        assert 20 * np.log10(np.abs(samples).max()) < -1.0, text
+        loud = np.flatnonzero(np.abs(samples) > 0.02)
+        assert loud[0] / rate < 0.1 and (len(samples) - loud[-1]) / rate < 0.1, text
+    print(f"loudness of {len(PHRASES)} phrases: {min(measured):.2f} to {max(measured):.2f} LUFS")
+    assert max(measured) - min(measured) < 1.0
+    assert loudness.TARGET == sounds.TARGET == pytest.approx(float(np.mean(measured)), abs=0.5)
+
+
+def test_the_shipped_sounds_and_a_pre_sound_of_ones_own_are_as_loud_as_speech(studio: Studio, tmp_path: Path) -> None:
+    for path in sounds.SHIPPED.glob("*.wav"):
+        assert studio.inspect(path).loudness == pytest.approx(sounds.TARGET, abs=0.3), path.name
+    quiet = tmp_path / "quiet.wav"
+    samples, rate = soundfile.read(sounds.SHIPPED / "fanfare.wav")
+    soundfile.write(quiet, samples / 30, rate)
+    levelled, rate = samples_of(studio.level(quiet))
+    assert loudness.measure(levelled, rate) == pytest.approx(sounds.TARGET, abs=0.3)
+
+
+def test_volume_makes_it_quieter_and_rate_quicker(studio: Studio) -> None:
+    normal, quiet = (samples_of(say(studio, "hello there", volume=volume)[0])[0] for volume in (1.0, 0.5))
+    assert np.abs(quiet).max() == pytest.approx(np.abs(normal).max() / 2, rel=0.05)
+    assert say(studio, "hello there everybody", rate=300)[1] < 0.8 * say(studio, "hello there everybody", rate=150)[1]
+
+
+def test_a_voice_is_for_one_text_and_the_next_has_the_default_again(studio: Studio) -> None:
+    before = say(studio, "good morning everybody")[1]
+    other = say(studio, "good morning everybody", voice="de")[1]
+    assert abs(other - before) > 0.03
+    assert say(studio, "good morning everybody")[1] == pytest.approx(before, abs=0.01)
+
+
+def test_a_long_text_is_complete(studio: Studio) -> None:
     """runAndWait returns before such a text is synthesized; the file must still be whole."""
-    short, long = voice.synthesize("hello there " * 5), voice.synthesize("hello there " * 60)
-    assert long.seconds > 8 * short.seconds
+    assert say(studio, "hello there " * 60)[1] > 8 * say(studio, "hello there " * 5)[1]
 
 
 @pytest.mark.parametrize(
     "text", ["ünïcödé 😂 привет", "<b>bold</b> & so on", "a\0b", "line\nbreak", '"quoted" \\ {json}', "x" * 1000]
 )
-def test_strange_texts_are_spoken(voice: Voice, text: str) -> None:
-    assert voice.synthesize(text).seconds > 0.1
+def test_strange_texts_are_spoken(studio: Studio, text: str) -> None:
+    assert say(studio, text)[1] > 0.1
 
 
 @pytest.mark.parametrize("text", ["", "   "])
-def test_nothing_to_speak_fails_alone(voice: Voice, text: str) -> None:
+def test_nothing_to_speak_fails_alone(studio: Studio, text: str) -> None:
     with pytest.raises(Failed):
-        voice.synthesize(text)
-    assert voice.synthesize("still here").seconds > 0.2
+        say(studio, text)
+    assert say(studio, "still here")[1] > 0.2
 
 
-def test_texts_from_many_threads_are_all_spoken(voice: Voice) -> None:
+def test_fifty_texts_at_once_are_spoken_in_the_order_of_asking(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two threads in one engine crash the process; here they take turns."""
-    results = at_once(8, lambda n: voice.synthesize(f"this is number {n}").seconds)
-    assert all(isinstance(seconds, float) and seconds > 0.3 for seconds in results)
+    asked, gate, ask = [], threading.Event(), studio._ask
+
+    def ask_behind_the_gate(request: dict[str, Any]) -> dict[str, Any]:
+        gate.wait(10)
+        asked.append(request["text"])
+        return ask(request)
+
+    monkeypatch.setattr(studio, "_ask", ask_behind_the_gate)
+    texts = [f"this is number {number}" for number in range(50)]
+    with ThreadPoolExecutor(50) as pool:
+        spoken = []
+        for number, text in enumerate(texts):
+            spoken.append(pool.submit(say, studio, text))
+            wait_until(lambda number=number: studio._line._work_queue.qsize() >= number, "it stands in line")
+        gate.set()
+        assert all(result.result(60)[1] > 0.3 for result in spoken)
+    assert asked == texts
 
 
-def test_a_child_that_was_killed_is_replaced(voice: Voice) -> None:
-    voice.synthesize("one")
-    assert voice._child is not None
-    first = voice._child.pid
-    voice._child.kill()
-    voice._child.wait()
-    assert voice.synthesize("two").seconds > 0.1
-    assert voice._child.pid != first
+def test_a_child_that_was_killed_is_replaced(studio: Studio) -> None:
+    say(studio, "one")
+    assert studio._child is not None
+    first = studio._child.pid
+    studio._child.kill()
+    studio._child.wait()
+    assert say(studio, "two")[1] > 0.1
+    assert studio._child.pid != first
 
 
 def test_a_text_that_kills_the_child_fails_alone(tmp_path: Path) -> None:
@@ -89,23 +155,23 @@ def test_a_text_that_kills_the_child_fails_alone(tmp_path: Path) -> None:
         "    if request['text'] == 'die': os._exit(1)\n"
         "    with wave.open(request['path'], 'wb') as file:\n"
         "        file.setparams((1, 2, 22050, 0, 'NONE', '')); file.writeframes(bytes(22050))\n"
-        "    print(json.dumps({'ok': True}), flush=True)\n"
+        "    print(json.dumps({'ok': 0.5}), flush=True)\n"
     )
-    voice = Voice(command=[sys.executable, str(script)])
+    studio = Studio([sys.executable, str(script)])
     with pytest.raises(Failed, match=r"stopped while it spoke \(exit code 1\)"):
-        voice.synthesize("die")
-    assert voice.synthesize("live").seconds == 0.5
-    voice.close()
+        say(studio, "die")
+    assert say(studio, "live")[1] == 0.5
+    studio.close()
 
 
 def test_to_close_it_does_not_wait_for_a_text_that_hangs() -> None:
     program = "import sys, time; print('{\"ok\": true}', flush=True); time.sleep(60)"
-    voice = Voice(command=[sys.executable, "-c", program])
+    studio = Studio([sys.executable, "-c", program])
     with ThreadPoolExecutor(1) as pool:
-        speaking = pool.submit(voice.synthesize, "hello")
-        wait_until(lambda: voice._child is not None and voice._lock.locked(), "it speaks")
+        speaking = pool.submit(say, studio, "hello")
+        wait_until(lambda: studio._child is not None and studio._answers.empty(), "it speaks")
         began = time.monotonic()
-        voice.close()
+        studio.close()
         assert time.monotonic() - began < 1
         with pytest.raises(Failed):
             speaking.result(5)
@@ -119,78 +185,167 @@ def test_to_close_it_does_not_wait_for_a_text_that_hangs() -> None:
     ],
 )
 def test_a_voice_that_cannot_start_says_why(program: str, reason: str, caplog: pytest.LogCaptureFixture) -> None:
-    voice = Voice(command=[sys.executable, "-c", program])
     with pytest.raises(Failed, match=reason):
-        voice.synthesize("hello")
+        say(Studio([sys.executable, "-c", program]), "hello")
     assert "the voice can't start" in caplog.text
 
 
+def test_piper_without_its_package_says_so(studio: Studio) -> None:
+    with pytest.raises(Failed, match="piper"):
+        studio.speak("hello", "piper", "", 170, 1.0)
+
+
+def test_the_other_engines_make_no_sound_of_their_own(studio: Studio) -> None:
+    browser = ENGINES["browser"](studio).speak("hello everybody", Style())
+    silent = ENGINES["none"](studio).speak("hello everybody", Style())
+    assert browser.wav is None and browser.by_browser and silent.wav is None and not silent.by_browser
+    assert ENGINES["none"](studio).speak("x" * 1000, Style()).seconds == 15.0
+
+
 @pytest.fixture
-def bobs_line(db: None) -> QueueItem:
-    return queue.enqueue(speak("Bob said: hello"))
+def line(viewer: Callable[..., Viewer]) -> Callable[..., QueueItem]:
+    """Enqueues a line of Bob's."""
+    speech.seed()
+    bob = viewer("xX_Bob_99")
+
+    def enqueue(text: str = "hello", **style: Any) -> QueueItem:
+        return queue.enqueue(speak(text, **{"source": "redeem", **style}), viewer=bob)
+
+    return enqueue
 
 
-@pytest.mark.usefixtures("told", "woken")
+def drained(item: QueueItem) -> QueueItem:
+    queue.drain("tts")
+    item.refresh_from_db()
+    return item
+
+
+@pytest.mark.usefixtures("told", "woken", "said")
 class TestSpeak:
     """The effect."""
 
     def test_it_stores_the_wav_and_tells_the_overlays(
-        self, bobs_line: QueueItem, told: list[dict[str, object]]
+        self, line: Callable[..., QueueItem], told: list[dict[str, Any]]
     ) -> None:
-        queue.drain("tts")
-        bobs_line.refresh_from_db()
-        assert bobs_line.state == State.RUNNING
-        with default_storage.open(bobs_line.result["speech"]) as file:
+        item = drained(line("<b>hellooooo</b> https://example.com :smile:"))
+        assert item.state == State.RUNNING
+        with default_storage.open(item.result["speech"]) as file:
             assert file.read(4) == b"RIFF"
-        assert told == [
-            {
-                "type": "speak",
-                "text": "Bob said: hello",
-                "pre_sound": True,
-                "pre_delay_ms": 1200,
-                "attempt": 1,
-                "item": bobs_line.pk,
-            }
-        ]
-        assert bobs_line.result["seconds"] > 1.2 + 0.3
+        assert item.result["said"] == "xX Bob 99 said: helloo link"
+        (frame,) = told
+        assert frame | {"seconds": 0} == {
+            "type": "speak",
+            "text": "xX_Bob_99 said: <b>hellooooo</b> https://example.com :smile:",
+            "said": "",
+            "voice": "",
+            "rate": 170,
+            "volume": 1.0,
+            "speech": f"speech/{item.pk}.wav",
+            "seconds": 0,
+            "pre_sound": "pre-sound",
+            "pre_delay_ms": 1200,
+            "lane": "tts",
+            "attempt": 1,
+            "item": item.pk,
+        }
+        assert item.result["seconds"] > 1.2 + 0.3
 
-    def test_without_a_pre_sound_it_speaks_at_once(
-        self, bobs_line: QueueItem, told: list[dict[str, object]], settings
-    ) -> None:  # type: ignore[no-untyped-def]
+    def test_each_source_begins_in_its_own_way(
+        self, line: Callable[..., QueueItem], told: list[dict[str, Any]], settings: Any
+    ) -> None:
+        sounds.seed()
+        ding = Sound.objects.get(name="ding")
+        SpeechSource.objects.filter(name="tip").update(prefix="A tip:", pre_sound=ding)
+        SpeechSource.objects.filter(name="level").update(silent=True)
+        for source, said, pre_sound in (
+            ("tip", "A tip: hello", f"sound/{ding.pk}"),
+            ("level", "hello", ""),
+            ("redeem", "xX Bob 99 said: hello", "pre-sound"),
+        ):
+            item = drained(line(source=source))
+            assert item.result["said"] == said and told[-1]["pre_sound"] == pre_sound
+            queue.finished(item.pk, 1)
+        settings.TTS_PREFIX_USERNAME = False
         settings.TTS_PRE_SOUND = ""
-        queue.drain("tts")
-        assert (told[0]["pre_sound"], told[0]["pre_delay_ms"]) == (False, 0)
+        item = drained(line())
+        assert item.result["said"] == "hello"
+        assert (told[-1]["pre_sound"], told[-1]["pre_delay_ms"]) == ("", 0)
+
+    def test_words_of_the_filter_are_not_spoken(self, line: Callable[..., QueueItem]) -> None:
+        WordFilter.objects.create(word="darn", replacement="golly")
+        WordFilter.objects.create(word="heck")
+        assert drained(line("Darn, what the HECK, darnation")).result["said"].endswith("golly, what the , darnation")
+
+    def test_nothing_speakable_fails_the_item(self, line: Callable[..., QueueItem]) -> None:
+        item = drained(line("😂😂 *** :smile:"))
+        assert (item.state, item.error) == (State.FAILED, "there is nothing to speak in this text")
+
+    def test_style_is_the_items_then_the_viewers_then_the_settings(
+        self, line: Callable[..., QueueItem], told: list[dict[str, Any]], settings: Any
+    ) -> None:
+        settings.TTS_VIEWER_VOICES = ["de", "ru", "fr"]
+        drained(line())
+        mine = ViewerVoice.objects.get().voice
+        assert mine in settings.TTS_VIEWER_VOICES and told[-1]["voice"] == mine
+        for _ in range(5):
+            queue.finished(QueueItem.objects.latest("id").pk, 1)
+            drained(line())
+            assert [frame["voice"] for frame in told if frame["type"] == "speak"][-1] == mine
+        queue.finished(QueueItem.objects.latest("id").pk, 1)
+        drained(line(voice="en-us", rate=250, volume=0.4))
+        frame = [frame for frame in told if frame["type"] == "speak"][-1]
+        assert (frame["voice"], frame["rate"], frame["volume"]) == ("en-us", 250, 0.4)
+
+    def test_the_next_one_is_synthesized_while_the_first_plays(
+        self, line: Callable[..., QueueItem], told: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second = line("the first"), line("the second")
+        drained(first)
+        second.refresh_from_db()
+        assert (second.state, second.attempts) == (State.PENDING, 0) and "speech" in second.result
+        monkeypatch.setattr(tts, "engine", lambda: pytest.fail("spoken twice"))
+        queue.finished(first.pk, 1)
+        assert drained(second).state == State.RUNNING
+        assert [frame["text"] for frame in told if frame["type"] == "speak"] == [
+            "xX_Bob_99 said: the first",
+            "xX_Bob_99 said: the second",
+        ]
+
+    def test_the_browser_speaks_where_that_is_set(
+        self, line: Callable[..., QueueItem], told: list[dict[str, Any]], settings: Any
+    ) -> None:
+        settings.TTS_ENGINE = "browser"
+        drained(line("hi **there**"))
+        assert (told[0]["said"], told[0]["speech"]) == ("xX Bob 99 said: hi there", "")
 
     def test_a_voice_that_cannot_start_fails_the_item(
-        self, bobs_line: QueueItem, monkeypatch: pytest.MonkeyPatch
+        self, line: Callable[..., QueueItem], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(tts, "voice", lambda: Voice(command=[sys.executable, "-c", "import sys; sys.exit(3)"]))
-        queue.drain("tts")
-        bobs_line.refresh_from_db()
-        assert bobs_line.state == State.FAILED
-        assert "can't start" in bobs_line.error
+        monkeypatch.setattr(tts, "studio", lambda: Studio([sys.executable, "-c", "import sys; sys.exit(3)"]))
+        item = drained(line())
+        assert item.state == State.FAILED and "can't start" in item.error
 
-    def test_old_speech_is_tidied_away(self, bobs_line: QueueItem) -> None:
-        from datetime import timedelta
-
-        from django.utils import timezone
-
-        queue.drain("tts")
-        queue.finish(bobs_line.pk, 1)
-        bobs_line.refresh_from_db()
-        name = bobs_line.result["speech"]
-        assert queue.tidy() == 0
-        assert queue.tidy(now=timezone.now() + timedelta(hours=2)) == 1
-        assert not default_storage.exists(name)
+    def test_old_speech_is_tidied_away_and_old_history_too(self, line: Callable[..., QueueItem]) -> None:
+        item = drained(line())
+        queue.finished(item.pk, 1)
+        item.refresh_from_db()
+        name = item.result["speech"]
+        assert rescue.tidy() == 0
+        assert rescue.tidy(now=timezone.now() + timedelta(hours=2)) == 1
+        assert not default_storage.exists(name) and QueueItem.objects.count() == 1
+        rescue.tidy(now=timezone.now() + timedelta(days=91))
+        assert QueueItem.objects.count() == 0
 
 
-def test_sounds_are_found_by_plain_names_only() -> None:
-    assert sounds.find("announcement.wav") is not None
-    for name in ("", "../sounds/announcement.wav", "/etc/passwd", "nothing.wav", "..", "."):
-        assert sounds.find(name) is None
-
-
-def test_the_shipped_pre_sound_is_about_a_second() -> None:
-    path = sounds.find("announcement.wav")
+def test_many_threads_make_one_pre_sound(studio: Studio) -> None:
+    path = sounds.pre_sound()
     assert path is not None
-    assert 0.5 < sounds.seconds(path) < 1.2
+    names = set(at_once(8, lambda n: sounds.levelled(path)))
+    assert all(isinstance(name, str) and 0.5 < sounds.length(name) < 1.2 for name in names)
+
+
+def test_pre_sounds_are_found_by_plain_names_only(settings: Any) -> None:
+    assert sounds.pre_sound() is not None
+    for name in ("", "../sounds/announcement.wav", "/etc/passwd", "nothing.wav", "..", "."):
+        settings.TTS_PRE_SOUND = name
+        assert sounds.pre_sound() is None

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from effects import queue
-from effects.library.speak import speak
 from effects.models import Overlay
+from effects.speech import speak
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def test_speech_is_served_to_who_knows_the_secret(client: Client) -> None:
 def test_the_pre_sound_is_served_while_there_is_one(client: Client, settings) -> None:  # type: ignore[no-untyped-def]
     path = f"{Overlay.objects.create().get_absolute_url()}pre-sound"
     response = client.get(path)
-    assert (response["Content-Type"], response.content[:4]) == ("audio/x-wav", b"RIFF")
+    assert (response["Content-Type"], response.content[:4]) == ("audio/wav", b"RIFF")
     settings.TTS_PRE_SOUND = ""
     assert client.get(path).status_code == 404
 

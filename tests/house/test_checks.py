@@ -59,7 +59,7 @@ def test_only_settings_reads_the_environment() -> None:
         if path.suffix == ".py" and "tests" not in path.parts and "os.environ" in path.read_text(encoding="utf-8")
     }
     # The voice's child is told where its data are by the library's own variable.
-    assert readers - allowed == {"voice.py"}
+    assert readers - allowed == {"studio.py"}
 
 
 def test_the_project_stands_alone() -> None:

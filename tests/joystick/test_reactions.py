@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from economy.models import Points
 from effects.models import QueueItem
 from joystick import reactions
 from joystick.models import Reaction, Trigger
 from joystick.simulator.happenings import Happening, follow, raid, spin, tip
-from redeems import purchase
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def happens(
         QueueItem.objects.all().delete()
         with django_capture_on_commit_callbacks(execute=True):
             deliver(*happenings)
-        return said + [f"SPOKEN {item.payload['text']}" for item in QueueItem.objects.order_by("id")]
+        return said + [f"SPOKEN {item.payload['text']}" for item in QueueItem.objects.filter(lane="tts").order_by("id")]
 
     return let
 
@@ -61,34 +61,21 @@ def test_an_items_own_row_wins_over_the_general_one_in_any_case(happens: Happens
     assert happens(tip("Bob", 5)) == []
 
 
-def test_a_wheel_prize_may_have_an_effect(happens: Happens) -> None:
-    Reaction.objects.create(
-        trigger=Trigger.WHEEL_PRIZE, subject="Silly hat", effect="speak", words="{user} won {prize}"
-    )
-    assert happens(spin("Bob", 50, "Silly hat")) == ["SPOKEN Bob won Silly hat"]
+SPEAK = {"kind": "speak", "text": "{user} won {prize}"}
+
+
+def test_a_wheel_prize_may_have_effects(happens: Happens) -> None:
+    effects = [SPEAK, {"kind": "chat_line", "text": "well done, {user}"}, {"kind": "grant_points", "points": 7}]
+    Reaction.objects.create(trigger=Trigger.WHEEL_PRIZE, subject="Silly hat", effects=effects)
+    assert happens(spin("Bob", 50, "Silly hat")) == ["well done, Bob", "SPOKEN Bob won Silly hat"]
+    assert Points.objects.get(viewer__key="bob").balance == 50 + 7
     assert happens(spin("Bob", 50, "Nothing")) == []
 
 
-def test_a_reaction_may_be_a_redeem_and_costs_the_viewer_nothing(happens: Happens) -> None:
-    purchase.seed()
-    Reaction.objects.create(trigger=Trigger.TIP_ITEM, subject="Voice", effect="redeem:tts", words="{item} please")
-    assert happens(tip("Bob", 5, "Voice")) == ["SPOKEN Bob said: Voice please"]
-    assert QueueItem.objects.get().payment is None
-
-
-@pytest.mark.parametrize("effect", ["nosuch", "redeem:nosuch"])
-def test_an_effect_that_is_not_there_any_more_harms_nothing(
-    happens: Happens, effect: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    Reaction.objects.create(trigger=Trigger.TIP_LOW, effect=effect, line="thanks")
+def test_an_effect_that_is_not_there_any_more_harms_nothing(happens: Happens, caplog: pytest.LogCaptureFixture) -> None:
+    Reaction.objects.create(trigger=Trigger.TIP_LOW, effects=[{"kind": "dance"}], line="thanks")
     assert happens(tip("Bob", 5)) == ["thanks"]
     assert "that is not there" in caplog.text
-
-
-def test_a_redeem_that_refuses_the_words_harms_nothing(happens: Happens, caplog: pytest.LogCaptureFixture) -> None:
-    Reaction.objects.create(trigger=Trigger.TIP_LOW, effect="redeem:tts", words="")
-    assert happens(tip("Bob", 5)) == []
-    assert "came to nothing" in caplog.text
 
 
 def test_a_row_that_is_off_does_nothing(happens: Happens) -> None:
@@ -106,25 +93,23 @@ def test_somebody_who_follows_again_and_again_is_thanked_once(happens: Happens) 
     ("row", "mistake"),
     [
         ({"trigger": "tip_item", "subject": "Hat", "line": "{user} {tokens} {item}"}, None),
-        ({"trigger": "raid", "line": "{user} {viewers}", "effect": "speak", "words": "{user}"}, None),
+        ({"trigger": "raid", "line": "{user} {viewers}", "effects": [{"kind": "speak", "text": "{user}"}]}, None),
         (
             {"trigger": "raid", "line": "{user} with {viewer}"},
             "Nothing is filled in for {viewer} here. There is {user}, {viewers}.",
         ),
         (
-            {"trigger": "follow", "effect": "speak", "words": "{tokens}"},
+            {"trigger": "follow", "effects": [{"kind": "speak", "text": "{tokens}"}]},
             "Nothing is filled in for {tokens} here. There is {user}.",
         ),
-        ({"trigger": "follow", "effect": "speak"}, "The effect needs words."),
-        ({"trigger": "follow", "words": "hello"}, "Which effect are the words for?"),
         ({"trigger": "follow", "subject": "Bob"}, "Only menu items and prizes have a name."),
         (
-            {"trigger": "stream_ended", "effect": "redeem:tts", "words": "bye"},
-            "A redeem is a viewer's, and a stream's beginning or end is nobody's.",
+            {"trigger": "stream_ended", "effects": [{"kind": "grant_xp", "xp": 5}]},
+            "A stream's beginning or end is nobody's: there is nobody to give something to.",
         ),
     ],
 )
-def test_what_could_not_work_is_said_when_it_is_set(row: dict[str, str], mistake: str | None) -> None:
+def test_what_could_not_work_is_said_when_it_is_set(row: dict[str, Any], mistake: str | None) -> None:
     assert [sentence for _, sentence in reactions.mistakes(Reaction(**row))] == ([mistake] if mistake else [])
 
 
@@ -136,7 +121,3 @@ def test_the_rows_of_a_first_start_have_no_mistakes() -> None:
 def test_braces_that_mean_nothing_stay() -> None:
     cue = reactions.Cue(Trigger.RAID, "Bob", words={"viewers": 3})
     assert reactions.fill("{user} {viewers} {other} {", cue) == "Bob 3 {other} {"
-
-
-def test_the_streamers_list_offers_what_there_is() -> None:
-    assert {value for value, _ in reactions.choices()} >= {"", "speak", "redeem:tts"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from economy import audit, ledger
+from economy import audit, inventory, ledger
 from economy.models import XP, Points, Transaction, Viewer, XPTransaction
 from redeems import purchase
 from redeems.models import Redeem
@@ -31,6 +31,8 @@ INSERT INTO transactions VALUES (1, 1, 'grant', 10, 'chat', '2024-02-01 10:00:00
 INSERT INTO xp VALUES (1, 150, 2);
 INSERT INTO xp_transactions VALUES (1, 1, 200, 'tip', 'joystick', '2024-02-01 10:00:00');
 INSERT INTO redeems VALUES (1, 'tts', 'Say it', 50, 15, 0), (2, 'pixel', 'Ask Pixel', 10, 0, 1);
+CREATE TABLE items (id INTEGER PRIMARY KEY, key VARCHAR(64), name VARCHAR(80), description TEXT);
+INSERT INTO items VALUES (1, 'ticket', 'Golden ticket', 'shiny');
 INSERT INTO inventory VALUES (1, 1, 'ticket', 2);
 """
 
@@ -54,12 +56,12 @@ def test_viewers_points_xp_histories_and_redeems_come_over(original: Path, capsy
     assert list(XPTransaction.objects.order_by("pk").values_list("delta", flat=True)) == [200, -50]
     assert f"{Transaction.objects.get(reference='pixel:1').created_at:%Y-%m-%d %H:%M}" == "2024-02-01 10:00"
     assert f"{Viewer.objects.get(key='bob').first_seen_at:%Y-%m-%d}" == "2024-01-01"
-    assert list(Redeem.objects.values_list("title", "cost", "cooldown_seconds", "enabled")) == [
-        ("Say it", 50, 15, False)
-    ]
+    tts = Redeem.objects.values_list("title", "cost", "cooldown_seconds", "enabled").get(key="tts")
+    assert tts == ("Say it", 50, 15, False)
+    assert inventory.held(Viewer.objects.get(key="bob")) == [("Golden ticket", 2)]
     assert list(audit.findings()) == []
     told = capsys.readouterr()
-    assert "3 viewers, 7 changes of points and XP, 1 redeems." in told.out and "1 rows of inventory" in told.out
+    assert "3 viewers, 7 changes of points and XP, 1 redeems, 1 items in inventories." in told.out
     assert "User 3 has no usable name" in told.err
 
 

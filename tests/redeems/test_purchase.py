@@ -54,13 +54,9 @@ def nothing_was_taken(points: int = 100) -> bool:
 def test_it_takes_the_points_and_enqueues(buy: Callable[..., QueueItem]) -> None:
     item = buy("hello   there\n friend")
     assert (item.kind, item.lane, item.state) == ("speak", "tts", State.PENDING)
-    assert item.payload == {"text": "Bob said: hello there friend"}
+    assert item.payload == {"text": "hello there friend", "source": "redeem"}
     assert item.payment is not None
     assert (item.payment.delta, item.payment.balance_after, item.payment.source) == (-25, 75, "redeem")
-
-
-def test_the_prefix_is_the_streamers_choice(buy: Callable[..., QueueItem]) -> None:
-    assert buy("hello", tts_prefix_username=False).payload == {"text": "hello"}
 
 
 def test_too_few_points(buy: Callable[..., QueueItem]) -> None:

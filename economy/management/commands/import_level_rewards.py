@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from economy.models import LevelReward
+from economy.models import Item, LevelReward
 
 
 class Command(BaseCommand):
@@ -35,8 +36,8 @@ class Command(BaseCommand):
                 LevelReward.objects.filter(level=reward.level, repeats=reward.repeats).delete()
             LevelReward.objects.bulk_create(rewards)
         self.stdout.write(f"{len(rewards)} level rewards taken over.")
-        if any(entry.get("items") for entry in entries(data)):
-            self.stdout.write("Items were left out: this bot has no inventory yet.")
+        given = {step["item"] for reward in rewards for step in reward.effects}
+        Item.objects.bulk_create([Item(key=key, name=key) for key in sorted(given)], ignore_conflicts=True)
 
 
 def entries(data: Any) -> list[dict[str, Any]]:
@@ -61,4 +62,12 @@ def read(entry: dict[str, Any], place: int) -> LevelReward:
         raise CommandError(
             f"Reward {place}: level 1 to 9999, points 0 to 1000000000, a line of at most 200 characters."
         )
-    return LevelReward(level=at, repeats=bool(every), points=points, line=line, spoken=bool(line))
+    effects = [item_step(item, quantity, place) for item, quantity in dict(entry.get("items") or {}).items()]
+    return LevelReward(level=at, repeats=bool(every), points=points, line=line, spoken=bool(line), effects=effects)
+
+
+def item_step(key: str, quantity: Any, place: int) -> dict[str, Any]:
+    """So many of an item, as an effect."""
+    if not re.fullmatch(r"[\w-]{1,40}", key) or not isinstance(quantity, int) or not 1 <= quantity <= 10**6:
+        raise CommandError(f"Reward {place}: an item needs a key of one word, and a quantity from 1 to 1000000.")
+    return {"kind": "grant_item", "item": key, "quantity": quantity}

@@ -19,10 +19,11 @@ const ALERTED = new Set([
 let socket = null;
 let retryMs = FIRST_RETRY_MS;
 let unsent = []; // reports made while the connection was away
-let last = Promise.resolve(); // the show in progress, then the ones behind it
+const lanes = new Map(); // lane -> the show in progress there, then the ones behind it
 const known = new Map(); // "item/attempt" -> "queued" | "playing" | "started" | "finished" | "failed" | "stopped"
 const alertsWaiting = [];
-let stage = null; // of the show in progress: { item, key, sounds, over, stop }
+const stages = new Map(); // of the shows in progress, by key: { item, key, sounds, over, stop, tidy }
+const SHOWS = { speak, sound: playSound, alert: showAlert, wheel: turnWheel };
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -50,8 +51,10 @@ function report(message) {
 }
 
 function receive(message) {
-  if (message.type === "speak") {
-    enqueue(message, speak);
+  if (message.type in SHOWS) {
+    enqueue(message, SHOWS[message.type]);
+  } else if (message.type === "silence") {
+    silence();
   } else if (message.type === "events") {
     message.events.filter((happened) => alerts !== null && ALERTED.has(happened.kind)).forEach(alertSoon);
   } else if (message.type === "stop") {
@@ -75,7 +78,8 @@ function enqueue(message, show) {
     return;
   }
   remember(key, "queued");
-  last = last.then(() => run(message, key, show));
+  const before = lanes.get(message.lane) || Promise.resolve();
+  lanes.set(message.lane, before.then(() => run(message, key, show)));
 }
 
 function tell(type, message, more = {}) {
@@ -98,11 +102,11 @@ async function run(message, key, show) {
     return;
   }
   known.set(key, "playing");
-  const mine = { item: message.item, key, sounds: [], over: false };
+  const mine = { item: message.item, key, sounds: [], over: false, tidy: [] };
   const stopped = new Promise((resolve) => {
     mine.stop = resolve;
   });
-  stage = mine;
+  stages.set(key, mine);
   try {
     await Promise.race([show(message, mine), stopped]);
     if (known.get(key) !== "stopped") {
@@ -115,8 +119,8 @@ async function run(message, key, show) {
   } finally {
     mine.over = true;
     mine.sounds.forEach((sound) => sound.pause());
-    caption.hidden = true;
-    stage = null;
+    mine.tidy.forEach((step) => step());
+    stages.delete(key);
   }
 }
 
@@ -125,27 +129,190 @@ function stop(item, { onlyIfNotBegun = false } = {}) {
     const waiting = state === "queued" || state === "playing";
     if (key.startsWith(`${item}/`) && (waiting || (state === "started" && !onlyIfNotBegun))) {
       known.set(key, "stopped");
-      if (stage !== null && stage.key === key) {
-        stage.stop();
-      }
+      stages.get(key)?.stop();
     }
   }
 }
 
-async function speak(message, mine) {
-  const speech = load(`${base}speech/${message.item}.wav`, mine);
-  const preSound = message.pre_sound ? load(`${base}pre-sound`, mine) : null;
-  await loaded(speech); // a speech that can't be had is reported before anything is heard
-  await begin(preSound || speech, mine);
+// Everything at once: what plays, what waits, and the lines in the corner.
+function silence() {
+  keyedItems().forEach((item) => stop(item));
+  alertsWaiting.length = 0;
+  alerts?.replaceChildren();
+}
+
+function started(message, mine) {
   known.set(mine.key, "started");
   tell("started", message);
+}
+
+async function speak(message, mine) {
+  const speech = message.speech ? load(`${base}${message.speech}`, mine) : null;
+  const preSound = message.pre_sound ? load(`${base}${message.pre_sound}`, mine) : null;
+  if (speech) {
+    await loaded(speech); // a speech that can't be had is reported before anything is heard
+  }
+  const voice = message.said ? await ownVoice(message) : null;
+  const first = preSound || speech;
+  if (first) {
+    await begin(first, mine);
+  }
+  started(message, mine);
   if (preSound) {
     await Promise.all([ended(preSound), pause(message.pre_delay_ms)]);
-    await begin(speech, mine);
   }
+  mine.tidy.push(() => {
+    caption.hidden = true;
+  });
+  await notOver(mine);
   caption.textContent = message.text;
   caption.hidden = false;
-  await ended(speech);
+  if (speech) {
+    if (preSound) {
+      await begin(speech, mine);
+    }
+    await ended(speech);
+  } else if (voice) {
+    await utter(voice, mine);
+  } else {
+    await pause(message.seconds * 1000);
+  }
+}
+
+// The browser's own voices come late in some browsers, and never in one that has none.
+async function ownVoice(message) {
+  if (!("speechSynthesis" in window)) {
+    throw new Error("this browser has no voices");
+  }
+  if (speechSynthesis.getVoices().length === 0) {
+    await Promise.race([new Promise((resolve) => (speechSynthesis.onvoiceschanged = resolve)), pause(2000)]);
+  }
+  const voices = speechSynthesis.getVoices();
+  if (voices.length === 0) {
+    throw new Error("this browser has no voices");
+  }
+  const utterance = new SpeechSynthesisUtterance(message.said);
+  utterance.voice = voices.find((voice) => voice.name === message.voice || voice.lang === message.voice) || null;
+  utterance.rate = message.rate / 170;
+  utterance.volume = message.volume;
+  return utterance;
+}
+
+function utter(utterance, mine) {
+  mine.tidy.push(() => speechSynthesis.cancel());
+  return new Promise((resolve, reject) => {
+    utterance.onend = resolve;
+    utterance.onerror = (event) => (mine.over ? resolve() : reject(new Error(`voice: ${event.error}`)));
+    speechSynthesis.speak(utterance);
+  });
+}
+
+async function playSound(message, mine) {
+  const sound = load(`${base}${message.sound}`, mine);
+  sound.volume = message.volume;
+  await loaded(sound);
+  await begin(sound, mine);
+  started(message, mine);
+  await ended(sound);
+}
+
+async function showAlert(message, mine) {
+  const box = document.getElementById("alert");
+  box.textContent = message.text;
+  box.hidden = false;
+  mine.tidy.push(() => {
+    box.hidden = true;
+  });
+  started(message, mine);
+  await pause(message.seconds * 1000);
+}
+
+// The wheel: its slices are the prizes by weight; it comes to rest with the drawn one under the pointer.
+async function turnWheel(message, mine) {
+  const stage = document.getElementById("wheel");
+  const disc = stage.querySelector("svg");
+  const slice = drawWheel(disc, message.slices, message.prize);
+  const words = stage.querySelector("p");
+  words.textContent = message.user ? `${message.user} spins` : "";
+  stage.hidden = false;
+  mine.tidy.push(() => {
+    stage.hidden = true;
+    disc.getAnimations().forEach((animation) => animation.cancel());
+  });
+  const heard = Object.fromEntries(
+    Object.entries(message.sounds).map(([name, address]) => [name, load(`${base}${address}`, mine)]),
+  );
+  Object.entries(heard).forEach(([name, sound]) => {
+    sound.volume = message.volumes[name];
+  });
+  started(message, mine);
+  // Anywhere within the slice but at its edges; the pointer is at the top, where 0 degrees is.
+  const rest = slice.from + (0.15 + 0.7 * Math.random()) * (slice.to - slice.from);
+  const turns = 360 * Math.max(3, Math.round(message.seconds)) - rest;
+  const spin = disc.animate([{ rotate: "0deg" }, { rotate: `${turns}deg` }], {
+    duration: message.seconds * 1000, easing: "cubic-bezier(0.1, 0.6, 0.1, 1)", fill: "forwards",
+  });
+  playQuietly(heard.start);
+  if (heard.loop) {
+    heard.loop.loop = true;
+    playQuietly(heard.loop);
+  }
+  await spin.finished;
+  await notOver(mine);
+  heard.loop?.pause();
+  playQuietly(heard.win);
+  words.textContent = message.user ? `${message.user} wins ${message.prize_name}!` : `${message.prize_name}!`;
+  await pause(message.hold * 1000);
+}
+
+// A wheel without its sounds is still a wheel.
+function playQuietly(sound) {
+  sound?.play().catch((error) => console.warn(`no sound for the wheel: ${error.message}`));
+}
+
+function drawWheel(disc, slices, prize) {
+  const total = slices.reduce((sum, one) => sum + one.weight, 0);
+  disc.replaceChildren();
+  let angle = 0;
+  let found = null;
+  slices.forEach((one, place) => {
+    const from = angle;
+    angle += (360 * one.weight) / total;
+    disc.append(...drawSlice(one, from, angle));
+    if (place === prize) {
+      found = { from, to: angle };
+    }
+  });
+  return found;
+}
+
+function drawSlice(one, from, to) {
+  const shape = svg(to - from >= 359.99 ? "circle" : "path", { fill: one.colour, stroke: "#0006", "stroke-width": 0.5 });
+  if (to - from >= 359.99) {
+    set(shape, { cx: 0, cy: 0, r: 100 });
+  } else {
+    const large = to - from > 180 ? 1 : 0;
+    set(shape, { d: `M 0 0 L ${point(from, 100)} A 100 100 0 ${large} 1 ${point(to, 100)} Z` });
+  }
+  const middle = (from + to) / 2;
+  const label = svg("text", { transform: `rotate(${middle - 90}) translate(94 0)`, "text-anchor": "end", "dominant-baseline": "central" });
+  set(label, { "font-size": Math.max(3.5, Math.min(9, (to - from) * 0.9)) });
+  label.textContent = one.name.length > 22 ? `${one.name.slice(0, 21)}…` : one.name;
+  return [shape, label];
+}
+
+function point(angle, radius) {
+  const radians = ((angle - 90) * Math.PI) / 180;
+  return `${(radius * Math.cos(radians)).toFixed(3)} ${(radius * Math.sin(radians)).toFixed(3)}`;
+}
+
+function svg(name, attributes) {
+  return set(document.createElementNS("http://www.w3.org/2000/svg", name), attributes);
+}
+
+function set(element, attributes) {
+  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+  return element;
 }
 
 function load(url, mine) {

@@ -20,7 +20,7 @@ from django.core.files import locks
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from effects import queue
+from effects import rescue
 from effects.models import Overlay
 from joystick.credentials import Credentials, Fixed, OfTheChannel
 from joystick.listener import Listener
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             require_free(host, port)
             self.show_login(setup.prepare())
             memory.settle()
-            queue.recover()
+            rescue.recover()
             settings.ALLOWED_HOSTS.append(host)
             embedded.Process(
                 host=host,

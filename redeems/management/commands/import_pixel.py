@@ -1,11 +1,12 @@
 """`manage.py import_pixel PATH`: from the SQLite file of the original Pixel (github.com/MaisieBae/Pixel).
 
-Its tables, by its own `app/core/models.py`: users, points, transactions, xp, xp_transactions, redeems; also items and
-inventory, which have no counterpart here yet.
+Its tables, by its own `app/core/models.py`: users, points, transactions, xp, xp_transactions, redeems, items and
+inventory.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import defaultdict
 from contextlib import closing
@@ -17,10 +18,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from economy import history, viewers
+from economy import history, inventory, viewers
 from economy.history import Past
 from economy.ledger import MOST
-from economy.models import USERNAME_MAX, Viewer, viewer_key
+from economy.models import USERNAME_MAX, Item, Viewer, viewer_key
 from redeems.models import Redeem
 
 CAUSE = "pixel"
@@ -42,7 +43,11 @@ class Command(BaseCommand):
             points = {row["user_id"]: whole(row["balance"]) for row in table(source, "points")}
             experience = {row["user_id"]: whole(row["total_xp"]) for row in table(source, "xp")}
             spent, gathered = pasts(source, "transactions"), pasts(source, "xp_transactions")
-            written = 0
+            items = {row["key"]: row for row in table(source, "items")}
+            belongings = defaultdict(list)
+            for row in table(source, "inventory"):
+                belongings[row["user_id"]].append(row)
+            written = given = 0
             for user in people:
                 viewer = arrived(user)
                 if viewer is None:
@@ -52,11 +57,10 @@ class Command(BaseCommand):
                 balance, total = points.get(user["id"], 0), experience.get(user["id"], 0)
                 written += history.take_over_points(viewer, spent[user["id"]], balance=balance, **who)
                 written += history.take_over_xp(viewer, gathered[user["id"]], total=total, **who)
+                given += sum(take_over_item(viewer, row, items.get(row["item_key"])) for row in belongings[user["id"]])
             redeems = sum(take_over_redeem(row) for row in table(source, "redeems"))
-            left_out = len(table(source, "inventory"))
-        self.stdout.write(f"{len(people)} viewers, {written} changes of points and XP, {redeems} redeems.")
-        if left_out:
-            self.stdout.write(f"{left_out} rows of inventory were left out: this bot has none yet.")
+        counts = f"{len(people)} viewers, {written} changes of points and XP, {redeems} redeems"
+        self.stdout.write(f"{counts}, {given} items in inventories.")
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -112,6 +116,15 @@ def take_over_redeem(row: sqlite3.Row) -> bool:
     if "cooldown_s" in row.keys():  # noqa: SIM118 (a Row's own keys, not its values)
         changes["cooldown_seconds"] = whole(row["cooldown_s"])
     return bool(Redeem.objects.filter(key=row["key"]).update(**changes))
+
+
+def take_over_item(viewer: Viewer, row: sqlite3.Row, described: sqlite3.Row | None) -> bool:
+    """What somebody has, and, where it is new here, the item itself."""
+    key, told = re.sub(r"[^\w-]+", "-", str(row["item_key"]))[:40], dict(described) if described else {}
+    words = {"name": str(told.get("name") or row["item_key"])[:100], "description": str(told.get("description") or "")}
+    Item.objects.get_or_create(key=key, defaults=words)
+    quantity = min(whole(row["qty"]), 2**31 - 1)
+    return bool(quantity) and inventory.give(viewer, key, quantity, reference=f"{CAUSE}:item:{row['id']}")
 
 
 def whole(value: Any, *, least: int = 0) -> int:

@@ -1,13 +1,12 @@
-"""pyttsx3 in a child process of its own.
+"""The studio: a child process that synthesizes, levels and measures sound.
 
 The engines below pyttsx3 crash the process they live in (two threads at once: SIGSEGV; data not found: `exit(1)`), and
-its `runAndWait` returns before the file is written. So a child speaks, one text at a time, and this side waits for it
-with a deadline, looks at the WAV, and starts a new child after every trouble.
+its `runAndWait` returns before the file is written. So a child does the work, one thing at a time, in the order of
+asking, and this side waits for it with a deadline, looks at what it made, and starts a new child after every trouble.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import os
@@ -16,10 +15,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-import wave
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from django.conf import settings
 
 from pixelbot_site.kit.errors import Failed
 
@@ -27,39 +28,48 @@ log = logging.getLogger("tts")
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_WITHIN = 5.0
-SPEAK_WITHIN = 8.0
-"""Seconds; together less than the queue's PREPARE_WITHIN. Measured: 0.1 s for the start, 0.1 s for 1,000 characters."""
+SPEAK_WITHIN = 10.0
+"""Seconds. Measured: 0.1 s for the start, 0.1 s for 1,000 characters; the first levelling loads SciPy, about 1 s."""
+SHORTEST = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """A synthesized text: a complete WAV file and its length in seconds."""
+class SoundFacts:
+    """What a sound file is: its real format and subtype (libsndfile's names), seconds, and loudness in LUFS."""
 
-    wav: bytes
+    format: str
+    subtype: str
     seconds: float
+    loudness: float
 
 
-class Voice:
-    """One persistent child. Thread-safe: texts of several threads are spoken one after another."""
+class Studio:
+    """One persistent child. Thread-safe: what several threads ask for is done one after another, first come first."""
 
-    def __init__(
-        self, *, voice: str = "", rate: int = 170, volume: float = 1.0, command: list[str] | None = None
-    ) -> None:
-        """`voice`: the engine's name for one ("" is its default); `rate`: words a minute; `volume`: 0 to 1."""
-        self._options = {"voice": voice, "rate": rate, "volume": volume}
+    def __init__(self, command: list[str] | None = None) -> None:
         self._command = command or [sys.executable, "-m", "effects.tts.child"]
-        self._lock = threading.Lock()
+        self._line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="studio")
         self._child: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
-    def synthesize(self, text: str) -> Spoken:
-        """Speak `text` into a WAV (mono, 16 bit). Raises Failed, with the reason, when the engine will not."""
-        with self._lock, tempfile.TemporaryDirectory(prefix="pixelbot-tts-") as folder:
-            path = Path(folder) / "speech.wav"
-            answer = self._ask({**self._options, "text": text, "path": str(path)})
-            if "error" in answer:
-                raise Failed(f"The voice could not speak this: {answer['error']}")
-            return read_wav(path)
+    def speak(self, text: str, engine: str, voice: str, rate: int, volume: float) -> tuple[bytes, float]:
+        """(a levelled WAV: mono, 16 bit; its seconds). Raises Failed, with the reason, when the engine will not."""
+        style = {"engine": engine, "voice": voice, "rate": rate, "volume": volume, "model": settings.TTS_PIPER_MODEL}
+        wav, seconds = self._made({"do": "speak", "text": text, **style}, "The voice could not speak this")
+        if seconds < SHORTEST:
+            raise Failed("There is nothing to speak in this text.")
+        return wav, seconds
+
+    def level(self, source: Path) -> bytes:
+        """The sound file `source` as a levelled WAV. Raises Failed where it is none."""
+        return self._made({"do": "level", "source": str(source)}, "This sound could not be levelled")[0]
+
+    def inspect(self, path: Path) -> SoundFacts:
+        """Look into a sound file. Raises Failed where it is none."""
+        answer = self._line.submit(self._ask, {"do": "inspect", "path": str(path)}).result()
+        if "error" in answer:
+            raise Failed(f"This is no sound that can be played: {answer['error']}")
+        return SoundFacts(**answer["ok"])
 
     def close(self) -> None:
         """End the child at once, whatever it does: a text in progress fails."""
@@ -67,6 +77,15 @@ class Voice:
         if child is not None:
             child.kill()
             child.wait()
+        self._line.shutdown(wait=False, cancel_futures=True)
+
+    def _made(self, request: dict[str, Any], complaint: str) -> tuple[bytes, float]:
+        with tempfile.TemporaryDirectory(prefix="pixelbot-sound-") as folder:
+            path = Path(folder) / "made.wav"
+            answer = self._line.submit(self._ask, {**request, "path": str(path)}).result()
+            if "error" in answer:
+                raise Failed(f"{complaint}: {answer['error']}")
+            return (path.read_bytes() if path.exists() else b""), float(answer["ok"])
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         child = self._running()
@@ -131,19 +150,6 @@ def _listen(stdout: IO[str], answers: queue.Queue[dict[str, Any] | None]) -> Non
             except ValueError:
                 log.debug("the voice said: %.200s", line)
     answers.put(None)  # the child is gone
-
-
-def read_wav(path: Path) -> Spoken:
-    """The WAV at `path`. Raises Failed when there is none, or no sound in it."""
-    try:
-        data = path.read_bytes()
-        with wave.open(io.BytesIO(data)) as file:
-            seconds = file.getnframes() / file.getframerate()
-    except (OSError, EOFError, wave.Error) as error:
-        raise Failed(f"The voice wrote no sound: {error}") from error
-    if seconds < 0.02:
-        raise Failed("There is nothing to speak in this text.")
-    return Spoken(data, seconds)
 
 
 def child_environment() -> None:

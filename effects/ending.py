@@ -1,0 +1,120 @@
+"""How items end: done, or with their points back, exactly once, and with a word to the viewer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from economy import ledger
+from effects import chat, overlay
+from effects.models import ENDED, QueueItem, State
+from effects.registry import Effect, kinds
+from pixelbot_site.kit.commits import after_commit
+
+log = logging.getLogger("queue")
+
+REASON_MOST = 160
+Undo = Callable[[QueueItem], None]
+_undoes: list[Undo] = []
+
+
+def undone_by(step: Undo) -> Undo:
+    """Register what else is given back when a bought item did not happen (the floor above keeps stock, cooldowns)."""
+    _undoes.append(step)
+    return step
+
+
+def finish(item_id: int, attempt: int, *, result: dict[str, Any] | None = None) -> bool:
+    """The item happened. False when it had ended already, as when a second overlay reports it."""
+    item = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING).first()
+    if item is None:
+        return False
+    more = {} if result is None else {"result": {**item.result, **result}}
+    rows = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING)
+    return _done(item, rows, **more)
+
+
+def _done(item: QueueItem, rows: QuerySet[QueueItem], **more: Any) -> bool:
+    try:
+        with transaction.atomic():
+            if not rows.update(state=State.DONE, finished_at=timezone.now(), lease_until=None, **more):
+                return False
+            item = QueueItem.objects.select_related("viewer").get(pk=item.pk)
+            kind = kinds.get(item.kind)
+            if kind is not None and kind.settle is not None:
+                kind.settle(item)
+            after_commit(log.info, "done: %s", item)
+            _let_others_go_on(item, overlay.done)
+    except Exception:  # the queue's edge, too: what can't be given must not hold up its lane
+        log.exception("%s could not be settled", item)
+        return _stop(item, State.FAILED, "what it gives could not be given", said="something broke")
+    return True
+
+
+def end(
+    seen: QueueItem, state: State, reason: str, *, details: str = "", said: str = "", by: str = "", refund: bool = True
+) -> bool:
+    """The item did not happen, for `reason`: store it, give the points back once, and tell the viewer (`said`, where
+    the reason is not for viewers). What was promised already (a drawn prize) is given instead.
+
+    False, and nothing is done, when the row is not any more as it was `seen`: somebody else took it further.
+    """
+    kind = kinds.get(seen.kind)
+    if kind is not None and kind.promised is not None and kind.promised(seen):
+        return _done(seen, as_seen(seen), error=reason, by=by)
+    return _stop(seen, state, reason, details=details, said=said, by=by, refund=refund)
+
+
+def _stop(
+    seen: QueueItem, state: State, reason: str, *, details: str = "", said: str = "", by: str = "", refund: bool = True
+) -> bool:
+    with transaction.atomic():
+        ended = {"state": state, "error": details or reason, "finished_at": timezone.now(), "lease_until": None}
+        if not as_seen(seen).update(**ended, by=by or seen.by):
+            return False
+        item = QueueItem.objects.select_related("viewer", "payment").get(pk=seen.pk)
+        if refund:
+            _give_back(item, said or reason)
+        after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
+        _let_others_go_on(item, overlay.stop)
+    return True
+
+
+def _give_back(item: QueueItem, reason: str) -> None:
+    back = ""
+    if item.payment is not None:
+        ledger.refund(item.payment, reason=f"{item.kind} {item.state}")
+        points = -item.payment.delta
+        back = f" Your {'point is' if points == 1 else f'{points} points are'} back."
+    if item.redeem:
+        for step in _undoes:
+            step(item)
+    if item.viewer is not None and (back or item.redeem):
+        why = reason.strip().rstrip(".")[:REASON_MOST]
+        chat.say(f"@{item.viewer.username} sorry, that did not happen: {why}.{back}")
+
+
+def _let_others_go_on(item: QueueItem, tell: Callable[[int], None]) -> None:
+    from effects import queue, tasks  # they call this module back
+
+    if item.sequel and (item.state == State.DONE or not item.redeem):
+        rest = Effect("run_effects", {"effects": item.sequel}, item.title)
+        queue.enqueue(rest, viewer=item.viewer, priority=item.priority)
+    after_commit(tell, item.pk)
+    if item.lane:
+        after_commit(tasks.wake, item.lane)
+
+
+def as_seen(seen: QueueItem) -> QuerySet[QueueItem]:
+    """The row, if it is still in the state, the attempt and the lease that were read."""
+    return QueueItem.objects.filter(
+        pk=seen.pk,
+        state=seen.state,
+        attempts=seen.attempts,
+        lease_until=seen.lease_until,
+    ).exclude(state__in=ENDED)

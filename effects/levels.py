@@ -1,0 +1,42 @@
+"""What comes of a level-up on the stream and in chat."""
+
+from __future__ import annotations
+
+from economy.xp import LevelUp, Reward
+from effects import chat, queue
+from effects.speech import speak
+from pixelbot_site.kit.effects import Effect, planned
+from pixelbot_site.kit.rules import Rules
+
+MOST_SAID = 3
+
+
+def announced(up: LevelUp, rules: Rules) -> tuple[tuple[str, ...], tuple[Effect, ...]]:
+    """(lines for chat, effects). The rewarded levels with a line are said, and spoken; of a long jump, the last ones.
+    The effects of every level are carried out.
+    """
+    said = [(reward, line(reward, up.viewer.username)) for reward in up.rewards if reward.line][-MOST_SAID:]
+    lines = tuple(
+        f"{text} (+{reward.points} points)" if reward.points and rules.points_enabled else text for reward, text in said
+    )
+    spoken = tuple(speak(text, source="level") for reward, text in said if reward.spoken)
+    more = tuple(
+        effect
+        for reward in up.rewards
+        for effect in planned(reward.effects, {"user": up.viewer.username, "level": reward.level})
+    )
+    return lines, spoken + more
+
+
+def celebrate(up: LevelUp, rules: Rules) -> None:
+    """Say, and enqueue, what is announced. The inbox does so itself; this is for what pays XP outside of it."""
+    lines, effects = announced(up, rules)
+    for text in lines:
+        chat.say(text)
+    for effect in effects:
+        queue.enqueue(effect, viewer=up.viewer)
+
+
+def line(reward: Reward, username: str) -> str:
+    """The reward's line with {user} and {level} filled in; other braces stay as they are."""
+    return reward.line.replace("{user}", username).replace("{level}", str(reward.level))

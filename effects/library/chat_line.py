@@ -1,0 +1,21 @@
+"""Say a line in chat."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from effects import chat
+from effects.models import QueueItem
+from effects.registry import INSTANT, Payload, effect
+
+
+class ChatLine(Payload):
+    """The line."""
+
+    text: str = Field(min_length=1, max_length=500)
+
+
+@effect("chat_line", lane=INSTANT, repeatable=False, payload=ChatLine)
+def chat_line(item: QueueItem) -> None:
+    """Said once the transaction has committed."""
+    chat.say(ChatLine.model_validate(item.payload).text)

@@ -1,0 +1,26 @@
+"""Give a thing to the viewer whom it is about."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from economy import inventory
+from effects.models import QueueItem
+from effects.registry import INSTANT, Payload, effect
+from pixelbot_site.kit.errors import Failed
+
+
+class GrantItem(Payload):
+    """`item`: the key of an Item."""
+
+    item: str = Field(min_length=1, max_length=40, json_schema_extra={"from": "item"})
+    quantity: int = Field(1, ge=1, le=1_000_000)
+
+
+@effect("grant_item", lane=INSTANT, repeatable=False, payload=GrantItem)
+def grant_item(item: QueueItem) -> None:
+    """Once for each queue item."""
+    if item.viewer is None:
+        raise Failed("nobody is there to get it")
+    wish = GrantItem.model_validate(item.payload)
+    inventory.give(item.viewer, wish.item, wish.quantity, reference=f"effect:{item.pk:012d}")

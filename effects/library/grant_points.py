@@ -1,0 +1,25 @@
+"""Give points to the viewer whom it is about."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from economy import ledger
+from effects.models import QueueItem
+from effects.registry import INSTANT, Payload, effect
+from pixelbot_site.kit.errors import Failed
+
+
+class GrantPoints(Payload):
+    """So many points."""
+
+    points: int = Field(ge=1, le=10**12)
+
+
+@effect("grant_points", lane=INSTANT, repeatable=False, payload=GrantPoints)
+def grant_points(item: QueueItem) -> None:
+    """Once for each queue item, whatever happens to it."""
+    if item.viewer is None:
+        raise Failed("nobody is there to get the points")
+    points = GrantPoints.model_validate(item.payload).points
+    ledger.grant(item.viewer, points, source="effect", reference=f"effect:{item.pk:012d}", reason=item.title)

@@ -1,0 +1,25 @@
+"""Switch a filter in OBS on or off, for a while."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from effects import obs_actions
+from effects.models import QueueItem
+from effects.registry import Payload, effect
+
+
+class OBSFilter(Payload):
+    """`source`: of which source or scene. `seconds`: then as it was before; 0: it stays."""
+
+    source: str = Field(min_length=1, max_length=200, json_schema_extra={"from": "obs_source"})
+    filter: str = Field(min_length=1, max_length=200)
+    enabled: bool = True
+    seconds: float = Field(0, ge=0, le=3600)
+
+
+@effect("obs_filter", lane="effect", repeatable=False, payload=OBSFilter)
+def obs_filter(item: QueueItem) -> None:
+    """Done when OBS has done it."""
+    wish = OBSFilter.model_validate(item.payload)
+    obs_actions.set_filter(wish.source, wish.filter, enabled=wish.enabled, seconds=wish.seconds)

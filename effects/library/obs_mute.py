@@ -1,0 +1,24 @@
+"""Mute an input in OBS, for a while."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from effects import obs_actions
+from effects.models import QueueItem
+from effects.registry import Payload, effect
+
+
+class OBSMute(Payload):
+    """`seconds`: then as it was before; 0: it stays."""
+
+    input: str = Field(min_length=1, max_length=200, json_schema_extra={"from": "obs_input"})
+    muted: bool = True
+    seconds: float = Field(0, ge=0, le=3600)
+
+
+@effect("obs_mute", lane="effect", repeatable=False, payload=OBSMute)
+def obs_mute(item: QueueItem) -> None:
+    """Done when OBS has done it."""
+    wish = OBSMute.model_validate(item.payload)
+    obs_actions.mute(wish.input, muted=wish.muted, seconds=wish.seconds)

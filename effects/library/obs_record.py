@@ -1,0 +1,22 @@
+"""Start or stop recording in OBS."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from effects import obs_actions
+from effects.models import QueueItem
+from effects.registry import Payload, effect
+
+
+class OBSRecord(Payload):
+    """Which of the two."""
+
+    action: Literal["start", "stop"] = "start"
+
+
+@effect("obs_record", lane="effect", repeatable=True, payload=OBSRecord)
+def obs_record(item: QueueItem) -> None:
+    """Done when OBS records, or does not any more; the file's path is kept on the item."""
+    wish = OBSRecord.model_validate(item.payload)
+    item.result = {**item.result, "path": obs_actions.record(start=wish.action == "start")}

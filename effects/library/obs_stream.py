@@ -1,0 +1,21 @@
+"""Start or stop the stream in OBS."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from effects import obs_actions
+from effects.models import QueueItem
+from effects.registry import Payload, effect
+
+
+class OBSStream(Payload):
+    """Which of the two."""
+
+    action: Literal["start", "stop"] = "stop"
+
+
+@effect("obs_stream", lane="effect", repeatable=True, payload=OBSStream)
+def obs_stream(item: QueueItem) -> None:
+    """Done when OBS streams, or does not any more."""
+    obs_actions.stream(start=OBSStream.model_validate(item.payload).action == "start")

@@ -1,0 +1,23 @@
+"""Change what a text source in OBS says."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from effects import obs_actions
+from effects.models import QueueItem
+from effects.registry import Payload, effect
+
+
+class OBSText(Payload):
+    """The source's name, and its new text."""
+
+    source: str = Field(min_length=1, max_length=200, json_schema_extra={"from": "obs_input"})
+    text: str = Field("", max_length=500)
+
+
+@effect("obs_text", lane="effect", repeatable=True, payload=OBSText)
+def obs_text(item: QueueItem) -> None:
+    """Done when OBS has done it."""
+    wish = OBSText.model_validate(item.payload)
+    obs_actions.set_text(wish.source, wish.text)

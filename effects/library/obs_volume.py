@@ -1,0 +1,23 @@
+"""Set an input's volume in OBS."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from effects import obs_actions
+from effects.models import QueueItem
+from effects.registry import Payload, effect
+
+
+class OBSVolume(Payload):
+    """In dB: 0 is as it came, −100 is silence."""
+
+    input: str = Field(min_length=1, max_length=200, json_schema_extra={"from": "obs_input"})
+    decibels: float = Field(0, ge=-100, le=26)
+
+
+@effect("obs_volume", lane="effect", repeatable=True, payload=OBSVolume)
+def obs_volume(item: QueueItem) -> None:
+    """Done when OBS has done it."""
+    wish = OBSVolume.model_validate(item.payload)
+    obs_actions.set_volume(wish.input, wish.decibels)

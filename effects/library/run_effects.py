@@ -1,0 +1,42 @@
+"""Several effects, one after the other: each begins when the one before it has ended, in whatever lane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from effects import queue
+from effects.models import QueueItem
+from effects.registry import INSTANT, Payload, effect
+from pixelbot_site.kit import effects
+
+
+class RunEffects(Payload):
+    """`effects`: as any column of effects has them."""
+
+    effects: list[dict[str, Any]] = Field(min_length=1, max_length=20)
+
+    @field_validator("effects")
+    @classmethod
+    def known(cls, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Each one must be right itself."""
+        said = effects.mistakes(steps)
+        if said:
+            raise ValueError(" ".join(said))
+        return steps
+
+
+@effect("run_effects", lane=INSTANT, repeatable=False, payload=RunEffects)
+def run_effects(item: QueueItem) -> None:
+    """Puts the first into its lane, with the rest as its sequel, and hands what the viewer bought on to it.
+
+    So the points come back when the first does not happen, and then nothing else does. Of effects that nobody bought,
+    one that fails does not stop the others.
+    """
+    steps = item.payload["effects"]
+    (first,) = effects.planned(steps[:1], {})
+    payment, redeem = item.payment, item.redeem
+    item.payment, item.redeem = None, ""
+    item.save(update_fields=["payment", "redeem"])
+    queue.enqueue(first, viewer=item.viewer, payment=payment, redeem=redeem, priority=item.priority, sequel=steps[1:])

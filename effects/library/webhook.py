@@ -1,0 +1,52 @@
+"""Tell another program over HTTP, signed, at an address that the streamer allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+
+import httpx2
+from django.conf import settings
+from pydantic import Field
+
+from effects.models import QueueItem
+from effects.registry import Payload, effect
+from pixelbot_site.kit.errors import Failed
+
+TIMEOUT = 5.0
+
+
+class Webhook(Payload):
+    """`url`: one of WEBHOOK_ADDRESSES, or below one that ends in a slash."""
+
+    url: str = Field(min_length=1, max_length=500)
+    text: str = Field("", max_length=1000)
+
+
+@effect("webhook", lane="effect", repeatable=False, payload=Webhook)
+def webhook(item: QueueItem) -> None:
+    """A POST of `{"item", "viewer", "text", "at"}` as JSON. The header X-PixelBot-Signature is `sha256=` and the HMAC
+    of the body with WEBHOOK_SECRET. Anything but a 2xx answer fails; redirects are not followed.
+    """
+    wish = Webhook.model_validate(item.payload)
+    if not is_allowed(wish.url):
+        raise Failed("this address is not among WEBHOOK_ADDRESSES in .env")
+    name = item.viewer.username if item.viewer else ""
+    body = json.dumps({"item": item.pk, "viewer": name, "text": wish.text, "at": int(time.time())}).encode()
+    signature = hmac.new(settings.WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"Content-Type": "application/json", "X-PixelBot-Signature": f"sha256={signature}"}
+    try:
+        answer = httpx2.post(wish.url, content=body, headers=headers, timeout=TIMEOUT, follow_redirects=False)
+    except httpx2.HTTPError as error:
+        raise Failed(f"the address could not be reached ({type(error).__name__})") from error
+    if not answer.is_success:
+        raise Failed(f"the address answered {answer.status_code}")
+
+
+def is_allowed(url: str) -> bool:
+    """Exactly an allowed address; or below one that ends in a slash, without climbing out of it."""
+    if ".." in url or "\\" in url or "@" in url.partition("://")[2]:
+        return False
+    return any(url == one or (one.endswith("/") and url.startswith(one)) for one in settings.WEBHOOK_ADDRESSES)

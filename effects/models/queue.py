@@ -1,0 +1,94 @@
+"""The queue."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from economy.models import STAFF_MAX, Transaction, Viewer
+
+
+class State(models.TextChoices):
+    """Where a queue item is on its way: waiting (for approval) → pending → running → one of the ends."""
+
+    WAITING = "waiting", "waits for approval"
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+WAITING = (State.WAITING, State.PENDING)
+ENDED = (State.DONE, State.FAILED, State.EXPIRED, State.SKIPPED, State.CANCELLED)
+HAPPENED = (*WAITING, State.RUNNING, State.DONE)
+"""The states that count for a redeem's limits: it happened, or still may."""
+
+
+class Lane(models.Model):
+    """What the streamer set for a lane. A lane without a row has never been paused."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.CharField(max_length=STAFF_MAX, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {'paused' if self.paused_at else 'runs'}"
+
+
+class QueueItem(models.Model):
+    """One effect that waits, runs, is done, or did not happen, in a lane.
+
+    While an item runs, `lease_until` is the moment by which it must have got further; past it, `rescue` takes over.
+    `told_at`: the overlays were told; `playing_at`: one of them said that it began. `sequel`: the effects that come
+    after it (`run_effects`).
+    """
+
+    kind = models.CharField(max_length=40)
+    lane = models.CharField(max_length=40, blank=True)
+    payload = models.JSONField(default=dict)
+    sequel = models.JSONField(default=list, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    viewer = models.ForeignKey(Viewer, models.PROTECT, null=True, blank=True, related_name="queue_items")
+    payment = models.OneToOneField(
+        Transaction,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="queue_item",
+        help_text="Given back if it does not happen.",
+    )
+    redeem = models.CharField(max_length=40, blank=True, help_text="What the viewer bought; blank: nobody bought it.")
+    priority = models.IntegerField(default=0, help_text="Higher ones go first.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    result = models.JSONField(default=dict, blank=True)
+    error = models.TextField(blank=True)
+    by = models.CharField(max_length=STAFF_MAX, blank=True, help_text="Who of the staff decided on it, and what.")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="What has not begun by then does not happen.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+    playing_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["lane", "state", "-priority", "id"], name="queue_next"),
+            models.Index(fields=["expires_at"], condition=Q(state__in=["waiting", "pending"]), name="queue_stale"),
+            models.Index(fields=["redeem", "created_at"], condition=~Q(redeem=""), name="queue_redeem"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # What a lane means, kept by the database itself whoever the workers are.
+            models.UniqueConstraint(fields=["lane"], condition=Q(state="running"), name="one_running_item_in_a_lane"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}: {self.title}"

@@ -1,0 +1,82 @@
+"""The prize wheel."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from economy.models import Viewer
+from effects.models.queue import QueueItem
+from pixelbot_site.kit.effects import EffectsField
+
+
+class Prize(models.Model):
+    """A slice of the wheel. Its share is its weight by the weights of all that can be won."""
+
+    name = models.CharField(max_length=60, unique=True)
+    weight = models.PositiveIntegerField(default=10, validators=[MinValueValidator(1), MaxValueValidator(1_000_000)])
+    colour = models.CharField(
+        max_length=7, default="#7c4dff", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", "A colour like #7c4dff.")]
+    )
+    stock = models.PositiveIntegerField(null=True, blank=True, help_text="How many there are left. Blank: no end.")
+    per_viewer_limit = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How often one viewer may win it. Blank: no limit."
+    )
+    line = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="Said in chat. {user} and {prize} are filled in. Blank: one of the wheel's lines.",
+    )
+    effects = EffectsField(help_text="What the winner gets, one after the other. None: only the line.")
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Spin(models.Model):
+    """A draw, stored before anything is shown. Never drawn again: whatever becomes of the show, this is the prize.
+
+    `odds`: every prize that could be won at that moment, as `[{"id", "name", "weight", "colour"}, …]`.
+    """
+
+    item = models.OneToOneField(QueueItem, models.SET_NULL, null=True, related_name="spin")
+    viewer = models.ForeignKey(Viewer, models.PROTECT, null=True, blank=True, related_name="spins")
+    prize = models.ForeignKey(Prize, models.SET_NULL, null=True, blank=True, related_name="spins")
+    prize_name = models.CharField(max_length=60)
+    odds = models.JSONField()
+    drawn_at = models.DateTimeField(default=timezone.now, db_index=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.prize_name} for {self.viewer or 'nobody'}"
+
+
+class WheelLine(models.Model):
+    """Said when the wheel begins, or when a prize is won; of several, any."""
+
+    class When(models.TextChoices):
+        """Its moment."""
+
+        SPIN = "spin", "the wheel begins"
+        PRIZE = "prize", "a prize is won"
+
+    when = models.CharField(max_length=5, choices=When.choices)
+    text = models.CharField(max_length=200, help_text="{user} is filled in; {prize}, too, when one is won.")
+    spoken = models.BooleanField(default=True, help_text="By the voice, too; off: only in chat.")
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return self.text

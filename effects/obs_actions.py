@@ -1,0 +1,155 @@
+"""What the bot does in OBS, each with the traps of its timing (measured on OBS 29 and 30) handled here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as NotInTime
+from datetime import timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from effects.models import Revert
+from effects.obs import Denied, obs
+from pixelbot_site.kit.errors import Failed
+
+log = logging.getLogger("obs")
+
+BUSY = (500, 501, 503)
+"""Running already, not running, not paused: for some 200 ms after a start or a stop."""
+SAVED_WITHIN = 10.0
+SAME_CLIP = 1
+"""Seconds: OBS names replays by whole seconds, and a second one overwrites the first."""
+STREAM_WITHIN = 10.0
+GIVE_UP = timedelta(hours=1)
+
+
+def switch_scene(name: str, *, seconds: float = 0) -> None:
+    """Put the scene `name` on air; after so many seconds back to the one before, where that is not 0."""
+    before = obs().ask("GetCurrentProgramScene")["currentProgramSceneName"]
+    if before != name:
+        obs().ask("SetCurrentProgramScene", {"sceneName": name})
+        # Its event comes when the transition ends, or not at all; asked, OBS tells at once.
+        if obs().ask("GetCurrentProgramScene")["currentProgramSceneName"] != name:
+            raise Failed(f"OBS did not switch to {name}")
+    if seconds:
+        revert("scene", "SetCurrentProgramScene", {"sceneName": before}, seconds=seconds)
+
+
+def show_source(scene: str, source: str, *, visible: bool = True, seconds: float = 0) -> None:
+    """Show or hide a source in a scene; after so many seconds the other way round, where that is not 0."""
+    found = obs().ask("GetSceneItemId", {"sceneName": scene, "sourceName": source})
+    which = {"sceneName": scene, "sceneItemId": found["sceneItemId"]}
+    before = obs().ask("GetSceneItemEnabled", which)["sceneItemEnabled"]
+    obs().ask("SetSceneItemEnabled", {**which, "sceneItemEnabled": visible})
+    if seconds:
+        back = {**which, "sceneItemEnabled": before}
+        revert(f"source:{scene}/{source}", "SetSceneItemEnabled", back, seconds=seconds)
+
+
+def set_text(source: str, text: str) -> None:
+    """Change what a text source says."""
+    obs().ask("SetInputSettings", {"inputName": source, "inputSettings": {"text": text}, "overlay": True})
+
+
+def set_filter(source: str, name: str, *, enabled: bool = True, seconds: float = 0) -> None:
+    """Switch a filter of a source or scene on or off, and back after so many seconds, where that is not 0."""
+    which = {"sourceName": source, "filterName": name}
+    before = obs().ask("GetSourceFilter", which)["filterEnabled"]
+    obs().ask("SetSourceFilterEnabled", {**which, "filterEnabled": enabled})
+    if seconds:
+        back = {**which, "filterEnabled": before}
+        revert(f"filter:{source}/{name}", "SetSourceFilterEnabled", back, seconds=seconds)
+
+
+def mute(name: str, *, muted: bool = True, seconds: float = 0) -> None:
+    """Mute an input, or the contrary, and back after so many seconds, where that is not 0."""
+    before = obs().ask("GetInputMute", {"inputName": name})["inputMuted"]
+    obs().ask("SetInputMute", {"inputName": name, "inputMuted": muted})
+    if seconds:
+        revert(f"mute:{name}", "SetInputMute", {"inputName": name, "inputMuted": before}, seconds=seconds)
+
+
+def set_volume(name: str, decibels: float) -> None:
+    """Set an input's volume in dB, from −100 to 26."""
+    obs().ask("SetInputVolume", {"inputName": name, "inputVolumeDb": decibels})
+
+
+def clip() -> str:
+    """Save the replay buffer, which is started where it does not run; returns the file's path.
+
+    The event that carries the path is waited for: asked, OBS still tells the one before. Two within a second are one.
+    """
+    last: str | None = cache.get("obs.clip")
+    if last:
+        return last
+    if not obs().ask("GetReplayBufferStatus")["outputActive"]:
+        obs().ask_soon("StartReplayBuffer", unless=BUSY)
+        if not obs().becomes("GetReplayBufferStatus", "outputActive", True):
+            raise Failed("the replay buffer did not start: is it switched on in OBS (Settings, Output)?")
+    with obs().expecting("ReplayBufferSaved") as saved:
+        obs().ask_soon("SaveReplayBuffer", unless=BUSY)
+        try:
+            path = str(saved.result(SAVED_WITHIN)["savedReplayPath"])
+        except (NotInTime, CancelledError, OSError, KeyError):
+            raise Failed("OBS did not save the clip") from None
+    cache.set("obs.clip", path, SAME_CLIP)
+    return path
+
+
+def record(*, start: bool) -> str:
+    """Start or stop recording; returns the file's path when it stops. OBS says yes to a start that comes to nothing,
+    as with a folder that can't be written: so it is looked whether it runs.
+    """
+    if obs().ask("GetRecordStatus")["outputActive"] == start:
+        return ""
+    answer = obs().ask_soon("StartRecord" if start else "StopRecord", unless=BUSY)
+    if not obs().becomes("GetRecordStatus", "outputActive", start):
+        raise Failed(f"OBS did not {'start' if start else 'stop'} recording: can it write to its folder?")
+    return str(answer.get("outputPath", ""))
+
+
+def stream(*, start: bool) -> None:
+    """Start or stop streaming, and look whether it came to pass."""
+    if obs().ask("GetStreamStatus")["outputActive"] == start:
+        return
+    obs().ask_soon("StartStream" if start else "StopStream", unless=BUSY)
+    if not obs().becomes("GetStreamStatus", "outputActive", start, within=STREAM_WITHIN):
+        raise Failed(f"OBS did not {'start' if start else 'stop'} the stream: are its service and key set?")
+
+
+def revert(key: str, request: str, data: Mapping[str, Any], *, seconds: float) -> None:
+    """Have OBS told `request` in so many seconds, also after a restart of the bot. Of the same thing again before
+    that, only the moment changes: the way back leads to where it first was.
+    """
+    from effects import tasks  # the tasks call this module back
+
+    due = timezone.now() + timedelta(seconds=seconds)
+    if not Revert.objects.filter(key=key).update(due_at=due):
+        try:
+            with transaction.atomic():
+                Revert.objects.create(key=key, request=request, data=dict(data), due_at=due)
+        except IntegrityError:  # another worker was quicker; its way back stands
+            Revert.objects.filter(key=key).update(due_at=due)
+    tasks.revert_in(seconds)
+
+
+def revert_due() -> None:
+    """Do what is due. With OBS away it stays, for an hour; what OBS refuses is gone for good."""
+    now = timezone.now()
+    for row in Revert.objects.filter(due_at__lte=now).order_by("due_at"):
+        if not Revert.objects.filter(pk=row.pk, due_at=row.due_at).update(due_at=now + timedelta(seconds=5)):
+            continue  # somebody else does it
+        try:
+            obs().ask(row.request, row.data)
+        except Denied as error:
+            log.warning("the way back failed: %s: %s", row, error)
+        except Failed as error:
+            if now - row.due_at < GIVE_UP:
+                continue
+            log.warning("the way back was given up: %s: %s", row, error)
+        Revert.objects.filter(pk=row.pk).delete()

@@ -1,0 +1,106 @@
+"""What keeps the queue going when something died: a worker, an overlay, the whole bot, a wake-up that was lost."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from economy import forgetting
+from economy.models import Viewer
+from effects import ending, queue
+from effects.models import ENDED, WAITING, QueueItem, State
+from effects.registry import kinds
+from pixelbot_site.kit.commits import after_commit
+
+log = logging.getLogger("queue")
+
+MOST_ATTEMPTS = 3
+KEEP_SPEECH = timedelta(hours=1)
+PIECE = 500
+
+
+def rescue(*, now: datetime | None = None) -> None:
+    """Deal with items whose lease ran out, or that waited too long, and wake every lane that has something to do."""
+    now = now or timezone.now()
+    for item in QueueItem.objects.select_related("viewer").filter(state=State.RUNNING, lease_until__lt=now):
+        if item.told_at is None:
+            _of_a_worker(item, now)
+        elif item.playing_at is None:
+            ending.end(item, State.FAILED, "no overlay began to play it. Is the Browser Source in OBS open?")
+        else:
+            ending.end(item, State.FAILED, "the overlay began, but did not finish in time")
+    for item in QueueItem.objects.select_related("viewer").filter(state__in=WAITING, expires_at__lt=now)[:PIECE]:
+        why = "nobody approved it in time" if item.state == State.WAITING else "it waited too long"
+        ending.end(item, State.EXPIRED, why)
+    for lane in QueueItem.objects.filter(state=State.PENDING).order_by().values_list("lane", flat=True).distinct():
+        queue.wake(lane)
+
+
+def _of_a_worker(item: QueueItem, now: datetime) -> None:
+    kind = kinds.get(item.kind)
+    in_time = item.started_at is None or kind is None or now < item.started_at + timedelta(seconds=kind.deadline)
+    if in_time:
+        repeat_or_fail(item, "what prepared it died")
+    else:
+        ending.end(item, State.FAILED, "it took too long")
+
+
+def repeat_or_fail(item: QueueItem, reason: str) -> None:
+    """An item that was interrupted: once more where that is safe, else its points go back."""
+    kind = kinds.get(item.kind)
+    if kind is not None and kind.repeatable and item.attempts < MOST_ATTEMPTS:
+        put_back(item)
+    else:
+        ending.end(item, State.FAILED, reason)
+
+
+def put_back(item: QueueItem) -> bool:
+    """Return a running item to its place in its lane. False when it had ended meanwhile."""
+    again = {"state": State.PENDING, "started_at": None, "lease_until": None, "told_at": None, "playing_at": None}
+    mine = ending.as_seen(item).update(**again)
+    if mine:
+        after_commit(log.info, "back in the queue: %s", item)
+    return bool(mine)
+
+
+def put_back_running() -> int:
+    """Return every running item to its lane, as a process does that takes the whole bot down with it."""
+    return sum(put_back(item) for item in QueueItem.objects.filter(state=State.RUNNING))
+
+
+def recover() -> None:
+    """Deal at once with what was running when the whole bot was killed. Only for a process that knows it is alone."""
+    for item in QueueItem.objects.select_related("viewer").filter(state=State.RUNNING):
+        repeat_or_fail(item, "the bot was killed while it ran")
+
+
+def tidy(*, now: datetime | None = None) -> int:
+    """Delete the speech of items that ended over an hour ago, and items that ended QUEUE_HISTORY_DAYS ago; returns how
+    many speeches were deleted.
+    """
+    now = now or timezone.now()
+    ended = QueueItem.objects.filter(finished_at__lt=now - KEEP_SPEECH, result__has_key="speech")
+    for item in ended:
+        _drop_speech(item)
+        item.save(update_fields=["result"])
+    old = now - timedelta(days=settings.QUEUE_HISTORY_DAYS)
+    QueueItem.objects.filter(finished_at__lt=old, state__in=ENDED).delete()
+    return len(ended)
+
+
+def _drop_speech(item: QueueItem) -> None:
+    if "speech" in item.result:
+        default_storage.delete(item.result.pop("speech"))
+
+
+@forgetting.also
+def forget(viewer: Viewer) -> None:
+    """The words of a viewer who wants to be forgotten. What still waits or plays ends as it would."""
+    for item in QueueItem.objects.filter(viewer=viewer, state__in=ENDED):
+        _drop_speech(item)
+        item.title, item.payload, item.result, item.error, item.sequel = "", {}, {}, "", []
+        item.save(update_fields=["title", "payload", "result", "error", "sequel"])

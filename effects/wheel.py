@@ -1,0 +1,144 @@
+"""The prize wheel: drawn by weight, stored with the odds of the moment before anything is shown, paid once."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F
+from django.utils import timezone
+
+from economy.models import Viewer
+from effects import chat, queue, sounds
+from effects.models import Prize, QueueItem, Spin, WheelLine
+from effects.speech import speak
+from pixelbot_site.kit.commits import after_commit
+from pixelbot_site.kit.effects import filled, planned
+from pixelbot_site.kit.errors import Failed
+
+log = logging.getLogger("wheel")
+
+LINES: dict[WheelLine.When, str] = {
+    WheelLine.When.SPIN: "{user} spins the wheel!",
+    WheelLine.When.PRIZE: "{user} wins {prize}!",
+}
+PRIZES: tuple[tuple[str, int, str, list[dict[str, Any]]], ...] = (
+    ("10 points", 40, "#5c6bc0", [{"kind": "grant_points", "points": 10}]),
+    ("50 points", 25, "#26a69a", [{"kind": "grant_points", "points": 50}]),
+    ("A fanfare", 15, "#ffa726", [{"kind": "play_sound", "sound": "fanfare"}]),
+    ("Another spin", 10, "#ec407a", [{"kind": "spin_wheel"}]),
+    ("250 points", 6, "#ab47bc", [{"kind": "grant_points", "points": 250}]),
+    ("50 XP", 4, "#8d6e63", [{"kind": "grant_xp", "xp": 50}]),
+)
+"""The rows of a first start."""
+
+
+def winnable(viewer: Viewer | None) -> list[Prize]:
+    """The prizes that `viewer` could win now: switched on, in stock, and not won too often."""
+    prizes = list(Prize.objects.filter(enabled=True).exclude(stock=0))
+    limited = [prize.pk for prize in prizes if prize.per_viewer_limit is not None]
+    if viewer is None or not limited:
+        return prizes
+    rows = Spin.objects.filter(viewer=viewer, prize__in=limited).order_by().values_list("prize")
+    won = dict(rows.annotate(times=Count("id")))
+    return [
+        prize for prize in prizes if prize.per_viewer_limit is None or won.get(prize.pk, 0) < prize.per_viewer_limit
+    ]
+
+
+def draw(item: QueueItem) -> Spin:
+    """The spin of a queue item: drawn at the first call, the same ever after. Raises Failed where no prize is left."""
+    with transaction.atomic():
+        # Whoever draws holds the prizes, so that stock and limits are those of this very moment.
+        list(Prize.objects.select_for_update().order_by("pk").values_list("pk"))
+        drawn: Spin | None = Spin.objects.filter(item=item).first()
+        if drawn is not None:
+            return drawn
+        prizes = winnable(item.viewer)
+        if not prizes:
+            raise Failed("no prize is left on the wheel")
+        prize = pick(prizes)
+        if prize.stock is not None:
+            Prize.objects.filter(pk=prize.pk).update(stock=F("stock") - 1)
+        odds = [{"id": one.pk, "name": one.name, "weight": one.weight, "colour": one.colour} for one in prizes]
+        spin = Spin.objects.create(item=item, viewer=item.viewer, prize=prize, prize_name=prize.name, odds=odds)
+    log.info("drew %s for %s", prize.name, item.viewer or "nobody")
+    return spin
+
+
+def pick(prizes: list[Prize]) -> Prize:
+    """One of `prizes`, each with a chance of its weight by the sum of all."""
+    ticket = secrets.randbelow(sum(prize.weight for prize in prizes))
+    for prize in prizes:
+        ticket -= prize.weight
+        if ticket < 0:
+            return prize
+    raise AssertionError("a ticket beyond all weights")
+
+
+def give(item: QueueItem) -> None:
+    """Give the winner what was drawn, once; in the transaction that ends the item."""
+    spin = Spin.objects.select_related("prize", "viewer").filter(item=item).first()
+    if spin is None or not Spin.objects.filter(pk=spin.pk, paid_at=None).update(paid_at=timezone.now()):
+        return
+    words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": spin.prize_name}
+    own = spin.prize.line if spin.prize else ""
+    if own:
+        chat.say(filled(own, words))
+    else:
+        say(WheelLine.When.PRIZE, words)
+    steps = spin.prize.effects if spin.prize else []
+    for effect in planned(steps, words):
+        queue.enqueue(effect, viewer=spin.viewer)
+    after_commit(log.info, "%s won %s", words["user"], spin.prize_name)
+
+
+def say(when: WheelLine.When, words: dict[str, str]) -> None:
+    """Any of the lines for this moment: in chat, and by the voice where the streamer wants that."""
+    rows = list(WheelLine.objects.filter(when=when, enabled=True))
+    if not rows:
+        return
+    row = secrets.choice(rows)
+    text = filled(row.text, words)
+    if row.spoken:
+        queue.enqueue(speak(text, source="wheel"))
+    chat.say(text)
+
+
+def message(spin: Spin) -> tuple[dict[str, Any], float]:
+    """(what the overlays are told, its seconds)."""
+    seconds = settings.WHEEL_SPIN_SECONDS
+    heard = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
+    told = {
+        "type": "wheel",
+        "slices": spin.odds,
+        "prize": next(place for place, one in enumerate(spin.odds) if one["name"] == spin.prize_name),
+        "prize_name": spin.prize_name,
+        "user": spin.viewer.username if spin.viewer else "",
+        "seconds": seconds,
+        "hold": settings.WHEEL_HOLD_SECONDS,
+        "sounds": {name: sounds.address(sound) for name, sound in heard.items() if sound},
+        "volumes": {name: sounds.volume(sound) for name, sound in heard.items() if sound},
+    }
+    return told, seconds + settings.WHEEL_HOLD_SECONDS
+
+
+def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:
+    """(prize, its chance from 0 to 1) of what can be won now, the likeliest first."""
+    prizes = winnable(viewer)
+    total = sum(prize.weight for prize in prizes)
+    rows = [(prize.name, prize.weight / total) for prize in prizes]
+    return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+def seed() -> None:
+    """Make the rows of a first start. What the streamer changed, or deleted, stays so."""
+    if not Prize.objects.exists() and not Spin.objects.exists():
+        Prize.objects.bulk_create(
+            Prize(name=name, weight=weight, colour=colour, effects=effects) for name, weight, colour, effects in PRIZES
+        )
+    if not WheelLine.objects.exists():
+        WheelLine.objects.bulk_create(WheelLine(when=when, text=text) for when, text in LINES.items())

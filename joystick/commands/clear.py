@@ -1,0 +1,13 @@
+"""`!clear [LANE]`: take out what waits."""
+
+from __future__ import annotations
+
+from effects import control
+from joystick.registry import Call, Role, command
+
+
+@command("clear", help="take out what waits; points go back", usage="!clear [LANE]", role=Role.MODERATOR, cooldown=0)
+def clear(call: Call) -> str:
+    """Of one lane, or of all."""
+    count = sum(control.clear(lane, by=call.viewer.username) for lane in control.chosen(call.words))
+    return f"{count} taken out."

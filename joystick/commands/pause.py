@@ -1,0 +1,14 @@
+"""`!pause [LANE]`: begin nothing new."""
+
+from __future__ import annotations
+
+from effects import control
+from joystick.registry import Call, Role, command
+
+
+@command("pause", help="begin nothing new in a lane", usage="!pause [LANE]", role=Role.MODERATOR, cooldown=0)
+def pause(call: Call) -> str:
+    """One lane, or all; it stays so over a restart."""
+    for lane in control.chosen(call.words):
+        control.pause(lane, by=call.viewer.username)
+    return f"paused: {', '.join(control.paused())}."

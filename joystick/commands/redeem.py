@@ -1,0 +1,16 @@
+"""`!redeem KEY TEXT`: buys what `!KEY TEXT` buys."""
+
+from __future__ import annotations
+
+from joystick import dispatch
+from joystick.registry import Call, command
+from pixelbot_site.kit.errors import Refused
+
+
+@command("redeem", "buy", help="buy something; !redeems lists what", usage="!redeem NAME [TEXT]", cooldown=0)
+def redeem(call: Call) -> str:
+    """The same as with the redeem's own word."""
+    key, _, words = call.words.partition(" ")
+    if not key:
+        raise Refused(f"write it like this: {call.usage}")
+    return dispatch.buy(call, key.removeprefix("!").casefold(), words.strip())

@@ -1,0 +1,15 @@
+"""`!resume [LANE]`: go on."""
+
+from __future__ import annotations
+
+from effects import control
+from joystick.registry import Call, Role, command
+
+
+@command("resume", help="go on with a lane", usage="!resume [LANE]", role=Role.MODERATOR, cooldown=0)
+def resume(call: Call) -> str:
+    """One lane, or all."""
+    for lane in control.chosen(call.words):
+        control.resume(lane, by=call.viewer.username)
+    left = ", ".join(control.paused())
+    return f"still paused: {left}." if left else "everything goes on."

@@ -1,0 +1,14 @@
+"""`!scene NAME`: viewers switch OBS to a scene that the streamer offers, for a while."""
+
+from __future__ import annotations
+
+from effects.registry import Effect
+from redeems import offers
+from redeems.registry import Order, redeem
+
+
+@redeem("scene", title="Switch the scene", cost=200, cooldown=lambda rules: 60, enabled=False)
+def plan(order: Order) -> Effect:
+    """One of the row's choices."""
+    scene = offers.chosen(order)
+    return Effect("obs_scene", {"scene": scene, "seconds": order.row.seconds}, title=scene)

@@ -1,0 +1,21 @@
+"""`!shoutout NAME`: a line in large letters for somebody."""
+
+from __future__ import annotations
+
+from economy import viewers
+from effects.registry import Effect
+from pixelbot_site.kit.errors import Refused
+from redeems.registry import Order, redeem
+
+
+@redeem("shoutout", title="Shout out somebody", cost=50, cooldown=lambda rules: 30)
+def plan(order: Order) -> Effect:
+    """For somebody who was seen here."""
+    name = order.words.strip().split(" ")[0]
+    if not name:
+        raise Refused("for whom? !shoutout NAME")
+    somebody = viewers.find(name)
+    if somebody is None:
+        raise Refused(f"I have never seen {name.removeprefix('@')[:40]} here")
+    text = f"{order.viewer.username} shouts out {somebody.username}: say hello!"
+    return Effect("alert", {"text": text, "seconds": 6}, title=text[:200])

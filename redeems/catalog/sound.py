@@ -1,0 +1,21 @@
+"""`!sound fanfare`: a sound of the streamer's."""
+
+from __future__ import annotations
+
+from effects import sounds
+from effects.registry import Effect
+from pixelbot_site.kit.errors import Refused
+from redeems.registry import Order, Planned, redeem
+
+
+@redeem("sound", title="Play a sound", cost=15, cooldown=lambda rules: 5)
+def plan(order: Order) -> Planned:
+    """The sound of that name or alias, at its own price where it has one."""
+    name = order.words.strip()
+    if not name:
+        raise Refused("which one? !sounds lists them; then !sound NAME")
+    sound = sounds.named(name, sounds.playable())
+    if sound is None:
+        raise Refused(f"there is no sound called {name[:40]}; !sounds lists them")
+    effect = Effect("play_sound", {"sound": sound.name}, title=sound.name)
+    return Planned(effect, seconds=sound.seconds, cost=sound.cost)

@@ -1,0 +1,16 @@
+"""`!spin`: the prize wheel."""
+
+from __future__ import annotations
+
+from effects import wheel
+from effects.registry import Effect
+from pixelbot_site.kit.errors import Refused
+from redeems.registry import Order, redeem
+
+
+@redeem("spin", title="Spin the wheel", cost=100)
+def plan(order: Order) -> Effect:
+    """Drawn when its turn comes. Refused while there is nothing to win."""
+    if not wheel.winnable(order.viewer):
+        raise Refused("there is nothing to win on the wheel at the moment")
+    return Effect("spin_wheel", {}, title="the wheel")
