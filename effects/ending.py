@@ -52,34 +52,46 @@ def _done(item: QueueItem, rows: QuerySet[QueueItem], **more: Any) -> bool:
             _let_others_go_on(item, overlay.done)
     except Exception:  # the queue's edge, too: what can't be given must not hold up its lane
         log.exception("%s could not be settled", item)
-        return _stop(item, State.FAILED, "what it gives could not be given", said="something broke")
+        reason = "what it gives could not be given"
+        return _stop(rows, State.FAILED, reason, error=reason, said="something broke", by=item.by, refund=True)
     return True
 
 
 def end(
-    seen: QueueItem, state: State, reason: str, *, details: str = "", said: str = "", by: str = "", refund: bool = True
+    seen: QueueItem,
+    state: State,
+    reason: str,
+    *,
+    details: str = "",
+    said: str = "",
+    by: str = "",
+    refund: bool = True,
+    overdue: bool = False,
 ) -> bool:
     """The item did not happen, for `reason`: store it, give the points back once, and tell the viewer (`said`, where
     the reason is not for viewers). What was promised already (a drawn prize) is given instead.
 
     False, and nothing is done, when the row is not any more as it was `seen`: somebody else took it further.
+    `overdue`: it ends because its lease ran out; a lease that was renewed meanwhile then counts as further, too.
     """
+    rows = as_seen(seen, overdue=overdue)
     kind = kinds.get(seen.kind)
     if kind is not None and kind.promised is not None and kind.promised(seen):
-        return _done(seen, as_seen(seen), error=reason, by=by)
-    return _stop(seen, state, reason, details=details, said=said, by=by, refund=refund)
+        return _done(seen, rows, error=reason, by=by)
+    return _stop(rows, state, reason, error=details or reason, said=said or reason, by=by or seen.by, refund=refund)
 
 
 def _stop(
-    seen: QueueItem, state: State, reason: str, *, details: str = "", said: str = "", by: str = "", refund: bool = True
+    rows: QuerySet[QueueItem], state: State, reason: str, *, error: str, said: str, by: str, refund: bool
 ) -> bool:
     with transaction.atomic():
-        ended = {"state": state, "error": details or reason, "finished_at": timezone.now(), "lease_until": None}
-        if not as_seen(seen).update(**ended, by=by or seen.by):
+        item = rows.first()
+        ended = {"state": state, "error": error, "finished_at": timezone.now(), "lease_until": None}
+        if item is None or not rows.update(**ended, by=by):
             return False
-        item = QueueItem.objects.select_related("viewer", "payment").get(pk=seen.pk)
+        item = QueueItem.objects.select_related("viewer", "payment").get(pk=item.pk)
         if refund:
-            _give_back(item, said or reason)
+            _give_back(item, said)
         after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
         _let_others_go_on(item, overlay.stop)
     return True
@@ -110,11 +122,7 @@ def _let_others_go_on(item: QueueItem, tell: Callable[[int], None]) -> None:
         after_commit(tasks.wake, item.lane)
 
 
-def as_seen(seen: QueueItem) -> QuerySet[QueueItem]:
-    """The row, if it is still in the state, the attempt and the lease that were read."""
-    return QueueItem.objects.filter(
-        pk=seen.pk,
-        state=seen.state,
-        attempts=seen.attempts,
-        lease_until=seen.lease_until,
-    ).exclude(state__in=ENDED)
+def as_seen(seen: QueueItem, *, overdue: bool = False) -> QuerySet[QueueItem]:
+    """The row, if it is still in the state and the attempt that were read; `overdue`: with the same lease, too."""
+    rows = QueueItem.objects.filter(pk=seen.pk, state=seen.state, attempts=seen.attempts).exclude(state__in=ENDED)
+    return rows.filter(lease_until=seen.lease_until) if overdue else rows

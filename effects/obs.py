@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import json
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -41,7 +42,7 @@ READY_WITHIN = 5.0
 OFF = "it is switched off"
 ASK_AGAIN_EVERY = 0.05
 GENERAL_AND_OUTPUT_EVENTS = 1 | 1 << 6
-TROUBLE = (OBSSDKError, websocket.WebSocketException, OSError, ValueError, KeyError)
+TROUBLE = (OBSSDKError, websocket.WebSocketException, OSError, ValueError, KeyError, TypeError)
 """What a connection raises when it breaks, all told. A close frame read as text is a ValueError."""
 
 Data = Mapping[str, Any]
@@ -162,7 +163,7 @@ class OBS:
 
     def _ask_once(self, request: str, data: Data | None, within: float) -> Data:
         self.start()
-        self._tried.wait(CONNECT_WITHIN)
+        self._tried.wait(CONNECT_WITHIN + 1)
         with self._turn:
             ws, number = self._ws, str(next(self._ids))
             if ws is None:
@@ -249,8 +250,17 @@ class OBS:
                 with contextlib.suppress(Exception):  # it was answered in this very moment
                     future.set_exception(OSError("the line to OBS broke"))
         if ws is not None:
-            with contextlib.suppress(*TROUBLE):
-                ws.shutdown()  # type: ignore[no-untyped-call]
+            hang_up(ws)
+
+
+def hang_up(ws: websocket.WebSocket) -> None:
+    """Close the line, and wake the thread that reads from it: to close a socket alone does not."""
+    with contextlib.suppress(*TROUBLE):
+        ws.send_close()
+    with contextlib.suppress(*TROUBLE, AttributeError):
+        ws.sock.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(*TROUBLE):
+        ws.shutdown()  # type: ignore[no-untyped-call]
 
 
 def connect(where: Options) -> websocket.WebSocket:

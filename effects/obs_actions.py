@@ -25,6 +25,8 @@ SAVED_WITHIN = 10.0
 SAME_CLIP = 1
 """Seconds: OBS names replays by whole seconds, and a second one overwrites the first."""
 STREAM_WITHIN = 10.0
+RECORD_WITHIN = 10.0
+"""Beside a running replay buffer a recording waits for the next key frame before it begins, or ends."""
 GIVE_UP = timedelta(hours=1)
 
 
@@ -108,7 +110,7 @@ def record(*, start: bool) -> str:
     if obs().ask("GetRecordStatus")["outputActive"] == start:
         return ""
     answer = obs().ask_soon("StartRecord" if start else "StopRecord", unless=BUSY)
-    if not obs().becomes("GetRecordStatus", "outputActive", start):
+    if not obs().becomes("GetRecordStatus", "outputActive", start, within=RECORD_WITHIN):
         raise Failed(f"OBS did not {'start' if start else 'stop'} recording: can it write to its folder?")
     return str(answer.get("outputPath", ""))
 

@@ -21,6 +21,7 @@ log = logging.getLogger("queue")
 MOST_ATTEMPTS = 3
 KEEP_SPEECH = timedelta(hours=1)
 PIECE = 500
+NO_OVERLAY = "no overlay began to play it. Is the Browser Source in OBS open?"
 
 
 def rescue(*, now: datetime | None = None) -> None:
@@ -30,9 +31,9 @@ def rescue(*, now: datetime | None = None) -> None:
         if item.told_at is None:
             _of_a_worker(item, now)
         elif item.playing_at is None:
-            ending.end(item, State.FAILED, "no overlay began to play it. Is the Browser Source in OBS open?")
+            ending.end(item, State.FAILED, NO_OVERLAY, overdue=True)
         else:
-            ending.end(item, State.FAILED, "the overlay began, but did not finish in time")
+            ending.end(item, State.FAILED, "the overlay began, but did not finish in time", overdue=True)
     for item in QueueItem.objects.select_related("viewer").filter(state__in=WAITING, expires_at__lt=now)[:PIECE]:
         why = "nobody approved it in time" if item.state == State.WAITING else "it waited too long"
         ending.end(item, State.EXPIRED, why)
@@ -46,7 +47,7 @@ def _of_a_worker(item: QueueItem, now: datetime) -> None:
     if in_time:
         repeat_or_fail(item, "what prepared it died")
     else:
-        ending.end(item, State.FAILED, "it took too long")
+        ending.end(item, State.FAILED, "it took too long", overdue=True)
 
 
 def repeat_or_fail(item: QueueItem, reason: str) -> None:
@@ -55,13 +56,13 @@ def repeat_or_fail(item: QueueItem, reason: str) -> None:
     if kind is not None and kind.repeatable and item.attempts < MOST_ATTEMPTS:
         put_back(item)
     else:
-        ending.end(item, State.FAILED, reason)
+        ending.end(item, State.FAILED, reason, overdue=True)
 
 
 def put_back(item: QueueItem) -> bool:
     """Return a running item to its place in its lane. False when it had ended meanwhile."""
     again = {"state": State.PENDING, "started_at": None, "lease_until": None, "told_at": None, "playing_at": None}
-    mine = ending.as_seen(item).update(**again)
+    mine = ending.as_seen(item, overdue=True).update(**again)
     if mine:
         after_commit(log.info, "back in the queue: %s", item)
     return bool(mine)

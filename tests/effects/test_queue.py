@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from django.utils import timezone
 
 from economy import ledger
 from economy.models import Kind, Points, Transaction, Viewer
-from effects import ending, queue, rescue
+from effects import ending, lease, queue, rescue
 from effects.models import QueueItem, State
 from effects.registry import Effect, Told
 from pixelbot_site.kit.errors import Failed
+from tests.processes import wait_until
 from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "said")]
@@ -284,10 +286,51 @@ def test_a_rescue_that_comes_too_late_harms_nothing(
     queue.drain("test")
     seen = QueueItem.objects.get(pk=item.pk)
     queue.started(item.pk, 1)
-    assert not ending.end(seen, State.FAILED, "No overlay began")
+    assert not ending.end(seen, State.FAILED, "No overlay began", overdue=True)
     assert not rescue.put_back(seen)
     assert state(item) == State.RUNNING
     assert bobs_points() == 75
+
+
+def test_a_worker_that_renewed_its_lease_fails_its_item_all_the_same(
+    kind: AddKind, paid: Callable[[str], QueueItem]
+) -> None:
+    def slowly(item: QueueItem) -> None:
+        QueueItem.objects.filter(pk=item.pk).update(lease_until=later(99))
+        raise Failed("the lamp is broken")
+
+    item = paid(kind("slow", slowly))
+    queue.drain("test")
+    assert state(item) == State.FAILED and bobs_points() == 100
+
+
+def test_the_lease_of_a_living_worker_is_renewed_until_its_deadline(
+    kind: AddKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY", 0.05)
+    item = queue.enqueue(Effect(kind("ok", do_nothing)))
+    claimed = queue.claim("test")
+    assert claimed is not None
+    for seconds, renewed in ((0.0, False), (60.0, True)):
+        QueueItem.objects.update(lease_until=later(-60))
+        with lease.of(claimed, seconds=seconds):
+            wait = partial(
+                wait_until, lambda: QueueItem.objects.get(pk=item.pk).lease_until > later(0), "renewed", within=1
+            )
+            if renewed:
+                wait()
+            else:
+                with pytest.raises(AssertionError):
+                    wait()
+
+
+def test_a_worker_that_hangs_beyond_its_deadline_fails_and_is_not_repeated(
+    kind: AddKind, paid: Callable[[str], QueueItem]
+) -> None:
+    item = paid(kind("ok", do_nothing))
+    assert queue.claim("test") is not None
+    rescue.rescue(now=later(31))
+    assert (state(item), item.error) == (State.FAILED, "it took too long") and bobs_points() == 100
 
 
 def test_a_lost_wake_up_is_made_good_by_the_rescue(kind: AddKind, woken: list[str]) -> None:
