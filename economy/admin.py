@@ -20,7 +20,7 @@ from economy import batch_admin as batch_admin  # registers itself
 from economy import forgetting, ledger, merging, viewers, xp
 from economy.exchange import ViewerResource
 from economy.levels import describe
-from economy.models import Audit, LevelReward, Merge, Presence, Transaction, Viewer, XPTransaction
+from economy.models import Audit, Item, ItemGrant, LevelReward, Merge, Presence, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 from pixelbot_site.kit.errors import Refused
 
@@ -266,3 +266,21 @@ class LevelRewardAdmin(ModelAdmin):
     list_display = ("level", "repeats", "points", "line", "spoken", "enabled")
     list_editable = ("points", "line", "spoken", "enabled")
     list_display_links = ("level",)
+
+
+@admin.register(Item)
+class ItemAdmin(ModelAdmin):
+    """Things that viewers can have."""
+
+    list_display = ("key", "name", "description")
+    search_fields = ("key", "name")
+
+
+@admin.register(ItemGrant)
+class ItemGrantAdmin(ReadOnlyAdmin):
+    """Who got what."""
+
+    list_display = ("created_at", "viewer", "item", "quantity", "reference")
+    list_filter = ("item",)
+    search_fields = ("viewer__key",)
+    list_select_related = ("viewer", "item")

@@ -118,7 +118,7 @@ def panic(*, by: str) -> int:
 
 def calm(*, by: str) -> list[str]:
     """The panic is over: go on with the lanes that it paused; returns them."""
-    held = [lane for lane, who in paused().items() if who == PANIC]
+    held = sorted(lane for lane, who in paused().items() if who == PANIC)
     return [lane for lane in held if resume(lane, by=by)]
 
 

@@ -17,18 +17,15 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import websocket
-from django.conf import settings
 from django.db import connections
 from obsws_python.baseclient import ObsClient
 from obsws_python.error import OBSSDKError
 
-from effects.models import OBSConnection
-from pixelbot_site.kit import seal
+from effects.obs_options import Options, options
 from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("obs")
@@ -48,35 +45,12 @@ TROUBLE = (OBSSDKError, websocket.WebSocketException, OSError, ValueError, KeyEr
 Data = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Where OBS is. The password is never shown."""
-
-    enabled: bool
-    host: str
-    port: int
-    password: str = field(repr=False)
-
-
 class Denied(Failed):
     """OBS answered, and would not. `code` is obs-websocket's: 600 no such thing, 500 running, 501 not running."""
 
     def __init__(self, sentence: str, code: int) -> None:
         super().__init__(sentence)
         self.code = code
-
-
-def options() -> Options:
-    """What the dashboard's row says, and the settings where it says nothing. Raises Failed for a password that can't
-    be read any more.
-    """
-    row = OBSConnection.objects.first() or OBSConnection()
-    return Options(
-        settings.OBS_ENABLED if row.enabled is None else bool(row.enabled),
-        row.host or settings.OBS_HOST,
-        row.port or settings.OBS_PORT,
-        seal.unseal(row.password) or settings.OBS_PASSWORD,
-    )
 
 
 class OBS:
@@ -257,8 +231,9 @@ def hang_up(ws: websocket.WebSocket) -> None:
     """Close the line, and wake the thread that reads from it: to close a socket alone does not."""
     with contextlib.suppress(*TROUBLE):
         ws.send_close()
-    with contextlib.suppress(*TROUBLE, AttributeError):
-        ws.sock.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(*TROUBLE):
+        if ws.sock is not None:
+            ws.sock.shutdown(socket.SHUT_RDWR)
     with contextlib.suppress(*TROUBLE):
         ws.shutdown()  # type: ignore[no-untyped-call]
 

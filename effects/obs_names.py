@@ -9,7 +9,8 @@ from typing import Any
 from django.apps import apps
 from django.core.cache import cache
 
-from effects.obs import obs, options
+from effects.obs import obs
+from effects.obs_options import options
 from pixelbot_site.kit.effects import EffectsField, payloads
 from pixelbot_site.kit.errors import Failed
 

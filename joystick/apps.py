@@ -16,10 +16,12 @@ class JoystickConfig(AppConfig):
         from joystick import commands, handlers, platform
         from joystick.registry import commands as known
         from pixelbot_site.kit.registry import scan
+        from redeems import purchase
         from redeems.registry import catalog
 
         scan(handlers)
         scan(commands)
+        purchase.not_for_redeems(lambda: {*known, *platform.COMMANDS})
         both = sorted(set(known) & set(catalog))
         if both:
             raise ImproperlyConfigured(f"!{both[0]} is both a command and a redeem. Rename one of them.")

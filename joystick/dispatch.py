@@ -116,4 +116,4 @@ def buy(call: Call, key: str, words: str) -> str:
     waits = " It waits for approval." if item.state == State.WAITING else ""
     spent = Transaction.objects.filter(reference=f"redeem:{call.message.uid}").first()
     left = f" {spent.balance_after} points left." if spent is not None else ""
-    return f"done, it is in the queue.{waits}{left}"
+    return f"done.{left}" if item.state == State.DONE else f"done, it is in the queue.{waits}{left}"

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import uuid4
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
+from economy import viewers
+from effects.models import State
+from pixelbot_site.kit import rules
 from pixelbot_site.kit.api import Scope, answers, needs, there
-from redeems.models import Redeem
+from redeems import purchase
+from redeems.models import Approval, Least, Pricing, Redeem
 
 router = Router(tags=["redeems"])
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+MAY_BE_NULL = {"cooldown_seconds", "limit_per_stream", "limit_per_viewer", "stock"}
 Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
@@ -23,19 +30,56 @@ class RedeemOut(Schema):
     key: str
     title: str
     cost: int
+    pricing: Pricing
     enabled: bool
+    live_only: bool
     cooldown_seconds: int | None
     global_cooldown_seconds: int
+    limit_per_stream: int | None
+    limit_per_viewer: int | None
+    stock: int | None
+    least_role: Least
+    least_level: int
+    needs_text: bool
+    approval: Approval
+    priority: int
 
 
 class RedeemIn(Schema):
-    """What shall change; what is left out stays. `cooldown_seconds`: null is the redeem's own default."""
+    """What shall change; what is left out stays. null: the redeem's own cooldown, no limit, no end of the stock."""
 
     title: Title | None = None
     cost: Whole | None = None
+    pricing: Pricing | None = None
     enabled: bool | None = None
+    live_only: bool | None = None
     cooldown_seconds: Whole | None = None
     global_cooldown_seconds: Whole | None = None
+    limit_per_stream: Whole | None = None
+    limit_per_viewer: Whole | None = None
+    stock: Whole | None = None
+    least_role: Least | None = None
+    least_level: Whole | None = None
+    needs_text: bool | None = None
+    approval: Approval | None = None
+    priority: Annotated[int, Field(ge=-1000, le=1000)] | None = None
+
+
+class PurchaseIn(Schema):
+    """For whom, with which words. `free`: given away, whatever the rules are."""
+
+    viewer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
+    text: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    free: bool = False
+
+
+class PurchaseOut(Schema):
+    """The queue item that came of it, and the viewer's points that are left."""
+
+    ok: bool = True
+    item_id: int
+    state: State
+    balance: int
 
 
 @router.get("/redeems", response=answers(list[RedeemOut]))
@@ -51,10 +95,29 @@ def update_redeem(request: HttpRequest, key: str, change: RedeemIn) -> Redeem:
     """Change price, title, cooldowns, or switch it on or off."""
     row = _redeem(key)
     for name, value in change.dict(exclude_unset=True).items():
-        if value is not None or name == "cooldown_seconds":
+        if value is not None or name in MAY_BE_NULL:
             setattr(row, name, value)
     row.save()
     return row
+
+
+@router.post("/redeems/{key}/buy", response=answers(PurchaseOut))
+@needs(Scope.POINTS)
+def buy(request: HttpRequest, key: str, asked: PurchaseIn) -> PurchaseOut:
+    """Buy it for a viewer, with their points, or give it away. 409, with the sentence, where it is refused."""
+    viewer = there(viewers.find(asked.viewer))
+    item = purchase.buy(
+        viewer=viewer,
+        key=_redeem(key).key,
+        words=asked.text.strip(),
+        reference=f"api:{uuid4()}",
+        rules=rules.current(),
+        now=timezone.now(),
+        free=asked.free,
+    )
+    return PurchaseOut(
+        item_id=item.pk, state=State(item.state), balance=there(viewers.find(asked.viewer)).points.balance
+    )
 
 
 @router.post("/redeems/{key}/toggle", response=answers(RedeemOut))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -178,6 +179,19 @@ def give_back(item: QueueItem) -> None:
     if item.viewer is not None:
         keys.append(_own(item.redeem, item.viewer))
     cooldowns.free(keys)
+
+
+_words: list[Callable[[], Iterable[str]]] = []
+
+
+def taken_words() -> set[str]:
+    """The words after ! that are no redeem's: commands, and what the platform answers."""
+    return {word for words in _words for word in words()}
+
+
+def not_for_redeems(words: Callable[[], Iterable[str]]) -> None:
+    """Register words that the floor above uses."""
+    _words.append(words)
 
 
 def is_made_by_hand(key: str) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from effects.obs import OBS, Options
+from effects.obs import OBS
+from effects.obs_options import Options
 from tests.processes import free_port, missing_part, wait_until
 
 PASSWORD = "a-secret-of-the-tests"

@@ -11,7 +11,7 @@ import pytest
 from economy import audit, ledger
 from economy.earning import Award, pay
 from economy.models import Batch, Points, Transaction, Viewer
-from effects import queue
+from effects import queue, sounds, wheel
 from effects.speech import speak
 from joystick.models import Install
 from redeems import purchase
@@ -107,6 +107,42 @@ def test_redeems_are_listed_switched_and_priced(call: Call) -> None:
     assert call("patch", "/redeems/tts", {"cooldown_seconds": None}).json()["cooldown_seconds"] is None
     assert call("patch", "/redeems/tts", {"cost": -1}).status_code == 422
     assert call("post", "/redeems/nosuch/toggle").status_code == 404
+
+
+def test_a_redeem_is_bought_for_somebody_or_given_away(call: Call, viewer: Make) -> None:
+    purchase.seed()
+    viewer("Bob", points=60)
+    bought = call("post", "/redeems/shoutout/buy", {"viewer": "bob", "text": "Bob"}).json()
+    assert (bought["state"], bought["balance"]) == ("pending", 10)
+    refused = call("post", "/redeems/shoutout/buy", {"viewer": "Bob", "text": "Bob"})
+    assert refused.status_code == 409 and "cooling down" in refused.json()["detail"]
+    assert call("post", "/redeems/shoutout/buy", {"viewer": "Bob", "text": "Bob", "free": True}).json()["balance"] == 10
+    assert call("post", "/redeems/shoutout/buy", {"viewer": "Nobody"}).status_code == 404
+    limited = call("patch", "/redeems/shoutout", {"stock": 3, "least_role": 2, "approval": "always"}).json()
+    assert (limited["stock"], limited["least_role"], limited["approval"]) == (3, 2, "always")
+    assert call("patch", "/redeems/shoutout", {"stock": None}).json()["stock"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lanes_are_steered_and_items_approved(call: Call, viewer: Make) -> None:
+    waits, other = (queue.enqueue(speak("hello"), viewer=viewer("Bob"), waits=flag) for flag in (True, False))
+    assert [row["name"] for row in call("get", "/lanes").json()] == ["effect", "tts", "wheel"]
+    paused = call("post", "/lanes/tts/pause").json()
+    assert (paused["paused"], paused["paused_by"] != "", paused["waiting"]) == (True, True, 2)
+    assert call("post", "/lanes/tts/resume").json()["paused"] is False
+    assert call("post", "/lanes/nosuch/pause").status_code == 404
+    assert call("post", f"/queue/{waits.pk}/approve").json()["state"] == "pending"
+    assert call("post", f"/queue/{waits.pk}/approve").status_code == 409
+    assert call("post", f"/queue/{waits.pk}/reject").status_code == 409
+    assert call("post", f"/queue/{other.pk}/first").json()["priority"] == 1
+    assert call("post", "/lanes/tts/skip?refund=false").json()["running_id"] is None
+    assert call("post", "/lanes/tts/clear").json() == {"ok": True, "items": 2}
+    queue.enqueue(speak("hello"))
+    assert call("post", "/queue/panic").json()["items"] == 1
+    assert call("post", "/queue/calm").json()["items"] == 3
+    wheel.seed(), sounds.seed()
+    assert sum(row["chance"] for row in call("get", "/wheel/odds").json()) == pytest.approx(1)
+    assert "ding" in [row["name"] for row in call("get", "/sounds").json()]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from effects import queue
+from effects import queue, sounds, wheel
 from effects.speech import speak
 from pixelbot_site.api import api
 from redeems import purchase
@@ -40,6 +40,7 @@ def channel(
     """Something to find under each path, no limit on requests, and a token."""
     viewer("Bob", points=100)
     purchase.seed()
+    wheel.seed(), sounds.seed()
     queue.enqueue(speak("hello"))
     (throttle,) = api.throttle  # type: ignore[misc]
     monkeypatch.setattr(throttle, "num_requests", 10**9)

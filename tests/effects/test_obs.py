@@ -36,7 +36,8 @@ from effects.library.obs_stream import obs_stream
 from effects.library.obs_text import obs_text
 from effects.library.obs_volume import obs_volume
 from effects.models import OBSConnection, Prize, QueueItem, Revert, State
-from effects.obs import OBS, Denied, Options, options, scenes
+from effects.obs import OBS, Denied, scenes
+from effects.obs_options import Options, options
 from effects.registry import Effect
 from pixelbot_site.kit.errors import Failed
 from tests.processes import free_port, wait_until

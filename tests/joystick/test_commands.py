@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from economy.models import Cooldown, Transaction
+from economy import inventory
+from economy.models import Cooldown, Item, Points, Transaction, Viewer
+from effects import sounds, wheel
+from effects.models import QueueItem, Sound
 from joystick import dispatch
 from joystick.models import Install
 from joystick.registry import commands
@@ -152,6 +155,107 @@ def test_a_typo_is_answered_once_a_minute_and_other_bots_commands_never(ask: Ask
     assert ask("!ponits", username="Ann", hastily=True) == ["@Ann I don't know !ponits. Did you mean !points?"]
     assert ask("!uptimebot somebody", username="Cat") == []
     assert ask("!points") == ["@Bob you have 121 points."]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("!sound ding", "play_sound"),
+        ("!spin ", "spin_wheel"),
+        ("!clip ", "obs_clip"),
+        ("!shoutout Bob", "alert"),
+        ("!redeem sound ding", "play_sound"),
+        ("!buy !SOUND ding", "play_sound"),
+        ("!scene Game", "obs_scene"),
+        ("!source Lamp", "obs_source"),
+    ],
+)
+def test_redeems_are_bought_by_their_word_or_by_redeem(ask: Ask, deliver: Any, text: str, kind: str) -> None:
+    sounds.seed(), wheel.seed()
+    deliver(tip("Bob", 500))
+    Redeem.objects.update(enabled=True, choices="Game\nGame/Lamp")
+    (answer,) = ask(text)
+    assert answer.startswith("@Bob done, it is in the queue.")
+    assert QueueItem.objects.get().kind == kind
+
+
+def test_redeem_refuses_like_the_word_itself(ask: Ask) -> None:
+    assert ask("!redeem") == ["@Bob write it like this: !redeem NAME [TEXT]"]
+    assert ask("!redeem dance") == ["@Bob there is no redeem called dance"]
+    Redeem.objects.filter(key="clip").update(approval="always", cost=5)
+    assert ask("!clip") == ["@Bob done, it is in the queue. It waits for approval. 116 points left."]
+
+
+def test_a_redeem_that_the_streamer_made_has_its_word(ask: Ask) -> None:
+    assert ask("!hug Ann") == []
+    Redeem.objects.create(key="hug", title="Hug", cost=5, effects=[{"kind": "chat_line", "text": "{user} hugs {text}"}])
+    assert ask("!hug Ann") == ["Bob hugs Ann", "@Bob done. 116 points left."]
+
+
+def test_sounds_odds_and_items(ask: Ask) -> None:
+    assert ask("!sounds") == ["@Bob there are none yet"]
+    assert ask("!odds") == ["@Bob there is nothing to win."]
+    assert ask("!items") == ask("!inventory") == ["@Bob you have none yet."]
+    sounds.seed(), wheel.seed()
+    Sound.objects.filter(name="ding").update(cost=3)
+    assert ask("!sounds") == ["@Bob applause, boing, chime, ding (3), drumroll, fanfare, whoosh"]
+    assert ask("!sounds 2") == ["@Bob there is one page"]
+    for number in range(20):
+        Sound.objects.create(name=f"z{number}", file="x", content_type="audio/wav")
+    assert ask("!sounds 2")[0].endswith("(page 2 of 2)")
+    assert ask("!odds")[0].startswith("@Bob 10 points 40.0%, 50 points 25.0%")
+    Item.objects.create(key="hat", name="Silly hat")
+    inventory.give(Viewer.objects.get(key="bob"), "hat", 3, reference="r")
+    assert ask("!items") == ["@Bob Silly hat × 3"]
+
+
+def test_moderators_steer_the_queue(ask: Ask) -> None:
+    for text in (
+        "!pause",
+        "!resume",
+        "!skip",
+        "!clear",
+        "!panic",
+        "!calm",
+        "!cancel 1",
+        "!first 1",
+        "!retry 1",
+        "!approve 1",
+        "!reject 1",
+    ):
+        assert ask(text) == [f"@Bob {text.split()[0]} is for moderators"]
+
+    def mo(text: str) -> str:
+        (answer,) = ask(text, "mod", username="Mo")
+        return answer.removeprefix("@Mo ")
+
+    Redeem.objects.update(cooldown_seconds=0)
+    ask("!tts one"), ask("!tts two"), ask("!tts three")
+    one, two, three = QueueItem.objects.order_by("id")
+    assert mo("!pause tts") == "paused: tts."
+    assert mo("!pause nosuch").startswith("there is no lane nosuch: there are effect, tts, wheel")
+    assert mo("!queue") == f"3 are waiting. Paused: tts. Next: #{one.pk} speak, #{two.pk} speak, #{three.pk} speak."
+    assert mo(f"!first {three.pk}") == "it is next."
+    ask(f"!cancel #{two.pk}", "mod", username="Mo")
+    assert QueueItem.objects.get(pk=two.pk).state == "cancelled"
+    assert mo(f"!cancel {two.pk}") == "it is cancelled."
+    assert mo("!cancel nonsense") == "write it like this: !cancel NUMBER"
+    assert mo(f"!retry {two.pk}").startswith("once more, as number ")
+    assert mo("!skip") == "nothing plays."
+    assert mo("!resume") == "everything goes on."
+    QueueItem.objects.filter(pk=one.pk).update(state="waiting")
+    assert mo(f"!approve {one.pk}") == "approved." and mo(f"!approve {one.pk}") == "it is pending."
+    QueueItem.objects.filter(pk=one.pk).update(state="waiting")
+    ask(f"!reject {one.pk}", "mod", username="Mo")
+    assert QueueItem.objects.get(pk=one.pk).state == "cancelled"
+    QueueItem.objects.filter(pk=three.pk).update(state="running")
+    ask("!skip tts", "mod", username="Mo")
+    assert QueueItem.objects.get(pk=three.pk).state == "skipped"
+    assert mo("!clear effect wheel") == "0 taken out."
+    ask("!panic", "mod", username="Mo")
+    assert not QueueItem.objects.filter(state__in=["pending", "running", "waiting"]).exists()
+    assert mo("!calm") == "going on: effect, tts, wheel." and mo("!calm") == "there was no panic."
+    assert Points.objects.get(viewer__key="bob").balance == 121
 
 
 @pytest.mark.parametrize("kept", ["", "chat:whisper:write"])

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError
+from django.test import Client
 
 from economy.models import Cooldown, Points, Transaction, Viewer
-from effects.models import QueueItem, State
+from effects import control, ending, sounds, wheel
+from effects.models import Prize, QueueItem, Sound, State
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 from redeems import purchase
-from redeems.models import Redeem
+from redeems.models import Approval, Least, Redeem
 from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
@@ -144,6 +148,243 @@ def test_eight_purchases_at_once_of_who_can_pay_three(buy: Callable[..., QueueIt
     assert sum(isinstance(result, Refused) for result in results) == 5
     assert Points.objects.get(viewer__key="bob").balance == 10
     assert Transaction.objects.filter(kind="spend").count() == QueueItem.objects.count() == 3
+
+
+@pytest.fixture
+def order(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> Callable[..., QueueItem]:
+    """Somebody with 1,000 points buys something."""
+    purchase.seed()
+    sounds.seed()
+    wheel.seed()
+    count = iter(range(1000))
+
+    def it(key: str, words: str = "", *, who: str = "Bob", **more: Any) -> QueueItem:
+        person = Viewer.objects.filter(username=who).first() or viewer(who, points=1000)
+        asked = {"rules": rules, "now": now, "reference": f"order-{next(count)}", **more}
+        return purchase.buy(viewer=person, key=key, words=words, **asked)
+
+    return it
+
+
+def points(who: str = "bob") -> int:
+    return Points.objects.get(viewer__key=who).balance
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "kind", "cost"),
+    [
+        ("sound", "Fanfare", "play_sound", 15),
+        ("spin", "", "spin_wheel", 100),
+        ("clip", "", "obs_clip", 0),
+        ("shoutout", "@bob", "alert", 50),
+        ("tts", "hello", "speak", 25),
+        ("SOUND", "ding", "play_sound", 15),
+    ],
+)
+def test_each_redeem_does_its_thing_at_its_price(
+    order: Callable[..., QueueItem], key: str, words: str, kind: str, cost: int
+) -> None:
+    item = order(key, words)
+    assert (item.kind, item.redeem, points()) == (kind, key.lower(), 1000 - cost)
+
+
+def test_scene_and_source_offer_what_the_streamer_chose_and_nothing_else(order: Callable[..., QueueItem]) -> None:
+    with pytest.raises(Refused, match="switched off"):
+        order("scene", "Game")
+    Redeem.objects.update(enabled=True, cooldown_seconds=0)
+    with pytest.raises(Refused, match="nothing to choose for !scene yet"):
+        order("scene", "Game")
+    Redeem.objects.filter(key="scene").update(choices="Game\nKitchen cam\n", seconds=9)
+    Redeem.objects.filter(key="source").update(choices="Game/Lamp")
+    assert order("scene", "kitchen CAM").payload == {"scene": "Kitchen cam", "seconds": 9}
+    assert order("source", "lamp").payload == {"scene": "Game", "source": "Lamp", "visible": True, "seconds": 15}
+    with pytest.raises(Refused, match="choose one: Game, Kitchen cam"):
+        order("scene", "Desktop")
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "sentence"),
+    [
+        ("sound", "", "which one"),
+        ("sound", "nosuch", "there is no sound called nosuch"),
+        ("sound", "wheel-loop", "there is no sound called"),
+        ("sound", "../../etc/passwd", "there is no sound called"),
+        ("shoutout", "", "for whom"),
+        ("shoutout", "Nobody", "I have never seen Nobody here"),
+        ("dance", "", "there is no redeem called dance"),
+    ],
+)
+def test_mistakes_cost_nothing(order: Callable[..., QueueItem], key: str, words: str, sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        order(key, words)
+    assert points() == 1000 and not QueueItem.objects.exists()
+
+
+def test_an_empty_wheel_is_not_sold(order: Callable[..., QueueItem]) -> None:
+    Prize.objects.update(enabled=False)
+    with pytest.raises(Refused, match="nothing to win"):
+        order("spin")
+
+
+@pytest.mark.parametrize(
+    ("set_to", "flags", "sentence"),
+    [
+        ({"live_only": True}, {}, "only for while the stream is live"),
+        ({"least_role": Least.SUBSCRIBER}, {"is_follower": True}, "is for subscribers"),
+        ({"least_role": Least.FOLLOWER}, {}, "is for followers"),
+        ({"least_level": 7}, {}, "needs level 7, you are at level 1"),
+        ({"needs_text": True}, {}, "write some words with it"),
+        ({"stock": 0}, {}, "is sold out, none is left"),
+        ({"limit_per_stream": 0}, {}, "is sold out for this stream, 0 were all"),
+        ({"limit_per_viewer": 0}, {}, "you had Save a clip 0 × in this stream"),
+        ({"cost": 1075}, {}, "you need 75 more points"),
+    ],
+)
+def test_every_refusal_is_a_sentence_and_nothing_is_taken(
+    order: Callable[..., QueueItem], viewer: Callable[..., Viewer], set_to: Any, flags: Any, sentence: str
+) -> None:
+    Viewer.objects.filter(pk=viewer("Bob", points=1000).pk).update(**flags)
+    Redeem.objects.filter(key="clip").update(**set_to)
+    with pytest.raises(Refused, match=sentence):
+        order("clip")
+    assert points() == 1000 and not Cooldown.objects.exists() and not QueueItem.objects.exists()
+
+
+def test_who_may_may(order: Callable[..., QueueItem], viewer: Callable[..., Viewer], now: datetime) -> None:
+    Viewer.objects.filter(pk=viewer("Bob", points=1000).pk).update(is_moderator=True)
+    Redeem.objects.filter(key="clip").update(live_only=True, least_role=Least.SUBSCRIBER, cooldown_seconds=0)
+    assert order("clip", live_since=now).redeem == "clip"
+
+
+def test_limits_count_what_happened_in_this_stream(order: Callable[..., QueueItem], now: datetime) -> None:
+    Redeem.objects.filter(key="clip").update(limit_per_viewer=1, limit_per_stream=2, cooldown_seconds=0)
+    first = order("clip", live_since=now)
+    with pytest.raises(Refused, match="you had Save a clip 1 ×"):
+        order("clip", live_since=now)
+    order("clip", who="Ann", live_since=now)
+    with pytest.raises(Refused, match="sold out for this stream, 2 were all"):
+        order("clip", who="Cat", live_since=now)
+    control.cancel(first, by="fox")
+    order("clip", who="Cat", live_since=now)
+    with pytest.raises(Refused):
+        order("clip", live_since=now)
+    QueueItem.objects.update(created_at=now - timedelta(hours=1))
+    order("clip", live_since=now)
+
+
+def test_what_did_not_happen_is_in_stock_again_and_does_not_cool_down(order: Callable[..., QueueItem]) -> None:
+    Redeem.objects.filter(key="clip").update(stock=1, global_cooldown_seconds=99, cost=10)
+    item = order("clip")
+    assert Redeem.objects.get(key="clip").stock == 0
+    assert ending.end(item, State.FAILED, "OBS is away") and not ending.end(item, State.FAILED, "again")
+    assert Redeem.objects.get(key="clip").stock == 1 and points() == 1000
+    order("clip")
+
+
+@pytest.mark.parametrize(
+    ("pricing", "key", "words", "cost"),
+    [
+        ("character", "tts", "hello there", 25 * 11),
+        ("second", "sound", "drumroll", 15 * 2),
+        ("second", "tts", "hello", 25),
+    ],
+)
+def test_a_price_may_be_for_each_character_or_second(
+    order: Callable[..., QueueItem], pricing: str, key: str, words: str, cost: int
+) -> None:
+    Redeem.objects.update(pricing=pricing)
+    order(key, words)
+    assert points() == 1000 - cost
+
+
+def test_a_sound_may_have_its_own_price(order: Callable[..., QueueItem]) -> None:
+    Sound.objects.filter(name="ding").update(cost=3)
+    order("sound", "ding")
+    assert points() == 997
+
+
+def test_approval_for_all_or_for_those_who_are_new(order: Callable[..., QueueItem]) -> None:
+    Redeem.objects.update(cooldown_seconds=0)
+    Redeem.objects.filter(key="clip").update(approval=Approval.ALWAYS)
+    Redeem.objects.filter(key="tts").update(approval=Approval.FIRST)
+    assert order("clip").state == order("tts", "hi").state == State.WAITING
+    QueueItem.objects.update(state=State.DONE)
+    assert (order("clip").state, order("tts", "hi").state) == (State.WAITING, State.PENDING)
+    assert order("tts", "hi", who="Ann").state == State.WAITING
+
+
+def test_a_redeem_of_the_streamers_own_is_made_of_effects(
+    order: Callable[..., QueueItem], said: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    line = {"kind": "chat_line", "text": "{user} hugs {text}"}
+    Redeem.objects.create(key="hug", title="Hug", cost=5, effects=[line])
+    show = {"kind": "alert", "text": "{text}!"}
+    Redeem.objects.create(key="party", title="Party", cost=7, effects=[show, {"kind": "play_sound", "sound": "ding"}])
+    with django_capture_on_commit_callbacks(execute=True):
+        assert order("hug", "Ann {user}").state == State.DONE
+    assert said == ["Bob hugs Ann {user}"] and points() == 995
+    order("party", "hooray")
+    first = QueueItem.objects.get(kind="alert")
+    assert (first.payload["text"], first.redeem, first.sequel) == (
+        "hooray!",
+        "party",
+        [{"kind": "play_sound", "sound": "ding"}],
+    )
+    control.cancel(first, by="fox")
+    assert points() == 995 and not QueueItem.objects.filter(kind="play_sound").exists()
+
+
+def test_staff_give_it_away_whatever_its_rules_are(order: Callable[..., QueueItem]) -> None:
+    Redeem.objects.filter(key="clip").update(stock=0, cost=50, enabled=False, approval=Approval.ALWAYS)
+    item = order("clip", free=True)
+    assert (item.state, item.payment, points()) == (State.PENDING, None, 1000)
+
+
+def test_the_dashboard_makes_uses_and_guards_redeems(order: Callable[..., QueueItem]) -> None:
+    order("tts", "hi")
+    fox = Client()
+    fox.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+    row = Redeem.objects.get(key="clip")
+    use = f"/admin/redeems/redeem/{row.pk}/use/"
+    assert "It is in the queue: obs_clip" in fox.post(use, {"viewer": "@BOB"}, follow=True).text
+    assert "Nobody of that name" in fox.post(use, {"viewer": "Nobody"}, follow=True).text
+    Redeem.objects.filter(key="clip").update(enabled=False)
+    assert "is switched off" in fox.post(use, {"viewer": "Bob", "charge": "on"}, follow=True).text
+    form = {
+        "title": "Hug", "cost": 5, "pricing": "fixed", "global_cooldown_seconds": 0, "least_role": 0, "least_level": 1,
+        "approval": "none", "priority": 0, "seconds": 0, "enabled": "on",
+    }  # fmt: skip
+    for key, effects, mistake in (
+        ("points", "[]", "!points is a command already."),
+        ("tip", "[]", "!tip is a command already."),
+        ("hug", "[]", "What shall happen?"),
+        ("hug", '[{"kind": "speak", "text": "{viewers}"}]', "Nothing is filled in for {viewers} here."),
+        ("two words", "[]", "One word."),
+    ):
+        assert mistake in fox.post("/admin/redeems/redeem/add/", {**form, "key": key, "effects": effects}).text
+    made = {**form, "key": "Hug", "effects": '[{"kind": "speak", "text": "{user} hugs {text}"}]'}
+    assert fox.post("/admin/redeems/redeem/add/", made).status_code == 302
+    assert order("hug", "Ann").payload["text"] == "Bob hugs Ann"
+    assert fox.post(f"/admin/redeems/redeem/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_fifty_buyers_of_the_last_one_one_gets_it(
+    viewer: Callable[..., Viewer], rules: Rules, now: datetime
+) -> None:
+    purchase.seed()
+    Redeem.objects.filter(key="clip").update(stock=1, cost=10, cooldown_seconds=0)
+    people = [viewer(f"v{number}", points=10) for number in range(50)]
+
+    def one(number: int) -> QueueItem:
+        asked = {"reference": f"m-{number}", "rules": rules, "now": now, "words": ""}
+        return purchase.buy(viewer=people[number], key="clip", **asked)
+
+    results = at_once(50, one)
+    assert sum(isinstance(result, QueueItem) for result in results) == 1
+    assert sum(isinstance(result, Refused) for result in results) == 49
+    assert sum(Points.objects.values_list("balance", flat=True)) == 490
+    assert QueueItem.objects.count() == 1 and Redeem.objects.get(key="clip").stock == 0
 
 
 def test_seeding_keeps_what_the_streamer_changed(db: None) -> None:

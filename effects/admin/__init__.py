@@ -1,0 +1,7 @@
+"""The dashboard's part for what happens on the stream."""
+
+from __future__ import annotations
+
+from effects.admin import queue, screen, sounds, voice, wheel
+
+__all__ = ["queue", "screen", "sounds", "voice", "wheel"]

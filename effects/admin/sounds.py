@@ -1,0 +1,61 @@
+"""Sounds: uploaded here, and looked into before they are kept."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+
+from effects import sounds
+from effects.models import Sound
+from pixelbot_site.kit.admin import ModelAdmin
+from pixelbot_site.kit.errors import Failed
+
+
+class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is no sound is not kept; names and aliases are each somebody's."""
+
+    class Meta:
+        model = Sound
+        fields = ("name", "aliases", "file", "volume", "cost", "enabled")
+        widgets: ClassVar = {"file": forms.FileInput(attrs={"accept": ".wav,.mp3,.ogg,.opus,audio/*"})}
+
+    def clean(self) -> dict[str, Any]:
+        """The file is decoded in full."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        words = [str(cleaned.get("name", "")), *str(cleaned.get("aliases", "")).split()]
+        for word in words:
+            other = sounds.named(word)
+            if other is not None and other.pk != self.instance.pk:
+                raise forms.ValidationError(f"“{word}” is the sound {other} already.")
+        if "file" in self.changed_data and cleaned.get("file"):
+            try:
+                sounds.store(self.instance, cleaned["file"])
+            except Failed as error:
+                self.add_error("file", str(error))
+            else:
+                cleaned["file"] = self.instance.file
+        return cleaned
+
+
+@admin.register(Sound)
+class SoundAdmin(ModelAdmin):
+    """What viewers play, and effects name."""
+
+    form = SoundForm
+    list_display = ("name", "aliases", "length", "loudness_in_words", "volume", "cost", "enabled")
+    list_editable = ("volume", "cost", "enabled")
+    search_fields = ("name", "aliases")
+    readonly_fields = ("content_type", "length", "loudness_in_words")
+    fields = ("name", "aliases", "file", "volume", "cost", "enabled", *readonly_fields)
+
+    @admin.display(description="length", ordering="seconds")
+    def length(self, sound: Sound) -> str:
+        """In seconds."""
+        return f"{sound.seconds:.1f} s"
+
+    @admin.display(description="loudness", ordering="loudness")
+    def loudness_in_words(self, sound: Sound) -> str:
+        """As measured; what is louder than speech is played more quietly."""
+        return f"{sound.loudness:.1f} LUFS, played at {sounds.volume(sound):.0%}"

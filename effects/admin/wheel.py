@@ -1,0 +1,70 @@
+"""The prize wheel: its prizes with their odds, its lines, and what was drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+
+from effects import wheel
+from effects.models import Prize, Spin, WheelLine
+from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
+
+
+@admin.register(Prize)
+class PrizeAdmin(ModelAdmin):
+    """What can be won, and how likely it is."""
+
+    list_display = ("name", "weight", "chance", "won", "colour", "stock", "per_viewer_limit", "what", "enabled")
+    list_editable = ("weight", "stock", "enabled")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Takes the odds, and what was drawn, along, once for the page."""
+        self.odds = dict(wheel.odds())
+        counted = Spin.objects.order_by().values_list("prize").annotate(times=Count("id"))
+        self.drawn: dict[int | None, int] = dict(counted)
+        return super().changelist_view(request, extra_context)
+
+    @admin.display(description="chance now")
+    def chance(self, prize: Prize) -> str:
+        """Of what can be won at the moment."""
+        return f"{self.odds[prize.name]:.2%}" if prize.name in self.odds else "none"
+
+    @admin.display(description="won so far")
+    def won(self, prize: Prize) -> str:
+        """How often, and the share of all spins: what the odds come to in the long run."""
+        times, total = self.drawn.get(prize.pk, 0), sum(self.drawn.values())
+        return f"{times} ({times / total:.2%})" if total else "0"
+
+    @admin.display(description="effects")
+    def what(self, prize: Prize) -> str:
+        """The kinds."""
+        return ", ".join(str(step.get("kind")) for step in prize.effects) or "nothing"
+
+
+@admin.register(Spin)
+class SpinAdmin(ReadOnlyAdmin):
+    """What was drawn, when and at what odds."""
+
+    list_display = ("drawn_at", "viewer", "prize_name", "chance", "paid_at")
+    list_filter = ("prize_name",)
+    search_fields = ("viewer__key", "prize_name")
+    list_select_related = ("viewer",)
+
+    @admin.display(description="its chance then")
+    def chance(self, spin: Spin) -> str:
+        """By the odds of that moment."""
+        total = sum(one["weight"] for one in spin.odds)
+        weight = next((one["weight"] for one in spin.odds if one["name"] == spin.prize_name), 0)
+        return f"{weight / total:.2%}" if total else ""
+
+
+@admin.register(WheelLine)
+class WheelLineAdmin(ModelAdmin):
+    """What is said when it spins, and when it stops."""
+
+    list_display = ("text", "when", "spoken", "enabled")
+    list_editable = ("spoken", "enabled")
+    list_filter = ("when",)

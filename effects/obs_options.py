@@ -1,0 +1,33 @@
+"""Where OBS is: what the dashboard's row says, and below it the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from effects.models import OBSConnection
+from pixelbot_site.kit import seal
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where OBS is. The password is never shown."""
+
+    enabled: bool
+    host: str
+    port: int
+    password: str = field(repr=False)
+
+
+def options(*, always: bool = False) -> Options:
+    """What the dashboard's row says, and the settings where it says nothing; `always`: switched on in any case. Raises
+    Failed for a password that can't be read any more.
+    """
+    row = OBSConnection.objects.first() or OBSConnection()
+    return Options(
+        always or (settings.OBS_ENABLED if row.enabled is None else bool(row.enabled)),
+        row.host or settings.OBS_HOST,
+        row.port or settings.OBS_PORT,
+        seal.unseal(row.password) or settings.OBS_PASSWORD,
+    )

@@ -1,0 +1,160 @@
+// A list of effects as a form: one box an effect, its fields made of the payload's schema. The text field below stays
+// the truth: it is what is sent, and without this script it can be written by hand.
+"use strict";
+
+const NAMES = "/admin/effects/obsconnection/names/";
+let names = null; // what OBS has, and sounds and items: asked once a page, when the first field wants it
+
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("textarea[data-effects]").forEach(edit);
+});
+
+function edit(area) {
+  const kinds = JSON.parse(area.parentElement.querySelector("script[data-kinds]").textContent);
+  let steps;
+  try {
+    steps = JSON.parse(area.value || "[]");
+  } catch {
+    return; // not JSON: whoever wrote it by hand mends it by hand
+  }
+  const box = make("div", { className: "effects" });
+  area.hidden = true;
+  area.after(box);
+  draw();
+
+  function keep() {
+    area.value = JSON.stringify(steps);
+  }
+
+  function draw() {
+    keep();
+    box.replaceChildren(...steps.map(drawStep), add());
+  }
+
+  function add() {
+    const button = make("button", { type: "button", textContent: "+ Add an effect" });
+    button.onclick = () => {
+      steps.push(blank(Object.keys(kinds)[0]));
+      draw();
+    };
+    return button;
+  }
+
+  function blank(kind) {
+    const step = { kind };
+    Object.entries(kinds[kind].properties || {}).forEach(([name, field]) => {
+      if ("default" in field && field.default !== null && field.default !== "") {
+        step[name] = field.default;
+      }
+    });
+    return step;
+  }
+
+  function drawStep(step, place) {
+    const head = make("div", { className: "head" });
+    const choice = make("select", { ariaLabel: "effect" });
+    Object.keys(kinds).forEach((kind) => choice.append(make("option", { value: kind, textContent: kind.replaceAll("_", " ") })));
+    choice.value = step.kind;
+    choice.onchange = () => {
+      steps[place] = blank(choice.value);
+      draw();
+    };
+    head.append(choice, move(place, -1, "↑"), move(place, 1, "↓"), remove(place));
+    const fields = Object.entries(kinds[step.kind]?.properties || {}).map(([name, field]) => drawField(step, name, field));
+    const frame = make("fieldset", {});
+    frame.append(head, ...fields);
+    return frame;
+  }
+
+  function move(place, by, sign) {
+    const button = make("button", { type: "button", textContent: sign, disabled: !(place + by in steps) });
+    button.onclick = () => {
+      [steps[place], steps[place + by]] = [steps[place + by], steps[place]];
+      draw();
+    };
+    return button;
+  }
+
+  function remove(place) {
+    const button = make("button", { type: "button", textContent: "Remove" });
+    button.onclick = () => {
+      steps.splice(place, 1);
+      draw();
+    };
+    return button;
+  }
+
+  function drawField(step, name, field) {
+    const row = make("div", { className: "field" });
+    const label = make("label", { textContent: name.replaceAll("_", " ") });
+    const input = control(step, name, field);
+    input.id = `effect-${Math.random().toString(36).slice(2)}`;
+    label.htmlFor = input.id;
+    row.append(label, input);
+    return row;
+  }
+
+  function control(step, name, field) {
+    const type = field.type || (field.anyOf || []).map((one) => one.type).find((one) => one !== "null");
+    const set = (value) => {
+      if (value === undefined || value === "" || Number.isNaN(value)) {
+        delete step[name];
+      } else {
+        step[name] = value;
+      }
+      keep();
+    };
+    if (field.enum) {
+      const choice = make("select", {});
+      field.enum.forEach((value) => choice.append(make("option", { value, textContent: value })));
+      choice.value = step[name] ?? field.default;
+      choice.onchange = () => set(choice.value);
+      return choice;
+    }
+    if (type === "boolean") {
+      const tick = make("input", { type: "checkbox", checked: step[name] ?? field.default ?? false });
+      tick.onchange = () => set(tick.checked);
+      return tick;
+    }
+    if (type === "integer" || type === "number") {
+      const number = make("input", { type: "number", step: type === "integer" ? "1" : "any", value: step[name] ?? "" });
+      number.oninput = () => set(number.value === "" ? undefined : Number(number.value));
+      return number;
+    }
+    if (type === "array") {
+      const inner = make("input", { type: "text", value: JSON.stringify(step[name] ?? []) });
+      inner.onchange = () => {
+        try {
+          set(JSON.parse(inner.value));
+          inner.setCustomValidity("");
+        } catch {
+          inner.setCustomValidity("This must be a list, written as JSON.");
+        }
+      };
+      return inner;
+    }
+    const text = make("input", { type: "text", value: step[name] ?? "" });
+    text.oninput = () => set(text.value);
+    if (field.from) {
+      offer(text, field.from);
+    }
+    return text;
+  }
+}
+
+// Names to choose from, where they are known; anything may be typed all the same.
+async function offer(input, kind) {
+  names ??= fetch(NAMES).then((answer) => (answer.ok ? answer.json() : {})).catch(() => ({}));
+  const known = (await names)[kind] || [];
+  const id = `names-${kind}`;
+  if (!document.getElementById(id)) {
+    const list = make("datalist", { id });
+    known.forEach((value) => list.append(make("option", { value })));
+    document.body.append(list);
+  }
+  input.setAttribute("list", id);
+}
+
+function make(tag, properties) {
+  return Object.assign(document.createElement(tag), properties);
+}

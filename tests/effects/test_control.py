@@ -1,0 +1,299 @@
+"""Staff steer the queue: every item that did not happen gives its points back once, and its viewer is told why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+
+from economy import audit, ledger
+from economy.models import Kind, Points, Transaction, Viewer
+from effects import control, ending, queue, rescue
+from effects.models import ENDED, Lane, QueueItem, State
+from effects.registry import Effect, Told
+from pixelbot_site.kit.errors import Refused
+from tests.threads import at_once
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken")]
+
+Buy = Callable[..., QueueItem]
+
+
+@pytest.fixture
+def shown(kind: Callable[..., str]) -> str:
+    return kind("show", lambda item: Told({"type": "show"}, seconds=2))
+
+
+@pytest.fixture
+def buy(viewer: Callable[..., Viewer], shown: str) -> Buy:
+    """Puts something into the lane `test` for which Bob, who had 1,000 points, paid 25."""
+    bob = viewer("Bob", points=1000)
+    count = iter(range(1000))
+
+    def it(**more: Any) -> QueueItem:
+        payment = ledger.spend(bob, 25, source="redeem", reference=f"r:{next(count)}")
+        return queue.enqueue(Effect(shown, {}, "a thing"), viewer=bob, payment=payment, redeem="thing", **more)
+
+    return it
+
+
+def points() -> int:
+    return Points.objects.get(viewer__key="bob").balance
+
+
+def states(*items: QueueItem) -> list[str]:
+    for item in items:
+        item.refresh_from_db()
+    return [item.state for item in items]
+
+
+def test_a_paused_lane_begins_nothing_and_goes_on_when_resumed(buy: Buy, told: list[Any], woken: list[str]) -> None:
+    assert control.pause("test", by="fox") and not control.pause("test", by="ann")
+    item = buy()
+    queue.drain("test")
+    assert states(item) == ["pending"] and control.paused() == {"test": "fox"}
+    woken.clear()
+    assert control.resume("test", by="fox") and not control.resume("test", by="fox")
+    assert woken == ["test"]
+    queue.drain("test")
+    assert states(item) == ["running"]
+    with pytest.raises(Refused, match="there is no lane nosuch: there are effect, test, tts, wheel"):
+        control.pause("nosuch", by="fox")
+
+
+def test_skipping_stops_it_on_the_overlay_and_gives_the_points_back(buy: Buy, told: list[Any], said: list[str]) -> None:
+    first, second = buy(), buy()
+    queue.drain("test")
+    assert control.skip("test", by="fox") == first
+    assert states(first, second) == ["skipped", "pending"] and first.by == "fox"
+    assert told[-1] == {"type": "stop", "item": first.pk} and points() == 975
+    assert said == ["@Bob sorry, that did not happen: it was skipped. Your 25 points are back."]
+    queue.drain("test")
+    assert control.skip("test", by="fox", refund=False) == second
+    assert points() == 975
+    assert control.skip("test", by="fox") is None
+
+
+def test_higher_priority_goes_first_then_arrival_and_one_may_be_put_first(buy: Buy, told: list[Any]) -> None:
+    low, also_low, high = buy(), buy(), buy(priority=5)
+    assert control.put_first(also_low, by="fox")
+    order = []
+    for _ in range(3):
+        queue.drain("test")
+        running = QueueItem.objects.get(state=State.RUNNING)
+        order.append(running.pk)
+        queue.finished(running.pk, 1)
+    assert order == [also_low.pk, high.pk, low.pk]
+    assert not control.put_first(low, by="fox")
+
+
+def test_the_place_in_the_lane_counts_priority(buy: Buy, viewer: Callable[..., Viewer], shown: str) -> None:
+    buy(), buy()
+    ann = viewer("Ann")
+    queue.enqueue(Effect(shown), viewer=ann, priority=1)
+    assert queue.place(ann) == (3, 1)
+    assert queue.place(Viewer.objects.get(key="bob")) == (3, 2)
+
+
+def test_approval_lets_it_happen_rejection_and_waiting_too_long_give_the_points_back(
+    buy: Buy, told: list[Any], said: list[str]
+) -> None:
+    yes, no, late = buy(waits=True), buy(waits=True), buy(waits=True)
+    queue.drain("test")
+    assert states(yes, no, late) == ["waiting"] * 3
+    assert control.approve(yes, by="fox") and not control.approve(yes, by="fox")
+    assert control.reject(no, by="fox") and not control.reject(no, by="fox")
+    queue.drain("test")
+    assert states(yes, no) == ["running", "cancelled"]
+    rescue.rescue(now=timezone.now() + timedelta(seconds=5))
+    assert states(late) == ["waiting"]
+    QueueItem.objects.filter(pk=late.pk).update(expires_at=timezone.now())
+    rescue.rescue()
+    assert states(yes, late) == ["running", "expired"] and points() == 975
+    assert said == [
+        "@Bob sorry, that did not happen: it was not approved. Your 25 points are back.",
+        "@Bob sorry, that did not happen: nobody approved it in time. Your 25 points are back.",
+    ]
+
+
+def test_what_waited_too_long_does_not_happen_any_more(buy: Buy, told: list[Any], said: list[str]) -> None:
+    stale, fresh = buy(), buy()
+    QueueItem.objects.filter(pk=stale.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    queue.drain("test")  # found by the worker, before any rescue
+    assert states(stale, fresh) == ["expired", "running"] and points() == 975
+    assert "it waited too long" in said[0]
+
+
+def test_clearing_gives_everything_back_and_leaves_what_plays(buy: Buy, told: list[Any]) -> None:
+    playing, *others = buy(), buy(), buy(waits=True)
+    queue.drain("test")
+    assert control.clear("test", by="fox") == 2
+    assert states(playing, *others) == ["running", "cancelled", "cancelled"] and points() == 975
+
+
+def test_panic_stops_everything_at_once_and_calm_undoes_only_what_it_did(
+    buy: Buy, told: list[Any], said: list[str]
+) -> None:
+    control.pause("tts", by="ann")
+    playing, other = buy(), buy()
+    queue.drain("test")
+    assert control.panic(by="fox") == 2
+    assert states(playing, other) == ["cancelled", "cancelled"] and points() == 1000
+    assert {"type": "silence"} in told and len(said) == 2
+    assert control.paused() == {"effect": "panic", "test": "panic", "wheel": "panic", "tts": "ann"}
+    after = buy()
+    queue.drain("test")
+    assert states(after) == ["pending"]
+    assert sorted(control.calm(by="fox")) == ["effect", "test", "wheel"] and control.calm(by="fox") == []
+    assert control.paused() == {"tts": "ann"}
+
+
+def test_what_has_ended_is_done_again_for_nothing(buy: Buy, told: list[Any]) -> None:
+    item = buy()
+    with pytest.raises(Refused, match="it is pending"):
+        control.again(item, by="fox")
+    queue.drain("test")
+    queue.finished(item.pk, 1)
+    item.refresh_from_db()
+    again = control.again(item, by="fox")
+    assert (again.payment, again.viewer, again.state) == (None, item.viewer, State.PENDING)
+    control.cancel(again, by="fox")
+    assert points() == 975
+
+
+def test_what_was_bought_for_nothing_is_told_of_too(viewer: Callable[..., Viewer], shown: str, said: list[str]) -> None:
+    item = queue.enqueue(Effect(shown), viewer=viewer("Bob"), redeem="clip")
+    control.cancel(item, by="fox")
+    assert said == ["@Bob sorry, that did not happen: it was cancelled."]
+
+
+@pytest.mark.parametrize("count", [3, 8])
+def test_many_who_end_an_item_in_different_ways_at_once_refund_it_once(buy: Buy, told: list[Any], count: int) -> None:
+    item = buy()
+    queue.drain("test")
+    item.refresh_from_db()
+    ways: list[Callable[[], object]] = [
+        lambda: control.skip("test", by="a"),
+        lambda: control.cancel(item, by="b"),
+        lambda: queue.finished(item.pk, 1),
+        lambda: queue.could_not_play(item.pk, 1, "broken"),
+        lambda: rescue.rescue(now=timezone.now() + timedelta(minutes=5)),
+        lambda: control.panic(by="c"),
+        lambda: ending.end(item, State.FAILED, "d"),
+        lambda: rescue.recover(),
+    ]
+    at_once(count, lambda number: ways[number]())
+    (state,) = states(item)
+    if state == "pending":  # put back by the recovery, before anybody ended it
+        control.clear("test", by="fox")
+        (state,) = states(item)
+    refunds = Transaction.objects.filter(kind=Kind.REFUND).count()
+    assert state in ENDED and refunds == (0 if state == "done" else 1)
+    assert points() == (975 if state == "done" else 1000) and list(audit.findings()) == []
+
+
+class TestSequence:
+    """Several effects, one after the other."""
+
+    def steps(self, *kinds: str) -> Effect:
+        return Effect("run_effects", {"effects": [{"kind": kind} for kind in kinds]}, "several")
+
+    def test_each_begins_when_the_one_before_it_has_ended(
+        self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]
+    ) -> None:
+        name = kind("show", lambda item: Told({"type": "show"}, seconds=2))
+        kind("note", lambda item: None)
+        queue.enqueue(self.steps("note", name, "note"), viewer=viewer("Bob"))
+        queue.drain("test")
+        assert [item.kind for item in QueueItem.objects.filter(lane="test").order_by("id")] == ["note", name]
+        queue.finished(QueueItem.objects.get(kind=name).pk, 1)
+        queue.drain("test")
+        rows = QueueItem.objects.filter(lane="test").order_by("id").values_list("kind", "state")
+        assert list(rows) == [("note", "done"), (name, "done"), ("note", "done")]
+
+    def test_the_points_come_back_when_the_first_fails_and_nothing_else_happens(
+        self, kind: Callable[..., str], buy: Buy, viewer: Callable[..., Viewer], told: list[Any], said: list[str]
+    ) -> None:
+        def refuse(item: QueueItem) -> None:
+            raise Refused("no")
+
+        kind("refuse", refuse), kind("note", lambda item: None)
+        bob = Viewer.objects.get(key="bob")
+        paid = ledger.spend(bob, 25, source="redeem", reference="s:1")
+        queue.enqueue(self.steps("refuse", "note"), viewer=bob, payment=paid, redeem="thing")
+        queue.drain("test")
+        assert points() == 1000 and not QueueItem.objects.filter(kind="note").exists()
+        assert len(said) == 1
+
+    def test_what_nobody_bought_goes_on_after_a_failure(
+        self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]
+    ) -> None:
+        def refuse(item: QueueItem) -> None:
+            raise Refused("no")
+
+        kind("refuse", refuse), kind("note", lambda item: None)
+        queue.enqueue(self.steps("refuse", "note"), viewer=viewer("Bob"))
+        queue.drain("test")
+        assert QueueItem.objects.get(kind="note").state == State.DONE
+
+
+class TestDashboard:
+    """The same with buttons."""
+
+    @pytest.fixture
+    def fox(self) -> Client:
+        client = Client()
+        client.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+        return client
+
+    def test_the_lanes_are_steered(self, fox: Client, buy: Buy, told: list[Any]) -> None:
+        playing, waiting = buy(), buy()
+        queue.drain("test")
+
+        def press(path: str) -> str:
+            return fox.post(f"/admin/effects/queueitem/{path}/", follow=True).text
+
+        page = fox.get("/admin/effects/queueitem/").text
+        assert f"#{playing.pk} a thing" in page and "PANIC" in page
+        assert "Test is paused." in press("lane/test/pause") and Lane.objects.get().paused_by == "fox"
+        assert "Skipped: show" in press("lane/test/skip")
+        assert "1 taken out of test" in press("lane/test/clear")
+        assert "There is no lane nosuch" in press("lane/nosuch/pause")
+        assert states(playing, waiting) == ["skipped", "cancelled"] and points() == 1000
+        assert "Test goes on." in press("lane/test/resume")
+        buy()
+        assert "1 items were taken out" in press("panic")
+        assert "Everything is stopped." in fox.get("/admin/effects/queueitem/").text
+        assert "Going on: effect, test, tts, wheel." in press("calm")
+        assert fox.get("/admin/effects/queueitem/panic/").status_code == 403
+
+    def test_items_are_approved_rejected_cancelled_put_first_and_done_again(self, fox: Client, buy: Buy) -> None:
+        yes, no, out, first = buy(waits=True), buy(waits=True), buy(), buy()
+
+        def act(action: str, item: QueueItem) -> str:
+            form = {"action": action, "_selected_action": item.pk}
+            return fox.post("/admin/effects/queueitem/", form, follow=True).text
+
+        assert "1 approved." in act("approve", yes) and "1 rejected." in act("reject", no)
+        assert "1 cancelled." in act("cancel", out) and "1 put first." in act("put_first", first)
+        assert "1 in the queue again." in act("retry", out)
+        assert states(yes, no, out) == ["pending", "cancelled", "cancelled"]
+        assert {yes.by, no.by, out.by} == {"fox"}
+        assert queue.claim("test") == first
+
+    def test_looking_is_not_enough(self, buy: Buy) -> None:
+        item = buy()
+        looker = get_user_model().objects.create_user("looker", is_staff=True)
+        looker.user_permissions.add(Permission.objects.get(codename="view_queueitem"))
+        client = Client()
+        client.force_login(looker)
+        assert "PANIC" not in client.get("/admin/effects/queueitem/").text
+        assert client.post("/admin/effects/queueitem/panic/").status_code == 403
+        client.post("/admin/effects/queueitem/", {"action": "cancel", "_selected_action": item.pk})
+        assert states(item) == ["pending"]

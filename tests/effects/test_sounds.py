@@ -1,0 +1,133 @@
+"""Sounds: looked into when they are uploaded, served as what they are, and never by a path from outside."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from effects import queue, sounds
+from effects.library.alert import alert
+from effects.library.play_sound import play_sound
+from effects.models import Overlay, QueueItem, Sound, State
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def fox() -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+    return client
+
+
+def tone(format: str, subtype: str, *, seconds: float = 0.6, level: float = 0.5) -> bytes:
+    rate = 48_000
+    samples = level * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)
+    out = io.BytesIO()
+    soundfile.write(out, samples, rate, format=format, subtype=subtype)
+    return out.getvalue()
+
+
+def upload(fox: Client, name: str, data: bytes, filename: str = "x.bin", **more: Any) -> str:
+    form = {"name": name, "volume": "1", "enabled": "on", "file": SimpleUploadedFile(filename, data), **more}
+    return fox.post("/admin/effects/sound/add/", form, follow=True).text
+
+
+@pytest.mark.parametrize(
+    ("format", "subtype", "content_type"),
+    [
+        ("WAV", "PCM_16", "audio/wav"),
+        ("MP3", "MPEG_LAYER_III", "audio/mpeg"),
+        ("OGG", "VORBIS", "audio/ogg"),
+        ("OGG", "OPUS", "audio/ogg"),
+    ],
+)
+def test_what_browsers_play_is_kept_with_its_type_length_and_loudness(
+    fox: Client, client: Client, format: str, subtype: str, content_type: str
+) -> None:
+    data = tone(format, subtype)
+    assert "was added successfully" in upload(fox, "beep", data, "../../evil.exe", aliases="boop")
+    row = Sound.objects.get()
+    assert row.content_type == content_type and row.seconds == pytest.approx(0.6, abs=0.1)
+    assert -15 < row.loudness < -5
+    assert sounds.volume(row) == pytest.approx(10 ** ((-20 - row.loudness) / 20), abs=0.01)
+    assert Path(row.file.name).parent == Path("sounds") and "evil" not in row.file.name
+    served = client.get(f"{Overlay.objects.create().get_absolute_url()}sound/{row.pk}")
+    assert (served["Content-Type"], served["X-Content-Type-Options"]) == (content_type, "nosniff")
+    assert served.content == data
+    assert client.get(f"/overlay/wrong/sound/{row.pk}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"<html><script>alert(1)</script>", "This is no sound that can be played"),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "This is no sound that can be played"),
+        (tone("FLAC", "PCM_16"), "it must be wav, mp3, ogg or opus"),
+        (tone("WAV", "PCM_16", seconds=31), "30 s are the most"),
+        (b"RIFF" + bytes(11 * 2**20), "at most 10 MB"),
+    ],
+    ids=["html", "torn", "flac", "long", "large"],
+)
+def test_what_is_no_sound_of_ours_is_not_kept(fox: Client, data: bytes, sentence: str) -> None:
+    assert sentence in upload(fox, "beep", data)
+    assert not Sound.objects.exists()
+
+
+def test_names_and_aliases_are_each_one_sounds(fox: Client) -> None:
+    upload(fox, "beep", tone("WAV", "PCM_16"), aliases="boop bop")
+    assert "is the sound beep already" in upload(fox, "Boop", tone("WAV", "PCM_16"))
+    assert "One word" in upload(fox, "two words", tone("WAV", "PCM_16"))
+    assert sounds.named("BOP") == sounds.named("beep") == Sound.objects.get()
+    for nothing in ("", "bo", "../beep", "x" * 100, "op b"):
+        assert sounds.named(nothing) is None
+
+
+def test_the_shipped_ones_are_there_at_a_first_start_and_stay_deleted() -> None:
+    sounds.seed()
+    assert {"ding", "fanfare", "boing", "applause"} <= {row.name for row in sounds.playable()}
+    assert "wheel-loop" not in {row.name for row in sounds.playable()} and sounds.named("wheel-loop")
+    Sound.objects.exclude(name="ding").delete()
+    sounds.seed()
+    assert Sound.objects.count() == 1
+
+
+@pytest.mark.usefixtures("woken")
+def test_a_sound_and_an_alert_are_told_to_the_overlays(told: list[dict[str, Any]]) -> None:
+    sounds.seed()
+    ding = Sound.objects.get(name="ding")
+    item = queue.enqueue(play_sound("DING"))
+    queue.drain("effect")
+    assert told[0] | {"item": 0} == {
+        "type": "sound", "sound": f"sound/{ding.pk}", "volume": 1.0, "lane": "effect", "attempt": 1, "item": 0,
+    }  # fmt: skip
+    queue.finished(item.pk, 1)
+    queue.enqueue(alert("hello", 3))
+    queue.drain("effect")
+    assert (told[-1]["type"], told[-1]["text"], told[-1]["seconds"]) == ("alert", "hello", 3)
+
+
+@pytest.mark.usefixtures("woken", "told")
+def test_a_sound_that_is_gone_fails() -> None:
+    item = queue.enqueue(play_sound("gone"))
+    queue.drain("effect")
+    item.refresh_from_db()
+    assert (item.state, item.error) == (State.FAILED, "there is no sound called gone")
+
+
+def test_a_long_effect_has_an_end(
+    told: list[dict[str, Any]], woken: list[str], kind: Callable[..., str], settings: Any
+) -> None:
+    settings.QUEUE_ITEM_MAX_SECONDS = 10
+    queue.enqueue(alert("hello", 60))
+    queue.drain("effect")
+    assert QueueItem.objects.get().result["seconds"] == 10

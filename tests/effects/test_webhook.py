@@ -1,0 +1,104 @@
+"""The webhook, and the line in chat: at a real server."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from effects import queue
+from effects.library.chat_line import chat_line
+from effects.library.run_effects import run_effects
+from effects.library.webhook import is_allowed, webhook
+from effects.models import QueueItem, State
+from effects.registry import Effect
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
+
+SECRET = "sixteen characters"
+HERE = (chat_line, run_effects, webhook)
+"""The kinds that are tried here."""
+
+
+class Listener(BaseHTTPRequestHandler):
+    heard: list[tuple[bytes, str]]
+    status: int
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.heard.append((body, self.headers["X-PixelBot-Signature"]))
+        self.send_response(self.status)
+        self.send_header("Location", "http://127.0.0.1:1/")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def listener(settings: Any) -> Iterator[tuple[str, type[Listener]]]:
+    handler = type("Handler", (Listener,), {"heard": [], "status": 204})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/hook/"
+        settings.WEBHOOK_ADDRESSES, settings.WEBHOOK_SECRET = [url], SECRET
+        yield url, handler
+        server.shutdown()
+
+
+def told(url: str) -> QueueItem:
+    item = queue.enqueue(Effect("webhook", {"url": url, "text": "hello"}))
+    queue.drain("effect")
+    item.refresh_from_db()
+    return item
+
+
+def test_it_is_signed(listener: tuple[str, type[Listener]]) -> None:
+    url, handler = listener
+    item = told(f"{url}lamp")
+    assert item.state == State.DONE, item.error
+    ((body, signature),) = handler.heard
+    assert signature == "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    said = json.loads(body)
+    assert (said["item"], said["viewer"], said["text"]) == (item.pk, "", "hello")
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_any_other_answer_fails_and_no_redirect_is_followed(listener: tuple[str, type[Listener]], status: int) -> None:
+    url, handler = listener
+    handler.status = status
+    item = told(url)
+    assert (item.state, item.error) == (State.FAILED, f"the address answered {status}")
+
+
+def test_nobody_there(listener: tuple[str, type[Listener]], settings: Any) -> None:
+    settings.WEBHOOK_ADDRESSES = ["http://127.0.0.1:1/"]
+    assert "could not be reached" in told("http://127.0.0.1:1/").error
+
+
+def test_only_allowed_addresses(settings: Any) -> None:
+    settings.WEBHOOK_ADDRESSES = ["https://example.org/hooks/", "https://example.com/one"]
+    for url in ("https://example.org/hooks/", "https://example.org/hooks/a?b", "https://example.com/one"):
+        assert is_allowed(url)
+    for url in (
+        "https://example.org/",
+        "https://example.org/hooks/../admin",
+        "https://example.com/one/two",
+        "https://example.org.evil.net/hooks/",
+        "https://me@example.org/hooks/",
+        "http://127.0.0.1/",
+        "",
+    ):
+        assert not is_allowed(url)
+
+
+def test_a_line_is_said(said: list[str], django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        item = queue.enqueue(Effect("chat_line", {"text": "hello"}))
+    assert (said, item.state) == (["hello"], State.DONE)

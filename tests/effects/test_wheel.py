@@ -1,0 +1,252 @@
+"""The prize wheel: drawn by weight, stored before it is shown, paid once, never beyond its stock."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.utils import timezone
+
+from economy import audit, inventory, ledger
+from economy.models import XP, Item, LevelReward, Points, Viewer
+from effects import control, queue, rescue, sounds, wheel
+from effects.library.grant_item import grant_item
+from effects.library.grant_points import grant_points
+from effects.library.grant_xp import grant_xp
+from effects.library.spin_wheel import spin_wheel
+from effects.models import Prize, QueueItem, Spin, State, WheelLine
+from pixelbot_site.kit.errors import Failed
+from tests.threads import at_once
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "told")]
+
+GIVES = (grant_item, grant_points, grant_xp)
+"""What prizes give below."""
+
+
+@pytest.fixture
+def bob(viewer: Callable[..., Viewer]) -> Viewer:
+    return viewer("Bob", points=1000)
+
+
+@pytest.fixture
+def spin(bob: Viewer) -> Callable[..., QueueItem]:
+    """Bob pays 100 and spins."""
+    count = iter(range(1000))
+
+    def it(**more: Any) -> QueueItem:
+        payment = ledger.spend(bob, 100, source="redeem", reference=f"r:{next(count)}")
+        return queue.enqueue(spin_wheel(), viewer=bob, payment=payment, redeem="spin", **more)
+
+    return it
+
+
+def points() -> int:
+    return Points.objects.get(viewer__key="bob").balance
+
+
+def state(item: QueueItem) -> str:
+    item.refresh_from_db()
+    return item.state
+
+
+def test_a_hundred_thousand_draws_fit_the_odds() -> None:
+    prizes = [Prize(name=str(weight), weight=weight) for weight in (1, 2, 5, 12, 30, 50)]
+    count = 100_000
+    drawn = Counter(wheel.pick(prizes).name for _ in range(count))
+    chi = sum((drawn[prize.name] - count * prize.weight / 100) ** 2 / (count * prize.weight / 100) for prize in prizes)
+    print(f"chi-square of {count} draws, 5 degrees of freedom: {chi:.2f}")
+    assert chi < 30.9  # one run in a hundred thousand is beyond it
+
+
+def test_it_is_drawn_and_stored_before_it_is_shown_and_paid_when_it_has_stopped(
+    spin: Callable[..., QueueItem], told: list[dict[str, Any]], said: list[str]
+) -> None:
+    Item.objects.create(key="hat", name="Silly hat")
+    effects = [
+        {"kind": "grant_points", "points": 70},
+        {"kind": "grant_item", "item": "hat", "quantity": 2},
+        {"kind": "speak", "text": "{user} has {prize}"},
+    ]
+    Prize.objects.create(name="The hat", weight=3, stock=5, effects=effects, line="well done, {user}: {prize}!")
+    item = spin()
+    queue.drain("wheel")
+    drawn = Spin.objects.get()
+    assert (drawn.prize_name, drawn.paid_at, Prize.objects.get().stock) == ("The hat", None, 4)
+    assert drawn.odds == [{"id": drawn.prize_id, "name": "The hat", "weight": 3, "colour": "#7c4dff"}]
+    (frame,) = told
+    assert (frame["type"], frame["prize"], frame["slices"], frame["seconds"]) == ("wheel", 0, drawn.odds, 6.0)
+    assert points() == 900 and said == []
+    assert queue.finished(item.pk, 1) and not queue.finished(item.pk, 1)
+    wheel.give(item)  # paid is paid
+    assert points() == 970 and said == ["well done, Bob: The hat!"]
+    assert inventory.held(Viewer.objects.get(key="bob")) == [("Silly hat", 2)]
+    assert QueueItem.objects.get(kind="speak").payload["text"] == "Bob has The hat"
+    assert Spin.objects.get().paid_at is not None and list(audit.findings()) == []
+
+
+def test_without_an_overlay_the_prize_is_paid_all_the_same(spin: Callable[..., QueueItem], said: list[str]) -> None:
+    Prize.objects.create(name="70 points", effects=[{"kind": "grant_points", "points": 70}])
+    WheelLine.objects.create(when="prize", text="{user} wins {prize}!", spoken=False)
+    item = spin()
+    queue.drain("wheel")
+    later = timezone.now() + timezone.timedelta(seconds=10)
+    rescue.rescue(now=later)
+    assert (state(item), points(), said) == (State.DONE, 970, ["Bob wins 70 points!"])
+    assert "no overlay began" in item.error
+    rescue.rescue(now=later)
+    assert points() == 970
+
+
+@pytest.mark.parametrize("way", ["skip", "cancel", "panic", "broken", "expired"])
+def test_once_drawn_it_is_the_viewers_however_it_ends(spin: Callable[..., QueueItem], way: str) -> None:
+    Prize.objects.create(name="70 points", effects=[{"kind": "grant_points", "points": 70}])
+    item = spin()
+    queue.drain("wheel")
+    item.refresh_from_db()
+    if way == "expired":
+        rescue.put_back_running()
+        QueueItem.objects.update(expires_at=timezone.now())
+    ends: dict[str, Callable[[], object]] = {
+        "skip": lambda: control.skip("wheel", by="fox"),
+        "cancel": lambda: control.cancel(item, by="fox"),
+        "panic": lambda: control.panic(by="fox"),
+        "broken": lambda: queue.could_not_play(item.pk, 1, "no WebGL"),
+        "expired": rescue.rescue,
+    }
+    ends[way]()
+    assert (state(item), points()) == (State.DONE, 970)
+
+
+def test_after_a_crash_the_same_prize_is_shown_again_and_paid_once(
+    spin: Callable[..., QueueItem], told: list[dict[str, Any]]
+) -> None:
+    for number in range(20):
+        Prize.objects.create(name=f"{number + 1} points", effects=[{"kind": "grant_points", "points": number + 1}])
+    item = spin()
+    for _ in range(2):
+        queue.drain("wheel")
+        rescue.recover()
+    queue.drain("wheel")
+    names = {frame["prize_name"] for frame in told if frame["type"] == "wheel"}
+    assert len(names) == 1 and Spin.objects.count() == 1
+    queue.finished(item.pk, 3)
+    assert points() == 900 + int(names.pop().split()[0])
+
+
+def test_with_nothing_to_win_the_points_come_back(spin: Callable[..., QueueItem], said: list[str]) -> None:
+    Prize.objects.create(name="gone", stock=0)
+    item = spin()
+    queue.drain("wheel")
+    assert (state(item), points()) == (State.FAILED, 1000)
+    assert said == ["@Bob sorry, that did not happen: no prize is left on the wheel. Your 100 points are back."]
+
+
+def test_eight_spinners_at_once_win_no_prize_beyond_its_stock(viewer: Callable[..., Viewer]) -> None:
+    Prize.objects.create(name="rare", weight=1_000_000, stock=5)
+    Prize.objects.create(name="common", weight=1)
+    people = [viewer(f"v{number}") for number in range(8)]
+    items = [queue.enqueue(spin_wheel(), viewer=who) for who in people for _ in range(3)]
+    results = at_once(8, lambda number: [wheel.draw(item).prize_name for item in items[number * 3 : number * 3 + 3]])
+    won = Counter(name for names in results for name in names)  # type: ignore[attr-defined]
+    assert won == {"rare": 5, "common": 19} and Prize.objects.get(name="rare").stock == 0
+
+
+def test_eight_draws_of_one_spin_at_once_are_one(spin: Callable[..., QueueItem]) -> None:
+    for number in range(10):
+        Prize.objects.create(name=str(number), stock=10)
+    item = spin()
+    names = set(at_once(8, lambda n: wheel.draw(item).prize_name))
+    assert len(names) == 1
+    assert sum(Prize.objects.values_list("stock", flat=True)) == 99
+
+
+def test_a_prize_is_won_by_one_viewer_so_often_and_no_more(bob: Viewer, viewer: Callable[..., Viewer]) -> None:
+    Prize.objects.create(name="once", per_viewer_limit=1, weight=1_000_000)
+    Prize.objects.create(name="common", weight=1)
+    names = [wheel.draw(queue.enqueue(spin_wheel(), viewer=bob)).prize_name for _ in range(3)]
+    assert names == ["once", "common", "common"]
+    assert wheel.draw(queue.enqueue(spin_wheel(), viewer=viewer("Ann"))).prize_name == "once"
+    assert wheel.odds(bob) == [("common", 1.0)]
+    assert math.isclose(sum(chance for _, chance in wheel.odds()), 1.0)
+
+
+def test_another_spin_costs_nothing(spin: Callable[..., QueueItem]) -> None:
+    Prize.objects.create(name="again", effects=[{"kind": "spin_wheel"}])
+    item = spin()
+    queue.drain("wheel")
+    queue.finished(item.pk, 1)
+    again = QueueItem.objects.filter(kind="spin_wheel").latest("id")
+    assert again != item and again.payment is None and again.viewer == item.viewer and points() == 900
+
+
+def test_xp_of_a_prize_may_bring_a_level_which_is_celebrated(
+    spin: Callable[..., QueueItem], said: list[str], bob: Viewer
+) -> None:
+    LevelReward.objects.create(level=2, points=50, effects=[{"kind": "alert", "text": "{user}: level {level}!"}])
+    Prize.objects.create(name="100 XP", effects=[{"kind": "grant_xp", "xp": 100}])
+    item = spin()
+    queue.drain("wheel")
+    queue.finished(item.pk, 1)
+    assert XP.objects.get(viewer=bob).level == 2 and points() == 950
+    assert "Bob reached level 2! (+50 points)" in said
+    assert QueueItem.objects.get(kind="alert").payload["text"] == "Bob: level 2!"
+    assert QueueItem.objects.get(kind="speak").viewer == bob
+
+
+def test_a_prize_that_cannot_be_given_fails_the_item_and_the_lane_goes_on(
+    spin: Callable[..., QueueItem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Prize.objects.create(name="70 points", effects=[{"kind": "nosuch"}])
+    item, after = spin(), spin()
+    queue.drain("wheel")
+    queue.finished(item.pk, 1)
+    assert (state(item), state(after)) == (State.FAILED, State.PENDING)
+    assert points() == 900  # the first one's points are back
+
+
+def test_the_first_spin_says_that_it_spins(spin: Callable[..., QueueItem], said: list[str]) -> None:
+    wheel.seed(), sounds.seed()
+    spin()
+    queue.drain("wheel")
+    assert said == ["Bob spins the wheel!"]
+    assert QueueItem.objects.get(kind="speak").payload == {"text": "Bob spins the wheel!", "source": "wheel"}
+
+
+def test_what_the_streamer_deleted_stays_deleted(bob: Viewer) -> None:
+    wheel.seed()
+    assert all(
+        not __import__("pixelbot_site.kit.effects", fromlist=["x"]).mistakes(row.effects) for row in Prize.objects.all()
+    )
+    wheel.draw(queue.enqueue(spin_wheel(), viewer=bob))
+    Prize.objects.all().delete()
+    wheel.seed()
+    assert not Prize.objects.exists() and Spin.objects.get().prize is None
+
+
+def test_nobody_draws_from_an_empty_wheel(bob: Viewer) -> None:
+    with pytest.raises(Failed, match="no prize is left"):
+        wheel.draw(queue.enqueue(spin_wheel(), viewer=bob))
+
+
+def test_the_dashboard_shows_the_odds_beside_what_was_drawn(spin: Callable[..., QueueItem]) -> None:
+    Prize.objects.create(name="A", weight=3)
+    Prize.objects.create(name="B", weight=1, stock=0)
+    Prize.objects.create(name="C", weight=1)
+    for _ in range(4):
+        wheel.draw(spin())
+    fox = Client()
+    fox.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+    page = fox.get("/admin/effects/prize/").text
+    assert "75.00%" in page and "25.00%" in page and "none" in page
+    won = Spin.objects.filter(prize_name="A").count()
+    assert f"{won} ({won / 4:.2%})" in page
+    assert fox.get("/admin/effects/spin/").status_code == 200
+    bad = {"name": "X", "weight": 0, "colour": "red", "effects": '[{"kind": "alert"}]'}
+    told = fox.post("/admin/effects/prize/add/", bad).text
+    assert "greater than or equal to 1" in told and "A colour like" in told and "alert: text: Field required" in told
