@@ -31,6 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-") as folder:
         starting(Path(folder) / "start", starts)
         pushing(Path(folder) / "push", count)
+        sounding(Path(folder) / "sound", 30 if quick else 300)
         stopping(Path(folder) / "stop", 1 if quick else 4)
 
 
@@ -90,6 +91,38 @@ def pushing(folder: Path, count: int) -> None:
         f"p50 {percentile(starts, 50):.2f}",
     )
     show(f"memory (RSS) after {count} tasks and pushes", megabytes, "MB", 150)
+
+
+def sounding(folder: Path, count: int) -> None:
+    """From a chat line with `!sound`, as the simulated Joystick sends it, to the frame at an overlay's socket."""
+    latencies = []
+    with SimulatorThread() as joystick:
+        bot = BotProcess(
+            folder,
+            free_port(),
+            JOYSTICK_GATEWAY_URL=joystick.simulator.url,
+            JOYSTICK_GATEWAY_TOKEN="x",
+            LOG_LEVEL="ERROR",
+        ).start()
+        joystick.wait_subscribed()
+        with sqlite3.connect(folder / "pixelbot.sqlite3", timeout=10) as database:
+            database.execute("UPDATE redeems_redeem SET cooldown_seconds = 0")
+        database.close()
+        joystick.happen(tip("Bob", 10**6))
+        with overlay_socket(bot.overlay_url) as overlay:
+            for _ in range(count):
+                began = time.monotonic()
+                joystick.happen(chat("Bob", "!sound ding"))
+                while (frame := json.loads(overlay.recv(timeout=20)))["type"] != "sound":
+                    pass
+                latencies.append((time.monotonic() - began) * 1000)
+                for kind in ("started", "finished"):
+                    overlay.send(json.dumps({"type": kind, "item": frame["item"], "attempt": frame["attempt"]}))
+                while json.loads(overlay.recv(timeout=20))["type"] != "done":
+                    pass
+        bot.stop()
+    show("chat line with !sound to the overlay's frame, p50", percentile(latencies, 50), "ms", 10)
+    show("the same, p99", percentile(latencies, 99), "ms", 30, f"max {max(latencies):.2f}, n {count}")
 
 
 def raw_latencies(port: int, count: int) -> list[float]:

@@ -12,7 +12,9 @@ from tests.servers import running_postgres
 FOLDERS = [
     "tests/economy",
     "tests/redeems",
+    "tests/effects/test_control.py",
     "tests/effects/test_queue.py",
+    "tests/effects/test_wheel.py",
     "tests/joystick/test_inbox.py",
     "tests/joystick/test_commands.py",
     "tests/joystick/test_oauth.py",

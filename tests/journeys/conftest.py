@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.journeys.site import Scaled
 from tests.processes import BotProcess, SimulatorThread
+from tests.servers import running_postgres, running_redis
 
 
 @pytest.fixture
@@ -63,3 +65,24 @@ def log_in(page: Page, bot: BotProcess) -> None:
     page.fill("#id_username", "admin")
     page.fill("#id_password", "a-test-password")
     page.click("text=Log in")
+
+
+@pytest.fixture
+def scaled(tmp_path: Path, free_port: int, simulator: SimulatorThread) -> Iterator[Scaled]:
+    with running_redis() as redis_url, running_postgres() as database_url:
+        site = Scaled(
+            tmp_path,
+            free_port,
+            {
+                "REDIS_URL": redis_url,
+                "DATABASE_URL": database_url,
+                "JOYSTICK_GATEWAY_URL": simulator.simulator.url,
+                "JOYSTICK_GATEWAY_TOKEN": "a-token",
+            },
+        )
+        yield site
+        print("".join(site.output))  # pytest shows it where the test failed
+        for process in site.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()

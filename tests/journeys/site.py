@@ -1,0 +1,68 @@
+"""The bot as several processes on Redis and PostgreSQL, as a streamer's server would start them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.processes import start_process
+
+
+class Scaled:
+    """Its processes, and its database."""
+
+    def __init__(self, folder: Path, port: int, environment: dict[str, str]) -> None:
+        self.port = port
+        self.database = environment["DATABASE_URL"]
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
+            **environment,
+            "ENV_FILE": os.devnull,
+            "DATA_DIR": str(folder),
+            "MESSAGE_RATE_LIMIT": "0",
+            "ADMIN_PASSWORD": "a-test-password",
+        }
+        self.output: list[str] = []
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """One more process."""
+        self.processes.append(start_process([sys.executable, *command], self.environment, self.output))
+        return self.processes[-1]
+
+    def says(self, words: str) -> bool:
+        """Has any of them printed this?"""
+        return words in "".join(self.output)
+
+    def ask(self, query: str) -> Any:
+        """The first column of the first row, or None."""
+        with psycopg.connect(self.database) as connection:
+            row = connection.execute(query).fetchone()
+        return row[0] if row else None
+
+    def serves(self) -> bool:
+        """Does daphne answer?"""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/admin/login/", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    @property
+    def overlay_url(self) -> str:
+        """The overlay's full address."""
+        return f"http://127.0.0.1:{self.port}/overlay/{self.ask('SELECT secret FROM effects_overlay')}/"
+
+    def stop(self) -> list[int]:
+        """SIGTERM to all; returns their exit codes."""
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        return [process.wait(20) for process in self.processes]
