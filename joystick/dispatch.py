@@ -114,6 +114,7 @@ def buy(call: Call, key: str, words: str) -> str:
     if item.state == State.FAILED:
         return ""  # what needs no lane has failed already, and that was said
     waits = " It waits for approval." if item.state == State.WAITING else ""
-    spent = Transaction.objects.filter(reference=f"redeem:{call.message.uid}").first()
+    # What is done at once has handed its payment on.
+    spent = item.payment or Transaction.objects.filter(reference=f"redeem:{call.message.uid}").first()
     left = f" {spent.balance_after} points left." if spent is not None else ""
     return f"done.{left}" if item.state == State.DONE else f"done, it is in the queue.{waits}{left}"

@@ -21,6 +21,7 @@ from typing import Any
 from celery.beat import EmbeddedService
 from celery.worker import WorkController, state
 from channels.layers import get_channel_layer
+from django.db import connection
 from twisted.internet import defer, reactor
 
 from effects import queue, rescue, tasks, tts
@@ -149,6 +150,10 @@ class Worker:
     def __init__(self) -> None:
         app.finalize()
         app.set_default()
+        if connection.vendor == "sqlite":
+            # Celery closes the database after every task; to open the file again costs as much as most of them. (A
+            # server's connection may break, and must be looked at anew each time.)
+            app.conf["CELERY_DB_REUSE_MAX"] = 10**9
         self._worker = WorkController(
             app=app,
             pool="threads",
