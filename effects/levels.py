@@ -34,7 +34,7 @@ def celebrate(up: LevelUp, rules: Rules) -> None:
     for text in lines:
         chat.say(text)
     for effect in effects:
-        queue.enqueue(effect, viewer=up.viewer)
+        queue.enqueue_known(effect, viewer=up.viewer)
 
 
 def line(reward: Reward, username: str) -> str:

@@ -66,6 +66,15 @@ def enqueue(
     return item
 
 
+def enqueue_known(effect: Effect, *, viewer: Viewer | None = None) -> QueueItem | None:
+    """The same for what the streamer set up: a kind that is not there any more is left out, with a word in the log."""
+    try:
+        return enqueue(effect, viewer=viewer)
+    except Failed as error:
+        log.warning("left out: %s", error)
+        return None
+
+
 def begin(item: QueueItem, kind: Kind | None = None) -> None:
     """An item that waits no longer for anybody: wake its lane, or do at once what needs none."""
     kind = kind or known(item.kind)

@@ -223,7 +223,7 @@ class _Work:
         self.present |= dict.fromkeys(outcome.here, True) | dict.fromkeys(outcome.gone, False)
         self.cues += [(cue, channel_id) for cue in outcome.cues]
         for effect in outcome.effects:
-            queue.enqueue(effect, viewer=outcome.whose)
+            queue.enqueue_known(effect, viewer=outcome.whose)
         for line in outcome.lines:
             chat.say(line, channel_id=channel_id)
         for username, text in outcome.whispers:

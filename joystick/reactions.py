@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -10,9 +9,6 @@ from economy import viewers
 from effects import queue
 from joystick.models import Reaction, Trigger
 from pixelbot_site.kit.effects import filled, planned, wanted_words
-from pixelbot_site.kit.errors import Failed
-
-log = logging.getLogger("joystick")
 
 OF_NOBODY = {Trigger.STREAM_STARTED, Trigger.STREAM_ENDED}
 """Occasions without a viewer, to whom something could be given."""
@@ -81,10 +77,7 @@ def carry_out(reaction: Reaction, cue: Cue) -> None:
         return
     viewer = viewers.find(cue.username) if cue.username else None
     for effect in planned(reaction.effects, {"user": cue.username, **cue.words}):
-        try:
-            queue.enqueue(effect, viewer=viewer)
-        except Failed as error:
-            log.warning("the reaction “%s” names an effect that is not there: %s", reaction, error)
+        queue.enqueue_known(effect, viewer=viewer)
 
 
 def fill(template: str, cue: Cue) -> str:

@@ -61,7 +61,7 @@ def buy(
             wanted.effect,
             viewer=viewer,
             payment=payment,
-            redeem=row.key,
+            redeem="" if free else row.key,  # what was given away took nothing that could go back
             priority=row.priority,
             waits=not free and _waits(row, viewer),
         )
