@@ -67,7 +67,7 @@ SPOKEN = ["hello everybody", "you are doing great tonight", "greetings from the 
 
 
 def quiet_evening(rng: random.Random) -> Iterator[Step]:
-    """A small crowd that arrives, tips, follows, subscribes, tries the commands, spins the wheel, and goes on chatting."""
+    """A small crowd arrives, tips, follows, subscribes, tries the commands, spins the wheel, and goes on chatting."""
     yield from opening()
     yield 1.5, chat("quillbadger", "!sound fanfare")
     yield 2.0, chat("MossyLantern", "!spin")
