@@ -60,9 +60,9 @@ def seconds_left(key: str, *, now: datetime) -> int:
     return math.ceil((until - now).total_seconds()) if until else 0
 
 
-def free(keys: Iterable[str]) -> None:
-    """End these cooldowns now."""
-    Cooldown.objects.filter(key__in=list(keys)).delete()
+def free(key: str, *, until: datetime) -> None:
+    """End a cooldown now, if it is the one that runs until then."""
+    Cooldown.objects.filter(key=key, until=until).delete()
 
 
 def sweep(*, now: datetime) -> int:

@@ -11,6 +11,8 @@ from economy.models import Cooldown, Presence, Viewer
 
 log = logging.getLogger("points")
 
+NAME = "forgotten:"
+"""What their keys begin with, from then on."""
 Forgetter = Callable[[Viewer], None]
 
 _forgetters: list[Forgetter] = []
@@ -32,7 +34,7 @@ def forget(viewer: Viewer) -> None:
             forgetter(viewer)
         Cooldown.objects.filter(key__endswith=f":{viewer.key}").delete()
         Presence.objects.filter(pk=viewer.pk).delete()
-        viewer.key, viewer.username = f"forgotten:{viewer.pk}", f"forgotten {viewer.pk}"
+        viewer.key, viewer.username = f"{NAME}{viewer.pk}", f"forgotten {viewer.pk}"
         viewer.excluded = True
         viewer.save(update_fields=["key", "username", "excluded"])
     log.info("forgot viewer %d", viewer.pk)

@@ -11,6 +11,7 @@ from economy import ledger, viewers, xp
 from economy.appendonly import AppendOnly
 from economy.ledger import MOST
 from economy.models import USERNAME_MAX, XP, Kind, Merge, Points, Presence, Viewer, viewer_key
+from pixelbot_site.kit.commits import again_after_deadlock
 from pixelbot_site.kit.errors import Refused
 
 STAYS = (Points, XP, Presence, Merge, Viewer)
@@ -37,30 +38,32 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
     return None
 
 
+@again_after_deadlock
 def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
     """Move everything that `source` has to `target`. Rows of both ledgers say so. Refused for one and the same."""
     if source.pk == target.pk:
         raise Refused(f"{source.username} can't be merged with themselves")
     with transaction.atomic():
-        people = _hold(source, target)
-        experience = {row.pk: row for row in XP.objects.filter(pk__in=(source.pk, target.pk))}
+        people = _hold_people(source, target)
         for one in people:
             if one.merged_into_id is not None:
                 raise Refused(f"{one.username} is merged into {one.merged_into} already")
         source = next(one for one in people if one.pk == source.pk)
+        moved = _move_rows(source, target)
+        _hold_balances(source, target)
+        experience = {row.pk: row for row in XP.objects.filter(pk__in=(source.pk, target.pk))}
         row = Merge.objects.create(
             source=source,
             target=target,
             points=Points.objects.get(pk=source.pk).balance,
             xp=experience[source.pk].total,
+            moved=moved,
             by=by,
         )
         _move_points(source, target, row.points, f"merge:{row.pk}")
         _move_xp(row, source, target, row.xp, f"merge:{row.pk}")
         highest = max(one.rewarded_level for one in experience.values())
         XP.objects.filter(pk=target.pk).update(rewarded_level=highest)
-        row.moved = _move_rows(source, target)
-        row.save(update_fields=["moved"])
         _tell_target(source, target)
         Presence.objects.filter(pk=source.pk).delete()
         source.merged_into = target
@@ -68,27 +71,34 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
     return row
 
 
+@again_after_deadlock
 def undo(row: Merge, *, by: str = "") -> None:
     """Move back what a merge moved, once. Refused where the points that came with it have been spent meanwhile."""
     with transaction.atomic():
         if not Merge.objects.filter(pk=row.pk, undone_at=None).update(undone_at=timezone.now()):
             raise Refused("this merge was undone already")
-        _hold(row.source, row.target)
-        _move_points(row.target, row.source, row.points, f"unmerge:{row.pk}")
-        _move_xp(row, row.target, row.source, row.xp, f"unmerge:{row.pk}")
+        _hold_people(row.source, row.target)
         for label, ids in row.moved.items():
             model, _, field = label.rpartition(".")
             _rows(model).filter(pk__in=ids).update(**{field: row.source})
+        _hold_balances(row.source, row.target)
+        _move_points(row.target, row.source, row.points, f"unmerge:{row.pk}")
+        _move_xp(row, row.target, row.source, row.xp, f"unmerge:{row.pk}")
         Viewer.objects.filter(pk=row.source_id).update(merged_into=None)
 
 
-def _hold(*both: Viewer) -> list[Viewer]:
-    """Lock them in the order in which events do: viewers by key, then XP, then points. Nobody waits for ever then."""
+def _hold_people(*both: Viewer) -> list[Viewer]:
+    """Lock them in the order in which events do: viewers by key, then whatever else, then XP, then points. Nobody waits
+    for ever then.
+    """
     ids = [viewer.pk for viewer in both]
-    people = list(Viewer.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("key"))
+    return list(Viewer.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("key"))
+
+
+def _hold_balances(*both: Viewer) -> None:
+    ids = [viewer.pk for viewer in both]
     list(XP.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     list(Points.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-    return people
 
 
 def _move_points(giver: Viewer, taker: Viewer, amount: int, reference: str) -> None:

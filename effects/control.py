@@ -75,7 +75,7 @@ def approve(item: QueueItem, *, by: str) -> bool:
     until = timezone.now() + timedelta(seconds=settings.QUEUE_ITEM_TTL)
     with transaction.atomic():
         mine = QueueItem.objects.filter(pk=item.pk, state=State.WAITING)
-        if not mine.update(state=State.PENDING, expires_at=until, by=by):
+        if not mine.update(state=State.PENDING, expires_at=until, approved_at=timezone.now(), by=by):
             return False
         item.refresh_from_db()
         queue.begin(item)
@@ -113,7 +113,10 @@ def panic(*, by: str) -> int:
             Lane.objects.filter(name=lane).update(paused_by=PANIC)
     after_commit(overlay.silence)
     rows = QueueItem.objects.select_related("viewer").filter(state__in=[*WAITING, State.RUNNING])
-    return sum(ending.end(item, State.CANCELLED, "everything was stopped", by=by) for item in rows)
+    # Twice: between the look and the deed, a worker may have taken one of them further.
+    return sum(
+        ending.end(item, State.CANCELLED, "everything was stopped", by=by) for _ in range(2) for item in rows.all()
+    )
 
 
 def calm(*, by: str) -> list[str]:

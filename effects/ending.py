@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from economy import ledger
 from effects import chat, overlay
 from effects.models import ENDED, QueueItem, State
 from effects.registry import Effect, kinds
-from pixelbot_site.kit.commits import after_commit
+from pixelbot_site.kit.commits import after_commit, again_after_deadlock
 
 log = logging.getLogger("queue")
 
@@ -36,10 +36,11 @@ def finish(item_id: int, attempt: int, *, result: dict[str, Any] | None = None) 
         return False
     more = {} if result is None else {"result": {**item.result, **result}}
     rows = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING)
-    return _done(item, rows, **more)
+    return _done(item, rows, overlay.done, **more)
 
 
-def _done(item: QueueItem, rows: QuerySet[QueueItem], **more: Any) -> bool:
+@again_after_deadlock
+def _done(item: QueueItem, rows: QuerySet[QueueItem], tell: Callable[[int], None], **more: Any) -> bool:
     try:
         with transaction.atomic():
             if not rows.update(state=State.DONE, finished_at=timezone.now(), lease_until=None, **more):
@@ -49,7 +50,9 @@ def _done(item: QueueItem, rows: QuerySet[QueueItem], **more: Any) -> bool:
             if kind is not None and kind.settle is not None:
                 kind.settle(item)
             after_commit(log.info, "done: %s", item)
-            _let_others_go_on(item, overlay.done)
+            _let_others_go_on(item, tell)
+    except (OperationalError, InterfaceError):
+        raise
     except Exception:  # the queue's edge, too: what can't be given must not hold up its lane
         log.exception("%s could not be settled", item)
         reason = "what it gives could not be given"
@@ -77,10 +80,11 @@ def end(
     rows = as_seen(seen, overdue=overdue)
     kind = kinds.get(seen.kind)
     if kind is not None and kind.promised is not None and kind.promised(seen):
-        return _done(seen, rows, error=reason, by=by)
+        return _done(seen, rows, overlay.stop, error=reason, by=by)
     return _stop(rows, state, reason, error=details or reason, said=said or reason, by=by or seen.by, refund=refund)
 
 
+@again_after_deadlock
 def _stop(
     rows: QuerySet[QueueItem], state: State, reason: str, *, error: str, said: str, by: str, refund: bool
 ) -> bool:

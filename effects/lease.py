@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
 from effects.models import QueueItem, State
@@ -67,7 +67,10 @@ def _renew() -> None:
                 QueueItem.objects.filter(
                     pk=item_id, attempts=attempt, state=State.RUNNING, told_at__isnull=True
                 ).update(lease_until=timezone.now() + LENGTH)
-        except DatabaseError as error:  # it is tried again; without the database nobody takes the item away either
+        except (
+            DatabaseError,
+            InterfaceError,
+        ) as error:  # it is tried again; without the database nobody takes the item away either
             log.warning("leases could not be renewed: %s", error)
         finally:
             connections.close_all()

@@ -58,6 +58,7 @@ class OBS:
 
     def __init__(self, where: Callable[[], Options] = options) -> None:
         self._where = where
+        self._connected_to: Options | None = None
         self._ws: websocket.WebSocket | None = None
         self._waiting: dict[str, Future[Data]] = {}
         self._expected: list[tuple[str, Future[Data]]] = []
@@ -89,6 +90,12 @@ class OBS:
         self._drop()
         if self._thread is not None:
             self._thread.join(CONNECT_WITHIN)
+
+    def heed_changes(self) -> None:
+        """Drop the line when OBS was switched off, or is somewhere else now."""
+        ws = self._ws
+        if ws is not None and self._where() != self._connected_to:
+            self._lose(ws, "its settings were changed")
 
     def ask(self, request: str, data: Data | None = None, *, within: float = ANSWER_WITHIN) -> Data:
         """OBS's answer to a request of obs-websocket 5. Raises Denied when OBS refuses, Failed when it is not there.
@@ -138,6 +145,7 @@ class OBS:
     def _ask_once(self, request: str, data: Data | None, within: float) -> Data:
         self.start()
         self._tried.wait(CONNECT_WITHIN + 1)
+        self.heed_changes()
         with self._turn:
             ws, number = self._ws, str(next(self._ids))
             if ws is None:
@@ -180,7 +188,7 @@ class OBS:
             raise Failed(OFF)
         ws = connect(where)
         self.trouble = ""
-        self._ws = ws
+        self._connected_to, self._ws = where, ws
         self._tried.set()
         log.info("connected to OBS at %s:%d", where.host, where.port)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NotInTime
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from effects.models import Revert
@@ -28,18 +28,18 @@ STREAM_WITHIN = 10.0
 RECORD_WITHIN = 10.0
 """Beside a running replay buffer a recording waits for the next key frame before it begins, or ends."""
 GIVE_UP = timedelta(hours=1)
+TRY_AGAIN_AFTER = timedelta(seconds=5)
 
 
 def switch_scene(name: str, *, seconds: float = 0) -> None:
     """Put the scene `name` on air; after so many seconds back to the one before, where that is not 0."""
     before = obs().ask("GetCurrentProgramScene")["currentProgramSceneName"]
-    if before != name:
-        obs().ask("SetCurrentProgramScene", {"sceneName": name})
-        # Its event comes when the transition ends, or not at all; asked, OBS tells at once.
-        if obs().ask("GetCurrentProgramScene")["currentProgramSceneName"] != name:
-            raise Failed(f"OBS did not switch to {name}")
-    if seconds:
-        revert("scene", "SetCurrentProgramScene", {"sceneName": before}, seconds=seconds)
+    with way_back("scene", "SetCurrentProgramScene", {"sceneName": before}, seconds=seconds):
+        if before != name:
+            obs().ask("SetCurrentProgramScene", {"sceneName": name})
+            # Its event comes when the transition ends, or not at all; asked, OBS tells at once.
+            if obs().ask("GetCurrentProgramScene")["currentProgramSceneName"] != name:
+                raise Failed(f"OBS did not switch to {name}")
 
 
 def show_source(scene: str, source: str, *, visible: bool = True, seconds: float = 0) -> None:
@@ -47,10 +47,9 @@ def show_source(scene: str, source: str, *, visible: bool = True, seconds: float
     found = obs().ask("GetSceneItemId", {"sceneName": scene, "sourceName": source})
     which = {"sceneName": scene, "sceneItemId": found["sceneItemId"]}
     before = obs().ask("GetSceneItemEnabled", which)["sceneItemEnabled"]
-    obs().ask("SetSceneItemEnabled", {**which, "sceneItemEnabled": visible})
-    if seconds:
-        back = {**which, "sceneItemEnabled": before}
-        revert(f"source:{scene}/{source}", "SetSceneItemEnabled", back, seconds=seconds)
+    back = {**which, "sceneItemEnabled": before}
+    with way_back(f"source:{scene}/{source}", "SetSceneItemEnabled", back, seconds=seconds):
+        obs().ask("SetSceneItemEnabled", {**which, "sceneItemEnabled": visible})
 
 
 def set_text(source: str, text: str) -> None:
@@ -62,18 +61,17 @@ def set_filter(source: str, name: str, *, enabled: bool = True, seconds: float =
     """Switch a filter of a source or scene on or off, and back after so many seconds, where that is not 0."""
     which = {"sourceName": source, "filterName": name}
     before = obs().ask("GetSourceFilter", which)["filterEnabled"]
-    obs().ask("SetSourceFilterEnabled", {**which, "filterEnabled": enabled})
-    if seconds:
-        back = {**which, "filterEnabled": before}
-        revert(f"filter:{source}/{name}", "SetSourceFilterEnabled", back, seconds=seconds)
+    back = {**which, "filterEnabled": before}
+    with way_back(f"filter:{source}/{name}", "SetSourceFilterEnabled", back, seconds=seconds):
+        obs().ask("SetSourceFilterEnabled", {**which, "filterEnabled": enabled})
 
 
 def mute(name: str, *, muted: bool = True, seconds: float = 0) -> None:
     """Mute an input, or the contrary, and back after so many seconds, where that is not 0."""
     before = obs().ask("GetInputMute", {"inputName": name})["inputMuted"]
-    obs().ask("SetInputMute", {"inputName": name, "inputMuted": muted})
-    if seconds:
-        revert(f"mute:{name}", "SetInputMute", {"inputName": name, "inputMuted": before}, seconds=seconds)
+    back = {"inputName": name, "inputMuted": before}
+    with way_back(f"mute:{name}", "SetInputMute", back, seconds=seconds):
+        obs().ask("SetInputMute", {"inputName": name, "inputMuted": muted})
 
 
 def set_volume(name: str, decibels: float) -> None:
@@ -124,19 +122,30 @@ def stream(*, start: bool) -> None:
         raise Failed(f"OBS did not {'start' if start else 'stop'} the stream: are its service and key set?")
 
 
-def revert(key: str, request: str, data: Mapping[str, Any], *, seconds: float) -> None:
-    """Have OBS told `request` in so many seconds, also after a restart of the bot. Of the same thing again before
-    that, only the moment changes: the way back leads to where it first was.
+@contextmanager
+def way_back(key: str, request: str, data: Mapping[str, Any], *, seconds: float) -> Iterator[None]:
+    """Have OBS told `request` so many seconds after the block, also after a restart of the bot; 0: never.
+
+    Kept before the block changes anything, so that a crash in it loses no way back. Of the same thing again before its
+    time, only the moment changes: the way back leads to where it first was.
     """
+    if not seconds:
+        yield
+        return
     from effects import tasks  # the tasks call this module back
 
     due = timezone.now() + timedelta(seconds=seconds)
-    if not Revert.objects.filter(key=key).update(due_at=due):
-        try:
-            with transaction.atomic():
-                Revert.objects.create(key=key, request=request, data=dict(data), due_at=due)
-        except IntegrityError:  # another worker was quicker; its way back stands
-            Revert.objects.filter(key=key).update(due_at=due)
+    row, is_new = Revert.objects.get_or_create(
+        key=key, defaults={"request": request, "data": dict(data), "due_at": due, "wanted_at": due}
+    )
+    try:
+        yield
+    except Failed:
+        if is_new:
+            Revert.objects.filter(pk=row.pk, wanted_at=due).delete()
+        raise
+    due = timezone.now() + timedelta(seconds=seconds)
+    Revert.objects.filter(pk=row.pk).update(due_at=due, wanted_at=due)
     tasks.revert_in(seconds)
 
 
@@ -144,14 +153,16 @@ def revert_due() -> None:
     """Do what is due. With OBS away it stays, for an hour; what OBS refuses is gone for good."""
     now = timezone.now()
     for row in Revert.objects.filter(due_at__lte=now).order_by("due_at"):
-        if not Revert.objects.filter(pk=row.pk, due_at=row.due_at).update(due_at=now + timedelta(seconds=5)):
+        again = now + TRY_AGAIN_AFTER
+        mine = Revert.objects.filter(pk=row.pk, due_at=row.due_at)
+        if not mine.update(due_at=again):
             continue  # somebody else does it
         try:
             obs().ask(row.request, row.data)
         except Denied as error:
             log.warning("the way back failed: %s: %s", row, error)
         except Failed as error:
-            if now - row.due_at < GIVE_UP:
+            if now - row.wanted_at < GIVE_UP:
                 continue
             log.warning("the way back was given up: %s: %s", row, error)
-        Revert.objects.filter(pk=row.pk).delete()
+        Revert.objects.filter(pk=row.pk, due_at=again).delete()  # not one that was put off meanwhile

@@ -33,6 +33,7 @@ def names() -> dict[str, list[str]]:
 
 def check() -> None:
     """Compare what effects name with what OBS has, and keep a sentence for each that is missing. Runs on a schedule."""
+    obs().heed_changes()
     if not options().enabled or not any(True for _ in _configured()):
         return
     try:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -41,10 +42,11 @@ def enqueue(
     priority: int = 0,
     waits: bool = False,
     sequel: Sequence[Step] = (),
+    result: Mapping[str, Any] | None = None,
 ) -> QueueItem:
     """Put `effect` into its lane, which is woken once the transaction has committed; what needs no lane happens now.
 
-    `waits`: for approval by staff. `sequel`: what comes after it.
+    `waits`: for approval by staff. `sequel`: what comes after it. `result`: what is known of it already.
     """
     kind = known(effect.kind)
     item = QueueItem(
@@ -52,6 +54,7 @@ def enqueue(
         lane=kind.lane,
         payload=dict(effect.payload),
         sequel=list(sequel),
+        result=dict(result or {}),
         title=effect.title[:MAX_TITLE],
         viewer=viewer,
         payment=payment,
@@ -187,10 +190,10 @@ def prepare_next(lane: str) -> None:
         return
     item = _first(lane)
     kind = kinds.get(item.kind) if item is not None else None
-    if item is None or kind is None or kind.ahead is None:
+    if item is None or kind is None or kind.ahead is None or item.result.get("is_ready"):
         return
     try:
-        item.result = {**item.result, **kind.ahead(item)}
+        item.result = {**item.result, **kind.ahead(item), "is_ready": True}
     except Failed as error:
         log.info("not prepared ahead: %s: %s", item, error)
         return

@@ -27,18 +27,28 @@ NO_OVERLAY = "no overlay began to play it. Is the Browser Source in OBS open?"
 def rescue(*, now: datetime | None = None) -> None:
     """Deal with items whose lease ran out, or that waited too long, and wake every lane that has something to do."""
     now = now or timezone.now()
-    for item in QueueItem.objects.select_related("viewer").filter(state=State.RUNNING, lease_until__lt=now):
-        if item.told_at is None:
-            _of_a_worker(item, now)
-        elif item.playing_at is None:
-            ending.end(item, State.FAILED, NO_OVERLAY, overdue=True)
-        else:
-            ending.end(item, State.FAILED, "the overlay began, but did not finish in time", overdue=True)
-    for item in QueueItem.objects.select_related("viewer").filter(state__in=WAITING, expires_at__lt=now)[:PIECE]:
-        why = "nobody approved it in time" if item.state == State.WAITING else "it waited too long"
-        ending.end(item, State.EXPIRED, why)
+    items = QueueItem.objects.select_related("viewer")
+    overdue = list(items.filter(state=State.RUNNING, lease_until__lt=now))
+    for item in [*overdue, *items.filter(state__in=WAITING, expires_at__lt=now)[:PIECE]]:
+        try:
+            _deal_with(item, now)
+        except Exception:  # the queue's edge, again: one that can't be dealt with must not keep the others waiting
+            log.exception("could not deal with %s", item)
     for lane in QueueItem.objects.filter(state=State.PENDING).order_by().values_list("lane", flat=True).distinct():
         queue.wake(lane)
+
+
+def _deal_with(item: QueueItem, now: datetime) -> None:
+    if item.state == State.WAITING:
+        ending.end(item, State.EXPIRED, "nobody approved it in time")
+    elif item.state == State.PENDING:
+        ending.end(item, State.EXPIRED, "it waited too long")
+    elif item.told_at is None:
+        _of_a_worker(item, now)
+    elif item.playing_at is None:
+        ending.end(item, State.FAILED, NO_OVERLAY, overdue=True)
+    else:
+        ending.end(item, State.FAILED, "the overlay began, but did not finish in time", overdue=True)
 
 
 def _of_a_worker(item: QueueItem, now: datetime) -> None:
@@ -88,9 +98,23 @@ def tidy(*, now: datetime | None = None) -> int:
     for item in ended:
         _drop_speech(item)
         item.save(update_fields=["result"])
+    _drop_orphans(now)
+    for viewer in Viewer.objects.filter(key__startswith=forgetting.NAME):
+        forget(viewer)  # what of theirs was still to happen then, and has ended since
     old = now - timedelta(days=settings.QUEUE_HISTORY_DAYS)
     QueueItem.objects.filter(finished_at__lt=old, state__in=ENDED).delete()
     return len(ended)
+
+
+def _drop_orphans(now: datetime) -> None:
+    """Speech of items that were skipped while it was made: no row tells of it."""
+    if not default_storage.exists("speech"):
+        return
+    named = set(QueueItem.objects.filter(result__has_key="speech").values_list("result__speech", flat=True))
+    for name in default_storage.listdir("speech")[1]:
+        path = f"speech/{name}"
+        if path not in named and default_storage.get_modified_time(path) < now - KEEP_SPEECH:
+            default_storage.delete(path)
 
 
 def _drop_speech(item: QueueItem) -> None:
@@ -101,7 +125,7 @@ def _drop_speech(item: QueueItem) -> None:
 @forgetting.also
 def forget(viewer: Viewer) -> None:
     """The words of a viewer who wants to be forgotten. What still waits or plays ends as it would."""
-    for item in QueueItem.objects.filter(viewer=viewer, state__in=ENDED):
+    for item in QueueItem.objects.filter(viewer=viewer, state__in=ENDED).exclude(payload={}):
         _drop_speech(item)
         item.title, item.payload, item.result, item.error, item.sequel = "", {}, {}, "", []
         item.save(update_fields=["title", "payload", "result", "error", "sequel"])

@@ -79,6 +79,9 @@ def pick(prizes: list[Prize]) -> Prize:
     raise AssertionError("a ticket beyond all weights")
 
 
+enqueue_prize = queue.enqueue_known
+
+
 def give(item: QueueItem) -> None:
     """Give the winner what was drawn, once; in the transaction that ends the item."""
     spin = Spin.objects.select_related("prize", "viewer").filter(item=item).first()
@@ -89,14 +92,14 @@ def give(item: QueueItem) -> None:
     if own:
         chat.say(filled(own, words))
     else:
-        say(WheelLine.When.PRIZE, words)
+        say(WheelLine.When.PRIZE, words, spin.viewer)
     steps = spin.prize.effects if spin.prize else []
     for effect in planned(steps, words):
-        queue.enqueue(effect, viewer=spin.viewer)
+        enqueue_prize(effect, viewer=spin.viewer)
     after_commit(log.info, "%s won %s", words["user"], spin.prize_name)
 
 
-def say(when: WheelLine.When, words: dict[str, str]) -> None:
+def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None) -> None:
     """Any of the lines for this moment: in chat, and by the voice where the streamer wants that."""
     rows = list(WheelLine.objects.filter(when=when, enabled=True))
     if not rows:
@@ -104,7 +107,7 @@ def say(when: WheelLine.When, words: dict[str, str]) -> None:
     row = secrets.choice(rows)
     text = filled(row.text, words)
     if row.spoken:
-        queue.enqueue(speak(text, source="wheel"))
+        queue.enqueue(speak(text, source="wheel"), viewer=viewer)
     chat.say(text)
 
 

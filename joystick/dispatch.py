@@ -13,7 +13,7 @@ from effects.models import State
 from joystick import platform, streams
 from joystick.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome, commands, role_of
-from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.rules import Rules
 from redeems import purchase
 from redeems.registry import catalog
@@ -65,7 +65,7 @@ def run(message: ChatMessage, *, name: str, words: str, rules: Rules, now: datet
         if role_of(message) < command.role:
             raise Refused(f"!{name} is for {command.role.name.lower()}s")
         return _said(message, command.answer(call), whisper=command.whisper)
-    except Refused as error:
+    except (Refused, Failed) as error:
         # Somebody who goes on trying would fill the chat with refusals.
         once = f"refused:{viewer.key}"
         return _said(message, str(error)) if once in cooldowns.take({once: REFUSAL_EVERY}, now=now) else NOTHING

@@ -166,7 +166,7 @@ QUEUE_ITEM_MAX_SECONDS = env.whole("QUEUE_ITEM_MAX_SECONDS", 120, least=5, most=
 QUEUE_HISTORY_DAYS = env.whole("QUEUE_HISTORY_DAYS", 90, least=1, most=10_000)
 WHEEL_SPIN_SECONDS = env.number("WHEEL_SPIN_SECONDS", 6.0, least=2.0, most=10.0)
 WHEEL_HOLD_SECONDS = env.number("WHEEL_HOLD_SECONDS", 3.0, most=20.0)
-SOUND_MAX_SECONDS = env.whole("SOUND_MAX_SECONDS", 30, least=1, most=600)
+SOUND_MAX_SECONDS = min(env.whole("SOUND_MAX_SECONDS", 30, least=1, most=600), QUEUE_ITEM_MAX_SECONDS)
 
 # --- OBS and webhooks ------------------------------------------------------------------------------------------------
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from economy import cooldowns, ledger
-from economy.models import Transaction, Viewer
+from economy.models import Points, Transaction, Viewer
 from effects import ending, queue
-from effects.models import HAPPENED, QueueItem, State
-from effects.registry import Effect, kinds
-from pixelbot_site.kit.effects import planned
+from effects.models import HAPPENED, QueueItem
+from effects.registry import INSTANT, Effect, kinds
+from pixelbot_site.kit.commits import again_after_deadlock
+from pixelbot_site.kit.effects import mistakes, planned
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 from redeems.models import Approval, Least, Pricing, Redeem
@@ -24,6 +26,7 @@ WITHOUT_STREAM = timedelta(hours=12)
 """What counts as one stream for the limits, while the channel is not live."""
 
 
+@again_after_deadlock
 def buy(
     *,
     viewer: Viewer,
@@ -42,7 +45,9 @@ def buy(
     was taken: no points, no cooldown, no stock.
     """
     with transaction.atomic():
-        # Whoever buys holds the row, so that stock and limits are those of this very moment.
+        # Points before redeems, as where points go back: nobody waits for ever. Whoever buys holds the redeem's row, so
+        # that stock and limits are those of this very moment.
+        list(Points.objects.select_for_update().filter(pk=viewer.pk))
         row = Redeem.objects.select_for_update().filter(key=key.casefold()).first()
         item = catalog.get(key.casefold())
         if row is None or (item is None and not row.effects):
@@ -50,12 +55,12 @@ def buy(
         if not free:
             _may(row, viewer, live_since)
         wanted = _plan(row, item, Order(viewer, words, rules, row))
+        took: dict[str, Any] = {}
         if not free:
             _room(wanted.effect, rules)
             _limits(row, viewer, now, live_since)
-            _take_cooldowns(item, row, viewer, rules, now)
-            _take_stock(row)
-        cost = 0 if free else _cost(row, wanted, words)
+            took = {"cooldowns": _take_cooldowns(item, row, viewer, rules, now), "stock": _take_stock(row)}
+        cost = 0 if free else _cost(row, wanted, words, rules)
         payment = _pay(row, viewer, cost, reference) if cost else None
         return queue.enqueue(
             wanted.effect,
@@ -64,6 +69,7 @@ def buy(
             redeem="" if free else row.key,  # what was given away took nothing that could go back
             priority=row.priority,
             waits=not free and _waits(row, viewer),
+            result={"took": took} if took else {},
         )
 
 
@@ -96,9 +102,12 @@ def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
     if row.effects:
         text = order.words[: order.rules.tts_max_chars]
         steps = list(planned(row.effects, {"user": order.viewer.username, "text": text}))
+        told = [{"kind": step.kind, **step.payload} for step in steps]
+        said = mistakes(told)
+        if said:
+            raise Refused(f"that does not fit: {said[0]}")
         if len(steps) == 1:
             return Planned(steps[0])
-        told = [{"kind": step.kind, **step.payload} for step in steps]
         return Planned(Effect("run_effects", {"effects": told}, row.title))
     assert item is not None
     made = item.plan(order)
@@ -106,12 +115,19 @@ def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
 
 
 def _room(effect: Effect, rules: Rules) -> None:
-    kind = kinds.get(effect.kind)
+    for lane in sorted(_lanes(effect.kind, effect.payload)):
+        waiting = queue.waiting(lane)
+        if waiting >= rules.queue_max(lane):
+            raise Refused(f"the queue is full ({waiting} waiting), try again in a moment")
+
+
+def _lanes(name: str, payload: Mapping[str, Any]) -> set[str]:
+    """The lanes that an effect will need; of several effects, those of each."""
+    kind = kinds.get(name)
     if kind is None:
         raise Refused("that cannot be done on this stream")
-    waiting = queue.waiting(kind.lane) if kind.lane else 0
-    if waiting and waiting >= rules.queue_max(kind.lane):
-        raise Refused(f"the queue is full ({waiting} waiting), try again in a moment")
+    inner = [_lanes(str(step.get("kind")), step) for step in payload.get("effects", [])]
+    return ({kind.lane} - {INSTANT}).union(*inner)
 
 
 def _limits(row: Redeem, viewer: Viewer, now: datetime, live_since: datetime | None) -> None:
@@ -127,35 +143,30 @@ def _sold(row: Redeem, since: datetime) -> QuerySet[QueueItem]:
     return QueueItem.objects.filter(redeem=row.key, created_at__gte=since, state__in=HAPPENED)
 
 
-def _take_cooldowns(item: Item | None, row: Redeem, viewer: Viewer, rules: Rules, now: datetime) -> None:
+def _take_cooldowns(item: Item | None, row: Redeem, viewer: Viewer, rules: Rules, now: datetime) -> dict[str, str]:
+    """Takes them; returns until when each runs, so that these and no others can be ended again."""
     default = item.cooldown(rules) if item is not None else 0
     own = default if row.cooldown_seconds is None else row.cooldown_seconds
-    wanted = {_own(row.key, viewer): float(own), _everybodys(row.key): float(row.global_cooldown_seconds)}
+    wanted = {f"redeem.{row.key}:{viewer.key}": float(own), f"redeem.{row.key}": float(row.global_cooldown_seconds)}
     free = cooldowns.take(wanted, now=now)
     held = [cooldowns.seconds_left(key, now=now) for key in wanted if key not in free]
     if held:
         raise Refused(f"{row.title} is cooling down, {max(held)} s left")
+    return {key: (now + timedelta(seconds=seconds)).isoformat() for key, seconds in wanted.items() if seconds}
 
 
-def _own(key: str, viewer: Viewer) -> str:
-    return f"redeem.{key}:{viewer.key}"
-
-
-def _everybodys(key: str) -> str:
-    return f"redeem.{key}"
-
-
-def _take_stock(row: Redeem) -> None:
+def _take_stock(row: Redeem) -> bool:
     if row.stock is None:
-        return
+        return False
     if not Redeem.objects.filter(pk=row.pk, stock__gt=0).update(stock=F("stock") - 1):
         raise Refused(f"{row.title} is sold out, none is left")
+    return True
 
 
-def _cost(row: Redeem, wanted: Planned, words: str) -> int:
+def _cost(row: Redeem, wanted: Planned, words: str, rules: Rules) -> int:
     cost = row.cost if wanted.cost is None else wanted.cost
     if row.pricing == Pricing.CHARACTER:
-        return cost * len(words)
+        return cost * max(1, len(" ".join(words.split())[: rules.tts_max_chars]))
     if row.pricing == Pricing.SECOND:
         return cost * max(1, math.ceil(wanted.seconds))
     return cost
@@ -167,18 +178,18 @@ def _pay(row: Redeem, viewer: Viewer, cost: int, reference: str) -> Transaction:
 
 def _waits(row: Redeem, viewer: Viewer) -> bool:
     if row.approval == Approval.FIRST:
-        return not QueueItem.objects.filter(viewer=viewer, state=State.DONE).exclude(redeem="").exists()
+        return not QueueItem.objects.filter(viewer=viewer, approved_at__isnull=False).exists()
     return row.approval == Approval.ALWAYS
 
 
 @ending.undone_by
 def give_back(item: QueueItem) -> None:
-    """What was bought did not happen: it is in stock again, and its cooldowns are over."""
-    Redeem.objects.filter(key=item.redeem, stock__isnull=False).update(stock=F("stock") + 1)
-    keys = [_everybodys(item.redeem)]
-    if item.viewer is not None:
-        keys.append(_own(item.redeem, item.viewer))
-    cooldowns.free(keys)
+    """What was bought did not happen: what it took is in stock again, and the cooldowns that it began are over."""
+    took = item.result.get("took", {})
+    if took.get("stock"):
+        Redeem.objects.filter(key=item.redeem, stock__isnull=False).update(stock=F("stock") + 1)
+    for key, until in took.get("cooldowns", {}).items():
+        cooldowns.free(key, until=datetime.fromisoformat(until))
 
 
 _words: list[Callable[[], Iterable[str]]] = []

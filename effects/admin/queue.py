@@ -16,7 +16,7 @@ from effects import control
 from effects.models import ENDED, WAITING, QueueItem, State
 from effects.registry import lanes
 from pixelbot_site.kit.admin import ReadOnlyAdmin
-from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.errors import Failed, Refused
 
 Verb = Callable[..., object]
 
@@ -98,7 +98,12 @@ class QueueItemAdmin(ReadOnlyAdmin):
     def _each(self, request: HttpRequest, items: QuerySet[QueueItem], verb: Verb, done: str) -> None:
         by = request.user.get_username()
         chosen = list(items.select_related("viewer")[: self.list_per_page])
-        count = sum(bool(verb(item, by=by)) for item in chosen)
+        count = 0
+        for item in chosen:
+            try:
+                count += bool(verb(item, by=by))
+            except (Refused, Failed) as error:
+                messages.error(request, f"{item}: {error}.")
         self.message_user(request, f"{count} {done}.")
 
     def _pressed(self, step: Callable[..., str]) -> Callable[..., HttpResponse]:

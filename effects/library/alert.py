@@ -11,7 +11,7 @@ from effects.registry import MAX_TITLE, Effect, Payload, Told, effect
 class Alert(Payload):
     """`seconds`: how long it is to be seen."""
 
-    text: str = Field(min_length=1, max_length=300)
+    text: str = Field(min_length=1, max_length=500)
     seconds: float = Field(5.0, ge=1, le=60)
 
 

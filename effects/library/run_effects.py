@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from effects import queue
 from effects.models import QueueItem
-from effects.registry import INSTANT, Payload, effect
+from effects.registry import INSTANT, Payload, effect, kinds
 from pixelbot_site.kit import effects
 
 
@@ -35,8 +35,18 @@ def run_effects(item: QueueItem) -> None:
     one that fails does not stop the others.
     """
     steps = item.payload["effects"]
+    while not item.redeem and len(steps) > 1 and steps[0].get("kind") not in kinds:
+        steps = steps[1:]
     (first,) = effects.planned(steps[:1], {})
     payment, redeem = item.payment, item.redeem
     item.payment, item.redeem = None, ""
     item.save(update_fields=["payment", "redeem"])
-    queue.enqueue(first, viewer=item.viewer, payment=payment, redeem=redeem, priority=item.priority, sequel=steps[1:])
+    queue.enqueue(
+        first,
+        viewer=item.viewer,
+        payment=payment,
+        redeem=redeem,
+        priority=item.priority,
+        sequel=steps[1:],
+        result=item.result,
+    )

@@ -27,6 +27,6 @@ def perform(item: QueueItem) -> Told:
     spin = wheel.draw(item)
     if item.attempts == 1:
         words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": ""}
-        wheel.say(WheelLine.When.SPIN, words)
+        wheel.say(WheelLine.When.SPIN, words, spin.viewer)
     told, seconds = wheel.message(spin)
     return Told(told, seconds=seconds)

@@ -71,6 +71,7 @@ class QueueItem(models.Model):
     error = models.TextField(blank=True)
     by = models.CharField(max_length=STAFF_MAX, blank=True, help_text="Who of the staff decided on it, and what.")
     created_at = models.DateTimeField(default=timezone.now)
+    approved_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="What has not begun by then does not happen.")
     started_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -87,7 +88,10 @@ class QueueItem(models.Model):
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             # What a lane means, kept by the database itself whoever the workers are.
-            models.UniqueConstraint(fields=["lane"], condition=Q(state="running"), name="one_running_item_in_a_lane"),
+            # (What is instant has no lane, and may be inside of one another.)
+            models.UniqueConstraint(
+                fields=["lane"], condition=Q(state="running") & ~Q(lane=""), name="one_running_item_in_a_lane"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -67,10 +67,11 @@ class Revert(models.Model):
     not what.
     """
 
-    key = models.CharField(max_length=300, unique=True)
+    key = models.CharField(max_length=500, unique=True)
     request = models.CharField(max_length=60)
     data = models.JSONField(default=dict)
-    due_at = models.DateTimeField(db_index=True)
+    wanted_at = models.DateTimeField()
+    due_at = models.DateTimeField(db_index=True, help_text="The next try; at first, when it is wanted.")
 
     def __str__(self) -> str:
         return f"{self.key} at {self.due_at:%H:%M:%S}"

@@ -242,6 +242,24 @@ class TestSequence:
         queue.drain("test")
         assert QueueItem.objects.get(kind="note").state == State.DONE
 
+    def test_what_needs_no_lane_may_be_among_them_however_deep(
+        self, viewer: Callable[..., Viewer], said: list[str], kind: Callable[..., str], told: list[Any]
+    ) -> None:
+        kind("show", lambda item: Told({"type": "show"}, seconds=2))
+        line, points_of = {"kind": "chat_line", "text": "hi"}, {"kind": "grant_points", "points": 5}
+        nested = {
+            "kind": "run_effects",
+            "effects": [points_of, line, {"kind": "nosuch"}, {"kind": "run_effects", "effects": [points_of] * 20}],
+        }
+        steps = [{"kind": "gone"}, points_of, nested, {"kind": "show"}, points_of]
+        queue.enqueue(Effect("run_effects", {"effects": steps}), viewer=viewer("Bob"))
+        assert points() == 5 + 5 + 100 and said == ["hi"]
+        queue.drain("test")
+        queue.finished(QueueItem.objects.get(kind="show").pk, 1)
+        assert points() == 115
+        assert set(QueueItem.objects.values_list("state", flat=True)) == {"done"}
+        assert list(audit.findings()) == []
+
 
 class TestDashboard:
     """The same with buttons."""

@@ -118,6 +118,33 @@ class TestActions:
             obs_actions.switch_scene("Nowhere")
         assert refusal.value.code == 600
 
+    def test_a_way_back_that_was_put_off_meanwhile_stays(self, line: OBS, monkeypatch: pytest.MonkeyPatch) -> None:
+        do("obs_scene", scene="Kitchen", seconds=1)
+        Revert.objects.update(due_at=timezone.now())
+        ask = line.ask
+
+        def put_off(request: str, data: Any = None, **more: Any) -> Any:
+            Revert.objects.update(due_at=timezone.now() + timedelta(seconds=15))
+            return ask(request, data, **more)
+
+        monkeypatch.setattr(line, "ask", put_off)
+        obs_actions.revert_due()
+        assert Revert.objects.count() == 1
+        Revert.objects.all().delete()
+        with pytest.raises(Denied):
+            obs_actions.switch_scene("Nowhere", seconds=5)
+        assert not Revert.objects.exists()
+
+    def test_switched_off_or_moved_the_line_is_dropped(self, real: RealOBS) -> None:
+        where = [real.options]
+        line = OBS(lambda: where[0])
+        line.ask("GetVersion")
+        where[0] = replace(real.options, enabled=False)
+        with pytest.raises(Failed, match="its settings were changed"):
+            line.ask("GetVersion")
+        assert not line.is_connected
+        line.stop()
+
     def test_a_source_a_filter_and_muting_for_a_while(self, line: OBS) -> None:
         def lamp() -> bool:
             which = line.ask("GetSceneItemId", {"sceneName": "Game", "sourceName": "Lamp"})
@@ -289,10 +316,11 @@ def test_switched_off_it_says_so(settings: Any) -> None:
 def test_a_way_back_waits_for_obs_and_is_given_up_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     away = OBS(lambda: Options(True, "127.0.0.1", free_port(), ""))
     monkeypatch.setattr(obs_actions, "obs", lambda: away)
-    row = Revert.objects.create(key="scene", request="SetCurrentProgramScene", data={}, due_at=timezone.now())
+    now = timezone.now()
+    row = Revert.objects.create(key="scene", request="SetCurrentProgramScene", data={}, due_at=now, wanted_at=now)
     obs_actions.revert_due()
     assert Revert.objects.get().due_at > timezone.now()
-    Revert.objects.filter(pk=row.pk).update(due_at=timezone.now() - timedelta(hours=2))
+    Revert.objects.filter(pk=row.pk).update(due_at=now, wanted_at=now - timedelta(hours=2))
     obs_actions.revert_due()
     assert not Revert.objects.exists()
     away.stop()

@@ -337,6 +337,16 @@ class TestSpeak:
         assert QueueItem.objects.count() == 0
 
 
+@pytest.mark.usefixtures("told", "woken", "said")
+def test_speech_that_no_row_tells_of_is_tidied_away(line: Callable[..., QueueItem]) -> None:
+    item = drained(line())
+    orphan = default_storage.save("speech/orphan.wav", default_storage.open(item.result["speech"]))
+    rescue.tidy()
+    assert default_storage.exists(orphan)
+    rescue.tidy(now=timezone.now() + timedelta(hours=2))
+    assert not default_storage.exists(orphan) and default_storage.exists(item.result["speech"])
+
+
 def test_many_threads_make_one_pre_sound(studio: Studio) -> None:
     path = sounds.pre_sound()
     assert path is not None

@@ -20,6 +20,7 @@ from effects.library.grant_points import grant_points
 from effects.library.grant_xp import grant_xp
 from effects.library.spin_wheel import spin_wheel
 from effects.models import Prize, QueueItem, Spin, State, WheelLine
+from pixelbot_site.kit.effects import mistakes
 from pixelbot_site.kit.errors import Failed
 from tests.threads import at_once
 
@@ -202,12 +203,29 @@ def test_xp_of_a_prize_may_bring_a_level_which_is_celebrated(
 def test_a_prize_that_cannot_be_given_fails_the_item_and_the_lane_goes_on(
     spin: Callable[..., QueueItem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Prize.objects.create(name="70 points", effects=[{"kind": "nosuch"}])
+    Prize.objects.create(name="70 points", effects=[{"kind": "grant_points", "points": 70}])
     item, after = spin(), spin()
     queue.drain("wheel")
+    monkeypatch.setattr(wheel, "enqueue_prize", lambda effect, viewer: 1 / 0)
     queue.finished(item.pk, 1)
     assert (state(item), state(after)) == (State.FAILED, State.PENDING)
     assert points() == 900  # the first one's points are back
+
+
+def test_an_effect_that_is_gone_does_not_keep_a_prize_back(spin: Callable[..., QueueItem]) -> None:
+    Prize.objects.create(name="70 points", effects=[{"kind": "nosuch"}, {"kind": "grant_points", "points": 70}])
+    item = spin()
+    queue.drain("wheel")
+    queue.finished(item.pk, 1)
+    assert (state(item), points()) == (State.DONE, 970) and Spin.objects.get().paid_at is not None
+
+
+def test_a_skipped_wheel_stops_turning(spin: Callable[..., QueueItem], told: list[dict[str, Any]]) -> None:
+    Prize.objects.create(name="nothing")
+    item = spin()
+    queue.drain("wheel")
+    control.skip("wheel", by="fox")
+    assert told[-1] == {"type": "stop", "item": item.pk} and state(item) == State.DONE
 
 
 def test_the_first_spin_says_that_it_spins(spin: Callable[..., QueueItem], said: list[str]) -> None:
@@ -220,9 +238,7 @@ def test_the_first_spin_says_that_it_spins(spin: Callable[..., QueueItem], said:
 
 def test_what_the_streamer_deleted_stays_deleted(bob: Viewer) -> None:
     wheel.seed()
-    assert all(
-        not __import__("pixelbot_site.kit.effects", fromlist=["x"]).mistakes(row.effects) for row in Prize.objects.all()
-    )
+    assert all(not mistakes(row.effects) for row in Prize.objects.all())
     wheel.draw(queue.enqueue(spin_wheel(), viewer=bob))
     Prize.objects.all().delete()
     wheel.seed()

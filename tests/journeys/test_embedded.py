@@ -39,7 +39,10 @@ def test_a_first_start_makes_all_and_a_second_one_keeps_it(make_bot: MakeBot) ->
     assert password
     assert log_in(first, "admin", password[1])
     assert not log_in(first, "admin", "wrong")
-    assert first.one("SELECT key FROM redeems_redeem") == "tts"
+    assert first.one("SELECT count(*) FROM redeems_redeem") == 7
+    assert (
+        first.one("SELECT count(*) FROM effects_prize") == 6 and first.one("SELECT count(*) FROM effects_sound") == 11
+    )
     assert first.rows("SELECT level, points FROM economy_levelreward WHERE level = 5") == [(5, 500)]
     overlay, secret = first.overlay_path, key.read_text()
     assert "No channel is connected yet" in first.text()
@@ -104,7 +107,7 @@ def test_without_an_overlay_the_points_come_back(bot: BotProcess, simulator: Sim
     simulator.happen(tip("Bob", 50), chat("Bob", "!tts is anybody there"))
     wait_until(lambda: bot.one(STATE) == "failed", "the item failed", within=20)
     assert bot.one(POINTS) == 51
-    assert "No overlay began" in bot.one("SELECT error FROM effects_queueitem")
+    assert "no overlay began" in bot.one("SELECT error FROM effects_queueitem")
     wait_until(lambda: any("25 points are back" in line for line in simulator.lines()), "the viewer is told")
 
 

@@ -284,7 +284,8 @@ def test_what_did_not_happen_is_in_stock_again_and_does_not_cool_down(order: Cal
 @pytest.mark.parametrize(
     ("pricing", "key", "words", "cost"),
     [
-        ("character", "tts", "hello there", 25 * 11),
+        ("character", "tts", "hello   there", 25 * 11),
+        ("character", "spin", "", 100),
         ("second", "sound", "drumroll", 15 * 2),
         ("second", "tts", "hello", 25),
     ],
@@ -308,7 +309,9 @@ def test_approval_for_all_or_for_those_who_are_new(order: Callable[..., QueueIte
     Redeem.objects.filter(key="clip").update(approval=Approval.ALWAYS)
     Redeem.objects.filter(key="tts").update(approval=Approval.FIRST)
     assert order("clip").state == order("tts", "hi").state == State.WAITING
-    QueueItem.objects.update(state=State.DONE)
+    QueueItem.objects.update(state=State.DONE)  # that is no approval
+    assert order("tts", "hi").state == State.WAITING
+    control.approve(order("tts", "hi"), by="fox")
     assert (order("clip").state, order("tts", "hi").state) == (State.WAITING, State.PENDING)
     assert order("tts", "hi", who="Ann").state == State.WAITING
 
@@ -332,6 +335,27 @@ def test_a_redeem_of_the_streamers_own_is_made_of_effects(
     )
     control.cancel(first, by="fox")
     assert points() == 995 and not QueueItem.objects.filter(kind="play_sound").exists()
+
+
+def test_what_does_not_fit_and_a_full_lane_refuse_ones_own_redeems_too(
+    order: Callable[..., QueueItem], rules: Rules
+) -> None:
+    show = {"kind": "alert", "text": "{text}"}
+    Redeem.objects.create(key="party", title="Party", cost=7, effects=[{"kind": "chat_line", "text": "go"}, show])
+    with pytest.raises(Refused, match="that does not fit: Effect 2, alert: text"):
+        order("party", "")
+    order("shoutout", "Bob")
+    with pytest.raises(Refused, match=r"full \(1 waiting\)"):
+        order("party", "hooray", rules=replace(rules, effect_queue_max=1))
+
+
+def test_only_the_cooldown_that_it_began_ends_with_it(order: Callable[..., QueueItem], now: datetime) -> None:
+    Redeem.objects.filter(key="clip").update(global_cooldown_seconds=30)
+    first = order("clip")
+    order("clip", who="Ann", now=now + timedelta(seconds=31))
+    control.cancel(first, by="fox")
+    with pytest.raises(Refused, match="29 s left"):
+        order("clip", who="Cat", now=now + timedelta(seconds=32))
 
 
 def test_staff_give_it_away_whatever_its_rules_are(order: Callable[..., QueueItem]) -> None:
