@@ -83,7 +83,8 @@ def begin(item: QueueItem, kind: Kind | None = None) -> None:
     kind = kind or known(item.kind)
     if kind.lane == INSTANT:
         item.state, item.attempts, item.started_at = State.RUNNING, 1, timezone.now()
-        item.save(update_fields=["state", "attempts", "started_at"])
+        item.lease_until = item.started_at + lease.LENGTH  # should the process die in this very moment
+        item.save(update_fields=["state", "attempts", "started_at", "lease_until"])
         perform(item)
         item.refresh_from_db()
     else:
