@@ -112,7 +112,8 @@ def _give_back(item: QueueItem, reason: str) -> None:
             step(item)
     if item.viewer is not None and (back or item.redeem):
         why = reason.strip().rstrip(".")[:REASON_MOST]
-        chat.say(f"@{item.viewer.username} sorry, that did not happen: {why}.{back}")
+        stop = "" if why.endswith(("?", "!")) else "."
+        chat.say(f"@{item.viewer.username} sorry, that did not happen: {why}{stop}{back}")
 
 
 def _let_others_go_on(item: QueueItem, tell: Callable[[int], None]) -> None:

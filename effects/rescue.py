@@ -46,7 +46,7 @@ def _deal_with(item: QueueItem, now: datetime) -> None:
     elif item.told_at is None:
         _of_a_worker(item, now)
     elif item.playing_at is None:
-        ending.end(item, State.FAILED, NO_OVERLAY, overdue=True)
+        ending.end(item, State.FAILED, NO_OVERLAY, said="nothing is there to show it at the moment", overdue=True)
     else:
         ending.end(item, State.FAILED, "the overlay began, but did not finish in time", overdue=True)
 
