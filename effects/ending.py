@@ -31,11 +31,11 @@ def undone_by(step: Undo) -> Undo:
 
 def finish(item_id: int, attempt: int, *, result: dict[str, Any] | None = None) -> bool:
     """The item happened. False when it had ended already, as when a second overlay reports it."""
-    item = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING).first()
+    rows = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING)
+    item = rows.first()
     if item is None:
         return False
     more = {} if result is None else {"result": {**item.result, **result}}
-    rows = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING)
     return _done(item, rows, overlay.done, **more)
 
 

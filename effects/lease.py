@@ -67,10 +67,8 @@ def _renew() -> None:
                 QueueItem.objects.filter(
                     pk=item_id, attempts=attempt, state=State.RUNNING, told_at__isnull=True
                 ).update(lease_until=timezone.now() + LENGTH)
-        except (
-            DatabaseError,
-            InterfaceError,
-        ) as error:  # it is tried again; without the database nobody takes the item away either
+        except (DatabaseError, InterfaceError) as error:
+            # It is tried again; without the database nobody takes the item away either.
             log.warning("leases could not be renewed: %s", error)
         finally:
             connections.close_all()

@@ -14,13 +14,12 @@ from django.db.models import Q, QuerySet
 
 from effects import tts
 from effects.models import Sound
+from effects.tts.studio import TARGET
 from pixelbot_site.kit.errors import Failed
 
 SHIPPED = Path(__file__).resolve().parent / "static" / "effects" / "sounds"
 LARGEST = 10 * 2**20
 """Bytes of a file."""
-TARGET = -20.0
-"""LUFS; what is louder is played more quietly. As in `effects.tts.loudness`, which only the studio's child loads."""
 TYPES = {"WAV": "audio/wav", "WAVEX": "audio/wav", "MP3": "audio/mpeg", "OGG": "audio/ogg"}
 SUFFIXES = {"audio/wav": ".wav", "audio/mpeg": ".mp3", "audio/ogg": ".ogg"}
 

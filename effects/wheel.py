@@ -79,9 +79,6 @@ def pick(prizes: list[Prize]) -> Prize:
     raise AssertionError("a ticket beyond all weights")
 
 
-enqueue_prize = queue.enqueue_known
-
-
 def give(item: QueueItem) -> None:
     """Give the winner what was drawn, once; in the transaction that ends the item."""
     spin = Spin.objects.select_related("prize", "viewer").filter(item=item).first()
@@ -95,7 +92,7 @@ def give(item: QueueItem) -> None:
         say(WheelLine.When.PRIZE, words, spin.viewer)
     steps = spin.prize.effects if spin.prize else []
     for effect in planned(steps, words):
-        enqueue_prize(effect, viewer=spin.viewer)
+        queue.enqueue_known(effect, viewer=spin.viewer)
     after_commit(log.info, "%s won %s", words["user"], spin.prize_name)
 
 

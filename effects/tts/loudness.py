@@ -4,7 +4,6 @@ NumPy and SciPy are large, and the bot itself needs neither.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import numpy as np
 import pyloudnorm
 import soundfile
 
-TARGET = -20.0
-"""LUFS. Low enough that speech, whose peaks stand some 15 dB above its loudness, keeps below the ceiling."""
+from effects.tts.studio import TARGET, SoundFacts
+
 CEILING = 10 ** (-1.2 / 20)
 """The highest sample: below −1 dBFS."""
 BLOCK = 0.4
@@ -27,16 +26,6 @@ SILENCE = -70.0
 
 Samples = Any
 """An array of floats: frames, or frames by channels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a sound file is: its real type, length in seconds, and loudness in LUFS."""
-
-    format: str
-    subtype: str
-    seconds: float
-    loudness: float
 
 
 def measure(samples: Samples, rate: int) -> float:
@@ -87,8 +76,8 @@ def level_file(source: Path, target: Path, *, volume: float = 1.0) -> float:
     return float(len(done) / rate)
 
 
-def inspect(path: Path) -> Facts:
+def inspect(path: Path) -> SoundFacts:
     """Look into a file: decoded in full, so that what is here plays. Raises soundfile.LibsndfileError for no sound."""
     with soundfile.SoundFile(path) as file:
         samples = file.read(dtype="float64", always_2d=True)
-        return Facts(file.format, file.subtype, len(samples) / file.samplerate, measure(samples, file.samplerate))
+        return SoundFacts(file.format, file.subtype, len(samples) / file.samplerate, measure(samples, file.samplerate))

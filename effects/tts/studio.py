@@ -31,6 +31,8 @@ START_WITHIN = 5.0
 SPEAK_WITHIN = 10.0
 """Seconds. Measured: 0.1 s for the start, 0.1 s for 1,000 characters; the first levelling loads SciPy, about 1 s."""
 SHORTEST = 0.02
+TARGET = -20.0
+"""LUFS of all that is spoken: low enough that speech, whose peaks stand 15 dB above it, stays below the ceiling."""
 
 
 @dataclass(frozen=True, slots=True)

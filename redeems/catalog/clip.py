@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from effects.library.obs_clip import obs_clip
 from effects.registry import Effect
 from redeems.registry import Order, redeem
 
@@ -9,4 +10,4 @@ from redeems.registry import Order, redeem
 @redeem("clip", title="Save a clip", cost=0, cooldown=lambda rules: 5)
 def plan(order: Order) -> Effect:
     """Free; the cooldown holds it back."""
-    return Effect("obs_clip", {}, title="a clip")
+    return obs_clip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from effects.library.obs_scene import obs_scene
 from effects.registry import Effect
 from redeems import offers
 from redeems.registry import Order, redeem
@@ -10,5 +11,4 @@ from redeems.registry import Order, redeem
 @redeem("scene", title="Switch the scene", cost=200, cooldown=lambda rules: 60, enabled=False)
 def plan(order: Order) -> Effect:
     """One of the row's choices."""
-    scene = offers.chosen(order)
-    return Effect("obs_scene", {"scene": scene, "seconds": order.row.seconds}, title=scene)
+    return obs_scene(offers.chosen(order), order.row.seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from economy import viewers
+from effects.library.alert import alert
 from effects.registry import Effect
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
@@ -17,5 +18,4 @@ def plan(order: Order) -> Effect:
     somebody = viewers.find(name)
     if somebody is None:
         raise Refused(f"I have never seen {name.removeprefix('@')[:40]} here")
-    text = f"{order.viewer.username} shouts out {somebody.username}: say hello!"
-    return Effect("alert", {"text": text, "seconds": 6}, title=text[:200])
+    return alert(f"{order.viewer.username} shouts out {somebody.username}: say hello!", 6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from effects import sounds
-from effects.registry import Effect
+from effects.library.play_sound import play_sound
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, Planned, redeem
 
@@ -17,5 +17,4 @@ def plan(order: Order) -> Planned:
     sound = sounds.named(name, sounds.playable())
     if sound is None:
         raise Refused(f"there is no sound called {name[:40]}; !sounds lists them")
-    effect = Effect("play_sound", {"sound": sound.name}, title=sound.name)
-    return Planned(effect, seconds=sound.seconds, cost=sound.cost)
+    return Planned(play_sound(sound.name), seconds=sound.seconds, cost=sound.cost)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from effects.library.obs_source import obs_source
 from effects.registry import Effect
 from pixelbot_site.kit.errors import Refused
 from redeems import offers
@@ -14,5 +15,4 @@ def plan(order: Order) -> Effect:
     scene, slash, source = offers.chosen(order).partition("/")
     if not slash:
         raise Refused("the streamer has not said in which scene this is")
-    payload = {"scene": scene.strip(), "source": source.strip(), "visible": True, "seconds": order.row.seconds}
-    return Effect("obs_source", payload, title=source.strip())
+    return obs_source(scene.strip(), source.strip(), seconds=order.row.seconds)

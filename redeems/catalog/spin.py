@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from effects import wheel
+from effects.library.spin_wheel import spin_wheel
 from effects.registry import Effect
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
@@ -13,4 +14,4 @@ def plan(order: Order) -> Effect:
     """Drawn when its turn comes. Refused while there is nothing to win."""
     if not wheel.winnable(order.viewer):
         raise Refused("there is nothing to win on the wheel at the moment")
-    return Effect("spin_wheel", {}, title="the wheel")
+    return spin_wheel()
