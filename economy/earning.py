@@ -84,7 +84,7 @@ def pay(
     for award in awards:
         ledger.check(award.points, least=0)
         ledger.check(award.xp, least=0)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if people is None:
             people = viewers.seen((award.username for award in awards), now=now)
         due = [_named(award, people[award.viewer], stream) for award in awards if _earns(people[award.viewer], rules)]

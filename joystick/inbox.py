@@ -66,9 +66,9 @@ def complaint(text: str, *, raw: str, last_action: str) -> Received:
 def receive(batch: Sequence[Received]) -> None:
     """Store the batch and act on it, in one transaction, in order. Events seen before are left out.
 
-    If one of them raises, the batch is rolled back and done again one by one, so that only that one fails: its error
-    is stored on its row. A database that is away or busy is no event's fault: OperationalError or InterfaceError is
-    raised then, and the same batch may simply be received again.
+    If one of them raises, the batch is rolled back and done again in halves, and so on, until only that one fails: its
+    error is stored on its row. A database that is away or busy is no event's fault: OperationalError or InterfaceError
+    is raised then, and the same batch may simply be received again.
     """
     try:
         _handle(batch)
@@ -76,8 +76,9 @@ def receive(batch: Sequence[Received]) -> None:
         raise
     except Exception:  # the inbox's edge
         if len(batch) > 1:
-            for one in batch:
-                receive([one])
+            middle = len(batch) // 2
+            receive(batch[:middle])
+            receive(batch[middle:])
         elif batch:
             log.exception("could not handle %s", batch[0].event or batch[0].error)
             _store_failure(batch[0], traceback.format_exc())

@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from effects.chat import MAILBOX
 from joystick import connection as line_state
-from joystick import gateway, inbox, live
+from joystick import gateway, inbox, live, pace
 from joystick.credentials import Credentials
 from joystick.gateway import Gateway
 from joystick.outgoing import Action
@@ -34,9 +34,6 @@ T = TypeVar("T")
 RENEW_EVERY = 5.0
 LOOK_FOR_TOKEN_EVERY = 2.0
 LET_GO_WITHIN = 1.0
-BATCH = 500
-AHEAD = 2000
-"""Events read and not yet stored. With more, the socket is not read: memory stays bounded, the rest waits in TCP."""
 TROUBLE = (OperationalError, InterfaceError)
 
 
@@ -55,7 +52,10 @@ class Listener:
         self.gateway = Gateway(self, url=url, **options)
         self._credentials = credentials
         self._holder = holder
-        self._events: asyncio.Queue[inbox.Received] = asyncio.Queue(maxsize=AHEAD)
+        self._events: asyncio.Queue[inbox.Received] = asyncio.Queue()
+        self._pace = pace.Pace()
+        self._room = asyncio.Event()
+        self._room.set()
         self._refused = ""
         self._renewed = False
         self._missing = ""
@@ -151,8 +151,13 @@ class Listener:
         self._connected_at = None
 
     async def keep(self, received: inbox.Received) -> None:
-        """Take an event, to be stored."""
-        await self._events.put(received)
+        """Take an event, to be stored. While a whole batch waits, the socket is not read: memory stays bounded, the
+        rest waits in TCP, and what was read can still be stored when the bot is told to end.
+        """
+        await self._room.wait()
+        self._events.put_nowait(received)
+        if self._events.qsize() >= self._pace.size:
+            self._room.clear()
 
     async def report(self, state: str, detail: str = "") -> None:
         """Store how the line is. A refusal stays shown until there is something new."""
@@ -187,11 +192,14 @@ class Listener:
         """Hand events to the inbox: under load, many at once. Until the database takes them, nothing is let go."""
         while True:
             batch = [await self._events.get()]
-            while len(batch) < BATCH and not self._events.empty():
+            while len(batch) < self._pace.size and not self._events.empty():
                 batch.append(self._events.get_nowait())
+            self._room.set()
             while True:
+                began = time.monotonic()
                 try:
                     await self._db(inbox.receive, batch)
+                    self._pace.took(len(batch), time.monotonic() - began)
                     break
                 except TROUBLE as error:
                     log.error("the database does not take %d events, trying again: %s", len(batch), error)

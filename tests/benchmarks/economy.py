@@ -4,8 +4,8 @@ Every figure is a ratio of two runs on this machine, minutes apart, each in a pr
 
 - events through the inbox (parsed, stored, acted on, paid) against plain `sqlite3` writing the very rows that they left,
   in the same batches, to the same tables with their indexes and triggers; goal at least 0.30;
-- with `--big` also the inbox on a database of 1,000,000 viewers and 10,000,000 transactions against the empty one
-  (goal at least 0.8), the pages of the dashboard on it (goal 300 ms), a batch for everybody, and the audit.
+- with `--big` also the inbox on a database of 1,000,000 viewers and 10,000,000 transactions against the empty one, both
+  settled (goal at least 0.8; the whole run is printed, too), the pages of the dashboard on it (goal 300 ms), a batch for everybody, and the audit.
 
 The exit code is 0 whatever the figures are.
 """
@@ -32,7 +32,7 @@ SET_UP = "import django; django.setup(); from pixelbot_site import setup; setup.
 def main() -> None:
     """Measure and print."""
     quick, big = "--quick" in sys.argv, "--big" in sys.argv
-    events, rounds = (2_000, 1) if quick else (20_000, 3)
+    events, rounds = (2_000, 1) if quick else (60_000, 3)
     with tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-", dir=os.environ.get("BENCHMARK_DIR")) as folder:
         empty = Path(folder) / "empty"
         in_process(empty, "-c", SET_UP)
@@ -44,24 +44,26 @@ def main() -> None:
 
 
 def beside_raw(scenario: str, empty: Path, folder: Path, events: int, rounds: int) -> float:
-    """Events per second of the inbox, printed beside what sqlite3 makes of the same rows."""
-    ours, raw = [], []
+    """Events per second of the inbox, printed beside what sqlite3 makes of the same rows; returns the settled ones."""
+    ours, settled, raw = [], [], []
     for _ in range(rounds):
         with copy_of(empty, folder / "run") as run:
-            ours.append(receive(run, scenario, events, 0))
+            figures = receive(run, scenario, events, 0)
+            ours.append(figures["per_second"])
+            settled.append(figures["settled"])
             with copy_of(empty, folder / "raw") as bare:
                 raw.append(events / raw_sqlite.write_again(run / FILE, bare / FILE))
     ratio = median(ours) / median(raw)
     figures = f"inbox {median(ours):,.0f}/s, raw sqlite3 {median(raw):,.0f}/s"
     show(f"{SCENARIOS[scenario]}: inbox against raw sqlite3", ratio, 0.30, figures)
-    return median(ours)
+    return median(settled)
 
 
-def receive(folder: Path, scenario: str, events: int, viewers: int) -> float:
-    """Events per second of a run of the inbox on the database in `folder`."""
+def receive(folder: Path, scenario: str, events: int, viewers: int) -> dict[str, float]:
+    """Events per second of a run of the inbox on the database in `folder`: `per_second` of all, and `settled`."""
     out = in_process(folder, "-m", "tests.benchmarks.receiving", scenario, str(events), str(viewers))
-    rate: float = json.loads(out)["per_second"]
-    return rate
+    figures: dict[str, float] = json.loads(out)
+    return figures
 
 
 def in_process(folder: Path, *arguments: str) -> str:

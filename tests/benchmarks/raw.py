@@ -7,11 +7,10 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-BATCH = 500
-"""As many events as the listener hands over at most."""
 PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
 PEOPLE = ("economy_viewer", "economy_points", "economy_xp")
 LEDGERS = ("economy_transaction", "economy_xptransaction")
@@ -64,15 +63,16 @@ def _batches(source: sqlite3.Connection) -> list[Batch]:
         for row in cursor:
             of_event.setdefault(row[place], {}).setdefault(table, []).append(row)
     ids = dict(source.execute("SELECT username, id FROM economy_viewer"))
+    seen = dict(source.execute("SELECT username, last_seen_at FROM economy_viewer"))
     columns = [row[1] for row in source.execute("PRAGMA table_info(joystick_inboundevent)")]
     uid, username, kind, at = (columns.index(name) for name in ("uid", "username", "kind", "received_at"))
     batches = []
-    for start in range(0, len(events), BATCH):
-        chunk = events[start : start + BATCH]
+    for moment, together in groupby(events, key=lambda event: event[at]):  # the moment of their batch
+        chunk = list(together)
         batch = Batch({"joystick_inboundevent": chunk})
         for table in LEDGERS:
             batch.inserts[table] = [row for event in chunk for row in of_event.get(event[uid], {}).get(table, [])]
-        batch.seen = [(event[at], ids[name]) for name, event in {event[username]: event for event in chunk}.items()]
+        batch.seen = [(moment, pk) for name, pk in ids.items() if seen.get(name) == moment]
         chatted = {event[username]: event for event in chunk if event[kind] == "new_message"}
         batch.presence = [(ids[name], event[at], event[at]) for name, event in chatted.items()]
         batch.balances = _last(source, LEDGERS[0], batch, ("balance_after",))

@@ -1,8 +1,9 @@
 """One run of the inbox, in a process of its own (`tests.benchmarks.economy`).
 
-Usage: `python -m tests.benchmarks.receiving SCENARIO EVENTS`, on the database of the environment, which stays as the run
-left it. Prints seconds and events per second as JSON. Making the frames and reading the clock cost nothing; parsing,
-storing, paying and committing count.
+Usage: `python -m tests.benchmarks.receiving SCENARIO EVENTS VIEWERS`, on the database of the environment, which has so
+many viewers (0: none yet) and stays as the run left it. Prints as JSON the events per second, of the whole run and
+`settled`: without its first third, in which every page of those who act is read from the disk for the first time, and
+the write-ahead log grows to its size. Making the frames costs nothing; parsing, storing, paying and committing count.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ import logging
 import random
 import sys
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import django
 
 django.setup()
 
-from joystick import inbox, listener
+from joystick import inbox
+from joystick.pace import Pace
 from joystick.simulator.happenings import Happening, chat, tip
 from pixelbot_site.kit import memory
-from tests.benchmarks.raw import BATCH
 
 CROWD = 500
 """So many different viewers act in a run, drawn from all that the database has."""
+BEGAN, EVERY = datetime.now(UTC) - timedelta(hours=6), timedelta(seconds=0.2)
+"""When the first event happened, and the time between two: a full evening's, which arrive all at once."""
 STRIDE = 977
 """Viewers who act are far apart in the tables, as those of one evening are among everybody ever seen."""
 
@@ -31,12 +36,12 @@ STRIDE = 977
 def happening(scenario: str, number: int, chooser: random.Random, total: int) -> Happening:
     """The event of that number."""
     name = f"viewer{chooser.randrange(CROWD) * STRIDE % max(total, CROWD)}"
-    return tip(name, 10) if scenario == "pays" else chat(name, f"line {number} of a very full chat")
+    what = tip(name, 10) if scenario == "pays" else chat(name, f"line {number} of a very full chat")
+    return replace(what, at=BEGAN + number * EVERY)
 
 
 def main(scenario: str, events: int, total: int) -> None:
     """Receive, and say how long it took."""
-    assert listener.BATCH == BATCH
     logging.disable(logging.CRITICAL)
     chooser = random.Random(7)
     frames = [
@@ -44,12 +49,20 @@ def main(scenario: str, events: int, total: int) -> None:
         for n in range(events)
     ]
     memory.settle()  # as runbot does
-    began = time.perf_counter()
-    for start in range(0, events, BATCH):
-        batch = [inbox.read(frame) for frame in frames[start : start + BATCH]]
-        inbox.receive([received for received in batch if isinstance(received, inbox.Received)])
-    seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "per_second": events / seconds}))
+    pace, took = Pace(), [0.0]
+    done = [0]
+    while done[-1] < events:
+        batch = frames[done[-1] : done[-1] + pace.size]
+        began = time.perf_counter()
+        received = [inbox.read(frame) for frame in batch]
+        inbox.receive([one for one in received if isinstance(one, inbox.Received)])
+        seconds = time.perf_counter() - began
+        pace.took(len(batch), seconds)
+        done.append(done[-1] + len(batch))
+        took.append(took[-1] + seconds)
+    third = next(place for place, count in enumerate(done) if count >= events / 3)
+    settled = (events - done[third]) / (took[-1] - took[third]) if done[third] < events else 0.0
+    print(json.dumps({"per_second": events / took[-1], "settled": settled}))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from economy import ledger
-from economy.models import XP, Cooldown, LevelReward, Points, Transaction, XPTransaction
+from economy.models import XP, Cooldown, LevelReward, Points, Transaction, Viewer, XPTransaction
 from effects.models import QueueItem, State
 from joystick import inbox
 from joystick.models import InboundEvent, InboundState, Install
@@ -227,6 +228,33 @@ def test_a_database_in_trouble_is_no_events_fault(deliver: Deliver, fragile_tips
     fragile_tips.clear()
     deliver(event)
     assert owns("eve") == (2, 0)
+
+
+def test_one_bad_event_of_many_fails_alone(deliver: Deliver, fragile_tips: dict[str, Exception]) -> None:
+    fragile_tips["Eve"] = ZeroDivisionError("oops")
+    deliver(*(tip("Ann", 1) for _ in range(20)), tip("Eve", 2), *(tip("Bob", 1) for _ in range(30)))
+    assert [row.username for row in InboundEvent.objects.filter(state=InboundState.FAILED)] == ["Eve"]
+    assert (owns("ann")[0], owns("bob")[0]) == (20, 30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_burst_opens_no_savepoint(deliver: Deliver) -> None:
+    """SQLite would copy each page that it then changes: in a database of millions, half as long again."""
+    deliver(tip("Ann", 1))  # the first of a channel makes its row
+    with CaptureQueriesContext(connection) as caught:
+        deliver(*(tip(f"viewer{number}", 5) for number in range(20)))
+    assert not [query["sql"] for query in caught if "SAVEPOINT" in query["sql"]]
+
+
+def test_who_goes_on_talking_is_seen_once_a_minute(deliver: Deliver) -> None:
+    deliver(chat("Bob", "hi"))
+    bob = Viewer.objects.get()
+    deliver(chat("Bob", "still here"))
+    assert Viewer.objects.get().last_seen_at == bob.last_seen_at
+    long_ago = timezone.now() - timedelta(minutes=2)
+    Viewer.objects.update(last_seen_at=long_ago)
+    deliver(chat("Bob", "back"))
+    assert Viewer.objects.get().last_seen_at > long_ago
 
 
 def test_a_burst_costs_a_few_statements(django_assert_max_num_queries: Any) -> None:

@@ -1,0 +1,37 @@
+"""How many events share a transaction: as many as are stored in the time that others may be kept waiting."""
+
+from __future__ import annotations
+
+from joystick.pace import LEAST, MOST, Pace
+
+
+def settled(per_second: float, batches: int = 20) -> int:
+    """The batch size that a machine of that speed comes to, under load."""
+    pace = Pace()
+    for _ in range(batches):
+        pace.took(pace.size, pace.size / per_second)
+    return pace.size
+
+
+def test_a_batch_takes_about_as_long_as_others_may_wait() -> None:
+    assert settled(10_000) == 2500
+    assert settled(2_000) == 500
+
+
+def test_it_has_bounds() -> None:
+    assert settled(10**9) == MOST
+    assert settled(1) == LEAST
+
+
+def test_a_batch_that_was_not_full_tells_nothing() -> None:
+    pace = Pace()
+    before = pace.size
+    pace.took(1, 5.0)
+    assert pace.size == before
+
+
+def test_one_wait_for_the_disk_changes_little() -> None:
+    pace = Pace()
+    before = pace.size
+    pace.took(pace.size, 60.0)
+    assert pace.size == before // 2
