@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from economy.models import UNDOING, Kind, Points, Transaction, Viewer
@@ -126,7 +125,7 @@ def reverse(row: Transaction, *, reason: str = "", by: str = "") -> Transaction:
     cause, _, side = row.reference.rpartition(":")
     other = Transaction.objects.get(reference=f"{cause}:{'in' if side == 'out' else 'out'}")
     with transaction.atomic():
-        _hold(row.viewer_id, other.viewer_id)
+        hold(row.viewer_id, other.viewer_id)
         _undo(other, Kind.REVERSAL, reason=reason, by=by)
         return _undo(row, Kind.REVERSAL, reason=reason, by=by)
 
@@ -134,7 +133,7 @@ def reverse(row: Transaction, *, reason: str = "", by: str = "") -> Transaction:
 def _undo(row: Transaction, kind: Kind, *, reason: str, by: str) -> Transaction:
     with transaction.atomic():
         # Holding the balance's row makes two who undo take turns, so that the second one sees the first one's row.
-        _hold(row.viewer_id)
+        hold(row.viewer_id)
         done: Transaction | None = Transaction.objects.filter(undoes=row).first()
         if done is not None:
             return done
@@ -199,16 +198,18 @@ def transfer(
     if giver.pk == taker.pk:
         raise Refused("you can't give points to yourself")
     with transaction.atomic():
-        _hold(giver.pk, taker.pk)
+        hold(giver.pk, taker.pk)
         out, into = f"{reference}:out", f"{reference}:in"
         given = _change(giver, -amount, kind, source=source, reference=out, event=event, counterpart=taker)
         _change(taker, amount, kind, source=source, reference=into, event=event, counterpart=giver)
         return given
 
 
-def _hold(*viewer_ids: int) -> None:
-    """Lock these balances, in one order, so that two who want the same ones wait for each other, not for ever."""
-    list(Points.objects.select_for_update().filter(pk__in=viewer_ids).order_by("pk"))
+def hold(*viewer_ids: int) -> None:
+    """Lock these balances until the end of the transaction, in one order: two who want the same ones wait for each
+    other, not for ever.
+    """
+    bulk.rows_with(Points, "viewer_id", viewer_ids, "viewer_id", lock=True)
 
 
 def _change(
@@ -225,11 +226,7 @@ def _change(
     undoes: Transaction | None = None,
 ) -> Transaction:
     with transaction.atomic():
-        room = Points.objects.filter(pk=viewer.pk, balance__gte=-delta, balance__lte=MOST - max(delta, 0))
-        enough = room.update(balance=F("balance") + delta)
-        balance = Points.objects.values_list("balance", flat=True).get(pk=viewer.pk)
-        if not enough:
-            raise Refused(_why_not(delta, balance))
+        balance = _move(viewer, delta)
         row = Transaction.objects.create(
             viewer=viewer,
             kind=kind,
@@ -247,6 +244,20 @@ def _change(
         said = "refunded %d to %s (%s)" if kind == Kind.REFUND else GRANTED if delta > 0 else "took %d from %s (%s)"
         after_commit(log.info, said, abs(delta), viewer.key, source)
         return row
+
+
+def _move(viewer: Viewer, delta: int) -> int:
+    """Change the balance if it stays between nothing and MOST, in one statement; returns what it is then."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE economy_points SET balance = balance + %s WHERE viewer_id = %s AND balance >= %s AND balance <= %s "
+            "RETURNING balance",
+            [delta, viewer.pk, -delta, MOST - max(delta, 0)],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise Refused(_why_not(delta, Points.objects.get(pk=viewer.pk).balance))
+    return int(row[0])
 
 
 def _why_not(delta: int, balance: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -37,9 +38,7 @@ def seen(usernames: Iterable[str], *, now: datetime, flags: Mapping[str, Flags] 
         return {}
     known = _locked(latest)
     for key, viewer in known.items():
-        while viewer.merged_into_id is not None:  # what an old name does counts for who it is now
-            (row,) = bulk.rows_with(Viewer, "id", [viewer.merged_into_id], *COLUMNS, lock=connection.in_atomic_block)
-            known[key] = viewer = Viewer.from_db(None, COLUMNS, row)
+        known[key] = _present(viewer, lock=connection.in_atomic_block)
     missing = sorted(set(latest) - set(known))
     if missing:
         known |= _arrive({key: latest[key] for key in missing}, flags, now=now)
@@ -63,9 +62,20 @@ COLUMNS = ("id", "key", "username", *FLAGS, "excluded", "merged_into_id")
 
 
 def _locked(keys: Collection[str]) -> dict[str, Viewer]:
-    """By key, with what earning needs of them; the rest of their columns is read when it is asked for."""
-    rows = bulk.rows_with(Viewer, "key", keys, *COLUMNS, lock=connection.in_atomic_block)
-    return {row[1]: Viewer.from_db(None, COLUMNS, row) for row in rows}
+    return {viewer.key: viewer for viewer in _read("key", keys, lock=connection.in_atomic_block)}
+
+
+def _read(column: str, values: Collection[Any], *, lock: bool) -> list[Viewer]:
+    """With what earning needs of them; the rest of their columns is read when it is asked for."""
+    rows = bulk.rows_with(Viewer, column, values, *COLUMNS, lock=lock)
+    return [Viewer.from_db(None, COLUMNS, row) for row in rows]
+
+
+def _present(viewer: Viewer, *, lock: bool) -> Viewer:
+    """Who somebody of an old name is now: what they do counts for that one."""
+    while viewer.merged_into_id is not None:
+        (viewer,) = _read("id", [viewer.merged_into_id], lock=lock)
+    return viewer
 
 
 def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetime) -> dict[str, Viewer]:
@@ -91,14 +101,9 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
 
 
 def find(username: str) -> Viewer | None:
-    """The viewer of that name in any case, with points and XP; None for somebody never seen. An old name finds who it
-    was merged into.
-    """
-    people = Viewer.objects.select_related("points", "xp")
-    found = people.filter(key=viewer_key(username.removeprefix("@"))).first()
-    while found is not None and found.merged_into_id is not None:
-        found = people.get(pk=found.merged_into_id)
-    return found
+    """The viewer of that name in any case; None for somebody never seen. An old name finds who it was merged into."""
+    found = _read("key", [viewer_key(username.removeprefix("@"))], lock=False)
+    return _present(found[0], lock=False) if found else None
 
 
 def named(beginning: str) -> Q:

@@ -13,7 +13,7 @@ class JoystickConfig(AppConfig):
 
     def ready(self) -> None:
         """Called by Django once the models are loaded."""
-        from joystick import commands, handlers, platform
+        from joystick import commands, handlers, platform, streams
         from joystick.registry import commands as known
         from pixelbot_site.kit.registry import scan
         from redeems import purchase
@@ -21,6 +21,7 @@ class JoystickConfig(AppConfig):
 
         scan(handlers)
         scan(commands)
+        purchase.live_by(streams.live_since)
         purchase.not_for_redeems(lambda: {*known, *platform.COMMANDS})
         both = sorted(set(known) & set(catalog))
         if both:

@@ -10,7 +10,7 @@ from datetime import datetime
 from economy import cooldowns, viewers
 from economy.models import Transaction, viewer_key
 from effects.models import State
-from joystick import platform, streams
+from joystick import platform
 from joystick.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome, commands, role_of
 from pixelbot_site.kit.errors import Failed, Refused
@@ -101,7 +101,6 @@ def _buy(call: Call) -> str:
 
 def buy(call: Call, key: str, words: str) -> str:
     """Sell the caller a redeem; returns the reply. Raises Refused."""
-    stream = streams.current()
     item = purchase.buy(
         viewer=call.viewer,
         key=key,
@@ -109,7 +108,6 @@ def buy(call: Call, key: str, words: str) -> str:
         reference=call.message.uid,
         rules=call.rules,
         now=call.now,
-        live_since=stream.started_at if stream else None,
     )
     if item.state == State.FAILED:
         return ""  # what needs no lane has failed already, and that was said

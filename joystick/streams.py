@@ -27,6 +27,12 @@ def current(channel_id: str = "") -> Stream | None:
     return (streams.filter(channel_id=channel_id) if channel_id else streams).first()
 
 
+def live_since() -> datetime | None:
+    """When the stream that is on began; None while the channel is not live."""
+    stream = current()
+    return stream.started_at if stream else None
+
+
 def begin(channel_id: str, at: datetime) -> Stream:
     """The channel went live. A stream that is still open ended unnoticed, and is closed where it was last heard of."""
     open_one = current(channel_id)

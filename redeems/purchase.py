@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from economy import cooldowns, ledger
-from economy.models import Points, Transaction, Viewer
+from economy.models import Transaction, Viewer
 from effects import ending, queue
 from effects.models import HAPPENED, QueueItem
 from effects.registry import INSTANT, Effect, kinds
@@ -35,30 +35,28 @@ def buy(
     reference: str,
     rules: Rules,
     now: datetime,
-    live_since: datetime | None = None,
     free: bool = False,
 ) -> QueueItem:
     """Sell the redeem `key` to `viewer`; `reference` names the cause (a chat message), which buys once.
 
-    `live_since`: the stream's start, None when the channel is not live. `free`: staff gives it away: it costs nothing,
-    and only what it needs in itself is looked at. Raises Refused, with the sentence for the viewer, and then nothing
-    was taken: no points, no cooldown, no stock.
+    `free`: staff gives it away: it costs nothing, and only what it needs in itself is looked at. Raises Refused, with
+    the sentence for the viewer, and then nothing was taken: no points, no cooldown, no stock.
     """
     with transaction.atomic():
         # Points before redeems, as where points go back: nobody waits for ever. Whoever buys holds the redeem's row, so
         # that stock and limits are those of this very moment.
-        list(Points.objects.select_for_update().filter(pk=viewer.pk))
+        ledger.hold(viewer.pk)
         row = Redeem.objects.select_for_update().filter(key=key.casefold()).first()
         item = catalog.get(key.casefold())
         if row is None or (item is None and not row.effects):
             raise Refused(f"there is no redeem called {key[:40]}")
         if not free:
-            _may(row, viewer, live_since)
+            _may(row, viewer)
         wanted = _plan(row, item, Order(viewer, words, rules, row))
         took: dict[str, Any] = {}
         if not free:
             _room(wanted.effect, rules)
-            _limits(row, viewer, now, live_since)
+            _limits(row, viewer, now)
             took = {"cooldowns": _take_cooldowns(item, row, viewer, rules, now), "stock": _take_stock(row)}
         cost = 0 if free else _cost(row, wanted, words, rules)
         payment = _pay(row, viewer, cost, reference) if cost else None
@@ -73,15 +71,15 @@ def buy(
         )
 
 
-def _may(row: Redeem, viewer: Viewer, live_since: datetime | None) -> None:
+def _may(row: Redeem, viewer: Viewer) -> None:
     """Is it on, and is the viewer somebody who may?"""
     if not row.enabled:
         raise Refused(f"{row.title} is switched off at the moment")
-    if row.live_only and live_since is None:
+    if row.live_only and _live_since() is None:
         raise Refused(f"{row.title} is only for while the stream is live")
     if role(viewer) < row.least_role:
         raise Refused(f"{row.title} is for {Least(row.least_role).label}")
-    if viewer.xp.level < row.least_level:
+    if row.least_level > 1 and viewer.xp.level < row.least_level:
         raise Refused(f"{row.title} needs level {row.least_level}, you are at level {viewer.xp.level}")
 
 
@@ -130,8 +128,10 @@ def _lanes(name: str, payload: Mapping[str, Any]) -> set[str]:
     return ({kind.lane} - {INSTANT}).union(*inner)
 
 
-def _limits(row: Redeem, viewer: Viewer, now: datetime, live_since: datetime | None) -> None:
-    sold = _sold(row, live_since or now - WITHOUT_STREAM)
+def _limits(row: Redeem, viewer: Viewer, now: datetime) -> None:
+    if row.limit_per_stream is None and row.limit_per_viewer is None:
+        return
+    sold = _sold(row, _live_since() or now - WITHOUT_STREAM)
     if row.limit_per_stream is not None and sold.count() >= row.limit_per_stream:
         raise Refused(f"{row.title} is sold out for this stream, {row.limit_per_stream} were all")
     if row.limit_per_viewer is not None and sold.filter(viewer=viewer).count() >= row.limit_per_viewer:
@@ -190,6 +190,18 @@ def give_back(item: QueueItem) -> None:
         Redeem.objects.filter(key=item.redeem, stock__isnull=False).update(stock=F("stock") + 1)
     for key, until in took.get("cooldowns", {}).items():
         cooldowns.free(key, until=datetime.fromisoformat(until))
+
+
+_live: list[Callable[[], datetime | None]] = []
+
+
+def live_by(step: Callable[[], datetime | None]) -> None:
+    """Register who tells since when the channel is live (None: it is not), which the floor above knows."""
+    _live.append(step)
+
+
+def _live_since() -> datetime | None:
+    return next((since for step in _live if (since := step()) is not None), None)
 
 
 _words: list[Callable[[], Iterable[str]]] = []

@@ -7,12 +7,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from economy import audit, ledger
 from economy.earning import Award, pay
 from economy.models import Batch, Points, Transaction, Viewer
 from effects import queue, sounds, wheel
 from effects.speech import speak
+from joystick import streams
 from joystick.models import Install
 from redeems import purchase
 
@@ -107,6 +109,16 @@ def test_redeems_are_listed_switched_and_priced(call: Call) -> None:
     assert call("patch", "/redeems/tts", {"cooldown_seconds": None}).json()["cooldown_seconds"] is None
     assert call("patch", "/redeems/tts", {"cost": -1}).status_code == 422
     assert call("post", "/redeems/nosuch/toggle").status_code == 404
+
+
+def test_what_is_for_live_streams_only_is_bought_while_the_stream_is_live(call: Call, viewer: Make) -> None:
+    purchase.seed()
+    viewer("Bob", points=60)
+    call("patch", "/redeems/shoutout", {"live_only": True})
+    refused = call("post", "/redeems/shoutout/buy", {"viewer": "Bob", "text": "Bob"})
+    assert refused.status_code == 409 and "only for while the stream is live" in refused.json()["detail"]
+    streams.begin("a-channel", timezone.now())
+    assert call("post", "/redeems/shoutout/buy", {"viewer": "Bob", "text": "Bob"}).json()["balance"] == 10
 
 
 def test_a_redeem_is_bought_for_somebody_or_given_away(call: Call, viewer: Make) -> None:

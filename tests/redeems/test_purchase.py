@@ -15,6 +15,7 @@ from django.test import Client
 from economy.models import Cooldown, Points, Transaction, Viewer
 from effects import control, ending, sounds, wheel
 from effects.models import Prize, QueueItem, Sound, State
+from joystick import streams
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 from redeems import purchase
@@ -253,23 +254,25 @@ def test_every_refusal_is_a_sentence_and_nothing_is_taken(
 def test_who_may_may(order: Callable[..., QueueItem], viewer: Callable[..., Viewer], now: datetime) -> None:
     Viewer.objects.filter(pk=viewer("Bob", points=1000).pk).update(is_moderator=True)
     Redeem.objects.filter(key="clip").update(live_only=True, least_role=Least.SUBSCRIBER, cooldown_seconds=0)
-    assert order("clip", live_since=now).redeem == "clip"
+    streams.begin("a-channel", now)
+    assert order("clip").redeem == "clip"
 
 
 def test_limits_count_what_happened_in_this_stream(order: Callable[..., QueueItem], now: datetime) -> None:
     Redeem.objects.filter(key="clip").update(limit_per_viewer=1, limit_per_stream=2, cooldown_seconds=0)
-    first = order("clip", live_since=now)
+    streams.begin("a-channel", now)
+    first = order("clip")
     with pytest.raises(Refused, match="you had Save a clip 1 ×"):
-        order("clip", live_since=now)
-    order("clip", who="Ann", live_since=now)
+        order("clip")
+    order("clip", who="Ann")
     with pytest.raises(Refused, match="sold out for this stream, 2 were all"):
-        order("clip", who="Cat", live_since=now)
+        order("clip", who="Cat")
     control.cancel(first, by="fox")
-    order("clip", who="Cat", live_since=now)
+    order("clip", who="Cat")
     with pytest.raises(Refused):
-        order("clip", live_since=now)
+        order("clip")
     QueueItem.objects.update(created_at=now - timedelta(hours=1))
-    order("clip", live_since=now)
+    order("clip")
 
 
 def test_what_did_not_happen_is_in_stock_again_and_does_not_cool_down(order: Callable[..., QueueItem]) -> None:
