@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -58,14 +58,30 @@ def missing() -> list[str]:
     return said
 
 
+_others: list[Callable[[], Iterable[tuple[str, Any]]]] = []
+
+
+def named_by(step: Callable[[], Iterable[tuple[str, Any]]]) -> Callable[[], Iterable[tuple[str, Any]]]:
+    """Register who else names scenes and sources: (where, effects) for each row of the floor above."""
+    _others.append(step)
+    return step
+
+
 def _configured() -> Iterator[tuple[str, str, str]]:
     """(where, kind of name, name) for every name of OBS's that an effect of any row holds."""
+    for where, steps in _effects():
+        for kind, name in _named(steps):
+            yield where, kind, name
+
+
+def _effects() -> Iterator[tuple[str, Any]]:
+    for step in _others:
+        yield from step()
     for model in apps.get_models():
         columns = [field.name for field in model._meta.fields if isinstance(field, EffectsField)]
         for row in model._default_manager.all() if columns else ():
             for column in columns:
-                for kind, name in _named(getattr(row, column)):
-                    yield f"{model._meta.verbose_name} “{row}”", kind, name
+                yield f"{model._meta.verbose_name} “{row}”", getattr(row, column)
 
 
 def _named(steps: Any) -> Iterator[tuple[str, str]]:

@@ -67,7 +67,11 @@ class Redeem(models.Model):
     needs_text = models.BooleanField(default=False, help_text="Without words after the command it is refused.")
 
     approval = models.CharField("wait for approval", max_length=6, choices=Approval.choices, default=Approval.NONE)
-    priority = models.IntegerField(default=0, help_text="In its lane, higher ones go first.")
+    priority = models.IntegerField(
+        default=0,
+        validators=[MinValueValidator(-1000), MaxValueValidator(1000)],
+        help_text="In its lane, higher ones go first.",
+    )
 
     effects = EffectsField(
         help_text="What happens, one after the other; {user} and {text} are filled in. "

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from effects import obs_names
+from effects.library.obs_scene import obs_scene
+from effects.library.obs_source import obs_source
+from effects.registry import Effect
 from pixelbot_site.kit.errors import Refused
+from redeems.models import Redeem
 from redeems.registry import Order
+
+
+def scene(line: str, seconds: int) -> Effect:
+    """What a line of the choices of `!scene` does."""
+    return obs_scene(line, seconds)
+
+
+def source(line: str, seconds: int) -> Effect:
+    """What a line of the choices of `!source` does. Refused where it names no scene."""
+    where, slash, what = line.partition("/")
+    if not slash:
+        raise Refused("the streamer has not said in which scene this is")
+    return obs_source(where.strip(), what.strip(), seconds=seconds)
+
+
+OFFERED = {"scene": scene, "source": source}
 
 
 def chosen(order: Order) -> str:
     """The line of the row's choices that the viewer named: the whole of it, or what stands after its slash."""
-    lines = [line.strip() for line in order.row.choices.splitlines() if line.strip()]
+    lines = _lines(order.row)
     if not lines:
         raise Refused(f"there is nothing to choose for !{order.row.key} yet")
     names = {line.partition("/")[2].strip() or line: line for line in lines}
@@ -17,3 +42,17 @@ def chosen(order: Order) -> str:
         if wanted and wanted in (name.casefold(), line.casefold()):
             return line
     raise Refused(f"choose one: {', '.join(names)}")
+
+
+def _lines(row: Redeem) -> list[str]:
+    return [line.strip() for line in row.choices.splitlines() if line.strip()]
+
+
+@obs_names.named_by
+def offered() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """What the choices of each redeem would do, so that a scene that vanished from OBS is told."""
+    for row in Redeem.objects.filter(key__in=OFFERED):
+        for line in _lines(row):
+            with suppress(Refused):
+                effect = OFFERED[row.key](line, row.seconds)
+                yield f"redeem “{row}”", [{"kind": effect.kind, **effect.payload}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from effects.library.obs_scene import obs_scene
 from effects.registry import Effect
 from redeems import offers
 from redeems.registry import Order, redeem
@@ -11,4 +10,4 @@ from redeems.registry import Order, redeem
 @redeem("scene", title="Switch the scene", cost=200, cooldown=lambda rules: 60, enabled=False)
 def plan(order: Order) -> Effect:
     """One of the row's choices."""
-    return obs_scene(offers.chosen(order), order.row.seconds)
+    return offers.scene(offers.chosen(order), order.row.seconds)

@@ -40,6 +40,7 @@ from effects.obs import OBS, Denied, scenes
 from effects.obs_options import Options, options
 from effects.registry import Effect
 from pixelbot_site.kit.errors import Failed
+from redeems.models import Redeem
 from tests.processes import free_port, wait_until
 from tests.real_obs import PASSWORD, RealOBS, furnish, running_obs
 
@@ -211,8 +212,14 @@ class TestActions:
         there = {"kind": "obs_scene", "scene": "Kitchen"}
         gone = {"kind": "run_effects", "effects": [{"kind": "obs_text", "source": "Old words", "text": ""}]}
         Prize.objects.create(name="A change", effects=[there, gone])
+        Redeem.objects.create(key="scene", title="Switch the scene", choices="Kitchen\nAttic\n")
+        Redeem.objects.create(key="source", title="Show a source", choices="Kitchen/Lamp\nno slash\nKitchen / Ghost")
         obs_names.check()
-        assert obs_names.missing() == ["prize “A change”: OBS has no input called “Old words”."]
+        assert set(obs_names.missing()) == {
+            "prize “A change”: OBS has no input called “Old words”.",
+            "redeem “Switch the scene”: OBS has no scene called “Attic”.",
+            "redeem “Show a source”: OBS has no source called “Ghost”.",
+        }
 
     def test_eighty_questions_of_eight_threads_are_answered_each_its_own(self, line: OBS) -> None:
         def one(number: int) -> bool:
