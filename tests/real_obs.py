@@ -100,6 +100,9 @@ class RealOBS:
         """SIGKILL, SIGSTOP, SIGCONT, or SIGINT, by which it quits in order."""
         assert self.process is not None
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:  # its threads stop one after the other
+            threads = Path(f"/proc/{self.process.pid}/task")
+            wait_until(lambda: all(_state(thread) == "T" for thread in threads.iterdir()), "OBS stands still")
 
     def wait_gone(self, within: float = 20) -> None:
         """Until its process has ended."""
@@ -169,3 +172,7 @@ def virtual_screen() -> Iterator[str]:
             yield display
         finally:
             server.terminate()
+
+
+def _state(thread: Path) -> str:
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0]

@@ -19,6 +19,7 @@ def test_the_embedded_benchmark_prints_every_figure() -> None:
         "push from a worker's thread",
         "ratio",
         "commit to the start",
+        "!sound received",
         "SIGINT/SIGTERM",
     ):
         assert words in done.stdout
