@@ -38,7 +38,7 @@ def seen(usernames: Iterable[str], *, now: datetime, flags: Mapping[str, Flags] 
         return {}
     known = _locked(latest)
     for key, viewer in known.items():
-        known[key] = _present(viewer, lock=connection.in_atomic_block)
+        known[key] = _heir(viewer, lock=connection.in_atomic_block)
     missing = sorted(set(latest) - set(known))
     if missing:
         known |= _arrive({key: latest[key] for key in missing}, flags, now=now)
@@ -71,7 +71,7 @@ def _read(column: str, values: Collection[Any], *, lock: bool) -> list[Viewer]:
     return [Viewer.from_db(None, COLUMNS, row) for row in rows]
 
 
-def _present(viewer: Viewer, *, lock: bool) -> Viewer:
+def _heir(viewer: Viewer, *, lock: bool) -> Viewer:
     """Who somebody of an old name is now: what they do counts for that one."""
     while viewer.merged_into_id is not None:
         (viewer,) = _read("id", [viewer.merged_into_id], lock=lock)
@@ -103,7 +103,7 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
 def find(username: str) -> Viewer | None:
     """The viewer of that name in any case; None for somebody never seen. An old name finds who it was merged into."""
     found = _read("key", [viewer_key(username.removeprefix("@"))], lock=False)
-    return _present(found[0], lock=False) if found else None
+    return _heir(found[0], lock=False) if found else None
 
 
 def named(beginning: str) -> Q:
