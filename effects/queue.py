@@ -244,7 +244,8 @@ def finished(item_id: int, attempt: int) -> bool:
 def could_not_play(item_id: int, attempt: int, reason: str) -> bool:
     """An overlay says that it can't. Counts only while none began: one broken page must not stop what another plays."""
     item = _told(item_id, attempt).filter(playing_at__isnull=True).first()
-    return item is not None and ending.end(item, State.FAILED, f"the overlay could not play it: {reason}")
+    said = "the overlay could not play it"
+    return item is not None and ending.end(item, State.FAILED, f"{said}: {reason}", said=said)
 
 
 def is_running() -> bool:

@@ -21,6 +21,8 @@ SHIPPED = Path(__file__).resolve().parent / "static" / "effects" / "sounds"
 LARGEST = 10 * 2**20
 """Bytes of a file."""
 TYPES = {"WAV": "audio/wav", "WAVEX": "audio/wav", "MP3": "audio/mpeg", "OGG": "audio/ogg"}
+SUBTYPES = {"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "ULAW", "MPEG_LAYER_III", "VORBIS", "OPUS"}
+"""What Chromium plays of them (tried)."""
 SUFFIXES = {"audio/wav": ".wav", "audio/mpeg": ".mp3", "audio/ogg": ".ogg"}
 
 
@@ -36,10 +38,12 @@ def store(sound: Sound, file: File[bytes]) -> None:
     with tempfile.TemporaryDirectory(prefix="pixelbot-upload-") as folder:
         copy = Path(folder) / "upload"
         copy.write_bytes(data)
-        facts = tts.studio().inspect(copy)
+        facts = tts.studio().inspect(copy, most=settings.SOUND_MAX_SECONDS)
     content_type = TYPES.get(facts.format)
     if content_type is None:
         raise Failed(f"This is {facts.format}; it must be wav, mp3, ogg or opus.")
+    if facts.subtype not in SUBTYPES:
+        raise Failed(f"This is {facts.format} as {facts.subtype}, which browsers can't play.")
     if not 0 < facts.seconds <= settings.SOUND_MAX_SECONDS:
         raise Failed(f"This lasts {facts.seconds:.1f} s; {settings.SOUND_MAX_SECONDS} s are the most.")
     _keep(sound, data, content_type, facts.seconds, facts.loudness)
@@ -75,8 +79,8 @@ def volume(sound: Sound) -> float:
 
 
 def address(sound: Sound) -> str:
-    """Below an overlay's address."""
-    return f"sound/{sound.pk}"
+    """Below an overlay's address. It changes with the file, since browsers keep what they have heard for a while."""
+    return f"sound/{sound.pk}?v={Path(str(sound.file.name)).stem[:12]}"
 
 
 def seed() -> None:
@@ -91,11 +95,14 @@ def seed() -> None:
         sound.save()
 
 
-def pre_sound() -> Path | None:
-    """The file that TTS_PRE_SOUND names: the streamer's in DATA_DIR/sounds, or a shipped one; None where there is none.
+def pre_sound(chosen: Sound | None = None) -> Path | None:
+    """The file of the sound that was `chosen` for before speech; else the one that TTS_PRE_SOUND names: the streamer's
+    in DATA_DIR/sounds, or a shipped one; None where there is none.
 
     A plain name: no folder is ever left.
     """
+    if chosen is not None:
+        return Path(chosen.file.path)
     name = settings.TTS_PRE_SOUND
     if not name or Path(name).name != name:
         return None
@@ -106,10 +113,15 @@ def levelled(path: Path) -> str:
     """The name in media storage of the file at `path`, as a WAV as loud as speech; made at the first call."""
     stat = path.stat()
     key = hashlib.sha256(f"{path}:{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:24]
-    name = f"levelled/{key}.wav"
+    name = levelled_name(key)
     if not default_storage.exists(name):
         default_storage.save(name, ContentFile(tts.studio().level(path)))
     return name
+
+
+def levelled_name(key: str) -> str:
+    """Where in media storage what was levelled under `key` (hexadecimal) is kept."""
+    return f"levelled/{key}.wav"
 
 
 def length(name: str) -> float:

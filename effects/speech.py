@@ -7,6 +7,7 @@ from typing import Any
 from effects.models import SpeechSource
 from effects.registry import MAX_TITLE, Effect
 
+MAX_TEXT = 1000
 SOURCES = {"redeem": "{user} said:", "level": "", "tip": "", "wheel": "", "system": ""}
 """Where speech comes from, and how a first start has it begin."""
 
@@ -15,7 +16,7 @@ def speak(text: str, *, source: str = "system", **style: Any) -> Effect:
     """The effect that says `text` aloud. `source` (redeem, level, tip, system) chooses how it begins; `style`: voice,
     rate, volume, where they differ from the settings.
     """
-    return Effect("speak", {"text": text, "source": source, **style}, title=text[:MAX_TITLE])
+    return Effect("speak", {"text": text[:MAX_TEXT], "source": source, **style}, title=text[:MAX_TITLE])
 
 
 def seed() -> None:

@@ -39,13 +39,13 @@ def speech(request: HttpRequest, secret: str, item_id: int) -> HttpResponse:
 
 
 @require_safe
-def pre_sound(request: HttpRequest, secret: str) -> HttpResponse:
-    """The sound that comes before speech, as loud as speech."""
+def pre_sound(request: HttpRequest, secret: str, key: str) -> HttpResponse:
+    """A sound that comes before speech, as loud as speech, by the key that it was levelled under."""
     get_object_or_404(Overlay, secret=secret)
-    path = sounds.pre_sound()
-    if path is None:
-        raise Http404("No pre-sound is set.")
-    with default_storage.open(sounds.levelled(path)) as file:
+    name = sounds.levelled_name(key)
+    if not default_storage.exists(name):
+        raise Http404("No such sound was levelled.")
+    with default_storage.open(name) as file:
         return _sound(file.read(), "audio/wav")
 
 

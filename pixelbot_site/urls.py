@@ -19,6 +19,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),
     path("overlay/<str:secret>/speech/<int:item_id>.wav", views.speech, name="overlay-speech"),
-    path("overlay/<str:secret>/pre-sound", views.pre_sound, name="overlay-pre-sound"),
+    path("overlay/<str:secret>/pre-sound/<slug:key>", views.pre_sound, name="overlay-pre-sound"),
     path("overlay/<str:secret>/sound/<int:sound_id>", views.sound, name="overlay-sound"),
 ]

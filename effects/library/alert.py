@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from effects.models import QueueItem
+from effects.models import QueueItem, WordFilter
 from effects.registry import MAX_TITLE, Effect, Payload, Told, effect
+from effects.tts.speakable import shown
 
 
 class Alert(Payload):
@@ -24,4 +25,5 @@ def alert(text: str, seconds: float = 5.0) -> Effect:
 def perform(item: QueueItem) -> Told:
     """The overlay shows it."""
     wish = Alert.model_validate(item.payload)
-    return Told({"type": "alert", "text": wish.text, "seconds": wish.seconds}, seconds=wish.seconds)
+    text = shown(wish.text, filters=WordFilter.objects.values_list("word", "replacement"))
+    return Told({"type": "alert", "text": text, "seconds": wish.seconds}, seconds=wish.seconds)

@@ -34,7 +34,7 @@ def run_effects(item: QueueItem) -> None:
     So the points come back when the first does not happen, and then nothing else does. Of effects that nobody bought,
     one that fails does not stop the others.
     """
-    steps = item.payload["effects"]
+    steps: list[Any] = _flat(item.payload["effects"])
     while not item.redeem and len(steps) > 1 and steps[0].get("kind") not in kinds:
         steps = steps[1:]
     (first,) = effects.planned(steps[:1], {})
@@ -50,3 +50,10 @@ def run_effects(item: QueueItem) -> None:
         sequel=steps[1:],
         result=item.result,
     )
+
+
+def _flat(steps: list[Any]) -> list[Any]:
+    """With a sequence that stands first taken apart, or what comes after it would not wait for all of it."""
+    while steps[0].get("kind") == "run_effects":
+        steps = [*steps[0]["effects"], *steps[1:]]
+    return steps

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,14 +16,17 @@ from pydantic import Field
 from effects import sounds, tts
 from effects.models import QueueItem, SpeechSource, ViewerVoice, WordFilter
 from effects.registry import Payload, Told, effect
-from effects.tts.speakable import speakable, spoken_name
+from effects.speech import MAX_TEXT
+from effects.tts.speakable import shown, speakable, spoken_name
 from pixelbot_site.kit.errors import Failed
+
+log = logging.getLogger("tts")
 
 
 class Speak(Payload):
     """`source` (redeem, level, tip, system) chooses prefix and pre-sound; what is None comes from the settings."""
 
-    text: str = Field(min_length=1, max_length=1000)
+    text: str = Field(min_length=1, max_length=MAX_TEXT)
     source: str = Field("system", max_length=20)
     voice: str = Field("", max_length=200)
     rate: int | None = Field(None, ge=50, le=500)
@@ -31,7 +36,7 @@ class Speak(Payload):
 def ahead(item: QueueItem) -> dict[str, Any]:
     """The synthesis, which may be done while another item plays. Raises Failed where there is nothing to say."""
     wish = Speak.model_validate(item.payload)
-    filters = WordFilter.objects.values_list("word", "replacement")
+    filters = list(WordFilter.objects.values_list("word", "replacement"))
     text = speakable(wish.text, filters=filters, most=settings.TTS_MAX_CHARS)
     if not any(character.isalnum() for character in text):
         raise Failed("there is nothing to speak in this text")
@@ -41,10 +46,11 @@ def ahead(item: QueueItem) -> dict[str, Any]:
     spoken = tts.engine().speak(said, _style(wish, item))
     if "speech" in item.result:
         default_storage.delete(item.result["speech"])  # from an attempt that was interrupted
+    caption = shown(wish.text, filters=filters)
     made = {"said": said, "seconds": spoken.seconds, "by_browser": spoken.by_browser}
     if spoken.wav is not None:
         made["speech"] = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))
-    return {**made, "caption": f"{prefix.replace('{user}', name)} {wish.text}".strip()}
+    return {**made, "caption": f"{prefix.replace('{user}', name)} {caption}".strip()}
 
 
 @effect("speak", lane="tts", repeatable=True, payload=Speak, ahead=ahead)
@@ -82,12 +88,15 @@ def _lead(source: str) -> tuple[str, float]:
     row = SpeechSource.objects.select_related("pre_sound").filter(name=source).first()
     if row is not None and row.silent:
         return "", 0.0
-    if row is not None and row.pre_sound is not None:
-        return sounds.address(row.pre_sound), max(settings.TTS_PRE_DELAY_MS / 1000, row.pre_sound.seconds)
-    path = sounds.pre_sound()
+    path = sounds.pre_sound(row.pre_sound if row is not None else None)
     if path is None:
         return "", 0.0
-    return "pre-sound", max(settings.TTS_PRE_DELAY_MS / 1000, sounds.length(sounds.levelled(path)))
+    try:
+        name = sounds.levelled(path)
+    except Failed as error:
+        log.warning("spoken without the sound before it: %s", error)
+        return "", 0.0
+    return f"pre-sound/{Path(name).stem}", max(settings.TTS_PRE_DELAY_MS / 1000, sounds.length(name))
 
 
 def _style(wish: Speak, item: QueueItem) -> tts.Style:

@@ -57,11 +57,11 @@ def level(*, source: str, path: str) -> float:
     return loudness.level_file(Path(source), Path(path))
 
 
-def inspect(*, path: str) -> dict[str, Any]:
+def inspect(*, path: str, most: float) -> dict[str, Any]:
     """What a sound file is."""
     from effects.tts import loudness
 
-    return asdict(loudness.inspect(Path(path)))
+    return asdict(loudness.inspect(Path(path), most=most))
 
 
 @cache

@@ -23,6 +23,7 @@ QUIET = 10 ** (-45 / 20)
 MARGIN = 0.03
 """Seconds of silence that stay at both ends."""
 SILENCE = -70.0
+RATE_MOST = 192_000
 
 Samples = Any
 """An array of floats: frames, or frames by channels."""
@@ -76,8 +77,17 @@ def level_file(source: Path, target: Path, *, volume: float = 1.0) -> float:
     return float(len(done) / rate)
 
 
-def inspect(path: Path) -> SoundFacts:
-    """Look into a file: decoded in full, so that what is here plays. Raises soundfile.LibsndfileError for no sound."""
+def inspect(path: Path, *, most: float) -> SoundFacts:
+    """Look into a file: decoded in full, so that what is here plays. What says itself that it lasts longer than `most`
+    seconds is not decoded: a small file may hold hours. Raises ValueError, or soundfile.LibsndfileError for no sound.
+    """
     with soundfile.SoundFile(path) as file:
-        samples = file.read(dtype="float64", always_2d=True)
-        return SoundFacts(file.format, file.subtype, len(samples) / file.samplerate, measure(samples, file.samplerate))
+        rate = file.samplerate
+        if file.channels > 2:
+            raise ValueError(f"it has {file.channels} channels, and two are the most")
+        if rate > RATE_MOST:
+            raise ValueError(f"it has {rate} samples a second, and {RATE_MOST} are the most")
+        if file.frames / rate > most:
+            return SoundFacts(file.format, file.subtype, file.frames / rate, SILENCE)
+        samples = file.read(frames=int(most * rate) + 1, dtype="float64", always_2d=True)
+        return SoundFacts(file.format, file.subtype, len(samples) / rate, measure(samples, rate))

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
+from itertools import groupby
 
 LINK = "link"
 MOST_ALIKE = 2
 """Of the same character in a row; more are a shout, not a word."""
 MOST_WORDS_ALIKE = 3
 
-_DOMAIN = r"\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|tv|gg|io|me|xxx|live)\b(?:/\S*)?"
-_URL = re.compile(rf"\b(?:https?://|www\.)\S+|{_DOMAIN}", re.I)
+_ENDINGS = "com|net|org|tv|gg|io|me|xxx|live|ly|be|de|uk|info|app|dev|link|porn|to|cc|co"
+_DOMAIN = rf"\b[\w-]+(?:\.[\w-]+)*\.(?:{_ENDINGS})\b(?:/\S*)?"
+_MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_URL = re.compile(rf"\b(?:https?://|www\.)\S+|{_MAIL}|{_DOMAIN}|\b[\w-]+(?:\.[\w-]+)+/\S+", re.I)
 _MARKUP = re.compile(r"</?[a-z][^<>]*>|[*_~`|]{1,3}", re.I)
-_EMOTE = re.compile(r":[a-z0-9_+-]{2,40}:", re.I)
+_EMOTE = re.compile(r":(?=[0-9_+-]*[a-z])[a-z0-9_+-]{2,40}:", re.I)
+_LONG_NUMBER = re.compile(r"\d{7,}")
+"""Longer than any amount: a part of somebody's name."""
+_MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_MARKS = re.compile(f"({_MARK}{{2}}){_MARK}+")
 _ALIKE = re.compile(r"(.)\1{2,}", re.S)
 _WORDS_ALIKE = re.compile(rf"\b(\w+)(?:\W+\1\b){{{MOST_WORDS_ALIKE},}}", re.I)
 _SPOKEN_MARKS = set("$€£%&+=@#/")
@@ -25,15 +34,50 @@ def speakable(text: str, *, filters: Iterable[tuple[str, str]] = (), most: int =
 
     `filters`: (word, what is said instead), in any case, whole words. Links become the word “link”.
     """
-    text = unicodedata.normalize("NFKC", text)
+    filters = list(filters)
+    text = unicodedata.normalize("NFKC", visible(html.unescape(text)))
+    text = filtered(text, filters)
     text = _EMOTE.sub(" ", _URL.sub(f" {LINK} ", text))
     text = _MARKUP.sub(" ", text)
     text = "".join(character if _is_said(character) else " " for character in text)
-    for word, instead in filters:
-        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", instead.replace("\\", r"\\"), text, flags=re.I)
+    text = filtered(text, filters)  # once more: what stood between its letters is gone
+    text = _LONG_NUMBER.sub(lambda found: " ".join(found[0]), text)
     text = _ALIKE.sub(_fewer, text)
     text = _WORDS_ALIKE.sub(lambda found: " ".join([found[1]] * MOST_WORDS_ALIKE), text)
     return shortened(" ".join(text.split()), most)
+
+
+def shown(text: str, *, filters: Iterable[tuple[str, str]] = ()) -> str:
+    """`text` as it may stand on the stream: filtered words and links replaced, nothing that is invisible, turns the
+    direction, or piles up over other lines.
+    """
+    return _URL.sub(LINK, filtered(visible(text), filters)).strip()
+
+
+def visible(text: str) -> str:
+    """Without control and format characters, and with two marks over a letter at most."""
+    instead = {"Cc": " ", "Cf": ""}
+    kept = (instead.get(unicodedata.category(character), character) for character in text)
+    return _MARKS.sub(r"\1", "".join(kept))
+
+
+def filtered(text: str, filters: Iterable[tuple[str, str]]) -> str:
+    """With each filtered word replaced, in any case, also where its letters are drawn out: `shiiit` is `shit`."""
+    for word, instead in filters:
+        pattern = _drawn_out(word)
+        if pattern:
+            text = re.sub(rf"(?<!\w){pattern}(?!\w)", instead.replace("\\", r"\\"), text, flags=re.I)
+    return text
+
+
+@cache
+def _drawn_out(word: str) -> str:
+    """The expression for `word`, any space in it, and each letter as often as there, or more."""
+    parts = []
+    for character, alike in groupby(" ".join(unicodedata.normalize("NFKC", word).split())):
+        times = len(list(alike))
+        parts.append(r"\s+" if character == " " else f"{re.escape(character)}{{{times},}}")
+    return "".join(parts)
 
 
 def _is_said(character: str) -> bool:

@@ -66,9 +66,9 @@ class Studio:
         """The sound file `source` as a levelled WAV. Raises Failed where it is none."""
         return self._made({"do": "level", "source": str(source)}, "This sound could not be levelled")[0]
 
-    def inspect(self, path: Path) -> SoundFacts:
-        """Look into a sound file. Raises Failed where it is none."""
-        answer = self._line.submit(self._ask, {"do": "inspect", "path": str(path)}).result()
+    def inspect(self, path: Path, *, most: float) -> SoundFacts:
+        """Look into a sound file; one of more than `most` seconds is not decoded. Raises Failed where it is none."""
+        answer = self._line.submit(self._ask, {"do": "inspect", "path": str(path), "most": most}).result()
         if "error" in answer:
             raise Failed(f"This is no sound that can be played: {answer['error']}")
         return SoundFacts(**answer["ok"])

@@ -108,7 +108,7 @@ def test_a_sound_and_an_alert_are_told_to_the_overlays(told: list[dict[str, Any]
     item = queue.enqueue(play_sound("DING"))
     queue.drain("effect")
     assert told[0] | {"item": 0} == {
-        "type": "sound", "sound": f"sound/{ding.pk}", "volume": 1.0, "lane": "effect", "attempt": 1, "item": 0,
+        "type": "sound", "sound": sounds.address(ding), "volume": 1.0, "lane": "effect", "attempt": 1, "item": 0,
     }  # fmt: skip
     queue.finished(item.pk, 1)
     queue.enqueue(alert("hello", 3))

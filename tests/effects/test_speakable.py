@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from effects.tts.speakable import speakable, spoken_name
+from effects.tts.speakable import shown, speakable, spoken_name
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,9 @@ from effects.tts.speakable import speakable, spoken_name
         ("😂 laugh 😂😂", "laugh"),
         ("ﬁne ｗｉｄｅ", "fine wide"),
         ("5 € & 3 £", "5 € & 3 £"),
+        ("at 10:30:45, fox@den.example or youtu.be/abc", "at 10:30:45, link or link"),
+        ("fox_48213377 gave 100000", "fox 4 8 2 1 3 3 7 7 gave 100000"),
+        ("1 &lt;b&gt; 2 &amp; 3", "1 2 & 3"),
         ("1.5 or e.g. this", "1.5 or e.g. this"),
         ("", ""),
     ],
@@ -37,6 +40,21 @@ def test_it_is_made_speakable(typed: str, said: str) -> None:
 def test_filters_are_whole_words_in_any_case_and_literal() -> None:
     filters = [("bad word", "kitten"), ("a.b", "dot"), ("gone", ""), ("back", r"\1")]
     assert speakable("Bad Word badwords A.B axb gone back", filters=filters) == r"kitten badwords dot axb \1"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["bad  word", "baaad wooord", "ba\u200bd word", "b\u00adad word", "BAD\tWORD", "<b>bad</b> word", "ba*d word"],
+)
+def test_a_filter_is_not_passed_by_dressing_the_word_up(typed: str) -> None:
+    filters = [("bad word", "kitten"), ("ba*d", "bad")]
+    assert speakable(typed, filters=filters) == "kitten" == speakable("bad word", filters=filters)
+
+
+def test_what_is_shown_is_filtered_and_stays_in_its_line() -> None:
+    piled = "e" + "\u0301" * 25
+    typed = f"\u202eBaad word at evil.example/x and {piled} <b>👍</b>"
+    assert shown(typed, filters=[("bad word", "kitten")]) == "kitten at link and e\u0301\u0301 <b>👍</b>"
 
 
 def test_too_long_is_cut_between_words() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from effects import queue
+from effects import queue, sounds
 from effects.models import Overlay
 from effects.speech import speak
 
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_wrong_secret_is_not_found(client: Client) -> None:
-    for path in ("/overlay/wrong/", "/overlay/wrong/pre-sound", "/overlay/wrong/speech/1.wav"):
+    for path in ("/overlay/wrong/", "/overlay/wrong/pre-sound/abc", "/overlay/wrong/speech/1.wav"):
         assert client.get(path).status_code == 404
 
 
@@ -35,12 +37,13 @@ def test_speech_is_served_to_who_knows_the_secret(client: Client) -> None:
     assert (response.status_code, response["Content-Type"], response.content[:4]) == (200, "audio/wav", b"RIFF")
 
 
-def test_the_pre_sound_is_served_while_there_is_one(client: Client, settings) -> None:  # type: ignore[no-untyped-def]
-    path = f"{Overlay.objects.create().get_absolute_url()}pre-sound"
-    response = client.get(path)
+def test_a_pre_sound_is_served_by_what_it_was_levelled_under(client: Client) -> None:
+    chosen = sounds.pre_sound()
+    assert chosen is not None
+    base = f"{Overlay.objects.create().get_absolute_url()}pre-sound"
+    response = client.get(f"{base}/{Path(sounds.levelled(chosen)).stem}")
     assert (response["Content-Type"], response.content[:4]) == ("audio/wav", b"RIFF")
-    settings.TTS_PRE_SOUND = ""
-    assert client.get(path).status_code == 404
+    assert client.get(f"{base}/0123456789abcdef").status_code == 404
 
 
 def test_the_admin_shows_the_address_and_changes_it(admin_client: Client) -> None:
