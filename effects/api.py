@@ -11,13 +11,21 @@ from ninja.errors import HttpError
 from pydantic import StringConstraints
 
 from effects import control, wheel
-from effects.models import Lane, QueueItem, Sound, State
+from effects.models import Deed, Lane, QueueItem, Sound, State
 from effects.registry import lanes
 from pixelbot_site.kit.api import Id, Paged, Scope, answers, needs, page, there, who
 
 router = Router(tags=["queue"])
 
 LaneName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+
+
+class DeedOut(Schema):
+    """What somebody of the staff did with an item."""
+
+    by: str
+    what: str
+    at: datetime
 
 
 class ItemOut(Schema):
@@ -33,9 +41,21 @@ class ItemOut(Schema):
     attempts: int
     viewer_id: int | None
     by: str
+    error: str
+    deeds: list[DeedOut]
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+    @staticmethod
+    def resolve_error(item: QueueItem) -> str:
+        """Why it did not happen: of a traceback, the last line."""
+        return item.error.strip().rpartition("\n")[2]
+
+    @staticmethod
+    def resolve_deeds(item: QueueItem) -> list[Deed]:
+        """In their order."""
+        return list(item.deeds.all())
 
 
 class LaneOut(Schema):
@@ -77,7 +97,8 @@ class SoundOut(Schema):
 @needs(Scope.READ)
 def list_queue(request: HttpRequest, asked: Paged, state: State | None = None) -> list[QueueItem]:
     """What waits, runs, happened or not, the newest first."""
-    return page(QueueItem.objects.filter(state=state) if state else QueueItem.objects.all(), asked)
+    items = QueueItem.objects.prefetch_related("deeds")
+    return page(items.filter(state=state) if state else items, asked)
 
 
 @router.post("/queue/panic", response=answers(Count))

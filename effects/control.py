@@ -11,16 +11,17 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from effects import ending, overlay, queue
-from effects.models import ENDED, WAITING, Lane, QueueItem, State
+from economy.models import STAFF_MAX
+from effects import ending, overlay, queue, tasks
+from effects.models import ENDED, WAITING, Deed, Lane, QueueItem, Revert, State
 from effects.registry import MAX_TITLE, Effect, lanes
 from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.errors import Refused
 
 log = logging.getLogger("queue")
 
-PANIC = "panic"
-"""Who paused a lane: so that the panic's end resumes only what it paused."""
+PANIC = "panic by "
+"""Before who paused a lane: so that the panic's end resumes only what it paused."""
 
 
 def pause(lane: str, *, by: str) -> bool:
@@ -52,7 +53,7 @@ def skip(lane: str, *, by: str, refund: bool = True) -> QueueItem | None:
     """Stop what runs in `lane`, on the overlay too, and go on with the next; returns it, or None where nothing runs."""
     check(lane)
     item = QueueItem.objects.select_related("viewer").filter(lane=lane, state=State.RUNNING).first()
-    if item is None or not ending.end(item, State.SKIPPED, "it was skipped", by=by, refund=refund):
+    if item is None or not _end(item, State.SKIPPED, "it was skipped", by=by, refund=refund):
         return None
     return item
 
@@ -60,14 +61,25 @@ def skip(lane: str, *, by: str, refund: bool = True) -> QueueItem | None:
 def cancel(item: QueueItem, *, by: str) -> bool:
     """Take an item that waits or runs out; its points go back. False for one that has ended."""
     state = State.SKIPPED if item.state == State.RUNNING else State.CANCELLED
-    return ending.end(item, state, "it was cancelled", by=by)
+    return _end(item, state, "it was cancelled", by=by)
+
+
+def _end(item: QueueItem, state: State, reason: str, *, by: str, refund: bool = True) -> bool:
+    ended = ending.end(item, state, reason, by=by, refund=refund)
+    if ended:
+        _note(item, by, reason)
+    return ended
+
+
+def _note(item: QueueItem, by: str, what: str) -> None:
+    Deed.objects.create(item=item, by=by, what=what)
 
 
 def clear(lane: str, *, by: str) -> int:
     """Take out everything that waits in `lane`; points go back. Returns how many."""
     check(lane)
     rows = QueueItem.objects.select_related("viewer").filter(lane=lane, state__in=WAITING)
-    return sum(ending.end(item, State.CANCELLED, "the queue was cleared", by=by) for item in rows)
+    return sum(_end(item, State.CANCELLED, "the queue was cleared", by=by) for item in rows)
 
 
 def approve(item: QueueItem, *, by: str) -> bool:
@@ -77,6 +89,7 @@ def approve(item: QueueItem, *, by: str) -> bool:
         mine = QueueItem.objects.filter(pk=item.pk, state=State.WAITING)
         if not mine.update(state=State.PENDING, expires_at=until, approved_at=timezone.now(), by=by):
             return False
+        _note(item, by, "it was approved")
         item.refresh_from_db()
         queue.begin(item)
     return True
@@ -84,7 +97,7 @@ def approve(item: QueueItem, *, by: str) -> bool:
 
 def reject(item: QueueItem, *, by: str) -> bool:
     """Refuse an item that waits for approval; its points go back. False when it does not wait any more."""
-    return item.state == State.WAITING and ending.end(item, State.CANCELLED, "it was not approved", by=by)
+    return item.state == State.WAITING and _end(item, State.CANCELLED, "it was not approved", by=by)
 
 
 def again(item: QueueItem, *, by: str) -> QueueItem:
@@ -93,6 +106,8 @@ def again(item: QueueItem, *, by: str) -> QueueItem:
         raise Refused(f"it is {item.state}")
     effect = Effect(item.kind, item.payload, item.title[:MAX_TITLE])
     copy = queue.enqueue(effect, viewer=item.viewer, sequel=item.sequel)
+    _note(item, by, f"done again, as {copy.pk}")
+    _note(copy, by, f"done again, from {item.pk}")
     log.info("%s put it into the queue again: %s", by, copy)
     return copy
 
@@ -102,7 +117,10 @@ def put_first(item: QueueItem, *, by: str) -> bool:
     rows = QueueItem.objects.filter(lane=item.lane, state__in=WAITING).exclude(pk=item.pk)
     highest = rows.aggregate(highest=Max("priority"))["highest"]
     first = max(item.priority, 0 if highest is None else highest + 1)
-    return bool(QueueItem.objects.filter(pk=item.pk, state__in=WAITING).update(priority=first, by=by))
+    if not QueueItem.objects.filter(pk=item.pk, state__in=WAITING).update(priority=first, by=by):
+        return False
+    _note(item, by, "it was put first")
+    return True
 
 
 def panic(*, by: str) -> int:
@@ -110,18 +128,18 @@ def panic(*, by: str) -> int:
     log.warning("%s stopped everything", by)
     for lane in lanes():
         if pause(lane, by=by):
-            Lane.objects.filter(name=lane).update(paused_by=PANIC)
+            Lane.objects.filter(name=lane).update(paused_by=f"{PANIC}{by}"[:STAFF_MAX])
     after_commit(overlay.silence)
+    Revert.objects.update(due_at=timezone.now())  # and what OBS shows for a while
+    after_commit(tasks.revert_in, 0)
     rows = QueueItem.objects.select_related("viewer").filter(state__in=[*WAITING, State.RUNNING])
     # Twice: between the look and the deed, a worker may have taken one of them further.
-    return sum(
-        ending.end(item, State.CANCELLED, "everything was stopped", by=by) for _ in range(2) for item in rows.all()
-    )
+    return sum(_end(item, State.CANCELLED, "everything was stopped", by=by) for _ in range(2) for item in rows.all())
 
 
 def calm(*, by: str) -> list[str]:
     """The panic is over: go on with the lanes that it paused; returns them."""
-    held = sorted(lane for lane, who in paused().items() if who == PANIC)
+    held = sorted(lane for lane, who in paused().items() if who.startswith(PANIC))
     return [lane for lane in held if resume(lane, by=by)]
 
 

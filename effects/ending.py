@@ -15,6 +15,7 @@ from effects import chat, overlay
 from effects.models import ENDED, QueueItem, State
 from effects.registry import Effect, kinds
 from pixelbot_site.kit.commits import after_commit, again_after_deadlock
+from pixelbot_site.kit.errors import Refused
 
 log = logging.getLogger("queue")
 
@@ -80,7 +81,7 @@ def end(
     rows = as_seen(seen, overdue=overdue)
     kind = kinds.get(seen.kind)
     if kind is not None and kind.promised is not None and kind.promised(seen):
-        return _done(seen, rows, overlay.stop, error=reason, by=by)
+        return _done(seen, rows, overlay.stop, error=reason, by=by or seen.by)
     return _stop(rows, state, reason, error=details or reason, said=said or reason, by=by or seen.by, refund=refund)
 
 
@@ -102,29 +103,45 @@ def _stop(
 
 
 def _give_back(item: QueueItem, reason: str) -> None:
-    back = ""
-    if item.payment is not None:
-        ledger.refund(item.payment, reason=f"{item.kind} {item.state}")
-        points = -item.payment.delta
-        back = f" Your {'point is' if points == 1 else f'{points} points are'} back."
+    back = _pay_back(item)
     if item.redeem:
         for step in _undoes:
             step(item)
-    if item.viewer is not None and (back or item.redeem):
+    part_of = item.result.get("part_of", "")
+    if item.viewer is not None and (back or item.redeem or part_of):
+        what = f"a part of {part_of}" if part_of else "that"
         why = reason.strip().rstrip(".")[:REASON_MOST]
         stop = "" if why.endswith(("?", "!")) else "."
-        chat.say(f"@{item.viewer.username} sorry, that did not happen: {why}{stop}{back}")
+        chat.say(f"@{item.viewer.username} sorry, {what} did not happen: {why}{stop}{back}")
+
+
+def _pay_back(item: QueueItem) -> str:
+    """The sentence that says so; "" where nothing was paid."""
+    if item.payment is None:
+        return ""
+    try:
+        ledger.refund(item.payment, reason=f"{item.kind} {item.state}")
+    except Refused as error:  # more than anybody can have: the lane goes on all the same
+        log.error("%s could not be paid back: %s", item, error)
+        return ""
+    points = -item.payment.delta
+    return f" Your {'point is' if points == 1 else f'{points} points are'} back."
 
 
 def _let_others_go_on(item: QueueItem, tell: Callable[[int], None]) -> None:
     from effects import queue, tasks  # they call this module back
 
-    if item.sequel and (item.state == State.DONE or not item.redeem):
+    if item.sequel and _goes_on(item):
         rest = Effect("run_effects", {"effects": item.sequel}, item.title)
-        queue.enqueue(rest, viewer=item.viewer, priority=item.priority)
+        queue.hand_on(item, rest)
     after_commit(tell, item.pk)
     if item.lane:
         after_commit(tasks.wake, item.lane)
+
+
+def _goes_on(item: QueueItem) -> bool:
+    """What was taken out takes along what comes after it; and so does what failed, where the points went back."""
+    return item.state == State.DONE or (item.state in {State.FAILED, State.SKIPPED} and not item.redeem)
 
 
 def as_seen(seen: QueueItem, *, overdue: bool = False) -> QuerySet[QueueItem]:

@@ -34,7 +34,8 @@ TRY_AGAIN_AFTER = timedelta(seconds=5)
 def switch_scene(name: str, *, seconds: float = 0) -> None:
     """Put the scene `name` on air; after so many seconds back to the one before, where that is not 0."""
     before = obs().ask("GetCurrentProgramScene")["currentProgramSceneName"]
-    with way_back("scene", "SetCurrentProgramScene", {"sceneName": before}, seconds=seconds):
+    ours = {"ask": "GetCurrentProgramScene", "name": "currentProgramSceneName", "value": name}
+    with way_back("scene", "SetCurrentProgramScene", {"sceneName": before}, ours=ours, seconds=seconds):
         if before != name:
             obs().ask("SetCurrentProgramScene", {"sceneName": name})
             # Its event comes when the transition ends, or not at all; asked, OBS tells at once.
@@ -48,7 +49,8 @@ def show_source(scene: str, source: str, *, visible: bool = True, seconds: float
     which = {"sceneName": scene, "sceneItemId": found["sceneItemId"]}
     before = obs().ask("GetSceneItemEnabled", which)["sceneItemEnabled"]
     back = {**which, "sceneItemEnabled": before}
-    with way_back(f"source:{scene}/{source}", "SetSceneItemEnabled", back, seconds=seconds):
+    ours = {"ask": "GetSceneItemEnabled", "data": which, "name": "sceneItemEnabled", "value": visible}
+    with way_back(f"source:{scene}/{source}", "SetSceneItemEnabled", back, ours=ours, seconds=seconds):
         obs().ask("SetSceneItemEnabled", {**which, "sceneItemEnabled": visible})
 
 
@@ -62,7 +64,8 @@ def set_filter(source: str, name: str, *, enabled: bool = True, seconds: float =
     which = {"sourceName": source, "filterName": name}
     before = obs().ask("GetSourceFilter", which)["filterEnabled"]
     back = {**which, "filterEnabled": before}
-    with way_back(f"filter:{source}/{name}", "SetSourceFilterEnabled", back, seconds=seconds):
+    ours = {"ask": "GetSourceFilter", "data": which, "name": "filterEnabled", "value": enabled}
+    with way_back(f"filter:{source}/{name}", "SetSourceFilterEnabled", back, ours=ours, seconds=seconds):
         obs().ask("SetSourceFilterEnabled", {**which, "filterEnabled": enabled})
 
 
@@ -70,7 +73,8 @@ def mute(name: str, *, muted: bool = True, seconds: float = 0) -> None:
     """Mute an input, or the contrary, and back after so many seconds, where that is not 0."""
     before = obs().ask("GetInputMute", {"inputName": name})["inputMuted"]
     back = {"inputName": name, "inputMuted": before}
-    with way_back(f"mute:{name}", "SetInputMute", back, seconds=seconds):
+    ours = {"ask": "GetInputMute", "data": {"inputName": name}, "name": "inputMuted", "value": muted}
+    with way_back(f"mute:{name}", "SetInputMute", back, ours=ours, seconds=seconds):
         obs().ask("SetInputMute", {"inputName": name, "inputMuted": muted})
 
 
@@ -123,14 +127,19 @@ def stream(*, start: bool) -> None:
 
 
 @contextmanager
-def way_back(key: str, request: str, data: Mapping[str, Any], *, seconds: float) -> Iterator[None]:
-    """Have OBS told `request` so many seconds after the block, also after a restart of the bot; 0: never.
+def way_back(
+    key: str, request: str, data: Mapping[str, Any], *, ours: Mapping[str, Any], seconds: float
+) -> Iterator[None]:
+    """Have OBS told `request` so many seconds after the block, also after a restart of the bot; 0: never, and one that
+    is under way is dropped. `ours` says how to see whether it is still as the block set it: where the streamer, or
+    another effect, has changed it since, it is let be.
 
     Kept before the block changes anything, so that a crash in it loses no way back. Of the same thing again before its
     time, only the moment changes: the way back leads to where it first was.
     """
     if not seconds:
         yield
+        Revert.objects.filter(key=key).delete()
         return
     from effects import tasks  # the tasks call this module back
 
@@ -145,7 +154,7 @@ def way_back(key: str, request: str, data: Mapping[str, Any], *, seconds: float)
             Revert.objects.filter(pk=row.pk, wanted_at=due).delete()
         raise
     due = timezone.now() + timedelta(seconds=seconds)
-    Revert.objects.filter(pk=row.pk).update(due_at=due, wanted_at=due)
+    Revert.objects.filter(pk=row.pk).update(due_at=due, wanted_at=due, ours=dict(ours))
     tasks.revert_in(seconds)
 
 
@@ -158,7 +167,8 @@ def revert_due() -> None:
         if not mine.update(due_at=again):
             continue  # somebody else does it
         try:
-            obs().ask(row.request, row.data)
+            if _is_as_we_set_it(row.ours):
+                obs().ask(row.request, row.data)
         except Denied as error:
             log.warning("the way back failed: %s: %s", row, error)
         except Failed as error:
@@ -166,3 +176,10 @@ def revert_due() -> None:
                 continue
             log.warning("the way back was given up: %s: %s", row, error)
         Revert.objects.filter(pk=row.pk, due_at=again).delete()  # not one that was put off meanwhile
+
+
+def _is_as_we_set_it(ours: Mapping[str, Any]) -> bool:
+    if not ours:  # a crash came between
+        return True
+    answer = obs().ask(ours["ask"], ours.get("data") or {})
+    return bool(answer[ours["name"]] == ours["value"])

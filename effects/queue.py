@@ -51,7 +51,7 @@ def enqueue(
     kind = known(effect.kind)
     item = QueueItem(
         kind=kind.name,
-        lane=kind.lane,
+        lane=kind.lane or (_first_lane(effect.payload) if waits else INSTANT),
         payload=dict(effect.payload),
         sequel=list(sequel),
         result=dict(result or {}),
@@ -69,10 +69,23 @@ def enqueue(
     return item
 
 
-def enqueue_known(effect: Effect, *, viewer: Viewer | None = None) -> QueueItem | None:
-    """The same for what the streamer set up: a kind that is not there any more is left out, with a word in the log."""
+def _first_lane(payload: Mapping[str, Any]) -> str:
+    """Where a sequence that waits for approval is counted, and cleared: in the first lane that it will need."""
+    for step in payload.get("effects", []):
+        kind = kinds.get(str(step.get("kind")))
+        lane = kind.lane or _first_lane(step) if kind is not None else INSTANT
+        if lane:
+            return lane
+    return INSTANT
+
+
+def enqueue_known(effect: Effect, *, viewer: Viewer | None = None, part_of: str = "") -> QueueItem | None:
+    """The same for what the streamer set up: a kind that is not there any more is left out, with a word in the log.
+
+    `part_of`: what it belongs to, where the viewer shall be told when it does not happen.
+    """
     try:
-        return enqueue(effect, viewer=viewer)
+        return enqueue(effect, viewer=viewer, result={"part_of": part_of} if part_of else None)
     except Failed as error:
         log.warning("left out: %s", error)
         return None
@@ -84,11 +97,29 @@ def begin(item: QueueItem, kind: Kind | None = None) -> None:
     if kind.lane == INSTANT:
         item.state, item.attempts, item.started_at = State.RUNNING, 1, timezone.now()
         item.lease_until = item.started_at + lease.LENGTH  # should the process die in this very moment
-        item.save(update_fields=["state", "attempts", "started_at", "lease_until"])
+        item.lane = INSTANT
+        item.save(update_fields=["state", "attempts", "started_at", "lease_until", "lane"])
         perform(item)
         item.refresh_from_db()
     else:
         wake(kind.lane)
+
+
+def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> QueueItem:
+    """Enqueue what comes after `item`, and give it what the viewer bought: should it fail, the points go back."""
+    payment, redeem = item.payment, item.redeem
+    kept = {name: item.result[name] for name in ("took", "part_of") if name in item.result}
+    item.payment, item.redeem = None, ""
+    item.save(update_fields=["payment", "redeem"])
+    return enqueue(
+        effect,
+        viewer=item.viewer,
+        payment=payment,
+        redeem=redeem,
+        priority=item.priority,
+        sequel=sequel,
+        result=kept,
+    )
 
 
 def waiting(lane: str) -> int:
@@ -132,13 +163,11 @@ def claim(lane: str) -> QueueItem | None:
     """Take the first waiting item of `lane`, by priority and arrival, if nothing of it runs and it is not paused. Of
     any number of workers, one gets it.
     """
-    item = _first(lane)
+    now = timezone.now()
+    while (item := _first(lane)) is not None and item.expires_at is not None and item.expires_at < now:
+        ending.end(item, State.EXPIRED, "it waited too long")
     if item is None:
         return None
-    now = timezone.now()
-    if item.expires_at is not None and item.expires_at < now:
-        ending.end(item, State.EXPIRED, "it waited too long")
-        return claim(lane)
     item.state, item.attempts, item.started_at = State.RUNNING, item.attempts + 1, now
     item.lease_until, item.told_at, item.playing_at = now + lease.LENGTH, None, None
     claimed = {name: getattr(item, name) for name in CLAIMED}

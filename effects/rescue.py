@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from economy import forgetting
@@ -21,6 +22,8 @@ log = logging.getLogger("queue")
 MOST_ATTEMPTS = 3
 KEEP_SPEECH = timedelta(hours=1)
 PIECE = 500
+LONGEST = timedelta(hours=2)
+"""Beyond any lease."""
 NO_OVERLAY = "no overlay began to play it. Is the Browser Source in OBS open?"
 
 
@@ -28,7 +31,9 @@ def rescue(*, now: datetime | None = None) -> None:
     """Deal with items whose lease ran out, or that waited too long, and wake every lane that has something to do."""
     now = now or timezone.now()
     items = QueueItem.objects.select_related("viewer")
-    overdue = list(items.filter(state=State.RUNNING, lease_until__lt=now))
+    # (A lease that ends in a far future is from before the clock was put back.)
+    late = Q(lease_until__lt=now) | Q(lease_until__gt=now + LONGEST)
+    overdue = list(items.filter(late, state=State.RUNNING))
     for item in [*overdue, *items.filter(state__in=WAITING, expires_at__lt=now)[:PIECE]]:
         try:
             _deal_with(item, now)
@@ -79,8 +84,17 @@ def put_back(item: QueueItem) -> bool:
 
 
 def put_back_running() -> int:
-    """Return every running item to its lane, as a process does that takes the whole bot down with it."""
-    return sum(put_back(item) for item in QueueItem.objects.filter(state=State.RUNNING))
+    """Return every running item to its lane, as a process does that takes the whole bot down with it; what must not
+    happen twice ends. Returns how many are back.
+    """
+    back = 0
+    for item in QueueItem.objects.select_related("viewer").filter(state=State.RUNNING):
+        kind = kinds.get(item.kind)
+        if kind is not None and kind.repeatable:
+            back += put_back(item)
+        else:
+            ending.end(item, State.FAILED, "the bot was stopped while it ran", overdue=True)
+    return back
 
 
 def recover() -> None:
@@ -102,7 +116,10 @@ def tidy(*, now: datetime | None = None) -> int:
     for viewer in Viewer.objects.filter(key__startswith=forgetting.NAME):
         forget(viewer)  # what of theirs was still to happen then, and has ended since
     old = now - timedelta(days=settings.QUEUE_HISTORY_DAYS)
-    QueueItem.objects.filter(finished_at__lt=old, state__in=ENDED).delete()
+    # Whose first one was approved needs no approval any more: of each viewer the last such row stays.
+    approved = QueueItem.objects.filter(approved_at__isnull=False).order_by().values("viewer")
+    kept = approved.annotate(last=Max("id")).values("last")
+    QueueItem.objects.filter(finished_at__lt=old, state__in=ENDED).exclude(pk__in=kept).delete()
     return len(ended)
 
 

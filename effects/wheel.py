@@ -64,7 +64,8 @@ def draw(item: QueueItem) -> Spin:
         if prize.stock is not None:
             Prize.objects.filter(pk=prize.pk).update(stock=F("stock") - 1)
         odds = [{"id": one.pk, "name": one.name, "weight": one.weight, "colour": one.colour} for one in prizes]
-        spin = Spin.objects.create(item=item, viewer=item.viewer, prize=prize, prize_name=prize.name, odds=odds)
+        what = {"prize": prize, "prize_name": prize.name, "effects": prize.effects, "line": prize.line}
+        spin = Spin.objects.create(item=item, viewer=item.viewer, odds=odds, **what)
     log.info("drew %s for %s", prize.name, item.viewer or "nobody")
     return spin
 
@@ -81,18 +82,16 @@ def pick(prizes: list[Prize]) -> Prize:
 
 def give(item: QueueItem) -> None:
     """Give the winner what was drawn, once; in the transaction that ends the item."""
-    spin = Spin.objects.select_related("prize", "viewer").filter(item=item).first()
+    spin = Spin.objects.select_related("viewer").filter(item=item).first()
     if spin is None or not Spin.objects.filter(pk=spin.pk, paid_at=None).update(paid_at=timezone.now()):
         return
     words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": spin.prize_name}
-    own = spin.prize.line if spin.prize else ""
-    if own:
-        chat.say(filled(own, words))
+    if spin.line:
+        _say(filled(spin.line, words), spin.viewer, spoken=True)
     else:
         say(WheelLine.When.PRIZE, words, spin.viewer)
-    steps = spin.prize.effects if spin.prize else []
-    for effect in planned(steps, words):
-        queue.enqueue_known(effect, viewer=spin.viewer)
+    for effect in planned(spin.effects, words):
+        queue.enqueue_known(effect, viewer=spin.viewer, part_of=f"the prize {spin.prize_name}")
     after_commit(log.info, "%s won %s", words["user"], spin.prize_name)
 
 
@@ -102,8 +101,11 @@ def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None) -> N
     if not rows:
         return
     row = secrets.choice(rows)
-    text = filled(row.text, words)
-    if row.spoken:
+    _say(filled(row.text, words), viewer, spoken=row.spoken)
+
+
+def _say(text: str, viewer: Viewer | None, *, spoken: bool) -> None:
+    if spoken:
         queue.enqueue(speak(text, source="wheel"), viewer=viewer)
     chat.say(text)
 

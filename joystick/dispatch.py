@@ -9,7 +9,7 @@ from datetime import datetime
 
 from economy import cooldowns, viewers
 from economy.models import Transaction, viewer_key
-from effects.models import State
+from effects.models import QueueItem, State
 from joystick import platform
 from joystick.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome, commands, role_of
@@ -109,10 +109,12 @@ def buy(call: Call, key: str, words: str) -> str:
         rules=call.rules,
         now=call.now,
     )
+    spent = item.payment
+    if spent is None:  # a sequence has handed on what was paid for it
+        spent = Transaction.objects.filter(reference=f"redeem:{call.message.uid}").first()
+        item = QueueItem.objects.filter(payment=spent).first() or item if spent else item
     if item.state == State.FAILED:
         return ""  # what needs no lane has failed already, and that was said
     waits = " It waits for approval." if item.state == State.WAITING else ""
-    # What is done at once has handed its payment on.
-    spent = item.payment or Transaction.objects.filter(reference=f"redeem:{call.message.uid}").first()
     left = f" {spent.balance_after} points left." if spent is not None else ""
     return f"done.{left}" if item.state == State.DONE else f"done, it is in the queue.{waits}{left}"

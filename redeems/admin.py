@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from economy import viewers
 from pixelbot_site.kit import rules
-from pixelbot_site.kit.admin import ModelAdmin
+from pixelbot_site.kit.admin import ModelAdmin, StockMixin
 from pixelbot_site.kit.effects import wanted_words
 from pixelbot_site.kit.errors import Failed, Refused
 from redeems import purchase
@@ -53,7 +53,7 @@ class RedeemForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Redeem)
-class RedeemAdmin(ModelAdmin):
+class RedeemAdmin(StockMixin, ModelAdmin):
     """Rows of the catalog are there by themselves; others are made of effects."""
 
     form = RedeemForm

@@ -94,10 +94,11 @@ def list_redeems(request: HttpRequest) -> list[Redeem]:
 def update_redeem(request: HttpRequest, key: str, change: RedeemIn) -> Redeem:
     """Change price, title, cooldowns, or switch it on or off."""
     row = _redeem(key)
-    for name, value in change.dict(exclude_unset=True).items():
-        if value is not None or name in MAY_BE_NULL:
-            setattr(row, name, value)
-    row.save()
+    told = change.dict(exclude_unset=True)
+    changed = {name: value for name, value in told.items() if value is not None or name in MAY_BE_NULL}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.save(update_fields=changed)  # and nothing else: somebody may be buying it
     return row
 
 

@@ -36,12 +36,14 @@ def chosen(order: Order) -> str:
     lines = _lines(order.row)
     if not lines:
         raise Refused(f"there is nothing to choose for !{order.row.key} yet")
-    names = {line.partition("/")[2].strip() or line: line for line in lines}
+    short = {line: line.partition("/")[2].strip() or line for line in lines}
+    # Of two scenes' sources with one name, each is told by the whole line.
+    names = {line: name if [*short.values()].count(name) == 1 else line for line, name in short.items()}
     wanted = order.words.strip().casefold()
-    for name, line in names.items():
+    for line, name in names.items():
         if wanted and wanted in (name.casefold(), line.casefold()):
             return line
-    raise Refused(f"choose one: {', '.join(names)}")
+    raise Refused(f"choose one: {', '.join(names.values())}")
 
 
 def _lines(row: Redeem) -> list[str]:

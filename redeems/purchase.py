@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 
 from economy import cooldowns, ledger
 from economy.models import Transaction, Viewer
-from effects import ending, queue
+from effects import ending, lengths, queue
 from effects.models import HAPPENED, QueueItem
 from effects.registry import INSTANT, Effect, kinds
 from pixelbot_site.kit.commits import again_after_deadlock
@@ -104,12 +104,11 @@ def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
         said = mistakes(told)
         if said:
             raise Refused(f"that does not fit: {said[0]}")
-        if len(steps) == 1:
-            return Planned(steps[0])
-        return Planned(Effect("run_effects", {"effects": told}, row.title))
+        whole = steps[0] if len(steps) == 1 else Effect("run_effects", {"effects": told}, row.title)
+        return Planned(whole, seconds=lengths.of(whole))
     assert item is not None
     made = item.plan(order)
-    return made if isinstance(made, Planned) else Planned(made)
+    return made if isinstance(made, Planned) else Planned(made, seconds=lengths.of(made))
 
 
 def _room(effect: Effect, rules: Rules) -> None:

@@ -13,12 +13,25 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from effects import control
-from effects.models import ENDED, WAITING, QueueItem, State
+from effects.models import ENDED, WAITING, Deed, QueueItem, State
 from effects.registry import lanes
 from pixelbot_site.kit.admin import ReadOnlyAdmin
 from pixelbot_site.kit.errors import Failed, Refused
 
 Verb = Callable[..., object]
+
+
+class DeedInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Who did what with it."""
+
+    model = Deed
+    extra = 0
+    can_delete = False
+    readonly_fields = ("at", "by", "what")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: these rows are written by the bot."""
+        return False
 
 
 @admin.register(QueueItem)
@@ -30,6 +43,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
     search_fields = ("title", "viewer__key")
     list_select_related = ("viewer",)
     change_list_template = "admin/effects/queueitem/change_list.html"
+    inlines = (DeedInline,)
     actions = ("approve", "reject", "cancel", "put_first", "retry")
 
     @admin.display(description="why not")
@@ -66,7 +80,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
         more = {
             "lanes": rows,
             "may_steer": self.has_steer_permission(request),
-            "is_panic": control.PANIC in paused.values(),
+            "is_panic": any(who.startswith(control.PANIC) for who in paused.values()),
         }
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
@@ -133,5 +147,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
         if verb == "resume":
             control.resume(lane, by=by)
             return f"{lane} goes on."
+        if verb != "pause":
+            raise Refused(f"nothing is called {verb[:20]} here")
         control.pause(lane, by=by)
         return f"{lane} is paused."

@@ -10,15 +10,15 @@ from django.http import HttpRequest, HttpResponse
 
 from effects import wheel
 from effects.models import Prize, Spin, WheelLine
-from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
+from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, StockMixin
 
 
 @admin.register(Prize)
-class PrizeAdmin(ModelAdmin):
+class PrizeAdmin(StockMixin, ModelAdmin):
     """What can be won, and how likely it is."""
 
     list_display = ("name", "weight", "chance", "won", "colour", "stock", "per_viewer_limit", "what", "enabled")
-    list_editable = ("weight", "stock", "enabled")
+    list_editable = ("weight", "enabled")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Takes the odds, and what was drawn, along, once for the page."""

@@ -29,27 +29,15 @@ class RunEffects(Payload):
 
 @effect("run_effects", lane=INSTANT, repeatable=False, payload=RunEffects)
 def run_effects(item: QueueItem) -> None:
-    """Puts the first into its lane, with the rest as its sequel, and hands what the viewer bought on to it.
-
-    So the points come back when the first does not happen, and then nothing else does. Of effects that nobody bought,
-    one that fails does not stop the others.
+    """Puts the first into its lane, with the rest as its sequel, and hands what the viewer bought on to it, as each
+    does to the one after it: the points go back when any of them does not happen, and the rest is dropped then. Of
+    effects that nobody bought, one that fails does not stop the others.
     """
     steps: list[Any] = _flat(item.payload["effects"])
     while not item.redeem and len(steps) > 1 and steps[0].get("kind") not in kinds:
         steps = steps[1:]
     (first,) = effects.planned(steps[:1], {})
-    payment, redeem = item.payment, item.redeem
-    item.payment, item.redeem = None, ""
-    item.save(update_fields=["payment", "redeem"])
-    queue.enqueue(
-        first,
-        viewer=item.viewer,
-        payment=payment,
-        redeem=redeem,
-        priority=item.priority,
-        sequel=steps[1:],
-        result=item.result,
-    )
+    queue.hand_on(item, first, sequel=steps[1:])
 
 
 def _flat(steps: list[Any]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from effects.models.queue import ENDED, HAPPENED, WAITING, Lane, QueueItem, State
+from effects.models.queue import ENDED, HAPPENED, WAITING, Deed, Lane, QueueItem, State
 from effects.models.screen import OBSConnection, Overlay, Revert, new_secret
 from effects.models.voice import Sound, SpeechSource, ViewerVoice, WordFilter
 from effects.models.wheel import Prize, Spin, WheelLine
@@ -11,6 +11,7 @@ __all__ = [
     "ENDED",
     "HAPPENED",
     "WAITING",
+    "Deed",
     "Lane",
     "OBSConnection",
     "Overlay",

@@ -69,7 +69,7 @@ class QueueItem(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
-    by = models.CharField(max_length=STAFF_MAX, blank=True, help_text="Who of the staff decided on it, and what.")
+    by = models.CharField(max_length=STAFF_MAX, blank=True, help_text="Who of the staff decided on it last.")
     created_at = models.DateTimeField(default=timezone.now)
     approved_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="What has not begun by then does not happen.")
@@ -96,3 +96,18 @@ class QueueItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}: {self.title}"
+
+
+class Deed(models.Model):
+    """What somebody of the staff did with an item."""
+
+    item = models.ForeignKey(QueueItem, models.CASCADE, related_name="deeds")
+    by = models.CharField(max_length=STAFF_MAX)
+    what = models.CharField(max_length=100)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.by}: {self.what}"

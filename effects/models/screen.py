@@ -70,6 +70,7 @@ class Revert(models.Model):
     key = models.CharField(max_length=500, unique=True)
     request = models.CharField(max_length=60)
     data = models.JSONField(default=dict)
+    ours = models.JSONField(default=dict, help_text="What we had set: where it is not so any more, it is let be.")
     wanted_at = models.DateTimeField()
     due_at = models.DateTimeField(db_index=True, help_text="The next try; at first, when it is wanted.")
 

@@ -43,7 +43,8 @@ class Prize(models.Model):
 class Spin(models.Model):
     """A draw, stored before anything is shown. Never drawn again: whatever becomes of the show, this is the prize.
 
-    `odds`: every prize that could be won at that moment, as `[{"id", "name", "weight", "colour"}, …]`.
+    `odds`: every prize that could be won at that moment, as `[{"id", "name", "weight", "colour"}, …]`. `effects` and
+    `line` are the prize's, as they were then: it may be changed, or deleted, while the wheel spins.
     """
 
     item = models.OneToOneField(QueueItem, models.SET_NULL, null=True, related_name="spin")
@@ -51,6 +52,8 @@ class Spin(models.Model):
     prize = models.ForeignKey(Prize, models.SET_NULL, null=True, blank=True, related_name="spins")
     prize_name = models.CharField(max_length=60)
     odds = models.JSONField()
+    effects = models.JSONField(default=list, blank=True)
+    line = models.CharField(max_length=200, blank=True)
     drawn_at = models.DateTimeField(default=timezone.now, db_index=True)
     paid_at = models.DateTimeField(null=True, blank=True)
 

@@ -16,10 +16,15 @@ def queue_(call: Call) -> str:
     held = f" Paused: {', '.join(control.paused())}." if control.paused() else ""
     if role_of(call.message) >= Role.MODERATOR:
         held += _numbers()
+    mine = f" Yours is number {place}." if place else _to_approve(call)
     if not waiting:
-        return f"nothing is waiting.{held}"
-    mine = f" Yours is number {place}." if place else ""
+        return f"nothing is waiting.{mine}{held}"
     return f"{waiting} {'is' if waiting == 1 else 'are'} waiting.{mine}{held}"
+
+
+def _to_approve(call: Call) -> str:
+    asked = QueueItem.objects.filter(viewer=call.viewer, state=State.WAITING).exists()
+    return " Yours waits for approval." if asked else ""
 
 
 def _numbers() -> str:

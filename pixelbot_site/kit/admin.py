@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -52,3 +52,22 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Never: history stays."""
         return False
+
+
+class StockMixin(_ModelAdmin):
+    """A stock that is sold from while somebody has the page open is written only where it was changed there."""
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """The stock as the page showed it comes back with the form."""
+        if db_field.name == "stock":
+            kwargs["show_hidden_initial"] = True
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """All but an unchanged stock."""
+        if change and "stock" not in form.changed_data:
+            obj.save(
+                update_fields=[field.name for field in obj._meta.concrete_fields if field.name not in ("id", "stock")]
+            )
+        else:
+            super().save_model(request, obj, form, change)

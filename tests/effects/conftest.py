@@ -13,11 +13,15 @@ from effects.registry import Kind, Told, kinds
 
 @pytest.fixture
 def kind() -> Iterator[Callable[..., str]]:
-    """Registers a kind in the lane `test` for this test: `kind("boom", perform)`; returns its name."""
+    """Registers a kind, in the lane `test` where no other is named, for this test: `kind("boom", perform)`; returns its
+    name.
+    """
     added: list[str] = []
 
-    def add(name: str, perform: Callable[[QueueItem], Told | None], *, repeatable: bool = True) -> str:
-        kinds.add(name, Kind(name, "test", repeatable, perform), "a test")
+    def add(
+        name: str, perform: Callable[[QueueItem], Told | None], *, repeatable: bool = True, lane: str = "test"
+    ) -> str:
+        kinds.add(name, Kind(name, lane, repeatable, perform), "a test")
         added.append(name)
         return name
 

@@ -67,6 +67,46 @@ def test_a_paused_lane_begins_nothing_and_goes_on_when_resumed(buy: Buy, told: l
         control.pause("nosuch", by="fox")
 
 
+def test_the_history_says_who_did_what(buy: Buy, told: list[Any]) -> None:
+    item = buy(waits=True)
+    other = buy()
+    control.approve(item, by="ann")
+    control.put_first(item, by="bea")
+    queue.drain("test")
+    control.skip("test", by="cat")
+    assert states(item, other) == ["skipped", "pending"]
+    copy = control.again(item, by="dan")
+    assert [(deed.by, deed.what) for deed in item.deeds.all()] == [
+        ("ann", "it was approved"),
+        ("bea", "it was put first"),
+        ("cat", "it was skipped"),
+        ("dan", f"done again, as {copy.pk}"),
+    ]
+    assert [(deed.by, deed.what) for deed in copy.deeds.all()] == [("dan", f"done again, from {item.pk}")]
+
+
+def test_the_bot_that_is_stopped_repeats_only_what_may_happen_twice(
+    kind: Callable[..., str], buy: Buy, told: list[Any], viewer: Callable[..., Viewer]
+) -> None:
+    playing = buy()
+    queue.drain("test")
+    kind("once", lambda item: None, repeatable=False, lane="wheel")
+    bob = Viewer.objects.get(key="bob")
+    paid = ledger.spend(bob, 25, source="redeem", reference="s:1")
+    once = queue.enqueue(Effect("once"), viewer=bob, payment=paid, redeem="thing")
+    assert queue.claim("wheel") == once
+    assert rescue.put_back_running() == 1
+    assert states(playing, once) == ["pending", "failed"] and points() == 975
+
+
+def test_a_lease_from_before_the_clock_was_put_back_is_over(buy: Buy, told: list[Any]) -> None:
+    item = buy()
+    queue.drain("test")
+    QueueItem.objects.update(lease_until=timezone.now() + timedelta(days=1))
+    rescue.rescue()
+    assert states(item) == ["failed"]
+
+
 def test_skipping_stops_it_on_the_overlay_and_gives_the_points_back(buy: Buy, told: list[Any], said: list[str]) -> None:
     first, second = buy(), buy()
     queue.drain("test")
@@ -146,7 +186,7 @@ def test_panic_stops_everything_at_once_and_calm_undoes_only_what_it_did(
     assert control.panic(by="fox") == 2
     assert states(playing, other) == ["cancelled", "cancelled"] and points() == 1000
     assert {"type": "silence"} in told and len(said) == 2
-    assert control.paused() == {"effect": "panic", "test": "panic", "wheel": "panic", "tts": "ann"}
+    assert control.paused() == dict.fromkeys(("effect", "test", "wheel"), "panic by fox") | {"tts": "ann"}
     after = buy()
     queue.drain("test")
     assert states(after) == ["pending"]
@@ -230,6 +270,63 @@ class TestSequence:
         queue.drain("test")
         assert points() == 1000 and not QueueItem.objects.filter(kind="note").exists()
         assert len(said) == 1
+
+    def test_the_points_come_back_when_a_later_one_fails_too(
+        self, kind: Callable[..., str], buy: Buy, told: list[Any], said: list[str]
+    ) -> None:
+        def refuse(item: QueueItem) -> None:
+            raise Refused("OBS is away")
+
+        kind("refuse", refuse), kind("note", lambda item: None)
+        bob = Viewer.objects.get(key="bob")
+        paid = ledger.spend(bob, 25, source="redeem", reference="s:1")
+        queue.enqueue(self.steps("note", "show", "refuse", "note"), viewer=bob, payment=paid, redeem="thing")
+        queue.drain("test")
+        assert points() == 975
+        queue.finished(QueueItem.objects.get(kind="show").pk, 1)
+        queue.drain("test")
+        assert points() == 1000 and QueueItem.objects.filter(kind="note").count() == 1
+        assert said == ["@Bob sorry, that did not happen: OBS is away. Your 25 points are back."]
+        assert QueueItem.objects.filter(redeem="thing").count() == 1 and list(audit.findings()) == []
+
+    @pytest.mark.parametrize("deed", ["clear", "panic", "expire"])
+    def test_what_is_taken_out_takes_the_rest_along(
+        self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any], deed: str
+    ) -> None:
+        kind("note", lambda item: None)
+        queue.enqueue(self.steps("note", "note", "note"), viewer=viewer("Bob"))
+        if deed == "clear":
+            assert control.clear("test", by="fox") == 1
+        elif deed == "panic":
+            assert control.panic(by="fox") == 1
+        else:
+            rescue.rescue(now=timezone.now() + timedelta(hours=1))
+        assert not QueueItem.objects.exclude(state__in=ENDED).exists()
+
+    def test_while_it_waits_for_approval_it_is_in_its_first_lane(
+        self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]
+    ) -> None:
+        kind("note", lambda item: None)
+        inner = {"kind": "run_effects", "effects": [{"kind": "note"}]}
+        effect = Effect("run_effects", {"effects": [{"kind": "chat_line", "text": "hi"}, inner]}, "several")
+        item, other = (queue.enqueue(effect, viewer=viewer(name), waits=True) for name in ("Bob", "Ann"))
+        assert queue.waiting("test") == 2
+        assert control.approve(item, by="fox")
+        queue.drain("test")
+        assert QueueItem.objects.get(kind="note").state == State.DONE
+        assert control.clear("test", by="fox") == 1 and states(other) == ["cancelled"]
+
+    def test_one_within_another_is_over_before_the_next_begins(
+        self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]
+    ) -> None:
+        kind("show", lambda item: Told({"type": "show"}, seconds=2)), kind("note", lambda item: None)
+        inner = {"kind": "run_effects", "effects": [{"kind": "show"}, {"kind": "show"}]}
+        queue.enqueue(Effect("run_effects", {"effects": [inner, {"kind": "note"}]}), viewer=viewer("Bob"))
+        for _ in range(2):
+            queue.drain("test")
+            assert not QueueItem.objects.filter(kind="note").exists()
+            queue.finished(QueueItem.objects.get(kind="show", state=State.RUNNING).pk, 1)
+        assert QueueItem.objects.filter(kind="note").exists()
 
     def test_what_nobody_bought_goes_on_after_a_failure(
         self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]

@@ -119,6 +119,16 @@ class TestActions:
             obs_actions.switch_scene("Nowhere")
         assert refusal.value.code == 600
 
+    def test_what_the_streamer_or_another_effect_changed_since_is_let_be(self, line: OBS) -> None:
+        do("obs_scene", scene="Kitchen", seconds=5)
+        line.ask("SetCurrentProgramScene", {"sceneName": "Scene"})  # by hand
+        Revert.objects.update(due_at=timezone.now())
+        obs_actions.revert_due()
+        assert on_air(line) == "Scene" and not Revert.objects.exists()
+        do("obs_scene", scene="Kitchen", seconds=5)
+        do("obs_scene", scene="Game")  # for good
+        assert on_air(line) == "Game" and not Revert.objects.exists()
+
     def test_a_way_back_that_was_put_off_meanwhile_stays(self, line: OBS, monkeypatch: pytest.MonkeyPatch) -> None:
         do("obs_scene", scene="Kitchen", seconds=1)
         Revert.objects.update(due_at=timezone.now())

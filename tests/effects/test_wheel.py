@@ -87,8 +87,30 @@ def test_it_is_drawn_and_stored_before_it_is_shown_and_paid_when_it_has_stopped(
     wheel.give(item)  # paid is paid
     assert points() == 970 and said == ["well done, Bob: The hat!"]
     assert inventory.held(Viewer.objects.get(key="bob")) == [("Silly hat", 2)]
-    assert QueueItem.objects.get(kind="speak").payload["text"] == "Bob has The hat"
+    spoken = QueueItem.objects.filter(kind="speak").order_by("id")
+    assert [one.payload["text"] for one in spoken] == ["well done, Bob: The hat!", "Bob has The hat"]
     assert Spin.objects.get().paid_at is not None and list(audit.findings()) == []
+
+
+def test_a_prize_that_is_deleted_while_the_wheel_spins_is_given_all_the_same(
+    spin: Callable[..., QueueItem], told: list[Any], said: list[str]
+) -> None:
+    Prize.objects.create(name="70 points", effects=[{"kind": "grant_points", "points": 70}])
+    item = spin()
+    queue.drain("wheel")
+    Prize.objects.all().delete()
+    assert queue.finished(item.pk, 1) and points() == 970
+
+
+def test_who_wins_what_does_not_happen_is_told(
+    spin: Callable[..., QueueItem], told: list[Any], said: list[str]
+) -> None:
+    Prize.objects.create(name="A hat", line="{user} wins!", effects=[{"kind": "grant_item", "item": "nosuch"}])
+    item = spin()
+    queue.drain("wheel")
+    queue.finished(item.pk, 1)
+    assert said[0] == "Bob wins!"
+    assert said[1].startswith("@Bob sorry, a part of the prize A hat did not happen: ")
 
 
 def test_without_an_overlay_the_prize_is_paid_all_the_same(spin: Callable[..., QueueItem], said: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from joystick import streams
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 from redeems import purchase
-from redeems.models import Approval, Least, Redeem
+from redeems.models import Approval, Least, Pricing, Redeem
 from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
@@ -338,6 +339,37 @@ def test_a_redeem_of_the_streamers_own_is_made_of_effects(
     )
     control.cancel(first, by="fox")
     assert points() == 995 and not QueueItem.objects.filter(kind="play_sound").exists()
+
+
+def test_by_the_second_everything_costs_as_long_as_it_lasts(order: Callable[..., QueueItem], settings: Any) -> None:
+    Redeem.objects.update(pricing=Pricing.SECOND, cost=10, cooldown_seconds=0)
+    steps = [{"kind": "alert", "text": "{text}", "seconds": 8}, {"kind": "play_sound", "sound": "ding"}]
+    Redeem.objects.create(key="party", title="Party", cost=2, pricing=Pricing.SECOND, effects=steps)
+    length = Sound.objects.get(name="ding").seconds
+    for key, words in (("shoutout", "Bob"), ("spin", ""), ("party", "hooray")):
+        order(key, words)
+    paid = [-row.delta for row in Transaction.objects.filter(kind="spend").order_by("id")]
+    spins = settings.WHEEL_SPIN_SECONDS + settings.WHEEL_HOLD_SECONDS
+    assert paid == [10 * 6, 10 * math.ceil(spins), 2 * math.ceil(8 + length)]
+
+
+def test_a_page_that_was_open_while_it_sold_does_not_fill_the_stock_again(
+    order: Callable[..., QueueItem], admin_client: Client
+) -> None:
+    fox = admin_client
+    Redeem.objects.filter(key="clip").update(stock=3)
+    row = Redeem.objects.get(key="clip")
+    page = fox.get(f"/admin/redeems/redeem/{row.pk}/change/")
+    form = {name: "" if value is None else value for name, value in page.context["adminform"].form.initial.items()}
+    form |= {"initial-stock": 3, "effects": "[]", "title": "A better clip", "enabled": "on"}
+    order("clip")
+    answer = fox.post(f"/admin/redeems/redeem/{row.pk}/change/", form)
+    assert answer.status_code == 302, answer.context["errors"]
+    row.refresh_from_db()
+    assert (row.title, row.stock) == ("A better clip", 2)
+    fox.post(f"/admin/redeems/redeem/{row.pk}/change/", form | {"stock": 9, "initial-stock": 2})
+    row.refresh_from_db()
+    assert row.stock == 9
 
 
 def test_what_does_not_fit_and_a_full_lane_refuse_ones_own_redeems_too(

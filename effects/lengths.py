@@ -1,0 +1,26 @@
+"""How long an effect will last, where that is known before it happens: for prices by the second."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from effects import sounds
+from effects.registry import Effect
+from effects.tts.engines import estimated_seconds
+
+
+def of(effect: Effect) -> float:
+    """Seconds; of several effects, their sum; 0 for what takes no time. A text's are an estimate, by its words."""
+    payload = effect.payload
+    if effect.kind == "run_effects":
+        return sum(of(Effect(str(step.get("kind")), step)) for step in payload["effects"])
+    if effect.kind == "speak":
+        return estimated_seconds(str(payload["text"]), payload.get("rate") or settings.TTS_RATE)
+    if effect.kind == "play_sound":
+        sound = sounds.named(str(payload["sound"]))
+        return sound.seconds if sound else 0.0
+    if effect.kind == "spin_wheel":
+        return float(settings.WHEEL_SPIN_SECONDS + settings.WHEEL_HOLD_SECONDS)
+    if effect.kind == "alert":
+        return float(payload.get("seconds") or 5)
+    return float(payload.get("seconds") or 0)
