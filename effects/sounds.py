@@ -6,11 +6,14 @@ import hashlib
 import tempfile
 import wave
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db.models import Q, QuerySet
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
 
 from effects import tts
 from effects.models import Sound
@@ -53,6 +56,13 @@ def _keep(sound: Sound, data: bytes, content_type: str, seconds: float, loudness
     sound.content_type, sound.seconds, sound.loudness = content_type, seconds, loudness
     name = hashlib.sha256(data).hexdigest()[:24] + SUFFIXES[content_type]
     sound.file.save(name, ContentFile(data), save=False)
+
+
+@receiver(post_delete, sender=Sound)
+def drop_file(instance: Sound, **_: Any) -> None:
+    """The file goes with its row."""
+    if instance.file:
+        default_storage.delete(str(instance.file.name))
 
 
 def playable() -> QuerySet[Sound]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -134,6 +136,44 @@ def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:
     total = sum(prize.weight for prize in prizes)
     rows = [(prize.name, prize.weight / total) for prize in prizes]
     return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How often a prize was drawn, as a number and a part of all draws, and the part that its odds let expect."""
+
+    prize: str
+    drawn: int
+    share: float
+    expected: float
+
+    @property
+    def percent(self) -> str:
+        """The share, to be read."""
+        return f"{self.share:.2%}"
+
+    @property
+    def percent_expected(self) -> str:
+        """What was to be expected, to be read."""
+        return f"{self.expected:.2%}"
+
+
+def shares() -> list[Share]:
+    """Of the last SHARED draws: each draw's own odds count, whatever they are now."""
+    drawn: Counter[str] = Counter()
+    expected: dict[str, float] = {}
+    count = 0
+    for name, odds_then in Spin.objects.order_by("-id").values_list("prize_name", "odds")[:SHARED]:
+        count += 1
+        drawn[name] += 1
+        total = sum(one["weight"] for one in odds_then) or 1
+        for one in odds_then:
+            expected[one["name"]] = expected.get(one["name"], 0.0) + one["weight"] / total
+    rows = [Share(name, drawn[name], drawn[name] / count, part / count) for name, part in expected.items()]
+    return sorted(rows, key=lambda row: -row.expected)
+
+
+SHARED = 10_000
 
 
 def seed() -> None:

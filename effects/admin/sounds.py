@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.core.files.storage import default_storage
+from django.http import HttpRequest
 
 from effects import sounds
 from effects.models import Sound
@@ -29,7 +31,7 @@ class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
             other = sounds.named(word)
             if other is not None and other.pk != self.instance.pk:
                 raise forms.ValidationError(f"“{word}” is the sound {other} already.")
-        if "file" in self.changed_data and cleaned.get("file"):
+        if "file" in self.changed_data and cleaned.get("file") and not self.errors:  # else it would stay behind
             try:
                 sounds.store(self.instance, cleaned["file"])
             except Failed as error:
@@ -49,6 +51,13 @@ class SoundAdmin(ModelAdmin):
     search_fields = ("name", "aliases")
     readonly_fields = ("content_type", "length", "loudness_in_words")
     fields = ("name", "aliases", "file", "volume", "cost", "enabled", *readonly_fields)
+
+    def save_model(self, request: HttpRequest, obj: Sound, form: Any, change: bool) -> None:
+        """A file that is replaced goes."""
+        before = Sound.objects.filter(pk=obj.pk).values_list("file", flat=True).first()
+        super().save_model(request, obj, form, change)
+        if before and before != obj.file.name:
+            default_storage.delete(before)
 
     @admin.display(description="length", ordering="seconds")
     def length(self, sound: Sound) -> str:

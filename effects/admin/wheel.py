@@ -52,6 +52,11 @@ class SpinAdmin(ReadOnlyAdmin):
     list_filter = ("prize_name",)
     search_fields = ("viewer__key", "prize_name")
     list_select_related = ("viewer",)
+    change_list_template = "admin/effects/spin/change_list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With how often each prize was drawn, beside how often its odds let it be expected."""
+        return super().changelist_view(request, {**(extra_context or {}), "shares": wheel.shares()})
 
     @admin.display(description="its chance then")
     def chance(self, spin: Spin) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from django.contrib.auth import get_user_model
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -29,11 +30,14 @@ def fox() -> Client:
     return client
 
 
-def tone(format: str, subtype: str, *, seconds: float = 0.6, level: float = 0.5) -> bytes:
-    rate = 48_000
+def tone(format: str, subtype: str, *, seconds: float = 0.6, level: float = 0.5, channels: int = 1) -> bytes:
+    rate = 48_000 if level else 8_000
     samples = level * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)
+    samples = np.repeat(samples[:, None], channels, axis=1)
     out = io.BytesIO()
-    soundfile.write(out, samples, rate, format=format, subtype=subtype)
+    with soundfile.SoundFile(out, "w", rate, channels, subtype, format=format) as file:
+        for piece in np.array_split(samples, len(samples) // 100_000 + 1):  # its encoder crashes on long ones
+            file.write(piece)
     return out.getvalue()
 
 
@@ -75,12 +79,32 @@ def test_what_browsers_play_is_kept_with_its_type_length_and_loudness(
         (tone("FLAC", "PCM_16"), "it must be wav, mp3, ogg or opus"),
         (tone("WAV", "PCM_16", seconds=31), "30 s are the most"),
         (b"RIFF" + bytes(11 * 2**20), "at most 10 MB"),
+        (tone("OGG", "VORBIS", seconds=1200, level=0), "This lasts 1200.0 s; 30 s are the most"),
+        (tone("WAV", "IMA_ADPCM"), "which browsers can&#x27;t play"),
+        (tone("WAV", "DOUBLE"), "which browsers can&#x27;t play"),
+        (tone("WAV", "PCM_16", channels=6), "it has 6 channels, and two are the most"),
     ],
-    ids=["html", "torn", "flac", "long", "large"],
+    ids=["html", "torn", "flac", "long", "large", "bomb", "adpcm", "double", "surround"],
 )
 def test_what_is_no_sound_of_ours_is_not_kept(fox: Client, data: bytes, sentence: str) -> None:
     assert sentence in upload(fox, "beep", data)
     assert not Sound.objects.exists()
+
+
+def test_no_file_stays_behind(fox: Client) -> None:
+    upload(fox, "beep", tone("WAV", "PCM_16"))
+    row = Sound.objects.get()
+    before = row.file.name
+    others = set(default_storage.listdir("sounds")[1]) - {Path(before).name}  # of other tests
+    upload(fox, "two words", tone("WAV", "PCM_16", level=0.3))
+    longer = SimpleUploadedFile("longer.wav", tone("WAV", "PCM_16", seconds=1))
+    form = {"name": "beep", "volume": "1", "enabled": "on", "file": longer}
+    fox.post(f"/admin/effects/sound/{row.pk}/change/", form)
+    row.refresh_from_db()
+    assert row.seconds == 1 and not default_storage.exists(before) and before != row.file.name
+    assert set(default_storage.listdir("sounds")[1]) == others | {Path(row.file.name).name}
+    Sound.objects.all().delete()
+    assert set(default_storage.listdir("sounds")[1]) == others
 
 
 def test_names_and_aliases_are_each_one_sounds(fox: Client) -> None:

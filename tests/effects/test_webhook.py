@@ -80,6 +80,7 @@ def test_any_other_answer_fails_and_no_redirect_is_followed(listener: tuple[str,
 def test_nobody_there(listener: tuple[str, type[Listener]], settings: Any) -> None:
     settings.WEBHOOK_ADDRESSES = ["http://127.0.0.1:1/"]
     assert "could not be reached" in told("http://127.0.0.1:1/").error
+    assert told("http://127.0.0.1:1/\x07").error == "the address could not be reached (InvalidURL)"
 
 
 def test_only_allowed_addresses(settings: Any) -> None:
@@ -89,6 +90,9 @@ def test_only_allowed_addresses(settings: Any) -> None:
     for url in (
         "https://example.org/",
         "https://example.org/hooks/../admin",
+        "https://example.org/hooks/%2e%2e/admin",
+        "https://example.org/hooks/%252E./admin",
+        "https://example.org/hooks/%5c..",
         "https://example.com/one/two",
         "https://example.org.evil.net/hooks/",
         "https://me@example.org/hooks/",

@@ -92,6 +92,21 @@ def test_it_is_drawn_and_stored_before_it_is_shown_and_paid_when_it_has_stopped(
     assert Spin.objects.get().paid_at is not None and list(audit.findings()) == []
 
 
+def test_the_history_shows_the_shares_beside_what_the_odds_of_each_draw_let_expect(
+    spin: Callable[..., QueueItem], told: list[Any], admin_client: Client
+) -> None:
+    Prize.objects.create(name="Old", weight=3)
+    wheel.draw(spin())
+    Prize.objects.create(name="New", weight=1)
+    for _ in range(3):
+        wheel.draw(spin())
+    shares = {share.prize: share for share in wheel.shares()}
+    assert shares["Old"].expected == (1 + 3 * 0.75) / 4 and shares["New"].expected == 3 * 0.25 / 4
+    assert sum(share.drawn for share in shares.values()) == 4
+    page = admin_client.get("/admin/effects/spin/").text
+    assert "81.25%" in page and "18.75%" in page and shares["Old"].percent in page
+
+
 def test_a_prize_that_is_deleted_while_the_wheel_spins_is_given_all_the_same(
     spin: Callable[..., QueueItem], told: list[Any], said: list[str]
 ) -> None:
