@@ -163,11 +163,11 @@ def claim(lane: str) -> QueueItem | None:
     """Take the first waiting item of `lane`, by priority and arrival, if nothing of it runs and it is not paused. Of
     any number of workers, one gets it.
     """
-    now = timezone.now()
-    while (item := _first(lane)) is not None and item.expires_at is not None and item.expires_at < now:
+    while (item := _first(lane)) is not None and item.expires_at is not None and item.expires_at < timezone.now():
         ending.end(item, State.EXPIRED, "it waited too long")
     if item is None:
         return None
+    now = timezone.now()  # after the look: what begins later has begun later
     item.state, item.attempts, item.started_at = State.RUNNING, item.attempts + 1, now
     item.lease_until, item.told_at, item.playing_at = now + lease.LENGTH, None, None
     claimed = {name: getattr(item, name) for name in CLAIMED}

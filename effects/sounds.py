@@ -29,8 +29,8 @@ SUBTYPES = {"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "ULAW", "MPEG_LAYER
 SUFFIXES = {"audio/wav": ".wav", "audio/mpeg": ".mp3", "audio/ogg": ".ogg"}
 
 
-def store(sound: Sound, file: File[bytes]) -> None:
-    """Look into an uploaded file and give it to `sound`, under a name of our own; the row is not saved.
+def store(sound: Sound, file: File[bytes]) -> File[bytes]:
+    """Look into an uploaded file and tell `sound` what it is; returns it under a name of our own. Nothing is saved yet.
 
     Raises Failed, with a sentence, for what is too large, too long, or no wav, mp3, ogg or opus.
     """
@@ -49,13 +49,12 @@ def store(sound: Sound, file: File[bytes]) -> None:
         raise Failed(f"This is {facts.format} as {facts.subtype}, which browsers can't play.")
     if not 0 < facts.seconds <= settings.SOUND_MAX_SECONDS:
         raise Failed(f"This lasts {facts.seconds:.1f} s; {settings.SOUND_MAX_SECONDS} s are the most.")
-    _keep(sound, data, content_type, facts.seconds, facts.loudness)
+    return _described(sound, data, content_type, facts.seconds, facts.loudness)
 
 
-def _keep(sound: Sound, data: bytes, content_type: str, seconds: float, loudness: float) -> None:
+def _described(sound: Sound, data: bytes, content_type: str, seconds: float, loudness: float) -> File[bytes]:
     sound.content_type, sound.seconds, sound.loudness = content_type, seconds, loudness
-    name = hashlib.sha256(data).hexdigest()[:24] + SUFFIXES[content_type]
-    sound.file.save(name, ContentFile(data), save=False)
+    return ContentFile(data, hashlib.sha256(data).hexdigest()[:24] + SUFFIXES[content_type])
 
 
 @receiver(post_delete, sender=Sound)
@@ -101,7 +100,8 @@ def seed() -> None:
         sound = Sound(name=path.stem, enabled=not path.stem.startswith(("wheel-", "announcement")))
         with wave.open(str(path)) as file:
             seconds = file.getnframes() / file.getframerate()
-        _keep(sound, path.read_bytes(), "audio/wav", seconds, TARGET)  # they were made as loud as speech
+        # They were made as loud as speech.
+        sound.file = _described(sound, path.read_bytes(), "audio/wav", seconds, TARGET)
         sound.save()
 
 

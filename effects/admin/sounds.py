@@ -31,13 +31,11 @@ class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
             other = sounds.named(word)
             if other is not None and other.pk != self.instance.pk:
                 raise forms.ValidationError(f"“{word}” is the sound {other} already.")
-        if "file" in self.changed_data and cleaned.get("file") and not self.errors:  # else it would stay behind
+        if "file" in self.changed_data and cleaned.get("file"):
             try:
-                sounds.store(self.instance, cleaned["file"])
+                cleaned["file"] = sounds.store(self.instance, cleaned["file"])
             except Failed as error:
                 self.add_error("file", str(error))
-            else:
-                cleaned["file"] = self.instance.file
         return cleaned
 
 
