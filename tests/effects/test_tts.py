@@ -116,9 +116,10 @@ def test_nothing_to_speak_fails_alone(studio: Studio, text: str) -> None:
 
 def test_fifty_texts_at_once_are_spoken_in_the_order_of_asking(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two threads in one engine crash the process; here they take turns."""
-    asked, gate, ask = [], threading.Event(), studio._ask
+    asked, first, gate, ask = [], threading.Event(), threading.Event(), studio._ask
 
     def ask_behind_the_gate(request: dict[str, Any]) -> dict[str, Any]:
+        first.set()
         gate.wait(10)
         asked.append(request["text"])
         return ask(request)
@@ -129,6 +130,7 @@ def test_fifty_texts_at_once_are_spoken_in_the_order_of_asking(studio: Studio, m
         spoken = []
         for number, text in enumerate(texts):
             spoken.append(pool.submit(say, studio, text))
+            assert first.wait(10)
             wait_until(lambda number=number: studio._line._work_queue.qsize() >= number, "it stands in line")
         gate.set()
         assert all(result.result(60)[1] > 0.3 for result in spoken)

@@ -136,8 +136,7 @@ def test_a_broken_page_of_ones_own_does_not_stop_the_lane(
         socket.send(json.dumps({"type": "failed", "item": frame["item"], "attempt": frame["attempt"], "reason": "no"}))
         wait_until(
             lambda: (
-                "that did not happen: the overlay could not play it: no. Your 15 points are back."
-                in str(simulator.lines())
+                "that did not happen: the overlay could not play it. Your 15 points are back." in str(simulator.lines())
             ),
             "it is told why",
         )
