@@ -190,6 +190,14 @@ def test_a_redeem_that_the_streamer_made_has_its_word(ask: Ask) -> None:
     assert ask("!hug Ann") == []
     Redeem.objects.create(key="hug", title="Hug", cost=5, effects=[{"kind": "chat_line", "text": "{user} hugs {text}"}])
     assert ask("!hug Ann") == ["Bob hugs Ann", "@Bob done. 116 points left."]
+    gone = {"kind": "grant_item", "item": "nosuch"}
+    Redeem.objects.create(key="gift", title="Gift", cost=5, effects=[{"kind": "chat_line", "text": "look"}, gone])
+    assert ask("!gift")[1:] == [
+        "@Bob sorry, that did not happen: There is no item called “nosuch”. Your 5 points are back."
+    ]
+    show = {"kind": "alert", "text": "hey", "seconds": 1}
+    Redeem.objects.create(key="show", title="Show", cost=1, effects=[{"kind": "chat_line", "text": "look"}, show])
+    assert ask("!show")[1:] == ["@Bob done, it is in the queue. 115 points left."]
 
 
 def test_sounds_odds_and_items(ask: Ask) -> None:

@@ -14,7 +14,7 @@ from django.db import IntegrityError
 from django.test import Client
 
 from economy.models import Cooldown, Points, Transaction, Viewer
-from effects import control, ending, sounds, wheel
+from effects import control, ending, rescue, sounds, wheel
 from effects.models import Prize, QueueItem, Sound, State
 from joystick import streams
 from pixelbot_site.kit.errors import Refused
@@ -339,6 +339,27 @@ def test_a_redeem_of_the_streamers_own_is_made_of_effects(
     )
     control.cancel(first, by="fox")
     assert points() == 995 and not QueueItem.objects.filter(kind="play_sound").exists()
+
+
+def test_whose_first_one_was_approved_stays_approved_when_the_history_is_pruned(
+    order: Callable[..., QueueItem], now: datetime
+) -> None:
+    Redeem.objects.filter(key="clip").update(approval=Approval.FIRST, cooldown_seconds=0)
+    first = order("clip")
+    control.approve(first, by="fox")
+    control.cancel(first, by="fox")
+    rescue.tidy(now=now + timedelta(days=400))
+    assert order("clip").state == State.PENDING
+
+
+def test_sources_of_one_name_are_chosen_by_their_scene(order: Callable[..., QueueItem]) -> None:
+    Redeem.objects.filter(key="source").update(
+        enabled=True, choices="Game/Cam\nKitchen/Cam\nGame/Lamp", cooldown_seconds=0
+    )
+    with pytest.raises(Refused, match="choose one: Game/Cam, Kitchen/Cam, Lamp"):
+        order("source", "Cam")
+    assert order("source", "kitchen/cam").payload["scene"] == "Kitchen"
+    assert order("source", "lamp").payload["source"] == "Lamp"
 
 
 def test_by_the_second_everything_costs_as_long_as_it_lasts(order: Callable[..., QueueItem], settings: Any) -> None:
