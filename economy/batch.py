@@ -26,8 +26,6 @@ GAP = 0.1
 """Seconds between two pieces, for whoever else waits to write: SQLite's waiting writers look every 0.1 s."""
 LEASE = timedelta(seconds=60)
 """Whoever works on a batch has so long for a piece, before somebody else may go on with it."""
-MOST = 10**12
-"""Of a single amount: the sum over all viewers must fit 64 bits."""
 MOST_ERRORS = 100
 
 
@@ -59,8 +57,6 @@ def plan(
         if known is not None:
             return known
     ledger.check(amount, least=0 if operation == Operation.SET else 1)
-    if amount > MOST:
-        raise ValueError(f"an amount for many must be at most {MOST}, not {amount}")
     words = {"key": key} if key is not None else {}
     planned = Batch(
         currency=currency,
@@ -91,7 +87,11 @@ def preview(batch: Batch, *, now: datetime | None = None) -> Preview:
     held = F(pieces.column(batch))
     amount = Value(batch.amount, output_field=BigIntegerField())
     changes = {
-        Operation.ADD: amount,
+        Operation.ADD: Case(
+            When(**{f"{pieces.column(batch)}__lte": ledger.MOST - batch.amount}, then=amount),
+            default=Value(0),
+            output_field=BigIntegerField(),
+        ),
         Operation.SET: amount - held,
         Operation.SUBTRACT: Case(
             When(**{f"{pieces.column(batch)}__gte": batch.amount}, then=-1 * amount),

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
-from economy import batch, tasks
+from economy import batch, ledger, tasks
 from economy.models import Batch, BatchState, Operation
 from economy.pieces import Target
 from pixelbot_site.kit.admin import ReadOnlyAdmin
@@ -25,7 +25,7 @@ class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
     """What the preview is made of. `ids`: the viewers chosen in their list; blank: whoever the rest describes."""
 
     operation = forms.ChoiceField(choices=OPERATIONS)
-    amount = forms.IntegerField(min_value=0, max_value=batch.MOST)
+    amount = forms.IntegerField(min_value=0, max_value=ledger.MOST)
     ids = forms.CharField(required=False, widget=forms.HiddenInput)
     seen_within_days = forms.IntegerField(required=False, min_value=0, max_value=36500, label="seen in the last … days")
     subscribers = forms.BooleanField(required=False, label="only subscribers")

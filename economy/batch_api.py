@@ -10,7 +10,7 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
-from economy import batch
+from economy import batch, ledger
 from economy.models import Batch, Currency
 from economy.pieces import Target
 from pixelbot_site.kit.api import Id, Scope, Text, answers, needs, there, who
@@ -24,7 +24,7 @@ class BatchIn(Schema):
     """
 
     operation: Literal["add", "subtract", "set"]
-    amount: int = Field(ge=0, le=batch.MOST)
+    amount: int = Field(ge=0, le=ledger.MOST)
     target: Literal["all", "ids", "filter"] | None = None
     ids: list[Id] = Field([], max_length=10_000)
     seen_within_days: int | None = Field(None, ge=0, le=36_500)

@@ -104,6 +104,8 @@ def _hold_balances(*both: Viewer) -> None:
 def _move_points(giver: Viewer, taker: Viewer, amount: int, reference: str) -> None:
     if not amount:
         return
+    if Points.objects.values_list("balance", flat=True).get(pk=taker.pk) > MOST - amount:
+        raise Refused(f"nobody can have more than {MOST} points")
     ledger.transfer(giver, taker, amount, source="merge", reference=reference, kind=Kind.MERGE)
 
 

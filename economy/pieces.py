@@ -102,13 +102,20 @@ def _undone_next(batch: Batch, most: int) -> list[tuple[int, int, int]]:
 
 
 def _reversals(batch: Batch, found: Sequence[tuple[int, int, int]]) -> list[Change]:
-    """What was done with its sign turned, down to zero at most; without what was taken back one by one already."""
+    """What was done with its sign turned, down to zero and up to MOST at most; without what was taken back one by one
+    already.
+    """
     held = _held(batch, sorted(row[1] for row in found))  # first: whoever takes one of them back holds it, too
     undone: set[int] = set()
     if batch.currency == Currency.POINTS:
         undone = bulk.among(Transaction, "undoes_id", [row[0] for row in found])
-    changes = [(pk, viewer, max(-delta, -held[viewer])) for pk, viewer, delta in found if pk not in undone]
+    changes = [(pk, viewer, _fitting(-delta, held[viewer])) for pk, viewer, delta in found if pk not in undone]
     return [Change(viewer, delta, held[viewer], pk) for pk, viewer, delta in changes]
+
+
+def _fitting(delta: int, held: int) -> int:
+    """As much of a change as a balance of `held` can take."""
+    return min(delta, max(ledger.MOST - held, 0)) if delta > 0 else max(delta, -held)
 
 
 def _held(batch: Batch, ids: Sequence[int]) -> dict[int, int]:

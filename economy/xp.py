@@ -92,6 +92,8 @@ def write(grants: Sequence[XPGrant], *, curve: Curve, now: datetime) -> list[Lev
             continue
         known.add(grant.reference)
         pk = grant.viewer.pk
+        if totals[pk] + grant.amount > ledger.MOST:
+            continue  # nobody can have more
         latest[pk] = grant
         totals[pk] += grant.amount
         level = curve.level(totals[pk])
@@ -143,11 +145,11 @@ def adjust(viewer: Viewer, delta: int, *, source: str, reference: str, reason: s
     """Change XP by hand, down to zero at most; the level follows. No rewards: those of levels that were reached by hand
     come with the next XP that the viewer earns. Raises ValueError where there is nothing to take.
     """
-    ledger.check(abs(delta) if isinstance(delta, int) else delta)
+    ledger.check_change(delta)
     with transaction.atomic():
         row = XP.objects.select_for_update().get(pk=viewer.pk)
         total = max(row.total + delta, 0)
-        if total == row.total or total > ledger.MOST:
+        if total == row.total or (delta > 0 and total > ledger.MOST):
             raise ValueError(f"{row.total} XP can't change by {delta}")
         delta, row.total, row.level = total - row.total, total, current_curve().level(total)
         row.save(update_fields=["total", "level"])

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db.models import Sum
 from django.utils import timezone
 
 from economy import audit, batch, ledger, presence, xp
@@ -205,6 +206,19 @@ def test_seen_today_means_today(people: list[Viewer]) -> None:
 
 
 def test_what_could_overflow_is_not_even_planned(people: list[Viewer]) -> None:
-    with pytest.raises(ValueError, match="at most"):
-        batch.plan("points", "set", batch.MOST + 1, target=Target())
-    assert do("set", batch.MOST).success == 5
+    with pytest.raises(ValueError, match=f"to {ledger.MOST}, not"):
+        batch.plan("points", "set", ledger.MOST + 1, target=Target())
+    assert do("set", ledger.MOST).success == 5
+    assert Points.objects.aggregate(total=Sum("balance"))["total"] == 5 * ledger.MOST
+
+
+def test_nobody_is_brought_beyond_the_most(people: list[Viewer]) -> None:
+    ledger.adjust(people[4], ledger.MOST - 44, source="test", reference="x")
+    taken = do("subtract", 3)
+    ledger.grant(people[4], 2, source="test", reference="y")
+    assert do("add", 6).failed == 1
+    assert balances() == [6, 13, 23, 33, ledger.MOST - 5]
+    ledger.grant(people[4], 4, source="test", reference="z")
+    assert batch.run(batch.plan_reversal(taken)).changed == 3 * 3 + 1
+    assert balances() == [6, 16, 26, 36, ledger.MOST]
+    assert list(audit.findings()) == []
