@@ -27,6 +27,8 @@ GAP = 0.1
 LEASE = timedelta(seconds=60)
 """Whoever works on a batch has so long for a piece, before somebody else may go on with it."""
 MOST_ERRORS = 100
+SAME = ("currency", "operation", "amount", "target", "skips")
+"""What two batches of one key have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,9 @@ def plan(
     key: Any = None,
 ) -> Batch:
     """A batch that has not run yet. `skips`: who has too little is left out, instead of going to zero. With a `key`
-    (UUID) that was used before, that batch comes back, whatever else is asked. Raises ValueError for a bad amount.
+    (UUID) that was used before, that batch comes back; Refused where it was for something else. Raises ValueError for a
+    bad amount.
     """
-    if key is not None:
-        known = Batch.objects.filter(key=key).first()
-        if known is not None:
-            return known
     ledger.check(amount, least=0 if operation == Operation.SET else 1)
     words = {"key": key} if key is not None else {}
     planned = Batch(
@@ -69,7 +68,10 @@ def plan(
         **words,
     )
     Batch.objects.bulk_create([planned], ignore_conflicts=True)  # of two with one key, the first
-    return Batch.objects.get(key=planned.key)
+    kept = Batch.objects.get(key=planned.key)
+    if any(getattr(kept, name) != getattr(planned, name) for name in SAME):
+        raise Refused("this key was used before, for something else")
+    return kept
 
 
 def plan_reversal(batch: Batch, *, by: str = "") -> Batch:

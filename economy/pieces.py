@@ -42,7 +42,8 @@ class Target:
 
     def as_json(self) -> dict[str, Any]:
         """What a Batch keeps of it."""
-        return {name: value for name, value in asdict(self).items() if value is not None and value is not False}
+        told = {name: value for name, value in asdict(self).items() if value is not None and value is not False}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,10 @@ def test_a_batch_pays_once_however_often_it_is_pressed(people: list[Viewer]) -> 
     first = batch.plan("points", "add", 5, target=Target(), key=key)
     again = batch.plan("points", "add", 5, target=Target(), key=key)
     assert again == first
+    one = batch.plan("points", "add", 5, target=Target(ids=(people[0].pk,)), key=uuid4())
+    assert batch.plan("points", "add", 5, target=Target(ids=(people[0].pk,)), key=one.key) == one
+    with pytest.raises(Refused, match="for something else"):
+        batch.plan("points", "add", 5, target=Target(ids=(people[1].pk,)), key=one.key)
     assert batch.start(first) and not batch.start(again)
     batch.run(first)
     batch.run(again)

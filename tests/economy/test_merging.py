@@ -153,6 +153,12 @@ def test_a_batch_in_the_dashboard_is_previewed_pressed_twice_and_reversed(
     fox.post(f"/admin/economy/batch/{Batch.objects.latest('pk').pk}/run/")
     assert held()["bob"] == (30, 150)
     assert fox.get(f"/admin/economy/batch/{row.pk}/run/").status_code == 403
+    twice = {**form, "form_key": fox.get("/admin/economy/batch/add/").context["adminform"].form.initial["form_key"]}
+    before = Batch.objects.count()
+    pages = [fox.post("/admin/economy/batch/add/", twice) for _ in range(2)]
+    assert Batch.objects.count() == before + 1 and pages[0]["Location"] == pages[1]["Location"]
+    fox.post("/admin/economy/batch/add/", {**twice, "amount": "41"})
+    assert Batch.objects.count() == before + 2
     wrong = fox.post("/admin/economy/batch/add/", {**form, "amount": "0"}).content.decode()
     assert "At least 1." in wrong
 
