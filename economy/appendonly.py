@@ -49,7 +49,7 @@ class AppendOnly(models.Model):
 
 
 def install_triggers(connection: BaseDatabaseWrapper, tables: list[str]) -> None:
-    """Make the database itself refuse UPDATE and DELETE on `tables`, and SQLite's REPLACE and PostgreSQL's TRUNCATE, too.
+    """Make the database itself refuse UPDATE and DELETE on `tables`, and SQLite's REPLACE and PostgreSQL's TRUNCATE.
     Made anew after every migration: SQLite drops a table's triggers when a migration rebuilds it.
     """
     with connection.cursor() as cursor:

@@ -104,7 +104,7 @@ def preview(batch: Batch, *, now: datetime | None = None) -> Preview:
     if batch.operation == Operation.REVERSE:
         first = batch.reverses
         assert first is not None
-        return Preview(first.success, -first.changed, 0)
+        return Preview(first.success, -first.changed, pieces.short_of(first))
     short = Q(**{f"{pieces.column(batch)}__lt": batch.amount}) if batch.operation == Operation.SUBTRACT else Q(pk=None)
     found = owned.aggregate(
         viewers=Count("pk"),

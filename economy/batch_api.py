@@ -24,7 +24,7 @@ class BatchIn(Schema):
     """
 
     operation: Literal["add", "subtract", "set"]
-    amount: int = Field(ge=0, le=ledger.MOST)
+    amount: int = Field(strict=True, ge=0, le=ledger.MOST)
     target: Literal["all", "ids", "filter"] | None = None
     ids: list[Id] | None = Field(None, min_length=1, max_length=10_000)
     seen_within_days: int | None = Field(None, ge=0, le=36_500)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, F, Max, QuerySet
 
 from economy import ledger, xp
 from economy.models import XP, Batch, Currency, Kind, Operation, Points, Transaction, Viewer, XPTransaction
@@ -190,6 +190,15 @@ def rows(batch: Batch) -> QuerySet[Any]:
     """The ledger that it writes to."""
     ledger_rows: QuerySet[Any] = (Transaction if batch.currency == Currency.POINTS else XPTransaction).objects.all()
     return ledger_rows
+
+
+def short_of(batch: Batch) -> int:
+    """How many have less by now than the batch gave them, and it was not taken back one by one."""
+    theirs = rows(batch).filter(source="batch", reference__startswith=f"batch:{batch.pk}:")
+    if batch.currency == Currency.POINTS:
+        theirs = theirs.filter(undone_by=None)
+    held: str = f"viewer__{batch.currency}__{column(batch)}__lt"
+    return theirs.filter(**{"delta__gt": 0, held: F("delta")}).count()
 
 
 def column(batch: Batch) -> str:

@@ -109,6 +109,7 @@ def test_a_batch_is_taken_back_as_a_whole_and_once(people: list[Viewer]) -> None
     done = do("add", 5)
     ledger.spend(people[0], 4, source="redeem", reference="r:1")
     ledger.reverse(Transaction.objects.get(reference=f"batch:{done.pk}:{people[4].pk}"))
+    assert batch.preview(batch.plan_reversal(done, by="fox")).too_little == 1
     back = batch.run(batch.plan_reversal(done, by="fox"))
     assert balances() == [0, 10, 20, 30, 40]  # of the first, who spent four, the one point that was left
     assert (back.total, back.success, back.failed, back.changed) == (5, 4, 1, -16)

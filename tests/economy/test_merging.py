@@ -219,3 +219,24 @@ def test_every_order_of_the_viewers_list_is_an_index(order: str) -> None:
         cursor.execute(f"EXPLAIN QUERY PLAN {listing}")
         plan = [row[3] for row in cursor.fetchall()]
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+def test_an_undone_merge_gives_the_target_its_own_back(pair: tuple[Viewer, Viewer]) -> None:
+    bob, new = pair
+    Viewer.objects.filter(pk=bob.pk).update(excluded=True)
+    XP.objects.filter(pk=bob.pk).update(rewarded_level=7)
+    row = merging.merge(Viewer.objects.get(pk=bob.pk), new)
+    new.refresh_from_db()
+    assert (new.is_follower, new.excluded, XP.objects.get(pk=new.pk).rewarded_level) == (True, True, 7)
+    merging.undo(row)
+    new.refresh_from_db()
+    assert (new.is_follower, new.excluded, XP.objects.get(pk=new.pk).rewarded_level) == (False, None, 1)
+
+
+def test_who_was_renamed_is_forgotten_under_every_name(deliver: Callable[..., None], viewer: Make) -> None:
+    deliver(chat("\u00c9mile", "secret"), chat("\u00e9mile", "secret"))
+    person = Viewer.objects.get(key="\u00e9mile")
+    merging.rename(person, "Robert")
+    viewer(f"forgotten:{person.pk}")
+    forgetting.forget(Viewer.objects.get(pk=person.pk))
+    assert set(InboundEvent.objects.values_list("username", "text", "raw")) == {("", "", "")}
