@@ -81,6 +81,8 @@ def work(batch: Batch, *, most: int, now: datetime) -> Piece:
     changes = [change for change in changes if change.delta]
     write = _write_points if batch.currency == Currency.POINTS else _write_xp
     ups = write(batch, changes, now)
+    if batch.operation == Operation.REVERSE:
+        _hand_on(batch, [change for change in changes if change.delta > 0])
     return Piece(len(ids), len(changes), sum(change.delta for change in changes), ups, cursor)
 
 
@@ -112,6 +114,24 @@ def _reversals(batch: Batch, found: Sequence[tuple[int, int, int]]) -> list[Chan
         undone = bulk.among(Transaction, "undoes_id", [row[0] for row in found])
     changes = [(pk, viewer, _fitting(-delta, held[viewer])) for pk, viewer, delta in found if pk not in undone]
     return [Change(viewer, delta, held[viewer], pk) for pk, viewer, delta in changes]
+
+
+def _hand_on(batch: Batch, changes: Sequence[Change]) -> None:
+    """What was given back to somebody who is part of another by now goes on to that one."""
+    merged = Viewer.objects.filter(pk__in=[one.viewer for one in changes]).exclude(merged_into=None).in_bulk()
+    for one in changes:
+        if one.viewer not in merged:
+            continue
+        viewer, on = merged[one.viewer], f"batch:{batch.pk}:{one.viewer}:on"
+        heir = ledger.heir_of(viewer)
+        room = ledger.MOST - getattr(owned(batch).get(pk=heir.pk), column(batch))
+        if one.delta > room:
+            continue  # nobody can have more: it stays where it was
+        if batch.currency == Currency.POINTS:
+            ledger.transfer(viewer, heir, one.delta, source="merge", reference=on, kind=Kind.MERGE)
+        else:
+            xp.adjust(viewer, -one.delta, source="merge", reference=f"{on}:out", by=batch.by)
+            xp.adjust(heir, one.delta, source="merge", reference=f"{on}:in", by=batch.by)
 
 
 def _fitting(delta: int, held: int) -> int:

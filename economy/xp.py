@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from economy import ledger
+from economy.ledger import Grant
 from economy.levels import Curve
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
@@ -139,6 +140,37 @@ def rewards() -> Callable[[int, int], tuple[Reward, ...]]:
         return tuple(sorted(found, key=lambda reward: (reward.level, reward.rule)))
 
     return reached
+
+
+def reward_points(level_ups: Sequence[LevelUp], *, enabled: bool) -> list[Grant]:
+    """The points that the reached levels bring. The rule's id is in the reference: two rules for one level both pay."""
+    return [
+        Grant(
+            up.viewer,
+            reward.points,
+            "level",
+            f"level:{reward.level}:{reward.rule}:{up.viewer.pk}",
+            f"level {reward.level}",
+            event=up.event,
+        )
+        for up in level_ups
+        for reward in up.rewards
+        if reward.points and enabled
+    ]
+
+
+def award(
+    viewer: Viewer, amount: int, *, source: str, reference: str, reason: str = "", by: str = ""
+) -> LevelUp | None:
+    """Give `amount` XP (> 0), and the points of the levels reached by it; returns what was crossed, with the rewards
+    given, or None. The same reference again gives nothing.
+    """
+    ledger.check(amount)
+    now = timezone.now()
+    with transaction.atomic():
+        ups = write([XPGrant(viewer, amount, source, reference, reason[:200], by=by)], curve=current_curve(), now=now)
+        ledger.write(reward_points(ups, enabled=settings.POINTS_ENABLED), now=now)
+    return ups[0] if ups else None
 
 
 def adjust(viewer: Viewer, delta: int, *, source: str, reference: str, reason: str = "", by: str = "") -> XPTransaction:

@@ -11,7 +11,7 @@ import pytest
 from django.db.models import Sum
 from django.utils import timezone
 
-from economy import audit, batch, ledger, presence, xp
+from economy import audit, batch, ledger, merging, presence, xp
 from economy.batch import Preview
 from economy.models import XP, Batch, BatchState, Points, Transaction, Viewer, XPTransaction
 from economy.pieces import Target
@@ -226,4 +226,16 @@ def test_nobody_is_brought_beyond_the_most(people: list[Viewer]) -> None:
     ledger.grant(people[4], 4, source="test", reference="z")
     assert batch.run(batch.plan_reversal(taken)).changed == 3 * 3 + 1
     assert balances() == [6, 16, 26, 36, ledger.MOST]
+    assert list(audit.findings()) == []
+
+
+@pytest.mark.parametrize("currency", ["points", "xp"])
+def test_what_a_reversal_gives_back_follows_the_heir(people: list[Viewer], currency: str) -> None:
+    for one in people:
+        xp.adjust(one, 10, source="test", reference=f"x:{one.pk}")
+    taken = do("subtract", 5, currency=currency)
+    merging.merge(people[4], people[1])
+    batch.run(batch.plan_reversal(taken))
+    assert balances() == [0, 50, 20, 30, 0]
+    assert list(XP.objects.order_by("pk").values_list("total", flat=True)) == [10, 20, 10, 10, 0]
     assert list(audit.findings()) == []

@@ -12,8 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from economy import audit, forgetting, ledger, merging, xp
-from economy.models import XP, Merge, Points, Transaction, Viewer
+from economy import audit, earning, forgetting, ledger, merging, xp
+from economy.earning import Award, Once
+from economy.models import XP, LevelReward, Merge, Points, Transaction, Viewer
 from effects import queue
 from effects.models import QueueItem, State
 from effects.speech import speak
@@ -240,3 +241,28 @@ def test_who_was_renamed_is_forgotten_under_every_name(deliver: Callable[..., No
     viewer(f"forgotten:{person.pk}")
     forgetting.forget(Viewer.objects.get(pk=person.pk))
     assert set(InboundEvent.objects.values_list("username", "text", "raw")) == {("", "", "")}
+
+
+def test_a_follow_pays_once_over_a_merge(pair: tuple[Viewer, Viewer], rules: Any, now: Any) -> None:
+    bob, new = pair
+    earning.pay([Award("Bob", "follow", "1", points=5, once=Once.EVER)], rules=rules, now=now)
+    merging.merge(bob, new)
+    earning.pay([Award("New", "follow", "2", points=5, once=Once.EVER)], rules=rules, now=now)
+    assert held()["new"] == (40, 150)
+
+
+def test_a_cooldown_holds_over_a_rename(viewer: Make, rules: Any, now: Any) -> None:
+    bob = viewer("Bob")
+    earning.pay([Award("Bob", "chat", "1", points=5, points_cooldown=60)], rules=rules, now=now)
+    merging.rename(bob, "Robert")
+    earning.pay([Award("Robert", "chat", "2", points=5, points_cooldown=60)], rules=rules, now=now)
+    assert held()["robert"] == (5, 0)
+
+
+def test_an_award_of_xp_gives_the_levels_rewards(viewer: Make) -> None:
+    bob = viewer("Bob")
+    LevelReward.objects.create(level=2, points=100)
+    up = xp.award(bob, 150, source="test", reference="x:1")
+    assert up is not None and (up.to_level, up.rewards[0].points) == (2, 100)
+    assert xp.award(bob, 150, source="test", reference="x:1") is None
+    assert held()["bob"] == (100, 150)
