@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from economy import audit, ledger
+from economy import audit, ledger, merging
 from economy.earning import Award, pay
 from economy.models import Batch, Points, Transaction, Viewer
 from effects import queue, sounds, wheel
@@ -225,3 +225,17 @@ def test_for_whom_a_batch_is_must_be_said_in_one_way(call: Call, viewer: Make) -
 
 def test_times_at_the_end_of_the_calendar_are_told_so(call: Call) -> None:
     assert call("get", "/transactions?since=0001-01-01T00:00:00%2B14:00").status_code == 422
+
+
+def test_only_whole_numbers_change_anything_and_old_ids_act_on_the_heir(call: Call, viewer: Make) -> None:
+    bob, ann = viewer("Bob", points=10), viewer("Ann")
+    for delta in (True, "7", 1.5):
+        for what in ("points", "xp"):
+            assert call("post", f"/viewers/{bob.pk}/{what}", {"delta": delta}).status_code == 422
+        asked = {"operation": "add", "amount": delta, "target": "all"}
+        assert call("post", "/users/batch-points", asked).status_code == 422
+    merging.merge(bob, ann)
+    assert call("post", f"/viewers/{bob.pk}/points", {"delta": 5}).json()["viewer_id"] == ann.pk
+    assert call("post", f"/viewers/{bob.pk}/xp", {"delta": 5}).json()["viewer_id"] == ann.pk
+    assert [(row["username"], row["amount"]) for row in call("get", "/leaderboard?days=1").json()] == [("Ann", 5)]
+    assert list(audit.findings()) == []
