@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
@@ -15,12 +15,12 @@ from ninja.errors import HttpError
 from pydantic import Field
 
 from economy import ledger, viewers, xp
-from economy.models import Currency, Kind, Transaction, Viewer, XPTransaction
+from economy.models import UNDOING, Currency, Kind, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit.api import Id, Page, Paged, Scope, Text, answers, needs, page, there, who
 
 router = Router(tags=["economy"])
 
-Change = Annotated[int, Field(ge=-ledger.MOST, le=ledger.MOST)]
+Change = Annotated[int, Field(strict=True, ge=-ledger.MOST, le=ledger.MOST)]
 PLACES = 100
 
 
@@ -148,7 +148,12 @@ def adjust_points(request: HttpRequest, viewer_id: Id, change: ChangeIn) -> Tran
     try:
         with transaction.atomic():
             return ledger.adjust(
-                viewer, change.delta, source="api", reference=reference, reason=change.reason, by=who(request)
+                ledger.heir_of(viewer),
+                change.delta,
+                source="api",
+                reference=reference,
+                reason=change.reason,
+                by=who(request),
             )
     except IntegrityError:
         raise HttpError(409, "This key was used before.") from None
@@ -164,7 +169,7 @@ def adjust_xp(request: HttpRequest, viewer_id: Id, change: ChangeIn) -> XPTransa
     words = {"source": "api", "reference": f"api:{change.key}", "reason": change.reason, "by": who(request)}
     try:
         with transaction.atomic():
-            return xp.adjust(viewer, change.delta, **words)
+            return xp.adjust(ledger.heir_of(viewer), change.delta, **words)
     except IntegrityError:
         raise HttpError(409, "This key was used before.") from None
     except ValueError as error:
@@ -207,15 +212,25 @@ def leaderboard(
 ) -> list[dict[str, Any]]:
     """Who has most points or XP; with `days`, who earned most in the last so many days."""
     ranked = viewers.ranked()
-    if days is None:
-        rows = ranked.annotate(amount=F("points__balance" if by == Currency.POINTS else "xp__total"))
-    else:
-        name = "transactions" if by == Currency.POINTS else "xp_transactions"
+    who: dict[str, Any] = {"name": F("username")}
+    rows: QuerySet[Any] = ranked.annotate(amount=F("points__balance" if by == Currency.POINTS else "xp__total"))
+    if days is not None:
         since = timezone.now() - timedelta(days=days)
-        earned = ranked.filter(**{f"{name}__created_at__gte": since, f"{name}__delta__gt": 0})
-        rows = earned.annotate(amount=Sum(f"{name}__delta"))
-    best = rows.filter(amount__gt=0).order_by("-amount").values("id", "username", "amount")[:limit]
-    return [{"place": place, **row} for place, row in enumerate(best, start=1)]
+        who = {"id": F("viewer_id"), "name": F("viewer__username")}
+        rows = _earned(by).filter(created_at__gte=since, delta__gt=0, viewer__in=ranked).order_by()
+        rows = rows.values("viewer_id", "viewer__username").annotate(amount=Sum("delta"))
+    best = rows.filter(amount__gt=0).order_by("-amount").values("amount", *(() if days else ("id",)), **who)[:limit]
+    return [
+        {"place": place, "id": row["id"], "username": row["name"], "amount": row["amount"]}
+        for place, row in enumerate(best, start=1)
+    ]
+
+
+def _earned(by: Currency) -> QuerySet[Any]:
+    """The rows of a ledger that are no mere moving or giving back of what there was."""
+    if by == Currency.POINTS:
+        return Transaction.objects.exclude(kind__in=[Kind.TRANSFER, Kind.MERGE, *UNDOING])
+    return XPTransaction.objects.exclude(source="merge")
 
 
 def _narrowed(rows: Any, asked: RowsIn) -> Any:

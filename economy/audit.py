@@ -47,6 +47,14 @@ def _balances(owned: str, column: str, ledger: str, after: str, what: str) -> li
             f"LEFT JOIN {owned} o ON o.viewer_id = t.viewer_id WHERE o.viewer_id IS NULL",
             f"{{0}} has rows of {what}, but no balance.",
         ),
+        *(
+            Check(
+                f"SELECT s.viewer_id FROM (SELECT DISTINCT viewer_id FROM {table}) s "
+                "LEFT JOIN economy_viewer v ON v.id = s.viewer_id WHERE v.id IS NULL",
+                f"{some} of {what} of viewer {{0}} is there, but the viewer is gone.",
+            )
+            for table, some in ((ledger, "A row"), (owned, "The balance"))
+        ),
     ]
 
 
@@ -59,6 +67,18 @@ CHECKS: tuple[Check, ...] = (
         "WHERE r.viewer_id <> s.viewer_id OR r.delta * s.delta > 0 OR ABS(r.delta) > ABS(s.delta) "
         "OR (r.kind = 'refund' AND (r.delta <> -s.delta OR s.kind <> 'spend'))",
         "Transaction {0} gives {1} to undo {2}, but that took {3}, or was somebody else's, or no spend.",
+    ),
+    Check(
+        "SELECT r.id, r.undoes_id FROM economy_transaction r LEFT JOIN economy_transaction s ON s.id = r.undoes_id "
+        "WHERE r.undoes_id IS NOT NULL AND s.id IS NULL",
+        "Transaction {0} undoes {1}, which is gone.",
+    ),
+    Check(
+        "SELECT t.id, t.reference FROM economy_transaction t LEFT JOIN economy_transaction o ON o.reference = "
+        "CASE WHEN t.delta < 0 THEN SUBSTR(t.reference, 1, LENGTH(t.reference) - 4) || ':in' "
+        "ELSE SUBSTR(t.reference, 1, LENGTH(t.reference) - 3) || ':out' END "
+        "WHERE t.kind IN ('transfer', 'merge') AND (o.id IS NULL OR o.delta <> -t.delta)",
+        "Transaction {0} ({1}) is one side of a transfer whose other side is gone, or another amount.",
     ),
     Check(
         "SELECT id FROM economy_transaction WHERE kind IN ('refund', 'reversal') AND undoes_id IS NULL",

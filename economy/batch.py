@@ -26,9 +26,9 @@ GAP = 0.1
 """Seconds between two pieces, for whoever else waits to write: SQLite's waiting writers look every 0.1 s."""
 LEASE = timedelta(seconds=60)
 """Whoever works on a batch has so long for a piece, before somebody else may go on with it."""
-MOST = 10**12
-"""Of a single amount: the sum over all viewers must fit 64 bits."""
 MOST_ERRORS = 100
+SAME = ("currency", "operation", "amount", "target", "skips")
+"""What two batches of one key have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,10 @@ def plan(
     key: Any = None,
 ) -> Batch:
     """A batch that has not run yet. `skips`: who has too little is left out, instead of going to zero. With a `key`
-    (UUID) that was used before, that batch comes back, whatever else is asked. Raises ValueError for a bad amount.
+    (UUID) that was used before, that batch comes back; Refused where it was for something else. Raises ValueError for a
+    bad amount.
     """
-    if key is not None:
-        known = Batch.objects.filter(key=key).first()
-        if known is not None:
-            return known
     ledger.check(amount, least=0 if operation == Operation.SET else 1)
-    if amount > MOST:
-        raise ValueError(f"an amount for many must be at most {MOST}, not {amount}")
     words = {"key": key} if key is not None else {}
     planned = Batch(
         currency=currency,
@@ -73,7 +68,10 @@ def plan(
         **words,
     )
     Batch.objects.bulk_create([planned], ignore_conflicts=True)  # of two with one key, the first
-    return Batch.objects.get(key=planned.key)
+    kept = Batch.objects.get(key=planned.key)
+    if any(getattr(kept, name) != getattr(planned, name) for name in SAME):
+        raise Refused("this key was used before, for something else")
+    return kept
 
 
 def plan_reversal(batch: Batch, *, by: str = "") -> Batch:
@@ -91,7 +89,11 @@ def preview(batch: Batch, *, now: datetime | None = None) -> Preview:
     held = F(pieces.column(batch))
     amount = Value(batch.amount, output_field=BigIntegerField())
     changes = {
-        Operation.ADD: amount,
+        Operation.ADD: Case(
+            When(**{f"{pieces.column(batch)}__lte": ledger.MOST - batch.amount}, then=amount),
+            default=Value(0),
+            output_field=BigIntegerField(),
+        ),
         Operation.SET: amount - held,
         Operation.SUBTRACT: Case(
             When(**{f"{pieces.column(batch)}__gte": batch.amount}, then=-1 * amount),
@@ -102,7 +104,7 @@ def preview(batch: Batch, *, now: datetime | None = None) -> Preview:
     if batch.operation == Operation.REVERSE:
         first = batch.reverses
         assert first is not None
-        return Preview(first.success, -first.changed, 0)
+        return Preview(first.success, -first.changed, pieces.short_of(first))
     short = Q(**{f"{pieces.column(batch)}__lt": batch.amount}) if batch.operation == Operation.SUBTRACT else Q(pk=None)
     found = owned.aggregate(
         viewers=Count("pk"),

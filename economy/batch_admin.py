@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
-from economy import batch, tasks
+from economy import batch, ledger, tasks
 from economy.models import Batch, BatchState, Operation
 from economy.pieces import Target
 from pixelbot_site.kit.admin import ReadOnlyAdmin
@@ -25,8 +26,9 @@ class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
     """What the preview is made of. `ids`: the viewers chosen in their list; blank: whoever the rest describes."""
 
     operation = forms.ChoiceField(choices=OPERATIONS)
-    amount = forms.IntegerField(min_value=0, max_value=batch.MOST)
+    amount = forms.IntegerField(min_value=0, max_value=ledger.MOST)
     ids = forms.CharField(required=False, widget=forms.HiddenInput)
+    form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     seen_within_days = forms.IntegerField(required=False, min_value=0, max_value=36500, label="seen in the last … days")
     subscribers = forms.BooleanField(required=False, label="only subscribers")
     present = forms.BooleanField(required=False, label="only who is here now")
@@ -49,6 +51,11 @@ class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
         if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
             raise forms.ValidationError("Choose the viewers in their list.")
         return tuple(int(word) for word in words) or None
+
+    def key(self) -> UUID:
+        """The same form with the same content, sent twice, is one batch; gone back to and changed, another."""
+        asked = {name: value for name, value in sorted(self.cleaned_data.items()) if name != "form_key"}
+        return uuid5(self.cleaned_data["form_key"] or uuid4(), repr(asked))
 
     def target(self) -> Target:
         """Whom it is about."""
@@ -78,21 +85,30 @@ class BatchAdmin(ReadOnlyAdmin):
         """A form for a new one, figures for one that is there."""
         if obj is not None:
             return [(None, {"fields": (*self.seen, *self.figures)})]
-        whom = ("seen_within_days", "subscribers", "present", "least_level", "ids")
+        whom = ("seen_within_days", "subscribers", "present", "least_level", "ids", "form_key")
         return [
             (None, {"fields": ("currency", "operation", "amount", "skips", "reason")}),
             ("For whom (nothing chosen: for everybody)", {"fields": whom}),
         ]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """The viewers chosen in their list."""
-        return {"ids": request.GET.get("ids", "")}
+        """The viewers chosen in their list; a key, so that a form sent twice is one batch."""
+        return {"ids": request.GET.get("ids", ""), "form_key": uuid4()}
 
     def save_model(self, request: HttpRequest, obj: Batch, form: Any, change: bool) -> None:
         """Not run yet: its page shows the preview."""
-        obj.target = form.target().as_json()
-        obj.by = request.user.get_username()
-        obj.save()
+        planned = batch.plan(
+            obj.currency,
+            obj.operation,
+            obj.amount,
+            target=form.target(),
+            skips=obj.skips,
+            reason=obj.reason,
+            by=request.user.get_username(),
+            key=form.key(),
+        )
+        obj.pk, obj.key = planned.pk, planned.key
+        obj._state.adding = False
 
     def response_add(self, request: HttpRequest, obj: Batch, post_url_continue: str | None = None) -> HttpResponse:
         """To the preview."""

@@ -10,7 +10,7 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
-from economy import batch
+from economy import batch, ledger
 from economy.models import Batch, Currency
 from economy.pieces import Target
 from pixelbot_site.kit.api import Id, Scope, Text, answers, needs, there, who
@@ -19,14 +19,14 @@ router = Router(tags=["batches"])
 
 
 class BatchIn(Schema):
-    """A change for many: for all, for `ids`, or for whom the filters describe. `key`: sent twice, it runs once. With
-    `preview` nothing is done.
+    """A change for many: for all (`target` has to say so), for `ids`, or for whom the filters describe. `key`: sent
+    twice, it runs once; for anything else it is refused (409). With `preview` nothing is done.
     """
 
     operation: Literal["add", "subtract", "set"]
-    amount: int = Field(ge=0, le=batch.MOST)
+    amount: int = Field(strict=True, ge=0, le=ledger.MOST)
     target: Literal["all", "ids", "filter"] | None = None
-    ids: list[Id] = Field([], max_length=10_000)
+    ids: list[Id] | None = Field(None, min_length=1, max_length=10_000)
     seen_within_days: int | None = Field(None, ge=0, le=36_500)
     subscribers: bool = False
     present: bool = False
@@ -87,8 +87,6 @@ def _batch(request: HttpRequest, currency: Currency, asked: BatchIn) -> dict[str
         by=who(request),
         key=asked.key,
     )
-    if planned.currency != currency:
-        raise HttpError(409, "This key was used before, for something else.")
     if not asked.preview:
         return _result(batch.run(planned))
     told = batch.preview(planned)
@@ -96,23 +94,22 @@ def _batch(request: HttpRequest, currency: Currency, asked: BatchIn) -> dict[str
     return {**result, "changed": told.changed, "too_little": told.too_little}
 
 
+NARROWING = ("seen_within_days", "subscribers", "present", "least_level")
+
+
 def _target(asked: BatchIn) -> Target:
-    """As asked; 422 where `target` says one thing and the other fields another."""
-    narrowing = {"seen_within_days", "subscribers", "present", "least_level"} & asked.model_fields_set
-    meant = "ids" if asked.ids else "filter" if narrowing else "all"
-    if (asked.target not in (None, meant) and (asked.ids or narrowing)) or (asked.ids and narrowing):
-        raise HttpError(422, "Of target, ids and the filters, only one can say for whom.")
-    meant = asked.target or meant
-    if meant == "ids":
-        return Target(ids=tuple(asked.ids))
-    if meant == "all":
-        return Target()
-    return Target(
-        seen_within_days=asked.seen_within_days,
-        subscribers=asked.subscribers,
-        present=asked.present,
-        least_level=asked.least_level,
-    )
+    """As asked; 422 where `target` says one thing and the other fields another. Everybody is meant by "all" only."""
+    told = {name: getattr(asked, name) for name in NARROWING}
+    narrowing = {name: value for name, value in told.items() if value is not None and value is not False}
+    if asked.ids is not None and narrowing:
+        raise HttpError(422, ONE_WAY)
+    meant = "ids" if asked.ids is not None else "filter" if narrowing else "all"
+    if asked.target != meant and (asked.target or meant == "all"):
+        raise HttpError(422, ONE_WAY)
+    return Target(ids=tuple(asked.ids)) if asked.ids is not None else Target(**narrowing)
+
+
+ONE_WAY = "Say for whom in one way: ids (at least one), or filters (at least one that narrows), or target all."
 
 
 def _result(done: Batch) -> dict[str, Any]:

@@ -88,11 +88,11 @@ def pay(
         if people is None:
             people = viewers.seen((award.username for award in awards), now=now)
         due = [_named(award, people[award.viewer], stream) for award in awards if _earns(people[award.viewer], rules)]
-        due = _not_held(_unpaid(due), now=now)
+        due = _not_held(_unpaid(due, people), people, now=now)
         points, experience = _split(due, people, rules, now=now)
         curve = Curve(rules.xp_base, rules.xp_exponent, rules.xp_max_level)
         level_ups = xp.write(experience, curve=curve, now=now)
-        ledger.write([*points, *_rewards(level_ups, rules)], now=now)
+        ledger.write([*points, *xp.reward_points(level_ups, enabled=rules.points_enabled)], now=now)
     return level_ups
 
 
@@ -109,10 +109,19 @@ def _named(award: Award, viewer: Viewer, stream: str) -> Award:
     return award
 
 
-def _unpaid(awards: Sequence[Award]) -> list[Award]:
+def _unpaid(awards: Sequence[Award], people: Mapping[str, Viewer]) -> list[Award]:
     """Without those that pay once and did: they must not use up a cooldown or a daily cap either."""
-    named = [award.named for award in awards if award.named]
+    ever = {people[award.viewer].pk for award in awards if award.once is Once.EVER}
+    former = {pk: _merged_into(pk) for pk in ever}
+    before = {
+        f"{award.source}:viewer:{pk}": award.named
+        for award in awards
+        if award.once is Once.EVER
+        for pk in former[people[award.viewer].pk]
+    }
+    named = [*(award.named for award in awards if award.named), *before]
     paid = bulk.among(Transaction, "reference", named) | bulk.among(XPTransaction, "reference", named)
+    paid |= {before[reference] for reference in paid & set(before)}
     seen: set[str] = set()
     unpaid = []
     for award in awards:
@@ -122,18 +131,31 @@ def _unpaid(awards: Sequence[Award]) -> list[Award]:
     return unpaid
 
 
-def _not_held(awards: Sequence[Award], *, now: datetime) -> list[Award]:
+def _merged_into(pk: int) -> set[int]:
+    """The ids of whoever became part of that viewer, of those merged into them, and so on."""
+    found, latest = set[int](), {pk}
+    while latest:
+        latest = set(Viewer.objects.filter(merged_into__in=latest).values_list("pk", flat=True)) - found
+        found |= latest
+    return found
+
+
+def _not_held(awards: Sequence[Award], people: Mapping[str, Viewer], *, now: datetime) -> list[Award]:
     """Without those that an earlier award of the same viewer holds back."""
     if not any(award.holds or award.held_by for award in awards):
         return list(awards)
-    held = cooldowns.running([f"{award.held_by}:{award.viewer}" for award in awards if award.held_by], now=now)
+
+    def key_of(word: str, award: Award) -> str:
+        return f"{word}:viewer:{people[award.viewer].pk}"
+
+    held = cooldowns.running([key_of(award.held_by, award) for award in awards if award.held_by], now=now)
     free = []
     for award in awards:
-        if award.held_by and f"{award.held_by}:{award.viewer}" in held:
+        if award.held_by and key_of(award.held_by, award) in held:
             continue
         free.append(award)
         if award.holds:
-            key = f"{award.holds}:{award.viewer}"
+            key = key_of(award.holds, award)
             held.add(key)
             cooldowns.take({key: HOLD_SECONDS}, now=now)
     return free
@@ -143,7 +165,7 @@ def _split(
     awards: Sequence[Award], people: Mapping[str, Viewer], rules: Rules, *, now: datetime
 ) -> tuple[list[Grant], list[XPGrant]]:
     """The points and the XP of `awards` that neither a cooldown nor a daily cap holds back."""
-    free_points, free_xp = _off_cooldown(awards, now=now)
+    free_points, free_xp = _off_cooldown(awards, people, now=now)
     points = [
         Grant(people[award.viewer], award.points, award.source, award.reference, event=award.event)
         for place, award in enumerate(awards)
@@ -160,7 +182,7 @@ def _split(
     )
 
 
-def _off_cooldown(awards: Sequence[Award], *, now: datetime) -> tuple[set[int], set[int]]:
+def _off_cooldown(awards: Sequence[Award], people: Mapping[str, Viewer], *, now: datetime) -> tuple[set[int], set[int]]:
     """The places of the awards whose points, and of those whose XP, no cooldown holds back. Of two in one batch, the
     first takes it.
     """
@@ -175,7 +197,7 @@ def _off_cooldown(awards: Sequence[Award], *, now: datetime) -> tuple[set[int], 
             if cooldown <= 0:
                 its_free.add(place)
                 continue
-            key = f"{award.source}.{currency}:{award.viewer}"
+            key = f"{award.source}.{currency}:viewer:{people[award.viewer].pk}"
             if key not in holders:
                 holders[key] = (its_free, place)
                 seconds[key] = cooldown
@@ -183,20 +205,3 @@ def _off_cooldown(awards: Sequence[Award], *, now: datetime) -> tuple[set[int], 
         its_free, place = holders[key]
         its_free.add(place)
     return free
-
-
-def _rewards(level_ups: Sequence[LevelUp], rules: Rules) -> list[Grant]:
-    """The points that the reached levels bring. The rule's id is in the reference: two rules for one level both pay."""
-    return [
-        Grant(
-            up.viewer,
-            reward.points,
-            "level",
-            f"level:{reward.level}:{reward.rule}:{up.viewer.pk}",
-            f"level {reward.level}",
-            event=up.event,
-        )
-        for up in level_ups
-        for reward in up.rewards
-        if reward.points and rules.points_enabled
-    ]

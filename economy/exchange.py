@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.utils import timezone
 from import_export import fields, resources, widgets
 
-from economy import ledger, viewers, xp
+from economy import forgetting, ledger, viewers, xp
 from economy.models import USERNAME_MAX, XP, Points, Viewer, viewer_key
 
 
@@ -50,6 +50,7 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
         if missing:
             raise ValueError("The file needs a column “username”, and “points”, “xp” or both.")
         self.cause = uuid4().hex
+        self.told: set[str] = set()
         self.by = getattr(kwargs.get("user"), "username", "") or ""
 
     def get_queryset(self) -> Any:
@@ -61,8 +62,17 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
         name = str(row.get("username") or "").strip().removeprefix("@")
         if not name or len(name) > USERNAME_MAX or "\0" in name:
             raise ValueError(f"a username has 1 to {USERNAME_MAX} characters")
-        found: Viewer | None = self.get_queryset().filter(key=viewer_key(name)).first()
+        who = viewers.find(name)
+        found: Viewer | None = self.get_queryset().get(pk=who.pk) if who else None
+        key = found.key if found else viewer_key(name)
+        if key in self.told:
+            raise ValueError(f"{name} is in the file more than once")
+        self.told.add(key)
         return found
+
+    def filter_export(self, queryset: Any, **kwargs: Any) -> Any:
+        """Without those who are part of others, or forgotten."""
+        return queryset.filter(merged_into=None).exclude(key__startswith=forgetting.NAME)
 
     def dehydrate_points(self, viewer: Viewer) -> int | None:
         """The balance."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from economy.models import Cooldown, Presence, Viewer
@@ -34,7 +36,22 @@ def forget(viewer: Viewer) -> None:
             forgetter(viewer)
         Cooldown.objects.filter(key__endswith=f":{viewer.key}").delete()
         Presence.objects.filter(pk=viewer.pk).delete()
-        viewer.key, viewer.username = f"{NAME}{viewer.pk}", f"forgotten {viewer.pk}"
+        viewer.key, viewer.username = _free_key(viewer), called(viewer)
         viewer.excluded = True
         viewer.save(update_fields=["key", "username", "excluded"])
+        theirs = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Viewer))
+        theirs.filter(object_id=str(viewer.pk)).update(object_repr=viewer.username)
     log.info("forgot viewer %d", viewer.pk)
+
+
+def called(viewer: Viewer) -> str:
+    """What stands in place of their name."""
+    return f"forgotten {viewer.pk}"
+
+
+def _free_key(viewer: Viewer) -> str:
+    """Somebody may be called so; no two have one key."""
+    key = f"{NAME}{viewer.pk}"
+    while Viewer.objects.filter(key=key).exclude(pk=viewer.pk).exists():
+        key += ":"
+    return key

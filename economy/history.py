@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy import xp
+from economy.ledger import MOST
 from economy.models import XP, Kind, Points, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
 
@@ -97,6 +98,7 @@ def _steps(past: Sequence[Past], known: set[str], *, held: int, total: int, caus
     else:
         opening = max(0, total - added, -lowest)
         closing = total - opening - added
+    closing -= max(0, held + opening + added + closing - max(held, MOST))  # nobody can have more
     steps = [(one.delta, one.reason[:200], f"{cause}:{one.number}", one.at) for one in new]
     edge = f"{new[0].number}:{person}" if known and new else str(person)
     if opening:

@@ -18,8 +18,10 @@ from pixelbot_site.kit.errors import Refused
 log = logging.getLogger("points")
 
 GRANTED = "granted %d to %s (%s)"
-MOST = 2**62
-"""No single amount is larger, so that a sum of two still fits 64 bits."""
+MOST = 10**12
+"""Nobody is given more, so that sums over millions of viewers still fit 64 bits."""
+MOST_TAKEN = 2**62
+"""A balance may be above MOST (from before there was one): it can always be lowered."""
 MOST_LOGGED = 20
 """Of so many grants at once each gets a line in the log; more are summed up in one."""
 
@@ -177,7 +179,7 @@ def adjust(
 
     `by` is the staff's login, `moderator` the viewer who did it in chat.
     """
-    check(abs(delta) if isinstance(delta, int) else delta)
+    check_change(delta)
     return _change(
         viewer, delta, Kind.ADJUST, source=source, reference=reference, reason=reason, by=by, counterpart=moderator
     )
@@ -247,12 +249,17 @@ def _change(
 
 
 def _move(viewer: Viewer, delta: int) -> int:
-    """Change the balance if it stays between nothing and MOST, in one statement; returns what it is then."""
+    """Change the balance, in one statement, if it does not go below nothing, nor up beyond MOST; returns what it is
+    then.
+    """
+    highest, values = "", [delta, viewer.pk, -delta]
+    if delta > 0:
+        highest, values = "AND balance <= %s ", [*values, MOST - delta]
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE economy_points SET balance = balance + %s WHERE viewer_id = %s AND balance >= %s AND balance <= %s "
-            "RETURNING balance",
-            [delta, viewer.pk, -delta, MOST - max(delta, 0)],
+            "UPDATE economy_points SET balance = balance + %s WHERE viewer_id = %s AND balance >= %s "
+            f"{highest}RETURNING balance",
+            values,
         )
         row = cursor.fetchone()
     if row is None:
@@ -267,7 +274,15 @@ def _why_not(delta: int, balance: int) -> str:
     return f"you need {missing} more {'point' if missing == 1 else 'points'} (you have {balance})"
 
 
-def check(amount: object, *, least: int = 1) -> None:
-    """Raise ValueError, with the number, for what is no whole number from `least` to MOST."""
-    if isinstance(amount, bool) or not isinstance(amount, int) or not least <= amount <= MOST:
-        raise ValueError(f"an amount must be a whole number from {least} to {MOST}, not {amount!r}")
+def check(amount: object, *, least: int = 1, most: int = MOST) -> None:
+    """Raise ValueError, with the number, for what is no whole number from `least` to `most`."""
+    if isinstance(amount, bool) or not isinstance(amount, int) or not least <= amount <= most:
+        raise ValueError(f"an amount must be a whole number from {least} to {most}, not {amount!r}")
+
+
+def check_change(delta: object) -> None:
+    """Raise ValueError, with the number, for what is no change: zero, True, more than may be given or taken."""
+    if isinstance(delta, int) and delta < 0:
+        check(-delta, most=MOST_TAKEN)
+    else:
+        check(delta)

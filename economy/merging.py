@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import models, transaction
@@ -19,6 +20,22 @@ STAYS = (Points, XP, Presence, Merge, Viewer)
 viewer has one of at most, each keeps their own."""
 
 
+TOLD = (*viewers.FLAGS, "excluded")
+OWN = "own"
+"""Where `Merge.moved` keeps what the target itself was before."""
+Renamer = Callable[[str, str], None]
+
+_renamers: list[Renamer] = []
+
+
+def also(renamer: Renamer) -> Renamer:
+    """Register what the floors above keep under names: called with the old key and the new name, so that whoever wants
+    to be forgotten later is found there.
+    """
+    _renamers.append(renamer)
+    return renamer
+
+
 def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
     """The viewer is called `username` now. Where somebody of that name was seen already, they are merged.
 
@@ -28,6 +45,7 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
     if not name or len(name) > USERNAME_MAX:
         raise Refused(f"a name has 1 to {USERNAME_MAX} characters")
     with transaction.atomic():
+        old = viewer.key
         other = Viewer.objects.filter(key=viewer_key(name)).first()
         if other is not None and other.merged_into_id is not None:
             raise Refused(f"{other.username} is merged into {other.merged_into}; undo that first")
@@ -35,6 +53,8 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
             return merge(viewer, other, by=by)
         viewer.key, viewer.username = viewer_key(name), name
         viewer.save(update_fields=["key", "username"])
+        for renamer in _renamers:
+            renamer(old, name)
     return None
 
 
@@ -64,6 +84,10 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
         _move_xp(row, source, target, row.xp, f"merge:{row.pk}")
         highest = max(one.rewarded_level for one in experience.values())
         XP.objects.filter(pk=target.pk).update(rewarded_level=highest)
+        target = next(one for one in people if one.pk == target.pk)
+        own = {name: getattr(target, name) for name in TOLD}
+        row.moved[OWN] = {**own, "rewarded_level": experience[target.pk].rewarded_level}
+        row.save(update_fields=["moved"])
         _tell_target(source, target)
         Presence.objects.filter(pk=source.pk).delete()
         source.merged_into = target
@@ -78,13 +102,19 @@ def undo(row: Merge, *, by: str = "") -> None:
         if not Merge.objects.filter(pk=row.pk, undone_at=None).update(undone_at=timezone.now()):
             raise Refused("this merge was undone already")
         _hold_people(row.source, row.target)
+        own = row.moved.get(OWN)
         for label, ids in row.moved.items():
+            if label == OWN:
+                continue
             model, _, field = label.rpartition(".")
             _rows(model).filter(pk__in=ids).update(**{field: row.source})
         _hold_balances(row.source, row.target)
         _move_points(row.target, row.source, row.points, f"unmerge:{row.pk}")
         _move_xp(row, row.target, row.source, row.xp, f"unmerge:{row.pk}")
         Viewer.objects.filter(pk=row.source_id).update(merged_into=None)
+        if own is not None:  # merges of earlier versions did not write it down
+            XP.objects.filter(pk=row.target_id).update(rewarded_level=own["rewarded_level"])
+            Viewer.objects.filter(pk=row.target_id).update(**{name: own[name] for name in TOLD})
 
 
 def _hold_people(*both: Viewer) -> list[Viewer]:
@@ -104,6 +134,8 @@ def _hold_balances(*both: Viewer) -> None:
 def _move_points(giver: Viewer, taker: Viewer, amount: int, reference: str) -> None:
     if not amount:
         return
+    if Points.objects.values_list("balance", flat=True).get(pk=taker.pk) > MOST - amount:
+        raise Refused(f"nobody can have more than {MOST} points")
     ledger.transfer(giver, taker, amount, source="merge", reference=reference, kind=Kind.MERGE)
 
 
@@ -142,9 +174,10 @@ def _rows(label: str) -> models.QuerySet[Any]:
 
 def _tell_target(source: Viewer, target: Viewer) -> None:
     """What was known of either is known of the one that stays."""
-    target = Viewer.objects.get(pk=target.pk)
     target.first_seen_at = min(source.first_seen_at, target.first_seen_at)
     target.last_seen_at = max(source.last_seen_at, target.last_seen_at)
     for name in viewers.FLAGS:
         setattr(target, name, getattr(source, name) or getattr(target, name))
-    target.save(update_fields=["first_seen_at", "last_seen_at", *viewers.FLAGS])
+    if target.excluded is None:
+        target.excluded = source.excluded
+    target.save(update_fields=["first_seen_at", "last_seen_at", *TOLD])

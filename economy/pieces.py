@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, F, Max, QuerySet
 
 from economy import ledger, xp
 from economy.models import XP, Batch, Currency, Kind, Operation, Points, Transaction, Viewer, XPTransaction
@@ -42,7 +42,8 @@ class Target:
 
     def as_json(self) -> dict[str, Any]:
         """What a Batch keeps of it."""
-        return {name: value for name, value in asdict(self).items() if value is not None and value is not False}
+        told = {name: value for name, value in asdict(self).items() if value is not None and value is not False}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ def work(batch: Batch, *, most: int, now: datetime) -> Piece:
     changes = [change for change in changes if change.delta]
     write = _write_points if batch.currency == Currency.POINTS else _write_xp
     ups = write(batch, changes, now)
+    if batch.operation == Operation.REVERSE:
+        _hand_on(batch, [change for change in changes if change.delta > 0])
     return Piece(len(ids), len(changes), sum(change.delta for change in changes), ups, cursor)
 
 
@@ -102,13 +105,38 @@ def _undone_next(batch: Batch, most: int) -> list[tuple[int, int, int]]:
 
 
 def _reversals(batch: Batch, found: Sequence[tuple[int, int, int]]) -> list[Change]:
-    """What was done with its sign turned, down to zero at most; without what was taken back one by one already."""
+    """What was done with its sign turned, down to zero and up to MOST at most; without what was taken back one by one
+    already.
+    """
     held = _held(batch, sorted(row[1] for row in found))  # first: whoever takes one of them back holds it, too
     undone: set[int] = set()
     if batch.currency == Currency.POINTS:
         undone = bulk.among(Transaction, "undoes_id", [row[0] for row in found])
-    changes = [(pk, viewer, max(-delta, -held[viewer])) for pk, viewer, delta in found if pk not in undone]
+    changes = [(pk, viewer, _fitting(-delta, held[viewer])) for pk, viewer, delta in found if pk not in undone]
     return [Change(viewer, delta, held[viewer], pk) for pk, viewer, delta in changes]
+
+
+def _hand_on(batch: Batch, changes: Sequence[Change]) -> None:
+    """What was given back to somebody who is part of another by now goes on to that one."""
+    merged = Viewer.objects.filter(pk__in=[one.viewer for one in changes]).exclude(merged_into=None).in_bulk()
+    for one in changes:
+        if one.viewer not in merged:
+            continue
+        viewer, on = merged[one.viewer], f"batch:{batch.pk}:{one.viewer}:on"
+        heir = ledger.heir_of(viewer)
+        room = ledger.MOST - getattr(owned(batch).get(pk=heir.pk), column(batch))
+        if one.delta > room:
+            continue  # nobody can have more: it stays where it was
+        if batch.currency == Currency.POINTS:
+            ledger.transfer(viewer, heir, one.delta, source="merge", reference=on, kind=Kind.MERGE)
+        else:
+            xp.adjust(viewer, -one.delta, source="merge", reference=f"{on}:out", by=batch.by)
+            xp.adjust(heir, one.delta, source="merge", reference=f"{on}:in", by=batch.by)
+
+
+def _fitting(delta: int, held: int) -> int:
+    """As much of a change as a balance of `held` can take."""
+    return min(delta, max(ledger.MOST - held, 0)) if delta > 0 else max(delta, -held)
 
 
 def _held(batch: Batch, ids: Sequence[int]) -> dict[int, int]:
@@ -182,6 +210,15 @@ def rows(batch: Batch) -> QuerySet[Any]:
     """The ledger that it writes to."""
     ledger_rows: QuerySet[Any] = (Transaction if batch.currency == Currency.POINTS else XPTransaction).objects.all()
     return ledger_rows
+
+
+def short_of(batch: Batch) -> int:
+    """How many have less by now than the batch gave them, and it was not taken back one by one."""
+    theirs = rows(batch).filter(source="batch", reference__startswith=f"batch:{batch.pk}:")
+    if batch.currency == Currency.POINTS:
+        theirs = theirs.filter(undone_by=None)
+    held: str = f"viewer__{batch.currency}__{column(batch)}__lt"
+    return theirs.filter(**{"delta__gt": 0, held: F("delta")}).count()
 
 
 def column(batch: Batch) -> str:

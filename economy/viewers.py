@@ -25,9 +25,11 @@ Flags = Mapping[str, bool]
 """What badges say of somebody: any of FLAGS."""
 
 
-def seen(usernames: Iterable[str], *, now: datetime, flags: Mapping[str, Flags] | None = None) -> dict[str, Viewer]:
+def seen(
+    usernames: Iterable[str], *, now: datetime, flags: Mapping[str, Flags] | None = None, welcome: bool = True
+) -> dict[str, Viewer]:
     """Store that these people were here, new ones included, and what badges say of them (`flags`, by key); returns the
-    viewers by their key.
+    viewers by their key. Without `welcome` new ones begin with nothing.
 
     A few statements however many there are. Inside a transaction their rows are locked, in one order: two writers of
     overlapping crowds wait for each other rather than deadlock.
@@ -41,7 +43,7 @@ def seen(usernames: Iterable[str], *, now: datetime, flags: Mapping[str, Flags] 
         known[key] = _heir(viewer, lock=connection.in_atomic_block)
     missing = sorted(set(latest) - set(known))
     if missing:
-        known |= _arrive({key: latest[key] for key in missing}, flags, now=now)
+        known |= _arrive({key: latest[key] for key in missing}, flags, now=now, welcome=welcome)
     moment, before = map(connection.ops.adapt_datetimefield_value, (now, now - SEEN_EVERY))
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -78,7 +80,7 @@ def _heir(viewer: Viewer, *, lock: bool) -> Viewer:
     return viewer
 
 
-def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetime) -> dict[str, Viewer]:
+def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetime, welcome: bool) -> dict[str, Viewer]:
     """The rows of people never seen before, with the points that everybody begins with."""
     Viewer.objects.bulk_create(
         [
@@ -90,13 +92,13 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
     arrived = _locked(names)
     Points.objects.bulk_create([Points(viewer=viewer) for viewer in arrived.values()], ignore_conflicts=True)
     XP.objects.bulk_create([XP(viewer=viewer) for viewer in arrived.values()], ignore_conflicts=True)
-    if settings.POINTS_START_AMOUNT and settings.POINTS_ENABLED:
-        welcome = [
+    if welcome and settings.POINTS_START_AMOUNT and settings.POINTS_ENABLED:
+        grants = [
             Grant(viewer, settings.POINTS_START_AMOUNT, source="start", reference=f"start:{viewer.pk}")
             for viewer in arrived.values()
             if not is_excluded(viewer)
         ]
-        ledger.write(welcome, now=now)
+        ledger.write(grants, now=now)
     return arrived
 
 
@@ -123,6 +125,6 @@ def is_excluded(viewer: Viewer, rules: Rules | None = None) -> bool:
 
 
 def ranked() -> QuerySet[Viewer]:
-    """The viewers who stand on leaderboards: all but the excluded, as `is_excluded` has it."""
+    """The viewers who stand on leaderboards: all but the excluded, as `is_excluded` has it, and the merged."""
     by_default = Q(excluded=None, is_bot=False, is_streamer=False) & ~Q(key__in=list(settings.EXCLUDED_USERNAMES))
-    return Viewer.objects.filter(Q(excluded=False) | by_default)
+    return Viewer.objects.filter(Q(excluded=False) | by_default, merged_into=None)

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from economy import ledger
+from economy.ledger import Grant
 from economy.levels import Curve
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
@@ -92,6 +93,8 @@ def write(grants: Sequence[XPGrant], *, curve: Curve, now: datetime) -> list[Lev
             continue
         known.add(grant.reference)
         pk = grant.viewer.pk
+        if totals[pk] + grant.amount > ledger.MOST:
+            continue  # nobody can have more
         latest[pk] = grant
         totals[pk] += grant.amount
         level = curve.level(totals[pk])
@@ -139,15 +142,46 @@ def rewards() -> Callable[[int, int], tuple[Reward, ...]]:
     return reached
 
 
+def reward_points(level_ups: Sequence[LevelUp], *, enabled: bool) -> list[Grant]:
+    """The points that the reached levels bring. The rule's id is in the reference: two rules for one level both pay."""
+    return [
+        Grant(
+            up.viewer,
+            reward.points,
+            "level",
+            f"level:{reward.level}:{reward.rule}:{up.viewer.pk}",
+            f"level {reward.level}",
+            event=up.event,
+        )
+        for up in level_ups
+        for reward in up.rewards
+        if reward.points and enabled
+    ]
+
+
+def award(
+    viewer: Viewer, amount: int, *, source: str, reference: str, reason: str = "", by: str = ""
+) -> LevelUp | None:
+    """Give `amount` XP (> 0), and the points of the levels reached by it; returns what was crossed, with the rewards
+    given, or None. The same reference again gives nothing.
+    """
+    ledger.check(amount)
+    now = timezone.now()
+    with transaction.atomic():
+        ups = write([XPGrant(viewer, amount, source, reference, reason[:200], by=by)], curve=current_curve(), now=now)
+        ledger.write(reward_points(ups, enabled=settings.POINTS_ENABLED), now=now)
+    return ups[0] if ups else None
+
+
 def adjust(viewer: Viewer, delta: int, *, source: str, reference: str, reason: str = "", by: str = "") -> XPTransaction:
     """Change XP by hand, down to zero at most; the level follows. No rewards: those of levels that were reached by hand
     come with the next XP that the viewer earns. Raises ValueError where there is nothing to take.
     """
-    ledger.check(abs(delta) if isinstance(delta, int) else delta)
+    ledger.check_change(delta)
     with transaction.atomic():
         row = XP.objects.select_for_update().get(pk=viewer.pk)
         total = max(row.total + delta, 0)
-        if total == row.total or total > ledger.MOST:
+        if total == row.total or (delta > 0 and total > ledger.MOST):
             raise ValueError(f"{row.total} XP can't change by {delta}")
         delta, row.total, row.level = total - row.total, total, current_curve().level(total)
         row.save(update_fields=["total", "level"])

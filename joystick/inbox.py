@@ -292,5 +292,4 @@ class _Work:
 @forgetting.also
 def forget(viewer: Viewer) -> None:
     """What the viewer wrote and did, out of the feed: their events stay, without name and words."""
-    theirs = InboundEvent.objects.filter(username__iexact=viewer.username)
-    theirs.update(username="", text="", raw="", error="")
+    streams.events_of(viewer.key).update(username="", text="", raw="", error="")

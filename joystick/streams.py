@@ -6,12 +6,12 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Sum
+from django.db.models import Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from economy import presence, viewers
-from economy.models import UNDOING, Kind, Transaction, Viewer
+from economy import forgetting, merging, presence, viewers
+from economy.models import UNDOING, Kind, Transaction, Viewer, viewer_key
 from joystick.models import InboundEvent, Stream
 
 log = logging.getLogger("joystick")
@@ -85,6 +85,34 @@ def figures(stream: Stream) -> dict[str, Any]:
         "points_spent": -_sum(rows.filter(kind__in=[Kind.SPEND, Kind.REFUND]), "delta"),
         "top_viewers": [[row["viewer__username"], row["earned"]] for row in top],
     }
+
+
+@forgetting.also
+def forget(viewer: Viewer) -> None:
+    """Their name, out of the figures of the streams that are over."""
+    _call(viewer.key, forgetting.called(viewer))
+
+
+@merging.also
+def rename(old: str, name: str) -> None:
+    """Their events go by the new name, and so do the figures."""
+    events_of(old).update(username=name)
+    _call(old, name)
+
+
+def events_of(key: str) -> QuerySet[InboundEvent]:
+    """Of whom that key names: SQLite's own comparison in any case knows ASCII only."""
+    names = InboundEvent.objects.order_by().values_list("username", flat=True).distinct()
+    return InboundEvent.objects.filter(username__in=[name for name in names.iterator() if viewer_key(name) == key])
+
+
+def _call(old: str, name: str) -> None:
+    for stream in Stream.objects.exclude(ended_at=None):
+        top = stream.figures.get("top_viewers", [])
+        named = [[name if viewer_key(who) == old else who, earned] for who, earned in top]
+        if named != top:
+            stream.figures["top_viewers"] = named
+            stream.save(update_fields=["figures"])
 
 
 def _sum(rows: Any, field: str) -> int:

@@ -106,10 +106,9 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_in_spite_of_triggers() -> Iterator[None]:
-    """Django empties SQLite's tables between tests by DELETE, which a ledger refuses: its triggers go for that moment."""
-    if connection.vendor != "sqlite":
-        yield
-        return
+    """Django empties tables between tests by DELETE or TRUNCATE, which a ledger refuses: its triggers go for that
+    moment.
+    """
     with pytest.MonkeyPatch.context() as patch:
         operations = type(connection.ops)
         real = operations.execute_sql_flush

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from economy import audit, ledger
+from economy import audit, ledger, merging
 from economy.earning import Award, pay
 from economy.models import Batch, Points, Transaction, Viewer
 from effects import queue, sounds, wheel
@@ -83,19 +83,23 @@ def test_the_leaderboard_leaves_bots_and_the_streamer_out(call: Call, viewer: Ma
 
 def test_a_batch_is_previewed_and_runs_once(call: Call, viewer: Make) -> None:
     people = [viewer(f"viewer{number}", points=10 * number) for number in range(3)]
-    asked = {"operation": "subtract", "amount": 15, "key": str(uuid4()), "below_zero": "skip"}
+    asked = {"operation": "subtract", "amount": 15, "key": str(uuid4()), "below_zero": "skip", "target": "all"}
     told = call("post", "/users/batch-points", {**asked, "preview": True}).json()
     assert (told["total_users"], told["changed"], told["too_little"], told["state"]) == (3, -15, 2, "preview")
     done = call("post", "/users/batch-points", asked).json()
     assert (done["ok"], done["total_users"], done["success"], done["failed"]) == (True, 3, 1, 2)
     assert done["errors"] == ["viewer0: had less than 15 points", "viewer1: had less than 15 points"]
     assert call("post", "/users/batch-points", asked).json() == done
+    other = {"operation": "add", "amount": 16, "below_zero": "clamp", "target": "ids", "ids": [people[0].pk]}
+    for changed in ({"operation": "add"}, {"amount": 16}, {"below_zero": "clamp"}, other):
+        answer = call("post", "/users/batch-points", {**asked, **changed})
+        assert (answer.status_code, answer.json()["detail"]) == (409, "this key was used before, for something else")
     assert call("post", "/users/batch-xp", asked).status_code == 409
     assert call("post", f"/batches/{done['batch']}/reverse").json()["changed"] == 15
     assert list(Points.objects.order_by("pk").values_list("balance", flat=True)) == [0, 10, 20]
     ups = call("post", "/users/batch-xp", {"operation": "add", "amount": 100, "target": "ids", "ids": [people[0].pk]})
     assert (ups.json()["total_users"], ups.json()["level_ups"]) == (1, 1)
-    assert call("post", "/users/batch-points", {"operation": "add", "amount": 0}).status_code == 422
+    assert call("post", "/users/batch-points", {"operation": "add", "amount": 0, "target": "all"}).status_code == 422
     assert Batch.objects.count() == 3
 
 
@@ -194,9 +198,44 @@ def test_for_whom_a_batch_is_must_be_said_in_one_way(call: Call, viewer: Make) -
     asked = {"operation": "add", "amount": 5}
     assert call("post", "/users/batch-points", {**asked, "ids": [bob.pk]}).json()["total_users"] == 1
     assert call("post", "/users/batch-points", {**asked, "subscribers": True}).json()["total_users"] == 0
-    for more in ({"target": "all", "ids": [bob.pk]}, {"target": "all", "present": True}, {"ids": [1], "present": True}):
-        assert call("post", "/users/batch-points", {**asked, **more}).status_code == 422
+    assert call("post", "/users/batch-points", {**asked, "seen_within_days": 0}).json()["total_users"] == 0
+    assert call("post", "/users/batch-points", {**asked, "target": "all"}).json()["total_users"] == 2
+    many: list[dict[str, Any]] = [
+        {"target": "all", "ids": [bob.pk]},
+        {"target": "all", "present": True},
+        {"ids": [bob.pk], "present": True},
+        {"target": "filter", "ids": [bob.pk]},
+        {"target": "ids", "present": True},
+    ]
+    nobody: list[dict[str, Any]] = [
+        {},
+        {"ids": []},
+        {"target": "ids"},
+        {"target": "ids", "ids": []},
+        {"target": "all", "ids": []},
+        {"target": "filter"},
+        {"target": "filter", "subscribers": False, "least_level": None},
+        {"present": False},
+    ]
+    for more in many + nobody:
+        for what in ("points", "xp"):
+            assert call("post", f"/users/batch-{what}", {**asked, **more}).status_code == 422, more
+    assert sum(Points.objects.values_list("balance", flat=True)) == 15
 
 
 def test_times_at_the_end_of_the_calendar_are_told_so(call: Call) -> None:
     assert call("get", "/transactions?since=0001-01-01T00:00:00%2B14:00").status_code == 422
+
+
+def test_only_whole_numbers_change_anything_and_old_ids_act_on_the_heir(call: Call, viewer: Make) -> None:
+    bob, ann = viewer("Bob", points=10), viewer("Ann")
+    for delta in (True, "7", 1.5):
+        for what in ("points", "xp"):
+            assert call("post", f"/viewers/{bob.pk}/{what}", {"delta": delta}).status_code == 422
+        asked = {"operation": "add", "amount": delta, "target": "all"}
+        assert call("post", "/users/batch-points", asked).status_code == 422
+    merging.merge(bob, ann)
+    assert call("post", f"/viewers/{bob.pk}/points", {"delta": 5}).json()["viewer_id"] == ann.pk
+    assert call("post", f"/viewers/{bob.pk}/xp", {"delta": 5}).json()["viewer_id"] == ann.pk
+    assert [(row["username"], row["amount"]) for row in call("get", "/leaderboard?days=1").json()] == [("Ann", 5)]
+    assert list(audit.findings()) == []

@@ -35,12 +35,13 @@ def fill(file: Path, viewers: int) -> None:
     """`viewers` people with EACH transactions of points, and as many of XP, each, in the migrated SQLite file `file`."""
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-500000;")
-        indexes = database.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN "
-            "('economy_viewer', 'economy_points', 'economy_xp', 'economy_transaction', 'economy_xptransaction')"
+        around = database.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND "
+            "tbl_name IN ('economy_viewer', 'economy_points', 'economy_xp', 'economy_transaction', "
+            "'economy_xptransaction')"
         ).fetchall()
-        for name, _ in indexes:
-            database.execute(f"DROP INDEX {name}")
+        for kind, name, _ in around:
+            database.execute(f"DROP {kind} {name}")
         database.execute("BEGIN")
         for most, statements in ((viewers, FILLS), (viewers * EACH, LEDGERS)):
             for statement in statements:
@@ -53,7 +54,7 @@ def fill(file: Path, viewers: int) -> None:
                 }
                 sql = statement.format(**words)
                 database.execute(sql, {"most": most} if ":most" in sql else {})
-        for _, sql in indexes:
+        for _, _, sql in around:
             database.execute(sql)
         database.execute("COMMIT")
         database.executescript("PRAGMA journal_mode=WAL;")

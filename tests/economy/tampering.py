@@ -22,6 +22,8 @@ def tampered() -> Iterator[None]:
                 cursor.execute(f"DROP TRIGGER {name}")
         else:
             for table in ("economy_transaction", "economy_xptransaction"):
-                cursor.execute(f"DROP TRIGGER {PREFIX}{table} ON {table}")
+                cursor.execute(
+                    f"DROP TRIGGER {PREFIX}{table} ON {table}; DROP TRIGGER {PREFIX}{table}_truncate ON {table}"
+                )
     yield
     guard_ledgers(apps.get_app_config("economy"), using="default")  # type: ignore[arg-type]

@@ -54,6 +54,34 @@ def test_the_database_itself_refuses(row: Any, sql: str) -> None:
     assert type(row).objects.get().delta == row.delta
 
 
+def replaced(row: Any, **values: str) -> str:
+    """SQLite's way to put another row where this one is."""
+    names = {f'"{field.column}"': values.get(field.column, f'"{field.column}"') for field in row._meta.concrete_fields}
+    table = row._meta.db_table
+    return (
+        f"REPLACE INTO {table} ({', '.join(names)}) SELECT {', '.join(names.values())} FROM {table} WHERE id = {row.pk}"
+    )
+
+
+def test_a_row_can_not_be_replaced_or_swept_away(row: Any) -> None:
+    tries = [f"TRUNCATE {row._meta.db_table} CASCADE", "TRUNCATE economy_viewer CASCADE"]
+    if connection.vendor == "sqlite":
+        tries = [replaced(row, delta="7"), replaced(row, id="id + 1", delta="7")]
+    for sql in tries:
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+    assert type(row).objects.get().delta == row.delta
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite replaces")
+def test_an_undoing_can_not_be_replaced(viewer: Callable[..., Viewer]) -> None:
+    spent = ledger.spend(viewer("Bob", points=10), 4, source="redeem", reference="r:1")
+    back = ledger.refund(spent, reason="test")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(replaced(back, id="id + 1", reference="'x'"))
+    assert Transaction.objects.get(undoes__isnull=False) == back
+
+
 def test_after_every_migration_the_triggers_are_there(row: Any) -> None:
     """SQLite drops a table's triggers when a migration rebuilds it."""
     if connection.vendor == "sqlite":

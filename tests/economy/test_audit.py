@@ -102,3 +102,11 @@ def test_of_many_faults_twenty_are_named(viewer: Callable[..., Viewer]) -> None:
     Points.objects.update(balance=6)
     found = list(audit.findings())
     assert len(found) == 42 and "… and 5 more of that kind." in found
+
+
+def test_one_side_of_a_transfer_alone_is_told(history: None) -> None:
+    for gone in ("in", "out"):
+        with tampered(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM economy_transaction WHERE reference = %s", [f"g:1:{gone}"])
+        told = [sentence for sentence in audit.findings() if "one side of a transfer" in sentence]
+        assert len(told) == (gone == "in")

@@ -8,9 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db.models import Sum
 from django.utils import timezone
 
-from economy import audit, batch, ledger, presence, xp
+from economy import audit, batch, ledger, merging, presence, xp
 from economy.batch import Preview
 from economy.models import XP, Batch, BatchState, Points, Transaction, Viewer, XPTransaction
 from economy.pieces import Target
@@ -94,6 +95,10 @@ def test_a_batch_pays_once_however_often_it_is_pressed(people: list[Viewer]) -> 
     first = batch.plan("points", "add", 5, target=Target(), key=key)
     again = batch.plan("points", "add", 5, target=Target(), key=key)
     assert again == first
+    one = batch.plan("points", "add", 5, target=Target(ids=(people[0].pk,)), key=uuid4())
+    assert batch.plan("points", "add", 5, target=Target(ids=(people[0].pk,)), key=one.key) == one
+    with pytest.raises(Refused, match="for something else"):
+        batch.plan("points", "add", 5, target=Target(ids=(people[1].pk,)), key=one.key)
     assert batch.start(first) and not batch.start(again)
     batch.run(first)
     batch.run(again)
@@ -104,6 +109,7 @@ def test_a_batch_is_taken_back_as_a_whole_and_once(people: list[Viewer]) -> None
     done = do("add", 5)
     ledger.spend(people[0], 4, source="redeem", reference="r:1")
     ledger.reverse(Transaction.objects.get(reference=f"batch:{done.pk}:{people[4].pk}"))
+    assert batch.preview(batch.plan_reversal(done, by="fox")).too_little == 1
     back = batch.run(batch.plan_reversal(done, by="fox"))
     assert balances() == [0, 10, 20, 30, 40]  # of the first, who spent four, the one point that was left
     assert (back.total, back.success, back.failed, back.changed) == (5, 4, 1, -16)
@@ -205,6 +211,31 @@ def test_seen_today_means_today(people: list[Viewer]) -> None:
 
 
 def test_what_could_overflow_is_not_even_planned(people: list[Viewer]) -> None:
-    with pytest.raises(ValueError, match="at most"):
-        batch.plan("points", "set", batch.MOST + 1, target=Target())
-    assert do("set", batch.MOST).success == 5
+    with pytest.raises(ValueError, match=f"to {ledger.MOST}, not"):
+        batch.plan("points", "set", ledger.MOST + 1, target=Target())
+    assert do("set", ledger.MOST).success == 5
+    assert Points.objects.aggregate(total=Sum("balance"))["total"] == 5 * ledger.MOST
+
+
+def test_nobody_is_brought_beyond_the_most(people: list[Viewer]) -> None:
+    ledger.adjust(people[4], ledger.MOST - 44, source="test", reference="x")
+    taken = do("subtract", 3)
+    ledger.grant(people[4], 2, source="test", reference="y")
+    assert do("add", 6).failed == 1
+    assert balances() == [6, 13, 23, 33, ledger.MOST - 5]
+    ledger.grant(people[4], 4, source="test", reference="z")
+    assert batch.run(batch.plan_reversal(taken)).changed == 3 * 3 + 1
+    assert balances() == [6, 16, 26, 36, ledger.MOST]
+    assert list(audit.findings()) == []
+
+
+@pytest.mark.parametrize("currency", ["points", "xp"])
+def test_what_a_reversal_gives_back_follows_the_heir(people: list[Viewer], currency: str) -> None:
+    for one in people:
+        xp.adjust(one, 10, source="test", reference=f"x:{one.pk}")
+    taken = do("subtract", 5, currency=currency)
+    merging.merge(people[4], people[1])
+    batch.run(batch.plan_reversal(taken))
+    assert balances() == [0, 50, 20, 30, 0]
+    assert list(XP.objects.order_by("pk").values_list("total", flat=True)) == [10, 20, 10, 10, 0]
+    assert list(audit.findings()) == []

@@ -53,7 +53,7 @@ def test_an_import_shows_the_difference_first_and_then_writes_ledger_rows(fox: C
     assert list(audit.findings()) == []
 
 
-@pytest.mark.parametrize("row", ["Bob,-1,0", "Bob,many,0", f"Bob,{2**63},0", ",5,0", f"{'x' * 101},5,0"])
+@pytest.mark.parametrize("row", ["Bob,-1,0", "Bob,many,0", f"Bob,{2**63},0", ",5,0", f"{'x' * 101},5,0", "ANN,6,6"])
 def test_what_makes_no_sense_is_told_and_nothing_is_written(fox: Client, viewer: Make, row: str) -> None:
     viewer("Bob", points=10)
     answer = hand_in(fox, f"username,points,xp\nAnn,5,5\n{row}\n")
@@ -69,7 +69,7 @@ def test_what_goes_out_comes_in_again_and_changes_nothing(fox: Client, viewer: M
         {"format": "1", "viewerresource_username": True, "viewerresource_points": True, "viewerresource_xp": True},
     )
     data = json.loads(out.content)
-    assert [(row["username"], row["points"], row["xp"]) for row in data] == [("Ann", 5, 0), ("Bob", 10, 0)]
+    assert sorted((row["username"], row["points"], row["xp"]) for row in data) == [("Ann", 5, 0), ("Bob", 10, 0)]
     answer = hand_in(fox, out.content.decode(), "viewers.json")
     confirm(fox, answer)
     assert Transaction.objects.filter(source="import").count() == 0

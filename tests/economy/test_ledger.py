@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from economy import earning, ledger
+from economy import earning, ledger, xp
 from economy.earning import Award
 from economy.models import XP, Kind, LevelReward, Points, Transaction, Viewer, XPTransaction
+from economy.xp import XPGrant
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 
@@ -226,3 +228,29 @@ def test_nobody_gets_beyond_what_an_integer_holds(viewer: MakeViewer) -> None:
         ledger.grant(bob, 1, source="test", reference="t:1")
     assert ledger.write([ledger.Grant(bob, 1, "test", "t:2")], now=bob.last_seen_at) == []
     assert balance("bob") == ledger.MOST
+
+
+def test_what_is_above_the_most_can_be_lowered(viewer: MakeViewer) -> None:
+    bob, ann = viewer("Bob", points=10), viewer("Ann")
+    Points.objects.filter(pk=bob.pk).update(balance=2**62)  # as it could be once
+    XP.objects.filter(pk=bob.pk).update(total=2**62)
+    with pytest.raises(Refused, match=f"nobody can have more than {ledger.MOST} points"):
+        ledger.grant(bob, 1, source="test", reference="t:1")
+    ledger.spend(bob, 1, source="redeem", reference="r:1")
+    ledger.transfer(bob, ann, 2, source="give", reference="g:1")
+    ledger.adjust(bob, 10 - (2**62 - 3), source="test", reference="t:2")
+    assert (balance("bob"), balance("ann")) == (10, 2)
+    with pytest.raises(Refused, match="you need 1 more point "):
+        ledger.spend(bob, 11, source="redeem", reference="r:2")
+    assert xp.write([XPGrant(bob, 1, "tip", "x:1")], curve=xp.current_curve(), now=bob.last_seen_at) == []
+    assert xp.adjust(bob, 5 - 2**62, source="test", reference="x:2").total_after == 5
+    with pytest.raises(ValueError, match="can't change by"):
+        xp.adjust(bob, ledger.MOST, source="test", reference="x:3")
+
+
+@pytest.mark.parametrize("delta", [True, False, 0, 1.5, "7", ledger.MOST + 1, -(2**63)])
+def test_what_is_no_change_is_refused(viewer: MakeViewer, delta: Any) -> None:
+    bob = viewer("Bob", points=10)
+    for adjust in (ledger.adjust, xp.adjust):
+        with pytest.raises(ValueError, match="whole number"):
+            adjust(bob, delta, source="test", reference="t:1")

@@ -12,8 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from economy import audit, forgetting, ledger, merging, xp
-from economy.models import XP, Merge, Points, Transaction, Viewer
+from economy import audit, earning, forgetting, ledger, merging, xp
+from economy.earning import Award, Once
+from economy.models import XP, LevelReward, Merge, Points, Transaction, Viewer
 from effects import queue
 from effects.models import QueueItem, State
 from effects.speech import speak
@@ -153,6 +154,12 @@ def test_a_batch_in_the_dashboard_is_previewed_pressed_twice_and_reversed(
     fox.post(f"/admin/economy/batch/{Batch.objects.latest('pk').pk}/run/")
     assert held()["bob"] == (30, 150)
     assert fox.get(f"/admin/economy/batch/{row.pk}/run/").status_code == 403
+    twice = {**form, "form_key": fox.get("/admin/economy/batch/add/").context["adminform"].form.initial["form_key"]}
+    before = Batch.objects.count()
+    pages = [fox.post("/admin/economy/batch/add/", twice) for _ in range(2)]
+    assert Batch.objects.count() == before + 1 and pages[0]["Location"] == pages[1]["Location"]
+    fox.post("/admin/economy/batch/add/", {**twice, "amount": "41"})
+    assert Batch.objects.count() == before + 2
     wrong = fox.post("/admin/economy/batch/add/", {**form, "amount": "0"}).content.decode()
     assert "At least 1." in wrong
 
@@ -213,3 +220,49 @@ def test_every_order_of_the_viewers_list_is_an_index(order: str) -> None:
         cursor.execute(f"EXPLAIN QUERY PLAN {listing}")
         plan = [row[3] for row in cursor.fetchall()]
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+def test_an_undone_merge_gives_the_target_its_own_back(pair: tuple[Viewer, Viewer]) -> None:
+    bob, new = pair
+    Viewer.objects.filter(pk=bob.pk).update(excluded=True)
+    XP.objects.filter(pk=bob.pk).update(rewarded_level=7)
+    row = merging.merge(Viewer.objects.get(pk=bob.pk), new)
+    new.refresh_from_db()
+    assert (new.is_follower, new.excluded, XP.objects.get(pk=new.pk).rewarded_level) == (True, True, 7)
+    merging.undo(row)
+    new.refresh_from_db()
+    assert (new.is_follower, new.excluded, XP.objects.get(pk=new.pk).rewarded_level) == (False, None, 1)
+
+
+def test_who_was_renamed_is_forgotten_under_every_name(deliver: Callable[..., None], viewer: Make) -> None:
+    deliver(chat("\u00c9mile", "secret"), chat("\u00e9mile", "secret"))
+    person = Viewer.objects.get(key="\u00e9mile")
+    merging.rename(person, "Robert")
+    viewer(f"forgotten:{person.pk}")
+    forgetting.forget(Viewer.objects.get(pk=person.pk))
+    assert set(InboundEvent.objects.values_list("username", "text", "raw")) == {("", "", "")}
+
+
+def test_a_follow_pays_once_over_a_merge(pair: tuple[Viewer, Viewer], rules: Any, now: Any) -> None:
+    bob, new = pair
+    earning.pay([Award("Bob", "follow", "1", points=5, once=Once.EVER)], rules=rules, now=now)
+    merging.merge(bob, new)
+    earning.pay([Award("New", "follow", "2", points=5, once=Once.EVER)], rules=rules, now=now)
+    assert held()["new"] == (40, 150)
+
+
+def test_a_cooldown_holds_over_a_rename(viewer: Make, rules: Any, now: Any) -> None:
+    bob = viewer("Bob")
+    earning.pay([Award("Bob", "chat", "1", points=5, points_cooldown=60)], rules=rules, now=now)
+    merging.rename(bob, "Robert")
+    earning.pay([Award("Robert", "chat", "2", points=5, points_cooldown=60)], rules=rules, now=now)
+    assert held()["robert"] == (5, 0)
+
+
+def test_an_award_of_xp_gives_the_levels_rewards(viewer: Make) -> None:
+    bob = viewer("Bob")
+    LevelReward.objects.create(level=2, points=100)
+    up = xp.award(bob, 150, source="test", reference="x:1")
+    assert up is not None and (up.to_level, up.rewards[0].points) == (2, 100)
+    assert xp.award(bob, 150, source="test", reference="x:1") is None
+    assert held()["bob"] == (100, 150)

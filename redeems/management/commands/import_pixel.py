@@ -100,7 +100,7 @@ def arrived(user: sqlite3.Row) -> Viewer | None:
         return None
     viewer = viewers.find(name)
     if viewer is None:
-        viewer = viewers.seen([name], now=moment(user["last_seen"]))[viewer_key(name)]
+        viewer = viewers.seen([name], now=moment(user["last_seen"]), welcome=False)[viewer_key(name)]
     first = moment(user["first_seen"])
     Viewer.objects.filter(pk=viewer.pk, first_seen_at__gt=first).update(first_seen_at=first)
     return viewer
@@ -131,7 +131,7 @@ def whole(value: Any, *, least: int = 0) -> int:
     """A whole number within what a balance can be."""
     try:
         return min(max(int(value or 0), least), MOST)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise CommandError(f"{value!r:.60} is no number of points or XP. Nothing was taken over.") from None
 
 
