@@ -251,12 +251,12 @@ else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "pixelbot.sqlite3")}}
 if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so that two of them wait for each other instead of
-    # failing half-way. WAL: readers never wait.
+    # failing half-way. WAL: readers never wait. Cache and checkpoints are for millions of rows; small files need little.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;"
-        "PRAGMA cache_size=-65536;PRAGMA wal_autocheckpoint=16000;",  # for millions of rows; small files need little
+        "PRAGMA recursive_triggers=ON;PRAGMA cache_size=-65536;PRAGMA wal_autocheckpoint=16000;",
     }
 
 if EMBEDDED:
