@@ -251,7 +251,7 @@ else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "pixelbot.sqlite3")}}
 if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so that two of them wait for each other instead of
-    # failing half-way. WAL: readers never wait. Cache and checkpoints are for millions of rows; small files need little.
+    # failing half-way. WAL: readers never wait. Cache and checkpoints are for millions of rows; small ones need little.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
