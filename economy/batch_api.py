@@ -99,8 +99,7 @@ NARROWING = ("seen_within_days", "subscribers", "present", "least_level")
 
 def _target(asked: BatchIn) -> Target:
     """As asked; 422 where `target` says one thing and the other fields another. Everybody is meant by "all" only."""
-    told = {name: getattr(asked, name) for name in NARROWING}
-    narrowing = {name: value for name, value in told.items() if value is not None and value is not False}
+    narrowing = Target(**{name: getattr(asked, name) for name in NARROWING}).as_json()
     if asked.ids is not None and narrowing:
         raise HttpError(422, ONE_WAY)
     meant = "ids" if asked.ids is not None else "filter" if narrowing else "all"

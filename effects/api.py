@@ -49,8 +49,8 @@ class ItemOut(Schema):
 
     @staticmethod
     def resolve_error(item: QueueItem) -> str:
-        """Why it did not happen: of a traceback, the last line."""
-        return item.error.strip().rpartition("\n")[2]
+        """Why it did not happen, in one line."""
+        return item.reason
 
     @staticmethod
     def resolve_deeds(item: QueueItem) -> list[Deed]:

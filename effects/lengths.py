@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from effects import sounds
-from effects.registry import Effect
+from effects.registry import Effect, kinds
 from effects.tts.engines import estimated_seconds
 
 
@@ -21,6 +21,6 @@ def of(effect: Effect) -> float:
         return sound.seconds if sound else 0.0
     if effect.kind == "spin_wheel":
         return float(settings.WHEEL_SPIN_SECONDS + settings.WHEEL_HOLD_SECONDS)
-    if effect.kind == "alert":
-        return float(payload.get("seconds") or 5)
-    return float(payload.get("seconds") or 0)
+    kind = kinds.get(effect.kind)
+    declared = kind.payload.model_fields.get("seconds") if kind is not None and kind.payload is not None else None
+    return float(payload.get("seconds", declared.default if declared is not None else 0))

@@ -105,10 +105,10 @@ def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
         if said:
             raise Refused(f"that does not fit: {said[0]}")
         whole = steps[0] if len(steps) == 1 else Effect("run_effects", {"effects": told}, row.title)
-        return Planned(whole, seconds=lengths.of(whole))
+        return Planned(whole)
     assert item is not None
     made = item.plan(order)
-    return made if isinstance(made, Planned) else Planned(made, seconds=lengths.of(made))
+    return made if isinstance(made, Planned) else Planned(made)
 
 
 def _room(effect: Effect, rules: Rules) -> None:
@@ -167,7 +167,7 @@ def _cost(row: Redeem, wanted: Planned, words: str, rules: Rules) -> int:
     if row.pricing == Pricing.CHARACTER:
         return cost * max(1, len(" ".join(words.split())[: rules.tts_max_chars]))
     if row.pricing == Pricing.SECOND:
-        return cost * max(1, math.ceil(wanted.seconds))
+        return cost * max(1, math.ceil(lengths.of(wanted.effect)))
     return cost
 
 

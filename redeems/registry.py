@@ -29,10 +29,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An effect, how many seconds it will last (for what is paid by the second), and its own price, if it has one."""
+    """An effect, and its own price, if it has one."""
 
     effect: Effect
-    seconds: float = 0.0
     cost: int | None = None
 
 

@@ -48,8 +48,8 @@ class QueueItemAdmin(ReadOnlyAdmin):
 
     @admin.display(description="why not")
     def reason(self, item: QueueItem) -> str:
-        """The error's last line: of a traceback, the one that says what it was."""
-        return item.error.strip().rpartition("\n")[2]
+        """In one line."""
+        return item.reason
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
         """Whoever may change queue items; looking is not enough."""

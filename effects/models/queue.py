@@ -97,6 +97,11 @@ class QueueItem(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}: {self.title}"
 
+    @property
+    def reason(self) -> str:
+        """Why it did not happen: of a traceback, the last line, which says what it was."""
+        return self.error.strip().rpartition("\n")[2]
+
 
 class Deed(models.Model):
     """What somebody of the staff did with an item."""

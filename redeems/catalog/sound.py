@@ -17,4 +17,4 @@ def plan(order: Order) -> Planned:
     sound = sounds.named(name, sounds.playable())
     if sound is None:
         raise Refused(f"there is no sound called {name[:40]}; !sounds lists them")
-    return Planned(play_sound(sound.name), seconds=sound.seconds, cost=sound.cost)
+    return Planned(play_sound(sound.name), cost=sound.cost)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from effects.registry import Effect
 from effects.speech import speak
-from effects.tts.engines import estimated_seconds
 from pixelbot_site.kit.errors import Refused
-from redeems.registry import Order, Planned, redeem
+from redeems.registry import Order, redeem
 
 
 @redeem("tts", title="Speak a line", cost=25, cooldown=lambda rules: rules.tts_cooldown_seconds)
-def plan(order: Order) -> Planned:
-    """The text, in the voice that the streamer set for it. By the second it costs as much as it will last, by the
-    number of its words.
-    """
+def plan(order: Order) -> Effect:
+    """The text, in the voice that the streamer set for it."""
     text = " ".join(order.words.split())
     if not any(character.isalnum() for character in text):
         raise Refused("write what to say: !tts hello everybody")
@@ -21,4 +19,4 @@ def plan(order: Order) -> Planned:
         raise Refused(f"that is {len(text)} characters long, {most} are the most")
     style = {"voice": order.row.voice, "rate": order.row.rate, "volume": order.row.volume}
     chosen = {name: value for name, value in style.items() if value not in ("", None)}
-    return Planned(speak(text, source="redeem", **chosen), seconds=estimated_seconds(text, order.row.rate or 170))
+    return speak(text, source="redeem", **chosen)
