@@ -14,8 +14,10 @@ from ninja import Query, Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
-from economy import ledger, viewers, xp
+from economy.ledger import points as ledger
+from economy.ledger import xp
 from economy.models import UNDOING, Currency, Kind, Transaction, Viewer, XPTransaction
+from economy.viewers import people
 from pixelbot_site.kit.api import Id, Page, Paged, Scope, Text, answers, needs, page, there, who
 
 router = Router(tags=["economy"])
@@ -123,7 +125,7 @@ class TransactionsIn(RowsIn):
 def list_viewers(request: HttpRequest, asked: Paged, search: Text = "") -> list[Viewer]:
     """Viewers, the newest first; `search` is the beginning of a name."""
     found = Viewer.objects.select_related("points", "xp")
-    return page(found.filter(viewers.named(search)) if search.strip() else found, asked)
+    return page(found.filter(people.named(search)) if search.strip() else found, asked)
 
 
 @router.get("/viewers/{id_or_name}", response=answers(ViewerOut))
@@ -133,7 +135,7 @@ def get_viewer(request: HttpRequest, id_or_name: Text) -> Viewer:
     found = None
     if id_or_name.isascii() and id_or_name.isdecimal() and len(id_or_name) < 19:
         found = Viewer.objects.select_related("points", "xp").filter(pk=int(id_or_name)).first()
-    viewer: Viewer = there(found or viewers.find(id_or_name))
+    viewer: Viewer = there(found or people.find(id_or_name))
     return viewer
 
 
@@ -211,7 +213,7 @@ def leaderboard(
     limit: Annotated[int, Field(ge=1, le=PLACES)] = 10,
 ) -> list[dict[str, Any]]:
     """Who has most points or XP; with `days`, who earned most in the last so many days."""
-    ranked = viewers.ranked()
+    ranked = people.ranked()
     who: dict[str, Any] = {"name": F("username")}
     rows: QuerySet[Any] = ranked.annotate(amount=F("points__balance" if by == Currency.POINTS else "xp__total"))
     if days is not None:

@@ -21,7 +21,7 @@ class EconomyConfig(AppConfig):
 
 def guard_ledgers(sender: EconomyConfig, using: str, **_: Any) -> None:
     """After every migration: the tables may be new, or rebuilt."""
-    from economy.appendonly import AppendOnly, install_triggers
+    from economy.models.append_only import AppendOnly, install_triggers
 
     connection = connections[using]
     ledgers = [model._meta.db_table for model in sender.get_models() if issubclass(model, AppendOnly)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from economy import audit, batch, caps
+from economy.batches import batch
+from economy.earning import caps
+from economy.ledger import audit
 
 
 @shared_task(name="economy.audit")

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from economy import ledger
+from economy.ledger import points as ledger
 from effects import chat, overlay
 from effects.models import ENDED, QueueItem, State
 from effects.registry import Effect, kinds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.xp import LevelUp, Reward
+from economy.ledger.xp import LevelUp, Reward
 from effects import chat, queue
 from effects.speech import speak
 from pixelbot_site.kit.effects import Effect, planned

@@ -10,8 +10,8 @@ from django.core.files.storage import default_storage
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from economy import forgetting
 from economy.models import Viewer
+from economy.viewers import forgetting
 from effects import ending, queue
 from effects.models import ENDED, WAITING, QueueItem, State
 from effects.registry import kinds

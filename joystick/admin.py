@@ -15,7 +15,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from economy import audit, xp
+from economy.ledger import audit, xp
 from effects import obs_names
 from joystick import connection, inbox, oauth, reactions, streams, table, views
 from joystick.models import Connection, Gap, InboundEvent, Install, Reaction, Stream

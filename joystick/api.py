@@ -12,8 +12,9 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field, StringConstraints
 
-from economy import audit, presence
+from economy.ledger import audit
 from economy.models import Viewer
+from economy.viewers import presence
 from effects.models import QueueItem, State
 from joystick import actions, connection, inbox
 from joystick.models import Install

@@ -7,8 +7,9 @@ import logging
 import re
 from datetime import datetime
 
-from economy import cooldowns, viewers
+from economy import cooldowns
 from economy.models import Transaction, viewer_key
+from economy.viewers import people
 from effects.models import QueueItem, State
 from joystick import platform
 from joystick.events import ChatMessage
@@ -52,10 +53,10 @@ def run(message: ChatMessage, *, name: str, words: str, rules: Rules, now: datet
     if not _is_ours(name):
         return _typo(message, name, now)
     command = commands.get(name)
-    viewer = viewers.find(message.username)
+    viewer = people.find(message.username)
     if viewer is None:
         # Somebody whose message earned nothing, with every reward switched off, has no row yet.
-        viewer = viewers.seen([message.username], now=now)[viewer_key(message.username)]
+        viewer = people.seen([message.username], now=now)[viewer_key(message.username)]
     call = Call(name, words, viewer, message, rules, now, command.usage if command else "")
     try:
         if command is None:

@@ -13,10 +13,13 @@ from uuid import uuid4
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from economy import cooldowns, earning, forgetting, presence, viewers
-from economy.earning import Award
+from economy import cooldowns
+from economy.earning import pay
+from economy.earning.pay import Award
+from economy.ledger.xp import LevelUp
 from economy.models import Viewer, viewer_key
-from economy.xp import LevelUp
+from economy.viewers import forgetting, presence
+from economy.viewers import people as viewers
 from effects import chat, overlay, queue
 from joystick import actions, frames, reactions, streams
 from joystick.events import ChatMessage, Event, OtherEvent, Tip, WheelSpin
@@ -264,7 +267,7 @@ class _Work:
         self.meet()
         while self.awards:  # what comes of a level-up may be an award again
             awards, self.awards = self.awards, []
-            ups = earning.pay(awards, rules=self.rules, now=self.now, people=self.people, stream=self.stream())
+            ups = pay.pay(awards, rules=self.rules, now=self.now, people=self.people, stream=self.stream())
             for level_up in ups:
                 self.handle(level_up)
             if self.awards:

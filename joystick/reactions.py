@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from economy import viewers
+from economy.viewers import people
 from effects import queue
 from joystick.models import Reaction, Trigger
 from pixelbot_site.kit.effects import filled, planned, wanted_words
@@ -75,7 +75,7 @@ def carry_out(reaction: Reaction, cue: Cue) -> None:
     """
     if not reaction.effects:
         return
-    viewer = viewers.find(cue.username) if cue.username else None
+    viewer = people.find(cue.username) if cue.username else None
     for effect in planned(reaction.effects, {"user": cue.username, **cue.words}):
         queue.enqueue_known(effect, viewer=viewer)
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, TypeVar
 
-from economy import viewers
-from economy.earning import Award
+from economy.earning.pay import Award
 from economy.models import Viewer
+from economy.viewers import people
 from effects.models import QueueItem
 from effects.registry import Effect
 from joystick.events import ChatMessage
@@ -26,7 +26,7 @@ class Outcome:
 
     `whispers` are (username, text). `here` and `gone` name viewers who gave a sign of life, or left. `cues` are
     occasions that the streamer may have set a reaction for. `flags`: what badges say of a viewer
-    (`economy.viewers.FLAGS`). `afterwards` is called once the awards so far are paid (a
+    (`economy.viewers.people.FLAGS`). `afterwards` is called once the awards so far are paid (a
     command wants to see them) and answers with an Outcome. `whose`: the viewer whom the effects are about.
     """
 
@@ -114,7 +114,7 @@ class Call:
         name = self.argument(position)
         if not name:
             raise Refused(f"write it like this: {self.usage}")
-        found = viewers.find(name)
+        found = people.find(name)
         if found is None:
             raise Refused(f"I have never seen {name.removeprefix('@')[:40]} here")
         return found

@@ -10,8 +10,8 @@ from django.db.models import Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from economy import forgetting, merging, presence, viewers
 from economy.models import UNDOING, Kind, Transaction, Viewer, viewer_key
+from economy.viewers import forgetting, merging, people, presence
 from joystick.models import InboundEvent, Stream
 
 log = logging.getLogger("joystick")
@@ -72,7 +72,7 @@ def figures(stream: Stream) -> dict[str, Any]:
     rows = Transaction.objects.filter(created_at__range=span)
     minted = rows.filter(delta__gt=0).exclude(kind__in=[Kind.TRANSFER, Kind.MERGE, *UNDOING])
     top = (
-        minted.filter(viewer__in=viewers.ranked())
+        minted.filter(viewer__in=people.ranked())
         .values("viewer__username")
         .annotate(earned=Sum("delta"))
         .order_by("-earned", "viewer__username")[:TOP]

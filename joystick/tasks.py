@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from economy import presence
+from economy.viewers import presence
 from joystick import connection, tokens
 
 

@@ -18,7 +18,7 @@ from ninja.security import HttpBearer, SessionAuth
 from ninja.throttling import AuthRateThrottle
 
 from economy.api import router as economy_router
-from economy.batch_api import router as batch_router
+from economy.batches.api import router as batch_router
 from effects.api import router as effects_router
 from joystick.api import router as joystick_router
 from pixelbot_site.kit.api import PERMISSIONS

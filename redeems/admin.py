@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from economy import viewers
+from economy.viewers import people
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.admin import ModelAdmin, StockMixin
 from pixelbot_site.kit.effects import wanted_words
@@ -93,7 +93,7 @@ class RedeemAdmin(StockMixin, ModelAdmin):
         if request.method != "POST" or not request.user.has_perm("redeems.change_redeem"):
             raise PermissionDenied
         row = get_object_or_404(Redeem, pk=redeem_id)
-        viewer = viewers.find(request.POST.get("viewer", ""))
+        viewer = people.find(request.POST.get("viewer", ""))
         try:
             if viewer is None:
                 raise Refused("nobody of that name was seen here yet")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
-from economy import viewers
+from economy.viewers import people
 from effects.models import State
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.api import Scope, answers, needs, there
@@ -106,7 +106,7 @@ def update_redeem(request: HttpRequest, key: str, change: RedeemIn) -> Redeem:
 @needs(Scope.POINTS)
 def buy(request: HttpRequest, key: str, asked: PurchaseIn) -> PurchaseOut:
     """Buy it for a viewer, with their points, or give it away. 409, with the sentence, where it is refused."""
-    viewer = there(viewers.find(asked.viewer))
+    viewer = there(people.find(asked.viewer))
     item = purchase.buy(
         viewer=viewer,
         key=_redeem(key).key,
@@ -117,7 +117,7 @@ def buy(request: HttpRequest, key: str, asked: PurchaseIn) -> PurchaseOut:
         free=asked.free,
     )
     return PurchaseOut(
-        item_id=item.pk, state=State(item.state), balance=there(viewers.find(asked.viewer)).points.balance
+        item_id=item.pk, state=State(item.state), balance=there(people.find(asked.viewer)).points.balance
     )
 
 

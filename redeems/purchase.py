@@ -10,7 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from economy import cooldowns, ledger
+from economy import cooldowns
+from economy.ledger import points
 from economy.models import Transaction, Viewer
 from effects import ending, lengths, queue
 from effects.models import HAPPENED, QueueItem
@@ -45,7 +46,7 @@ def buy(
     with transaction.atomic():
         # Points before redeems, as where points go back: nobody waits for ever. Whoever buys holds the redeem's row, so
         # that stock and limits are those of this very moment.
-        ledger.hold(viewer.pk)
+        points.hold(viewer.pk)
         row = Redeem.objects.select_for_update().filter(key=key.casefold()).first()
         item = catalog.get(key.casefold())
         if row is None or (item is None and not row.effects):
@@ -172,7 +173,7 @@ def _cost(row: Redeem, wanted: Planned, words: str, rules: Rules) -> int:
 
 
 def _pay(row: Redeem, viewer: Viewer, cost: int, reference: str) -> Transaction:
-    return ledger.spend(viewer, cost, source="redeem", reference=f"redeem:{reference}", reason=row.title)
+    return points.spend(viewer, cost, source="redeem", reference=f"redeem:{reference}", reason=row.title)
 
 
 def _waits(row: Redeem, viewer: Viewer) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from economy import viewers
 from economy.models import Viewer
+from economy.viewers import people
 from effects.chat import MAILBOX
 from joystick import inbox
 from joystick.simulator.happenings import Happening
@@ -41,10 +41,10 @@ def rules() -> Rules:
 @pytest.fixture
 def viewer(db: None, now: datetime) -> Callable[..., Viewer]:
     """Makes a viewer: `viewer("Bob", points=100)`."""
-    from economy import ledger
+    from economy.ledger import points as ledger
 
     def make(username: str, *, points: int = 0) -> Viewer:
-        made = viewers.seen([username], now=now)[username.casefold()]
+        made = people.seen([username], now=now)[username.casefold()]
         if points:
             ledger.grant(made, points, source="test", reference=f"test:{username}")
         return made

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from economy.appendonly import AppendOnly
+from economy.models.append_only import AppendOnly
 from economy.models.viewers import STAFF_MAX, Viewer
 
 

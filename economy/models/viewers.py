@@ -60,7 +60,7 @@ class Viewer(models.Model):
 
 
 class Points(models.Model):
-    """A viewer's balance. Only `economy.ledger` writes it."""
+    """A viewer's balance. Only `economy.ledger.points` writes it."""
 
     viewer = models.OneToOneField(Viewer, models.CASCADE, primary_key=True, related_name="points")
     balance = models.BigIntegerField(default=0)
@@ -77,7 +77,7 @@ class Points(models.Model):
 
 
 class XP(models.Model):
-    """A viewer's experience, which is not spent, and the level it makes. Only `economy.xp` writes it.
+    """A viewer's experience, which is not spent, and the level it makes. Only `economy.ledger.xp` writes it.
 
     `rewarded_level` is the highest level whose rewards were given: who goes down and up again gets nothing twice.
     """

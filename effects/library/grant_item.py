@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from economy import inventory
+from economy.viewers import inventory
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
 from pixelbot_site.kit.errors import Failed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils import timezone
 from pydantic import Field
 
-from economy import earning
-from economy.earning import Award
+from economy.earning import pay
+from economy.earning.pay import Award
 from effects import levels
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
@@ -28,5 +28,5 @@ def grant_xp(item: QueueItem) -> None:
     wish = GrantXP.model_validate(item.payload)
     award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=wish.xp)
     now = rules.current()
-    for up in earning.pay([award], rules=now, now=timezone.now(), people={award.viewer: item.viewer}):
+    for up in pay.pay([award], rules=now, now=timezone.now(), people={award.viewer: item.viewer}):
         levels.celebrate(up, now)

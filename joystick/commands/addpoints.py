@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy import ledger
+from economy.ledger import points
 from joystick.registry import Call, Role, command
 from pixelbot_site.kit.errors import Refused
 
@@ -20,7 +20,7 @@ def addpoints(call: Call) -> str:
     have = viewer.points.balance
     if have + amount < 0:
         raise Refused(f"{viewer.username} has only {have}")
-    row = ledger.adjust(
+    row = points.adjust(
         viewer,
         amount,
         source="moderator",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy import ledger
+from economy.ledger import points
 from joystick.registry import Call, command
 from pixelbot_site.kit.errors import Refused
 
@@ -13,5 +13,5 @@ def give(call: Call) -> str:
     taker, amount = call.somebody(0), call.amount(1)
     if amount < 0:
         raise Refused("only more than nothing can be given")
-    given = ledger.transfer(call.viewer, taker, amount, source="give", reference=f"give:{call.message.uid}")
+    given = points.transfer(call.viewer, taker, amount, source="give", reference=f"give:{call.message.uid}")
     return f"{taker.username} has {amount} of your points now. {given.balance_after} left."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy import inventory
+from economy.viewers import inventory
 from joystick.registry import Call, command
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.levels import Curve, describe
+from economy.ledger.levels import Curve, describe
 from joystick.registry import Call, command
 
 

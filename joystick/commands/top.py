@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import F
 
-from economy import viewers
+from economy.viewers import people as viewers
 from joystick.registry import Call, command
 
 PLACES = 5

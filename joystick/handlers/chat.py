@@ -6,7 +6,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from economy.earning import Award
+from economy.earning.pay import Award
 from economy.models import viewer_key
 from joystick import dispatch
 from joystick.events import ChatMessage

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.earning import Award, Once
+from economy.earning.pay import Award, Once
 from economy.models import viewer_key
 from joystick.events import Entered
 from joystick.registry import NOTHING, Outcome, on

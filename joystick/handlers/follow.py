@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.earning import Award, Once
+from economy.earning.pay import Award, Once
 from joystick.events import Follow
 from joystick.models import Trigger
 from joystick.reactions import Cue

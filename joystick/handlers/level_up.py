@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.xp import LevelUp
+from economy.ledger.xp import LevelUp
 from effects import levels
 from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules

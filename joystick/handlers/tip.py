@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.earning import Award
+from economy.earning.pay import Award
 from joystick.events import Tip
 from joystick.models import Trigger
 from joystick.reactions import Cue

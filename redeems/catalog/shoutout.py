@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy import viewers
+from economy.viewers import people
 from effects.library.alert import alert
 from effects.registry import Effect
 from pixelbot_site.kit.errors import Refused
@@ -15,7 +15,7 @@ def plan(order: Order) -> Effect:
     name = order.words.strip().split(" ")[0]
     if not name:
         raise Refused("for whom? !shoutout NAME")
-    somebody = viewers.find(name)
+    somebody = people.find(name)
     if somebody is None:
         raise Refused(f"I have never seen {name.removeprefix('@')[:40]} here")
     return alert(f"{order.viewer.username} shouts out {somebody.username}: say hello!", 6)

@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from economy import audit, ledger, merging
-from economy.earning import Award, pay
+from economy.earning.pay import Award, pay
+from economy.ledger import audit
+from economy.ledger import points as ledger
 from economy.models import Batch, Points, Transaction, Viewer
+from economy.viewers import merging
 from effects import queue, sounds, wheel
 from effects.speech import speak
 from joystick import streams

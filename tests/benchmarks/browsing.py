@@ -18,8 +18,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from economy import audit, batch
-from economy.pieces import Target
+from economy.batches import batch
+from economy.batches.pieces import Target
+from economy.ledger import audit
 
 PAGES = {
     "viewers": "/admin/economy/viewer/",

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from django.apps import apps
 from django.db import connection
 
-from economy.appendonly import PREFIX
 from economy.apps import guard_ledgers
+from economy.models.append_only import PREFIX
 
 
 @contextmanager

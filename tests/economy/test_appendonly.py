@@ -10,11 +10,11 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.db.models import ProtectedError
 
-from economy import ledger, xp
 from economy.apps import guard_ledgers
-from economy.levels import Curve
+from economy.ledger import points, xp
+from economy.ledger.levels import Curve
+from economy.ledger.xp import XPGrant
 from economy.models import Transaction, Viewer, XPTransaction
-from economy.xp import XPGrant
 
 pytestmark = pytest.mark.django_db
 
@@ -76,8 +76,8 @@ def test_a_row_can_not_be_replaced_or_swept_away(row: Any) -> None:
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite replaces")
 def test_an_undoing_can_not_be_replaced(viewer: Callable[..., Viewer]) -> None:
-    spent = ledger.spend(viewer("Bob", points=10), 4, source="redeem", reference="r:1")
-    back = ledger.refund(spent, reason="test")
+    spent = points.spend(viewer("Bob", points=10), 4, source="redeem", reference="r:1")
+    back = points.refund(spent, reason="test")
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(replaced(back, id="id + 1", reference="'x'"))
     assert Transaction.objects.get(undoes__isnull=False) == back
@@ -103,6 +103,6 @@ def test_a_viewer_with_a_history_can_not_be_deleted(row: Any) -> None:
 
 def test_the_ledger_goes_on_writing(viewer: Callable[..., Viewer]) -> None:
     bob = viewer("Bob", points=10)
-    spent = ledger.spend(bob, 4, source="redeem", reference="r:1")
-    ledger.refund(spent, reason="test")
+    spent = points.spend(bob, 4, source="redeem", reference="r:1")
+    points.refund(spent, reason="test")
     assert Transaction.objects.count() == 3

@@ -9,8 +9,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from economy import audit, earning, ledger, tasks
-from economy.earning import Award
+from economy import tasks
+from economy.earning import pay
+from economy.earning.pay import Award
+from economy.ledger import audit, points
 from economy.models import Audit, Points, Viewer
 from pixelbot_site.kit.rules import Rules
 from tests.economy.tampering import tampered
@@ -23,12 +25,12 @@ def history(viewer: Callable[..., Viewer], rules: Rules, now: Any) -> None:
     """Two viewers who earned, spent, gave, and got back."""
     bob, ann = viewer("Bob", points=100), viewer("Ann", points=7)
     viewer("Newcomer")
-    earning.pay([Award("Bob", "tip", "1", points=20, xp=150)], rules=rules, now=now)
-    spent = ledger.spend(bob, 30, source="redeem", reference="r:1")
-    ledger.refund(spent, reason="test")
-    ledger.spend(ann, 5, source="redeem", reference="r:2")
-    ledger.transfer(bob, ann, 11, source="give", reference="g:1")
-    ledger.adjust(ann, -1, source="moderator", reference="a:1")
+    pay.pay([Award("Bob", "tip", "1", points=20, xp=150)], rules=rules, now=now)
+    spent = points.spend(bob, 30, source="redeem", reference="r:1")
+    points.refund(spent, reason="test")
+    points.spend(ann, 5, source="redeem", reference="r:2")
+    points.transfer(bob, ann, 11, source="give", reference="g:1")
+    points.adjust(ann, -1, source="moderator", reference="a:1")
 
 
 def test_a_right_ledger_has_no_faults(history: None, capsys: pytest.CaptureFixture[str]) -> None:

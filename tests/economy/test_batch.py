@@ -11,10 +11,12 @@ import pytest
 from django.db.models import Sum
 from django.utils import timezone
 
-from economy import audit, batch, ledger, merging, presence, xp
-from economy.batch import Preview
+from economy.batches import batch
+from economy.batches.batch import Preview
+from economy.batches.pieces import Target
+from economy.ledger import audit, points, xp
 from economy.models import XP, Batch, BatchState, Points, Transaction, Viewer, XPTransaction
-from economy.pieces import Target
+from economy.viewers import merging, presence
 from pixelbot_site.kit.errors import Refused
 from tests.threads import at_once
 
@@ -107,8 +109,8 @@ def test_a_batch_pays_once_however_often_it_is_pressed(people: list[Viewer]) -> 
 
 def test_a_batch_is_taken_back_as_a_whole_and_once(people: list[Viewer]) -> None:
     done = do("add", 5)
-    ledger.spend(people[0], 4, source="redeem", reference="r:1")
-    ledger.reverse(Transaction.objects.get(reference=f"batch:{done.pk}:{people[4].pk}"))
+    points.spend(people[0], 4, source="redeem", reference="r:1")
+    points.reverse(Transaction.objects.get(reference=f"batch:{done.pk}:{people[4].pk}"))
     assert batch.preview(batch.plan_reversal(done, by="fox")).too_little == 1
     back = batch.run(batch.plan_reversal(done, by="fox"))
     assert balances() == [0, 10, 20, 30, 40]  # of the first, who spent four, the one point that was left
@@ -124,7 +126,7 @@ def test_a_part_of_a_batch_that_was_taken_back_by_itself_is_not_taken_back_again
     done = do("add", 5)
     batch.run(batch.plan_reversal(done))
     row = Transaction.objects.get(reference=f"batch:{done.pk}:{people[4].pk}")
-    assert ledger.reverse(row).reference == f"batch:{done.reversed_by.pk}:{people[4].pk}"
+    assert points.reverse(row).reference == f"batch:{done.reversed_by.pk}:{people[4].pk}"
     assert balances() == [0, 10, 20, 30, 40]
 
 
@@ -197,7 +199,7 @@ def test_many_workers_at_one_batch_and_spenders_in_between(viewer: Make) -> None
                 batch.step(planned.pk)
         else:
             for one in people:
-                ledger.spend(one, 1, source="redeem", reference=f"r:{number}:{one.pk}")
+                points.spend(one, 1, source="redeem", reference=f"r:{number}:{one.pk}")
 
     assert at_once(8, work) == [None] * 8
     assert batch.run(planned).success == 20
@@ -211,21 +213,21 @@ def test_seen_today_means_today(people: list[Viewer]) -> None:
 
 
 def test_what_could_overflow_is_not_even_planned(people: list[Viewer]) -> None:
-    with pytest.raises(ValueError, match=f"to {ledger.MOST}, not"):
-        batch.plan("points", "set", ledger.MOST + 1, target=Target())
-    assert do("set", ledger.MOST).success == 5
-    assert Points.objects.aggregate(total=Sum("balance"))["total"] == 5 * ledger.MOST
+    with pytest.raises(ValueError, match=f"to {points.MOST}, not"):
+        batch.plan("points", "set", points.MOST + 1, target=Target())
+    assert do("set", points.MOST).success == 5
+    assert Points.objects.aggregate(total=Sum("balance"))["total"] == 5 * points.MOST
 
 
 def test_nobody_is_brought_beyond_the_most(people: list[Viewer]) -> None:
-    ledger.adjust(people[4], ledger.MOST - 44, source="test", reference="x")
+    points.adjust(people[4], points.MOST - 44, source="test", reference="x")
     taken = do("subtract", 3)
-    ledger.grant(people[4], 2, source="test", reference="y")
+    points.grant(people[4], 2, source="test", reference="y")
     assert do("add", 6).failed == 1
-    assert balances() == [6, 13, 23, 33, ledger.MOST - 5]
-    ledger.grant(people[4], 4, source="test", reference="z")
+    assert balances() == [6, 13, 23, 33, points.MOST - 5]
+    points.grant(people[4], 4, source="test", reference="z")
     assert batch.run(batch.plan_reversal(taken)).changed == 3 * 3 + 1
-    assert balances() == [6, 16, 26, 36, ledger.MOST]
+    assert balances() == [6, 16, 26, 36, points.MOST]
     assert list(audit.findings()) == []
 
 

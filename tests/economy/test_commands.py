@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from economy import batch
+from economy.batches import batch
 from economy.models import Batch, Item, LevelReward, Points, Viewer
 
 pytestmark = pytest.mark.django_db

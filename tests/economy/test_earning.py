@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from economy import audit, caps, viewers, xp
-from economy.earning import Award, Once, pay
+from economy.earning import caps
+from economy.earning.pay import Award, Once, pay
+from economy.ledger import audit, xp
 from economy.models import XP, DailyTotal, LevelReward, Points, Transaction, Viewer
+from economy.viewers import people
 from joystick.simulator.happenings import chat, enter, gift, subscribe, tip
 from pixelbot_site.kit.rules import Rules
 
@@ -51,7 +53,7 @@ def test_excluded_are_bots_the_streamer_and_the_list_unless_the_streamer_says_ot
         Viewer.objects.filter(pk=viewer(name).pk).update(**told)
     pay([Award(name, "tip", name, points=5, xp=5) for name in flags], rules=rules, now=now)
     assert {name: balance(name) for name in flags} == {"Ann": 5, "Bot": 0, "Fox": 0, "NightBot": 0, "Mo": 0, "Fox2": 5}
-    assert set(viewers.ranked().values_list("username", flat=True)) == {"Ann", "Fox2"}
+    assert set(people.ranked().values_list("username", flat=True)) == {"Ann", "Fox2"}
 
 
 def test_badges_in_chat_are_kept_and_count_at_once(deliver: Callable[..., None]) -> None:

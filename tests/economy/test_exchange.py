@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from economy import audit
+from economy.ledger import audit
 from economy.models import XP, Points, Transaction, Viewer
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,12 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from economy import earning, ledger, xp
-from economy.earning import Award
+from economy.earning import pay
+from economy.earning.pay import Award
+from economy.ledger import points as ledger
+from economy.ledger import xp
+from economy.ledger.xp import XPGrant
 from economy.models import XP, Kind, LevelReward, Points, Transaction, Viewer, XPTransaction
-from economy.xp import XPGrant
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 
@@ -92,7 +94,7 @@ def test_the_database_itself_keeps_balances_above_zero(viewer: MakeViewer) -> No
 
 
 def test_a_batch_is_paid_in_order_with_running_balances(rules: Rules, now: datetime) -> None:
-    earning.pay(
+    pay.pay(
         [
             Award("Ann", "tip", "tip:1", points=10, xp=1),
             Award("Bob", "tip", "tip:2", points=20),
@@ -110,8 +112,8 @@ def test_a_batch_is_paid_in_order_with_running_balances(rules: Rules, now: datet
 
 def test_a_batch_pays_each_reference_once_in_itself_and_for_ever(rules: Rules, now: datetime) -> None:
     twice = [Award("Ann", "follow", "follow:ann", points=50, xp=10)] * 2
-    earning.pay(twice, rules=rules, now=now)
-    earning.pay(twice, rules=rules, now=now + timedelta(days=400))
+    pay.pay(twice, rules=rules, now=now)
+    pay.pay(twice, rules=rules, now=now + timedelta(days=400))
     assert balance("ann") == 50
     assert XPTransaction.objects.count() == 1
 
@@ -119,7 +121,7 @@ def test_a_batch_pays_each_reference_once_in_itself_and_for_ever(rules: Rules, n
 def test_points_and_xp_have_cooldowns_of_their_own(rules: Rules, now: datetime) -> None:
     def chat(uid: str, at: float) -> None:
         award = Award("Ann", "chat", f"chat:{uid}", points=1, xp=1, points_cooldown=60, xp_cooldown=30)
-        earning.pay([award], rules=rules, now=now + timedelta(seconds=at))
+        pay.pay([award], rules=rules, now=now + timedelta(seconds=at))
 
     for uid, at in [("a", 0), ("b", 29), ("c", 30), ("d", 59), ("e", 60)]:
         chat(uid, at)
@@ -129,14 +131,14 @@ def test_points_and_xp_have_cooldowns_of_their_own(rules: Rules, now: datetime) 
 
 def test_of_two_lines_in_one_batch_the_first_is_paid(rules: Rules, now: datetime) -> None:
     awards = [Award("Ann", "chat", f"{n}", points=1, points_cooldown=60) for n in range(5)]
-    earning.pay(awards, rules=rules, now=now)
+    pay.pay(awards, rules=rules, now=now)
     assert Transaction.objects.get().reference == "chat:0"
 
 
 def test_what_is_switched_off_is_not_paid(rules: Rules, now: datetime) -> None:
-    earning.pay([Award("Ann", "tip", "t:1", points=5, xp=5)], rules=replace(rules, points_enabled=False), now=now)
+    pay.pay([Award("Ann", "tip", "t:1", points=5, xp=5)], rules=replace(rules, points_enabled=False), now=now)
     assert (Transaction.objects.count(), XPTransaction.objects.count()) == (0, 1)
-    earning.pay([Award("Ann", "tip", "t:2", points=5, xp=5)], rules=replace(rules, xp_enabled=False), now=now)
+    pay.pay([Award("Ann", "tip", "t:2", points=5, xp=5)], rules=replace(rules, xp_enabled=False), now=now)
     assert (Transaction.objects.count(), XPTransaction.objects.count()) == (1, 1)
 
 
@@ -148,13 +150,13 @@ def test_a_jump_over_levels_gives_every_reward_between_once(rules: Rules, now: d
             LevelReward(level=4, points=40),
         ]
     )
-    (up,) = earning.pay([Award("Ann", "tip", "t:1", xp=1200)], rules=rules, now=now)
+    (up,) = pay.pay([Award("Ann", "tip", "t:1", xp=1200)], rules=rules, now=now)
     assert (up.viewer.username, up.from_level, up.to_level) == ("Ann", 1, 4)
     assert [reward.level for reward in up.rewards] == [2, 4]
     assert balance("ann") == 50
     # Going down and up again pays nothing: the references are used.
     XP.objects.update(total=0, level=1)
-    earning.pay([Award("Ann", "tip", "t:2", xp=1200)], rules=rules, now=now)
+    pay.pay([Award("Ann", "tip", "t:2", xp=1200)], rules=rules, now=now)
     assert balance("ann") == 50
     assert_rows_add_up()
 
@@ -166,7 +168,7 @@ def test_a_batch_costs_a_few_statements_however_long(
         Award(f"v{n % 50}", "chat", f"chat:{n}", points=1, xp=1, points_cooldown=60, xp_cooldown=30) for n in range(200)
     ]
     with django_assert_max_num_queries(20):
-        earning.pay(awards, rules=rules, now=now)
+        pay.pay(awards, rules=rules, now=now)
     assert Transaction.objects.count() == 50
 
 

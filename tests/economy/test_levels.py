@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from economy.levels import Curve, describe, step, thresholds
+from economy.ledger.levels import Curve, describe, step, thresholds
 
 bases = st.integers(1, 10**6)
 exponents = st.floats(0.25, 5.0, allow_nan=False).map(lambda value: round(value, 4))

@@ -6,8 +6,9 @@ import pytest
 from django.db.models import Sum
 from django.utils import timezone
 
-from economy import audit, viewers
+from economy.ledger import audit
 from economy.models import Kind, Points, Transaction
+from economy.viewers import people
 from tests.processes import at_once_in_processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,7 +18,7 @@ PROCESSES, OPERATIONS, VIEWERS = 8, 2000, 20
 PROGRAM = f"""
 import random, sys
 import django; django.setup()
-from economy import ledger
+from economy.ledger import points as ledger
 from economy.models import Viewer
 from pixelbot_site.kit.errors import Refused
 
@@ -44,7 +45,7 @@ print("done")
 
 
 def test_whatever_many_do_at_once_the_ledger_agrees_with_itself() -> None:
-    viewers.seen([f"viewer{number}" for number in range(VIEWERS)], now=timezone.now())
+    people.seen([f"viewer{number}" for number in range(VIEWERS)], now=timezone.now())
     assert at_once_in_processes(PROCESSES, PROGRAM, within=240) == ["done"] * PROCESSES
     assert list(audit.findings()) == []
     rows = Transaction.objects

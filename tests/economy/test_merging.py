@@ -12,9 +12,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from economy import audit, earning, forgetting, ledger, merging, xp
-from economy.earning import Award, Once
+from economy.earning import pay
+from economy.earning.pay import Award, Once
+from economy.ledger import audit, xp
+from economy.ledger import points as ledger
 from economy.models import XP, LevelReward, Merge, Points, Transaction, Viewer
+from economy.viewers import forgetting, merging
 from effects import queue
 from effects.models import QueueItem, State
 from effects.speech import speak
@@ -126,7 +129,8 @@ def test_the_dashboard_renames_merges_undoes_forgets_and_reverses(pair: tuple[Vi
 def test_a_batch_in_the_dashboard_is_previewed_pressed_twice_and_reversed(
     pair: tuple[Viewer, Viewer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from economy import batch, tasks
+    from economy import tasks
+    from economy.batches import batch
     from economy.models import Batch
 
     def at_once(batch_id: int) -> None:
@@ -245,17 +249,17 @@ def test_who_was_renamed_is_forgotten_under_every_name(deliver: Callable[..., No
 
 def test_a_follow_pays_once_over_a_merge(pair: tuple[Viewer, Viewer], rules: Any, now: Any) -> None:
     bob, new = pair
-    earning.pay([Award("Bob", "follow", "1", points=5, once=Once.EVER)], rules=rules, now=now)
+    pay.pay([Award("Bob", "follow", "1", points=5, once=Once.EVER)], rules=rules, now=now)
     merging.merge(bob, new)
-    earning.pay([Award("New", "follow", "2", points=5, once=Once.EVER)], rules=rules, now=now)
+    pay.pay([Award("New", "follow", "2", points=5, once=Once.EVER)], rules=rules, now=now)
     assert held()["new"] == (40, 150)
 
 
 def test_a_cooldown_holds_over_a_rename(viewer: Make, rules: Any, now: Any) -> None:
     bob = viewer("Bob")
-    earning.pay([Award("Bob", "chat", "1", points=5, points_cooldown=60)], rules=rules, now=now)
+    pay.pay([Award("Bob", "chat", "1", points=5, points_cooldown=60)], rules=rules, now=now)
     merging.rename(bob, "Robert")
-    earning.pay([Award("Robert", "chat", "2", points=5, points_cooldown=60)], rules=rules, now=now)
+    pay.pay([Award("Robert", "chat", "2", points=5, points_cooldown=60)], rules=rules, now=now)
     assert held()["robert"] == (5, 0)
 
 

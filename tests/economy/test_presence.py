@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from economy import presence, viewers
 from economy.models import Presence
+from economy.viewers import people as viewers
+from economy.viewers import presence
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,10 @@ from datetime import datetime
 
 import pytest
 
-from economy import cooldowns, earning, ledger
-from economy.earning import Award
+from economy import cooldowns
+from economy.earning import pay as earning
+from economy.earning.pay import Award
+from economy.ledger import points as ledger
 from economy.models import Kind, Points, Transaction, Viewer
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules

@@ -12,10 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from economy import audit, batch, ledger, merging, viewers, xp
-from economy.earning import Award, pay
+from economy.batches import batch
+from economy.batches.pieces import Target
+from economy.earning.pay import Award, pay
+from economy.ledger import audit, points, xp
 from economy.models import XP, Merge, Points, Transaction, Viewer, XPTransaction
-from economy.pieces import Target
+from economy.viewers import merging, people
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.errors import Refused
 
@@ -43,7 +45,7 @@ class Replay(TestCase):
     @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(st.lists(steps, max_size=25))
     def test_rows_give_the_balances(self, sequence: list[tuple[Any, ...]]) -> None:
-        viewers.seen(NAMES, now=timezone.now())
+        people.seen(NAMES, now=timezone.now())
         for number, step in enumerate(sequence):
             with contextlib.suppress(Refused, ValueError, IndexError):
                 do(f"step:{number}", *step)
@@ -62,7 +64,7 @@ def do(cause: str, what: str, *words: Any) -> None:  # noqa: C901 (a table)
         case "earn", (name, amount):
             pay([Award(name, "tip", cause, points=amount, xp=amount)], rules=rules.current(), now=timezone.now())
         case "spend", (name, amount):
-            ledger.spend(person(name), amount, source="redeem", reference=cause)
+            points.spend(person(name), amount, source="redeem", reference=cause)
         case "undo", (place, is_refund):
             row = (
                 Transaction.objects.order_by("pk")[place : place + 1].get()
@@ -70,11 +72,11 @@ def do(cause: str, what: str, *words: Any) -> None:  # noqa: C901 (a table)
                 else None
             )
             if row is not None:
-                ledger.refund(row, reason="") if is_refund else ledger.reverse(row)
+                points.refund(row, reason="") if is_refund else points.reverse(row)
         case "adjust", (name, delta):
-            ledger.adjust(person(name), delta, source="test", reference=cause)
+            points.adjust(person(name), delta, source="test", reference=cause)
         case "give", (giver, taker, amount):
-            ledger.transfer(person(giver), person(taker), amount, source="give", reference=cause)
+            points.transfer(person(giver), person(taker), amount, source="give", reference=cause)
         case "xp", (name, delta):
             xp.adjust(person(name), delta, source="test", reference=cause)
         case "batch", (operation, amount, is_xp):

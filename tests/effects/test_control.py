@@ -12,7 +12,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from economy import audit, ledger
+from economy.ledger import audit
+from economy.ledger import points as ledger
 from economy.models import Kind, Points, Transaction, Viewer
 from effects import control, ending, queue, rescue
 from effects.models import ENDED, Lane, QueueItem, State

@@ -22,7 +22,7 @@ from django.test import Client
 from django.utils import timezone
 from websockets.sync.server import ServerConnection, serve
 
-from economy import ledger
+from economy.ledger import points
 from economy.models import Points, Viewer
 from effects import obs as obs_module
 from effects import obs_actions, obs_names, queue, tasks
@@ -306,7 +306,7 @@ def test_without_obs_its_effects_fail_fast_with_the_points_back_and_nothing_else
     away = OBS(lambda: Options(True, "127.0.0.1", free_port(), ""))
     monkeypatch.setattr(obs_actions, "obs", lambda: away)
     bob = viewer("Bob", points=50)
-    paid = ledger.spend(bob, 20, source="redeem", reference="r:1")
+    paid = points.spend(bob, 20, source="redeem", reference="r:1")
     item = queue.enqueue(obs_clip(), viewer=bob, payment=paid, redeem="clip")
     after = queue.enqueue(Effect("webhook", {"url": "http://127.0.0.1/not-allowed"}))
     began = time.monotonic()

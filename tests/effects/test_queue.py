@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from economy import ledger
+from economy.ledger import points
 from economy.models import Kind, Points, Transaction, Viewer
 from effects import ending, lease, queue, rescue
 from effects.models import QueueItem, State
@@ -53,7 +53,7 @@ def paid(viewer: Callable[..., Viewer]) -> Callable[[str], QueueItem]:
 
     def buy(kind: str) -> QueueItem:
         bob = viewer("Bob", points=100)
-        payment = ledger.spend(bob, 25, source="redeem", reference="r:1")
+        payment = points.spend(bob, 25, source="redeem", reference="r:1")
         return queue.enqueue(Effect(kind, {}, "a thing"), viewer=bob, payment=payment)
 
     return buy

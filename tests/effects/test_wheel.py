@@ -12,8 +12,10 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
-from economy import audit, inventory, ledger
+from economy.ledger import audit
+from economy.ledger import points as ledger
 from economy.models import XP, Item, LevelReward, Points, Viewer
+from economy.viewers import inventory
 from effects import control, queue, rescue, sounds, wheel
 from effects.library.grant_item import grant_item
 from effects.library.grant_points import grant_points

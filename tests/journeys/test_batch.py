@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from economy import audit, batch
+from economy.batches import batch
+from economy.batches.pieces import Target
+from economy.ledger import audit
 from economy.models import Points, Viewer
-from economy.pieces import Target
 from joystick import inbox
 from joystick.simulator.happenings import tip
 from tests.benchmarks import crowd

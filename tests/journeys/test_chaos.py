@@ -28,7 +28,8 @@ BUY = """
 import django; django.setup()
 import random
 from django.utils import timezone
-from economy import ledger, viewers
+from economy.ledger import points as ledger
+from economy.viewers import people as viewers
 from effects.models import Prize
 from pixelbot_site import setup
 from pixelbot_site.kit import rules

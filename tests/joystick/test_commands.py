@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from economy import inventory
 from economy.models import Cooldown, Item, Points, Transaction, Viewer
+from economy.viewers import inventory
 from effects import sounds, wheel
 from effects.models import QueueItem, Sound
 from joystick import dispatch

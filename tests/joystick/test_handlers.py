@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from economy.earning import Once
+from economy.earning.pay import Once
+from economy.ledger.xp import LevelUp, Reward
 from economy.models import Viewer
-from economy.xp import LevelUp, Reward
 from joystick.events import (
     ChatMessage,
     DroppedIn,

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from economy import ledger
+from economy.ledger import points as ledger
 from economy.models import XP, Cooldown, LevelReward, Points, Transaction, Viewer, XPTransaction
 from effects.models import QueueItem, State
 from joystick import inbox
@@ -195,8 +195,8 @@ def test_a_poisonous_event_is_stored_in_the_simplest_form(deliver: Deliver) -> N
 
 
 def test_what_a_level_up_earns_is_paid_too(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
-    from economy.earning import Award
-    from economy.xp import LevelUp
+    from economy.earning.pay import Award
+    from economy.ledger.xp import LevelUp
     from joystick.registry import Outcome
 
     bonus = Award("Bob", "party", "party:1", points=7)

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from economy import ledger, presence
+from economy.ledger import points
 from economy.models import Viewer
+from economy.viewers import presence
 from joystick import streams
 from joystick.models import InboundEvent, Stream
 from joystick.simulator.happenings import CHANNEL_ID, ended, enter, spin, started, tip
@@ -31,10 +32,10 @@ def test_a_stream_begins_and_ends_with_its_figures(deliver: Deliver, version: st
     assert streams.current() is not None
     deliver(tip("Bob", 100), tip("Ann", 7), spin("Bob", 50, "Silly hat"), enter("Cat"), version=version)
     bob = Viewer.objects.get(key="bob")
-    spent = ledger.spend(bob, 30, source="test", reference="t:1")
-    ledger.refund(spent, reason="test")
-    ledger.spend(bob, 20, source="test", reference="t:2")
-    ledger.transfer(bob, Viewer.objects.get(key="ann"), 10, source="give", reference="t:3")
+    spent = points.spend(bob, 30, source="test", reference="t:1")
+    points.refund(spent, reason="test")
+    points.spend(bob, 20, source="test", reference="t:2")
+    points.transfer(bob, Viewer.objects.get(key="ann"), 10, source="give", reference="t:3")
     deliver(at(ended(), timezone.now() + timedelta(seconds=1)), version=version)
     stream = Stream.objects.get()
     assert stream.ended_at is not None and streams.current() is None

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from economy import audit, inventory, ledger
+from economy.ledger import audit, points
 from economy.models import XP, Points, Transaction, Viewer, XPTransaction
+from economy.viewers import inventory
 from redeems import purchase
 from redeems.models import Redeem
 
@@ -68,7 +69,7 @@ def test_viewers_points_xp_histories_and_redeems_come_over(original: Path, capsy
 def test_again_it_takes_only_what_is_new_and_leaves_what_was_earned_here(original: Path) -> None:
     call_command("import_pixel", str(original))
     bob = Viewer.objects.get(key="bob")
-    ledger.spend(bob, 39, source="redeem", reference="r:1")
+    points.spend(bob, 39, source="redeem", reference="r:1")
     before = Transaction.objects.count()
     call_command("import_pixel", str(original))
     assert Transaction.objects.count() == before and Points.objects.get(viewer=bob).balance == 1

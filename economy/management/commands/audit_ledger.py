@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from economy import audit
+from economy.ledger import audit
 
 
 class Command(BaseCommand):

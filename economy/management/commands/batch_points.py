@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from economy import batch
+from economy.batches import batch
+from economy.batches.pieces import Target
 from economy.models import Batch, Currency, Operation
-from economy.pieces import Target
 
 BAR = 30
 

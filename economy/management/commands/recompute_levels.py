@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from economy import xp
+from economy.ledger import xp
 from economy.models import XP
 
 

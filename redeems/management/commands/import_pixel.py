@@ -18,10 +18,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from economy import history, inventory, viewers
-from economy.history import Past
-from economy.ledger import MOST
+from economy.ledger import imported
+from economy.ledger.imported import Past
+from economy.ledger.points import MOST
 from economy.models import USERNAME_MAX, Item, Viewer, viewer_key
+from economy.viewers import inventory
+from economy.viewers import people as viewers
 from redeems.models import Redeem
 
 CAUSE = "pixel"
@@ -55,8 +57,8 @@ class Command(BaseCommand):
                     continue
                 who: dict[str, Any] = {"cause": CAUSE, "person": user["id"]}
                 balance, total = points.get(user["id"], 0), experience.get(user["id"], 0)
-                written += history.take_over_points(viewer, spent[user["id"]], balance=balance, **who)
-                written += history.take_over_xp(viewer, gathered[user["id"]], total=total, **who)
+                written += imported.take_over_points(viewer, spent[user["id"]], balance=balance, **who)
+                written += imported.take_over_xp(viewer, gathered[user["id"]], total=total, **who)
                 given += sum(take_over_item(viewer, row, items.get(row["item_key"])) for row in belongings[user["id"]])
             redeems = sum(take_over_redeem(row) for row in table(source, "redeems"))
         counts = f"{len(people)} viewers, {written} changes of points and XP, {redeems} redeems"

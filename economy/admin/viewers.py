@@ -16,11 +16,11 @@ from django.utils import timezone
 from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import CSV, JSON, Format
 
-from economy import batch_admin as batch_admin  # registers itself
-from economy import forgetting, ledger, merging, viewers, xp
-from economy.exchange import ViewerResource
-from economy.levels import describe
+from economy.ledger import points, xp
+from economy.ledger.levels import describe
 from economy.models import Audit, Item, ItemGrant, LevelReward, Merge, Presence, Transaction, Viewer, XPTransaction
+from economy.viewers import forgetting, merging, people
+from economy.viewers.exchange import ViewerResource
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 from pixelbot_site.kit.errors import Refused
 
@@ -64,9 +64,9 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
     import_formats: ClassVar[list[type[Format]]] = [CSV, JSON]
     export_formats = import_formats
     list_display = ("username", "balance", "level", "xp_total", "last_seen_at")
-    readonly_fields = ("balance", "progress", *viewers.FLAGS, "first_seen_at", "last_seen_at", "merged_into")
+    readonly_fields = ("balance", "progress", *people.FLAGS, "first_seen_at", "last_seen_at", "merged_into")
     fields = ("username", "excluded", *readonly_fields)
-    list_filter = (*viewers.FLAGS,)
+    list_filter = (*people.FLAGS,)
     search_fields = ("key",)
     search_help_text = "The beginning of a name."
     list_select_related = ("points", "xp")
@@ -97,9 +97,7 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
         self, request: HttpRequest, queryset: QuerySet[Viewer], search_term: str
     ) -> tuple[QuerySet[Viewer], bool]:
         """By the beginning of the name: answered by an index, and listed in its order."""
-        return (
-            (queryset.filter(viewers.named(search_term)).order_by("key"), False) if search_term else (queryset, False)
-        )
+        return (queryset.filter(people.named(search_term)).order_by("key"), False) if search_term else (queryset, False)
 
     def save_model(self, request: HttpRequest, obj: Viewer, form: Any, change: bool) -> None:
         """The name by `merging`, the rest as it is."""
@@ -107,7 +105,7 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
         obj.save(update_fields=["excluded"])
         if name == obj.username:
             return
-        other = viewers.find(name)
+        other = people.find(name)
         if other not in (None, obj) and not request.user.has_perm("economy.change_points"):
             messages.error(request, f"{other} is somebody else. Merging moves points, which you may not.")
             return
@@ -212,7 +210,7 @@ class LedgerAdmin(ReadOnlyAdmin):
         """One of the two, whichever there is."""
         if not search_term:
             return queryset, False
-        viewer = viewers.find(search_term)
+        viewer = people.find(search_term)
         return (queryset.filter(viewer=viewer) if viewer else queryset.filter(reference=search_term.strip())), False
 
 
@@ -233,7 +231,7 @@ class TransactionAdmin(LedgerAdmin):
         """Each by itself, with a row that says so."""
         for row in queryset.select_related("viewer")[: self.list_per_page]:
             try:
-                ledger.reverse(row, by=request.user.get_username())
+                points.reverse(row, by=request.user.get_username())
             except (Refused, ValueError) as error:
                 messages.error(request, f"{row}: {error}")
             else:

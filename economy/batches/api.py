@@ -10,9 +10,10 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
-from economy import batch, ledger
+from economy.batches import batch
+from economy.batches.pieces import Target
+from economy.ledger import points
 from economy.models import Batch, Currency
-from economy.pieces import Target
 from pixelbot_site.kit.api import Id, Scope, Text, answers, needs, there, who
 
 router = Router(tags=["batches"])
@@ -24,7 +25,7 @@ class BatchIn(Schema):
     """
 
     operation: Literal["add", "subtract", "set"]
-    amount: int = Field(strict=True, ge=0, le=ledger.MOST)
+    amount: int = Field(strict=True, ge=0, le=points.MOST)
     target: Literal["all", "ids", "filter"] | None = None
     ids: list[Id] | None = Field(None, min_length=1, max_length=10_000)
     seen_within_days: int | None = Field(None, ge=0, le=36_500)

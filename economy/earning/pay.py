@@ -9,11 +9,15 @@ from enum import Enum
 
 from django.db import transaction
 
-from economy import caps, cooldowns, ledger, viewers, xp
-from economy.ledger import Grant
-from economy.levels import Curve
+from economy import cooldowns
+from economy.earning import caps
+from economy.ledger import points as ledger
+from economy.ledger import xp
+from economy.ledger.levels import Curve
+from economy.ledger.points import Grant
+from economy.ledger.xp import LevelUp, XPGrant
 from economy.models import Transaction, Viewer, XPTransaction, viewer_key
-from economy.xp import LevelUp, XPGrant
+from economy.viewers import people as viewers
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.rules import Rules
 

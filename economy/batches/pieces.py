@@ -1,4 +1,4 @@
-"""A piece of a batch: whom it is about, and the few statements that change them. Only `economy.batch` calls this."""
+"""A piece of a batch: whom it is about, and the few statements that change them. Only `economy.batches` calls this."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Count, F, Max, QuerySet
 
-from economy import ledger, xp
+from economy.ledger import points, xp
 from economy.models import XP, Batch, Currency, Kind, Operation, Points, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
 
@@ -123,12 +123,12 @@ def _hand_on(batch: Batch, changes: Sequence[Change]) -> None:
         if one.viewer not in merged:
             continue
         viewer, on = merged[one.viewer], f"batch:{batch.pk}:{one.viewer}:on"
-        heir = ledger.heir_of(viewer)
-        room = ledger.MOST - getattr(owned(batch).get(pk=heir.pk), column(batch))
+        heir = points.heir_of(viewer)
+        room = points.MOST - getattr(owned(batch).get(pk=heir.pk), column(batch))
         if one.delta > room:
             continue  # nobody can have more: it stays where it was
         if batch.currency == Currency.POINTS:
-            ledger.transfer(viewer, heir, one.delta, source="merge", reference=on, kind=Kind.MERGE)
+            points.transfer(viewer, heir, one.delta, source="merge", reference=on, kind=Kind.MERGE)
         else:
             xp.adjust(viewer, -one.delta, source="merge", reference=f"{on}:out", by=batch.by)
             xp.adjust(heir, one.delta, source="merge", reference=f"{on}:in", by=batch.by)
@@ -136,7 +136,7 @@ def _hand_on(batch: Batch, changes: Sequence[Change]) -> None:
 
 def _fitting(delta: int, held: int) -> int:
     """As much of a change as a balance of `held` can take."""
-    return min(delta, max(ledger.MOST - held, 0)) if delta > 0 else max(delta, -held)
+    return min(delta, max(points.MOST - held, 0)) if delta > 0 else max(delta, -held)
 
 
 def _held(batch: Batch, ids: Sequence[int]) -> dict[int, int]:
@@ -148,7 +148,7 @@ def _delta(batch: Batch, held: int) -> int:
     """What the batch does to a balance of `held`; 0 where it leaves it alone."""
     match batch.operation:
         case Operation.ADD:
-            return batch.amount if held + batch.amount <= ledger.MOST else 0
+            return batch.amount if held + batch.amount <= points.MOST else 0
         case Operation.SET:
             return batch.amount - held
         case _:

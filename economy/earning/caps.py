@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from django.utils import timezone
 
-from economy.ledger import Grant
+from economy.ledger.points import Grant
+from economy.ledger.xp import XPGrant
 from economy.models import DailyTotal
-from economy.xp import XPGrant
 
 Capped = TypeVar("Capped", Grant, XPGrant)
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from economy import ledger
-from economy.ledger import Grant
+from economy.ledger import points
+from economy.ledger.points import Grant
 from economy.models import XP, Points, Viewer, viewer_key
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.rules import Rules
@@ -98,7 +98,7 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
             for viewer in arrived.values()
             if not is_excluded(viewer)
         ]
-        ledger.write(grants, now=now)
+        points.write(grants, now=now)
     return arrived
 
 

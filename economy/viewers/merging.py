@@ -8,10 +8,11 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
-from economy import ledger, viewers, xp
-from economy.appendonly import AppendOnly
-from economy.ledger import MOST
+from economy.ledger import points, xp
+from economy.ledger.points import MOST
 from economy.models import USERNAME_MAX, XP, Kind, Merge, Points, Presence, Viewer, viewer_key
+from economy.models.append_only import AppendOnly
+from economy.viewers import people as viewers
 from pixelbot_site.kit.commits import again_after_deadlock
 from pixelbot_site.kit.errors import Refused
 
@@ -136,7 +137,7 @@ def _move_points(giver: Viewer, taker: Viewer, amount: int, reference: str) -> N
         return
     if Points.objects.values_list("balance", flat=True).get(pk=taker.pk) > MOST - amount:
         raise Refused(f"nobody can have more than {MOST} points")
-    ledger.transfer(giver, taker, amount, source="merge", reference=reference, kind=Kind.MERGE)
+    points.transfer(giver, taker, amount, source="merge", reference=reference, kind=Kind.MERGE)
 
 
 def _move_xp(row: Merge, giver: Viewer, taker: Viewer, amount: int, reference: str) -> None:

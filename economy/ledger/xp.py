@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from economy import ledger
-from economy.ledger import Grant
-from economy.levels import Curve
+from economy.ledger import points as ledger
+from economy.ledger.levels import Curve
+from economy.ledger.points import Grant
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.effects import Step
@@ -62,7 +62,7 @@ class Reward:
 @dataclass(frozen=True, slots=True)
 class LevelUp:
     """A viewer went from one level to a higher one. `rewards` are those of every level between that were never given;
-    `economy.earning` pays their points. `event` is the uid of the event that did it.
+    `economy.earning.pay` pays their points. `event` is the uid of the event that did it.
     """
 
     viewer: Viewer

@@ -16,9 +16,10 @@ from django.db.models import BigIntegerField, Case, Count, F, Q, Sum, Value, Whe
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from economy import ledger, pieces
+from economy.batches import pieces
+from economy.batches.pieces import Target
+from economy.ledger import points
 from economy.models import Batch, BatchState, Operation
-from economy.pieces import Target
 from pixelbot_site.kit.errors import Refused
 
 PIECE = 5000
@@ -55,7 +56,7 @@ def plan(
     (UUID) that was used before, that batch comes back; Refused where it was for something else. Raises ValueError for a
     bad amount.
     """
-    ledger.check(amount, least=0 if operation == Operation.SET else 1)
+    points.check(amount, least=0 if operation == Operation.SET else 1)
     words = {"key": key} if key is not None else {}
     planned = Batch(
         currency=currency,
@@ -90,7 +91,7 @@ def preview(batch: Batch, *, now: datetime | None = None) -> Preview:
     amount = Value(batch.amount, output_field=BigIntegerField())
     changes = {
         Operation.ADD: Case(
-            When(**{f"{pieces.column(batch)}__lte": ledger.MOST - batch.amount}, then=amount),
+            When(**{f"{pieces.column(batch)}__lte": points.MOST - batch.amount}, then=amount),
             default=Value(0),
             output_field=BigIntegerField(),
         ),

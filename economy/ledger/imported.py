@@ -10,8 +10,8 @@ from itertools import accumulate
 from django.db import transaction
 from django.utils import timezone
 
-from economy import xp
-from economy.ledger import MOST
+from economy.ledger import xp
+from economy.ledger.points import MOST
 from economy.models import XP, Kind, Points, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
 

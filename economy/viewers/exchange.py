@@ -8,8 +8,10 @@ from uuid import uuid4
 from django.utils import timezone
 from import_export import fields, resources, widgets
 
-from economy import forgetting, ledger, viewers, xp
+from economy.ledger import points as ledger
+from economy.ledger import xp
 from economy.models import USERNAME_MAX, XP, Points, Viewer, viewer_key
+from economy.viewers import forgetting, people
 
 
 class Whole(widgets.IntegerWidget):
@@ -62,7 +64,7 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
         name = str(row.get("username") or "").strip().removeprefix("@")
         if not name or len(name) > USERNAME_MAX or "\0" in name:
             raise ValueError(f"a username has 1 to {USERNAME_MAX} characters")
-        who = viewers.find(name)
+        who = people.find(name)
         found: Viewer | None = self.get_queryset().get(pk=who.pk) if who else None
         key = found.key if found else viewer_key(name)
         if key in self.told:
@@ -92,10 +94,10 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
     def save_instance(self, instance: Viewer, is_create: bool, row: Any, **kwargs: Any) -> None:
         """Through the ledgers, with a row for each difference."""
         name = str(row["username"]).strip().removeprefix("@")
-        found = viewers.find(name)
+        found = people.find(name)
         if found is None:
-            viewers.seen([name], now=timezone.now())
-            found = viewers.find(name)
+            people.seen([name], now=timezone.now())
+            found = people.find(name)
             assert found is not None
         points, experience = _wanted(instance, "amount_of_points", None), _wanted(instance, "amount_of_xp", None)
         words: dict[str, str] = {"source": "import", "reference": f"import:{self.cause}:{found.pk}", "by": self.by}

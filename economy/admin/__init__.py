@@ -1,0 +1,7 @@
+"""The dashboard's pages about viewers, their points and XP, and batches."""
+
+from __future__ import annotations
+
+from economy.admin import batches, viewers
+
+__all__ = ["batches", "viewers"]
