@@ -10,8 +10,9 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import StringConstraints
 
-from effects import control, wheel
+from effects import wheel
 from effects.models import Deed, Lane, QueueItem, Sound, State
+from effects.queue import control
 from effects.registry import lanes
 from pixelbot_site.kit.api import Id, Paged, Scope, answers, needs, page, there, who
 

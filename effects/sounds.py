@@ -15,9 +15,9 @@ from django.db.models import Q, QuerySet
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from effects import tts
+from effects import voice
 from effects.models import Sound
-from effects.tts.studio import TARGET
+from effects.voice.studio import TARGET
 from pixelbot_site.kit.errors import Failed
 
 SHIPPED = Path(__file__).resolve().parent / "static" / "effects" / "sounds"
@@ -41,7 +41,7 @@ def store(sound: Sound, file: File[bytes]) -> File[bytes]:
     with tempfile.TemporaryDirectory(prefix="pixelbot-upload-") as folder:
         copy = Path(folder) / "upload"
         copy.write_bytes(data)
-        facts = tts.studio().inspect(copy, most=settings.SOUND_MAX_SECONDS)
+        facts = voice.studio().inspect(copy, most=settings.SOUND_MAX_SECONDS)
     content_type = TYPES.get(facts.format)
     if content_type is None:
         raise Failed(f"This is {facts.format}; it must be wav, mp3, ogg or opus.")
@@ -125,7 +125,7 @@ def levelled(path: Path) -> str:
     key = hashlib.sha256(f"{path}:{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:24]
     name = levelled_name(key)
     if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(tts.studio().level(path)))
+        default_storage.save(name, ContentFile(voice.studio().level(path)))
     return name
 
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from economy import cooldowns
-from effects import obs_actions, obs_names, queue
-from effects import rescue as rescuing
+from effects.obs import actions, names
+from effects.queue import items
+from effects.queue import rescue as rescuing
 
 log = logging.getLogger("queue")
 
@@ -22,20 +23,20 @@ stopping = threading.Event()
 @shared_task(name="effects.drain")
 def drain(lane: str) -> None:
     """Work on `lane` until there is nothing left to do in it."""
-    queue.drain(lane, stopped=stopping.is_set)
+    items.drain(lane, stopped=stopping.is_set)
 
 
 @shared_task(name="effects.rescue")
 def rescue() -> None:
     """Every few seconds: items whose worker or overlay went away, wake-ups that were lost, and what is due in OBS."""
     rescuing.rescue()
-    obs_actions.revert_due()
+    actions.revert_due()
 
 
 @shared_task(name="effects.check_obs")
 def check_obs() -> None:
     """Every half minute: does OBS still have what effects name?"""
-    obs_names.check()
+    names.check()
 
 
 @shared_task(name="effects.tidy")
@@ -48,7 +49,7 @@ def tidy() -> None:
 @shared_task(name="effects.revert")
 def revert() -> None:
     """The way back from a scene, or a source that vanishes again: at its moment."""
-    obs_actions.revert_due()
+    actions.revert_due()
 
 
 def revert_in(seconds: float) -> None:

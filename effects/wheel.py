@@ -14,9 +14,10 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from economy.models import Viewer
-from effects import chat, queue, sounds
+from effects import chat, sounds
 from effects.models import Prize, QueueItem, Spin, WheelLine
-from effects.speech import speak
+from effects.queue import items
+from effects.voice.speech import speak
 from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.effects import filled, planned
 from pixelbot_site.kit.errors import Failed
@@ -93,7 +94,7 @@ def give(item: QueueItem) -> None:
     else:
         say(WheelLine.When.PRIZE, words, spin.viewer)
     for effect in planned(spin.effects, words):
-        queue.enqueue_known(effect, viewer=spin.viewer, part_of=f"the prize {spin.prize_name}")
+        items.enqueue_known(effect, viewer=spin.viewer, part_of=f"the prize {spin.prize_name}")
     after_commit(log.info, "%s won %s", words["user"], spin.prize_name)
 
 
@@ -108,7 +109,7 @@ def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None) -> N
 
 def _say(text: str, viewer: Viewer | None, *, spoken: bool) -> None:
     if spoken:
-        queue.enqueue(speak(text, source="wheel"), viewer=viewer)
+        items.enqueue(speak(text, source="wheel"), viewer=viewer)
     chat.say(text)
 
 

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from economy.ledger import audit, xp
-from effects import obs_names
+from effects.obs import names
 from joystick import connection, inbox, oauth, reactions, streams, table, views
 from joystick.models import Connection, Gap, InboundEvent, Install, Reaction, Stream
 from pixelbot_site.kit import rules
@@ -266,4 +266,4 @@ def trouble() -> list[str]:
     installs = Install.objects.exclude(trouble="")
     said = [f"{install} needs reconnecting: {install.trouble}" for install in installs]
     curve = "The levels were made by another curve: run manage.py recompute_levels." if xp.stale() else ""
-    return [line for line in (*said, connection.trouble(), audit.latest_fault(), curve, *obs_names.missing()) if line]
+    return [line for line in (*said, connection.trouble(), audit.latest_fault(), curve, *names.missing()) if line]

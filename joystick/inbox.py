@@ -20,7 +20,9 @@ from economy.ledger.xp import LevelUp
 from economy.models import Viewer, viewer_key
 from economy.viewers import forgetting, presence
 from economy.viewers import people as viewers
-from effects import chat, overlay, queue
+from effects import chat
+from effects.overlays import messages
+from effects.queue import items
 from joystick import actions, frames, reactions, streams
 from joystick.events import ChatMessage, Event, OtherEvent, Tip, WheelSpin
 from joystick.fields import FrameError, clean
@@ -112,7 +114,7 @@ def _handle(batch: Sequence[Received]) -> None:
         for event in new:
             work.handle(event)
         work.finish()
-        overlay.happened([_shown(event) for event in new if _is_public(event)])
+        messages.happened([_shown(event) for event in new if _is_public(event)])
 
 
 def _store_new(batch: Sequence[Received], *, now: datetime) -> list[Event]:
@@ -227,7 +229,7 @@ class _Work:
         self.present |= dict.fromkeys(outcome.here, True) | dict.fromkeys(outcome.gone, False)
         self.cues += [(cue, channel_id) for cue in outcome.cues]
         for effect in outcome.effects:
-            queue.enqueue_known(effect, viewer=outcome.whose)
+            items.enqueue_known(effect, viewer=outcome.whose)
         for line in outcome.lines:
             chat.say(line, channel_id=channel_id)
         for username, text in outcome.whispers:

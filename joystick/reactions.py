@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from economy.viewers import people
-from effects import queue
+from effects.queue import items
 from joystick.models import Reaction, Trigger
 from pixelbot_site.kit.effects import filled, planned, wanted_words
 
@@ -77,7 +77,7 @@ def carry_out(reaction: Reaction, cue: Cue) -> None:
         return
     viewer = people.find(cue.username) if cue.username else None
     for effect in planned(reaction.effects, {"user": cue.username, **cue.words}):
-        queue.enqueue_known(effect, viewer=viewer)
+        items.enqueue_known(effect, viewer=viewer)
 
 
 def fill(template: str, cue: Cue) -> str:

@@ -24,7 +24,8 @@ from channels.layers import get_channel_layer
 from django.db import connection
 from twisted.internet import defer, reactor
 
-from effects import queue, rescue, tasks, tts
+from effects import tasks, voice
+from effects.queue import items, rescue
 from pixelbot_site.celery import app
 from pixelbot_site.kit.layers import ThreadHopLayer
 from pixelbot_site.kit.transport import BELL
@@ -97,7 +98,7 @@ class Process:
         reactor.addSystemEventTrigger("before", "shutdown", self._end)  # type: ignore[arg-type]  # as Twisted documents
         self._server.run()
         self._drain_loop()
-        tts.studio().close()
+        voice.studio().close()
         if self._worker.is_alive():
             # A thread in the middle of an item can't be stopped, and Python would wait for it. Its item went back.
             logging.shutdown()
@@ -126,7 +127,7 @@ class Process:
 
     async def _grace(self) -> None:
         until = time.monotonic() + GRACE
-        while time.monotonic() < until and await self._in_thread(queue.is_running):
+        while time.monotonic() < until and await self._in_thread(items.is_running):
             await asyncio.sleep(0.05)
 
     async def _in_thread(self, step: Callable[[], Any]) -> Any:

@@ -11,8 +11,9 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from economy.models import LevelReward
-from effects import sounds, speech, wheel
+from effects import sounds, wheel
 from effects.models import Overlay
+from effects.voice import speech
 from joystick import reactions
 from redeems import purchase
 

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from effects import views
+from effects.overlays import views
 from pixelbot_site.api import api
 
 admin.site.site_header = "Pixel Bot"

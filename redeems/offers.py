@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from effects import obs_names
 from effects.library.obs_scene import obs_scene
 from effects.library.obs_source import obs_source
+from effects.obs import names as obs_names
 from effects.registry import Effect
 from pixelbot_site.kit.errors import Refused
 from redeems.models import Redeem

@@ -13,8 +13,9 @@ from django.db.models import F, QuerySet
 from economy import cooldowns
 from economy.ledger import points
 from economy.models import Transaction, Viewer
-from effects import ending, lengths, queue
+from effects import durations
 from effects.models import HAPPENED, QueueItem
+from effects.queue import ending, items
 from effects.registry import INSTANT, Effect, kinds
 from pixelbot_site.kit.commits import again_after_deadlock
 from pixelbot_site.kit.effects import mistakes, planned
@@ -61,7 +62,7 @@ def buy(
             took = {"cooldowns": _take_cooldowns(item, row, viewer, rules, now), "stock": _take_stock(row)}
         cost = 0 if free else _cost(row, wanted, words, rules)
         payment = _pay(row, viewer, cost, reference) if cost else None
-        return queue.enqueue(
+        return items.enqueue(
             wanted.effect,
             viewer=viewer,
             payment=payment,
@@ -114,7 +115,7 @@ def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
 
 def _room(effect: Effect, rules: Rules) -> None:
     for lane in sorted(_lanes(effect.kind, effect.payload)):
-        waiting = queue.waiting(lane)
+        waiting = items.waiting(lane)
         if waiting >= rules.queue_max(lane):
             raise Refused(f"the queue is full ({waiting} waiting), try again in a moment")
 
@@ -168,7 +169,7 @@ def _cost(row: Redeem, wanted: Planned, words: str, rules: Rules) -> int:
     if row.pricing == Pricing.CHARACTER:
         return cost * max(1, len(" ".join(words.split())[: rules.tts_max_chars]))
     if row.pricing == Pricing.SECOND:
-        return cost * max(1, math.ceil(lengths.of(wanted.effect)))
+        return cost * max(1, math.ceil(durations.of(wanted.effect)))
     return cost
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from effects.obs import OBS
-from effects.obs_options import Options
+from effects.obs.address import Options
+from effects.obs.client import OBS
 from tests.processes import free_port, missing_part, wait_until
 
 PASSWORD = "a-secret-of-the-tests"

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
-from effects import control
 from effects.models import ENDED, WAITING, Deed, QueueItem, State
+from effects.queue import control
 from effects.registry import lanes
 from pixelbot_site.kit.admin import ReadOnlyAdmin
 from pixelbot_site.kit.errors import Failed, Refused

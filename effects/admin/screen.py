@@ -16,8 +16,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from economy.models import Item
-from effects import obs, obs_names, obs_options, overlay
 from effects.models import OBSConnection, Overlay, Sound, new_secret
+from effects.obs import address, client
+from effects.obs import names as obs_names
+from effects.overlays import messages as overlay
 from pixelbot_site.kit import seal
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.errors import Failed
@@ -131,7 +133,7 @@ class OBSConnectionAdmin(ModelAdmin):
         if request.method != "POST" or not request.user.has_perm("effects.change_obsconnection"):
             raise PermissionDenied
         try:
-            found = obs.scenes(obs_options.options(always=True))
+            found = client.scenes(address.options(always=True))
             self.message_user(request, f"OBS answers. Its scenes: {', '.join(found)}.")
         except Failed as error:
             messages.error(request, f"{error}.")
@@ -144,13 +146,13 @@ class OBSConnectionAdmin(ModelAdmin):
             "item": list(Item.objects.values_list("key", flat=True)),
         }
         with contextlib.suppress(Failed):  # the names are typed, then
-            found |= obs_names.names() if obs_options.options().enabled else {}
+            found |= obs_names.names() if address.options().enabled else {}
         return JsonResponse(found)
 
 
 def _standing() -> str:
     try:
-        where = obs_options.options()
+        where = address.options()
     except Failed as error:
         return str(error)
     if not where.enabled:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from effects.models import QueueItem, WordFilter
 from effects.registry import MAX_TITLE, Effect, Payload, Told, effect
-from effects.tts.speakable import shown
+from effects.voice.speakable import shown
 
 
 class Alert(Payload):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from economy.earning import pay
 from economy.earning.pay import Award
-from effects import levels
+from effects import announcements
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
 from pixelbot_site.kit import rules
@@ -29,4 +29,4 @@ def grant_xp(item: QueueItem) -> None:
     award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=wish.xp)
     now = rules.current()
     for up in pay.pay([award], rules=now, now=timezone.now(), people={award.viewer: item.viewer}):
-        levels.celebrate(up, now)
+        announcements.celebrate(up, now)

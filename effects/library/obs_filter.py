@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from effects import obs_actions
 from effects.models import QueueItem
+from effects.obs import actions
 from effects.registry import Payload, effect
 
 
@@ -22,4 +22,4 @@ class OBSFilter(Payload):
 def obs_filter(item: QueueItem) -> None:
     """Done when OBS has done it."""
     wish = OBSFilter.model_validate(item.payload)
-    obs_actions.set_filter(wish.source, wish.filter, enabled=wish.enabled, seconds=wish.seconds)
+    actions.set_filter(wish.source, wish.filter, enabled=wish.enabled, seconds=wish.seconds)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from effects import obs_actions
 from effects.models import QueueItem
+from effects.obs import actions
 from effects.registry import Payload, effect
 
 
@@ -21,4 +21,4 @@ class OBSMute(Payload):
 def obs_mute(item: QueueItem) -> None:
     """Done when OBS has done it."""
     wish = OBSMute.model_validate(item.payload)
-    obs_actions.mute(wish.input, muted=wish.muted, seconds=wish.seconds)
+    actions.mute(wish.input, muted=wish.muted, seconds=wish.seconds)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from effects import obs_actions
 from effects.models import QueueItem
+from effects.obs import actions
 from effects.registry import Payload, effect
 
 
@@ -19,4 +19,4 @@ class OBSRecord(Payload):
 def obs_record(item: QueueItem) -> None:
     """Done when OBS records, or does not any more; the file's path is kept on the item."""
     wish = OBSRecord.model_validate(item.payload)
-    item.result = {**item.result, "path": obs_actions.record(start=wish.action == "start")}
+    item.result = {**item.result, "path": actions.record(start=wish.action == "start")}

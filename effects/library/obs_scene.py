@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from effects import obs_actions
 from effects.models import QueueItem
+from effects.obs import actions
 from effects.registry import Effect, Payload, effect
 
 
@@ -25,4 +25,4 @@ def obs_scene(scene: str, seconds: float = 0) -> Effect:
 def perform(item: QueueItem) -> None:
     """Done when OBS says that it is on air."""
     wish = OBSScene.model_validate(item.payload)
-    obs_actions.switch_scene(wish.scene, seconds=wish.seconds)
+    actions.switch_scene(wish.scene, seconds=wish.seconds)

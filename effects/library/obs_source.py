@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from effects import obs_actions
 from effects.models import QueueItem
+from effects.obs import actions
 from effects.registry import Effect, Payload, effect
 
 
@@ -28,4 +28,4 @@ def obs_source(scene: str, source: str, *, visible: bool = True, seconds: float 
 def perform(item: QueueItem) -> None:
     """Done when OBS has done it."""
     wish = OBSSource.model_validate(item.payload)
-    obs_actions.show_source(wish.scene, wish.source, visible=wish.visible, seconds=wish.seconds)
+    actions.show_source(wish.scene, wish.source, visible=wish.visible, seconds=wish.seconds)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from effects import obs_actions
 from effects.models import QueueItem
+from effects.obs import actions
 from effects.registry import Payload, effect
 
 
@@ -18,4 +18,4 @@ class OBSStream(Payload):
 @effect("obs_stream", lane="effect", repeatable=True, payload=OBSStream)
 def obs_stream(item: QueueItem) -> None:
     """Done when OBS streams, or does not any more."""
-    obs_actions.stream(start=OBSStream.model_validate(item.payload).action == "start")
+    actions.stream(start=OBSStream.model_validate(item.payload).action == "start")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from effects import obs_actions
 from effects.models import QueueItem
+from effects.obs import actions
 from effects.registry import Payload, effect
 
 
@@ -20,4 +20,4 @@ class OBSText(Payload):
 def obs_text(item: QueueItem) -> None:
     """Done when OBS has done it."""
     wish = OBSText.model_validate(item.payload)
-    obs_actions.set_text(wish.source, wish.text)
+    actions.set_text(wish.source, wish.text)

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from effects import queue
 from effects.models import QueueItem
+from effects.queue import items
 from effects.registry import INSTANT, Payload, effect, kinds
 from pixelbot_site.kit import effects
 
@@ -37,7 +37,7 @@ def run_effects(item: QueueItem) -> None:
     while not item.redeem and len(steps) > 1 and steps[0].get("kind") not in kinds:
         steps = steps[1:]
     (first,) = effects.planned(steps[:1], {})
-    queue.hand_on(item, first, sequel=steps[1:])
+    items.hand_on(item, first, sequel=steps[1:])
 
 
 def _flat(steps: list[Any]) -> list[Any]:

@@ -13,11 +13,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from pydantic import Field
 
-from effects import sounds, tts
+from effects import sounds
+from effects import voice as tts
 from effects.models import QueueItem, SpeechSource, ViewerVoice, WordFilter
 from effects.registry import Payload, Told, effect
-from effects.speech import MAX_TEXT
-from effects.tts.speakable import shown, speakable, spoken_name
+from effects.voice.speakable import shown, speakable, spoken_name
+from effects.voice.speech import MAX_TEXT
 from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("tts")

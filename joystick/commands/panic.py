@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from effects import control
+from effects.queue import control
 from joystick.registry import Call, Role, command
 
 

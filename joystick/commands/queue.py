@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from effects import control, queue
 from effects.models import QueueItem, State
+from effects.queue import control, items
 from joystick.registry import Call, Role, command, role_of
 
 MOST = 5
@@ -12,7 +12,7 @@ MOST = 5
 @command("queue", help="how many wait to be played, and your place")
 def queue_(call: Call) -> str:
     """The queue's length, and the caller's place in it; to moderators also the numbers of what comes next."""
-    waiting, place = queue.place(call.viewer)
+    waiting, place = items.place(call.viewer)
     held = f" Paused: {', '.join(control.paused())}." if control.paused() else ""
     if role_of(call.message) >= Role.MODERATOR:
         held += _numbers()

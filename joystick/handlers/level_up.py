@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from economy.ledger.xp import LevelUp
-from effects import levels
+from effects import announcements
 from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules
 
@@ -11,5 +11,5 @@ from pixelbot_site.kit.rules import Rules
 @on(LevelUp)
 def on_level_up(up: LevelUp, rules: Rules) -> Outcome:
     """The rewarded levels with a line are said in chat, and spoken on the stream; their effects happen."""
-    lines, effects = levels.announced(up, rules)
+    lines, effects = announcements.announced(up, rules)
     return Outcome(lines=lines, effects=effects, whose=up.viewer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from effects.registry import Effect
-from effects.speech import speak
+from effects.voice.speech import speak
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
 

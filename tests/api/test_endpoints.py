@@ -14,8 +14,9 @@ from economy.ledger import audit
 from economy.ledger import points as ledger
 from economy.models import Batch, Points, Transaction, Viewer
 from economy.viewers import merging
-from effects import queue, sounds, wheel
-from effects.speech import speak
+from effects import sounds, wheel
+from effects.queue import items
+from effects.voice.speech import speak
 from joystick import streams
 from joystick.models import Install
 from redeems import purchase
@@ -143,7 +144,7 @@ def test_a_redeem_is_bought_for_somebody_or_given_away(call: Call, viewer: Make)
 
 @pytest.mark.django_db(transaction=True)
 def test_lanes_are_steered_and_items_approved(call: Call, viewer: Make) -> None:
-    waits, other = (queue.enqueue(speak("hello"), viewer=viewer("Bob"), waits=flag) for flag in (True, False))
+    waits, other = (items.enqueue(speak("hello"), viewer=viewer("Bob"), waits=flag) for flag in (True, False))
     assert [row["name"] for row in call("get", "/lanes").json()] == ["effect", "tts", "wheel"]
     paused = call("post", "/lanes/tts/pause").json()
     assert (paused["paused"], paused["paused_by"] != "", paused["waiting"]) == (True, True, 2)
@@ -155,7 +156,7 @@ def test_lanes_are_steered_and_items_approved(call: Call, viewer: Make) -> None:
     assert call("post", f"/queue/{other.pk}/first").json()["priority"] == 1
     assert call("post", "/lanes/tts/skip?refund=false").json()["running_id"] is None
     assert call("post", "/lanes/tts/clear").json() == {"ok": True, "items": 2}
-    queue.enqueue(speak("hello"))
+    items.enqueue(speak("hello"))
     assert call("post", "/queue/panic").json()["items"] == 1
     assert call("post", "/queue/calm").json()["items"] == 3
     wheel.seed(), sounds.seed()
@@ -167,7 +168,7 @@ def test_lanes_are_steered_and_items_approved(call: Call, viewer: Make) -> None:
 def test_queue_items_are_listed_cancelled_with_a_refund_and_retried(call: Call, viewer: Make, said: list[str]) -> None:
     bob = viewer("Bob", points=30)
     paid = ledger.spend(bob, 25, source="redeem", reference="r:1")
-    item = queue.enqueue(speak("hello"), viewer=bob, payment=paid)
+    item = items.enqueue(speak("hello"), viewer=bob, payment=paid)
     assert [row["state"] for row in call("get", "/queue?state=pending").json()] == ["pending"]
     assert call("post", f"/queue/{item.pk}/retry").status_code == 409
     assert call("post", f"/queue/{item.pk}/cancel").json()["state"] == "cancelled"

@@ -17,8 +17,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from effects import queue, sounds, wheel
-from effects.speech import speak
+from effects import sounds, wheel
+from effects.queue import items
+from effects.voice.speech import speak
 from pixelbot_site.api import api
 from redeems import purchase
 
@@ -41,7 +42,7 @@ def channel(
     viewer("Bob", points=100)
     purchase.seed()
     wheel.seed(), sounds.seed()
-    queue.enqueue(speak("hello"))
+    items.enqueue(speak("hello"))
     (throttle,) = api.throttle  # type: ignore[misc]
     monkeypatch.setattr(throttle, "num_requests", 10**9)
     monkeypatch.setattr(django_settings, "ALLOWED_HOSTS", ["*"])

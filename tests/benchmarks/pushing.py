@@ -24,7 +24,7 @@ from django.utils import timezone
 
 import pixelbot_site.embedded as embedded
 from economy.models import Cooldown
-from effects import overlay
+from effects.overlays import messages
 from pixelbot_site import setup
 from pixelbot_site.celery import app
 from pixelbot_site.kit.layers import ThreadHopLayer, the_layer
@@ -35,7 +35,7 @@ def push(number: int, committed_at: float) -> None:
     """Runs on a worker's thread."""
     began_at = time.monotonic()
     sent_at = time.monotonic()
-    overlay.tell(number, {"type": "benchmark", "committed_at": committed_at, "began_at": began_at, "sent_at": sent_at})
+    messages.tell(number, {"type": "benchmark", "committed_at": committed_at, "began_at": began_at, "sent_at": sent_at})
 
 
 def commit_and_push(number: int) -> None:
@@ -49,7 +49,7 @@ async def push_all(count: int) -> None:
     """Wait for an overlay, then push now and then, as on a stream."""
     layer = the_layer()
     assert isinstance(layer, ThreadHopLayer)
-    while overlay.GROUP not in layer.groups:
+    while messages.GROUP not in layer.groups:
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.2)
     for number in range(count):

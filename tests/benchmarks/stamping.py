@@ -16,7 +16,7 @@ django.setup()
 
 from django.core.management import execute_from_command_line
 
-from effects.consumers import OverlayConsumer
+from effects.overlays.consumers import OverlayConsumer
 from joystick import inbox
 from tests.benchmarks.embedded import MARK
 

@@ -18,9 +18,9 @@ from economy.ledger import audit, xp
 from economy.ledger import points as ledger
 from economy.models import XP, LevelReward, Merge, Points, Transaction, Viewer
 from economy.viewers import forgetting, merging
-from effects import queue
 from effects.models import QueueItem, State
-from effects.speech import speak
+from effects.queue import items
+from effects.voice.speech import speak
 from joystick.models import InboundEvent
 from joystick.simulator.happenings import chat
 from pixelbot_site.kit.errors import Refused
@@ -46,7 +46,7 @@ def held() -> dict[str, tuple[int, int]]:
 
 def test_a_merge_moves_everything_and_the_ledgers_say_so(pair: tuple[Viewer, Viewer]) -> None:
     bob, new = pair
-    item = queue.enqueue(speak("hello"), viewer=bob)
+    item = items.enqueue(speak("hello"), viewer=bob)
     merging.merge(bob, new, by="fox")
     assert held() == {"bob": (0, 0), "new": (35, 150)}
     assert XP.objects.get(viewer=new).level == 2
@@ -65,7 +65,7 @@ def test_a_merge_moves_everything_and_the_ledgers_say_so(pair: tuple[Viewer, Vie
 
 def test_a_merge_is_undone_once_unless_the_points_are_gone(pair: tuple[Viewer, Viewer]) -> None:
     bob, new = pair
-    item = queue.enqueue(speak("hello"), viewer=bob)
+    item = items.enqueue(speak("hello"), viewer=bob)
     row = merging.merge(bob, new)
     spent = ledger.spend(new, 10, source="redeem", reference="r:1")
     with pytest.raises(Refused, match="you need 5 more points"):
@@ -94,7 +94,7 @@ def test_who_is_forgotten_leaves_no_name_and_no_words(deliver: Callable[..., Non
     deliver(chat("Secretive", "my innermost thoughts"), chat("Ann", "hello"))
     person = Viewer.objects.get(key="secretive")
     ledger.transfer(person, Viewer.objects.get(key="ann"), 1, source="give", reference="g:1")
-    item = queue.enqueue(speak("Secretive said: thoughts"), viewer=person)
+    item = items.enqueue(speak("Secretive said: thoughts"), viewer=person)
     QueueItem.objects.filter(pk=item.pk).update(state=State.DONE)
     forgetting.forget(person)
     for model in (Viewer, Transaction, InboundEvent, QueueItem):

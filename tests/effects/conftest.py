@@ -34,7 +34,7 @@ def kind() -> Iterator[Callable[..., str]]:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The frames that overlays would get."""
     frames: list[dict[str, Any]] = []
-    monkeypatch.setattr("effects.overlay.group_send", lambda group, message: frames.append(message["frame"]))
+    monkeypatch.setattr("effects.overlays.messages.group_send", lambda group, message: frames.append(message["frame"]))
     return frames
 
 

@@ -10,8 +10,9 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 
-from effects import overlay, queue
 from effects.models import Overlay, QueueItem, State
+from effects.overlays import messages
+from effects.queue import items
 from effects.registry import Effect, Told
 from pixelbot_site.asgi import application
 
@@ -50,7 +51,7 @@ async def test_a_page_of_another_site_is_a_closed_socket() -> None:
 
 async def test_it_passes_on_what_is_told() -> None:
     page = await connected()
-    await sync_to_async(overlay.tell)(7, {"type": "speak", "text": "<b>&"})
+    await sync_to_async(messages.tell)(7, {"type": "speak", "text": "<b>&"})
     assert json.loads(await page.receive_from()) == {"type": "speak", "text": "<b>&", "item": 7}
     await page.disconnect()
 
@@ -58,8 +59,8 @@ async def test_it_passes_on_what_is_told() -> None:
 async def test_reports_end_items(kind: Any, woken: list[str]) -> None:
     page = await connected()
     name = kind("show", lambda item: Told({"type": "show"}, seconds=1))
-    item = await sync_to_async(queue.enqueue)(Effect(name))
-    await sync_to_async(queue.drain)("test")
+    item = await sync_to_async(items.enqueue)(Effect(name))
+    await sync_to_async(items.drain)("test")
     assert json.loads(await page.receive_from())["item"] == item.pk
     for words in (
         "no json",
@@ -79,8 +80,8 @@ async def test_reports_end_items(kind: Any, woken: list[str]) -> None:
 
 async def test_a_report_of_failure_fails_the_item(kind: Any, woken: list[str]) -> None:
     page = await connected()
-    item = await sync_to_async(queue.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
-    await sync_to_async(queue.drain)("test")
+    item = await sync_to_async(items.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
+    await sync_to_async(items.drain)("test")
     await page.send_to(json.dumps({"type": "failed", "item": item.pk, "attempt": 1, "reason": "no such file"}))
     await until(item, State.FAILED)
     assert item.error == "the overlay could not play it: no such file"
@@ -88,8 +89,8 @@ async def test_a_report_of_failure_fails_the_item(kind: Any, woken: list[str]) -
 
 
 async def test_a_late_page_is_told_what_is_playing(kind: Any, woken: list[str]) -> None:
-    item = await sync_to_async(queue.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
-    await sync_to_async(queue.drain)("test")
+    item = await sync_to_async(items.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
+    await sync_to_async(items.drain)("test")
     page = await connected(item.pk)
     assert json.loads(await page.receive_from()) == {"type": "show", "lane": "test", "attempt": 1, "item": item.pk}
     await page.disconnect()
@@ -98,7 +99,7 @@ async def test_a_late_page_is_told_what_is_playing(kind: Any, woken: list[str]) 
 async def test_a_changed_secret_closes_the_open_socket() -> None:
     page = await connected()
     await sync_to_async(Overlay.objects.update)(secret="another")
-    await sync_to_async(overlay.recheck)()
+    await sync_to_async(messages.recheck)()
     assert (await page.receive_output())["type"] == "websocket.close"
 
 

@@ -15,8 +15,9 @@ from django.utils import timezone
 from economy.ledger import audit
 from economy.ledger import points as ledger
 from economy.models import Kind, Points, Transaction, Viewer
-from effects import control, ending, queue, rescue
 from effects.models import ENDED, Lane, QueueItem, State
+from effects.queue import control, ending, rescue
+from effects.queue import items as queue
 from effects.registry import Effect, Told
 from pixelbot_site.kit.errors import Refused
 from tests.threads import at_once

@@ -24,8 +24,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from economy.ledger import points
 from economy.models import Points, Viewer
-from effects import obs as obs_module
-from effects import obs_actions, obs_names, queue, tasks
+from effects import tasks
 from effects.library.obs_clip import obs_clip
 from effects.library.obs_filter import obs_filter
 from effects.library.obs_mute import obs_mute
@@ -36,8 +35,11 @@ from effects.library.obs_stream import obs_stream
 from effects.library.obs_text import obs_text
 from effects.library.obs_volume import obs_volume
 from effects.models import OBSConnection, Prize, QueueItem, Revert, State
-from effects.obs import OBS, Denied, scenes
-from effects.obs_options import Options, options
+from effects.obs import actions, names
+from effects.obs import client as obs_module
+from effects.obs.address import Options, options
+from effects.obs.client import OBS, Denied, scenes
+from effects.queue import items
 from effects.registry import Effect
 from pixelbot_site.kit.errors import Failed
 from redeems.models import Redeem
@@ -60,8 +62,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealOBS]:
 def line(real: RealOBS, monkeypatch: pytest.MonkeyPatch) -> Iterator[OBS]:
     """The connection that the actions use."""
     made = OBS(lambda: real.options)
-    monkeypatch.setattr(obs_actions, "obs", lambda: made)
-    monkeypatch.setattr(obs_names, "obs", lambda: made)
+    monkeypatch.setattr(actions, "obs", lambda: made)
+    monkeypatch.setattr(names, "obs", lambda: made)
     monkeypatch.setattr(tasks, "revert_in", lambda seconds: None)
     cache.clear()
     made.ask("SetCurrentProgramScene", {"sceneName": "Game"})
@@ -75,8 +77,8 @@ def on_air(line: OBS) -> str:
 
 def do(kind: str, **payload: Any) -> QueueItem:
     """Through the queue, as a purchase would."""
-    item = queue.enqueue(Effect(kind, payload, kind))
-    queue.drain("effect")
+    item = items.enqueue(Effect(kind, payload, kind))
+    items.drain("effect")
     item.refresh_from_db()
     assert item.state == State.DONE, item.error
     return item
@@ -107,23 +109,23 @@ class TestActions:
         effect = obs_scene("Kitchen", 5)
         do(effect.kind, **effect.payload)
         assert on_air(line) == "Kitchen"
-        obs_actions.revert_due()
+        actions.revert_due()
         assert on_air(line) == "Kitchen"
         do("obs_scene", scene="Scene", seconds=60)  # before the way back: it leads to where it first was
         assert Revert.objects.get().due_at > timezone.now() + timedelta(seconds=50)
         Revert.objects.update(due_at=timezone.now())
-        obs_actions.revert_due()
+        actions.revert_due()
         assert on_air(line) == "Game" and not Revert.objects.exists()
         do("obs_scene", scene="Game")  # on air already: OBS tells no event, and it is done
         with pytest.raises(Denied, match="No source was found by the name of") as refusal:
-            obs_actions.switch_scene("Nowhere")
+            actions.switch_scene("Nowhere")
         assert refusal.value.code == 600
 
     def test_what_the_streamer_or_another_effect_changed_since_is_let_be(self, line: OBS) -> None:
         do("obs_scene", scene="Kitchen", seconds=5)
         line.ask("SetCurrentProgramScene", {"sceneName": "Scene"})  # by hand
         Revert.objects.update(due_at=timezone.now())
-        obs_actions.revert_due()
+        actions.revert_due()
         assert on_air(line) == "Scene" and not Revert.objects.exists()
         do("obs_scene", scene="Kitchen", seconds=5)
         do("obs_scene", scene="Game")  # for good
@@ -139,11 +141,11 @@ class TestActions:
             return ask(request, data, **more)
 
         monkeypatch.setattr(line, "ask", put_off)
-        obs_actions.revert_due()
+        actions.revert_due()
         assert Revert.objects.count() == 1
         Revert.objects.all().delete()
         with pytest.raises(Denied):
-            obs_actions.switch_scene("Nowhere", seconds=5)
+            actions.switch_scene("Nowhere", seconds=5)
         assert not Revert.objects.exists()
 
     def test_switched_off_or_moved_the_line_is_dropped(self, real: RealOBS) -> None:
@@ -175,7 +177,7 @@ class TestActions:
         do("obs_mute", input="Music", muted=True, seconds=9)
         assert (lamp(), grey(), silent()) == (False, False, True)
         Revert.objects.update(due_at=timezone.now())
-        obs_actions.revert_due()
+        actions.revert_due()
         assert (lamp(), grey(), silent()) == (True, True, False)
 
     def test_a_text_and_a_volume(self, line: OBS) -> None:
@@ -207,16 +209,16 @@ class TestActions:
     def test_a_stream_that_does_not_start_fails_though_obs_said_yes(
         self, line: OBS, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(obs_actions, "STREAM_WITHIN", 1.0)
+        monkeypatch.setattr(actions, "STREAM_WITHIN", 1.0)
         with pytest.raises(Failed, match=r"OBS did not start the stream|OBS would not"):
-            obs_actions.stream(start=True)
+            actions.stream(start=True)
         do("obs_stream", action="stop")
 
     def test_names_are_those_that_obs_has_and_missing_ones_are_told(
         self, line: OBS, monkeypatch: pytest.MonkeyPatch, settings: Any
     ) -> None:
         settings.OBS_ENABLED = True
-        found = obs_names.names()
+        found = names.names()
         assert {"Game", "Kitchen"} <= set(found["obs_scene"]) and {"Lamp", "Music"} <= set(found["obs_input"])
         assert "Lamp" in found["obs_source"]
         there = {"kind": "obs_scene", "scene": "Kitchen"}
@@ -224,8 +226,8 @@ class TestActions:
         Prize.objects.create(name="A change", effects=[there, gone])
         Redeem.objects.create(key="scene", title="Switch the scene", choices="Kitchen\nAttic\n")
         Redeem.objects.create(key="source", title="Show a source", choices="Kitchen/Lamp\nno slash\nKitchen / Ghost")
-        obs_names.check()
-        assert set(obs_names.missing()) == {
+        names.check()
+        assert set(names.missing()) == {
             "prize “A change”: OBS has no input called “Old words”.",
             "redeem “Switch the scene”: OBS has no scene called “Attic”.",
             "redeem “Show a source”: OBS has no source called “Ghost”.",
@@ -292,7 +294,7 @@ class TestFaults:
         )
         try:
             with pytest.raises(Failed, match=r"OBS did not start recording|OBS would not"):
-                obs_actions.record(start=True)
+                actions.record(start=True)
         finally:
             line.ask(
                 "SetProfileParameter",
@@ -304,13 +306,13 @@ def test_without_obs_its_effects_fail_fast_with_the_points_back_and_nothing_else
     viewer: Callable[..., Viewer], said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = OBS(lambda: Options(True, "127.0.0.1", free_port(), ""))
-    monkeypatch.setattr(obs_actions, "obs", lambda: away)
+    monkeypatch.setattr(actions, "obs", lambda: away)
     bob = viewer("Bob", points=50)
     paid = points.spend(bob, 20, source="redeem", reference="r:1")
-    item = queue.enqueue(obs_clip(), viewer=bob, payment=paid, redeem="clip")
-    after = queue.enqueue(Effect("webhook", {"url": "http://127.0.0.1/not-allowed"}))
+    item = items.enqueue(obs_clip(), viewer=bob, payment=paid, redeem="clip")
+    after = items.enqueue(Effect("webhook", {"url": "http://127.0.0.1/not-allowed"}))
     began = time.monotonic()
-    queue.drain("effect")
+    items.drain("effect")
     assert time.monotonic() - began < 2
     item.refresh_from_db(), after.refresh_from_db()
     assert (item.state, after.state) == (State.FAILED, State.FAILED)
@@ -332,13 +334,13 @@ def test_switched_off_it_says_so(settings: Any) -> None:
 
 def test_a_way_back_waits_for_obs_and_is_given_up_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     away = OBS(lambda: Options(True, "127.0.0.1", free_port(), ""))
-    monkeypatch.setattr(obs_actions, "obs", lambda: away)
+    monkeypatch.setattr(actions, "obs", lambda: away)
     now = timezone.now()
     row = Revert.objects.create(key="scene", request="SetCurrentProgramScene", data={}, due_at=now, wanted_at=now)
-    obs_actions.revert_due()
+    actions.revert_due()
     assert Revert.objects.get().due_at > timezone.now()
     Revert.objects.filter(pk=row.pk).update(due_at=now, wanted_at=now - timedelta(hours=2))
-    obs_actions.revert_due()
+    actions.revert_due()
     assert not Revert.objects.exists()
     away.stop()
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from economy.ledger import points
 from economy.models import Kind, Points, Transaction, Viewer
-from effects import ending, lease, queue, rescue
 from effects.models import QueueItem, State
+from effects.queue import ending, lease, rescue
+from effects.queue import items as queue
 from effects.registry import Effect, Told
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until

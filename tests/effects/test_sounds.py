@@ -15,10 +15,11 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from effects import queue, sounds
+from effects import sounds
 from effects.library.alert import alert
 from effects.library.play_sound import play_sound
 from effects.models import Overlay, QueueItem, Sound, State
+from effects.queue import items
 
 pytestmark = pytest.mark.django_db
 
@@ -129,21 +130,21 @@ def test_the_shipped_ones_are_there_at_a_first_start_and_stay_deleted() -> None:
 def test_a_sound_and_an_alert_are_told_to_the_overlays(told: list[dict[str, Any]]) -> None:
     sounds.seed()
     ding = Sound.objects.get(name="ding")
-    item = queue.enqueue(play_sound("DING"))
-    queue.drain("effect")
+    item = items.enqueue(play_sound("DING"))
+    items.drain("effect")
     assert told[0] | {"item": 0} == {
         "type": "sound", "sound": sounds.address(ding), "volume": 1.0, "lane": "effect", "attempt": 1, "item": 0,
     }  # fmt: skip
-    queue.finished(item.pk, 1)
-    queue.enqueue(alert("hello", 3))
-    queue.drain("effect")
+    items.finished(item.pk, 1)
+    items.enqueue(alert("hello", 3))
+    items.drain("effect")
     assert (told[-1]["type"], told[-1]["text"], told[-1]["seconds"]) == ("alert", "hello", 3)
 
 
 @pytest.mark.usefixtures("woken", "told")
 def test_a_sound_that_is_gone_fails() -> None:
-    item = queue.enqueue(play_sound("gone"))
-    queue.drain("effect")
+    item = items.enqueue(play_sound("gone"))
+    items.drain("effect")
     item.refresh_from_db()
     assert (item.state, item.error) == (State.FAILED, "there is no sound called gone")
 
@@ -152,6 +153,6 @@ def test_a_long_effect_has_an_end(
     told: list[dict[str, Any]], woken: list[str], kind: Callable[..., str], settings: Any
 ) -> None:
     settings.QUEUE_ITEM_MAX_SECONDS = 10
-    queue.enqueue(alert("hello", 60))
-    queue.drain("effect")
+    items.enqueue(alert("hello", 60))
+    items.drain("effect")
     assert QueueItem.objects.get().result["seconds"] == 10

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from effects.tts.speakable import shown, speakable, spoken_name
+from effects.voice.speakable import shown, speakable, spoken_name
 
 
 @pytest.mark.parametrize(

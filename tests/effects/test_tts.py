@@ -19,12 +19,14 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from economy.models import Viewer
-from effects import queue, rescue, sounds, speech, tts
+from effects import sounds
+from effects import voice as tts
 from effects.models import QueueItem, Sound, SpeechSource, State, ViewerVoice, WordFilter
-from effects.speech import speak
-from effects.tts import loudness
-from effects.tts.engines import ENGINES, Style
-from effects.tts.studio import Studio
+from effects.queue import items, rescue
+from effects.voice import loudness, speech
+from effects.voice.engines import ENGINES, Style
+from effects.voice.speech import speak
+from effects.voice.studio import Studio
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until
 from tests.threads import at_once
@@ -211,13 +213,13 @@ def line(viewer: Callable[..., Viewer]) -> Callable[..., QueueItem]:
     bob = viewer("xX_Bob_99")
 
     def enqueue(text: str = "hello", **style: Any) -> QueueItem:
-        return queue.enqueue(speak(text, **{"source": "redeem", **style}), viewer=bob)
+        return items.enqueue(speak(text, **{"source": "redeem", **style}), viewer=bob)
 
     return enqueue
 
 
 def drained(item: QueueItem) -> QueueItem:
-    queue.drain("tts")
+    items.drain("tts")
     item.refresh_from_db()
     return item
 
@@ -273,7 +275,7 @@ class TestSpeak:
         ):
             item = drained(line(source=source))
             assert item.result["said"] == said and told[-1]["pre_sound"] == pre_sound
-            queue.finished(item.pk, 1)
+            items.finished(item.pk, 1)
         settings.TTS_PREFIX_USERNAME = False
         settings.TTS_PRE_SOUND = ""
         item = drained(line())
@@ -297,10 +299,10 @@ class TestSpeak:
         mine = ViewerVoice.objects.get().voice
         assert mine in settings.TTS_VIEWER_VOICES and told[-1]["voice"] == mine
         for _ in range(5):
-            queue.finished(QueueItem.objects.latest("id").pk, 1)
+            items.finished(QueueItem.objects.latest("id").pk, 1)
             drained(line())
             assert [frame["voice"] for frame in told if frame["type"] == "speak"][-1] == mine
-        queue.finished(QueueItem.objects.latest("id").pk, 1)
+        items.finished(QueueItem.objects.latest("id").pk, 1)
         drained(line(voice="en-us", rate=250, volume=0.4))
         frame = [frame for frame in told if frame["type"] == "speak"][-1]
         assert (frame["voice"], frame["rate"], frame["volume"]) == ("en-us", 250, 0.4)
@@ -313,7 +315,7 @@ class TestSpeak:
         second.refresh_from_db()
         assert (second.state, second.attempts) == (State.PENDING, 0) and "speech" in second.result
         monkeypatch.setattr(tts, "engine", lambda: pytest.fail("spoken twice"))
-        queue.finished(first.pk, 1)
+        items.finished(first.pk, 1)
         assert drained(second).state == State.RUNNING
         assert [frame["text"] for frame in told if frame["type"] == "speak"] == [
             "xX_Bob_99 said: the first",
@@ -336,7 +338,7 @@ class TestSpeak:
 
     def test_old_speech_is_tidied_away_and_old_history_too(self, line: Callable[..., QueueItem]) -> None:
         item = drained(line())
-        queue.finished(item.pk, 1)
+        items.finished(item.pk, 1)
         item.refresh_from_db()
         name = item.result["speech"]
         assert rescue.tidy() == 0

@@ -8,9 +8,10 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from effects import queue, sounds
+from effects import sounds
 from effects.models import Overlay
-from effects.speech import speak
+from effects.queue import items
+from effects.voice.speech import speak
 
 pytestmark = pytest.mark.django_db
 
@@ -29,10 +30,10 @@ def test_the_page_is_whole_and_closed_to_other_sources(client: Client) -> None:
 
 @pytest.mark.usefixtures("told", "woken")
 def test_speech_is_served_to_who_knows_the_secret(client: Client) -> None:
-    item = queue.enqueue(speak("hello"))
+    item = items.enqueue(speak("hello"))
     path = f"{Overlay.objects.create().get_absolute_url()}speech/{item.pk}.wav"
     assert client.get(path).status_code == 404
-    queue.drain("tts")
+    items.drain("tts")
     response = client.get(path)
     assert (response.status_code, response["Content-Type"], response.content[:4]) == (200, "audio/wav", b"RIFF")
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from effects import queue
 from effects.library.chat_line import chat_line
 from effects.library.run_effects import run_effects
 from effects.library.webhook import is_allowed, webhook
 from effects.models import QueueItem, State
+from effects.queue import items
 from effects.registry import Effect
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
@@ -53,8 +53,8 @@ def listener(settings: Any) -> Iterator[tuple[str, type[Listener]]]:
 
 
 def told(url: str) -> QueueItem:
-    item = queue.enqueue(Effect("webhook", {"url": url, "text": "hello"}))
-    queue.drain("effect")
+    item = items.enqueue(Effect("webhook", {"url": url, "text": "hello"}))
+    items.drain("effect")
     item.refresh_from_db()
     return item
 
@@ -104,5 +104,5 @@ def test_only_allowed_addresses(settings: Any) -> None:
 
 def test_a_line_is_said(said: list[str], django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        item = queue.enqueue(Effect("chat_line", {"text": "hello"}))
+        item = items.enqueue(Effect("chat_line", {"text": "hello"}))
     assert (said, item.state) == (["hello"], State.DONE)

@@ -16,12 +16,14 @@ from economy.ledger import audit
 from economy.ledger import points as ledger
 from economy.models import XP, Item, LevelReward, Points, Viewer
 from economy.viewers import inventory
-from effects import control, queue, rescue, sounds, wheel
+from effects import sounds, wheel
 from effects.library.grant_item import grant_item
 from effects.library.grant_points import grant_points
 from effects.library.grant_xp import grant_xp
 from effects.library.spin_wheel import spin_wheel
 from effects.models import Prize, QueueItem, Spin, State, WheelLine
+from effects.queue import control, rescue
+from effects.queue import items as queue
 from pixelbot_site.kit.effects import mistakes
 from pixelbot_site.kit.errors import Failed
 from tests.threads import at_once

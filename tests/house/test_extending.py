@@ -65,7 +65,7 @@ import effects.chat
 call_command("migrate", verbosity=0)
 from redeems import purchase; purchase.seed()
 from tests.conftest import frame_text
-from effects import queue
+from effects.queue import items as queue
 from joystick import inbox
 from joystick.simulator.happenings import chat, leave, tip
 effects.chat.group_send = lambda group, message: print("SAID", message["words"]["text"])

@@ -68,7 +68,7 @@ def test_overlays_hear_of_everything_but_whispers_and_complaints(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(
-        "effects.overlay.group_send",
+        "effects.overlays.messages.group_send",
         lambda group, message: told.extend(event["kind"] for event in message["frame"]["events"]),
     )
     whisper = chat("Bob", "psst").message("v2")

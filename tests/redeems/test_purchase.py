@@ -14,8 +14,9 @@ from django.db import IntegrityError
 from django.test import Client
 
 from economy.models import Cooldown, Points, Transaction, Viewer
-from effects import control, ending, rescue, sounds, wheel
+from effects import sounds, wheel
 from effects.models import Prize, QueueItem, Sound, State
+from effects.queue import control, ending, rescue
 from joystick import streams
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules

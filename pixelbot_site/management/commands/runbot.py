@@ -20,8 +20,8 @@ from django.core.files import locks
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from effects import rescue
 from effects.models import Overlay
+from effects.queue import rescue
 from joystick.credentials import Credentials, Fixed, OfTheChannel
 from joystick.listener import Listener
 from joystick.simulator.options import Options

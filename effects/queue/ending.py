@@ -11,8 +11,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from economy.ledger import points as ledger
-from effects import chat, overlay
+from effects import chat
 from effects.models import ENDED, QueueItem, State
+from effects.overlays import messages
 from effects.registry import Effect, kinds
 from pixelbot_site.kit.commits import after_commit, again_after_deadlock
 from pixelbot_site.kit.errors import Refused
@@ -37,7 +38,7 @@ def finish(item_id: int, attempt: int, *, result: dict[str, Any] | None = None) 
     if item is None:
         return False
     more = {} if result is None else {"result": {**item.result, **result}}
-    return _done(item, rows, overlay.done, **more)
+    return _done(item, rows, messages.done, **more)
 
 
 @again_after_deadlock
@@ -81,7 +82,7 @@ def end(
     rows = as_seen(seen, overdue=overdue)
     kind = kinds.get(seen.kind)
     if kind is not None and kind.promised is not None and kind.promised(seen):
-        return _done(seen, rows, overlay.stop, error=reason, by=by or seen.by)
+        return _done(seen, rows, messages.stop, error=reason, by=by or seen.by)
     return _stop(rows, state, reason, error=details or reason, said=said or reason, by=by or seen.by, refund=refund)
 
 
@@ -98,7 +99,7 @@ def _stop(
         if refund:
             _give_back(item, said)
         after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
-        _let_others_go_on(item, overlay.stop)
+        _let_others_go_on(item, messages.stop)
     return True
 
 
@@ -129,11 +130,12 @@ def _pay_back(item: QueueItem) -> str:
 
 
 def _let_others_go_on(item: QueueItem, tell: Callable[[int], None]) -> None:
-    from effects import queue, tasks  # they call this module back
+    from effects import tasks
+    from effects.queue import items  # they call this module back
 
     if item.sequel and _goes_on(item):
         rest = Effect("run_effects", {"effects": item.sequel}, item.title)
-        queue.hand_on(item, rest)
+        items.hand_on(item, rest)
     after_commit(tell, item.pk)
     if item.lane:
         after_commit(tasks.wake, item.lane)

@@ -9,8 +9,8 @@ from typing import Any
 from django.apps import apps
 from django.core.cache import cache
 
-from effects.obs import obs
-from effects.obs_options import options
+from effects.obs.address import options
+from effects.obs.client import obs
 from pixelbot_site.kit.effects import EffectsField, payloads
 from pixelbot_site.kit.errors import Failed
 

@@ -12,8 +12,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from economy.models import STAFF_MAX
-from effects import ending, overlay, queue, tasks
+from effects import tasks
 from effects.models import ENDED, WAITING, Deed, Lane, QueueItem, Revert, State
+from effects.overlays import messages
+from effects.queue import ending, items
 from effects.registry import MAX_TITLE, Effect, lanes
 from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.errors import Refused
@@ -40,7 +42,7 @@ def resume(lane: str, *, by: str) -> bool:
     resumed = Lane.objects.filter(name=lane, paused_at__isnull=False).update(paused_at=None, paused_by="")
     if resumed:
         log.info("%s resumed the lane %s", by, lane)
-        queue.wake(lane)
+        items.wake(lane)
     return bool(resumed)
 
 
@@ -91,7 +93,7 @@ def approve(item: QueueItem, *, by: str) -> bool:
             return False
         _note(item, by, "it was approved")
         item.refresh_from_db()
-        queue.begin(item)
+        items.begin(item)
     return True
 
 
@@ -105,7 +107,7 @@ def again(item: QueueItem, *, by: str) -> QueueItem:
     if item.state not in ENDED:
         raise Refused(f"it is {item.state}")
     effect = Effect(item.kind, item.payload, item.title[:MAX_TITLE])
-    copy = queue.enqueue(effect, viewer=item.viewer, sequel=item.sequel)
+    copy = items.enqueue(effect, viewer=item.viewer, sequel=item.sequel)
     _note(item, by, f"done again, as {copy.pk}")
     _note(copy, by, f"done again, from {item.pk}")
     log.info("%s put it into the queue again: %s", by, copy)
@@ -129,7 +131,7 @@ def panic(*, by: str) -> int:
     for lane in lanes():
         if pause(lane, by=by):
             Lane.objects.filter(name=lane).update(paused_by=f"{PANIC}{by}"[:STAFF_MAX])
-    after_commit(overlay.silence)
+    after_commit(messages.silence)
     Revert.objects.update(due_at=timezone.now())  # and what OBS shows for a while
     after_commit(tasks.revert_in, 0)
     rows = QueueItem.objects.select_related("viewer").filter(state__in=[*WAITING, State.RUNNING])

@@ -1,7 +1,7 @@
 """The queue: effects wait in lanes, one of a lane runs at a time, and each ends, with its points back if it did not
-happen (`effects.ending`).
+happen (`effects.queue.ending`).
 
-The row is the truth. Celery is only told a lane's name; a lost wake-up delays until the next `effects.rescue`.
+The row is the truth. Celery is only told a lane's name; a lost wake-up delays until the next `effects.queue.rescue`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from economy.models import Transaction, Viewer
-from effects import ending, lease, overlay
 from effects.models import Lane, QueueItem, State
+from effects.overlays import messages
+from effects.queue import ending, lease
 from effects.registry import INSTANT, MAX_TITLE, Effect, Kind, Told, kinds
 from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.effects import Step
@@ -240,7 +241,7 @@ def _tell(item: QueueItem, told: Told) -> bool:
         result=result, told_at=now, lease_until=now + START_WITHIN
     )
     if mine:
-        overlay.tell(item.pk, shown)
+        messages.tell(item.pk, shown)
     return bool(mine)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from effects.tts.engines import ENGINES, Engine, Spoken, Style
-from effects.tts.studio import Studio
+from effects.voice.engines import ENGINES, Engine, Spoken, Style
+from effects.voice.studio import Studio
 
 __all__ = ["Engine", "Spoken", "Studio", "Style", "engine", "studio"]
 

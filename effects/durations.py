@@ -6,7 +6,7 @@ from django.conf import settings
 
 from effects import sounds
 from effects.registry import Effect, kinds
-from effects.tts.engines import estimated_seconds
+from effects.voice.engines import estimated_seconds
 
 
 def of(effect: Effect) -> float:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from economy.ledger.xp import LevelUp, Reward
-from effects import chat, queue
-from effects.speech import speak
+from effects import chat
+from effects.queue import items
+from effects.voice.speech import speak
 from pixelbot_site.kit.effects import Effect, planned
 from pixelbot_site.kit.rules import Rules
 
@@ -34,7 +35,7 @@ def celebrate(up: LevelUp, rules: Rules) -> None:
     for text in lines:
         chat.say(text)
     for effect in effects:
-        queue.enqueue_known(effect, viewer=up.viewer)
+        items.enqueue_known(effect, viewer=up.viewer)
 
 
 def line(reward: Reward, username: str) -> str:

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from effects.models import Revert
-from effects.obs import Denied, obs
+from effects.obs.client import Denied, obs
 from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("obs")

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from economy.models import Viewer
 from economy.viewers import forgetting
-from effects import ending, queue
 from effects.models import ENDED, WAITING, QueueItem, State
+from effects.queue import ending
+from effects.queue import items as queue
 from effects.registry import kinds
 from pixelbot_site.kit.commits import after_commit
 

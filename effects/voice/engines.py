@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from effects.tts.studio import Studio
+from effects.voice.studio import Studio
 
 LONGEST_CAPTION = 15.0
 

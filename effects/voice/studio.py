@@ -49,7 +49,7 @@ class Studio:
     """One persistent child. Thread-safe: what several threads ask for is done one after another, first come first."""
 
     def __init__(self, command: list[str] | None = None) -> None:
-        self._command = command or [sys.executable, "-m", "effects.tts.child"]
+        self._command = command or [sys.executable, "-m", "effects.voice.child"]
         self._line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="studio")
         self._child: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()

@@ -1,6 +1,6 @@
 """The lease that a worker holds on an item while it performs it: renewed as long as the worker lives and is in time.
 
-A worker that died renews nothing, so that `effects.rescue` finds the item soon after; one that hangs is not renewed
+A worker that died renews nothing, so that `rescue` finds the item soon after; one that hangs is not renewed
 beyond its deadline.
 """
 

@@ -1,4 +1,4 @@
-"""The studio's child process: JSON lines in, JSON lines out (`python -m effects.tts.child`).
+"""The studio's child process: JSON lines in, JSON lines out (`python -m effects.voice.child`).
 
 In: `{"do": "speak" | "level" | "inspect", …}`. Out, once at the start and once for each: `{"ok": …}` or
 `{"error": "…"}`.
@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from effects.tts.studio import SPEAK_WITHIN, child_environment
+from effects.voice.studio import SPEAK_WITHIN, child_environment
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
 
 def speak(*, engine: str, text: str, path: str, voice: str, rate: int, volume: float, model: str) -> float:
     """Write `text` as a levelled WAV; returns its seconds, 0 where there was nothing to hear."""
-    from effects.tts import loudness
+    from effects.voice import loudness
 
     raw = Path(path).with_suffix(".raw.wav")
     SPEAK[engine](text=text, path=str(raw), voice=voice, rate=rate, model=model)
@@ -52,14 +52,14 @@ def speak(*, engine: str, text: str, path: str, voice: str, rate: int, volume: f
 
 def level(*, source: str, path: str) -> float:
     """Write another sound file levelled; returns its seconds."""
-    from effects.tts import loudness
+    from effects.voice import loudness
 
     return loudness.level_file(Path(source), Path(path))
 
 
 def inspect(*, path: str, most: float) -> dict[str, Any]:
     """What a sound file is."""
-    from effects.tts import loudness
+    from effects.voice import loudness
 
     return asdict(loudness.inspect(Path(path), most=most))
 

@@ -10,8 +10,9 @@ from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from effects import overlay, queue
 from effects.models import Overlay
+from effects.overlays import messages
+from effects.queue import items
 
 log = logging.getLogger("overlay")
 
@@ -40,18 +41,18 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         self.name = name
-        await self.channel_layer.group_add(overlay.GROUP, self.channel_name)
+        await self.channel_layer.group_add(messages.GROUP, self.channel_name)
         await self.accept()
         log.info("%s connected", self.name)
-        playing = await database_sync_to_async(queue.playing)()
+        playing = await database_sync_to_async(items.playing)()
         # What ended while this page was away, it need not show any more.
         await self.send(json.dumps({"type": "current", "items": [item_id for item_id, _ in playing]}))
         for item_id, message in playing:
-            await self.send(json.dumps(overlay.frame(item_id, message)))
+            await self.send(json.dumps(messages.frame(item_id, message)))
 
     async def disconnect(self, code: int) -> None:
         """The page went away, or its network did."""
-        await self.channel_layer.group_discard(overlay.GROUP, self.channel_name)
+        await self.channel_layer.group_discard(messages.GROUP, self.channel_name)
         if self.name:
             log.info("%s disconnected", self.name)
 
@@ -73,12 +74,12 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             log.warning("%s sent something that is no report: %.200r", self.name, text_data)
             return
         if kind == "started":
-            await database_sync_to_async(queue.started)(item_id, attempt)
+            await database_sync_to_async(items.started)(item_id, attempt)
         elif kind == "finished":
-            await database_sync_to_async(queue.finished)(item_id, attempt)
+            await database_sync_to_async(items.finished)(item_id, attempt)
         elif kind == "failed":
             reason = str(report.get("reason", ""))[:500]
-            await database_sync_to_async(queue.could_not_play)(item_id, attempt, reason)
+            await database_sync_to_async(items.could_not_play)(item_id, attempt, reason)
 
     async def _recognise(self) -> str | None:
         secret = self.scope["url_route"]["kwargs"]["secret"]

@@ -11,7 +11,7 @@ import numpy as np
 import pyloudnorm
 import soundfile
 
-from effects.tts.studio import TARGET, SoundFacts
+from effects.voice.studio import TARGET, SoundFacts
 
 CEILING = 10 ** (-1.2 / 20)
 """The highest sample: below −1 dBFS."""

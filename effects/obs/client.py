@@ -25,7 +25,7 @@ from django.db import connections
 from obsws_python.baseclient import ObsClient
 from obsws_python.error import OBSSDKError
 
-from effects.obs_options import Options, options
+from effects.obs.address import Options, options
 from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("obs")
