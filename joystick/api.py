@@ -16,7 +16,9 @@ from economy.ledger import audit
 from economy.models import Viewer
 from economy.viewers import presence
 from effects.models import QueueItem, State
-from joystick import actions, connection, inbox
+from joystick.channel import actions
+from joystick.gateway import health as connection
+from joystick.inbox import receive
 from joystick.models import Install
 from joystick.simulator.happenings import Happening
 from pixelbot_site.kit.api import Scope, answers, needs
@@ -119,11 +121,11 @@ def simulate_event(request: HttpRequest, asked: EventIn) -> Done:
         raise HttpError(403, "This needs the scope points, too: events pay.")
     data: dict[str, Any] = {} if asked.tokens is None else {"how_much": asked.tokens}
     happening = Happening(asked.kind, asked.username, asked.text, data)
-    received = inbox.read(json.dumps({"identifier": "{}", "message": happening.message("v2")}))
-    if not isinstance(received, inbox.Received) or received.event is None:
-        why = received.error if isinstance(received, inbox.Received) else "no event"
+    received = receive.read(json.dumps({"identifier": "{}", "message": happening.message("v2")}))
+    if not isinstance(received, receive.Received) or received.event is None:
+        why = received.error if isinstance(received, receive.Received) else "no event"
         raise Refused(f"that can't have happened: {why}")
-    inbox.receive([received])
+    receive.receive([received])
     return Done(uid=received.event.uid)
 
 

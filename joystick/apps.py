@@ -13,7 +13,9 @@ class JoystickConfig(AppConfig):
 
     def ready(self) -> None:
         """Called by Django once the models are loaded."""
-        from joystick import commands, handlers, platform, streams
+        from joystick import commands, handlers
+        from joystick.channel import streams
+        from joystick.protocol import names
         from joystick.registry import commands as known
         from pixelbot_site.kit.registry import scan
         from redeems import purchase
@@ -22,10 +24,10 @@ class JoystickConfig(AppConfig):
         scan(handlers)
         scan(commands)
         purchase.live_by(streams.live_since)
-        purchase.not_for_redeems(lambda: {*known, *platform.COMMANDS})
+        purchase.not_for_redeems(lambda: {*known, *names.COMMANDS})
         both = sorted(set(known) & set(catalog))
         if both:
             raise ImproperlyConfigured(f"!{both[0]} is both a command and a redeem. Rename one of them.")
-        taken = sorted((set(known) | set(catalog)) & platform.COMMANDS)
+        taken = sorted((set(known) | set(catalog)) & names.COMMANDS)
         if taken:
             raise ImproperlyConfigured(f"Joystick.tv itself answers !{taken[0]}. Take another name for ours.")

@@ -12,7 +12,7 @@ from pixelbot_site.kit.effects import EffectsField
 
 
 class Install(models.Model):
-    """The bot on one channel. Its tokens are sealed (`kit.seal`); only `joystick.oauth` opens them."""
+    """The bot on one channel. Its tokens are sealed (`kit.seal`); only `joystick.account.oauth` opens them."""
 
     channel_id = models.CharField(
         max_length=100, unique=True, help_text="Joystick's id of the channel; survives renames."

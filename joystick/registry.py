@@ -13,7 +13,7 @@ from economy.models import Viewer
 from economy.viewers import people
 from effects.models import QueueItem
 from effects.registry import Effect
-from joystick.events import ChatMessage
+from joystick.protocol.events import ChatMessage
 from joystick.reactions import Cue
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.registry import Registry

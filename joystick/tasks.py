@@ -6,13 +6,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from economy.viewers import presence
-from joystick import connection, tokens
+from joystick.account import tokens
+from joystick.gateway import health
 
 
 @shared_task(name="joystick.watch")
 def watch() -> None:
     """Every few seconds: is the line alive?"""
-    connection.watch()
+    health.watch()
 
 
 @shared_task(name="joystick.renew_tokens")

@@ -17,7 +17,7 @@ from zoneinfo import available_timezones
 import environ
 from celery.schedules import crontab
 
-from joystick.platform import SCOPES
+from joystick.protocol.names import SCOPES
 from pixelbot_site.kit import logs
 from pixelbot_site.kit.env import Reader
 

@@ -15,7 +15,7 @@ from django.db import connection
 from economy.models import Viewer
 from economy.viewers import people
 from effects.chat import MAILBOX
-from joystick import inbox
+from joystick.inbox import receive
 from joystick.simulator.happenings import Happening
 from pixelbot_site.kit import rules as kit_rules
 from pixelbot_site.kit.rules import Rules
@@ -57,8 +57,8 @@ def deliver() -> Callable[..., None]:
     """Hands happenings to the inbox as one batch of frames, in the v2 envelope unless told otherwise."""
 
     def hand_over(*happenings: Happening, version: str = "v2") -> None:
-        batch = [inbox.read(frame_text(happening, version)) for happening in happenings]
-        inbox.receive([received for received in batch if isinstance(received, inbox.Received)])
+        batch = [receive.read(frame_text(happening, version)) for happening in happenings]
+        receive.receive([received for received in batch if isinstance(received, receive.Received)])
 
     return hand_over
 

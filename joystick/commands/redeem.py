@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from joystick import dispatch
+from joystick.inbox import dispatch
 from joystick.registry import Call, command
 from pixelbot_site.kit.errors import Refused
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from economy.earning.pay import Award
 from economy.models import viewer_key
-from joystick import dispatch
-from joystick.events import ChatMessage
+from joystick.inbox import dispatch
+from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Outcome, on
 from pixelbot_site.kit.rules import Rules
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from economy.earning.pay import Award, Once
 from economy.models import viewer_key
-from joystick.events import Entered
+from joystick.protocol.events import Entered
 from joystick.registry import NOTHING, Outcome, on
 from pixelbot_site.kit.rules import Rules
 

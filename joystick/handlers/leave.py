@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from joystick.events import Left
+from joystick.protocol.events import Left
 from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules
 

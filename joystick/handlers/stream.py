@@ -6,9 +6,9 @@ from functools import partial
 
 from django.utils import timezone
 
-from joystick import streams
-from joystick.events import StreamEnded, StreamStarted
+from joystick.channel import streams
 from joystick.models import Trigger
+from joystick.protocol.events import StreamEnded, StreamStarted
 from joystick.reactions import Cue
 from joystick.registry import NOTHING, Outcome, on
 from pixelbot_site.kit.rules import Rules

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from economy.earning.pay import Award
-from joystick.events import Tip
 from joystick.models import Trigger
+from joystick.protocol.events import Tip
 from joystick.reactions import Cue
 from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules

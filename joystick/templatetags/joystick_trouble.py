@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from joystick.admin import standing, trouble
+from joystick.admin.feed import standing, trouble
 
 register = template.Library()
 register.simple_tag(trouble, name="joystick_trouble")

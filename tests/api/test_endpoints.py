@@ -17,7 +17,7 @@ from economy.viewers import merging
 from effects import sounds, wheel
 from effects.queue import items
 from effects.voice.speech import speak
-from joystick import streams
+from joystick.channel import streams
 from joystick.models import Install
 from redeems import purchase
 

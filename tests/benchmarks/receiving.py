@@ -20,8 +20,8 @@ import django
 
 django.setup()
 
-from joystick import inbox
-from joystick.pace import Pace
+from joystick.gateway.batch_size import Pace
+from joystick.inbox import receive
 from joystick.simulator.happenings import Happening, chat, tip
 from pixelbot_site.kit import memory
 
@@ -54,8 +54,8 @@ def main(scenario: str, events: int, total: int) -> None:
     while done[-1] < events:
         batch = frames[done[-1] : done[-1] + pace.size]
         began = time.perf_counter()
-        received = [inbox.read(frame) for frame in batch]
-        inbox.receive([one for one in received if isinstance(one, inbox.Received)])
+        received = [receive.read(frame) for frame in batch]
+        receive.receive([one for one in received if isinstance(one, receive.Received)])
         seconds = time.perf_counter() - began
         pace.took(len(batch), seconds)
         done.append(done[-1] + len(batch))

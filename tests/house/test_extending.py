@@ -21,7 +21,7 @@ from tests.processes import ROOT
 DROPPED = {
     "joystick/handlers/farewell.py": """
 from __future__ import annotations
-from joystick.events import Left
+from joystick.protocol.events import Left
 from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules
 
@@ -66,7 +66,7 @@ call_command("migrate", verbosity=0)
 from redeems import purchase; purchase.seed()
 from tests.conftest import frame_text
 from effects.queue import items as queue
-from joystick import inbox
+from joystick.inbox import receive as inbox
 from joystick.simulator.happenings import chat, leave, tip
 effects.chat.group_send = lambda group, message: print("SAID", message["words"]["text"])
 for happening in (tip("Bob", 10), chat("Bob", "!cuddle Ann"), chat("Bob", "!confetti gold"), leave("Bob")):

@@ -13,9 +13,10 @@ from asgiref.sync import sync_to_async
 from django.db.models import Sum
 
 from economy.models import XP, Points, Transaction, XPTransaction
-from joystick import connect, gateway, listener, oauth, session
-from joystick.credentials import OfTheChannel
-from joystick.listener import Listener
+from joystick.account import authorize, oauth
+from joystick.account.credentials import OfTheChannel
+from joystick.gateway import client, listener, session
+from joystick.gateway.listener import Listener
 from joystick.models import Connection, Gap, InboundEvent, Install, Stream
 from joystick.simulator.accounts import Accounts
 from joystick.simulator.happenings import Happening
@@ -35,7 +36,7 @@ MINUTE = 60 / SPEED
 def hurry(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """The bot's waits, as much shorter as the night."""
     for module, names in {
-        gateway: ("FIRST_PAUSE", "LONGEST_PAUSE", "SETTLED_AFTER"),
+        client: ("FIRST_PAUSE", "LONGEST_PAUSE", "SETTLED_AFTER"),
         listener: ("RENEW_EVERY", "LOOK_FOR_TOKEN_EVERY"),
         session: ("STALE_AFTER", "SUBSCRIBE_AGAIN_AFTER", "GIVE_UP_SUBSCRIBING_AFTER"),
     }.items():
@@ -86,7 +87,7 @@ async def test_a_bad_night(settings: Any, caplog: pytest.LogCaptureFixture) -> N
 
     def connect_channel() -> None:
         attempt = oauth.begin(BACK)
-        connect.finish(accounts.allow(query_of(attempt.url)), verifier=attempt.verifier, redirect_uri=BACK)
+        authorize.finish(accounts.allow(query_of(attempt.url)), verifier=attempt.verifier, redirect_uri=BACK)
 
     await sync_to_async(connect_channel)()
     line = asyncio.create_task(Listener(url=simulator.url, credentials=OfTheChannel(), rate_limit=0).run())

@@ -15,7 +15,7 @@ from economy.batches import batch
 from economy.batches.pieces import Target
 from economy.ledger import audit
 from economy.models import Points, Viewer
-from joystick import inbox
+from joystick.inbox import receive
 from joystick.simulator.happenings import tip
 from tests.benchmarks import crowd
 from tests.conftest import frame_text
@@ -65,10 +65,10 @@ def test_events_are_handled_while_a_batch_runs(capsys: pytest.CaptureFixture[str
     waits = []
     running.start()
     while running.is_alive():
-        received = inbox.read(frame_text(tip("Ann", 1)))
-        assert isinstance(received, inbox.Received)
+        received = receive.read(frame_text(tip("Ann", 1)))
+        assert isinstance(received, receive.Received)
         began = time.monotonic()
-        inbox.receive([received])
+        receive.receive([received])
         waits.append(time.monotonic() - began)
     running.join()
     print(f"{len(waits)} events beside the batch, the longest took {max(waits):.2f} s")

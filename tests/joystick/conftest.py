@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from joystick import connect, oauth
+from joystick.account import authorize, oauth
 from joystick.models import Install
-from joystick.platform import SCOPES
+from joystick.protocol.names import SCOPES
 from joystick.simulator.accounts import Accounts
 from joystick.simulator.site import Site
 
@@ -49,7 +49,7 @@ def connected(site: Site) -> Callable[[], Install]:
     def connect_it() -> Install:
         attempt = oauth.begin(BACK)
         code = site.accounts.allow(query_of(attempt.url))
-        return connect.finish(code, verifier=attempt.verifier, redirect_uri=BACK)
+        return authorize.finish(code, verifier=attempt.verifier, redirect_uri=BACK)
 
     return connect_it
 

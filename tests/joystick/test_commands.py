@@ -12,7 +12,7 @@ from economy.models import Cooldown, Item, Points, Transaction, Viewer
 from economy.viewers import inventory
 from effects import sounds, wheel
 from effects.models import QueueItem, Sound
-from joystick import dispatch
+from joystick.inbox import dispatch
 from joystick.models import Install
 from joystick.registry import commands
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip

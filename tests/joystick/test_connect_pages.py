@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from joystick import views
+from joystick.account import views
 from joystick.models import Connection, Install
 from joystick.simulator.happenings import Happening, chat, enter, tip
 from joystick.simulator.site import Site

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from joystick import events, frames, table
-from joystick.events import ChatMessage, Event, Follow, OtherEvent, Tip
-from joystick.fields import TEXT_MOST, FrameError
-from joystick.frames import Confirmed, Disconnect, Ping, Rejected, ServerError, Welcome
+from joystick.protocol import events, frames, kinds
+from joystick.protocol.envelope import TEXT_MOST, FrameError
+from joystick.protocol.events import ChatMessage, Event, Follow, OtherEvent, Tip
+from joystick.protocol.frames import Confirmed, Disconnect, Ping, Rejected, ServerError, Welcome
 from tests.conftest import DATA
 
 SAMPLES = [json.loads(line) for line in (DATA / "joystick_frames.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -102,7 +102,7 @@ def test_every_sample_becomes_what_it_is(sample: dict[str, Any]) -> None:
 
 
 def test_the_samples_cover_all_that_is_acted_on() -> None:
-    assert set(table.BUILDERS) <= {sample["kind"] for sample in SAMPLES}
+    assert set(kinds.BUILDERS) <= {sample["kind"] for sample in SAMPLES}
 
 
 def test_a_tip_has_its_viewer_tokens_and_item() -> None:
@@ -283,4 +283,4 @@ def test_mutated_real_frames_raise_nothing_else_and_pay_only_for_known_kinds(
         return
     if type(event) in MONEY:
         assert isinstance(event, Event) and event.username
-        assert table.BUILDERS[event.kind] is not table.other
+        assert kinds.BUILDERS[event.kind] is not kinds.other

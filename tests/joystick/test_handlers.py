@@ -9,7 +9,17 @@ import pytest
 from economy.earning.pay import Once
 from economy.ledger.xp import LevelUp, Reward
 from economy.models import Viewer
-from joystick.events import (
+from joystick.handlers.chat import on_chat
+from joystick.handlers.dropin import on_dropin
+from joystick.handlers.follow import on_follow
+from joystick.handlers.leave import on_leave
+from joystick.handlers.level_up import on_level_up
+from joystick.handlers.raid import on_raid
+from joystick.handlers.stream import on_stream_ended, on_stream_started
+from joystick.handlers.subscription import on_gift, on_resub, on_sub
+from joystick.handlers.tip import on_tip, tier
+from joystick.handlers.wheel import on_wheel
+from joystick.protocol.events import (
     ChatMessage,
     DroppedIn,
     Entered,
@@ -23,16 +33,6 @@ from joystick.events import (
     Tip,
     WheelSpin,
 )
-from joystick.handlers.chat import on_chat
-from joystick.handlers.dropin import on_dropin
-from joystick.handlers.follow import on_follow
-from joystick.handlers.leave import on_leave
-from joystick.handlers.level_up import on_level_up
-from joystick.handlers.raid import on_raid
-from joystick.handlers.stream import on_stream_ended, on_stream_started
-from joystick.handlers.subscription import on_gift, on_resub, on_sub
-from joystick.handlers.tip import on_tip, tier
-from joystick.handlers.wheel import on_wheel
 from joystick.registry import NOTHING
 from pixelbot_site.kit.rules import Rules
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from economy.ledger import points as ledger
 from economy.models import XP, Cooldown, LevelReward, Points, Transaction, Viewer, XPTransaction
 from effects.models import QueueItem, State
-from joystick import inbox
+from joystick.inbox import receive
 from joystick.models import InboundEvent, InboundState, Install
 from joystick.registry import _handlers
 from joystick.simulator.happenings import Happening, chat, enter, follow, leave, subscribe, tip, viewer_count
@@ -74,12 +74,12 @@ def test_overlays_hear_of_everything_but_whispers_and_complaints(
     whisper = chat("Bob", "psst").message("v2")
     whisper["data"]["visibility"] = "private"
     batch = [
-        inbox.read(json.dumps({"message": whisper})),
-        inbox.complaint("no", raw="{}", last_action="send_whisper Bob secret"),
-        inbox.read(frame_text(tip("Bob", 5))),
+        receive.read(json.dumps({"message": whisper})),
+        receive.complaint("no", raw="{}", last_action="send_whisper Bob secret"),
+        receive.read(frame_text(tip("Bob", 5))),
     ]
     with django_capture_on_commit_callbacks(execute=True):
-        inbox.receive([received for received in batch if isinstance(received, inbox.Received)])
+        receive.receive([received for received in batch if isinstance(received, receive.Received)])
     assert told == ["tipped"]
     assert InboundEvent.objects.count() == 3
 
@@ -137,9 +137,9 @@ def test_what_cannot_be_read_is_stored_with_the_reason(deliver: Deliver) -> None
         "{broken",
         '{"message": {"type": "tipped", "id": "1", "data": {"who": "Bob", "how_much": "a lot\\u0000"}}}',
     ):
-        received = inbox.read(text)
-        assert isinstance(received, inbox.Received)
-        inbox.receive([received])
+        received = receive.read(text)
+        assert isinstance(received, receive.Received)
+        receive.receive([received])
     broken, tipped = InboundEvent.objects.order_by("id")
     assert (broken.state, broken.raw) == (InboundState.UNREADABLE, "{broken")
     assert "not JSON" in broken.error
@@ -158,7 +158,7 @@ def test_channels_heard_from_are_remembered(deliver: Deliver) -> None:
 @pytest.fixture
 def fragile_tips(monkeypatch: pytest.MonkeyPatch) -> dict[str, Exception]:
     """A handler of tips that raises for the viewers named in it."""
-    from joystick.events import Tip
+    from joystick.protocol.events import Tip
 
     trouble: dict[str, Exception] = {}
 
@@ -188,8 +188,8 @@ def test_a_poisonous_event_is_stored_in_the_simplest_form(deliver: Deliver) -> N
         "occurred_at": "0001-01-01T00:00:00+14:00"
     }
     long_name = Happening("AbC" * 40, "Bob").message("v2")
-    batch = [inbox.read(json.dumps({"message": message})) for message in (poison, long_name)]
-    inbox.receive([received for received in batch if isinstance(received, inbox.Received)])
+    batch = [receive.read(json.dumps({"message": message})) for message in (poison, long_name)]
+    receive.receive([received for received in batch if isinstance(received, receive.Received)])
     assert InboundEvent.objects.filter(state=InboundState.HANDLED).count() == 2
     assert owns("bob")[0] == 5
 
@@ -208,12 +208,12 @@ def test_what_a_level_up_earns_is_paid_too(deliver: Deliver, monkeypatch: pytest
 def test_a_failed_event_can_be_handled_again_once(deliver: Deliver, fragile_tips: dict[str, Exception]) -> None:
     fragile_tips["Eve"] = ZeroDivisionError("oops")
     deliver(tip("Eve", 2))
-    assert inbox.again(list(InboundEvent.objects.all())) == 0
+    assert receive.again(list(InboundEvent.objects.all())) == 0
     assert InboundEvent.objects.get().state == InboundState.FAILED
     fragile_tips.clear()
     rows = list(InboundEvent.objects.all())
-    assert inbox.again(rows) == 1
-    assert inbox.again(rows) == 1  # it is handled; nothing more happens
+    assert receive.again(rows) == 1
+    assert receive.again(rows) == 1  # it is handled; nothing more happens
     assert owns("eve") == (2, 0)
 
 
@@ -258,9 +258,9 @@ def test_who_goes_on_talking_is_seen_once_a_minute(deliver: Deliver) -> None:
 
 
 def test_a_burst_costs_a_few_statements(django_assert_max_num_queries: Any) -> None:
-    lines = [inbox.read(frame_text(chat(f"viewer{n % 40}", "hello"))) for n in range(200)]
+    lines = [receive.read(frame_text(chat(f"viewer{n % 40}", "hello"))) for n in range(200)]
     with django_assert_max_num_queries(30):
-        inbox.receive([line for line in lines if isinstance(line, inbox.Received)])
+        receive.receive([line for line in lines if isinstance(line, receive.Received)])
     assert InboundEvent.objects.count() == 200
     assert XPTransaction.objects.count() == 40
 

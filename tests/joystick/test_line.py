@@ -19,14 +19,18 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from effects import chat as mailbox
-from joystick import actions, connection, gateway, inbox, listener, session
-from joystick.credentials import Fixed
-from joystick.listener import Listener
+from joystick.account.credentials import Fixed
+from joystick.account.tokens import Later
+from joystick.channel import actions
+from joystick.gateway import client as gateway
+from joystick.gateway import health as connection
+from joystick.gateway import listener, session
+from joystick.gateway.listener import Listener
+from joystick.inbox import receive as inbox
 from joystick.models import Connection, Gap, InboundEvent, Install
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
-from joystick.tokens import Later
 from pixelbot_site.kit.errors import Failed
 from tests.processes import SimulatorThread
 

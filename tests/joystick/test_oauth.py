@@ -15,10 +15,10 @@ from django.db import connection as database
 from django.utils import timezone
 
 from economy.models import Cooldown
-from joystick import connect, oauth, tokens
-from joystick.credentials import OfTheChannel
+from joystick.account import authorize, oauth, tokens
+from joystick.account.credentials import OfTheChannel
+from joystick.account.oauth import Declined, NoAnswer, NotSent
 from joystick.models import Install
-from joystick.oauth import Declined, NoAnswer, NotSent
 from joystick.simulator.site import Site
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.seal import seal, unseal
@@ -103,15 +103,15 @@ class TestConnecting:
         }
         given[wrong] += "x"
         with pytest.raises(Failed, match="gave no tokens"):
-            connect.finish(**given)
+            authorize.finish(**given)
         assert not Install.objects.exists()
 
     def test_a_code_works_once(self, site: Site) -> None:
         attempt = oauth.begin(BACK)
         code = site.accounts.allow(query_of(attempt.url))
-        connect.finish(code, verifier=attempt.verifier, redirect_uri=BACK)
+        authorize.finish(code, verifier=attempt.verifier, redirect_uri=BACK)
         with pytest.raises(Failed, match="invalid_grant"):
-            connect.finish(code, verifier=attempt.verifier, redirect_uri=BACK)
+            authorize.finish(code, verifier=attempt.verifier, redirect_uri=BACK)
 
     def test_a_wrong_secret_is_said(self, connected: Connected, settings: Any) -> None:
         settings.JOYSTICK_CLIENT_SECRET = "wrong"
@@ -123,7 +123,7 @@ class TestConnecting:
         back = f"http://localhost:{port}/admin/joystick/install/callback/"
         attempt = oauth.begin(back)
         code = site.accounts.allow(query_of(attempt.url))
-        assert connect.finish(code, verifier=attempt.verifier, redirect_uri=back).username == "HarbourFox"
+        assert authorize.finish(code, verifier=attempt.verifier, redirect_uri=back).username == "HarbourFox"
 
     def test_an_expiry_above_a_thousand_million_is_a_moment(self, site: Site, connected: Connected) -> None:
         site.accounts.absolute_expiry = True
@@ -195,7 +195,7 @@ class TestRenewing:
 
         def slow(refresh_token: str) -> oauth.Grant:
             grant = real(refresh_token)
-            connect.disconnect(Install.objects.get())
+            authorize.disconnect(Install.objects.get())
             return grant
 
         monkeypatch.setattr(oauth, "refresh", slow)
@@ -340,7 +340,7 @@ class TestRenewing:
 
 RENEW = """
 import django; django.setup()
-from joystick import tokens
+from joystick.account import tokens
 from joystick.models import Install
 print(tokens.access_token(Install.objects.get()))
 """
@@ -401,7 +401,7 @@ class TestDisconnecting:
     def test_the_tokens_are_revoked_and_forgotten(self, site: Site, connected: Connected) -> None:
         install = connected()
         token = tokens.access_token(install)
-        assert connect.disconnect(install)
+        assert authorize.disconnect(install)
         install.refresh_from_db()
         assert (install.access_token, install.refresh_token) == ("", "")
         assert site.accounts.scope_of(token) is None
@@ -411,7 +411,7 @@ class TestDisconnecting:
     def test_without_the_platform_they_are_forgotten_all_the_same(self, connected: Connected, settings: Any) -> None:
         install = connected()
         settings.JOYSTICK_API_URL = f"http://127.0.0.1:{free_port()}"
-        assert not connect.disconnect(install)
+        assert not authorize.disconnect(install)
         install.refresh_from_db()
         assert install.access_token == ""
 
@@ -433,7 +433,7 @@ class TestTheGatewaysToken:
         assert (OfTheChannel().whose() is not None) == (OfTheChannel().token() is not None) == exists
 
     def test_a_channel_that_was_let_go_is_not_held_by_the_applications_key(self, connected: Connected) -> None:
-        connect.disconnect(connected())
+        authorize.disconnect(connected())
         assert (OfTheChannel().whose(), OfTheChannel().token()) == (None, None)
 
     def test_whose_it_is_changes_with_every_connection(self, connected: Connected) -> None:
@@ -456,7 +456,7 @@ class TestTheGatewaysToken:
         assert OfTheChannel().token() != refused
         assert OfTheChannel().renew(refused)  # somebody did it already
         assert site.accounts.refreshes == 1
-        connect.disconnect(Install.objects.get())
+        authorize.disconnect(Install.objects.get())
         assert not OfTheChannel().renew(refused)
 
     def test_a_basic_key_that_was_refused_can_not_be_renewed(self, connected: Connected, settings: Any) -> None:
@@ -473,7 +473,7 @@ def test_no_secret_is_logged(site: Site, connected: Connected, caplog: pytest.Lo
     tokens.renew_due()
     install.refresh_from_db()
     seen += [unseal(install.access_token), unseal(install.refresh_token), "hush-secret"]
-    connect.disconnect(install)
+    authorize.disconnect(install)
     ours = "\n".join(record.getMessage() for record in caplog.records)
     assert not [secret for secret in seen if secret in ours]
 

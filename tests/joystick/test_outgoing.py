@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joystick import outgoing
-from joystick.outgoing import MOST, Action, Outgoing, Pace
+from joystick.gateway import outgoing
+from joystick.gateway.outgoing import MOST, Action, Outgoing, Pace
 
 
 def line(text: str, *, age: float = 0.0) -> Action:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from joystick.pace import LEAST, MOST, Pace
+from joystick.gateway.batch_size import LEAST, MOST, Pace
 
 
 def settled(per_second: float, batches: int = 20) -> int:

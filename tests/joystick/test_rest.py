@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from joystick import actions, live, rest, tokens
+from joystick.account import rest, tokens
+from joystick.channel import actions, catch_up
 from joystick.models import Install, Stream
 from joystick.simulator.happenings import CHANNEL_ID
 from joystick.simulator.site import Site
@@ -126,8 +127,8 @@ def test_whose_token_it_is(install: Install) -> None:
 
 def test_after_a_gap_the_stream_is_opened_and_closed_as_the_platform_says(site: Site, install: Install) -> None:
     site.channel.set_live(True)
-    live.catch_up()
+    catch_up.catch_up()
     assert Stream.objects.get().started_at == site.channel.live_at
     site.channel.set_live(False)
-    live.catch_up()
+    catch_up.catch_up()
     assert Stream.objects.get().ended_at is not None

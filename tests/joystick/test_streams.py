@@ -12,7 +12,7 @@ from django.utils import timezone
 from economy.ledger import points
 from economy.models import Viewer
 from economy.viewers import presence
-from joystick import streams
+from joystick.channel import streams
 from joystick.models import InboundEvent, Stream
 from joystick.simulator.happenings import CHANNEL_ID, ended, enter, spin, started, tip
 

@@ -17,7 +17,7 @@ from economy.models import Cooldown, Points, Transaction, Viewer
 from effects import sounds, wheel
 from effects.models import Prize, QueueItem, Sound, State
 from effects.queue import control, ending, rescue
-from joystick import streams
+from joystick.channel import streams
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 from redeems import purchase

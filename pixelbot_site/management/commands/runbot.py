@@ -22,8 +22,8 @@ from django.urls import reverse
 
 from effects.models import Overlay
 from effects.queue import rescue
-from joystick.credentials import Credentials, Fixed, OfTheChannel
-from joystick.listener import Listener
+from joystick.account.credentials import Credentials, Fixed, OfTheChannel
+from joystick.gateway.listener import Listener
 from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator

@@ -1,7 +1,7 @@
 """Text from the socket → what it says. Pure: no Django, no I/O.
 
 Frames of the protocol (welcome, ping, …) are Action Cable's; events come in two envelopes, v1 and v2, of Joystick.tv's
-gateway. What each kind of event holds is in one table, `joystick/table.py`.
+gateway. What each kind of event holds is in one table, `joystick/protocol/kinds.py`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from joystick import table
-from joystick.events import Event
-from joystick.fields import NAME_MOST, Fields, FrameError, clean, moment
+from joystick.protocol import kinds
+from joystick.protocol.envelope import NAME_MOST, Fields, FrameError, clean, moment
+from joystick.protocol.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _message(message: Any) -> ServerError | Event:
     if "type" not in message and "error" in message:
         return ServerError(clean(message["error"]))
     fields = _v2(message) if "data" in message or message.get("v") == 2 else _v1(message)
-    return table.BUILDERS.get(fields.kind, table.other)(fields)
+    return kinds.BUILDERS.get(fields.kind, kinds.other)(fields)
 
 
 def _v2(message: Mapping[str, Any]) -> Fields:
@@ -146,7 +146,7 @@ def _kind(name: Any) -> str:
 @lru_cache(maxsize=1000)
 def _canonical(name: str) -> str:
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean(name, NAME_MOST)).lower()[:NAME_MOST]
-    return table.SYNONYMS.get(snake, snake)
+    return kinds.SYNONYMS.get(snake, snake)
 
 
 def _uid(uid: Any, message: Mapping[str, Any]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from joystick import rest, streams, tokens
+from joystick.account import rest, tokens
+from joystick.channel import streams
 
 
 def catch_up() -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from joystick import events
-from joystick.fields import NAME_MOST, NUMBER_MOST, Fields, FrameError, clean, moment
+from joystick.protocol import events
+from joystick.protocol.envelope import NAME_MOST, NUMBER_MOST, Fields, FrameError, clean, moment
 
 Reader = Callable[[Fields], Any]
 Builder = Callable[[Fields], events.Event]

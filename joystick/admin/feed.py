@@ -17,8 +17,13 @@ from django.utils.safestring import SafeString
 
 from economy.ledger import audit, xp
 from effects.obs import names
-from joystick import connection, inbox, oauth, reactions, streams, table, views
+from joystick import reactions
+from joystick.account import oauth, views
+from joystick.channel import streams
+from joystick.gateway import health as connection
+from joystick.inbox import receive
 from joystick.models import Connection, Gap, InboundEvent, Install, Reaction, Stream
+from joystick.protocol import kinds
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 
@@ -102,7 +107,7 @@ class KnownFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[InboundEvent]) -> QuerySet[InboundEvent]:
         """By the table of kinds."""
-        known = [*table.BUILDERS, inbox.COMPLAINT, inbox.UNREADABLE]
+        known = [*kinds.BUILDERS, receive.COMPLAINT, receive.UNREADABLE]
         if self.value() == "no":
             return queryset.exclude(kind__in=known)
         return queryset.filter(kind__in=known) if self.value() == "yes" else queryset
@@ -124,7 +129,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
     @admin.action(description="Handle the failed ones again", permissions=["handle"])
     def handle_again(self, request: HttpRequest, rows: QuerySet[InboundEvent]) -> None:
         """For events whose handler failed, once the cause is mended."""
-        well = inbox.again(list(rows))
+        well = receive.again(list(rows))
         self.message_user(request, f"{well} of {len(rows)} chosen events are handled now.")
 
 

@@ -7,9 +7,9 @@ import logging
 from django.conf import settings
 from django.utils import timezone
 
-from joystick import oauth, rest, tokens
+from joystick.account import oauth, rest, tokens
+from joystick.account.oauth import Declined, NoAnswer, NotSent
 from joystick.models import Install
-from joystick.oauth import Declined, NoAnswer, NotSent
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.seal import unseal
 

@@ -11,8 +11,8 @@ from economy import cooldowns
 from economy.models import Transaction, viewer_key
 from economy.viewers import people
 from effects.models import QueueItem, State
-from joystick import platform
-from joystick.events import ChatMessage
+from joystick.protocol import names
+from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome, commands, role_of
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.rules import Rules
@@ -35,7 +35,7 @@ def find(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     name = match["name"].casefold()
-    return None if name in platform.COMMANDS else (name, (match["words"] or "").strip())
+    return None if name in names.COMMANDS else (name, (match["words"] or "").strip())
 
 
 def _is_ours(name: str) -> bool:

@@ -1,6 +1,6 @@
 """The client of Joystick's gateway: one Action Cable socket, frames in, actions out.
 
-It knows the protocol and no database: what it hears, it hands to its owner (`joystick.listener`). What a real Action
+It knows the protocol and no database: what it hears, it hands to its owner (the listener). What a real Action
 Cable server does, and does not, shapes much of it: no mistake is ever answered, close code 1000 means nothing, and
 nothing keeps order between actions sent within milliseconds.
 """
@@ -21,9 +21,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
-from joystick import inbox
-from joystick.outgoing import APART, Action, Outgoing, Pace
-from joystick.session import Lost, Refused, Session
+from joystick.gateway.outgoing import APART, Action, Outgoing, Pace
+from joystick.gateway.session import Lost, Refused, Session
+from joystick.inbox import receive
 
 log = logging.getLogger("joystick")
 
@@ -44,7 +44,7 @@ class Owner(Protocol):
     async def refused(self, token: str, reason: str) -> None:
         """This token is not let in. `token` will give another one, or wait for one."""
 
-    async def keep(self, received: inbox.Received) -> None:
+    async def keep(self, received: receive.Received) -> None:
         """Take an event. Slow is fine: the socket is read no faster then."""
 
     async def report(self, state: str, detail: str = "") -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from joystick import oauth, tokens
+from joystick.account import oauth, tokens
 from joystick.models import Install
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.seal import unseal

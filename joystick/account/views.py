@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from joystick import connect, oauth
+from joystick.account import authorize, oauth
 from joystick.models import Install
 from pixelbot_site.kit.errors import Failed
 
@@ -57,7 +57,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     if request.GET.get("error"):
         return stop(f"Joystick.tv says: {request.GET['error'][:100]}. Nothing was connected.", status=400)
     try:
-        install = connect.finish(
+        install = authorize.finish(
             request.GET.get("code", ""), verifier=kept["verifier"], redirect_uri=kept["redirect_uri"]
         )
     except Failed as error:
@@ -70,7 +70,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 def disconnect(request: HttpRequest, install_id: int) -> HttpResponse:
     """Let a channel go."""
     install = get_object_or_404(Install, pk=install_id)
-    if connect.disconnect(install):
+    if authorize.disconnect(install):
         messages.success(request, f"Disconnected from the channel of {install}.")
     else:
         messages.warning(

@@ -16,13 +16,15 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from effects.chat import MAILBOX
-from joystick import connection as line_state
-from joystick import gateway, inbox, live, pace
-from joystick.credentials import Credentials
-from joystick.gateway import Gateway
-from joystick.outgoing import Action
-from joystick.session import Lost
-from joystick.tokens import Later
+from joystick.account.credentials import Credentials
+from joystick.account.tokens import Later
+from joystick.channel import catch_up
+from joystick.gateway import batch_size, client
+from joystick.gateway import health as line_state
+from joystick.gateway.client import Gateway
+from joystick.gateway.outgoing import Action
+from joystick.gateway.session import Lost
+from joystick.inbox import receive
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.layers import the_layer
 
@@ -52,8 +54,8 @@ class Listener:
         self.gateway = Gateway(self, url=url, **options)
         self._credentials = credentials
         self._holder = holder
-        self._events: asyncio.Queue[inbox.Received] = asyncio.Queue()
-        self._pace = pace.Pace()
+        self._events: asyncio.Queue[receive.Received] = asyncio.Queue()
+        self._pace = batch_size.Pace()
         self._room = asyncio.Event()
         self._room.set()
         self._refused = ""
@@ -146,11 +148,11 @@ class Listener:
 
     def _note_the_end(self) -> None:
         """A session that lived for a while makes an earlier renewal history."""
-        if self._connected_at is not None and time.monotonic() - self._connected_at > gateway.SETTLED_AFTER:
+        if self._connected_at is not None and time.monotonic() - self._connected_at > client.SETTLED_AFTER:
             self._renewed = False
         self._connected_at = None
 
-    async def keep(self, received: inbox.Received) -> None:
+    async def keep(self, received: receive.Received) -> None:
         """Take an event, to be stored. While a whole batch waits, the socket is not read: memory stays bounded, the
         rest waits in TCP, and what was read can still be stored when the bot is told to end.
         """
@@ -184,7 +186,7 @@ class Listener:
     async def _catch_up(self) -> None:
         """The platform replays nothing: ask it whether the channel is live now."""
         try:
-            await self._ask_platform(live.catch_up)
+            await self._ask_platform(catch_up.catch_up)
         except (Failed, DatabaseError, InterfaceError) as error:
             log.warning("whether the channel is live could not be asked: %s", error)
 
@@ -198,7 +200,7 @@ class Listener:
             while True:
                 began = time.monotonic()
                 try:
-                    await self._db(inbox.receive, batch)
+                    await self._db(receive.receive, batch)
                     self._pace.took(len(batch), time.monotonic() - began)
                     break
                 except TROUBLE as error:

@@ -7,7 +7,7 @@ streamer allowed the action is known beforehand where the channel is connected (
 from __future__ import annotations
 
 from effects import chat
-from joystick import scopes
+from joystick.account import scopes
 from pixelbot_site.kit.errors import Failed
 
 

@@ -18,9 +18,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from economy import cooldowns
-from joystick import oauth
+from joystick.account import oauth
+from joystick.account.oauth import Declined, Grant, NoAnswer, NotSent
 from joystick.models import Install
-from joystick.oauth import Declined, Grant, NoAnswer, NotSent
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.seal import seal, unseal
 

@@ -14,9 +14,9 @@ from urllib.parse import quote
 import httpx2
 from django.conf import settings
 
-from joystick import scopes, tokens
-from joystick.fields import clean, moment
+from joystick.account import scopes, tokens
 from joystick.models import Install
+from joystick.protocol.envelope import clean, moment
 from pixelbot_site.kit.errors import Failed
 
 TIMEOUT = 10.0

@@ -23,10 +23,12 @@ from economy.viewers import people as viewers
 from effects import chat
 from effects.overlays import messages
 from effects.queue import items
-from joystick import actions, frames, reactions, streams
-from joystick.events import ChatMessage, Event, OtherEvent, Tip, WheelSpin
-from joystick.fields import FrameError, clean
+from joystick import reactions
+from joystick.channel import actions, streams
 from joystick.models import InboundEvent, InboundState, Install, Reaction
+from joystick.protocol import frames
+from joystick.protocol.envelope import FrameError, clean
+from joystick.protocol.events import ChatMessage, Event, OtherEvent, Tip, WheelSpin
 from joystick.reactions import Cue
 from joystick.registry import Outcome, handlers
 from pixelbot_site.kit import bulk, rules

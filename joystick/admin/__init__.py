@@ -1,0 +1,7 @@
+"""The dashboard's pages about the channel: installs, what came from Joystick, reactions and streams."""
+
+from __future__ import annotations
+
+from joystick.admin import feed
+
+__all__ = ["feed"]
