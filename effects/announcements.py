@@ -6,8 +6,8 @@ from economy.ledger.xp import LevelUp, Reward
 from effects import chat
 from effects.queue import items
 from effects.voice.speech import speak
-from pixelbot_site.kit.effects import Effect, planned
 from pixelbot_site.kit.rules import Rules
+from pixelbot_site.kit.steps import Effect, planned
 
 MOST_SAID = 3
 

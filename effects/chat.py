@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from pixelbot_site.kit.commits import after_commit
-from pixelbot_site.kit.layers import group_send
+from pixelbot_site.kit.channel_layer import group_send
+from pixelbot_site.kit.transactions import after_commit
 
 MAILBOX = "chat"
 """The channel layer's group that whoever holds the socket listens to."""

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from effects.models import QueueItem
-from pixelbot_site.kit import effects
-from pixelbot_site.kit.effects import MAX_TITLE as MAX_TITLE
-from pixelbot_site.kit.effects import Effect as Effect
-from pixelbot_site.kit.effects import Payload as Payload
+from pixelbot_site.kit import steps
 from pixelbot_site.kit.registry import Registry
+from pixelbot_site.kit.steps import MAX_TITLE as MAX_TITLE
+from pixelbot_site.kit.steps import Effect as Effect
+from pixelbot_site.kit.steps import Payload as Payload
 
 INSTANT = ""
 """The lane of what needs none: it happens in the very transaction that asks for it, a grant of points for instance."""
@@ -76,7 +76,7 @@ def effect(
         kind = Kind(name, lane, repeatable, perform, payload, deadline, ahead, promised, settle)
         kinds.add(name, kind, perform.__module__)
         if payload is not None:
-            effects.payloads[name] = payload
+            steps.payloads[name] = payload
         return perform
 
     return register

@@ -18,9 +18,9 @@ from effects import chat, sounds
 from effects.models import Prize, QueueItem, Spin, WheelLine
 from effects.queue import items
 from effects.voice.speech import speak
-from pixelbot_site.kit.commits import after_commit
-from pixelbot_site.kit.effects import filled, planned
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.steps import filled, planned
+from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("wheel")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from economy.viewers import people
 from effects.queue import items
 from joystick.models import Reaction, Trigger
-from pixelbot_site.kit.effects import filled, planned, wanted_words
+from pixelbot_site.kit.steps import filled, planned, wanted_words
 
 OF_NOBODY = {Trigger.STREAM_STARTED, Trigger.STREAM_ENDED}
 """Occasions without a viewer, to whom something could be given."""

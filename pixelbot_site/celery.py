@@ -6,7 +6,7 @@ import os
 
 from celery import Celery
 
-import pixelbot_site.kit.transport  # noqa: F401 (names the bell:// transport before the first connection)
+import pixelbot_site.kit.bell_broker  # noqa: F401 (names the bell:// transport before the first connection)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelbot_site.settings")
 

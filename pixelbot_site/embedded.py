@@ -27,8 +27,8 @@ from twisted.internet import defer, reactor
 from effects import tasks, voice
 from effects.queue import items, rescue
 from pixelbot_site.celery import app
-from pixelbot_site.kit.layers import ThreadHopLayer
-from pixelbot_site.kit.transport import BELL
+from pixelbot_site.kit.bell_broker import BELL
+from pixelbot_site.kit.channel_layer import ThreadHopLayer
 
 log = logging.getLogger("runbot")
 

@@ -263,7 +263,7 @@ if EMBEDDED:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {
-            "BACKEND": "pixelbot_site.kit.layers.ThreadHopLayer",
+            "BACKEND": "pixelbot_site.kit.channel_layer.ThreadHopLayer",
             # Beyond its capacity a channel drops messages, and after its expiry (a day by default) a member is deaf.
             "CONFIG": {"capacity": 5000, "group_expiry": 10 * 365 * 86_400},
         },

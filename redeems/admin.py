@@ -17,8 +17,8 @@ from django.utils import timezone
 from economy.viewers import people
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.admin import ModelAdmin, StockMixin
-from pixelbot_site.kit.effects import wanted_words
 from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.steps import wanted_words
 from redeems import purchase
 from redeems.models import Redeem
 from redeems.registry import catalog

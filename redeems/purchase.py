@@ -17,10 +17,10 @@ from effects import durations
 from effects.models import HAPPENED, QueueItem
 from effects.queue import ending, items
 from effects.registry import INSTANT, Effect, kinds
-from pixelbot_site.kit.commits import again_after_deadlock
-from pixelbot_site.kit.effects import mistakes, planned
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
+from pixelbot_site.kit.steps import mistakes, planned
+from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Least, Pricing, Redeem
 from redeems.registry import Item, Order, Planned, catalog
 

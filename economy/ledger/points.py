@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from economy.models import UNDOING, Kind, Points, Transaction, Viewer
 from pixelbot_site.kit import bulk
-from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("points")
 

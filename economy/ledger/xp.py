@@ -16,7 +16,7 @@ from economy.ledger.levels import Curve
 from economy.ledger.points import Grant
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
-from pixelbot_site.kit.effects import Step
+from pixelbot_site.kit.steps import Step
 
 SAMPLE = 50
 PIECE = 5000

@@ -13,8 +13,8 @@ from economy.ledger.points import MOST
 from economy.models import USERNAME_MAX, XP, Kind, Merge, Points, Presence, Viewer, viewer_key
 from economy.models.append_only import AppendOnly
 from economy.viewers import people as viewers
-from pixelbot_site.kit.commits import again_after_deadlock
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.transactions import again_after_deadlock
 
 STAYS = (Points, XP, Presence, Merge, Viewer)
 """What refers to a viewer and is moved by value, or not at all. Ledger rows stay where they were written; of what a

@@ -20,7 +20,7 @@ from effects.models import OBSConnection, Overlay, Sound, new_secret
 from effects.obs import address, client
 from effects.obs import names as obs_names
 from effects.overlays import messages as overlay
-from pixelbot_site.kit import seal
+from pixelbot_site.kit import secrets_at_rest
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.errors import Failed
 
@@ -87,7 +87,7 @@ class OBSForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.cleaned_data["forget_password"]:
             self.instance.password = ""
         elif self.cleaned_data["new_password"]:
-            self.instance.password = seal.seal(self.cleaned_data["new_password"])
+            self.instance.password = secrets_at_rest.seal(self.cleaned_data["new_password"])
         return super().save(commit)
 
 

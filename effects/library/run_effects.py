@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from effects.models import QueueItem
 from effects.queue import items
 from effects.registry import INSTANT, Payload, effect, kinds
-from pixelbot_site.kit import effects
+from pixelbot_site.kit import steps as effects
 
 
 class RunEffects(Payload):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from effects.models import OBSConnection
-from pixelbot_site.kit import seal
+from pixelbot_site.kit import secrets_at_rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +29,5 @@ def options(*, always: bool = False) -> Options:
         always or (settings.OBS_ENABLED if row.enabled is None else bool(row.enabled)),
         row.host or settings.OBS_HOST,
         row.port or settings.OBS_PORT,
-        seal.unseal(row.password) or settings.OBS_PASSWORD,
+        secrets_at_rest.unseal(row.password) or settings.OBS_PASSWORD,
     )

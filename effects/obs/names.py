@@ -11,8 +11,8 @@ from django.core.cache import cache
 
 from effects.obs.address import options
 from effects.obs.client import obs
-from pixelbot_site.kit.effects import EffectsField, payloads
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.steps import EffectsField, payloads
 
 log = logging.getLogger("obs")
 

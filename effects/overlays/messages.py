@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pixelbot_site.kit.commits import after_commit
-from pixelbot_site.kit.layers import group_send
+from pixelbot_site.kit.channel_layer import group_send
+from pixelbot_site.kit.transactions import after_commit
 
 GROUP = "overlay"
 """The channel layer's group that every connected overlay is a member of."""

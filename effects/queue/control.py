@@ -17,8 +17,8 @@ from effects.models import ENDED, WAITING, Deed, Lane, QueueItem, Revert, State
 from effects.overlays import messages
 from effects.queue import ending, items
 from effects.registry import MAX_TITLE, Effect, lanes
-from pixelbot_site.kit.commits import after_commit
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
 

@@ -15,8 +15,8 @@ from effects import chat
 from effects.models import ENDED, QueueItem, State
 from effects.overlays import messages
 from effects.registry import Effect, kinds
-from pixelbot_site.kit.commits import after_commit, again_after_deadlock
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.transactions import after_commit, again_after_deadlock
 
 log = logging.getLogger("queue")
 

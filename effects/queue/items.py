@@ -22,9 +22,9 @@ from effects.models import Lane, QueueItem, State
 from effects.overlays import messages
 from effects.queue import ending, lease
 from effects.registry import INSTANT, MAX_TITLE, Effect, Kind, Told, kinds
-from pixelbot_site.kit.commits import after_commit
-from pixelbot_site.kit.effects import Step
 from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.steps import Step
+from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
 

@@ -16,7 +16,7 @@ from effects.models import ENDED, WAITING, QueueItem, State
 from effects.queue import ending
 from effects.queue import items as queue
 from effects.registry import kinds
-from pixelbot_site.kit.commits import after_commit
+from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
 

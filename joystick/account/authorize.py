@@ -11,7 +11,7 @@ from joystick.account import oauth, rest, tokens
 from joystick.account.oauth import Declined, NoAnswer, NotSent
 from joystick.models import Install
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.seal import unseal
+from pixelbot_site.kit.secrets_at_rest import unseal
 
 log = logging.getLogger("joystick")
 

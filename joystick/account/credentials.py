@@ -12,7 +12,7 @@ from django.conf import settings
 from joystick.account import oauth, tokens
 from joystick.models import Install
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.seal import unseal
+from pixelbot_site.kit.secrets_at_rest import unseal
 
 log = logging.getLogger("joystick")
 

@@ -22,7 +22,7 @@ from joystick.account import oauth
 from joystick.account.oauth import Declined, Grant, NoAnswer, NotSent
 from joystick.models import Install
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.seal import seal, unseal
+from pixelbot_site.kit.secrets_at_rest import seal, unseal
 
 log = logging.getLogger("joystick")
 

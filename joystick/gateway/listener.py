@@ -25,8 +25,8 @@ from joystick.gateway.client import Gateway
 from joystick.gateway.outgoing import Action
 from joystick.gateway.session import Lost
 from joystick.inbox import receive
+from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.layers import the_layer
 
 log = logging.getLogger("joystick")
 

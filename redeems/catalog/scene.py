@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from effects.registry import Effect
-from redeems import offers
+from redeems import choices
 from redeems.registry import Order, redeem
 
 
 @redeem("scene", title="Switch the scene", cost=200, cooldown=lambda rules: 60, enabled=False)
 def plan(order: Order) -> Effect:
     """One of the row's choices."""
-    return offers.scene(offers.chosen(order), order.row.seconds)
+    return choices.scene(choices.chosen(order), order.row.seconds)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from effects.registry import Effect
-from redeems import offers
+from redeems import choices
 from redeems.registry import Order, redeem
 
 
 @redeem("source", title="Show a source", cost=100, cooldown=lambda rules: 60, enabled=False)
 def plan(order: Order) -> Effect:
     """One of the row's choices, named by the part after the slash."""
-    return offers.source(offers.chosen(order), order.row.seconds)
+    return choices.source(choices.chosen(order), order.row.seconds)

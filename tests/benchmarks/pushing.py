@@ -27,7 +27,7 @@ from economy.models import Cooldown
 from effects.overlays import messages
 from pixelbot_site import setup
 from pixelbot_site.celery import app
-from pixelbot_site.kit.layers import ThreadHopLayer, the_layer
+from pixelbot_site.kit.channel_layer import ThreadHopLayer, the_layer
 
 
 @app.task(name="benchmark.push")

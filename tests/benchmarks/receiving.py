@@ -23,7 +23,7 @@ django.setup()
 from joystick.gateway.batch_size import Pace
 from joystick.inbox import receive
 from joystick.simulator.happenings import Happening, chat, tip
-from pixelbot_site.kit import memory
+from pixelbot_site.kit import garbage
 
 CROWD = 500
 """So many different viewers act in a run, drawn from all that the database has."""
@@ -48,7 +48,7 @@ def main(scenario: str, events: int, total: int) -> None:
         json.dumps({"identifier": "{}", "message": happening(scenario, n, chooser, total).message("v2")})
         for n in range(events)
     ]
-    memory.settle()  # as runbot does
+    garbage.settle()  # as runbot does
     pace, took = Pace(), [0.0]
     done = [0]
     while done[-1] < events:

@@ -24,8 +24,8 @@ from effects.library.spin_wheel import spin_wheel
 from effects.models import Prize, QueueItem, Spin, State, WheelLine
 from effects.queue import control, rescue
 from effects.queue import items as queue
-from pixelbot_site.kit.effects import mistakes
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.steps import mistakes
 from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "told")]

@@ -14,10 +14,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from kombu import Connection
 
-import pixelbot_site.kit.transport  # noqa: F401
-from pixelbot_site.kit.commits import after_commit
-from pixelbot_site.kit.layers import ThreadHopLayer
+import pixelbot_site.kit.bell_broker  # noqa: F401
+from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.registry import Registry
+from pixelbot_site.kit.transactions import after_commit
 
 
 def test_two_claims_to_one_name_stop_the_start_and_name_both() -> None:

@@ -21,7 +21,7 @@ from joystick.account.oauth import Declined, NoAnswer, NotSent
 from joystick.models import Install
 from joystick.simulator.site import Site
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.seal import seal, unseal
+from pixelbot_site.kit.secrets_at_rest import seal, unseal
 from tests.joystick.conftest import BACK, query_of
 from tests.processes import at_once_in_processes, free_port
 from tests.threads import at_once

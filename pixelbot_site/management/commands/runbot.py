@@ -28,7 +28,7 @@ from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator
 from pixelbot_site import setup
-from pixelbot_site.kit import memory
+from pixelbot_site.kit import garbage
 
 log = logging.getLogger("runbot")
 
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         with only_one():
             require_free(host, port)
             self.show_login(setup.prepare())
-            memory.settle()
+            garbage.settle()
             rescue.recover()
             settings.ALLOWED_HOSTS.append(host)
             embedded.Process(
@@ -87,7 +87,7 @@ class Command(BaseCommand):
                 "--listener-only is for a larger set-up: set REDIS_URL, or leave it out for one process."
             )
         self.show_login(setup.prepare())
-        memory.settle()
+        garbage.settle()
         self.stdout.write(f"The overlay's path, behind your site's address: {overlay_path()}")
         self.stdout.flush()
         listen()

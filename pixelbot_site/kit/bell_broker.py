@@ -82,4 +82,4 @@ class Transport(memory.Transport):
 
 
 assert socket.timeout is TimeoutError, "kombu waits for socket.timeout"
-TRANSPORT_ALIASES["bell"] = "pixelbot_site.kit.transport:Transport"
+TRANSPORT_ALIASES["bell"] = "pixelbot_site.kit.bell_broker:Transport"
