@@ -20,6 +20,7 @@ from joystick.channel import actions
 from joystick.gateway import health as connection
 from joystick.inbox import receive
 from joystick.models import Install
+from joystick.protocol.received import Received, read
 from joystick.simulator.happenings import Happening
 from pixelbot_site.kit.api import Scope, answers, needs
 from pixelbot_site.kit.errors import Refused
@@ -121,9 +122,9 @@ def simulate_event(request: HttpRequest, asked: EventIn) -> Done:
         raise HttpError(403, "This needs the scope points, too: events pay.")
     data: dict[str, Any] = {} if asked.tokens is None else {"how_much": asked.tokens}
     happening = Happening(asked.kind, asked.username, asked.text, data)
-    received = receive.read(json.dumps({"identifier": "{}", "message": happening.message("v2")}))
-    if not isinstance(received, receive.Received) or received.event is None:
-        why = received.error if isinstance(received, receive.Received) else "no event"
+    received = read(json.dumps({"identifier": "{}", "message": happening.message("v2")}))
+    if not isinstance(received, Received) or received.event is None:
+        why = received.error if isinstance(received, Received) else "no event"
         raise Refused(f"that can't have happened: {why}")
     receive.receive([received])
     return Done(uid=received.event.uid)

@@ -8,11 +8,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from pixelbot_site.kit.steps import EffectsField
+from pixelbot_site.kit.steps_field import EffectsField
 
 
 class Install(models.Model):
-    """The bot on one channel. Its tokens are sealed (`kit.secrets_at_rest`); only `joystick.account.oauth` opens them."""
+    """The bot on one channel. Its tokens are encrypted at rest (`kit.secrets_at_rest`)."""
 
     channel_id = models.CharField(
         max_length=100, unique=True, help_text="Joystick's id of the channel; survives renames."

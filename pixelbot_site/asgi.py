@@ -14,7 +14,7 @@ from django.urls import path
 # Loads the apps; models and consumers can be imported only after it.
 pages = get_asgi_application()
 
-from effects.overlays.consumers import OverlayConsumer
+from effects.consumers import OverlayConsumer
 
 application = ProtocolTypeRouter(
     {

@@ -25,7 +25,7 @@ from django.db import connection
 from twisted.internet import defer, reactor
 
 from effects import tasks, voice
-from effects.queue import items, rescue
+from effects.queue import rescue, worker
 from pixelbot_site.celery import app
 from pixelbot_site.kit.bell_broker import BELL
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
@@ -127,7 +127,7 @@ class Process:
 
     async def _grace(self) -> None:
         until = time.monotonic() + GRACE
-        while time.monotonic() < until and await self._in_thread(items.is_running):
+        while time.monotonic() < until and await self._in_thread(worker.is_running):
             await asyncio.sleep(0.05)
 
     async def _in_thread(self, step: Callable[[], Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
-from pixelbot_site.kit.steps import EffectsField
+from pixelbot_site.kit.steps_field import EffectsField
 
 
 class Pricing(models.TextChoices):

@@ -15,7 +15,7 @@ from economy.ledger import points
 from economy.models import Transaction, Viewer
 from effects import durations
 from effects.models import HAPPENED, QueueItem
-from effects.queue import ending, items
+from effects.queue import items, refunds, waiting
 from effects.registry import INSTANT, Effect, kinds
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
@@ -115,9 +115,9 @@ def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
 
 def _room(effect: Effect, rules: Rules) -> None:
     for lane in sorted(_lanes(effect.kind, effect.payload)):
-        waiting = items.waiting(lane)
-        if waiting >= rules.queue_max(lane):
-            raise Refused(f"the queue is full ({waiting} waiting), try again in a moment")
+        count = waiting.count(lane)
+        if count >= rules.queue_max(lane):
+            raise Refused(f"the queue is full ({count} waiting), try again in a moment")
 
 
 def _lanes(name: str, payload: Mapping[str, Any]) -> set[str]:
@@ -183,7 +183,7 @@ def _waits(row: Redeem, viewer: Viewer) -> bool:
     return row.approval == Approval.ALWAYS
 
 
-@ending.undone_by
+@refunds.undone_by
 def give_back(item: QueueItem) -> None:
     """What was bought did not happen: what it took is in stock again, and the cooldowns that it began are over."""
     took = item.result.get("took", {})

@@ -16,6 +16,7 @@ from economy.models import Viewer
 from economy.viewers import people
 from effects.chat import MAILBOX
 from joystick.inbox import receive
+from joystick.protocol.received import Received, read
 from joystick.simulator.happenings import Happening
 from pixelbot_site.kit import rules as kit_rules
 from pixelbot_site.kit.rules import Rules
@@ -57,8 +58,8 @@ def deliver() -> Callable[..., None]:
     """Hands happenings to the inbox as one batch of frames, in the v2 envelope unless told otherwise."""
 
     def hand_over(*happenings: Happening, version: str = "v2") -> None:
-        batch = [receive.read(frame_text(happening, version)) for happening in happenings]
-        receive.receive([received for received in batch if isinstance(received, receive.Received)])
+        batch = [read(frame_text(happening, version)) for happening in happenings]
+        receive.receive([received for received in batch if isinstance(received, Received)])
 
     return hand_over
 

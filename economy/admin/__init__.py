@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from economy.admin import batches, viewers
+from economy.admin import batches, ledger, rewards, viewers
 
-__all__ = ["batches", "viewers"]
+__all__ = ["batches", "ledger", "rewards", "viewers"]

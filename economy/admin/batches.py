@@ -15,7 +15,7 @@ from django.urls import URLPattern, path
 
 from economy import tasks
 from economy.batches import batch
-from economy.batches.pieces import Target
+from economy.batches.target import Target
 from economy.ledger import points
 from economy.models import Batch, BatchState, Operation
 from pixelbot_site.kit.admin import ReadOnlyAdmin

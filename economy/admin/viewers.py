@@ -16,9 +16,9 @@ from django.utils import timezone
 from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import CSV, JSON, Format
 
-from economy.ledger import points, xp
+from economy.ledger import xp
 from economy.ledger.levels import describe
-from economy.models import Audit, Item, ItemGrant, LevelReward, Merge, Presence, Transaction, Viewer, XPTransaction
+from economy.models import Merge, Presence, Viewer
 from economy.viewers import forgetting, merging, people
 from economy.viewers.exchange import ViewerResource
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
@@ -195,90 +195,3 @@ class PresenceAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Without those whose lease has ended and was not swept away yet."""
         return super().get_queryset(request).filter(until__gt=timezone.now())
-
-
-class LedgerAdmin(ReadOnlyAdmin):
-    """The newest first; a viewer's, or one by its reference, through an index."""
-
-    search_fields = ("reference",)
-    search_help_text = "A viewer's whole name, or a reference."
-    list_select_related = ("viewer",)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """One of the two, whichever there is."""
-        if not search_term:
-            return queryset, False
-        viewer = people.find(search_term)
-        return (queryset.filter(viewer=viewer) if viewer else queryset.filter(reference=search_term.strip())), False
-
-
-@admin.register(Transaction)
-class TransactionAdmin(LedgerAdmin):
-    """The points ledger."""
-
-    list_display = ("created_at", "viewer", "delta", "balance_after", "kind", "source", "reason", "by")
-    list_filter = ("kind",)
-    actions = ("reverse",)
-
-    def has_reverse_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change balances."""
-        return request.user.has_perm("economy.change_points")
-
-    @admin.action(description="Reverse", permissions=["reverse"])
-    def reverse(self, request: HttpRequest, queryset: QuerySet[Transaction]) -> None:
-        """Each by itself, with a row that says so."""
-        for row in queryset.select_related("viewer")[: self.list_per_page]:
-            try:
-                points.reverse(row, by=request.user.get_username())
-            except (Refused, ValueError) as error:
-                messages.error(request, f"{row}: {error}")
-            else:
-                self.message_user(request, f"{row}: reversed.")
-
-
-@admin.register(XPTransaction)
-class XPTransactionAdmin(LedgerAdmin):
-    """The XP ledger."""
-
-    list_display = ("created_at", "viewer", "delta", "total_after", "level_after", "source", "reason", "by")
-
-
-@admin.register(Audit)
-class AuditAdmin(ReadOnlyAdmin):
-    """Whether the ledger agreed with itself, night by night."""
-
-    list_display = ("ran_at", "result", "seconds")
-
-    @admin.display(boolean=True, description="all right")
-    def result(self, row: Audit) -> bool:
-        """Green or red."""
-        return not row.findings
-
-
-@admin.register(LevelReward)
-class LevelRewardAdmin(ModelAdmin):
-    """What levels bring."""
-
-    list_display = ("level", "repeats", "points", "line", "spoken", "enabled")
-    list_editable = ("points", "line", "spoken", "enabled")
-    list_display_links = ("level",)
-
-
-@admin.register(Item)
-class ItemAdmin(ModelAdmin):
-    """Things that viewers can have."""
-
-    list_display = ("key", "name", "description")
-    search_fields = ("key", "name")
-
-
-@admin.register(ItemGrant)
-class ItemGrantAdmin(ReadOnlyAdmin):
-    """Who got what."""
-
-    list_display = ("created_at", "viewer", "item", "quantity", "reference")
-    list_filter = ("item",)
-    search_fields = ("viewer__key",)
-    list_select_related = ("viewer", "item")

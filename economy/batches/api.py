@@ -11,7 +11,7 @@ from ninja.errors import HttpError
 from pydantic import Field
 
 from economy.batches import batch
-from economy.batches.pieces import Target
+from economy.batches.target import Target
 from economy.ledger import points
 from economy.models import Batch, Currency
 from pixelbot_site.kit.api import Id, Scope, Text, answers, needs, there, who

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from economy.batches import pieces
-from economy.batches.pieces import Target
+from economy.batches.target import Target
 from economy.ledger import points
 from economy.models import Batch, BatchState, Operation
 from pixelbot_site.kit.errors import Refused

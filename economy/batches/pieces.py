@@ -3,47 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, F, Max, QuerySet
 
+from economy.batches.target import Target
 from economy.ledger import points, xp
 from economy.models import XP, Batch, Currency, Kind, Operation, Points, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Which viewers: all, or those with one of `ids`, or those for whom every other field that is set is true."""
-
-    ids: tuple[int, ...] | None = None
-    seen_within_days: int | None = None
-    subscribers: bool = False
-    present: bool = False
-    least_level: int | None = None
-
-    def viewers(self, *, now: datetime) -> QuerySet[Viewer]:
-        """The viewers meant. Those who are merged into others are never."""
-        found = Viewer.objects.filter(merged_into=None)
-        if self.ids is not None:
-            found = found.filter(pk__in=self.ids)
-        if self.seen_within_days is not None:
-            found = found.filter(last_seen_at__gte=now - timedelta(days=self.seen_within_days))
-        if self.subscribers:
-            found = found.filter(is_subscriber=True)
-        if self.present:
-            found = found.filter(presence__until__gt=now)
-        if self.least_level is not None:
-            found = found.filter(xp__level__gte=self.least_level)
-        return found
-
-    def as_json(self) -> dict[str, Any]:
-        """What a Batch keeps of it."""
-        told = {name: value for name, value in asdict(self).items() if value is not None and value is not False}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
 
 
 @dataclass(frozen=True, slots=True)

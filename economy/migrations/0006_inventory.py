@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import pixelbot_site.kit.steps
+import pixelbot_site.kit.steps_field
 from django.db import migrations, models
 
 
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='levelreward',
             name='effects',
-            field=pixelbot_site.kit.steps.EffectsField(blank=True, default=list, help_text='What else happens, one after the other. {user} and {level} are filled in.'),
+            field=pixelbot_site.kit.steps_field.EffectsField(blank=True, default=list, help_text='What else happens, one after the other. {user} and {level} are filled in.'),
         ),
         migrations.CreateModel(
             name='ItemGrant',

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import pixelbot_site.kit.steps
+import pixelbot_site.kit.steps_field
 from django.db import migrations, models
 
 
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('stock', models.PositiveIntegerField(blank=True, help_text='How many there are left. Blank: no end.', null=True)),
                 ('per_viewer_limit', models.PositiveIntegerField(blank=True, help_text='How often one viewer may win it. Blank: no limit.', null=True)),
                 ('line', models.CharField(blank=True, help_text="Said in chat. {user} and {prize} are filled in. Blank: one of the wheel's lines.", max_length=200)),
-                ('effects', pixelbot_site.kit.steps.EffectsField(blank=True, default=list, help_text='What the winner gets, one after the other. None: only the line.')),
+                ('effects', pixelbot_site.kit.steps_field.EffectsField(blank=True, default=list, help_text='What the winner gets, one after the other. None: only the line.')),
                 ('enabled', models.BooleanField(default=True)),
             ],
             options={

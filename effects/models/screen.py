@@ -39,7 +39,7 @@ class Overlay(models.Model):
 
 
 class OBSConnection(models.Model):
-    """Where OBS is. A single row; what is blank in it comes from `.env`. The password is sealed (`kit.secrets_at_rest`)."""
+    """Where OBS is. A single row; what is blank in it comes from `.env`. The password is encrypted."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     enabled = models.BooleanField(null=True, blank=True, help_text="Unknown: as OBS_ENABLED in .env says.")

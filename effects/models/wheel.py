@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from economy.models import Viewer
 from effects.models.queue import QueueItem
-from pixelbot_site.kit.steps import EffectsField
+from pixelbot_site.kit.steps_field import EffectsField
 
 
 class Prize(models.Model):

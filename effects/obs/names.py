@@ -12,7 +12,8 @@ from django.core.cache import cache
 from effects.obs.address import options
 from effects.obs.client import obs
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.steps import EffectsField, payloads
+from pixelbot_site.kit.steps import payloads
+from pixelbot_site.kit.steps_field import EffectsField
 
 log = logging.getLogger("obs")
 

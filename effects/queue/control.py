@@ -12,10 +12,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from economy.models import STAFF_MAX
-from effects import tasks
 from effects.models import ENDED, WAITING, Deed, Lane, QueueItem, Revert, State
 from effects.overlays import messages
-from effects.queue import ending, items
+from effects.queue import items, wakeups
 from effects.registry import MAX_TITLE, Effect, lanes
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
@@ -42,7 +41,7 @@ def resume(lane: str, *, by: str) -> bool:
     resumed = Lane.objects.filter(name=lane, paused_at__isnull=False).update(paused_at=None, paused_by="")
     if resumed:
         log.info("%s resumed the lane %s", by, lane)
-        items.wake(lane)
+        wakeups.wake(lane)
     return bool(resumed)
 
 
@@ -67,7 +66,7 @@ def cancel(item: QueueItem, *, by: str) -> bool:
 
 
 def _end(item: QueueItem, state: State, reason: str, *, by: str, refund: bool = True) -> bool:
-    ended = ending.end(item, state, reason, by=by, refund=refund)
+    ended = items.end(item, state, reason, by=by, refund=refund)
     if ended:
         _note(item, by, reason)
     return ended
@@ -133,7 +132,7 @@ def panic(*, by: str) -> int:
             Lane.objects.filter(name=lane).update(paused_by=f"{PANIC}{by}"[:STAFF_MAX])
     after_commit(messages.silence)
     Revert.objects.update(due_at=timezone.now())  # and what OBS shows for a while
-    after_commit(tasks.revert_in, 0)
+    after_commit(wakeups.revert_in, 0)
     rows = QueueItem.objects.select_related("viewer").filter(state__in=[*WAITING, State.RUNNING])
     # Twice: between the look and the deed, a worker may have taken one of them further.
     return sum(_end(item, State.CANCELLED, "everything was stopped", by=by) for _ in range(2) for item in rows.all())

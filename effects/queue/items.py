@@ -1,5 +1,5 @@
 """The queue: effects wait in lanes, one of a lane runs at a time, and each ends, with its points back if it did not
-happen (`effects.queue.ending`).
+happen (`effects.queue.refunds`).
 
 The row is the truth. Celery is only told a lane's name; a lost wake-up delays until the next `effects.queue.rescue`.
 """
@@ -13,25 +13,24 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from economy.models import Transaction, Viewer
-from effects.models import Lane, QueueItem, State
+from effects.models import ENDED, QueueItem, State
 from effects.overlays import messages
-from effects.queue import ending, lease
+from effects.queue import lease, refunds
+from effects.queue.wakeups import wake
 from effects.registry import INSTANT, MAX_TITLE, Effect, Kind, Told, kinds
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import Step
-from pixelbot_site.kit.transactions import after_commit
+from pixelbot_site.kit.transactions import after_commit, again_after_deadlock
 
 log = logging.getLogger("queue")
 
 START_WITHIN = timedelta(seconds=6)
 """How long the overlays have to say that they began."""
-SLACK = timedelta(seconds=6)
-"""How much longer than its length an item may take on the overlay."""
 
 
 def enqueue(
@@ -123,79 +122,6 @@ def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> 
     )
 
 
-def waiting(lane: str) -> int:
-    """How many items wait in `lane`, the running one not counted."""
-    return QueueItem.objects.filter(lane=lane, state__in=[State.WAITING, State.PENDING]).count()
-
-
-def place(viewer: Viewer) -> tuple[int, int | None]:
-    """(how many items wait in all lanes; the place of this viewer's first in its own lane, from 1, or None)."""
-    pending = QueueItem.objects.filter(state=State.PENDING)
-    mine = pending.filter(viewer=viewer).order_by("-priority", "id").first()
-    if mine is None:
-        return pending.count(), None
-    before = Q(priority__gt=mine.priority) | Q(priority=mine.priority, id__lte=mine.pk)
-    return pending.count(), pending.filter(before, lane=mine.lane).count()
-
-
-def wake(lane: str) -> None:
-    """After the commit, tell a worker that `lane` has something to do."""
-    from effects import tasks  # the tasks call this module back
-
-    after_commit(tasks.wake, lane)
-
-
-def drain(lane: str, *, stopped: Callable[[], bool] = bool) -> None:
-    """Perform the items of `lane`, one after another, until none is left or one is with the overlays.
-
-    `stopped` is asked before each: a process that is about to end begins nothing new. While the overlays have one, the
-    slow part of the next (its synthesis) is done.
-    """
-    while not stopped():
-        item = claim(lane)
-        if item is None:
-            return
-        if not perform(item):
-            prepare_next(lane)
-            return
-
-
-def claim(lane: str) -> QueueItem | None:
-    """Take the first waiting item of `lane`, by priority and arrival, if nothing of it runs and it is not paused. Of
-    any number of workers, one gets it.
-    """
-    while (item := _first(lane)) is not None and item.expires_at is not None and item.expires_at < timezone.now():
-        ending.end(item, State.EXPIRED, "it waited too long")
-    if item is None:
-        return None
-    now = timezone.now()  # after the look: what begins later has begun later
-    item.state, item.attempts, item.started_at = State.RUNNING, item.attempts + 1, now
-    item.lease_until, item.told_at, item.playing_at = now + lease.LENGTH, None, None
-    claimed = {name: getattr(item, name) for name in CLAIMED}
-    try:
-        with transaction.atomic():
-            mine = QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts - 1)
-            if not mine.update(**claimed):
-                return None
-    except IntegrityError:  # the database allows one running item in a lane
-        return None
-    kind = kinds.get(item.kind)
-    if kind is not None and kind.ahead is not None:  # it may have been prepared between the look and the claim
-        item.refresh_from_db(fields=["result"])
-    return item
-
-
-CLAIMED = ("state", "attempts", "started_at", "lease_until", "told_at", "playing_at")
-
-
-def _first(lane: str) -> QueueItem | None:
-    """What comes next in a lane that is not paused."""
-    # Two plain queries: for one that asks both, Django takes longer than for these together.
-    if Lane.objects.filter(name=lane, paused_at__isnull=False).exists():
-        return None
-    return QueueItem.objects.filter(lane=lane, state=State.PENDING).order_by("-priority", "id").first()
-
-
 def perform(item: QueueItem) -> bool:
     """Do what a claimed item says. True when it is over, False when the overlays have it now."""
     try:
@@ -205,30 +131,14 @@ def perform(item: QueueItem) -> bool:
             told = kind.perform(item)
         if told is not None:
             return not _tell(item, told)
-        ending.finish(item.pk, item.attempts, result=item.result)
+        finish(item.pk, item.attempts, result=item.result)
     except (Failed, Refused) as error:
-        ending.end(item, State.FAILED, str(error))
+        end(item, State.FAILED, str(error))
     except Exception as error:  # the queue's edge: whatever went wrong is stored, and the lane goes on
         log.exception("%s failed", item)
         reason = f"{type(error).__name__}: {error}"
-        ending.end(item, State.FAILED, reason, details=traceback.format_exc(), said="something broke")
+        end(item, State.FAILED, reason, details=traceback.format_exc(), said="something broke")
     return True
-
-
-def prepare_next(lane: str) -> None:
-    """Do the slow part of the item that comes next, so that nobody waits for it then. A failure shows when it runs."""
-    if not any(kind.ahead for kind in kinds.values() if kind.lane == lane):
-        return
-    item = _first(lane)
-    kind = kinds.get(item.kind) if item is not None else None
-    if item is None or kind is None or kind.ahead is None or item.result.get("is_ready"):
-        return
-    try:
-        item.result = {**item.result, **kind.ahead(item), "is_ready": True}
-    except Failed as error:
-        log.info("not prepared ahead: %s: %s", item, error)
-        return
-    QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts).update(result=item.result)
 
 
 def _tell(item: QueueItem, told: Told) -> bool:
@@ -245,42 +155,96 @@ def _tell(item: QueueItem, told: Told) -> bool:
     return bool(mine)
 
 
-def playing() -> list[tuple[int, dict[str, object]]]:
-    """What the overlays should be showing now, as (item id, message): told again to one that connects late."""
-    running = QueueItem.objects.filter(state=State.RUNNING, told_at__isnull=False).order_by("id")
-    return [(item.pk, item.result["overlay"]) for item in running]
+def finish(item_id: int, attempt: int, *, result: dict[str, Any] | None = None) -> bool:
+    """The item happened. False when it had ended already, as when a second overlay reports it."""
+    rows = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING)
+    item = rows.first()
+    if item is None:
+        return False
+    more = {} if result is None else {"result": {**item.result, **result}}
+    return _done(item, rows, messages.done, **more)
 
 
-def _told(item_id: int, attempt: int) -> QuerySet[QueueItem]:
-    """The item, if it is with the overlays now, in this attempt. Late reports of earlier attempts find nothing."""
-    return QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING, told_at__isnull=False)
+@again_after_deadlock
+def _done(item: QueueItem, rows: QuerySet[QueueItem], tell: Callable[[int], None], **more: Any) -> bool:
+    try:
+        with transaction.atomic():
+            if not rows.update(state=State.DONE, finished_at=timezone.now(), lease_until=None, **more):
+                return False
+            item = QueueItem.objects.select_related("viewer").get(pk=item.pk)
+            kind = kinds.get(item.kind)
+            if kind is not None and kind.settle is not None:
+                kind.settle(item)
+            after_commit(log.info, "done: %s", item)
+            _let_others_go_on(item, tell)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # the queue's edge, too: what can't be given must not hold up its lane
+        log.exception("%s could not be settled", item)
+        reason = "what it gives could not be given"
+        return _stop(rows, State.FAILED, reason, error=reason, said="something broke", by=item.by, refund=True)
+    return True
 
 
-def started(item_id: int, attempt: int) -> None:
-    """An overlay says that it began: from now on it has the item's length and some slack."""
-    waiting_for_it = _told(item_id, attempt).filter(playing_at__isnull=True)
-    item = waiting_for_it.first()
-    if item is not None:
-        now = timezone.now()
-        until = now + timedelta(seconds=item.result["seconds"]) + SLACK
-        waiting_for_it.update(playing_at=now, lease_until=until)
+def end(
+    seen: QueueItem,
+    state: State,
+    reason: str,
+    *,
+    details: str = "",
+    said: str = "",
+    by: str = "",
+    refund: bool = True,
+    overdue: bool = False,
+) -> bool:
+    """The item did not happen, for `reason`: store it, give the points back once, and tell the viewer (`said`, where
+    the reason is not for viewers). What was promised already (a drawn prize) is given instead.
+
+    False, and nothing is done, when the row is not any more as it was `seen`: somebody else took it further.
+    `overdue`: it ends because its lease ran out; a lease that was renewed meanwhile then counts as further, too.
+    """
+    rows = as_seen(seen, overdue=overdue)
+    kind = kinds.get(seen.kind)
+    if kind is not None and kind.promised is not None and kind.promised(seen):
+        return _done(seen, rows, messages.stop, error=reason, by=by or seen.by)
+    return _stop(rows, state, reason, error=details or reason, said=said or reason, by=by or seen.by, refund=refund)
 
 
-def finished(item_id: int, attempt: int) -> bool:
-    """An overlay says that it was shown to its end. False when the item had ended already."""
-    return ending.finish(item_id, attempt)
+@again_after_deadlock
+def _stop(
+    rows: QuerySet[QueueItem], state: State, reason: str, *, error: str, said: str, by: str, refund: bool
+) -> bool:
+    with transaction.atomic():
+        item = rows.first()
+        ended = {"state": state, "error": error, "finished_at": timezone.now(), "lease_until": None}
+        if item is None or not rows.update(**ended, by=by):
+            return False
+        item = QueueItem.objects.select_related("viewer", "payment").get(pk=item.pk)
+        if refund:
+            refunds.give_back(item, said)
+        after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
+        _let_others_go_on(item, messages.stop)
+    return True
 
 
-def could_not_play(item_id: int, attempt: int, reason: str) -> bool:
-    """An overlay says that it can't. Counts only while none began: one broken page must not stop what another plays."""
-    item = _told(item_id, attempt).filter(playing_at__isnull=True).first()
-    said = "the overlay could not play it"
-    return item is not None and ending.end(item, State.FAILED, f"{said}: {reason}", said=said)
+def _let_others_go_on(item: QueueItem, tell: Callable[[int], None]) -> None:
+    if item.sequel and _goes_on(item):
+        rest = Effect("run_effects", {"effects": item.sequel}, item.title)
+        hand_on(item, rest)
+    after_commit(tell, item.pk)
+    if item.lane:
+        wake(item.lane)
 
 
-def is_running() -> bool:
-    """Is any item running now, in whatever lane?"""
-    return QueueItem.objects.filter(state=State.RUNNING).exists()
+def _goes_on(item: QueueItem) -> bool:
+    """What was taken out takes along what comes after it; and so does what failed, where the points went back."""
+    return item.state == State.DONE or (item.state in {State.FAILED, State.SKIPPED} and not item.redeem)
+
+
+def as_seen(seen: QueueItem, *, overdue: bool = False) -> QuerySet[QueueItem]:
+    """The row, if it is still in the state and the attempt that were read; `overdue`: with the same lease, too."""
+    rows = QueueItem.objects.filter(pk=seen.pk, state=seen.state, attempts=seen.attempts).exclude(state__in=ENDED)
+    return rows.filter(lease_until=seen.lease_until) if overdue else rows
 
 
 def known(name: str) -> Kind:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from joystick.admin import feed
+from joystick.admin import feed, install, reactions, streams
 
-__all__ = ["feed"]
+__all__ = ["feed", "install", "reactions", "streams"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from effects.models import QueueItem, State
-from effects.queue import control, items
+from effects.queue import control
+from effects.queue.waiting import place as place_of
 from joystick.registry import Call, Role, command, role_of
 
 MOST = 5
@@ -12,7 +13,7 @@ MOST = 5
 @command("queue", help="how many wait to be played, and your place")
 def queue_(call: Call) -> str:
     """The queue's length, and the caller's place in it; to moderators also the numbers of what comes next."""
-    waiting, place = items.place(call.viewer)
+    waiting, place = place_of(call.viewer)
     held = f" Paused: {', '.join(control.paused())}." if control.paused() else ""
     if role_of(call.message) >= Role.MODERATOR:
         held += _numbers()

@@ -23,7 +23,7 @@ from websockets.typing import Subprotocol
 
 from joystick.gateway.outgoing import APART, Action, Outgoing, Pace
 from joystick.gateway.session import Lost, Refused, Session
-from joystick.inbox import receive
+from joystick.protocol.received import Received
 
 log = logging.getLogger("joystick")
 
@@ -44,7 +44,7 @@ class Owner(Protocol):
     async def refused(self, token: str, reason: str) -> None:
         """This token is not let in. `token` will give another one, or wait for one."""
 
-    async def keep(self, received: receive.Received) -> None:
+    async def keep(self, received: Received) -> None:
         """Take an event. Slow is fine: the socket is read no faster then."""
 
     async def report(self, state: str, detail: str = "") -> None:

@@ -25,6 +25,7 @@ from joystick.gateway.client import Gateway
 from joystick.gateway.outgoing import Action
 from joystick.gateway.session import Lost
 from joystick.inbox import receive
+from joystick.protocol.received import Received
 from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
 
@@ -54,7 +55,7 @@ class Listener:
         self.gateway = Gateway(self, url=url, **options)
         self._credentials = credentials
         self._holder = holder
-        self._events: asyncio.Queue[receive.Received] = asyncio.Queue()
+        self._events: asyncio.Queue[Received] = asyncio.Queue()
         self._pace = batch_size.Pace()
         self._room = asyncio.Event()
         self._room.set()
@@ -152,7 +153,7 @@ class Listener:
             self._renewed = False
         self._connected_at = None
 
-    async def keep(self, received: receive.Received) -> None:
+    async def keep(self, received: Received) -> None:
         """Take an event, to be stored. While a whole batch waits, the socket is not read: memory stays bounded, the
         rest waits in TCP, and what was read can still be stored when the bot is told to end.
         """

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from joystick.inbox import receive
 from joystick.protocol import frames
+from joystick.protocol.received import Received, complaint, read
 
 log = logging.getLogger("joystick")
 
@@ -51,18 +51,18 @@ class Session:
         self._asked: float | None = None
         self.confirmed = False
 
-    async def next(self) -> receive.Received | None:
+    async def next(self) -> Received | None:
         """Take one frame: an event is returned, an error frame as one too; any other control frame is dealt with.
 
         Raises TimeoutError when nothing came for STALE_AFTER seconds, Lost and Refused as the server's words mean,
         ConnectionClosed when it went without any.
         """
         text = await self._heard()
-        frame = receive.read(text if isinstance(text, str) else text.decode("utf-8", "replace"))
-        if isinstance(frame, receive.Received):
+        frame = read(text if isinstance(text, str) else text.decode("utf-8", "replace"))
+        if isinstance(frame, Received):
             return frame
         if isinstance(frame, frames.ServerError):
-            return receive.complaint(frame.text, raw=str(text), last_action=self._last_action())
+            return complaint(frame.text, raw=str(text), last_action=self._last_action())
         await self._control(frame)
         if not self.confirmed:
             await self._ask_again()

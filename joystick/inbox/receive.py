@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -13,61 +12,22 @@ from uuid import uuid4
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from economy import cooldowns
-from economy.earning import pay
-from economy.earning.pay import Award
-from economy.ledger.xp import LevelUp
-from economy.models import Viewer, viewer_key
-from economy.viewers import forgetting, presence
-from economy.viewers import people as viewers
-from effects import chat
+from economy.models import Viewer
+from economy.viewers import forgetting
 from effects.overlays import messages
-from effects.queue import items
-from joystick import reactions
-from joystick.channel import actions, streams
-from joystick.models import InboundEvent, InboundState, Install, Reaction
-from joystick.protocol import frames
-from joystick.protocol.envelope import FrameError, clean
-from joystick.protocol.events import ChatMessage, Event, OtherEvent, Tip, WheelSpin
-from joystick.reactions import Cue
-from joystick.registry import Outcome, handlers
+from joystick.channel import streams
+from joystick.inbox.outcomes import Outcomes
+from joystick.models import InboundEvent, InboundState, Install
+from joystick.protocol.envelope import clean
+from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
+from joystick.protocol.received import COMPLAINT, UNREADABLE, Received, read
 from pixelbot_site.kit import bulk, rules
-from pixelbot_site.kit.rules import Rules
 
 log = logging.getLogger("joystick")
 
 RAW_MOST = 100_000
 """Characters of a frame that are kept. The largest real ones have about 4,000."""
 SHOWN_MOST = 300
-UNREADABLE = "unreadable"
-COMPLAINT = "error"
-"""The kind of an error frame in the feed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A frame with an event in it; `event` is None, and `error` says why, when it can't be understood."""
-
-    raw: str
-    event: Event | None
-    error: str = ""
-
-
-def read(text: str) -> Received | frames.Control:
-    """Look at a frame from the socket: a control frame is handed back, everything else is for `receive`."""
-    try:
-        frame = frames.parse(text)
-    except FrameError as error:
-        log.warning("a frame could not be understood: %s", error)
-        return Received(text, None, str(error))
-    return Received(text, frame) if isinstance(frame, Event) else frame
-
-
-def complaint(text: str, *, raw: str, last_action: str) -> Received:
-    """An error frame as an event of its own, for log and feed. Nothing ties it to an action: the last one is named."""
-    said = f"Joystick says: {text}" + (f" (last action: {last_action})" if last_action else "")
-    log.error("%s", said)
-    return Received(raw, OtherEvent(uid=f"error:{uuid4().hex}", kind=COMPLAINT, text=clean(said)))
 
 
 def receive(batch: Sequence[Received]) -> None:
@@ -111,7 +71,7 @@ def again(rows: Sequence[InboundEvent]) -> int:
 def _handle(batch: Sequence[Received]) -> None:
     now = timezone.now()
     with transaction.atomic():
-        work = _Work(rules.current(), now)
+        work = Outcomes(rules.current(), now)
         new = _store_new(batch, now=now)
         for event in new:
             work.handle(event)
@@ -205,95 +165,6 @@ def _shown(event: Event) -> dict[str, Any]:
     shown = {"kind": event.kind, "uid": event.uid, "username": event.username, "text": event.text[:SHOWN_MOST]}
     amounts = {name: getattr(event, name, None) for name in ("tokens", "count", "viewers", "number", "prize", "item")}
     return shown | {name: value for name, value in amounts.items() if value not in (None, "")}
-
-
-@dataclass(slots=True)
-class _Work:
-    """The outcomes of a batch. Awards are gathered and paid together; what needs them paid settles first."""
-
-    rules: Rules
-    now: datetime
-    awards: list[Award] = field(default_factory=list)
-    people: dict[str, Viewer] = field(default_factory=dict)
-    flags: dict[str, dict[str, bool]] = field(default_factory=dict)
-    present: dict[str, bool] = field(default_factory=dict)
-    cues: list[tuple[Cue, str]] = field(default_factory=list)
-
-    def handle(self, event: Event | LevelUp) -> None:
-        channel_id = event.channel_id if isinstance(event, Event) else ""
-        for handler in handlers(event):
-            self.carry_out(handler(event, self.rules), channel_id)
-
-    def carry_out(self, outcome: Outcome, channel_id: str) -> None:
-        self.awards += outcome.awards
-        for username, flags in outcome.flags:
-            self.flags[username] = {**self.flags.get(username, {}), **flags}
-        self.present |= dict.fromkeys(outcome.here, True) | dict.fromkeys(outcome.gone, False)
-        self.cues += [(cue, channel_id) for cue in outcome.cues]
-        for effect in outcome.effects:
-            items.enqueue_known(effect, viewer=outcome.whose)
-        for line in outcome.lines:
-            chat.say(line, channel_id=channel_id)
-        for username, text in outcome.whispers:
-            actions.answer(username, text, channel_id=channel_id)
-        if outcome.afterwards is not None:
-            self.settle()
-            self.carry_out(outcome.afterwards(), channel_id)
-
-    def finish(self) -> None:
-        """What is left at the end of the batch."""
-        self.settle()
-        if self.present:
-            presence.mark(
-                here=[self.people[viewer_key(name)] for name, is_here in self.present.items() if is_here],
-                gone=[name for name, is_here in self.present.items() if not is_here],
-                seconds=self.rules.presence_seconds,
-                now=self.now,
-            )
-        self.react()
-
-    def react(self) -> None:
-        due = [(cue, channel) for cue, channel in self.cues if self._is_due(cue)]
-        rows = list(Reaction.objects.filter(enabled=True)) if due else []
-        for cue, channel_id in due:
-            row = reactions.find(cue, rows)
-            if row is None:
-                continue
-            reactions.carry_out(row, cue)
-            line = reactions.fill(row.line, cue)
-            if line:
-                chat.say(line, channel_id=channel_id)
-
-    def _is_due(self, cue: Cue) -> bool:
-        return not cue.at_most_every or cooldowns.take_all({cue.key: cue.at_most_every}, now=self.now)
-
-    def settle(self) -> None:
-        self.meet()
-        while self.awards:  # what comes of a level-up may be an award again
-            awards, self.awards = self.awards, []
-            ups = pay.pay(awards, rules=self.rules, now=self.now, people=self.people, stream=self.stream())
-            for level_up in ups:
-                self.handle(level_up)
-            if self.awards:
-                self.meet()
-
-    def meet(self) -> None:
-        """Look up whom we have not met in this batch, or of whom something new is told. Before paying: who turns out
-        to be a bot earns nothing."""
-        flagged, self.flags = self.flags, {}
-        flags = {viewer_key(name): told for name, told in flagged.items()}
-        names = {award.viewer: award.username for award in self.awards}
-        # Of whom only badges are told (bots), those who are viewers already: they entered, and may tip.
-        others = {viewer_key(name): name for name in flagged if viewer_key(name) not in names}
-        names |= {key: others[key] for key in bulk.among(Viewer, "key", others)}
-        names |= {viewer_key(name): name for name, is_here in self.present.items() if is_here}
-        strangers = [name for key, name in names.items() if key not in self.people or flags.get(key)]
-        self.people |= viewers.seen(strangers, now=self.now, flags=flags)
-
-    def stream(self) -> str:
-        """Names the stream that is on, where entering pays once for each."""
-        on = streams.current() if self.rules.dropin_once_per_stream else None
-        return str(on.pk) if on else ""
 
 
 @forgetting.also

@@ -1,4 +1,4 @@
-import pixelbot_site.kit.steps
+import pixelbot_site.kit.steps_field
 from django.db import migrations
 
 REDEEMS = {"redeem:tts": "speak"}
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='reaction',
             name='effects',
-            field=pixelbot_site.kit.steps.EffectsField(blank=True, default=list, help_text='What happens, one after the other, with the same filled in.'),
+            field=pixelbot_site.kit.steps_field.EffectsField(blank=True, default=list, help_text='What happens, one after the other, with the same filled in.'),
         ),
         migrations.RunPython(words_to_effects, migrations.RunPython.noop),
         migrations.RemoveField(

@@ -19,7 +19,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from economy.batches import batch
-from economy.batches.pieces import Target
+from economy.batches.target import Target
 from economy.ledger import audit
 
 PAGES = {

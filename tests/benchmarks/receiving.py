@@ -22,6 +22,7 @@ django.setup()
 
 from joystick.gateway.batch_size import Pace
 from joystick.inbox import receive
+from joystick.protocol.received import Received, read
 from joystick.simulator.happenings import Happening, chat, tip
 from pixelbot_site.kit import garbage
 
@@ -54,8 +55,8 @@ def main(scenario: str, events: int, total: int) -> None:
     while done[-1] < events:
         batch = frames[done[-1] : done[-1] + pace.size]
         began = time.perf_counter()
-        received = [receive.read(frame) for frame in batch]
-        receive.receive([one for one in received if isinstance(one, receive.Received)])
+        received = [read(frame) for frame in batch]
+        receive.receive([one for one in received if isinstance(one, Received)])
         seconds = time.perf_counter() - began
         pace.took(len(batch), seconds)
         done.append(done[-1] + len(batch))

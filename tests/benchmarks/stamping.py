@@ -16,11 +16,11 @@ django.setup()
 
 from django.core.management import execute_from_command_line
 
-from effects.overlays.consumers import OverlayConsumer
-from joystick.inbox import receive
+from effects.consumers import OverlayConsumer
+from joystick.protocol.received import read
 from tests.benchmarks.embedded import MARK
 
-_read, _show = receive.read, OverlayConsumer.overlay_message
+_read, _show = read, OverlayConsumer.overlay_message
 _began = 0.0
 
 
@@ -40,5 +40,5 @@ async def show(consumer: OverlayConsumer, message: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    receive.read, OverlayConsumer.overlay_message = read, show  # type: ignore[method-assign]
+    read, OverlayConsumer.overlay_message = read, show  # type: ignore[method-assign]
     execute_from_command_line(["manage.py", *sys.argv[1:]])

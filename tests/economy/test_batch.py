@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from economy.batches import batch
 from economy.batches.batch import Preview
-from economy.batches.pieces import Target
+from economy.batches.target import Target
 from economy.ledger import audit, points, xp
 from economy.models import XP, Batch, BatchState, Points, Transaction, Viewer, XPTransaction
 from economy.viewers import merging, presence

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from economy.batches import batch
-from economy.batches.pieces import Target
+from economy.batches.target import Target
 from economy.earning.pay import Award, pay
 from economy.ledger import audit, points, xp
 from economy.models import XP, Merge, Points, Transaction, Viewer, XPTransaction

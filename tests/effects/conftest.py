@@ -42,5 +42,5 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lanes that a worker would be told of."""
     lanes: list[str] = []
-    monkeypatch.setattr("effects.tasks.wake", lanes.append)
+    monkeypatch.setattr("effects.queue.wakeups.send_drain", lanes.append)
     return lanes

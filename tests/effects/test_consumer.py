@@ -12,7 +12,7 @@ from channels.testing import WebsocketCommunicator
 
 from effects.models import Overlay, QueueItem, State
 from effects.overlays import messages
-from effects.queue import items
+from effects.queue import items, worker
 from effects.registry import Effect, Told
 from pixelbot_site.asgi import application
 
@@ -60,7 +60,7 @@ async def test_reports_end_items(kind: Any, woken: list[str]) -> None:
     page = await connected()
     name = kind("show", lambda item: Told({"type": "show"}, seconds=1))
     item = await sync_to_async(items.enqueue)(Effect(name))
-    await sync_to_async(items.drain)("test")
+    await sync_to_async(worker.drain)("test")
     assert json.loads(await page.receive_from())["item"] == item.pk
     for words in (
         "no json",
@@ -81,7 +81,7 @@ async def test_reports_end_items(kind: Any, woken: list[str]) -> None:
 async def test_a_report_of_failure_fails_the_item(kind: Any, woken: list[str]) -> None:
     page = await connected()
     item = await sync_to_async(items.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
-    await sync_to_async(items.drain)("test")
+    await sync_to_async(worker.drain)("test")
     await page.send_to(json.dumps({"type": "failed", "item": item.pk, "attempt": 1, "reason": "no such file"}))
     await until(item, State.FAILED)
     assert item.error == "the overlay could not play it: no such file"
@@ -90,7 +90,7 @@ async def test_a_report_of_failure_fails_the_item(kind: Any, woken: list[str]) -
 
 async def test_a_late_page_is_told_what_is_playing(kind: Any, woken: list[str]) -> None:
     item = await sync_to_async(items.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
-    await sync_to_async(items.drain)("test")
+    await sync_to_async(worker.drain)("test")
     page = await connected(item.pk)
     assert json.loads(await page.receive_from()) == {"type": "show", "lane": "test", "attempt": 1, "item": item.pk}
     await page.disconnect()

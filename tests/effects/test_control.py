@@ -16,7 +16,7 @@ from economy.ledger import audit
 from economy.ledger import points as ledger
 from economy.models import Kind, Points, Transaction, Viewer
 from effects.models import ENDED, Lane, QueueItem, State
-from effects.queue import control, ending, rescue
+from effects.queue import control, items, playback, rescue, waiting, worker
 from effects.queue import items as queue
 from effects.registry import Effect, Told
 from pixelbot_site.kit.errors import Refused
@@ -58,12 +58,12 @@ def states(*items: QueueItem) -> list[str]:
 def test_a_paused_lane_begins_nothing_and_goes_on_when_resumed(buy: Buy, told: list[Any], woken: list[str]) -> None:
     assert control.pause("test", by="fox") and not control.pause("test", by="ann")
     item = buy()
-    queue.drain("test")
+    worker.drain("test")
     assert states(item) == ["pending"] and control.paused() == {"test": "fox"}
     woken.clear()
     assert control.resume("test", by="fox") and not control.resume("test", by="fox")
     assert woken == ["test"]
-    queue.drain("test")
+    worker.drain("test")
     assert states(item) == ["running"]
     with pytest.raises(Refused, match="there is no lane nosuch: there are effect, test, tts, wheel"):
         control.pause("nosuch", by="fox")
@@ -74,7 +74,7 @@ def test_the_history_says_who_did_what(buy: Buy, told: list[Any]) -> None:
     other = buy()
     control.approve(item, by="ann")
     control.put_first(item, by="bea")
-    queue.drain("test")
+    worker.drain("test")
     control.skip("test", by="cat")
     assert states(item, other) == ["skipped", "pending"]
     copy = control.again(item, by="dan")
@@ -91,19 +91,19 @@ def test_the_bot_that_is_stopped_repeats_only_what_may_happen_twice(
     kind: Callable[..., str], buy: Buy, told: list[Any], viewer: Callable[..., Viewer]
 ) -> None:
     playing = buy()
-    queue.drain("test")
+    worker.drain("test")
     kind("once", lambda item: None, repeatable=False, lane="wheel")
     bob = Viewer.objects.get(key="bob")
     paid = ledger.spend(bob, 25, source="redeem", reference="s:1")
     once = queue.enqueue(Effect("once"), viewer=bob, payment=paid, redeem="thing")
-    assert queue.claim("wheel") == once
+    assert worker.claim("wheel") == once
     assert rescue.put_back_running() == 1
     assert states(playing, once) == ["pending", "failed"] and points() == 975
 
 
 def test_a_lease_from_before_the_clock_was_put_back_is_over(buy: Buy, told: list[Any]) -> None:
     item = buy()
-    queue.drain("test")
+    worker.drain("test")
     QueueItem.objects.update(lease_until=timezone.now() + timedelta(days=1))
     rescue.rescue()
     assert states(item) == ["failed"]
@@ -111,12 +111,12 @@ def test_a_lease_from_before_the_clock_was_put_back_is_over(buy: Buy, told: list
 
 def test_skipping_stops_it_on_the_overlay_and_gives_the_points_back(buy: Buy, told: list[Any], said: list[str]) -> None:
     first, second = buy(), buy()
-    queue.drain("test")
+    worker.drain("test")
     assert control.skip("test", by="fox") == first
     assert states(first, second) == ["skipped", "pending"] and first.by == "fox"
     assert told[-1] == {"type": "stop", "item": first.pk} and points() == 975
     assert said == ["@Bob sorry, that did not happen: it was skipped. Your 25 points are back."]
-    queue.drain("test")
+    worker.drain("test")
     assert control.skip("test", by="fox", refund=False) == second
     assert points() == 975
     assert control.skip("test", by="fox") is None
@@ -127,10 +127,10 @@ def test_higher_priority_goes_first_then_arrival_and_one_may_be_put_first(buy: B
     assert control.put_first(also_low, by="fox")
     order = []
     for _ in range(3):
-        queue.drain("test")
+        worker.drain("test")
         running = QueueItem.objects.get(state=State.RUNNING)
         order.append(running.pk)
-        queue.finished(running.pk, 1)
+        playback.finished(running.pk, 1)
     assert order == [also_low.pk, high.pk, low.pk]
     assert not control.put_first(low, by="fox")
 
@@ -139,19 +139,19 @@ def test_the_place_in_the_lane_counts_priority(buy: Buy, viewer: Callable[..., V
     buy(), buy()
     ann = viewer("Ann")
     queue.enqueue(Effect(shown), viewer=ann, priority=1)
-    assert queue.place(ann) == (3, 1)
-    assert queue.place(Viewer.objects.get(key="bob")) == (3, 2)
+    assert waiting.place(ann) == (3, 1)
+    assert waiting.place(Viewer.objects.get(key="bob")) == (3, 2)
 
 
 def test_approval_lets_it_happen_rejection_and_waiting_too_long_give_the_points_back(
     buy: Buy, told: list[Any], said: list[str]
 ) -> None:
     yes, no, late = buy(waits=True), buy(waits=True), buy(waits=True)
-    queue.drain("test")
+    worker.drain("test")
     assert states(yes, no, late) == ["waiting"] * 3
     assert control.approve(yes, by="fox") and not control.approve(yes, by="fox")
     assert control.reject(no, by="fox") and not control.reject(no, by="fox")
-    queue.drain("test")
+    worker.drain("test")
     assert states(yes, no) == ["running", "cancelled"]
     rescue.rescue(now=timezone.now() + timedelta(seconds=5))
     assert states(late) == ["waiting"]
@@ -167,14 +167,14 @@ def test_approval_lets_it_happen_rejection_and_waiting_too_long_give_the_points_
 def test_what_waited_too_long_does_not_happen_any_more(buy: Buy, told: list[Any], said: list[str]) -> None:
     stale, fresh = buy(), buy()
     QueueItem.objects.filter(pk=stale.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
-    queue.drain("test")  # found by the worker, before any rescue
+    worker.drain("test")  # found by the worker, before any rescue
     assert states(stale, fresh) == ["expired", "running"] and points() == 975
     assert "it waited too long" in said[0]
 
 
 def test_clearing_gives_everything_back_and_leaves_what_plays(buy: Buy, told: list[Any]) -> None:
     playing, *others = buy(), buy(), buy(waits=True)
-    queue.drain("test")
+    worker.drain("test")
     assert control.clear("test", by="fox") == 2
     assert states(playing, *others) == ["running", "cancelled", "cancelled"] and points() == 975
 
@@ -184,13 +184,13 @@ def test_panic_stops_everything_at_once_and_calm_undoes_only_what_it_did(
 ) -> None:
     control.pause("tts", by="ann")
     playing, other = buy(), buy()
-    queue.drain("test")
+    worker.drain("test")
     assert control.panic(by="fox") == 2
     assert states(playing, other) == ["cancelled", "cancelled"] and points() == 1000
     assert {"type": "silence"} in told and len(said) == 2
     assert control.paused() == dict.fromkeys(("effect", "test", "wheel"), "panic by fox") | {"tts": "ann"}
     after = buy()
-    queue.drain("test")
+    worker.drain("test")
     assert states(after) == ["pending"]
     assert sorted(control.calm(by="fox")) == ["effect", "test", "wheel"] and control.calm(by="fox") == []
     assert control.paused() == {"tts": "ann"}
@@ -200,8 +200,8 @@ def test_what_has_ended_is_done_again_for_nothing(buy: Buy, told: list[Any]) -> 
     item = buy()
     with pytest.raises(Refused, match="it is pending"):
         control.again(item, by="fox")
-    queue.drain("test")
-    queue.finished(item.pk, 1)
+    worker.drain("test")
+    playback.finished(item.pk, 1)
     item.refresh_from_db()
     again = control.again(item, by="fox")
     assert (again.payment, again.viewer, again.state) == (None, item.viewer, State.PENDING)
@@ -218,16 +218,16 @@ def test_what_was_bought_for_nothing_is_told_of_too(viewer: Callable[..., Viewer
 @pytest.mark.parametrize("count", [3, 8])
 def test_many_who_end_an_item_in_different_ways_at_once_refund_it_once(buy: Buy, told: list[Any], count: int) -> None:
     item = buy()
-    queue.drain("test")
+    worker.drain("test")
     item.refresh_from_db()
     ways: list[Callable[[], object]] = [
         lambda: control.skip("test", by="a"),
         lambda: control.cancel(item, by="b"),
-        lambda: queue.finished(item.pk, 1),
-        lambda: queue.could_not_play(item.pk, 1, "broken"),
+        lambda: playback.finished(item.pk, 1),
+        lambda: playback.could_not_play(item.pk, 1, "broken"),
         lambda: rescue.rescue(now=timezone.now() + timedelta(minutes=5)),
         lambda: control.panic(by="c"),
-        lambda: ending.end(item, State.FAILED, "d"),
+        lambda: items.end(item, State.FAILED, "d"),
         lambda: rescue.recover(),
     ]
     at_once(count, lambda number: ways[number]())
@@ -252,10 +252,10 @@ class TestSequence:
         name = kind("show", lambda item: Told({"type": "show"}, seconds=2))
         kind("note", lambda item: None)
         queue.enqueue(self.steps("note", name, "note"), viewer=viewer("Bob"))
-        queue.drain("test")
+        worker.drain("test")
         assert [item.kind for item in QueueItem.objects.filter(lane="test").order_by("id")] == ["note", name]
-        queue.finished(QueueItem.objects.get(kind=name).pk, 1)
-        queue.drain("test")
+        playback.finished(QueueItem.objects.get(kind=name).pk, 1)
+        worker.drain("test")
         rows = QueueItem.objects.filter(lane="test").order_by("id").values_list("kind", "state")
         assert list(rows) == [("note", "done"), (name, "done"), ("note", "done")]
 
@@ -269,7 +269,7 @@ class TestSequence:
         bob = Viewer.objects.get(key="bob")
         paid = ledger.spend(bob, 25, source="redeem", reference="s:1")
         queue.enqueue(self.steps("refuse", "note"), viewer=bob, payment=paid, redeem="thing")
-        queue.drain("test")
+        worker.drain("test")
         assert points() == 1000 and not QueueItem.objects.filter(kind="note").exists()
         assert len(said) == 1
 
@@ -283,10 +283,10 @@ class TestSequence:
         bob = Viewer.objects.get(key="bob")
         paid = ledger.spend(bob, 25, source="redeem", reference="s:1")
         queue.enqueue(self.steps("note", "show", "refuse", "note"), viewer=bob, payment=paid, redeem="thing")
-        queue.drain("test")
+        worker.drain("test")
         assert points() == 975
-        queue.finished(QueueItem.objects.get(kind="show").pk, 1)
-        queue.drain("test")
+        playback.finished(QueueItem.objects.get(kind="show").pk, 1)
+        worker.drain("test")
         assert points() == 1000 and QueueItem.objects.filter(kind="note").count() == 1
         assert said == ["@Bob sorry, that did not happen: OBS is away. Your 25 points are back."]
         assert QueueItem.objects.filter(redeem="thing").count() == 1 and list(audit.findings()) == []
@@ -312,9 +312,9 @@ class TestSequence:
         inner = {"kind": "run_effects", "effects": [{"kind": "note"}]}
         effect = Effect("run_effects", {"effects": [{"kind": "chat_line", "text": "hi"}, inner]}, "several")
         item, other = (queue.enqueue(effect, viewer=viewer(name), waits=True) for name in ("Bob", "Ann"))
-        assert queue.waiting("test") == 2
+        assert waiting.count("test") == 2
         assert control.approve(item, by="fox")
-        queue.drain("test")
+        worker.drain("test")
         assert QueueItem.objects.get(kind="note").state == State.DONE
         assert control.clear("test", by="fox") == 1 and states(other) == ["cancelled"]
 
@@ -325,9 +325,9 @@ class TestSequence:
         inner = {"kind": "run_effects", "effects": [{"kind": "show"}, {"kind": "show"}]}
         queue.enqueue(Effect("run_effects", {"effects": [inner, {"kind": "note"}]}), viewer=viewer("Bob"))
         for _ in range(2):
-            queue.drain("test")
+            worker.drain("test")
             assert not QueueItem.objects.filter(kind="note").exists()
-            queue.finished(QueueItem.objects.get(kind="show", state=State.RUNNING).pk, 1)
+            playback.finished(QueueItem.objects.get(kind="show", state=State.RUNNING).pk, 1)
         assert QueueItem.objects.filter(kind="note").exists()
 
     def test_what_nobody_bought_goes_on_after_a_failure(
@@ -338,7 +338,7 @@ class TestSequence:
 
         kind("refuse", refuse), kind("note", lambda item: None)
         queue.enqueue(self.steps("refuse", "note"), viewer=viewer("Bob"))
-        queue.drain("test")
+        worker.drain("test")
         assert QueueItem.objects.get(kind="note").state == State.DONE
 
     def test_what_needs_no_lane_may_be_among_them_however_deep(
@@ -353,8 +353,8 @@ class TestSequence:
         steps = [{"kind": "gone"}, points_of, nested, {"kind": "show"}, points_of]
         queue.enqueue(Effect("run_effects", {"effects": steps}), viewer=viewer("Bob"))
         assert points() == 5 + 5 + 100 and said == ["hi"]
-        queue.drain("test")
-        queue.finished(QueueItem.objects.get(kind="show").pk, 1)
+        worker.drain("test")
+        playback.finished(QueueItem.objects.get(kind="show").pk, 1)
         assert points() == 115
         assert set(QueueItem.objects.values_list("state", flat=True)) == {"done"}
         assert list(audit.findings()) == []
@@ -371,7 +371,7 @@ class TestDashboard:
 
     def test_the_lanes_are_steered(self, fox: Client, buy: Buy, told: list[Any]) -> None:
         playing, waiting = buy(), buy()
-        queue.drain("test")
+        worker.drain("test")
 
         def press(path: str) -> str:
             return fox.post(f"/admin/effects/queueitem/{path}/", follow=True).text
@@ -402,7 +402,7 @@ class TestDashboard:
         assert "1 in the queue again." in act("retry", out)
         assert states(yes, no, out) == ["pending", "cancelled", "cancelled"]
         assert {yes.by, no.by, out.by} == {"fox"}
-        assert queue.claim("test") == first
+        assert worker.claim("test") == first
 
     def test_looking_is_not_enough(self, buy: Buy) -> None:
         item = buy()

@@ -24,7 +24,6 @@ from websockets.sync.server import ServerConnection, serve
 
 from economy.ledger import points
 from economy.models import Points, Viewer
-from effects import tasks
 from effects.library.obs_clip import obs_clip
 from effects.library.obs_filter import obs_filter
 from effects.library.obs_mute import obs_mute
@@ -35,11 +34,11 @@ from effects.library.obs_stream import obs_stream
 from effects.library.obs_text import obs_text
 from effects.library.obs_volume import obs_volume
 from effects.models import OBSConnection, Prize, QueueItem, Revert, State
-from effects.obs import actions, names
+from effects.obs import actions, names, reverts
 from effects.obs import client as obs_module
 from effects.obs.address import Options, options
 from effects.obs.client import OBS, Denied, scenes
-from effects.queue import items
+from effects.queue import items, worker
 from effects.registry import Effect
 from pixelbot_site.kit.errors import Failed
 from redeems.models import Redeem
@@ -64,7 +63,8 @@ def line(real: RealOBS, monkeypatch: pytest.MonkeyPatch) -> Iterator[OBS]:
     made = OBS(lambda: real.options)
     monkeypatch.setattr(actions, "obs", lambda: made)
     monkeypatch.setattr(names, "obs", lambda: made)
-    monkeypatch.setattr(tasks, "revert_in", lambda seconds: None)
+    monkeypatch.setattr(reverts, "obs", lambda: made)
+    monkeypatch.setattr("effects.queue.wakeups.revert_in", lambda seconds: None)
     cache.clear()
     made.ask("SetCurrentProgramScene", {"sceneName": "Game"})
     yield made
@@ -78,7 +78,7 @@ def on_air(line: OBS) -> str:
 def do(kind: str, **payload: Any) -> QueueItem:
     """Through the queue, as a purchase would."""
     item = items.enqueue(Effect(kind, payload, kind))
-    items.drain("effect")
+    worker.drain("effect")
     item.refresh_from_db()
     assert item.state == State.DONE, item.error
     return item
@@ -109,12 +109,12 @@ class TestActions:
         effect = obs_scene("Kitchen", 5)
         do(effect.kind, **effect.payload)
         assert on_air(line) == "Kitchen"
-        actions.revert_due()
+        reverts.revert_due()
         assert on_air(line) == "Kitchen"
         do("obs_scene", scene="Scene", seconds=60)  # before the way back: it leads to where it first was
         assert Revert.objects.get().due_at > timezone.now() + timedelta(seconds=50)
         Revert.objects.update(due_at=timezone.now())
-        actions.revert_due()
+        reverts.revert_due()
         assert on_air(line) == "Game" and not Revert.objects.exists()
         do("obs_scene", scene="Game")  # on air already: OBS tells no event, and it is done
         with pytest.raises(Denied, match="No source was found by the name of") as refusal:
@@ -125,7 +125,7 @@ class TestActions:
         do("obs_scene", scene="Kitchen", seconds=5)
         line.ask("SetCurrentProgramScene", {"sceneName": "Scene"})  # by hand
         Revert.objects.update(due_at=timezone.now())
-        actions.revert_due()
+        reverts.revert_due()
         assert on_air(line) == "Scene" and not Revert.objects.exists()
         do("obs_scene", scene="Kitchen", seconds=5)
         do("obs_scene", scene="Game")  # for good
@@ -141,7 +141,7 @@ class TestActions:
             return ask(request, data, **more)
 
         monkeypatch.setattr(line, "ask", put_off)
-        actions.revert_due()
+        reverts.revert_due()
         assert Revert.objects.count() == 1
         Revert.objects.all().delete()
         with pytest.raises(Denied):
@@ -177,7 +177,7 @@ class TestActions:
         do("obs_mute", input="Music", muted=True, seconds=9)
         assert (lamp(), grey(), silent()) == (False, False, True)
         Revert.objects.update(due_at=timezone.now())
-        actions.revert_due()
+        reverts.revert_due()
         assert (lamp(), grey(), silent()) == (True, True, False)
 
     def test_a_text_and_a_volume(self, line: OBS) -> None:
@@ -312,7 +312,7 @@ def test_without_obs_its_effects_fail_fast_with_the_points_back_and_nothing_else
     item = items.enqueue(obs_clip(), viewer=bob, payment=paid, redeem="clip")
     after = items.enqueue(Effect("webhook", {"url": "http://127.0.0.1/not-allowed"}))
     began = time.monotonic()
-    items.drain("effect")
+    worker.drain("effect")
     assert time.monotonic() - began < 2
     item.refresh_from_db(), after.refresh_from_db()
     assert (item.state, after.state) == (State.FAILED, State.FAILED)
@@ -337,10 +337,10 @@ def test_a_way_back_waits_for_obs_and_is_given_up_after_an_hour(monkeypatch: pyt
     monkeypatch.setattr(actions, "obs", lambda: away)
     now = timezone.now()
     row = Revert.objects.create(key="scene", request="SetCurrentProgramScene", data={}, due_at=now, wanted_at=now)
-    actions.revert_due()
+    reverts.revert_due()
     assert Revert.objects.get().due_at > timezone.now()
     Revert.objects.filter(pk=row.pk).update(due_at=now, wanted_at=now - timedelta(hours=2))
-    actions.revert_due()
+    reverts.revert_due()
     assert not Revert.objects.exists()
     away.stop()
 

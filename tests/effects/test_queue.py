@@ -14,7 +14,7 @@ from django.utils import timezone
 from economy.ledger import points
 from economy.models import Kind, Points, Transaction, Viewer
 from effects.models import QueueItem, State
-from effects.queue import ending, lease, rescue
+from effects.queue import items, lease, playback, rescue, worker
 from effects.queue import items as queue
 from effects.registry import Effect, Told
 from pixelbot_site.kit.errors import Failed
@@ -67,7 +67,7 @@ def bobs_points() -> int:
 def test_an_item_is_performed_and_done(kind: AddKind, woken: list[str]) -> None:
     item = queue.enqueue(Effect(kind("ok", do_nothing)))
     assert woken == ["test"]
-    queue.drain("test")
+    worker.drain("test")
     assert state(item) == State.DONE
     assert item.finished_at is not None
 
@@ -76,7 +76,7 @@ def test_a_lane_is_drained_in_order_of_arrival(kind: AddKind) -> None:
     order: list[int] = []
     name = kind("note", lambda item: order.append(item.pk))
     items = [queue.enqueue(Effect(name)) for _ in range(5)]
-    queue.drain("test")
+    worker.drain("test")
     assert order == [item.pk for item in items]
 
 
@@ -85,19 +85,19 @@ def test_a_failure_gives_the_points_back_once_says_so_and_the_lane_goes_on(
 ) -> None:
     item = paid(kind("refuse", refuse))
     after = queue.enqueue(Effect(kind("ok", do_nothing)))
-    queue.drain("test")
+    worker.drain("test")
     assert (state(item), item.error) == (State.FAILED, "the lamp is broken")
     assert bobs_points() == 100
     assert Transaction.objects.filter(kind=Kind.REFUND).count() == 1
     assert said == ["@Bob sorry, that did not happen: the lamp is broken. Your 25 points are back."]
     assert state(after) == State.DONE
-    assert not ending.end(item, State.FAILED, "again")
+    assert not items.end(item, State.FAILED, "again")
     assert bobs_points() == 100
 
 
 def test_a_surprise_is_stored_with_its_traceback_and_refunded(kind: AddKind, paid: Callable[[str], QueueItem]) -> None:
     item = paid(kind("crash", crash))
-    queue.drain("test")
+    worker.drain("test")
     assert state(item) == State.FAILED
     assert "in crash" in item.error and "ZeroDivisionError: oops" in item.error
     assert bobs_points() == 100
@@ -108,7 +108,7 @@ def test_a_kind_that_is_gone_fails_the_item_and_names_the_known_ones(
 ) -> None:
     item = paid(kind("ok", do_nothing))
     QueueItem.objects.update(kind="fireworks")
-    queue.drain("test")
+    worker.drain("test")
     assert state(item) == State.FAILED
     assert "“fireworks”" in item.error and "speak" in item.error
     assert bobs_points() == 100
@@ -119,16 +119,16 @@ def test_an_item_with_the_overlay_holds_its_lane_until_it_is_finished(
 ) -> None:
     name = kind("show", show)
     first, second = queue.enqueue(Effect(name)), queue.enqueue(Effect(name))
-    queue.drain("test")
-    queue.drain("test")
+    worker.drain("test")
+    worker.drain("test")
     assert (state(first), state(second)) == (State.RUNNING, State.PENDING)
     assert told == [{"type": "show", "lane": "test", "attempt": 1, "item": first.pk}]
     woken.clear()
-    queue.started(first.pk, 1)
-    assert queue.finished(first.pk, 1)
+    playback.started(first.pk, 1)
+    assert playback.finished(first.pk, 1)
     assert woken == ["test"]
-    assert not queue.finished(first.pk, 1)
-    queue.drain("test")
+    assert not playback.finished(first.pk, 1)
+    worker.drain("test")
     assert (state(first), state(second)) == (State.DONE, State.RUNNING)
 
 
@@ -143,23 +143,23 @@ def test_of_eight_workers_one_claims(kind: AddKind) -> None:
     name = kind("ok", do_nothing)
     for _ in range(3):
         queue.enqueue(Effect(name))
-    claimed = [item for item in at_once(8, lambda n: queue.claim("test")) if item is not None]
+    claimed = [item for item in at_once(8, lambda n: worker.claim("test")) if item is not None]
     assert [item.pk for item in claimed if isinstance(item, QueueItem)] == [QueueItem.objects.order_by("id")[0].pk]
 
 
 def test_of_eight_reports_of_the_end_one_counts(kind: AddKind, told: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
-    queue.drain("test")
-    assert sorted(at_once(8, lambda n: queue.finished(item.pk, 1))) == [False] * 7 + [True]  # type: ignore[type-var]
+    worker.drain("test")
+    assert sorted(at_once(8, lambda n: playback.finished(item.pk, 1))) == [False] * 7 + [True]  # type: ignore[type-var]
 
 
 def test_a_failure_and_an_end_at_once_make_one_of_them(
     kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
 ) -> None:
     item = paid(kind("show", show))
-    queue.drain("test")
+    worker.drain("test")
     item.refresh_from_db()
-    results = at_once(8, lambda n: queue.finished(item.pk, 1) if n % 2 else ending.end(item, State.FAILED, "x"))
+    results = at_once(8, lambda n: playback.finished(item.pk, 1) if n % 2 else items.end(item, State.FAILED, "x"))
     assert sorted(results) == [False] * 7 + [True]  # type: ignore[type-var]
     assert bobs_points() == (75 if state(item) == State.DONE else 100)
 
@@ -172,7 +172,7 @@ def test_an_item_no_overlay_begins_is_refunded_and_the_lane_goes_on(
     kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]], woken: list[str]
 ) -> None:
     item = paid(kind("show", show))
-    queue.drain("test")
+    worker.drain("test")
     rescue.rescue(now=later(5))
     assert state(item) == State.RUNNING
     woken.clear()
@@ -188,11 +188,11 @@ def test_an_item_that_began_has_its_length_and_some_slack(
     kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
 ) -> None:
     item = paid(kind("show", show))
-    queue.drain("test")
-    queue.started(item.pk, 1)
+    worker.drain("test")
+    playback.started(item.pk, 1)
     rescue.rescue(now=later(7.5))
     assert state(item) == State.RUNNING
-    queue.started(item.pk, 1)  # a page that says so again and again gains nothing
+    playback.started(item.pk, 1)  # a page that says so again and again gains nothing
     rescue.rescue(now=later(8.5))
     assert state(item) == State.FAILED
     assert "did not finish" in item.error
@@ -200,19 +200,19 @@ def test_an_item_that_began_has_its_length_and_some_slack(
 
 def test_an_item_whose_worker_died_is_done_again_if_that_is_safe(kind: AddKind) -> None:
     item = queue.enqueue(Effect(kind("ok", do_nothing)))
-    assert queue.claim("test") is not None
+    assert worker.claim("test") is not None
     rescue.rescue(now=later(11))
     assert state(item) == State.RUNNING
     rescue.rescue(now=later(13))
     assert state(item) == State.PENDING
-    queue.drain("test")
+    worker.drain("test")
     assert (state(item), item.attempts) == (State.DONE, 2)
 
 
 def test_an_item_that_kills_every_worker_is_given_up(kind: AddKind, paid: Callable[[str], QueueItem]) -> None:
     item = paid(kind("ok", do_nothing))
     for _ in range(3):
-        assert queue.claim("test") is not None
+        assert worker.claim("test") is not None
         rescue.rescue(now=later(13))
     assert state(item) == State.FAILED
     assert bobs_points() == 100
@@ -222,7 +222,7 @@ def test_an_item_not_safe_to_repeat_is_refunded_when_its_worker_died(
     kind: AddKind, paid: Callable[[str], QueueItem]
 ) -> None:
     item = paid(kind("once", do_nothing, repeatable=False))
-    assert queue.claim("test") is not None
+    assert worker.claim("test") is not None
     rescue.rescue(now=later(13))
     assert state(item) == State.FAILED
     assert bobs_points() == 100
@@ -231,7 +231,7 @@ def test_an_item_not_safe_to_repeat_is_refunded_when_its_worker_died(
 def test_a_vanished_kind_does_not_stop_the_rescue(kind: AddKind, paid: Callable[[str], QueueItem]) -> None:
     item = paid(kind("ok", do_nothing))
     other = QueueItem.objects.create(kind="ok", lane="another")
-    assert queue.claim("test") is not None and queue.claim("another") is not None
+    assert worker.claim("test") is not None and worker.claim("another") is not None
     QueueItem.objects.filter(pk=item.pk).update(kind="fireworks")
     rescue.rescue(now=later(13))
     assert (state(item), state(other)) == (State.FAILED, State.PENDING)
@@ -242,12 +242,12 @@ def test_after_a_kill_what_ran_is_repeated_at_once_or_refunded(
     kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
 ) -> None:
     once = paid(kind("once", show, repeatable=False))
-    queue.drain("test")
+    worker.drain("test")
     rescue.recover()
     assert state(once) == State.FAILED
     assert bobs_points() == 100
     again = queue.enqueue(Effect(kind("show", show)))
-    queue.drain("test")
+    worker.drain("test")
     rescue.recover()
     assert state(again) == State.PENDING
 
@@ -256,27 +256,27 @@ def test_a_broken_page_counts_only_while_no_page_began(
     kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
 ) -> None:
     item = paid(kind("show", show))
-    assert not queue.could_not_play(item.pk, 0, "not told yet")
-    queue.drain("test")
-    assert not queue.could_not_play(item.pk, 0, "a report of another attempt")
-    queue.started(item.pk, 1)
-    assert not queue.could_not_play(item.pk, 1, "but another page plays it")
+    assert not playback.could_not_play(item.pk, 0, "not told yet")
+    worker.drain("test")
+    assert not playback.could_not_play(item.pk, 0, "a report of another attempt")
+    playback.started(item.pk, 1)
+    assert not playback.could_not_play(item.pk, 1, "but another page plays it")
     assert state(item) == State.RUNNING
-    assert queue.finished(item.pk, 1)
+    assert playback.finished(item.pk, 1)
     assert told[-1] == {"type": "done", "item": item.pk}
     assert bobs_points() == 75
 
 
 def test_late_reports_of_an_earlier_attempt_change_nothing(kind: AddKind, told: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
-    queue.drain("test")
+    worker.drain("test")
     rescue.put_back_running()
-    queue.drain("test")
-    queue.started(item.pk, 1)
-    assert not queue.finished(item.pk, 1)
-    assert not queue.could_not_play(item.pk, 1, "late")
+    worker.drain("test")
+    playback.started(item.pk, 1)
+    assert not playback.finished(item.pk, 1)
+    assert not playback.could_not_play(item.pk, 1, "late")
     assert state(item) == State.RUNNING and item.playing_at is None
-    assert queue.finished(item.pk, 2)
+    assert playback.finished(item.pk, 2)
 
 
 def test_a_rescue_that_comes_too_late_harms_nothing(
@@ -284,10 +284,10 @@ def test_a_rescue_that_comes_too_late_harms_nothing(
 ) -> None:
     """Between its look and its deed an overlay began: what it saw is not so any more."""
     item = paid(kind("show", show))
-    queue.drain("test")
+    worker.drain("test")
     seen = QueueItem.objects.get(pk=item.pk)
-    queue.started(item.pk, 1)
-    assert not ending.end(seen, State.FAILED, "No overlay began", overdue=True)
+    playback.started(item.pk, 1)
+    assert not items.end(seen, State.FAILED, "No overlay began", overdue=True)
     assert not rescue.put_back(seen)
     assert state(item) == State.RUNNING
     assert bobs_points() == 75
@@ -301,7 +301,7 @@ def test_a_worker_that_renewed_its_lease_fails_its_item_all_the_same(
         raise Failed("the lamp is broken")
 
     item = paid(kind("slow", slowly))
-    queue.drain("test")
+    worker.drain("test")
     assert state(item) == State.FAILED and bobs_points() == 100
 
 
@@ -310,7 +310,7 @@ def test_the_lease_of_a_living_worker_is_renewed_until_its_deadline(
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY", 0.05)
     item = queue.enqueue(Effect(kind("ok", do_nothing)))
-    claimed = queue.claim("test")
+    claimed = worker.claim("test")
     assert claimed is not None
     for seconds, renewed in ((0.0, False), (60.0, True)):
         QueueItem.objects.update(lease_until=later(-60))
@@ -332,7 +332,7 @@ def test_a_worker_that_hangs_beyond_its_deadline_fails_and_is_not_repeated(
     kind: AddKind, paid: Callable[[str], QueueItem]
 ) -> None:
     item = paid(kind("ok", do_nothing))
-    assert queue.claim("test") is not None
+    assert worker.claim("test") is not None
     rescue.rescue(now=later(31))
     assert (state(item), item.error) == (State.FAILED, "it took too long") and bobs_points() == 100
 
@@ -346,39 +346,38 @@ def test_a_lost_wake_up_is_made_good_by_the_rescue(kind: AddKind, woken: list[st
 
 def test_what_runs_when_the_bot_ends_goes_back_and_is_told_anew(kind: AddKind, told: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
-    queue.drain("test")
-    assert queue.is_running()
+    worker.drain("test")
+    assert worker.is_running()
     assert rescue.put_back_running() == 1
     assert state(item) == State.PENDING
-    queue.drain("test")
+    worker.drain("test")
     assert [frame["attempt"] for frame in told if frame["type"] == "show"] == [1, 2]
 
 
 def test_a_stopped_process_begins_nothing(kind: AddKind) -> None:
     item = queue.enqueue(Effect(kind("ok", do_nothing)))
-    queue.drain("test", stopped=lambda: True)
+    worker.drain("test", stopped=lambda: True)
     assert state(item) == State.PENDING
 
 
 def test_a_late_overlay_is_told_what_is_playing(kind: AddKind, told: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
-    assert queue.playing() == []
-    queue.drain("test")
-    assert queue.playing() == [(item.pk, {"type": "show", "lane": "test", "attempt": 1})]
+    assert playback.playing() == []
+    worker.drain("test")
+    assert playback.playing() == [(item.pk, {"type": "show", "lane": "test", "attempt": 1})]
 
 
 def test_the_broker_being_away_loses_nothing(
     kind: AddKind, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    from celery import current_app
     from kombu.exceptions import OperationalError
-
-    from effects import tasks
 
     def away(*args: object, **options: object) -> None:
         raise OperationalError("connection refused")
 
     monkeypatch.undo()  # the real wake
-    monkeypatch.setattr(tasks.drain, "apply_async", away)
+    monkeypatch.setattr(current_app, "send_task", away)
     item = queue.enqueue(Effect(kind("ok", do_nothing)))
     assert state(item) == State.PENDING
     assert "the broker is away" in caplog.text

@@ -19,7 +19,7 @@ from effects import sounds
 from effects.library.alert import alert
 from effects.library.play_sound import play_sound
 from effects.models import Overlay, QueueItem, Sound, State
-from effects.queue import items
+from effects.queue import items, playback, worker
 
 pytestmark = pytest.mark.django_db
 
@@ -131,20 +131,20 @@ def test_a_sound_and_an_alert_are_told_to_the_overlays(told: list[dict[str, Any]
     sounds.seed()
     ding = Sound.objects.get(name="ding")
     item = items.enqueue(play_sound("DING"))
-    items.drain("effect")
+    worker.drain("effect")
     assert told[0] | {"item": 0} == {
         "type": "sound", "sound": sounds.address(ding), "volume": 1.0, "lane": "effect", "attempt": 1, "item": 0,
     }  # fmt: skip
-    items.finished(item.pk, 1)
+    playback.finished(item.pk, 1)
     items.enqueue(alert("hello", 3))
-    items.drain("effect")
+    worker.drain("effect")
     assert (told[-1]["type"], told[-1]["text"], told[-1]["seconds"]) == ("alert", "hello", 3)
 
 
 @pytest.mark.usefixtures("woken", "told")
 def test_a_sound_that_is_gone_fails() -> None:
     item = items.enqueue(play_sound("gone"))
-    items.drain("effect")
+    worker.drain("effect")
     item.refresh_from_db()
     assert (item.state, item.error) == (State.FAILED, "there is no sound called gone")
 
@@ -154,5 +154,5 @@ def test_a_long_effect_has_an_end(
 ) -> None:
     settings.QUEUE_ITEM_MAX_SECONDS = 10
     items.enqueue(alert("hello", 60))
-    items.drain("effect")
+    worker.drain("effect")
     assert QueueItem.objects.get().result["seconds"] == 10

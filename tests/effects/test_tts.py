@@ -22,7 +22,7 @@ from economy.models import Viewer
 from effects import sounds
 from effects import voice as tts
 from effects.models import QueueItem, Sound, SpeechSource, State, ViewerVoice, WordFilter
-from effects.queue import items, rescue
+from effects.queue import cleanup, items, playback, worker
 from effects.voice import loudness, speech
 from effects.voice.engines import ENGINES, Style
 from effects.voice.speech import speak
@@ -219,7 +219,7 @@ def line(viewer: Callable[..., Viewer]) -> Callable[..., QueueItem]:
 
 
 def drained(item: QueueItem) -> QueueItem:
-    items.drain("tts")
+    worker.drain("tts")
     item.refresh_from_db()
     return item
 
@@ -275,7 +275,7 @@ class TestSpeak:
         ):
             item = drained(line(source=source))
             assert item.result["said"] == said and told[-1]["pre_sound"] == pre_sound
-            items.finished(item.pk, 1)
+            playback.finished(item.pk, 1)
         settings.TTS_PREFIX_USERNAME = False
         settings.TTS_PRE_SOUND = ""
         item = drained(line())
@@ -299,10 +299,10 @@ class TestSpeak:
         mine = ViewerVoice.objects.get().voice
         assert mine in settings.TTS_VIEWER_VOICES and told[-1]["voice"] == mine
         for _ in range(5):
-            items.finished(QueueItem.objects.latest("id").pk, 1)
+            playback.finished(QueueItem.objects.latest("id").pk, 1)
             drained(line())
             assert [frame["voice"] for frame in told if frame["type"] == "speak"][-1] == mine
-        items.finished(QueueItem.objects.latest("id").pk, 1)
+        playback.finished(QueueItem.objects.latest("id").pk, 1)
         drained(line(voice="en-us", rate=250, volume=0.4))
         frame = [frame for frame in told if frame["type"] == "speak"][-1]
         assert (frame["voice"], frame["rate"], frame["volume"]) == ("en-us", 250, 0.4)
@@ -315,7 +315,7 @@ class TestSpeak:
         second.refresh_from_db()
         assert (second.state, second.attempts) == (State.PENDING, 0) and "speech" in second.result
         monkeypatch.setattr(tts, "engine", lambda: pytest.fail("spoken twice"))
-        items.finished(first.pk, 1)
+        playback.finished(first.pk, 1)
         assert drained(second).state == State.RUNNING
         assert [frame["text"] for frame in told if frame["type"] == "speak"] == [
             "xX_Bob_99 said: the first",
@@ -338,13 +338,13 @@ class TestSpeak:
 
     def test_old_speech_is_tidied_away_and_old_history_too(self, line: Callable[..., QueueItem]) -> None:
         item = drained(line())
-        items.finished(item.pk, 1)
+        playback.finished(item.pk, 1)
         item.refresh_from_db()
         name = item.result["speech"]
-        assert rescue.tidy() == 0
-        assert rescue.tidy(now=timezone.now() + timedelta(hours=2)) == 1
+        assert cleanup.tidy() == 0
+        assert cleanup.tidy(now=timezone.now() + timedelta(hours=2)) == 1
         assert not default_storage.exists(name) and QueueItem.objects.count() == 1
-        rescue.tidy(now=timezone.now() + timedelta(days=91))
+        cleanup.tidy(now=timezone.now() + timedelta(days=91))
         assert QueueItem.objects.count() == 0
 
 
@@ -352,9 +352,9 @@ class TestSpeak:
 def test_speech_that_no_row_tells_of_is_tidied_away(line: Callable[..., QueueItem]) -> None:
     item = drained(line())
     orphan = default_storage.save("speech/orphan.wav", default_storage.open(item.result["speech"]))
-    rescue.tidy()
+    cleanup.tidy()
     assert default_storage.exists(orphan)
-    rescue.tidy(now=timezone.now() + timedelta(hours=2))
+    cleanup.tidy(now=timezone.now() + timedelta(hours=2))
     assert not default_storage.exists(orphan) and default_storage.exists(item.result["speech"])
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from effects import sounds
 from effects.models import Overlay
-from effects.queue import items
+from effects.queue import items, worker
 from effects.voice.speech import speak
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_speech_is_served_to_who_knows_the_secret(client: Client) -> None:
     item = items.enqueue(speak("hello"))
     path = f"{Overlay.objects.create().get_absolute_url()}speech/{item.pk}.wav"
     assert client.get(path).status_code == 404
-    items.drain("tts")
+    worker.drain("tts")
     response = client.get(path)
     assert (response.status_code, response["Content-Type"], response.content[:4]) == (200, "audio/wav", b"RIFF")
 

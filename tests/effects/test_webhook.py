@@ -16,7 +16,7 @@ from effects.library.chat_line import chat_line
 from effects.library.run_effects import run_effects
 from effects.library.webhook import is_allowed, webhook
 from effects.models import QueueItem, State
-from effects.queue import items
+from effects.queue import items, worker
 from effects.registry import Effect
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
@@ -54,7 +54,7 @@ def listener(settings: Any) -> Iterator[tuple[str, type[Listener]]]:
 
 def told(url: str) -> QueueItem:
     item = items.enqueue(Effect("webhook", {"url": url, "text": "hello"}))
-    items.drain("effect")
+    worker.drain("effect")
     item.refresh_from_db()
     return item
 

@@ -22,7 +22,7 @@ from effects.library.grant_points import grant_points
 from effects.library.grant_xp import grant_xp
 from effects.library.spin_wheel import spin_wheel
 from effects.models import Prize, QueueItem, Spin, State, WheelLine
-from effects.queue import control, rescue
+from effects.queue import control, playback, rescue, worker
 from effects.queue import items as queue
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import mistakes
@@ -80,14 +80,14 @@ def test_it_is_drawn_and_stored_before_it_is_shown_and_paid_when_it_has_stopped(
     ]
     Prize.objects.create(name="The hat", weight=3, stock=5, effects=effects, line="well done, {user}: {prize}!")
     item = spin()
-    queue.drain("wheel")
+    worker.drain("wheel")
     drawn = Spin.objects.get()
     assert (drawn.prize_name, drawn.paid_at, Prize.objects.get().stock) == ("The hat", None, 4)
     assert drawn.odds == [{"id": drawn.prize_id, "name": "The hat", "weight": 3, "colour": "#7c4dff"}]
     (frame,) = told
     assert (frame["type"], frame["prize"], frame["slices"], frame["seconds"]) == ("wheel", 0, drawn.odds, 6.0)
     assert points() == 900 and said == []
-    assert queue.finished(item.pk, 1) and not queue.finished(item.pk, 1)
+    assert playback.finished(item.pk, 1) and not playback.finished(item.pk, 1)
     wheel.give(item)  # paid is paid
     assert points() == 970 and said == ["well done, Bob: The hat!"]
     assert inventory.held(Viewer.objects.get(key="bob")) == [("Silly hat", 2)]
@@ -116,9 +116,9 @@ def test_a_prize_that_is_deleted_while_the_wheel_spins_is_given_all_the_same(
 ) -> None:
     Prize.objects.create(name="70 points", effects=[{"kind": "grant_points", "points": 70}])
     item = spin()
-    queue.drain("wheel")
+    worker.drain("wheel")
     Prize.objects.all().delete()
-    assert queue.finished(item.pk, 1) and points() == 970
+    assert playback.finished(item.pk, 1) and points() == 970
 
 
 def test_who_wins_what_does_not_happen_is_told(
@@ -126,8 +126,8 @@ def test_who_wins_what_does_not_happen_is_told(
 ) -> None:
     Prize.objects.create(name="A hat", line="{user} wins!", effects=[{"kind": "grant_item", "item": "nosuch"}])
     item = spin()
-    queue.drain("wheel")
-    queue.finished(item.pk, 1)
+    worker.drain("wheel")
+    playback.finished(item.pk, 1)
     assert said[0] == "Bob wins!"
     assert said[1].startswith("@Bob sorry, a part of the prize A hat did not happen: ")
 
@@ -136,7 +136,7 @@ def test_without_an_overlay_the_prize_is_paid_all_the_same(spin: Callable[..., Q
     Prize.objects.create(name="70 points", effects=[{"kind": "grant_points", "points": 70}])
     WheelLine.objects.create(when="prize", text="{user} wins {prize}!", spoken=False)
     item = spin()
-    queue.drain("wheel")
+    worker.drain("wheel")
     later = timezone.now() + timezone.timedelta(seconds=10)
     rescue.rescue(now=later)
     assert (state(item), points(), said) == (State.DONE, 970, ["Bob wins 70 points!"])
@@ -149,7 +149,7 @@ def test_without_an_overlay_the_prize_is_paid_all_the_same(spin: Callable[..., Q
 def test_once_drawn_it_is_the_viewers_however_it_ends(spin: Callable[..., QueueItem], way: str) -> None:
     Prize.objects.create(name="70 points", effects=[{"kind": "grant_points", "points": 70}])
     item = spin()
-    queue.drain("wheel")
+    worker.drain("wheel")
     item.refresh_from_db()
     if way == "expired":
         rescue.put_back_running()
@@ -158,7 +158,7 @@ def test_once_drawn_it_is_the_viewers_however_it_ends(spin: Callable[..., QueueI
         "skip": lambda: control.skip("wheel", by="fox"),
         "cancel": lambda: control.cancel(item, by="fox"),
         "panic": lambda: control.panic(by="fox"),
-        "broken": lambda: queue.could_not_play(item.pk, 1, "no WebGL"),
+        "broken": lambda: playback.could_not_play(item.pk, 1, "no WebGL"),
         "expired": rescue.rescue,
     }
     ends[way]()
@@ -172,19 +172,19 @@ def test_after_a_crash_the_same_prize_is_shown_again_and_paid_once(
         Prize.objects.create(name=f"{number + 1} points", effects=[{"kind": "grant_points", "points": number + 1}])
     item = spin()
     for _ in range(2):
-        queue.drain("wheel")
+        worker.drain("wheel")
         rescue.recover()
-    queue.drain("wheel")
+    worker.drain("wheel")
     names = {frame["prize_name"] for frame in told if frame["type"] == "wheel"}
     assert len(names) == 1 and Spin.objects.count() == 1
-    queue.finished(item.pk, 3)
+    playback.finished(item.pk, 3)
     assert points() == 900 + int(names.pop().split()[0])
 
 
 def test_with_nothing_to_win_the_points_come_back(spin: Callable[..., QueueItem], said: list[str]) -> None:
     Prize.objects.create(name="gone", stock=0)
     item = spin()
-    queue.drain("wheel")
+    worker.drain("wheel")
     assert (state(item), points()) == (State.FAILED, 1000)
     assert said == ["@Bob sorry, that did not happen: no prize is left on the wheel. Your 100 points are back."]
 
@@ -221,8 +221,8 @@ def test_a_prize_is_won_by_one_viewer_so_often_and_no_more(bob: Viewer, viewer: 
 def test_another_spin_costs_nothing(spin: Callable[..., QueueItem]) -> None:
     Prize.objects.create(name="again", effects=[{"kind": "spin_wheel"}])
     item = spin()
-    queue.drain("wheel")
-    queue.finished(item.pk, 1)
+    worker.drain("wheel")
+    playback.finished(item.pk, 1)
     again = QueueItem.objects.filter(kind="spin_wheel").latest("id")
     assert again != item and again.payment is None and again.viewer == item.viewer and points() == 900
 
@@ -233,8 +233,8 @@ def test_xp_of_a_prize_may_bring_a_level_which_is_celebrated(
     LevelReward.objects.create(level=2, points=50, effects=[{"kind": "alert", "text": "{user}: level {level}!"}])
     Prize.objects.create(name="100 XP", effects=[{"kind": "grant_xp", "xp": 100}])
     item = spin()
-    queue.drain("wheel")
-    queue.finished(item.pk, 1)
+    worker.drain("wheel")
+    playback.finished(item.pk, 1)
     assert XP.objects.get(viewer=bob).level == 2 and points() == 950
     assert "Bob reached level 2! (+50 points)" in said
     assert QueueItem.objects.get(kind="alert").payload["text"] == "Bob: level 2!"
@@ -246,9 +246,9 @@ def test_a_prize_that_cannot_be_given_fails_the_item_and_the_lane_goes_on(
 ) -> None:
     Prize.objects.create(name="70 points", effects=[{"kind": "grant_points", "points": 70}])
     item, after = spin(), spin()
-    queue.drain("wheel")
+    worker.drain("wheel")
     monkeypatch.setattr(queue, "enqueue_known", lambda effect, viewer: 1 / 0)
-    queue.finished(item.pk, 1)
+    playback.finished(item.pk, 1)
     assert (state(item), state(after)) == (State.FAILED, State.PENDING)
     assert points() == 900  # the first one's points are back
 
@@ -256,15 +256,15 @@ def test_a_prize_that_cannot_be_given_fails_the_item_and_the_lane_goes_on(
 def test_an_effect_that_is_gone_does_not_keep_a_prize_back(spin: Callable[..., QueueItem]) -> None:
     Prize.objects.create(name="70 points", effects=[{"kind": "nosuch"}, {"kind": "grant_points", "points": 70}])
     item = spin()
-    queue.drain("wheel")
-    queue.finished(item.pk, 1)
+    worker.drain("wheel")
+    playback.finished(item.pk, 1)
     assert (state(item), points()) == (State.DONE, 970) and Spin.objects.get().paid_at is not None
 
 
 def test_a_skipped_wheel_stops_turning(spin: Callable[..., QueueItem], told: list[dict[str, Any]]) -> None:
     Prize.objects.create(name="nothing")
     item = spin()
-    queue.drain("wheel")
+    worker.drain("wheel")
     control.skip("wheel", by="fox")
     assert told[-1] == {"type": "stop", "item": item.pk} and state(item) == State.DONE
 
@@ -272,7 +272,7 @@ def test_a_skipped_wheel_stops_turning(spin: Callable[..., QueueItem], told: lis
 def test_the_first_spin_says_that_it_spins(spin: Callable[..., QueueItem], said: list[str]) -> None:
     wheel.seed(), sounds.seed()
     spin()
-    queue.drain("wheel")
+    worker.drain("wheel")
     assert said == ["Bob spins the wheel!"]
     assert QueueItem.objects.get(kind="speak").payload == {"text": "Bob spins the wheel!", "source": "wheel"}
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from economy.batches import batch
-from economy.batches.pieces import Target
+from economy.batches.target import Target
 from economy.ledger import audit
 from economy.models import Points, Viewer
 from joystick.inbox import receive
+from joystick.protocol.received import Received, read
 from joystick.simulator.happenings import tip
 from tests.benchmarks import crowd
 from tests.conftest import frame_text
@@ -65,8 +66,8 @@ def test_events_are_handled_while_a_batch_runs(capsys: pytest.CaptureFixture[str
     waits = []
     running.start()
     while running.is_alive():
-        received = receive.read(frame_text(tip("Ann", 1)))
-        assert isinstance(received, receive.Received)
+        received = read(frame_text(tip("Ann", 1)))
+        assert isinstance(received, Received)
         began = time.monotonic()
         receive.receive([received])
         waits.append(time.monotonic() - began)

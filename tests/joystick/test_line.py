@@ -28,6 +28,7 @@ from joystick.gateway import listener, session
 from joystick.gateway.listener import Listener
 from joystick.inbox import receive as inbox
 from joystick.models import Connection, Gap, InboundEvent, Install
+from joystick.protocol.received import Received, read
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
@@ -332,26 +333,26 @@ async def test_events_wait_for_a_database_in_trouble(
 
 async def test_what_was_received_is_stored_before_the_end(joystick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ended with a backlog: what was read from the socket is in the database, since nobody will send it again."""
-    real_read, real_receive, read = inbox.read, inbox.receive, []
+    real_receive, frames_read = inbox.receive, []
 
     def counting_read(text: str) -> Any:
-        frame = real_read(text)
-        if isinstance(frame, inbox.Received):
-            read.append(frame)
+        frame = read(text)
+        if isinstance(frame, Received):
+            frames_read.append(frame)
         return frame
 
     def slow_receive(batch: Any) -> None:
         time.sleep(0.2)
         real_receive(batch)
 
-    monkeypatch.setattr(inbox, "read", counting_read)
+    monkeypatch.setattr("joystick.gateway.session.read", counting_read)
     monkeypatch.setattr(inbox, "receive", slow_receive)
     async with running(joystick):
         await joystick.subscribed.wait()
         for number in range(300):
             await joystick.happen(tip("Bob", number))
-        await until(lambda: len(read) > 50)
-    assert await sync_to_async(InboundEvent.objects.count)() == len(read)
+        await until(lambda: len(frames_read) > 50)
+    assert await sync_to_async(InboundEvent.objects.count)() == len(frames_read)
     assert await sync_to_async(state)() == "off"
 
 

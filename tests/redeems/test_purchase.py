@@ -16,7 +16,7 @@ from django.test import Client
 from economy.models import Cooldown, Points, Transaction, Viewer
 from effects import sounds, wheel
 from effects.models import Prize, QueueItem, Sound, State
-from effects.queue import control, ending, rescue
+from effects.queue import cleanup, control, items
 from joystick.channel import streams
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 @pytest.fixture
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lanes: list[str] = []
-    monkeypatch.setattr("effects.tasks.wake", lanes.append)
+    monkeypatch.setattr("effects.queue.wakeups.send_drain", lanes.append)
     return lanes
 
 
@@ -281,7 +281,7 @@ def test_what_did_not_happen_is_in_stock_again_and_does_not_cool_down(order: Cal
     Redeem.objects.filter(key="clip").update(stock=1, global_cooldown_seconds=99, cost=10)
     item = order("clip")
     assert Redeem.objects.get(key="clip").stock == 0
-    assert ending.end(item, State.FAILED, "OBS is away") and not ending.end(item, State.FAILED, "again")
+    assert items.end(item, State.FAILED, "OBS is away") and not items.end(item, State.FAILED, "again")
     assert Redeem.objects.get(key="clip").stock == 1 and points() == 1000
     order("clip")
 
@@ -349,7 +349,7 @@ def test_whose_first_one_was_approved_stays_approved_when_the_history_is_pruned(
     first = order("clip")
     control.approve(first, by="fox")
     control.cancel(first, by="fox")
-    rescue.tidy(now=now + timedelta(days=400))
+    cleanup.tidy(now=now + timedelta(days=400))
     assert order("clip").state == State.PENDING
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from economy.batches import batch
-from economy.batches.pieces import Target
+from economy.batches.target import Target
 from economy.models import Batch, Currency, Operation
 
 BAR = 30

@@ -12,7 +12,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from effects.models import Overlay
 from effects.overlays import messages
-from effects.queue import items
+from effects.queue import playback
 
 log = logging.getLogger("overlay")
 
@@ -44,7 +44,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.group_add(messages.GROUP, self.channel_name)
         await self.accept()
         log.info("%s connected", self.name)
-        playing = await database_sync_to_async(items.playing)()
+        playing = await database_sync_to_async(playback.playing)()
         # What ended while this page was away, it need not show any more.
         await self.send(json.dumps({"type": "current", "items": [item_id for item_id, _ in playing]}))
         for item_id, message in playing:
@@ -74,12 +74,12 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             log.warning("%s sent something that is no report: %.200r", self.name, text_data)
             return
         if kind == "started":
-            await database_sync_to_async(items.started)(item_id, attempt)
+            await database_sync_to_async(playback.started)(item_id, attempt)
         elif kind == "finished":
-            await database_sync_to_async(items.finished)(item_id, attempt)
+            await database_sync_to_async(playback.finished)(item_id, attempt)
         elif kind == "failed":
             reason = str(report.get("reason", ""))[:500]
-            await database_sync_to_async(items.could_not_play)(item_id, attempt, reason)
+            await database_sync_to_async(playback.could_not_play)(item_id, attempt, reason)
 
     async def _recognise(self) -> str | None:
         secret = self.scope["url_route"]["kwargs"]["secret"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django import template
 
-from joystick.admin.feed import standing, trouble
+from pixelbot_site.dashboard import standing, trouble
 
 register = template.Library()
-register.simple_tag(trouble, name="joystick_trouble")
-register.simple_tag(standing, name="joystick_standing")
+register.simple_tag(trouble, name="trouble")
+register.simple_tag(standing, name="standing")

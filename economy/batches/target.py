@@ -1,0 +1,42 @@
+"""Which viewers a batch is about."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from economy.models import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which viewers: all, or those with one of `ids`, or those for whom every other field that is set is true."""
+
+    ids: tuple[int, ...] | None = None
+    seen_within_days: int | None = None
+    subscribers: bool = False
+    present: bool = False
+    least_level: int | None = None
+
+    def viewers(self, *, now: datetime) -> QuerySet[Viewer]:
+        """The viewers meant. Those who are merged into others are never."""
+        found = Viewer.objects.filter(merged_into=None)
+        if self.ids is not None:
+            found = found.filter(pk__in=self.ids)
+        if self.seen_within_days is not None:
+            found = found.filter(last_seen_at__gte=now - timedelta(days=self.seen_within_days))
+        if self.subscribers:
+            found = found.filter(is_subscriber=True)
+        if self.present:
+            found = found.filter(presence__until__gt=now)
+        if self.least_level is not None:
+            found = found.filter(xp__level__gte=self.least_level)
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """What a Batch keeps of it."""
+        told = {name: value for name, value in asdict(self).items() if value is not None and value is not False}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}

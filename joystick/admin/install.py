@@ -1,0 +1,85 @@
+"""The channels the bot is on, and the buttons that connect and disconnect them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from joystick.account import oauth, views
+from joystick.models import Install
+from pixelbot_site.kit.admin import ReadOnlyAdmin
+
+
+@admin.register(Install)
+class InstallAdmin(ReadOnlyAdmin):
+    """The channels the bot is on, and the buttons that connect and disconnect them."""
+
+    list_display = ("username", "standing", "connected_at", "expires_at", "last_event_at")
+    fields = (
+        "username",
+        "channel_id",
+        "standing",
+        "scopes",
+        "connected_at",
+        "refreshed_at",
+        "expires_at",
+        "created_at",
+        "last_event_at",
+    )
+    search_fields = ("username", "channel_id")
+    change_list_template = "admin/joystick/install/change_list.html"
+    change_form_template = "admin/joystick/install/change_form.html"
+
+    @admin.display(description="connection")
+    def standing(self, install: Install) -> str | SafeString:
+        """Connected, or what is wrong."""
+        if install.trouble:
+            return format_html('<span style="color: var(--error-fg)">needs reconnecting: {}</span>', install.trouble)
+        if install.access_token:
+            return "connected"
+        return "disconnected" if install.connected_at else "heard from; not connected by the button"
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the way through the consent page."""
+        own = [
+            path("connect/", self._guarded(views.begin), name="joystick_install_connect"),
+            path("callback/", self._guarded(views.callback), name="joystick_install_callback"),
+            path("<int:install_id>/disconnect/", self._guarded(views.disconnect), name="joystick_install_disconnect"),
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With the button."""
+        more = {
+            "may_connect": self._may(request),
+            "is_configured": oauth.is_configured() and not settings.DEMO,
+            "is_connected": Install.objects.exclude(access_token="").exists(),
+            "is_demo": settings.DEMO,
+        }
+        return super().changelist_view(request, {**(extra_context or {}), **more})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With the other one."""
+        may = {"may_connect": self._may(request)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **may})
+
+    def _may(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("joystick.change_install")
+
+    def _guarded(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        def guarded(request: HttpRequest, **more: Any) -> HttpResponse:
+            if not self._may(request):
+                raise PermissionDenied
+            return view(request, **more)
+
+        return self.admin_site.admin_view(guarded)

@@ -1,0 +1,53 @@
+"""The page of reactions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+
+from joystick import reactions
+from joystick.models import Reaction
+from pixelbot_site.kit import rules
+from pixelbot_site.kit.admin import ModelAdmin
+
+
+class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Says what could not work."""
+
+    class Meta:
+        model = Reaction
+        fields = ("trigger", "subject", "line", "effects", "enabled")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        now = rules.current()
+        self.fields["trigger"].help_text = (
+            f"A tip is low up to {now.tip_low_max} tokens, medium up to {now.tip_medium_max}, high up to "
+            f"{now.tip_high_max}, extreme up to {now.tip_extreme_max} (.env)."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """What could not work is said now, not in the middle of a stream."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            self.instance = forms.models.construct_instance(self, self.instance)
+            for field, mistake in reactions.mistakes(self.instance):
+                self.add_error(field, mistake)
+        return cleaned
+
+
+@admin.register(Reaction)
+class ReactionAdmin(ModelAdmin):
+    """What shall happen on an occasion."""
+
+    form = ReactionForm
+    list_display = ("trigger", "subject", "line", "what", "enabled")
+    list_editable = ("enabled",)
+    list_filter = ("trigger", "enabled")
+
+    @admin.display(description="effects")
+    def what(self, reaction: Reaction) -> str:
+        """The kinds."""
+        return ", ".join(str(step.get("kind")) for step in reaction.effects)

@@ -1,0 +1,43 @@
+"""A frame as it was received: an event, a control frame, or why it can't be understood."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from uuid import uuid4
+
+from joystick.protocol import frames
+from joystick.protocol.envelope import FrameError, clean
+from joystick.protocol.events import Event, OtherEvent
+
+log = logging.getLogger("joystick")
+
+UNREADABLE = "unreadable"
+COMPLAINT = "error"
+"""The kind of an error frame in the feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A frame with an event in it; `event` is None, and `error` says why, when it can't be understood."""
+
+    raw: str
+    event: Event | None
+    error: str = ""
+
+
+def read(text: str) -> Received | frames.Control:
+    """Look at a frame from the socket: a control frame is handed back, everything else is for `receive`."""
+    try:
+        frame = frames.parse(text)
+    except FrameError as error:
+        log.warning("a frame could not be understood: %s", error)
+        return Received(text, None, str(error))
+    return Received(text, frame) if isinstance(frame, Event) else frame
+
+
+def complaint(text: str, *, raw: str, last_action: str) -> Received:
+    """An error frame as an event of its own, for log and feed. Nothing ties it to an action: the last one is named."""
+    said = f"Joystick says: {text}" + (f" (last action: {last_action})" if last_action else "")
+    log.error("%s", said)
+    return Received(raw, OtherEvent(uid=f"error:{uuid4().hex}", kind=COMPLAINT, text=clean(said)))
