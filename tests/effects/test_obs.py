@@ -334,7 +334,7 @@ def test_switched_off_it_says_so(settings: Any) -> None:
 
 def test_a_way_back_waits_for_obs_and_is_given_up_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     away = OBS(lambda: Options(True, "127.0.0.1", free_port(), ""))
-    monkeypatch.setattr(actions, "obs", lambda: away)
+    monkeypatch.setattr(reverts, "obs", lambda: away)
     now = timezone.now()
     row = Revert.objects.create(key="scene", request="SetCurrentProgramScene", data={}, due_at=now, wanted_at=now)
     reverts.revert_due()
