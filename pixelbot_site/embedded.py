@@ -12,7 +12,6 @@ import daphne.server as daphne_server  # must come first: it installs the reacto
 import asyncio
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -29,6 +28,7 @@ from effects.queue import rescue, worker
 from pixelbot_site.celery import app
 from pixelbot_site.kit.bell_broker import BELL
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
+from pixelbot_site.kit.logs import STDOUT
 
 log = logging.getLogger("runbot")
 
@@ -102,7 +102,7 @@ class Process:
         if self._worker.is_alive():
             # A thread in the middle of an item can't be stopped, and Python would wait for it. Its item went back.
             logging.shutdown()
-            sys.stdout.flush()
+            STDOUT.flush()
             os._exit(0)
 
     def _begin(self) -> None:

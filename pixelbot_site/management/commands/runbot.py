@@ -29,6 +29,7 @@ from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator
 from pixelbot_site import setup
 from pixelbot_site.kit import garbage
+from pixelbot_site.kit.logs import STDOUT
 
 log = logging.getLogger("runbot")
 
@@ -88,15 +89,13 @@ class Command(BaseCommand):
             )
         self.show_login(setup.prepare())
         garbage.settle()
-        self.stdout.write(f"The overlay's path, behind your site's address: {overlay_path()}")
-        self.stdout.flush()
+        STDOUT.put(f"The overlay's path, behind your site's address: {overlay_path()}")
         listen()
 
     def show_login(self, password: str | None) -> None:
         """Show a password that was made up: nobody can look it up later."""
         if password is not None:
-            self.stdout.write(f"Your login: {settings.ADMIN_USERNAME}  password: {password}  (shown only this once)")
-            self.stdout.flush()
+            STDOUT.put(f"Your login: {settings.ADMIN_USERNAME}  password: {password}  (shown only this once)")
 
     def greet(self, host: str, port: int, overlay: str, demo: bool, has_channel: bool) -> None:
         """Say where everything is."""
@@ -116,8 +115,7 @@ class Command(BaseCommand):
             lines.append("  or look around first: the same command with --demo")
         if host not in LOOPBACK:
             lines.append(f"Anybody who reaches {host} can open the login page. Behind it are your viewers' points.")
-        self.stdout.write("\n".join([*lines, "Stop with Ctrl-C.", ""]))
-        self.stdout.flush()
+        STDOUT.put("\n".join([*lines, "Stop with Ctrl-C.", ""]))
 
 
 async def real_channel() -> None:
