@@ -14,10 +14,17 @@ MOST_ALIKE = 2
 """Of the same character in a row; more are a shout, not a word."""
 MOST_WORDS_ALIKE = 3
 
+# Characters of typed text that are looked at: as many as a frame of chat may have. Compatibility characters multiply
+# when they are normalized (one Arabic ligature becomes 18), so the cut comes after that.
+MAX_TYPED = 4000
+# A longer word is looked through for a link as a whole: the expressions below take time by the square of its length.
+MAX_LINK_WORD = 100
+
 _ENDINGS = "com|net|org|tv|gg|io|me|xxx|live|ly|be|de|uk|info|app|dev|link|porn|to|cc|co"
 _DOMAIN = rf"\b[\w-]+(?:\.[\w-]+)*\.(?:{_ENDINGS})\b(?:/\S*)?"
 _MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 _URL = re.compile(rf"\b(?:https?://|www\.)\S+|{_MAIL}|{_DOMAIN}|\b[\w-]+(?:\.[\w-]+)+/\S+", re.I)
+_LIKE_A_LINK = re.compile(r"\w[.@/]\w")
 _MARKUP = re.compile(r"</?[a-z][^<>]*>|[*_~`|]{1,3}", re.I)
 _EMOTE = re.compile(r":(?=[0-9_+-]*[a-z])[a-z0-9_+-]{2,40}:", re.I)
 _LONG_NUMBER = re.compile(r"\d{7,}")
@@ -35,9 +42,9 @@ def speakable(text: str, *, filters: Iterable[tuple[str, str]] = (), most: int =
     `filters`: (word, what is said instead), in any case, whole words. Links become the word “link”.
     """
     filters = list(filters)
-    text = unicodedata.normalize("NFKC", visible(html.unescape(text)))
+    text = unicodedata.normalize("NFKC", visible(html.unescape(text[:MAX_TYPED])))[:MAX_TYPED]
     text = filtered(text, filters)
-    text = _EMOTE.sub(" ", _URL.sub(f" {LINK} ", text))
+    text = _EMOTE.sub(" ", _without_links(text, f" {LINK} "))
     text = _MARKUP.sub(" ", text)
     text = "".join(character if _is_said(character) else " " for character in text)
     text = filtered(text, filters)  # once more: what stood between its letters is gone
@@ -51,7 +58,17 @@ def shown(text: str, *, filters: Iterable[tuple[str, str]] = ()) -> str:
     """`text` as it may stand on the stream: filtered words and links replaced, nothing that is invisible, turns the
     direction, or piles up over other lines.
     """
-    return _URL.sub(LINK, filtered(visible(text), filters)).strip()
+    return _without_links(filtered(visible(text[:MAX_TYPED]), filters), LINK).strip()
+
+
+def _without_links(text: str, instead: str) -> str:
+    return re.sub(r"\S+", lambda word: _without_links_in(word[0], instead), text)
+
+
+def _without_links_in(word: str, instead: str) -> str:
+    if len(word) <= MAX_LINK_WORD:
+        return _URL.sub(instead, word)
+    return instead if _LIKE_A_LINK.search(word) else word
 
 
 def visible(text: str) -> str:
@@ -74,7 +91,8 @@ def filtered(text: str, filters: Iterable[tuple[str, str]]) -> str:
 def _drawn_out(word: str) -> str:
     """The expression for `word`, any space in it, and each letter as often as there, or more."""
     parts = []
-    for character, alike in groupby(" ".join(unicodedata.normalize("NFKC", word).split())):
+    # Grouped in any case: `aA` as two groups would be tried in every way to divide a long run of the letter.
+    for character, alike in groupby(" ".join(unicodedata.normalize("NFKC", word).split()), key=str.lower):
         times = len(list(alike))
         parts.append(r"\s+" if character == " " else f"{re.escape(character)}{{{times},}}")
     return "".join(parts)
