@@ -17,6 +17,14 @@ from effects.queue import playback
 log = logging.getLogger("overlay")
 
 
+class NoSuchSocket(AsyncWebsocketConsumer):
+    """A socket at an address that nobody serves: closed, without a word in the log."""
+
+    async def connect(self) -> None:
+        """Refuse the handshake."""
+        await self.close()
+
+
 class OverlayConsumer(AsyncWebsocketConsumer):
     """One connected overlay page.
 
@@ -70,6 +78,10 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         try:
             report = json.loads(text_data or "")
             kind, item_id, attempt = report["type"], int(report["item"]), int(report["attempt"])
+        except RecursionError:  # nested a thousand levels deep: nobody's page sends that
+            log.warning("%s sent a report that is nested too deeply, and is disconnected", self.name)
+            await self.close()
+            return
         except (ValueError, TypeError, KeyError, OverflowError):
             log.warning("%s sent something that is no report: %.200r", self.name, text_data)
             return

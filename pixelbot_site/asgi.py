@@ -9,19 +9,25 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelbot_site.settings")
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
-from django.urls import path
+from django.urls import path, re_path
 
 # Loads the apps; models and consumers can be imported only after it.
 pages = get_asgi_application()
 
-from effects.consumers import OverlayConsumer
+from effects.consumers import NoSuchSocket, OverlayConsumer
 
 application = ProtocolTypeRouter(
     {
         "http": pages,
         "websocket": AllowedHostsOriginValidator(
             # Django's `path` is typed for views; Channels documents it for consumers.
-            URLRouter([path("overlay/<str:secret>/socket/", OverlayConsumer.as_asgi())])  # type: ignore[arg-type,list-item]
+            URLRouter(
+                [
+                    path("overlay/<str:secret>/socket/", OverlayConsumer.as_asgi()),  # type: ignore[arg-type,list-item]
+                    # Without a route of its own, Channels raises, and the traceback names the address with its secret.
+                    re_path("", NoSuchSocket.as_asgi()),  # type: ignore[arg-type,list-item]
+                ]
+            )
         ),
     }
 )

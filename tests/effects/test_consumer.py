@@ -43,6 +43,22 @@ async def test_a_wrong_secret_is_a_closed_socket() -> None:
     assert not connected
 
 
+async def test_a_socket_at_any_other_address_is_closed_and_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    made = await an_overlay()
+    headers = [(b"host", b"localhost"), (b"origin", b"http://localhost")]
+    for path in (f"/overlay/{made.secret}/", f"/overlay/{made.secret}/socket/more/", "/"):
+        connected, _ = await WebsocketCommunicator(application, path, headers=headers).connect()
+        assert not connected
+    assert made.secret not in caplog.text and "Traceback" not in caplog.text
+
+
+async def test_a_report_nested_too_deeply_closes_the_socket(caplog: pytest.LogCaptureFixture) -> None:
+    page = await connected()
+    await page.send_to(text_data="[" * 100_000)
+    assert (await page.receive_output())["type"] == "websocket.close"
+    assert "nested too deeply" in caplog.text
+
+
 async def test_a_page_of_another_site_is_a_closed_socket() -> None:
     made = await an_overlay()
     connected, _ = await socket(made.secret, host=b"elsewhere.example").connect()
