@@ -49,6 +49,8 @@ def callback(request: HttpRequest) -> HttpResponse:
     """The browser comes back. Only with the state of this session's latest attempt, once, within ten minutes."""
     stop = partial(_stop, request)
     kept = request.session.pop(KEPT, None)
+    # Django does not save the session with an answer of 5xx, and a state must not be of use a second time.
+    request.session.save()
     state = request.GET.get("state", "")
     if kept is None or not state or not secrets.compare_digest(state.encode(), kept["state"].encode()):
         return stop("This answer does not belong to an attempt that you began here. Nothing was connected.", status=400)

@@ -104,8 +104,11 @@ def test_a_streamer_who_says_no_is_told_so_and_nothing_of_it_is_markup(site: Sit
 
 
 def test_a_code_that_the_platform_refuses_is_said(site: Site, staff: Client) -> None:
-    answer = staff.get(CALLBACK, {**allow(site, staff), "code": "nonsense"})
+    back = allow(site, staff)
+    answer = staff.get(CALLBACK, {**back, "code": "nonsense"})
     assert answer.status_code == 502 and "gave no tokens" in answer.text
+    answer = staff.get(CALLBACK, back)
+    assert answer.status_code == 400 and "does not belong to an attempt" in answer.text
 
 
 @pytest.mark.parametrize("path", [CONNECT, CALLBACK, f"{INSTALLS}1/disconnect/"])
