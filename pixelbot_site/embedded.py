@@ -20,7 +20,7 @@ from typing import Any
 from celery.beat import EmbeddedService
 from celery.worker import WorkController, state
 from channels.layers import get_channel_layer
-from django.db import connection
+from django.db import DatabaseError, connection
 from twisted.internet import defer, reactor
 
 from effects import tasks, voice
@@ -99,8 +99,10 @@ class Process:
         self._server.run()
         self._drain_loop()
         voice.studio().close()
+        merge_write_ahead_log()
         if self._worker.is_alive():
             # A thread in the middle of an item can't be stopped, and Python would wait for it. Its item went back.
+            log.warning("left with a task still running")
             logging.shutdown()
             STDOUT.flush()
             os._exit(0)
@@ -145,6 +147,24 @@ class Process:
         self._loop.close()
 
 
+def merge_write_ahead_log() -> None:
+    """Write SQLite's log into the database file, as the last step of a stop.
+
+    Without it most of an evening may stand in the `-wal` file, and a copy of the database file alone has lost it.
+    """
+    if connection.vendor != "sqlite":
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = cursor.fetchone()[0]
+        if busy:
+            log.warning("the database's log could not be merged: somebody else reads it. Copy the -wal file, too.")
+    except DatabaseError as error:
+        log.warning("the database's log could not be merged: %s", error)
+    connection.close()
+
+
 class Worker:
     """A Celery worker with a pool of threads, and its schedule, inside this process."""
 
@@ -176,7 +196,7 @@ class Worker:
     def ask_to_stop(self) -> None:
         """Take no new task; returns at once."""
         state.should_stop = 0  # type: ignore[assignment]  # the exit code
-        BELL.ring()
+        BELL.close()
 
     def join(self) -> None:
         """Wait a moment for the tasks in hand."""

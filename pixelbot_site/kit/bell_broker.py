@@ -22,12 +22,18 @@ class Bell:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self.rings = 0
+        self.is_closed = False
 
     def ring(self) -> None:
         """Wake every waiter."""
         with self._condition:
             self.rings += 1
             self._condition.notify_all()
+
+    def close(self) -> None:
+        """Wake every waiter for good: a worker that waits for messages looks whether it should stop."""
+        self.is_closed = True
+        self.ring()
 
     def wait(self, seen: int, timeout: float | None) -> None:
         """Return as soon as there were more than `seen` rings, or after `timeout` seconds."""
@@ -76,7 +82,8 @@ class Transport(memory.Transport):
                 return
             except Empty:
                 left = None if until is None else until - time.monotonic()
-                if left is not None and left <= 0:
+                # Celery asks whether it should stop only between two calls, so a closed bell must end this one.
+                if BELL.is_closed or (left is not None and left <= 0):
                     raise TimeoutError from None
                 BELL.wait(seen, left)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from http.cookiejar import CookieJar
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -87,6 +91,20 @@ def test_it_ends_in_order_and_what_was_playing_plays_again(
         assert play_next(overlay)["text"] == "Bob said: wait for me"
         wait_until(lambda: again.one(STATE) == "done", "the item is done")
     assert again.one(POINTS) == 26
+
+
+def test_after_a_stop_the_database_is_one_file_and_the_worker_ended_by_itself(
+    bot: BotProcess, simulator: SimulatorThread, tmp_path: Path
+) -> None:
+    simulator.happen(*(tip(f"Viewer{number}", 5) for number in range(200)))
+    wait_until(lambda: bot.one("SELECT count(*) FROM economy_transaction") == 200, "all tips are paid")
+    assert bot.stop()[0] == 0
+    assert "left with a task still running" not in bot.text()
+    log = bot.folder / "pixelbot.sqlite3-wal"
+    assert not log.exists() or log.stat().st_size == 0
+    alone = shutil.copy(bot.folder / "pixelbot.sqlite3", tmp_path / "copy.sqlite3")
+    with closing(sqlite3.connect(alone)) as copy:
+        assert copy.execute("SELECT count(*) FROM economy_transaction").fetchone() == (200,)
 
 
 def test_a_frame_that_was_paid_before_a_restart_is_not_paid_again(
