@@ -15,7 +15,7 @@ from django.test import Client
 
 from economy.models import Cooldown, Points, Transaction, Viewer
 from effects import sounds, wheel
-from effects.models import Prize, QueueItem, Sound, State
+from effects.models import Prize, Purchase, QueueItem, Sound, State
 from effects.queue import cleanup, control, items
 from joystick.channel import streams
 from pixelbot_site.kit.errors import Refused
@@ -42,7 +42,7 @@ def buy(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> Callable[
     count = iter(range(1000))
 
     def it(words: str = "hello", *, who: Viewer = bob, at: float = 0, **changed: object) -> QueueItem:
-        return purchase.buy(
+        bought = purchase.buy(
             viewer=who,
             key="tts",
             words=words,
@@ -50,6 +50,7 @@ def buy(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> Callable[
             rules=replace(rules, **changed),  # type: ignore[arg-type]
             now=now + timedelta(seconds=at),
         )
+        return bought.items.get()
 
     return it
 
@@ -62,8 +63,9 @@ def test_it_takes_the_points_and_enqueues(buy: Callable[..., QueueItem]) -> None
     item = buy("hello   there\n friend")
     assert (item.kind, item.lane, item.state) == ("speak", "tts", State.PENDING)
     assert item.payload == {"text": "hello there friend", "source": "redeem"}
-    assert item.payment is not None
-    assert (item.payment.delta, item.payment.balance_after, item.payment.source) == (-25, 75, "redeem")
+    assert item.purchase is not None and item.purchase.payment is not None
+    payment = item.purchase.payment
+    assert (payment.delta, payment.balance_after, payment.source) == (-25, 75, "redeem")
 
 
 def test_too_few_points(buy: Callable[..., QueueItem]) -> None:
@@ -131,7 +133,8 @@ def test_what_does_not_exist(
 
 def test_free_ones_need_no_payment(buy: Callable[..., QueueItem]) -> None:
     Redeem.objects.update(cost=0)
-    assert buy().payment is None
+    bought = buy().purchase
+    assert bought is not None and bought.payment is None
 
 
 def test_one_message_buys_once(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> None:
@@ -164,7 +167,7 @@ def order(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> Callabl
     def it(key: str, words: str = "", *, who: str = "Bob", **more: Any) -> QueueItem:
         person = Viewer.objects.filter(username=who).first() or viewer(who, points=1000)
         asked = {"rules": rules, "now": now, "reference": f"order-{next(count)}", **more}
-        return purchase.buy(viewer=person, key=key, words=words, **asked)
+        return purchase.buy(viewer=person, key=key, words=words, **asked).items.earliest("pk")
 
     return it
 
@@ -273,7 +276,7 @@ def test_limits_count_what_happened_in_this_stream(order: Callable[..., QueueIte
     order("clip", who="Cat")
     with pytest.raises(Refused):
         order("clip")
-    QueueItem.objects.update(created_at=now - timedelta(hours=1))
+    Purchase.objects.update(created_at=now - timedelta(hours=1))
     order("clip")
 
 
@@ -415,10 +418,15 @@ def test_only_the_cooldown_that_it_began_ends_with_it(order: Callable[..., Queue
         order("clip", who="Cat", now=now + timedelta(seconds=32))
 
 
-def test_staff_give_it_away_whatever_its_rules_are(order: Callable[..., QueueItem]) -> None:
+def test_staff_give_it_away_whatever_its_rules_are(viewer: Callable[..., Viewer], rules: Rules) -> None:
+    purchase.seed()
+    bob = viewer("Bob", points=1000)
     Redeem.objects.filter(key="clip").update(stock=0, cost=50, enabled=False, approval=Approval.ALWAYS)
-    item = order("clip", free=True)
-    assert (item.state, item.payment, points()) == (State.PENDING, None, 1000)
+    item = purchase.give_away(viewer=bob, key="Clip", words="", rules=rules)
+    assert (item.state, item.purchase, points()) == (State.PENDING, None, 1000)
+    assert not Cooldown.objects.exists()
+    with pytest.raises(Refused, match="there is no redeem called dance"):
+        purchase.give_away(viewer=bob, key="dance", words="", rules=rules)
 
 
 def test_the_dashboard_makes_uses_and_guards_redeems(order: Callable[..., QueueItem]) -> None:
@@ -459,7 +467,7 @@ def test_of_fifty_buyers_of_the_last_one_one_gets_it(
 
     def one(number: int) -> QueueItem:
         asked = {"reference": f"m-{number}", "rules": rules, "now": now, "words": ""}
-        return purchase.buy(viewer=people[number], key="clip", **asked)
+        return purchase.buy(viewer=people[number], key="clip", **asked).items.get()
 
     results = at_once(50, one)
     assert sum(isinstance(result, QueueItem) for result in results) == 1
