@@ -15,8 +15,9 @@ from django.test import Client
 
 from economy.models import Cooldown, Points, Transaction, Viewer
 from effects import sounds, wheel
+from effects.library.obs_clip import obs_clip
 from effects.models import Prize, Purchase, QueueItem, Sound, State
-from effects.queue import cleanup, control, items
+from effects.queue import cleanup, control, items, playback, worker
 from joystick.channel import streams
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
@@ -287,6 +288,35 @@ def test_what_did_not_happen_is_in_stock_again_and_does_not_cool_down(order: Cal
     assert items.end(item, State.FAILED, "OBS is away") and not items.end(item, State.FAILED, "again")
     assert Redeem.objects.get(key="clip").stock == 1 and points() == 1000
     order("clip")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_effects_that_fail_at_the_same_moment_one_fills_the_stock_again(
+    order: Callable[..., QueueItem],
+) -> None:
+    Redeem.objects.filter(key="clip").update(stock=3, global_cooldown_seconds=99, cost=10)
+    first = order("clip")
+    second = items.enqueue(obs_clip(), viewer=first.viewer, purchase=first.purchase)
+    both = [first, second]
+    assert at_once(2, lambda number: items.end(both[number], State.FAILED, "OBS is away")) == [True, True]
+    assert Redeem.objects.get(key="clip").stock == 3 and points() == 1000
+    assert not Cooldown.objects.filter(key__startswith="redeem.").exists()
+
+
+def test_a_sequence_counts_once_for_the_limits_and_not_at_all_where_a_part_failed(
+    order: Callable[..., QueueItem],
+) -> None:
+    show = {"kind": "alert", "text": "hooray"}
+    Redeem.objects.create(key="party", title="Party", limit_per_stream=2, stock=9, effects=[show, show])
+    for _ in range(2):
+        order("party")
+        worker.drain("effect")
+        playback.finished(QueueItem.objects.get(state=State.RUNNING).pk, 1)
+    with pytest.raises(Refused, match="sold out for this stream, 2 were all"):
+        order("party")
+    control.cancel(QueueItem.objects.filter(kind="alert").latest("pk"), by="fox")
+    assert Redeem.objects.get(key="party").stock == 8
+    order("party")
 
 
 @pytest.mark.parametrize(
