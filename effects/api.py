@@ -11,7 +11,7 @@ from ninja.errors import HttpError
 from pydantic import StringConstraints
 
 from effects import wheel
-from effects.models import Deed, Lane, QueueItem, Sound, State
+from effects.models import QUEUED, Deed, Lane, QueueItem, Sound, State
 from effects.queue import control
 from effects.registry import lanes
 from pixelbot_site.kit.api import Id, Paged, Scope, answers, needs, page, there, who
@@ -98,7 +98,7 @@ class SoundOut(Schema):
 @needs(Scope.READ)
 def list_queue(request: HttpRequest, asked: Paged, state: State | None = None) -> list[QueueItem]:
     """What waits, runs, happened or not, the newest first."""
-    items = QueueItem.objects.prefetch_related("deeds")
+    items = QueueItem.objects.select_related("purchase").prefetch_related("deeds")
     return page(items.filter(state=state) if state else items, asked)
 
 
@@ -208,7 +208,7 @@ def list_sounds(request: HttpRequest) -> list[Sound]:
 
 
 def _item(item_id: int) -> QueueItem:
-    item: QueueItem = there(QueueItem.objects.select_related("viewer").filter(pk=item_id).first())
+    item: QueueItem = there(QueueItem.objects.select_related("viewer", "purchase").filter(pk=item_id).first())
     return item
 
 
@@ -230,6 +230,6 @@ def _lane(name: str) -> LaneOut:
         name=name,
         paused=row is not None,
         paused_by=row.paused_by if row else "",
-        waiting=items.filter(state__in=[State.WAITING, State.PENDING]).count(),
+        waiting=items.filter(state__in=QUEUED).count(),
         running_id=items.filter(state=State.RUNNING).values_list("pk", flat=True).first(),
     )

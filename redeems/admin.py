@@ -14,7 +14,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from economy.models import Viewer
 from economy.viewers import people
+from effects.models import QueueItem
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.admin import ModelAdmin, StockMixin
 from pixelbot_site.kit.errors import Failed, Refused
@@ -97,16 +99,17 @@ class RedeemAdmin(StockMixin, ModelAdmin):
         try:
             if viewer is None:
                 raise Refused("nobody of that name was seen here yet")
-            item = purchase.buy(
-                viewer=viewer,
-                key=row.key,
-                words=request.POST.get("words", "").strip(),
-                reference=f"dashboard:{uuid4()}",
-                rules=rules.current(),
-                now=timezone.now(),
-                free="charge" not in request.POST,
-            )
+            item = _used(row, viewer, request.POST.get("words", "").strip(), charge="charge" in request.POST)
             self.message_user(request, f"It is in the queue: {item}.")
         except (Refused, Failed) as error:
             messages.error(request, f"{error}.")
         return redirect("admin:redeems_redeem_change", row.pk)
+
+
+def _used(row: Redeem, viewer: Viewer, words: str, *, charge: bool) -> QueueItem:
+    now = rules.current()
+    if not charge:
+        return purchase.give_away(viewer=viewer, key=row.key, words=words, rules=now)
+    reference = f"dashboard:{uuid4()}"
+    bought = purchase.buy(viewer=viewer, key=row.key, words=words, reference=reference, rules=now, now=timezone.now())
+    return bought.items.earliest("pk")

@@ -10,8 +10,9 @@ from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
+from economy.models import Viewer
 from economy.viewers import people
-from effects.models import State
+from effects.models import QueueItem, State
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.api import Scope, answers, needs, there
 from redeems import purchase
@@ -107,15 +108,7 @@ def update_redeem(request: HttpRequest, key: str, change: RedeemIn) -> Redeem:
 def buy(request: HttpRequest, key: str, asked: PurchaseIn) -> PurchaseOut:
     """Buy it for a viewer, with their points, or give it away. 409, with the sentence, where it is refused."""
     viewer = there(people.find(asked.viewer))
-    item = purchase.buy(
-        viewer=viewer,
-        key=_redeem(key).key,
-        words=asked.text.strip(),
-        reference=f"api:{uuid4()}",
-        rules=rules.current(),
-        now=timezone.now(),
-        free=asked.free,
-    )
+    item = _given(viewer, _redeem(key).key, asked) if asked.free else _bought(viewer, _redeem(key).key, asked)
     return PurchaseOut(
         item_id=item.pk, state=State(item.state), balance=there(people.find(asked.viewer)).points.balance
     )
@@ -129,6 +122,22 @@ def toggle_redeem(request: HttpRequest, key: str) -> Redeem:
     row.enabled = not row.enabled
     row.save(update_fields=["enabled"])
     return row
+
+
+def _bought(viewer: Viewer, key: str, asked: PurchaseIn) -> QueueItem:
+    bought = purchase.buy(
+        viewer=viewer,
+        key=key,
+        words=asked.text.strip(),
+        reference=f"api:{uuid4()}",
+        rules=rules.current(),
+        now=timezone.now(),
+    )
+    return bought.items.earliest("pk")
+
+
+def _given(viewer: Viewer, key: str, asked: PurchaseIn) -> QueueItem:
+    return purchase.give_away(viewer=viewer, key=key, words=asked.text.strip(), rules=rules.current())
 
 
 def _redeem(key: str) -> Redeem:

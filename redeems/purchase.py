@@ -14,7 +14,7 @@ from economy import cooldowns
 from economy.ledger import points
 from economy.models import Transaction, Viewer
 from effects import durations
-from effects.models import HAPPENED, QueueItem
+from effects.models import DROPPED, Purchase, QueueItem
 from effects.queue import items, refunds, waiting
 from effects.registry import INSTANT, Effect, kinds
 from pixelbot_site.kit.errors import Refused
@@ -24,53 +24,54 @@ from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Least, Pricing, Redeem
 from redeems.registry import Item, Order, Planned, catalog
 
+# What counts as one stream for the limits, while the channel is not live.
 WITHOUT_STREAM = timedelta(hours=12)
-"""What counts as one stream for the limits, while the channel is not live."""
 
 
 @again_after_deadlock
-def buy(
-    *,
-    viewer: Viewer,
-    key: str,
-    words: str,
-    reference: str,
-    rules: Rules,
-    now: datetime,
-    free: bool = False,
-) -> QueueItem:
+def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: Rules, now: datetime) -> Purchase:
     """Sell the redeem `key` to `viewer`; `reference` names the cause (a chat message), which buys once.
 
-    `free`: staff gives it away: it costs nothing, and only what it needs in itself is looked at. Raises Refused, with
-    the sentence for the viewer, and then nothing was taken: no points, no cooldown, no stock.
+    Raises Refused, with the sentence for the viewer, and then nothing was taken: no points, no cooldown, no stock.
     """
     with transaction.atomic():
         # Points before redeems, as where points go back: nobody waits for ever. Whoever buys holds the redeem's row, so
         # that stock and limits are those of this very moment.
         points.hold(viewer.pk)
-        row = Redeem.objects.select_for_update().filter(key=key.casefold()).first()
-        item = catalog.get(key.casefold())
-        if row is None or (item is None and not row.effects):
-            raise Refused(f"there is no redeem called {key[:40]}")
-        if not free:
-            _may(row, viewer)
+        row, item = _find(Redeem.objects.select_for_update(), key)
+        _may(row, viewer)
         wanted = _plan(row, item, Order(viewer, words, rules, row))
-        took: dict[str, Any] = {}
-        if not free:
-            _room(wanted.effect, rules)
-            _limits(row, viewer, now)
-            took = {"cooldowns": _take_cooldowns(item, row, viewer, rules, now), "stock": _take_stock(row)}
-        cost = 0 if free else _cost(row, wanted, words, rules)
-        payment = _pay(row, viewer, cost, reference) if cost else None
-        return items.enqueue(
-            wanted.effect,
+        _room(wanted.effect, rules)
+        _limits(row, viewer, now)
+        waits = _waits(row, viewer)
+        purchase = Purchase.objects.create(
             viewer=viewer,
-            payment=payment,
-            redeem="" if free else row.key,  # what was given away took nothing that could go back
-            priority=row.priority,
-            waits=not free and _waits(row, viewer),
-            result={"took": took} if took else {},
+            redeem=row.key,
+            cooldowns=_take_cooldowns(item, row, viewer, rules, now),
+            took_stock=_take_stock(row),
+            payment=_pay(row, viewer, _cost(row, wanted, words, rules), reference),
         )
+        items.enqueue(wanted.effect, viewer=viewer, purchase=purchase, priority=row.priority, waits=waits)
+        return purchase
+
+
+@again_after_deadlock
+def give_away(*, viewer: Viewer, key: str, words: str, rules: Rules) -> QueueItem:
+    """Do what the redeem `key` does for `viewer`, for nothing: only what it needs in itself is checked.
+
+    There is no purchase, so that nothing can go back, and no limit counts it. Raises Refused, with the sentence.
+    """
+    with transaction.atomic():
+        row, item = _find(Redeem.objects.all(), key)
+        wanted = _plan(row, item, Order(viewer, words, rules, row))
+        return items.enqueue(wanted.effect, viewer=viewer, priority=row.priority)
+
+
+def _find(rows: QuerySet[Redeem], key: str) -> tuple[Redeem, Item | None]:
+    row, item = rows.filter(key=key.casefold()).first(), catalog.get(key.casefold())
+    if row is None or (item is None and not row.effects):
+        raise Refused(f"there is no redeem called {key[:40]}")
+    return row, item
 
 
 def _may(row: Redeem, viewer: Viewer) -> None:
@@ -139,9 +140,9 @@ def _limits(row: Redeem, viewer: Viewer, now: datetime) -> None:
         raise Refused(f"you had {row.title} {row.limit_per_viewer} × in this stream, that is all")
 
 
-def _sold(row: Redeem, since: datetime) -> QuerySet[QueueItem]:
-    """What of it happened since then, or still may."""
-    return QueueItem.objects.filter(redeem=row.key, created_at__gte=since, state__in=HAPPENED)
+def _sold(row: Redeem, since: datetime) -> QuerySet[Purchase]:
+    """What was bought of it since then and happened, or still may."""
+    return Purchase.objects.filter(redeem=row.key, created_at__gte=since).exclude(items__state__in=DROPPED)
 
 
 def _take_cooldowns(item: Item | None, row: Redeem, viewer: Viewer, rules: Rules, now: datetime) -> dict[str, str]:
@@ -173,7 +174,9 @@ def _cost(row: Redeem, wanted: Planned, words: str, rules: Rules) -> int:
     return cost
 
 
-def _pay(row: Redeem, viewer: Viewer, cost: int, reference: str) -> Transaction:
+def _pay(row: Redeem, viewer: Viewer, cost: int, reference: str) -> Transaction | None:
+    if not cost:
+        return None
     return points.spend(viewer, cost, source="redeem", reference=f"redeem:{reference}", reason=row.title)
 
 
@@ -186,10 +189,12 @@ def _waits(row: Redeem, viewer: Viewer) -> bool:
 @refunds.undone_by
 def give_back(item: QueueItem) -> None:
     """What was bought did not happen: what it took is in stock again, and the cooldowns that it began are over."""
-    took = item.result.get("took", {})
-    if took.get("stock"):
-        Redeem.objects.filter(key=item.redeem, stock__isnull=False).update(stock=F("stock") + 1)
-    for key, until in took.get("cooldowns", {}).items():
+    purchase = item.purchase
+    if purchase is None:
+        return
+    if purchase.took_stock:
+        Redeem.objects.filter(key=purchase.redeem, stock__isnull=False).update(stock=F("stock") + 1)
+    for key, until in purchase.cooldowns.items():
         cooldowns.free(key, until=datetime.fromisoformat(until))
 
 

@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
-from effects.models import ENDED, WAITING, Deed, QueueItem, State
+from economy.models import Transaction
+from effects.models import ENDED, QUEUED, Deed, Purchase, QueueItem, State
 from effects.queue import control
 from effects.registry import lanes
 from pixelbot_site.kit.admin import ReadOnlyAdmin
@@ -34,17 +35,39 @@ class DeedInline(admin.TabularInline):  # type: ignore[type-arg]
         return False
 
 
+class RedeemFilter(admin.SimpleListFilter):
+    """The redeem that was bought."""
+
+    title = "redeem"
+    parameter_name = "redeem"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every redeem that was bought."""
+        keys = Purchase.objects.exclude(redeem="").order_by("redeem").values_list("redeem", flat=True).distinct()
+        return [(key, key) for key in keys]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+        """The items of its purchases."""
+        return queryset.filter(purchase__redeem=self.value()) if self.value() else queryset
+
+
 @admin.register(QueueItem)
 class QueueItemAdmin(ReadOnlyAdmin):
     """What waits, runs, happened, or did not and why; and the buttons."""
 
     list_display = ("id", "created_at", "lane", "kind", "title", "viewer", "state", "priority", "reason", "by")
-    list_filter = ("state", "lane", "kind", "redeem")
+    list_filter = ("state", "lane", "kind", RedeemFilter)
     search_fields = ("title", "viewer__key")
     list_select_related = ("viewer",)
+    readonly_fields = ("redeem", "payment")
     change_list_template = "admin/effects/queueitem/change_list.html"
     inlines = (DeedInline,)
     actions = ("approve", "reject", "cancel", "put_first", "retry")
+
+    @admin.display(description="payment")
+    def payment(self, item: QueueItem) -> Transaction | None:
+        """The points that were spent on it."""
+        return item.purchase.payment if item.purchase else None
 
     @admin.display(description="why not")
     def reason(self, item: QueueItem) -> str:
@@ -67,7 +90,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With how the lanes stand."""
         counted = dict(
-            QueueItem.objects.filter(state__in=WAITING).order_by().values_list("lane").annotate(count=Count("id"))
+            QueueItem.objects.filter(state__in=QUEUED).order_by().values_list("lane").annotate(count=Count("id"))
         )
         running = {item.lane: item for item in QueueItem.objects.filter(state=State.RUNNING)}
         paused = control.paused()

@@ -20,6 +20,6 @@ def obs_clip() -> Effect:
 @effect("obs_clip", lane="effect", repeatable=False, payload=OBSClip)
 def perform(item: QueueItem) -> None:
     """Done when OBS tells the file's path, which is kept on the item and told to nobody else."""
-    item.result = {**item.result, "path": actions.clip()}
+    item.saved_path = actions.clip()
     if item.viewer is not None:
         chat.say(f"@{item.viewer.username} the clip is saved.")

@@ -19,4 +19,4 @@ class OBSRecord(Payload):
 def obs_record(item: QueueItem) -> None:
     """Done when OBS records, or does not any more; the file's path is kept on the item."""
     wish = OBSRecord.model_validate(item.payload)
-    item.result = {**item.result, "path": actions.record(start=wish.action == "start")}
+    item.saved_path = actions.record(start=wish.action == "start")

@@ -35,7 +35,10 @@ class Speak(Payload):
 
 
 def ahead(item: QueueItem) -> dict[str, Any]:
-    """The synthesis, which may be done while another item plays. Raises Failed where there is nothing to say."""
+    """Synthesize the text, which may be done while another item plays; return the item's fields that tell of it.
+
+    Raises Failed where there is nothing to say.
+    """
     wish = Speak.model_validate(item.payload)
     filters = list(WordFilter.objects.values_list("word", "replacement"))
     text = speakable(wish.text, filters=filters, most=settings.TTS_MAX_CHARS)
@@ -45,36 +48,42 @@ def ahead(item: QueueItem) -> dict[str, Any]:
     prefix = _prefix(wish.source)
     said = f"{prefix.replace('{user}', spoken_name(name))} {text}".strip()
     spoken = tts.engine().speak(said, _style(wish, item))
-    if "speech" in item.result:
-        default_storage.delete(item.result["speech"])  # from an attempt that was interrupted
+    if item.speech_file:
+        default_storage.delete(item.speech_file)  # from an attempt that was interrupted
     caption = shown(wish.text, filters=filters)
-    made = {"said": said, "seconds": spoken.seconds, "by_browser": spoken.by_browser}
+    file = ""
     if spoken.wav is not None:
-        made["speech"] = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))
-    return {**made, "caption": f"{prefix.replace('{user}', name)} {caption}".strip()}
+        file = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))
+    return {
+        "caption": f"{prefix.replace('{user}', name)} {caption}".strip(),
+        "speech_text": said,
+        "speech_file": file,
+        "speech_seconds": spoken.seconds,
+        "is_spoken_by_page": spoken.by_browser,
+    }
 
 
 @effect("speak", lane="tts", repeatable=True, payload=Speak, ahead=ahead)
 def perform(item: QueueItem) -> Told:
     """The overlay plays pre-sound, pause and speech, and shows the words."""
-    if "said" not in item.result:
-        item.result = {**item.result, **ahead(item)}
-    made = item.result
+    if not item.speech_text:
+        for name, value in ahead(item).items():
+            setattr(item, name, value)
     pre_sound, lead = _lead(str(item.payload.get("source", "")))
     style = _style(Speak.model_validate(item.payload), item)
     message = {
         "type": "speak",
-        "text": made["caption"],
-        "said": made["said"] if made["by_browser"] else "",
+        "text": item.caption,
+        "said": item.speech_text if item.is_spoken_by_page else "",
         "voice": style.voice,
         "rate": style.rate,
         "volume": style.volume,
-        "speech": f"speech/{item.pk}.wav" if "speech" in made else "",
-        "seconds": made["seconds"],
+        "speech": f"speech/{item.pk}.wav" if item.speech_file else "",
+        "seconds": item.speech_seconds,
         "pre_sound": pre_sound,
         "pre_delay_ms": settings.TTS_PRE_DELAY_MS if pre_sound else 0,
     }
-    return Told(message, seconds=lead + made["seconds"])
+    return Told(message, seconds=lead + item.speech_seconds)
 
 
 def _prefix(source: str) -> str:

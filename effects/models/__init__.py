@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from effects.models.queue import ENDED, HAPPENED, WAITING, Deed, Lane, QueueItem, State
+from effects.models.purchases import Purchase
+from effects.models.queue import DROPPED, ENDED, MADE, QUEUED, UNFINISHED, Deed, Lane, QueueItem, State
 from effects.models.screen import OBSConnection, Overlay, Revert, new_secret
 from effects.models.voice import Sound, SpeechSource, ViewerVoice, WordFilter
 from effects.models.wheel import Prize, Spin, WheelLine
 
 __all__ = [
+    "DROPPED",
     "ENDED",
-    "HAPPENED",
-    "WAITING",
+    "MADE",
+    "QUEUED",
+    "UNFINISHED",
     "Deed",
     "Lane",
     "OBSConnection",
     "Overlay",
     "Prize",
+    "Purchase",
     "QueueItem",
     "Revert",
     "Sound",

@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from economy.models import STAFF_MAX, Transaction, Viewer
+from economy.models import STAFF_MAX, Viewer
+from effects.models.purchases import Purchase
 
 
 class State(models.TextChoices):
@@ -24,10 +25,10 @@ class State(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-WAITING = (State.WAITING, State.PENDING)
-ENDED = (State.DONE, State.FAILED, State.EXPIRED, State.SKIPPED, State.CANCELLED)
-HAPPENED = (*WAITING, State.RUNNING, State.DONE)
-"""The states that count for a redeem's limits: it happened, or still may."""
+QUEUED = (State.WAITING, State.PENDING)  # not begun yet
+UNFINISHED = (*QUEUED, State.RUNNING)  # may still happen
+DROPPED = (State.FAILED, State.EXPIRED, State.SKIPPED, State.CANCELLED)  # ended without having happened
+ENDED = (State.DONE, *DROPPED)  # nothing changes these any more
 
 
 class Lane(models.Model):
@@ -55,19 +56,20 @@ class QueueItem(models.Model):
     sequel = models.JSONField(default=list, blank=True)
     title = models.CharField(max_length=200, blank=True)
     viewer = models.ForeignKey(Viewer, models.PROTECT, null=True, blank=True, related_name="queue_items")
-    payment = models.OneToOneField(
-        Transaction,
+    purchase = models.ForeignKey(
+        Purchase,
         models.PROTECT,
         null=True,
         blank=True,
-        related_name="queue_item",
-        help_text="Given back if it does not happen.",
+        related_name="items",
+        help_text="What the viewer bought; blank: nobody bought it.",
     )
-    redeem = models.CharField(max_length=40, blank=True, help_text="What the viewer bought; blank: nobody bought it.")
+    part_of = models.CharField(
+        max_length=100, blank=True, help_text="What it belongs to, for the viewer to be told if it does not happen."
+    )
     priority = models.IntegerField(default=0, help_text="Higher ones go first.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0)
-    result = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
     by = models.CharField(max_length=STAFF_MAX, blank=True, help_text="Who of the staff decided on it last.")
     created_at = models.DateTimeField(default=timezone.now)
@@ -79,12 +81,23 @@ class QueueItem(models.Model):
     playing_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
+    # What performing it made, before or while it ran (MADE).
+    is_prepared = models.BooleanField(default=False, help_text="Its slow part was done while another one played.")
+    caption = models.TextField(blank=True, help_text="The words that the overlays show with speech.")
+    speech_text = models.TextField(blank=True, help_text="The words as they are spoken.")
+    speech_file = models.CharField(max_length=200, blank=True, help_text="Blank: no WAV was made, or it is deleted.")
+    speech_seconds = models.FloatField(default=0)
+    is_spoken_by_page = models.BooleanField(default=False, help_text="The overlay's browser speaks.")
+    saved_path = models.TextField(blank=True, help_text="Where OBS saved the clip or the recording.")
+    # What the overlays were told.
+    overlay_message = models.JSONField(default=dict, blank=True)
+    overlay_seconds = models.FloatField(default=0, help_text="How long the overlays take for it.")
+
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["lane", "state", "-priority", "id"], name="queue_next"),
             models.Index(fields=["expires_at"], condition=Q(state__in=["waiting", "pending"]), name="queue_stale"),
-            models.Index(fields=["redeem", "created_at"], condition=~Q(redeem=""), name="queue_redeem"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             # What a lane means, kept by the database itself whoever the workers are.
@@ -98,9 +111,25 @@ class QueueItem(models.Model):
         return f"{self.kind} {self.pk}: {self.title}"
 
     @property
+    def redeem(self) -> str:
+        """The key of the redeem that the viewer bought; "" where nobody bought anything."""
+        return self.purchase.redeem if self.purchase else ""
+
+    @property
     def reason(self) -> str:
         """Why it did not happen: of a traceback, the last line, which says what it was."""
         return self.error.strip().rpartition("\n")[2]
+
+
+# The fields that a performer sets on its item; they are stored with what came of it.
+MADE = (
+    "caption",
+    "speech_text",
+    "speech_file",
+    "speech_seconds",
+    "is_spoken_by_page",
+    "saved_path",
+)
 
 
 class Deed(models.Model):

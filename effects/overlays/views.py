@@ -31,7 +31,7 @@ def overlay_page(request: HttpRequest, secret: str) -> HttpResponse:
 def speech(request: HttpRequest, secret: str, item_id: int) -> HttpResponse:
     """The WAV of a spoken queue item."""
     get_object_or_404(Overlay, secret=secret)
-    name = get_object_or_404(QueueItem, pk=item_id).result.get("speech")
+    name = get_object_or_404(QueueItem, pk=item_id).speech_file
     if not name or not default_storage.exists(name):
         raise Http404("This item has no speech any more.")
     with default_storage.open(name) as file:

@@ -12,7 +12,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from economy.models import STAFF_MAX
-from effects.models import ENDED, WAITING, Deed, Lane, QueueItem, Revert, State
+from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, QueueItem, Revert, State
 from effects.overlays import messages
 from effects.queue import items, wakeups
 from effects.registry import MAX_TITLE, Effect, lanes
@@ -79,7 +79,7 @@ def _note(item: QueueItem, by: str, what: str) -> None:
 def clear(lane: str, *, by: str) -> int:
     """Take out everything that waits in `lane`; points go back. Returns how many."""
     check(lane)
-    rows = QueueItem.objects.select_related("viewer").filter(lane=lane, state__in=WAITING)
+    rows = QueueItem.objects.select_related("viewer").filter(lane=lane, state__in=QUEUED)
     return sum(_end(item, State.CANCELLED, "the queue was cleared", by=by) for item in rows)
 
 
@@ -115,10 +115,10 @@ def again(item: QueueItem, *, by: str) -> QueueItem:
 
 def put_first(item: QueueItem, *, by: str) -> bool:
     """Make an item that waits the next of its lane. False when it does not wait any more."""
-    rows = QueueItem.objects.filter(lane=item.lane, state__in=WAITING).exclude(pk=item.pk)
+    rows = QueueItem.objects.filter(lane=item.lane, state__in=QUEUED).exclude(pk=item.pk)
     highest = rows.aggregate(highest=Max("priority"))["highest"]
     first = max(item.priority, 0 if highest is None else highest + 1)
-    if not QueueItem.objects.filter(pk=item.pk, state__in=WAITING).update(priority=first, by=by):
+    if not QueueItem.objects.filter(pk=item.pk, state__in=QUEUED).update(priority=first, by=by):
         return False
     _note(item, by, "it was put first")
     return True
@@ -133,7 +133,7 @@ def panic(*, by: str) -> int:
     after_commit(messages.silence)
     Revert.objects.update(due_at=timezone.now())  # and what OBS shows for a while
     after_commit(wakeups.revert_in, 0)
-    rows = QueueItem.objects.select_related("viewer").filter(state__in=[*WAITING, State.RUNNING])
+    rows = QueueItem.objects.select_related("viewer").filter(state__in=UNFINISHED)
     # Twice: between the look and the deed, a worker may have taken one of them further.
     return sum(_end(item, State.CANCELLED, "everything was stopped", by=by) for _ in range(2) for item in rows.all())
 

@@ -17,8 +17,8 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from economy.models import Transaction, Viewer
-from effects.models import ENDED, QueueItem, State
+from economy.models import Viewer
+from effects.models import ENDED, MADE, Purchase, QueueItem, State
 from effects.overlays import messages
 from effects.queue import lease, refunds
 from effects.queue.wakeups import wake
@@ -37,16 +37,16 @@ def enqueue(
     effect: Effect,
     *,
     viewer: Viewer | None = None,
-    payment: Transaction | None = None,
-    redeem: str = "",
+    purchase: Purchase | None = None,
+    part_of: str = "",
     priority: int = 0,
     waits: bool = False,
     sequel: Sequence[Step] = (),
-    result: Mapping[str, Any] | None = None,
 ) -> QueueItem:
     """Put `effect` into its lane, which is woken once the transaction has committed; what needs no lane happens now.
 
-    `waits`: for approval by staff. `sequel`: what comes after it. `result`: what is known of it already.
+    `waits`: for approval by staff. `sequel`: what comes after it. `part_of`: what it belongs to, where the viewer
+    shall be told when it does not happen.
     """
     kind = known(effect.kind)
     item = QueueItem(
@@ -54,11 +54,10 @@ def enqueue(
         lane=kind.lane or (_first_lane(effect.payload) if waits else INSTANT),
         payload=dict(effect.payload),
         sequel=list(sequel),
-        result=dict(result or {}),
         title=effect.title[:MAX_TITLE],
         viewer=viewer,
-        payment=payment,
-        redeem=redeem,
+        purchase=purchase,
+        part_of=part_of,
         priority=priority,
         state=State.WAITING if waits else State.PENDING,
         expires_at=timezone.now() + timedelta(seconds=settings.QUEUE_ITEM_TTL),
@@ -80,12 +79,9 @@ def _first_lane(payload: Mapping[str, Any]) -> str:
 
 
 def enqueue_known(effect: Effect, *, viewer: Viewer | None = None, part_of: str = "") -> QueueItem | None:
-    """The same for what the streamer set up: a kind that is not there any more is left out, with a word in the log.
-
-    `part_of`: what it belongs to, where the viewer shall be told when it does not happen.
-    """
+    """The same for what the streamer set up: a kind that is not there any more is left out, with a word in the log."""
     try:
-        return enqueue(effect, viewer=viewer, result={"part_of": part_of} if part_of else None)
+        return enqueue(effect, viewer=viewer, part_of=part_of)
     except Failed as error:
         log.warning("left out: %s", error)
         return None
@@ -106,19 +102,14 @@ def begin(item: QueueItem, kind: Kind | None = None) -> None:
 
 
 def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> QueueItem:
-    """Enqueue what comes after `item`, and give it what the viewer bought: should it fail, the points go back."""
-    payment, redeem = item.payment, item.redeem
-    kept = {name: item.result[name] for name in ("took", "part_of") if name in item.result}
-    item.payment, item.redeem = None, ""
-    item.save(update_fields=["payment", "redeem"])
+    """Enqueue what comes after `item`, as part of the same purchase: should it fail, the points go back."""
     return enqueue(
         effect,
         viewer=item.viewer,
-        payment=payment,
-        redeem=redeem,
+        purchase=item.purchase,
+        part_of=item.part_of,
         priority=item.priority,
         sequel=sequel,
-        result=kept,
     )
 
 
@@ -131,7 +122,7 @@ def perform(item: QueueItem) -> bool:
             told = kind.perform(item)
         if told is not None:
             return not _tell(item, told)
-        finish(item.pk, item.attempts, result=item.result)
+        finish(item.pk, item.attempts, made=_made(item))
     except (Failed, Refused) as error:
         end(item, State.FAILED, str(error))
     except Exception as error:  # the queue's edge: whatever went wrong is stored, and the lane goes on
@@ -146,23 +137,28 @@ def _tell(item: QueueItem, told: Told) -> bool:
     # The attempt tells a page that an item is being done again from one that it has shown already.
     shown = {**told.message, "lane": item.lane, "attempt": item.attempts}
     seconds = min(told.seconds, settings.QUEUE_ITEM_MAX_SECONDS)
-    result = {**item.result, "overlay": shown, "seconds": seconds}
     mine = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts).update(
-        result=result, told_at=now, lease_until=now + START_WITHIN
+        overlay_message=shown, overlay_seconds=seconds, told_at=now, lease_until=now + START_WITHIN, **_made(item)
     )
     if mine:
         messages.tell(item.pk, shown)
     return bool(mine)
 
 
-def finish(item_id: int, attempt: int, *, result: dict[str, Any] | None = None) -> bool:
-    """The item happened. False when it had ended already, as when a second overlay reports it."""
+def _made(item: QueueItem) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in MADE}
+
+
+def finish(item_id: int, attempt: int, *, made: Mapping[str, Any] | None = None) -> bool:
+    """The item happened. False when it had ended already, as when a second overlay reports it.
+
+    `made`: the fields that performing it set, with their values.
+    """
     rows = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING)
     item = rows.first()
     if item is None:
         return False
-    more = {} if result is None else {"result": {**item.result, **result}}
-    return _done(item, rows, messages.done, **more)
+    return _done(item, rows, messages.done, **(made or {}))
 
 
 @again_after_deadlock
@@ -171,7 +167,7 @@ def _done(item: QueueItem, rows: QuerySet[QueueItem], tell: Callable[[int], None
         with transaction.atomic():
             if not rows.update(state=State.DONE, finished_at=timezone.now(), lease_until=None, **more):
                 return False
-            item = QueueItem.objects.select_related("viewer").get(pk=item.pk)
+            item = QueueItem.objects.select_related("viewer", "purchase").get(pk=item.pk)
             kind = kinds.get(item.kind)
             if kind is not None and kind.settle is not None:
                 kind.settle(item)
@@ -219,7 +215,7 @@ def _stop(
         ended = {"state": state, "error": error, "finished_at": timezone.now(), "lease_until": None}
         if item is None or not rows.update(**ended, by=by):
             return False
-        item = QueueItem.objects.select_related("viewer", "payment").get(pk=item.pk)
+        item = QueueItem.objects.select_related("viewer", "purchase__payment").get(pk=item.pk)
         if refund:
             refunds.give_back(item, said)
         after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
@@ -238,7 +234,7 @@ def _let_others_go_on(item: QueueItem, tell: Callable[[int], None]) -> None:
 
 def _goes_on(item: QueueItem) -> bool:
     """What was taken out takes along what comes after it; and so does what failed, where the points went back."""
-    return item.state == State.DONE or (item.state in {State.FAILED, State.SKIPPED} and not item.redeem)
+    return item.state == State.DONE or (item.state in {State.FAILED, State.SKIPPED} and item.purchase is None)
 
 
 def as_seen(seen: QueueItem, *, overdue: bool = False) -> QuerySet[QueueItem]:

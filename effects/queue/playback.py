@@ -17,7 +17,7 @@ SLACK = timedelta(seconds=6)
 def playing() -> list[tuple[int, dict[str, object]]]:
     """What the overlays should be showing now, as (item id, message): told again to one that connects late."""
     running = QueueItem.objects.filter(state=State.RUNNING, told_at__isnull=False).order_by("id")
-    return [(item.pk, item.result["overlay"]) for item in running]
+    return [(item.pk, item.overlay_message) for item in running]
 
 
 def _told(item_id: int, attempt: int) -> QuerySet[QueueItem]:
@@ -31,7 +31,7 @@ def started(item_id: int, attempt: int) -> None:
     item = waiting_for_it.first()
     if item is not None:
         now = timezone.now()
-        until = now + timedelta(seconds=item.result["seconds"]) + SLACK
+        until = now + timedelta(seconds=item.overlay_seconds) + SLACK
         waiting_for_it.update(playing_at=now, lease_until=until)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.utils import timezone
+
 from economy.ledger import points as ledger
 from effects import chat
-from effects.models import QueueItem
+from effects.models import Purchase, QueueItem
 from pixelbot_site.kit.errors import Refused
 
 log = logging.getLogger("queue")
@@ -24,27 +26,40 @@ def undone_by(step: Undo) -> Undo:
 
 
 def give_back(item: QueueItem, reason: str) -> None:
-    """Give back all that was taken for `item`, and tell its viewer `reason`. Inside the transaction that ends it."""
-    back = _pay_back(item)
-    if item.redeem:
+    """Give back all that was taken for what the item is of, once, and tell the viewer `reason`.
+
+    Inside the transaction that ends the item. Of several items of one purchase, the first one that ends without
+    having happened gives everything back; the others nothing, and say nothing.
+    """
+    back, is_refunded = "", _refunds(item)
+    if is_refunded:
+        back = _pay_back(item)
         for step in _undoes:
             step(item)
-    part_of = item.result.get("part_of", "")
-    if item.viewer is not None and (back or item.redeem or part_of):
-        what = f"a part of {part_of}" if part_of else "that"
+    if item.viewer is not None and (is_refunded or item.part_of):
+        what = f"a part of {item.part_of}" if item.part_of else "that"
         why = reason.strip().rstrip(".")[:REASON_MOST]
         stop = "" if why.endswith(("?", "!")) else "."
         chat.say(f"@{item.viewer.username} sorry, {what} did not happen: {why}{stop}{back}")
 
 
+def _refunds(item: QueueItem) -> bool:
+    if item.purchase is None:
+        return False
+    # The row decides between items of one purchase that end at the same moment: whoever changes it gives back.
+    kept = Purchase.objects.filter(pk=item.purchase.pk, refunded_at=None)
+    return bool(kept.update(refunded_at=timezone.now()))
+
+
 def _pay_back(item: QueueItem) -> str:
     """The sentence that says so; "" where nothing was paid."""
-    if item.payment is None:
+    payment = item.purchase.payment if item.purchase else None
+    if payment is None:
         return ""
     try:
-        ledger.refund(item.payment, reason=f"{item.kind} {item.state}")
+        ledger.refund(payment, reason=f"{item.kind} {item.state}")
     except Refused as error:  # more than anybody can have: the lane goes on all the same
         log.error("%s could not be paid back: %s", item, error)
         return ""
-    points = -item.payment.delta
+    points = -payment.delta
     return f" Your {'point is' if points == 1 else f'{points} points are'} back."

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from effects.models import WAITING, QueueItem, State
+from effects.models import QUEUED, QueueItem, State
 from effects.queue import items, wakeups
 from effects.registry import kinds
 from pixelbot_site.kit.transactions import after_commit
@@ -29,7 +29,7 @@ def rescue(*, now: datetime | None = None) -> None:
     # (A lease that ends in a far future is from before the clock was put back.)
     late = Q(lease_until__lt=now) | Q(lease_until__gt=now + LONGEST)
     overdue = list(items.filter(late, state=State.RUNNING))
-    for item in [*overdue, *items.filter(state__in=WAITING, expires_at__lt=now)[:PIECE]]:
+    for item in [*overdue, *items.filter(state__in=QUEUED, expires_at__lt=now)[:PIECE]]:
         try:
             _deal_with(item, now)
         except Exception:  # the queue's edge, again: one that can't be dealt with must not keep the others waiting

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.db.models import Q
 
 from economy.models import Viewer
-from effects.models import QueueItem, State
+from effects.models import QUEUED, QueueItem, State
 
 
 def count(lane: str) -> int:
     """How many items wait in `lane`, the running one not counted."""
-    return QueueItem.objects.filter(lane=lane, state__in=[State.WAITING, State.PENDING]).count()
+    return QueueItem.objects.filter(lane=lane, state__in=QUEUED).count()
 
 
 def place(viewer: Viewer) -> tuple[int, int | None]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from effects.models import Lane, QueueItem, State
+from effects.models import MADE, Lane, QueueItem, State
 from effects.queue import items, lease
 from effects.registry import kinds
 from pixelbot_site.kit.errors import Failed
@@ -54,7 +54,7 @@ def claim(lane: str) -> QueueItem | None:
         return None
     kind = kinds.get(item.kind)
     if kind is not None and kind.ahead is not None:  # it may have been prepared between the look and the claim
-        item.refresh_from_db(fields=["result"])
+        item.refresh_from_db(fields=["is_prepared", *MADE])
     return item
 
 
@@ -72,14 +72,14 @@ def prepare_next(lane: str) -> None:
         return
     item = _first(lane)
     kind = kinds.get(item.kind) if item is not None else None
-    if item is None or kind is None or kind.ahead is None or item.result.get("is_ready"):
+    if item is None or kind is None or kind.ahead is None or item.is_prepared:
         return
     try:
-        item.result = {**item.result, **kind.ahead(item), "is_ready": True}
+        made = kind.ahead(item)
     except Failed as error:
         log.info("not prepared ahead: %s: %s", item, error)
         return
-    QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts).update(result=item.result)
+    QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts).update(is_prepared=True, **made)
 
 
 def is_running() -> bool:

@@ -8,9 +8,9 @@ import re
 from datetime import datetime
 
 from economy import cooldowns
-from economy.models import Transaction, viewer_key
+from economy.models import viewer_key
 from economy.viewers import people
-from effects.models import QueueItem, State
+from effects.models import State
 from joystick.protocol import names
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome, commands, role_of
@@ -102,7 +102,7 @@ def _buy(call: Call) -> str:
 
 def buy(call: Call, key: str, words: str) -> str:
     """Sell the caller a redeem; returns the reply. Raises Refused."""
-    item = purchase.buy(
+    bought = purchase.buy(
         viewer=call.viewer,
         key=key,
         words=words,
@@ -110,12 +110,9 @@ def buy(call: Call, key: str, words: str) -> str:
         rules=call.rules,
         now=call.now,
     )
-    spent = item.payment
-    if spent is None:  # a sequence has handed on what was paid for it
-        spent = Transaction.objects.filter(reference=f"redeem:{call.message.uid}").first()
-        item = QueueItem.objects.filter(payment=spent).first() or item if spent else item
+    item = bought.items.latest("pk")  # of a sequence, the effect that it has come to
     if item.state == State.FAILED:
         return ""  # what needs no lane has failed already, and that was said
     waits = " It waits for approval." if item.state == State.WAITING else ""
-    left = f" {spent.balance_after} points left." if spent is not None else ""
+    left = f" {bought.payment.balance_after} points left." if bought.payment is not None else ""
     return f"done.{left}" if item.state == State.DONE else f"done, it is in the queue.{waits}{left}"

@@ -15,6 +15,7 @@ from economy.ledger import points as ledger
 from economy.models import Batch, Points, Transaction, Viewer
 from economy.viewers import merging
 from effects import sounds, wheel
+from effects.models import Purchase
 from effects.queue import items
 from effects.voice.speech import speak
 from joystick.channel import streams
@@ -168,7 +169,7 @@ def test_lanes_are_steered_and_items_approved(call: Call, viewer: Make) -> None:
 def test_queue_items_are_listed_cancelled_with_a_refund_and_retried(call: Call, viewer: Make, said: list[str]) -> None:
     bob = viewer("Bob", points=30)
     paid = ledger.spend(bob, 25, source="redeem", reference="r:1")
-    item = items.enqueue(speak("hello"), viewer=bob, payment=paid)
+    item = items.enqueue(speak("hello"), viewer=bob, purchase=Purchase.objects.create(viewer=bob, payment=paid))
     assert [row["state"] for row in call("get", "/queue?state=pending").json()] == ["pending"]
     assert call("post", f"/queue/{item.pk}/retry").status_code == 409
     assert call("post", f"/queue/{item.pk}/cancel").json()["state"] == "cancelled"

@@ -33,7 +33,7 @@ from effects.library.obs_source import obs_source
 from effects.library.obs_stream import obs_stream
 from effects.library.obs_text import obs_text
 from effects.library.obs_volume import obs_volume
-from effects.models import OBSConnection, Prize, QueueItem, Revert, State
+from effects.models import OBSConnection, Prize, Purchase, QueueItem, Revert, State
 from effects.obs import actions, names, reverts
 from effects.obs import client as obs_module
 from effects.obs.address import Options, options
@@ -191,20 +191,20 @@ class TestActions:
     def test_a_clip_starts_the_buffer_and_two_at_once_are_one(self, line: OBS, real: RealOBS) -> None:
         first = do(obs_clip().kind)
         second = do("obs_clip")
-        assert first.result["path"] == second.result["path"]
+        assert first.saved_path == second.saved_path
         (saved,) = [path for path in real.videos.iterdir() if path.name.startswith("Replay")]
-        assert str(saved) == first.result["path"] and saved.stat().st_size > 1000
+        assert str(saved) == first.saved_path and saved.stat().st_size > 1000
         cache.clear()
         time.sleep(1.1)  # OBS names them by whole seconds
-        assert do("obs_clip").result["path"] != first.result["path"]
+        assert do("obs_clip").saved_path != first.saved_path
 
     def test_recording_starts_and_stops_however_quickly_one_asks(self, line: OBS) -> None:
         for _ in range(2):
             do("obs_record", action="start")
             assert line.ask("GetRecordStatus")["outputActive"]
-            path = do("obs_record", action="stop").result["path"]
+            path = do("obs_record", action="stop").saved_path
             assert path.endswith(".mkv") and not line.ask("GetRecordStatus")["outputActive"]
-        assert do("obs_record", action="stop").result["path"] == ""
+        assert do("obs_record", action="stop").saved_path == ""
 
     def test_a_stream_that_does_not_start_fails_though_obs_said_yes(
         self, line: OBS, monkeypatch: pytest.MonkeyPatch
@@ -309,7 +309,9 @@ def test_without_obs_its_effects_fail_fast_with_the_points_back_and_nothing_else
     monkeypatch.setattr(actions, "obs", lambda: away)
     bob = viewer("Bob", points=50)
     paid = points.spend(bob, 20, source="redeem", reference="r:1")
-    item = items.enqueue(obs_clip(), viewer=bob, payment=paid, redeem="clip")
+    item = items.enqueue(
+        obs_clip(), viewer=bob, purchase=Purchase.objects.create(viewer=bob, redeem="clip", payment=paid)
+    )
     after = items.enqueue(Effect("webhook", {"url": "http://127.0.0.1/not-allowed"}))
     began = time.monotonic()
     worker.drain("effect")

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from economy.ledger import points
 from economy.models import Kind, Points, Transaction, Viewer
-from effects.models import QueueItem, State
+from effects.models import Purchase, QueueItem, State
 from effects.queue import items, lease, playback, rescue, worker
 from effects.queue import items as queue
 from effects.registry import Effect, Told
@@ -55,7 +55,9 @@ def paid(viewer: Callable[..., Viewer]) -> Callable[[str], QueueItem]:
     def buy(kind: str) -> QueueItem:
         bob = viewer("Bob", points=100)
         payment = points.spend(bob, 25, source="redeem", reference="r:1")
-        return queue.enqueue(Effect(kind, {}, "a thing"), viewer=bob, payment=payment)
+        return queue.enqueue(
+            Effect(kind, {}, "a thing"), viewer=bob, purchase=Purchase.objects.create(viewer=bob, payment=payment)
+        )
 
     return buy
 

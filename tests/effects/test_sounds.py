@@ -155,4 +155,4 @@ def test_a_long_effect_has_an_end(
     settings.QUEUE_ITEM_MAX_SECONDS = 10
     items.enqueue(alert("hello", 60))
     worker.drain("effect")
-    assert QueueItem.objects.get().result["seconds"] == 10
+    assert QueueItem.objects.get().overlay_seconds == 10

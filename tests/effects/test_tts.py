@@ -240,9 +240,9 @@ class TestSpeak:
     ) -> None:
         item = drained(line("<b>hellooooo</b> https://example.com :smile:"))
         assert item.state == State.RUNNING
-        with default_storage.open(item.result["speech"]) as file:
+        with default_storage.open(item.speech_file) as file:
             assert file.read(4) == b"RIFF"
-        assert item.result["said"] == "xX Bob 99 said: helloo link"
+        assert item.speech_text == "xX Bob 99 said: helloo link"
         (frame,) = told
         assert frame | {"seconds": 0} == {
             "type": "speak",
@@ -259,7 +259,7 @@ class TestSpeak:
             "attempt": 1,
             "item": item.pk,
         }
-        assert item.result["seconds"] > 1.2 + 0.3
+        assert item.overlay_seconds > 1.2 + 0.3
 
     def test_each_source_begins_in_its_own_way(
         self, line: Callable[..., QueueItem], told: list[dict[str, Any]], settings: Any
@@ -274,18 +274,18 @@ class TestSpeak:
             ("redeem", "xX Bob 99 said: hello", f"pre-sound/{levelled()}"),
         ):
             item = drained(line(source=source))
-            assert item.result["said"] == said and told[-1]["pre_sound"] == pre_sound
+            assert item.speech_text == said and told[-1]["pre_sound"] == pre_sound
             playback.finished(item.pk, 1)
         settings.TTS_PREFIX_USERNAME = False
         settings.TTS_PRE_SOUND = ""
         item = drained(line())
-        assert item.result["said"] == "hello"
+        assert item.speech_text == "hello"
         assert (told[-1]["pre_sound"], told[-1]["pre_delay_ms"]) == ("", 0)
 
     def test_words_of_the_filter_are_not_spoken(self, line: Callable[..., QueueItem]) -> None:
         WordFilter.objects.create(word="darn", replacement="golly")
         WordFilter.objects.create(word="heck")
-        assert drained(line("Darn, what the HECK, darnation")).result["said"].endswith("golly, what the , darnation")
+        assert drained(line("Darn, what the HECK, darnation")).speech_text.endswith("golly, what the , darnation")
 
     def test_nothing_speakable_fails_the_item(self, line: Callable[..., QueueItem]) -> None:
         item = drained(line("😂😂 *** :smile:"))
@@ -313,7 +313,7 @@ class TestSpeak:
         first, second = line("the first"), line("the second")
         drained(first)
         second.refresh_from_db()
-        assert (second.state, second.attempts) == (State.PENDING, 0) and "speech" in second.result
+        assert (second.state, second.attempts) == (State.PENDING, 0) and second.is_prepared and second.speech_file
         monkeypatch.setattr(tts, "engine", lambda: pytest.fail("spoken twice"))
         playback.finished(first.pk, 1)
         assert drained(second).state == State.RUNNING
@@ -340,7 +340,7 @@ class TestSpeak:
         item = drained(line())
         playback.finished(item.pk, 1)
         item.refresh_from_db()
-        name = item.result["speech"]
+        name = item.speech_file
         assert cleanup.tidy() == 0
         assert cleanup.tidy(now=timezone.now() + timedelta(hours=2)) == 1
         assert not default_storage.exists(name) and QueueItem.objects.count() == 1
@@ -351,11 +351,11 @@ class TestSpeak:
 @pytest.mark.usefixtures("told", "woken", "said")
 def test_speech_that_no_row_tells_of_is_tidied_away(line: Callable[..., QueueItem]) -> None:
     item = drained(line())
-    orphan = default_storage.save("speech/orphan.wav", default_storage.open(item.result["speech"]))
+    orphan = default_storage.save("speech/orphan.wav", default_storage.open(item.speech_file))
     cleanup.tidy()
     assert default_storage.exists(orphan)
     cleanup.tidy(now=timezone.now() + timedelta(hours=2))
-    assert not default_storage.exists(orphan) and default_storage.exists(item.result["speech"])
+    assert not default_storage.exists(orphan) and default_storage.exists(item.speech_file)
 
 
 def test_many_threads_make_one_pre_sound(studio: Studio) -> None:

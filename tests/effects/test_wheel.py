@@ -21,7 +21,7 @@ from effects.library.grant_item import grant_item
 from effects.library.grant_points import grant_points
 from effects.library.grant_xp import grant_xp
 from effects.library.spin_wheel import spin_wheel
-from effects.models import Prize, QueueItem, Spin, State, WheelLine
+from effects.models import Prize, Purchase, QueueItem, Spin, State, WheelLine
 from effects.queue import control, playback, rescue, worker
 from effects.queue import items as queue
 from pixelbot_site.kit.errors import Failed
@@ -46,7 +46,12 @@ def spin(bob: Viewer) -> Callable[..., QueueItem]:
 
     def it(**more: Any) -> QueueItem:
         payment = ledger.spend(bob, 100, source="redeem", reference=f"r:{next(count)}")
-        return queue.enqueue(spin_wheel(), viewer=bob, payment=payment, redeem="spin", **more)
+        return queue.enqueue(
+            spin_wheel(),
+            viewer=bob,
+            purchase=Purchase.objects.create(viewer=bob, redeem="spin", payment=payment),
+            **more,
+        )
 
     return it
 
@@ -224,7 +229,7 @@ def test_another_spin_costs_nothing(spin: Callable[..., QueueItem]) -> None:
     worker.drain("wheel")
     playback.finished(item.pk, 1)
     again = QueueItem.objects.filter(kind="spin_wheel").latest("id")
-    assert again != item and again.payment is None and again.viewer == item.viewer and points() == 900
+    assert again != item and again.purchase is None and again.viewer == item.viewer and points() == 900
 
 
 def test_xp_of_a_prize_may_bring_a_level_which_is_celebrated(

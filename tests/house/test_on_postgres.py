@@ -13,6 +13,8 @@ FOLDERS = [
     "tests/economy",
     "tests/redeems",
     "tests/effects/test_control.py",
+    "tests/effects/test_purchases.py",
+    "tests/effects/test_purchases_migration.py",
     "tests/effects/test_queue.py",
     "tests/effects/test_wheel.py",
     "tests/joystick/test_inbox.py",

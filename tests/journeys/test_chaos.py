@@ -142,7 +142,7 @@ def watch(scaled: Scaled) -> None:
     """At any moment at most one of a lane runs, and none beyond its deadline and 15 s."""
     with psycopg.connect(scaled.database) as connection:
         rows = connection.execute(
-            "SELECT lane, extract(epoch FROM now() - started_at), coalesce((result->>'seconds')::float, 0) "
+            "SELECT lane, extract(epoch FROM now() - started_at), overlay_seconds "
             "FROM effects_queueitem WHERE state = 'running'"
         ).fetchall()
     assert max(Counter(lane for lane, _, _ in rows).values(), default=0) <= 1
@@ -154,9 +154,9 @@ def judge(scaled: Scaled) -> Counter[str]:
     """Order, refunds, prizes and the books."""
     with psycopg.connect(scaled.database) as connection:
         rows = connection.execute(
-            "SELECT i.id, i.lane, i.state, i.payment_id, i.started_at, "
-            "(SELECT count(*) FROM economy_transaction t WHERE t.undoes_id = i.payment_id) "
-            "FROM effects_queueitem i ORDER BY i.id"
+            "SELECT i.id, i.lane, i.state, p.payment_id, i.started_at, "
+            "(SELECT count(*) FROM economy_transaction t WHERE t.undoes_id = p.payment_id) "
+            "FROM effects_queueitem i LEFT JOIN effects_purchase p ON p.id = i.purchase_id ORDER BY i.id"
         ).fetchall()
         unpaid = connection.execute("SELECT count(*) FROM effects_spin WHERE paid_at IS NULL").fetchone()
         twice = connection.execute(

@@ -94,7 +94,8 @@ def assert_inbox_and_ledger_agree(bot: BotProcess, told: list[Happening]) -> Non
     assert bot.one("SELECT count(*) FROM economy_transaction WHERE kind = 'spend'") > 5
     assert (
         bot.rows(
-            "SELECT t.id FROM economy_transaction AS t LEFT JOIN effects_queueitem AS q ON q.payment_id = t.id "
+            "SELECT t.id FROM economy_transaction AS t LEFT JOIN effects_purchase AS p ON p.payment_id = t.id "
+            "LEFT JOIN effects_queueitem AS q ON q.purchase_id = p.id "
             "LEFT JOIN economy_transaction AS r ON r.undoes_id = t.id "
             "WHERE t.kind = 'spend' AND (q.id IS NULL OR (q.state = 'failed') <> (r.id IS NOT NULL))"
         )

@@ -279,4 +279,4 @@ def test_points_are_money_even_where_a_purchase_and_awards_share_a_batch(
         "@Bob done, it is in the queue. 6 points left.",
     ]
     assert owns("bob")[0] == 7
-    assert ledger.Transaction.objects.get(kind="spend").queue_item.title == "now it works"
+    assert ledger.Transaction.objects.get(kind="spend").purchase.items.get().title == "now it works"

@@ -15,8 +15,9 @@ from django.test import Client
 
 from economy.models import Cooldown, Points, Transaction, Viewer
 from effects import sounds, wheel
-from effects.models import Prize, QueueItem, Sound, State
-from effects.queue import cleanup, control, items
+from effects.library.obs_clip import obs_clip
+from effects.models import Prize, Purchase, QueueItem, Sound, State
+from effects.queue import cleanup, control, items, playback, worker
 from joystick.channel import streams
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
@@ -42,7 +43,7 @@ def buy(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> Callable[
     count = iter(range(1000))
 
     def it(words: str = "hello", *, who: Viewer = bob, at: float = 0, **changed: object) -> QueueItem:
-        return purchase.buy(
+        bought = purchase.buy(
             viewer=who,
             key="tts",
             words=words,
@@ -50,6 +51,7 @@ def buy(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> Callable[
             rules=replace(rules, **changed),  # type: ignore[arg-type]
             now=now + timedelta(seconds=at),
         )
+        return bought.items.get()
 
     return it
 
@@ -62,8 +64,9 @@ def test_it_takes_the_points_and_enqueues(buy: Callable[..., QueueItem]) -> None
     item = buy("hello   there\n friend")
     assert (item.kind, item.lane, item.state) == ("speak", "tts", State.PENDING)
     assert item.payload == {"text": "hello there friend", "source": "redeem"}
-    assert item.payment is not None
-    assert (item.payment.delta, item.payment.balance_after, item.payment.source) == (-25, 75, "redeem")
+    assert item.purchase is not None and item.purchase.payment is not None
+    payment = item.purchase.payment
+    assert (payment.delta, payment.balance_after, payment.source) == (-25, 75, "redeem")
 
 
 def test_too_few_points(buy: Callable[..., QueueItem]) -> None:
@@ -131,7 +134,8 @@ def test_what_does_not_exist(
 
 def test_free_ones_need_no_payment(buy: Callable[..., QueueItem]) -> None:
     Redeem.objects.update(cost=0)
-    assert buy().payment is None
+    bought = buy().purchase
+    assert bought is not None and bought.payment is None
 
 
 def test_one_message_buys_once(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> None:
@@ -164,7 +168,7 @@ def order(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> Callabl
     def it(key: str, words: str = "", *, who: str = "Bob", **more: Any) -> QueueItem:
         person = Viewer.objects.filter(username=who).first() or viewer(who, points=1000)
         asked = {"rules": rules, "now": now, "reference": f"order-{next(count)}", **more}
-        return purchase.buy(viewer=person, key=key, words=words, **asked)
+        return purchase.buy(viewer=person, key=key, words=words, **asked).items.earliest("pk")
 
     return it
 
@@ -273,7 +277,7 @@ def test_limits_count_what_happened_in_this_stream(order: Callable[..., QueueIte
     order("clip", who="Cat")
     with pytest.raises(Refused):
         order("clip")
-    QueueItem.objects.update(created_at=now - timedelta(hours=1))
+    Purchase.objects.update(created_at=now - timedelta(hours=1))
     order("clip")
 
 
@@ -284,6 +288,35 @@ def test_what_did_not_happen_is_in_stock_again_and_does_not_cool_down(order: Cal
     assert items.end(item, State.FAILED, "OBS is away") and not items.end(item, State.FAILED, "again")
     assert Redeem.objects.get(key="clip").stock == 1 and points() == 1000
     order("clip")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_effects_that_fail_at_the_same_moment_one_fills_the_stock_again(
+    order: Callable[..., QueueItem],
+) -> None:
+    Redeem.objects.filter(key="clip").update(stock=3, global_cooldown_seconds=99, cost=10)
+    first = order("clip")
+    second = items.enqueue(obs_clip(), viewer=first.viewer, purchase=first.purchase)
+    both = [first, second]
+    assert at_once(2, lambda number: items.end(both[number], State.FAILED, "OBS is away")) == [True, True]
+    assert Redeem.objects.get(key="clip").stock == 3 and points() == 1000
+    assert not Cooldown.objects.filter(key__startswith="redeem.").exists()
+
+
+def test_a_sequence_counts_once_for_the_limits_and_not_at_all_where_a_part_failed(
+    order: Callable[..., QueueItem],
+) -> None:
+    show = {"kind": "alert", "text": "hooray"}
+    Redeem.objects.create(key="party", title="Party", limit_per_stream=2, stock=9, effects=[show, show])
+    for _ in range(2):
+        order("party")
+        worker.drain("effect")
+        playback.finished(QueueItem.objects.get(state=State.RUNNING).pk, 1)
+    with pytest.raises(Refused, match="sold out for this stream, 2 were all"):
+        order("party")
+    control.cancel(QueueItem.objects.filter(kind="alert").latest("pk"), by="fox")
+    assert Redeem.objects.get(key="party").stock == 8
+    order("party")
 
 
 @pytest.mark.parametrize(
@@ -415,10 +448,15 @@ def test_only_the_cooldown_that_it_began_ends_with_it(order: Callable[..., Queue
         order("clip", who="Cat", now=now + timedelta(seconds=32))
 
 
-def test_staff_give_it_away_whatever_its_rules_are(order: Callable[..., QueueItem]) -> None:
+def test_staff_give_it_away_whatever_its_rules_are(viewer: Callable[..., Viewer], rules: Rules) -> None:
+    purchase.seed()
+    bob = viewer("Bob", points=1000)
     Redeem.objects.filter(key="clip").update(stock=0, cost=50, enabled=False, approval=Approval.ALWAYS)
-    item = order("clip", free=True)
-    assert (item.state, item.payment, points()) == (State.PENDING, None, 1000)
+    item = purchase.give_away(viewer=bob, key="Clip", words="", rules=rules)
+    assert (item.state, item.purchase, points()) == (State.PENDING, None, 1000)
+    assert not Cooldown.objects.exists()
+    with pytest.raises(Refused, match="there is no redeem called dance"):
+        purchase.give_away(viewer=bob, key="dance", words="", rules=rules)
 
 
 def test_the_dashboard_makes_uses_and_guards_redeems(order: Callable[..., QueueItem]) -> None:
@@ -459,7 +497,7 @@ def test_of_fifty_buyers_of_the_last_one_one_gets_it(
 
     def one(number: int) -> QueueItem:
         asked = {"reference": f"m-{number}", "rules": rules, "now": now, "words": ""}
-        return purchase.buy(viewer=people[number], key="clip", **asked)
+        return purchase.buy(viewer=people[number], key="clip", **asked).items.get()
 
     results = at_once(50, one)
     assert sum(isinstance(result, QueueItem) for result in results) == 1
