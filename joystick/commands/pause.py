@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from effects.queue import control
+from effects.queue import control, lanes
 from joystick.registry import Call, Role, command
 
 
@@ -11,4 +11,4 @@ def pause(call: Call) -> str:
     """One lane, or all; it stays so over a restart."""
     for lane in control.chosen(call.words):
         control.pause(lane, by=call.viewer.username)
-    return f"paused: {', '.join(control.paused())}."
+    return f"paused: {', '.join(lanes.paused())}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from effects.queue import control
+from effects.queue import control, lanes
 from joystick.registry import Call, Role, command
 
 
@@ -11,5 +11,5 @@ def resume(call: Call) -> str:
     """One lane, or all."""
     for lane in control.chosen(call.words):
         control.resume(lane, by=call.viewer.username)
-    left = ", ".join(control.paused())
+    left = ", ".join(lanes.paused())
     return f"still paused: {left}." if left else "everything goes on."
