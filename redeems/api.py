@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import uuid4
 
-from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 from economy.viewers import people
 from effects.models import State
 from pixelbot_site.kit import rules
-from pixelbot_site.kit.api import Scope, answers, needs, there
+from pixelbot_site.kit.api import ApiRequest, Scope, answers, found_or_404, needs
 from redeems import purchase
 from redeems.models import Approval, Least, Pricing, Redeem
 
@@ -82,48 +82,43 @@ class PurchaseOut(Schema):
     balance: int
 
 
-@router.get("/redeems", response=answers(list[RedeemOut]))
-@needs(Scope.READ)
-def list_redeems(request: HttpRequest) -> list[Redeem]:
+@router.get("/redeems", response=answers(list[RedeemOut]), auth=needs(Scope.READ))
+def list_redeems(request: ApiRequest) -> list[Redeem]:
     """All of them."""
     return list(Redeem.objects.all())
 
 
-@router.patch("/redeems/{key}", response=answers(RedeemOut))
-@needs(Scope.ADMIN)
-def update_redeem(request: HttpRequest, key: str, change: RedeemIn) -> Redeem:
+@router.patch("/redeems/{key}", response=answers(RedeemOut), auth=needs(Scope.ADMIN))
+def update_redeem(request: ApiRequest, key: str, change: RedeemIn) -> Redeem:
     """Change price, title, cooldowns, or switch it on or off."""
     row = _redeem(key)
-    told = change.dict(exclude_unset=True)
-    changed = {name: value for name, value in told.items() if value is not None or name in MAY_BE_NULL}
+    fields = change.dict(exclude_unset=True)
+    changed = {name: value for name, value in fields.items() if value is not None or name in MAY_BE_NULL}
     for name, value in changed.items():
         setattr(row, name, value)
     row.save(update_fields=changed)  # and nothing else: somebody may be buying it
     return row
 
 
-@router.post("/redeems/{key}/buy", response=answers(PurchaseOut))
-@needs(Scope.POINTS)
-def buy(request: HttpRequest, key: str, asked: PurchaseIn) -> PurchaseOut:
+@router.post("/redeems/{key}/buy", response=answers(PurchaseOut), auth=needs(Scope.POINTS))
+def buy(request: ApiRequest, key: str, wanted: PurchaseIn) -> PurchaseOut:
     """Buy it for a viewer, with their points, or give it away. 409, with the sentence, where it is refused."""
-    viewer = there(people.find(asked.viewer))
+    viewer = found_or_404(people.find(wanted.viewer))
     item = purchase.buy(
         viewer=viewer,
         key=_redeem(key).key,
-        words=asked.text.strip(),
+        words=wanted.text.strip(),
         reference=f"api:{uuid4()}",
         rules=rules.current(),
         now=timezone.now(),
-        free=asked.free,
+        free=wanted.free,
     )
-    return PurchaseOut(
-        item_id=item.pk, state=State(item.state), balance=there(people.find(asked.viewer)).points.balance
-    )
+    viewer.points.refresh_from_db()
+    return PurchaseOut(item_id=item.pk, state=State(item.state), balance=viewer.points.balance)
 
 
-@router.post("/redeems/{key}/toggle", response=answers(RedeemOut))
-@needs(Scope.ADMIN)
-def toggle_redeem(request: HttpRequest, key: str) -> Redeem:
+@router.post("/redeems/{key}/toggle", response=answers(RedeemOut), auth=needs(Scope.ADMIN))
+def toggle_redeem(request: ApiRequest, key: str) -> Redeem:
     """Off if it is on, on if it is off."""
     row = _redeem(key)
     row.enabled = not row.enabled
@@ -132,5 +127,4 @@ def toggle_redeem(request: HttpRequest, key: str) -> Redeem:
 
 
 def _redeem(key: str) -> Redeem:
-    row: Redeem = there(Redeem.objects.filter(key=key.replace("\0", "")).first())
-    return row
+    return get_object_or_404(Redeem, key=key.replace("\0", ""))
