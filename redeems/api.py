@@ -11,11 +11,12 @@ from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
 from economy.viewers import people
+from economy.viewers.roles import Role
 from effects.models import State
 from pixelbot_site.kit import rules
 from pixelbot_site.kit.api import ApiRequest, Scope, answers, found_or_404, needs
 from redeems import purchase
-from redeems.models import Approval, Least, Pricing, Redeem
+from redeems.models import Approval, Pricing, Redeem
 
 router = Router(tags=["redeems"])
 
@@ -38,7 +39,7 @@ class RedeemOut(Schema):
     limit_per_stream: int | None
     limit_per_viewer: int | None
     stock: int | None
-    least_role: Least
+    least_role: Role
     least_level: int
     needs_text: bool
     approval: Approval
@@ -58,7 +59,7 @@ class RedeemIn(Schema):
     limit_per_stream: Whole | None = None
     limit_per_viewer: Whole | None = None
     stock: Whole | None = None
-    least_role: Least | None = None
+    least_role: Role | None = None
     least_level: Whole | None = None
     needs_text: bool | None = None
     approval: Approval | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from economy.viewers.roles import Role
 from effects.queue import control, lanes
-from joystick.registry import Call, Role, command
+from joystick.registry import Call, command
 
 
 @command("resume", help="go on with a lane", usage="!resume [LANE]", role=Role.MODERATOR, cooldown=0)
