@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet, Sum
-from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Router, Schema
 from ninja.errors import HttpError
@@ -18,12 +18,13 @@ from economy.ledger import points as ledger
 from economy.ledger import xp
 from economy.models import UNDOING, Currency, Kind, Transaction, Viewer, XPTransaction
 from economy.viewers import people
-from pixelbot_site.kit.api import Id, Page, Paged, Scope, Text, answers, needs, page, there, who
+from pixelbot_site.kit.api import ApiRequest, Id, Page, PageIn, Pages, Scope, Text, answers, found_or_404, needs, page
 
 router = Router(tags=["economy"])
 
 Change = Annotated[int, Field(strict=True, ge=-ledger.MOST, le=ledger.MOST)]
-PLACES = 100
+MAX_PLACES = 100
+Row = TypeVar("Row", Transaction, XPTransaction)
 
 
 class ViewerOut(Schema):
@@ -105,7 +106,7 @@ class ChangeIn(Schema):
     key: UUID = Field(default_factory=uuid4)
 
 
-class RowsIn(Page):
+class RowsIn(Pages.Input):
     """Which rows of a ledger."""
 
     viewer: Id | None = None
@@ -120,97 +121,93 @@ class TransactionsIn(RowsIn):
     kind: Kind | None = None
 
 
-@router.get("/viewers", response=answers(list[ViewerOut]))
-@needs(Scope.READ)
-def list_viewers(request: HttpRequest, asked: Paged, search: Text = "") -> list[Viewer]:
+@router.get("/viewers", response=answers(Page[ViewerOut]), auth=needs(Scope.READ))
+def list_viewers(request: ApiRequest, wanted: PageIn, search: Text = "") -> dict[str, Any]:
     """Viewers, the newest first; `search` is the beginning of a name."""
-    found = Viewer.objects.select_related("points", "xp")
-    return page(found.filter(people.named(search)) if search.strip() else found, asked)
+    viewers = Viewer.objects.select_related("points", "xp")
+    return page(request, viewers.filter(people.named(search)) if search.strip() else viewers, wanted)
 
 
-@router.get("/viewers/{id_or_name}", response=answers(ViewerOut))
-@needs(Scope.READ)
-def get_viewer(request: HttpRequest, id_or_name: Text) -> Viewer:
+@router.get("/viewers/{id_or_name}", response=answers(ViewerOut), auth=needs(Scope.READ))
+def get_viewer(request: ApiRequest, id_or_name: Text) -> Viewer:
     """One viewer, by id or by name in any case. A name that is a number: write it as @123."""
     found = None
     if id_or_name.isascii() and id_or_name.isdecimal() and len(id_or_name) < 19:
         found = Viewer.objects.select_related("points", "xp").filter(pk=int(id_or_name)).first()
-    viewer: Viewer = there(found or people.find(id_or_name))
-    return viewer
+    return found_or_404(found or people.find(id_or_name))
 
 
-@router.post("/viewers/{viewer_id}/points", response=answers(TransactionOut))
-@needs(Scope.POINTS)
-def adjust_points(request: HttpRequest, viewer_id: Id, change: ChangeIn) -> Transaction:
+@router.post("/viewers/{viewer_id}/points", response=answers(TransactionOut), auth=needs(Scope.POINTS))
+def adjust_points(request: ApiRequest, viewer_id: Id, change: ChangeIn) -> Transaction:
     """Give points, or take some where `delta` is negative; 409 where there are too few."""
-    viewer = there(Viewer.objects.filter(pk=viewer_id).first())
+    viewer = get_object_or_404(Viewer, pk=viewer_id)
     if change.delta == 0:
         raise HttpError(422, "delta must not be zero.")
-    reference = f"api:{change.key}"
     try:
         with transaction.atomic():
             return ledger.adjust(
                 ledger.heir_of(viewer),
                 change.delta,
                 source="api",
-                reference=reference,
+                reference=f"api:{change.key}",
                 reason=change.reason,
-                by=who(request),
+                by=request.auth.name,
             )
     except IntegrityError:
         raise HttpError(409, "This key was used before.") from None
 
 
-@router.post("/viewers/{viewer_id}/xp", response=answers(XPTransactionOut))
-@needs(Scope.POINTS)
-def adjust_xp(request: HttpRequest, viewer_id: Id, change: ChangeIn) -> XPTransaction:
+@router.post("/viewers/{viewer_id}/xp", response=answers(XPTransactionOut), auth=needs(Scope.POINTS))
+def adjust_xp(request: ApiRequest, viewer_id: Id, change: ChangeIn) -> XPTransaction:
     """Give XP, or take some, down to zero."""
-    viewer = there(Viewer.objects.filter(pk=viewer_id).first())
+    viewer = get_object_or_404(Viewer, pk=viewer_id)
     if change.delta == 0:
         raise HttpError(422, "delta must not be zero.")
-    words = {"source": "api", "reference": f"api:{change.key}", "reason": change.reason, "by": who(request)}
     try:
         with transaction.atomic():
-            return xp.adjust(ledger.heir_of(viewer), change.delta, **words)
+            return xp.adjust(
+                ledger.heir_of(viewer),
+                change.delta,
+                source="api",
+                reference=f"api:{change.key}",
+                reason=change.reason,
+                by=request.auth.name,
+            )
     except IntegrityError:
         raise HttpError(409, "This key was used before.") from None
     except ValueError as error:
         raise HttpError(409, f"{error}.") from None
 
 
-@router.get("/transactions", response=answers(list[TransactionOut]))
-@needs(Scope.READ)
-def list_transactions(request: HttpRequest, asked: Annotated[TransactionsIn, Query()]) -> list[Transaction]:
+@router.get("/transactions", response=answers(Page[TransactionOut]), auth=needs(Scope.READ))
+def list_transactions(request: ApiRequest, wanted: Annotated[TransactionsIn, Query()]) -> dict[str, Any]:
     """The points ledger, the newest first."""
-    rows = Transaction.objects.filter(kind=asked.kind) if asked.kind else Transaction.objects.all()
-    return page(_narrowed(rows, asked), asked)
+    rows = Transaction.objects.filter(kind=wanted.kind) if wanted.kind else Transaction.objects.all()
+    return page(request, _narrowed(rows, wanted), wanted)
 
 
-@router.get("/xp-transactions", response=answers(list[XPTransactionOut]))
-@needs(Scope.READ)
-def list_xp_transactions(request: HttpRequest, asked: Annotated[RowsIn, Query()]) -> list[XPTransaction]:
+@router.get("/xp-transactions", response=answers(Page[XPTransactionOut]), auth=needs(Scope.READ))
+def list_xp_transactions(request: ApiRequest, wanted: Annotated[RowsIn, Query()]) -> dict[str, Any]:
     """The XP ledger, the newest first."""
-    return page(_narrowed(XPTransaction.objects.all(), asked), asked)
+    return page(request, _narrowed(XPTransaction.objects.all(), wanted), wanted)
 
 
-@router.post("/transactions/{transaction_id}/reverse", response=answers(TransactionOut))
-@needs(Scope.POINTS)
-def reverse_transaction(request: HttpRequest, transaction_id: Id, reason: Text = "") -> Transaction:
+@router.post("/transactions/{transaction_id}/reverse", response=answers(TransactionOut), auth=needs(Scope.POINTS))
+def reverse_transaction(request: ApiRequest, transaction_id: Id, reason: Text = "") -> Transaction:
     """Take one change back, once; 409 where it can't be."""
-    row = there(Transaction.objects.select_related("viewer").filter(pk=transaction_id).first())
+    row = get_object_or_404(Transaction.objects.select_related("viewer"), pk=transaction_id)
     try:
-        return ledger.reverse(row, reason=reason, by=who(request))
+        return ledger.reverse(row, reason=reason, by=request.auth.name)
     except ValueError as error:
         raise HttpError(409, f"{error}.") from None
 
 
-@router.get("/leaderboard", response=answers(list[PlaceOut]))
-@needs(Scope.READ)
+@router.get("/leaderboard", response=answers(list[PlaceOut]), auth=needs(Scope.READ))
 def leaderboard(
-    request: HttpRequest,
+    request: ApiRequest,
     by: Currency = Currency.POINTS,
     days: Annotated[int | None, Field(ge=1, le=3650)] = None,
-    limit: Annotated[int, Field(ge=1, le=PLACES)] = 10,
+    limit: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 10,
 ) -> list[dict[str, Any]]:
     """Who has most points or XP; with `days`, who earned most in the last so many days."""
     ranked = people.ranked()
@@ -235,18 +232,18 @@ def _earned(by: Currency) -> QuerySet[Any]:
     return XPTransaction.objects.exclude(source="merge")
 
 
-def _narrowed(rows: Any, asked: RowsIn) -> Any:
-    wanted = {
-        "viewer_id": asked.viewer,
-        "source": asked.source or None,
-        "created_at__gte": _aware(asked.since),
-        "created_at__lt": _aware(asked.until),
+def _narrowed(rows: QuerySet[Row], wanted: RowsIn) -> QuerySet[Row]:
+    filters = {
+        "viewer_id": wanted.viewer,
+        "source": wanted.source or None,
+        "created_at__gte": _aware(wanted.since),
+        "created_at__lt": _aware(wanted.until),
     }
-    return rows.filter(**{name: value for name, value in wanted.items() if value is not None})
+    return rows.filter(**{name: value for name, value in filters.items() if value is not None})
 
 
 def _aware(moment: datetime | None) -> datetime | None:
-    """A time without a zone is the streamer's."""
+    # A time without a zone is in the streamer's.
     if moment is None:
         return None
     try:

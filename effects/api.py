@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import StringConstraints
 
-from effects import wheel
-from effects.models import QUEUED, Deed, Lane, QueueItem, Sound, State
-from effects.queue import control
-from effects.registry import lanes
-from pixelbot_site.kit.api import Id, Paged, Scope, answers, needs, page, there, who
+from effects import registry, wheel
+from effects.models import Deed, QueueItem, Sound, State
+from effects.queue import control, lanes
+from pixelbot_site.kit.api import ApiRequest, Id, Page, PageIn, Scope, answers, needs, page
 
 router = Router(tags=["queue"])
 
@@ -94,122 +94,106 @@ class SoundOut(Schema):
     enabled: bool
 
 
-@router.get("/queue", response=answers(list[ItemOut]))
-@needs(Scope.READ)
-def list_queue(request: HttpRequest, asked: Paged, state: State | None = None) -> list[QueueItem]:
+@router.get("/queue", response=answers(Page[ItemOut]), auth=needs(Scope.READ))
+def list_queue(request: ApiRequest, wanted: PageIn, state: State | None = None) -> dict[str, Any]:
     """What waits, runs, happened or not, the newest first."""
     items = QueueItem.objects.select_related("purchase").prefetch_related("deeds")
-    return page(items.filter(state=state) if state else items, asked)
+    return page(request, items.filter(state=state) if state else items, wanted)
 
 
-@router.post("/queue/panic", response=answers(Count))
-@needs(Scope.QUEUE)
-def panic(request: HttpRequest) -> Count:
+@router.post("/queue/panic", response=answers(Count), auth=needs(Scope.QUEUE))
+def panic(request: ApiRequest) -> Count:
     """Stop all sound and pictures now, give back what waits, pause every lane."""
-    return Count(items=control.panic(by=who(request)))
+    return Count(items=control.panic(by=request.auth.name))
 
 
-@router.post("/queue/calm", response=answers(Count))
-@needs(Scope.QUEUE)
-def calm(request: HttpRequest) -> Count:
+@router.post("/queue/calm", response=answers(Count), auth=needs(Scope.QUEUE))
+def calm(request: ApiRequest) -> Count:
     """Go on with the lanes that the panic paused."""
-    return Count(items=len(control.calm(by=who(request))))
+    return Count(items=len(control.calm(by=request.auth.name)))
 
 
-@router.post("/queue/{item_id}/cancel", response=answers(ItemOut))
-@needs(Scope.QUEUE)
-def cancel(request: HttpRequest, item_id: Id) -> QueueItem:
+@router.post("/queue/{item_id}/cancel", response=answers(ItemOut), auth=needs(Scope.QUEUE))
+def cancel(request: ApiRequest, item_id: Id) -> QueueItem:
     """Take an item that waits or runs out; its points go back. 409 for one that has ended."""
     item = _item(item_id)
-    return _changed(item, control.cancel(item, by=who(request)))
+    return _changed(item, control.cancel(item, by=request.auth.name))
 
 
-@router.post("/queue/{item_id}/approve", response=answers(ItemOut))
-@needs(Scope.QUEUE)
-def approve(request: HttpRequest, item_id: Id) -> QueueItem:
+@router.post("/queue/{item_id}/approve", response=answers(ItemOut), auth=needs(Scope.QUEUE))
+def approve(request: ApiRequest, item_id: Id) -> QueueItem:
     """Let an item happen that waits for approval. 409 for any other."""
     item = _item(item_id)
-    return _changed(item, control.approve(item, by=who(request)))
+    return _changed(item, control.approve(item, by=request.auth.name))
 
 
-@router.post("/queue/{item_id}/reject", response=answers(ItemOut))
-@needs(Scope.QUEUE)
-def reject(request: HttpRequest, item_id: Id) -> QueueItem:
+@router.post("/queue/{item_id}/reject", response=answers(ItemOut), auth=needs(Scope.QUEUE))
+def reject(request: ApiRequest, item_id: Id) -> QueueItem:
     """Refuse an item that waits for approval; its points go back. 409 for any other."""
     item = _item(item_id)
-    return _changed(item, control.reject(item, by=who(request)))
+    return _changed(item, control.reject(item, by=request.auth.name))
 
 
-@router.post("/queue/{item_id}/first", response=answers(ItemOut))
-@needs(Scope.QUEUE)
-def first(request: HttpRequest, item_id: Id) -> QueueItem:
+@router.post("/queue/{item_id}/first", response=answers(ItemOut), auth=needs(Scope.QUEUE))
+def first(request: ApiRequest, item_id: Id) -> QueueItem:
     """Make an item that waits the next of its lane. 409 for any other."""
     item = _item(item_id)
-    return _changed(item, control.put_first(item, by=who(request)))
+    return _changed(item, control.put_first(item, by=request.auth.name))
 
 
-@router.post("/queue/{item_id}/retry", response=answers(ItemOut))
-@needs(Scope.QUEUE)
-def retry(request: HttpRequest, item_id: Id) -> QueueItem:
+@router.post("/queue/{item_id}/retry", response=answers(ItemOut), auth=needs(Scope.QUEUE))
+def retry(request: ApiRequest, item_id: Id) -> QueueItem:
     """Put what has ended at the end of its lane once more, free of charge. 409 for what has not."""
-    return control.again(_item(item_id), by=who(request))
+    return control.again(_item(item_id), by=request.auth.name)
 
 
-@router.get("/lanes", response=answers(list[LaneOut]))
-@needs(Scope.READ)
-def list_lanes(request: HttpRequest) -> list[LaneOut]:
+@router.get("/lanes", response=answers(list[LaneOut]), auth=needs(Scope.READ))
+def list_lanes(request: ApiRequest) -> list[LaneOut]:
     """Every lane, and how it stands."""
-    return [_lane(name) for name in lanes()]
+    return [_lane_out(status) for status in lanes.statuses()]
 
 
-@router.post("/lanes/{lane}/pause", response=answers(LaneOut))
-@needs(Scope.QUEUE)
-def pause(request: HttpRequest, lane: LaneName) -> LaneOut:
+@router.post("/lanes/{lane}/pause", response=answers(LaneOut), auth=needs(Scope.QUEUE))
+def pause(request: ApiRequest, lane: LaneName) -> LaneOut:
     """Begin nothing new in a lane; kept over restarts."""
-    control.pause(_known(lane), by=who(request))
+    control.pause(_known(lane), by=request.auth.name)
     return _lane(lane)
 
 
-@router.post("/lanes/{lane}/resume", response=answers(LaneOut))
-@needs(Scope.QUEUE)
-def resume(request: HttpRequest, lane: LaneName) -> LaneOut:
+@router.post("/lanes/{lane}/resume", response=answers(LaneOut), auth=needs(Scope.QUEUE))
+def resume(request: ApiRequest, lane: LaneName) -> LaneOut:
     """Go on with a lane."""
-    control.resume(_known(lane), by=who(request))
+    control.resume(_known(lane), by=request.auth.name)
     return _lane(lane)
 
 
-@router.post("/lanes/{lane}/skip", response=answers(LaneOut))
-@needs(Scope.QUEUE)
-def skip(request: HttpRequest, lane: LaneName, refund: bool = True) -> LaneOut:
+@router.post("/lanes/{lane}/skip", response=answers(LaneOut), auth=needs(Scope.QUEUE))
+def skip(request: ApiRequest, lane: LaneName, refund: bool = True) -> LaneOut:
     """Stop what runs in a lane, on the overlay too."""
-    control.skip(_known(lane), by=who(request), refund=refund)
+    control.skip(_known(lane), by=request.auth.name, refund=refund)
     return _lane(lane)
 
 
-@router.post("/lanes/{lane}/clear", response=answers(Count))
-@needs(Scope.QUEUE)
-def clear(request: HttpRequest, lane: LaneName) -> Count:
+@router.post("/lanes/{lane}/clear", response=answers(Count), auth=needs(Scope.QUEUE))
+def clear(request: ApiRequest, lane: LaneName) -> Count:
     """Take out everything that waits in a lane; points go back."""
-    return Count(items=control.clear(_known(lane), by=who(request)))
+    return Count(items=control.clear(_known(lane), by=request.auth.name))
 
 
-@router.get("/wheel/odds", response=answers(list[PrizeOut]), tags=["wheel"])
-@needs(Scope.READ)
-def odds(request: HttpRequest) -> list[PrizeOut]:
+@router.get("/wheel/odds", response=answers(list[PrizeOut]), tags=["wheel"], auth=needs(Scope.READ))
+def odds(request: ApiRequest) -> list[PrizeOut]:
     """What can be won now, the likeliest first."""
     return [PrizeOut(name=name, chance=chance) for name, chance in wheel.odds()]
 
 
-@router.get("/sounds", response=answers(list[SoundOut]), tags=["sounds"])
-@needs(Scope.READ)
-def list_sounds(request: HttpRequest) -> list[Sound]:
+@router.get("/sounds", response=answers(list[SoundOut]), tags=["sounds"], auth=needs(Scope.READ))
+def list_sounds(request: ApiRequest) -> list[Sound]:
     """All of them."""
     return list(Sound.objects.all())
 
 
 def _item(item_id: int) -> QueueItem:
-    item: QueueItem = there(QueueItem.objects.select_related("viewer", "purchase").filter(pk=item_id).first())
-    return item
+    return get_object_or_404(QueueItem.objects.select_related("viewer", "purchase"), pk=item_id)
 
 
 def _changed(item: QueueItem, changed: bool) -> QueueItem:
@@ -220,16 +204,20 @@ def _changed(item: QueueItem, changed: bool) -> QueueItem:
 
 
 def _known(lane: str) -> str:
-    return str(there(lane if lane in lanes() else None))
+    if lane not in registry.lanes():
+        raise Http404
+    return lane
 
 
 def _lane(name: str) -> LaneOut:
-    row = Lane.objects.filter(name=name, paused_at__isnull=False).first()
-    items = QueueItem.objects.filter(lane=name)
+    return next(_lane_out(status) for status in lanes.statuses() if status.name == name)
+
+
+def _lane_out(status: lanes.LaneStatus) -> LaneOut:
     return LaneOut(
-        name=name,
-        paused=row is not None,
-        paused_by=row.paused_by if row else "",
-        waiting=items.filter(state__in=QUEUED).count(),
-        running_id=items.filter(state=State.RUNNING).values_list("pk", flat=True).first(),
+        name=status.name,
+        paused=status.is_paused,
+        paused_by=status.paused_by,
+        waiting=status.waiting,
+        running_id=status.running.pk if status.running else None,
     )

@@ -1,18 +1,16 @@
-"""The API's part for the channel: installs, chat, simulated events, figures, health."""
+"""The API's part for the channel: installs, chat, simulated events, figures."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import uuid4
 
-from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema
-from ninja.errors import HttpError
 from pydantic import Field, StringConstraints
 
-from economy.ledger import audit
 from economy.models import Viewer
 from economy.viewers import presence
 from effects.models import QueueItem, State
@@ -20,16 +18,16 @@ from joystick.channel import actions
 from joystick.gateway import health as connection
 from joystick.inbox import receive
 from joystick.models import Install
+from joystick.protocol.compose import compose
 from joystick.protocol.received import Received, read
-from joystick.simulator.happenings import Happening
-from pixelbot_site.kit.api import Scope, answers, needs
+from pixelbot_site.kit.api import ApiRequest, Scope, answers, needs
 from pixelbot_site.kit.errors import Refused
 
 router = Router(tags=["channel"])
 
-WORDS = r"^[^\x00\s][^\x00]*$"
-Line = Annotated[str, StringConstraints(max_length=500, pattern=WORDS)]
-Name = Annotated[str, StringConstraints(max_length=100, pattern=WORDS)]
+NOT_BLANK = r"^[^\x00\s][^\x00]*$"
+Line = Annotated[str, StringConstraints(max_length=500, pattern=NOT_BLANK)]
+Name = Annotated[str, StringConstraints(max_length=100, pattern=NOT_BLANK)]
 
 
 class InstallOut(Schema):
@@ -82,57 +80,48 @@ class StatsOut(Schema):
     events_per_minute: int
 
 
-class HealthOut(Schema):
-    """`ok` is false where a human must look; `troubles` says why."""
-
-    ok: bool
-    connection: str
-    seconds_since_frame: float | None
-    troubles: list[str]
-
-
-@router.get("/installs", response=answers(list[InstallOut]))
-@needs(Scope.READ)
-def list_installs(request: HttpRequest) -> list[Install]:
+@router.get("/installs", response=answers(list[InstallOut]), auth=needs(Scope.READ))
+def list_installs(request: ApiRequest) -> list[Install]:
     """The channels, without their tokens."""
     return list(Install.objects.all())
 
 
-@router.post("/chat/message", response=answers(Done))
-@needs(Scope.ADMIN)
-def send_message(request: HttpRequest, message: MessageIn) -> Done:
+@router.post("/chat/message", response=answers(Done), auth=needs(Scope.ADMIN))
+def send_message(request: ApiRequest, message: MessageIn) -> Done:
     """Say a line in chat; 409 where the bot may not."""
     actions.say(message.text)
     return Done()
 
 
-@router.post("/chat/whisper", response=answers(Done))
-@needs(Scope.ADMIN)
-def send_whisper(request: HttpRequest, message: WhisperIn) -> Done:
+@router.post("/chat/whisper", response=answers(Done), auth=needs(Scope.ADMIN))
+def send_whisper(request: ApiRequest, message: WhisperIn) -> Done:
     """Say a line to one viewer; 409 where the bot may not."""
     actions.whisper(message.username, message.text)
     return Done()
 
 
-@router.post("/events/simulate", response=answers(Done))
-@needs(Scope.ADMIN)
-def simulate_event(request: HttpRequest, asked: EventIn) -> Done:
-    """Let something seem to have happened. It pays, speaks and counts like the real thing."""
-    if Scope.POINTS not in request.auth.scopes:  # type: ignore[attr-defined]
-        raise HttpError(403, "This needs the scope points, too: events pay.")
-    data: dict[str, Any] = {} if asked.tokens is None else {"how_much": asked.tokens}
-    happening = Happening(asked.kind, asked.username, asked.text, data)
-    received = read(json.dumps({"identifier": "{}", "message": happening.message("v2")}))
+@router.post("/events/simulate", response=answers(Done), auth=needs(Scope.ADMIN, Scope.POINTS))
+def simulate_event(request: ApiRequest, event: EventIn) -> Done:
+    """Let something seem to have happened. It pays, speaks and counts like the real thing, so it needs both scopes."""
+    message = compose(
+        event.kind,
+        uid=str(uuid4()),
+        channel_id=connection.last_channel(),
+        at=timezone.now(),
+        username=event.username,
+        text=event.text,
+        data={} if event.tokens is None else {"how_much": event.tokens},
+    )
+    received = read(json.dumps({"identifier": "{}", "message": message}))
     if not isinstance(received, Received) or received.event is None:
-        why = received.error if isinstance(received, Received) else "no event"
-        raise Refused(f"that can't have happened: {why}")
+        mistake = received.error if isinstance(received, Received) else "no event"
+        raise Refused(f"that can't have happened: {mistake}")
     receive.receive([received])
     return Done(uid=received.event.uid)
 
 
-@router.get("/stats", response=answers(StatsOut))
-@needs(Scope.READ)
-def stats(request: HttpRequest) -> StatsOut:
+@router.get("/stats", response=answers(StatsOut), auth=needs(Scope.READ))
+def stats(request: ApiRequest) -> StatsOut:
     """Figures of now. `viewers` is the newest viewer's number, which counting would not make truer."""
     newest = Viewer.objects.order_by("-pk").values_list("pk", flat=True).first()
     return StatsOut(
@@ -141,12 +130,3 @@ def stats(request: HttpRequest) -> StatsOut:
         queue=QueueItem.objects.filter(state=State.PENDING).count(),
         events_per_minute=connection.health().events_per_minute,
     )
-
-
-@router.get("/health", response=answers(HealthOut))
-@needs(Scope.READ)
-def health(request: HttpRequest) -> HealthOut:
-    """How the line and the books stand."""
-    line = connection.health()
-    troubles = [said for said in (connection.trouble(), audit.latest_fault()) if said]
-    return HealthOut(ok=not troubles, connection=line.state, seconds_since_frame=line.age, troubles=troubles)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
 from typing import Any, TypeVar
 
 from economy.earning.pay import Award
 from economy.models import Viewer
 from economy.viewers import people
+from economy.viewers.roles import Role
 from effects.models import QueueItem
 from effects.registry import Effect
 from joystick.protocol.events import ChatMessage
@@ -72,24 +72,6 @@ def handlers(event: object) -> list[Handler[Any]]:
 def handled_types() -> list[type[Any]]:
     """Every type that has a handler."""
     return list(_handlers)
-
-
-class Role(IntEnum):
-    """Who may use a command. Each may what the ones before may."""
-
-    EVERYONE = 0
-    SUBSCRIBER = 1
-    MODERATOR = 2
-    STREAMER = 3
-
-
-def role_of(message: ChatMessage) -> Role:
-    """What the author of a line is, by the platform's badges."""
-    if message.is_streamer:
-        return Role.STREAMER
-    if message.is_moderator:
-        return Role.MODERATOR
-    return Role.SUBSCRIBER if message.is_subscriber else Role.EVERYONE
 
 
 @dataclass(frozen=True, slots=True)

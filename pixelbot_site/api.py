@@ -1,78 +1,53 @@
-"""The REST API under /admin/api/: who is let in, and which app's endpoints there are."""
+"""The REST API under /admin/api/: the endpoints of each app, `/health`, and what every error looks like."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled
 from ninja.errors import ValidationError as InputError
-from ninja.security import HttpBearer, SessionAuth
 from ninja.throttling import AuthRateThrottle
 
 from economy.api import router as economy_router
 from economy.batches.api import router as batch_router
 from effects.api import router as effects_router
 from joystick.api import router as joystick_router
-from pixelbot_site.kit.api import PERMISSIONS
+from joystick.gateway import health as connection
+from pixelbot_site import callers, dashboard
+from pixelbot_site.kit.api import ApiRequest, Scope, answers, identify_callers_with, needs
 from pixelbot_site.kit.errors import Failed, Refused
-from pixelbot_site.models import ApiToken
 from redeems.api import router as redeems_router
 
-USED_EVERY = timedelta(minutes=1)
-"""How exactly a token's last use is kept: a row written at each call would be a writer more."""
+router = Router(tags=["channel"])
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and what they may."""
+class HealthOut(Schema):
+    """How the bot stands. `ok` is false where staff must act; `troubles` says why, as the dashboard's red lines do."""
 
-    name: str
-    scopes: frozenset[str]
-
-    def __str__(self) -> str:
-        return self.name  # what the throttle counts by
+    ok: bool
+    connection: str
+    seconds_since_frame: float | None
+    troubles: list[str]
 
 
-class Bearer(HttpBearer):
-    """`Authorization: Bearer pxb_…`."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        """The token's caller, if there is such a token and its owner is still staff."""
-        found = ApiToken.objects.filter(digest=ApiToken.hashed(token), revoked_at=None).select_related("owner").first()
-        if found is None or not (found.owner.is_active and found.owner.is_staff):
-            return None
-        now = timezone.now()
-        if found.last_used_at is None or now - found.last_used_at > USED_EVERY:
-            ApiToken.objects.filter(pk=found.pk).update(last_used_at=now)
-        held = {scope.value for scope, permission in PERMISSIONS.items() if found.owner.has_perm(permission)}
-        return Caller(f"token {found.name}", found.allowed() & held)
+@router.get("/health", response=answers(HealthOut), auth=needs(Scope.READ))
+def health(request: ApiRequest) -> HealthOut:
+    """The line to Joystick, and every trouble that the dashboard shows."""
+    line = connection.health()
+    troubles = dashboard.trouble()
+    return HealthOut(ok=not troubles, connection=line.state, seconds_since_frame=line.age, troubles=troubles)
 
 
-class Staff(SessionAuth):
-    """The dashboard's login, with the CSRF token in `X-CSRFToken`."""
-
-    def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
-        """The staff's caller; what they may is what Django lets them."""
-        user = request.user
-        if not (user.is_active and user.is_staff):
-            return None
-        held = frozenset(scope.value for scope, permission in PERMISSIONS.items() if user.has_perm(permission))
-        return Caller(user.get_username(), held)
-
+identify_callers_with(callers.identify)
 
 api = NinjaAPI(
     title="Pixel Bot",
     version="1",
     description="Viewers, points, XP, redeems, the queue and the channel. Scopes: read, points, queue, admin.",
-    auth=[Bearer(), Staff()],
+    auth=needs(*Scope),  # each operation has its own; one without would need every scope
     docs_decorator=staff_member_required,
     throttle=[AuthRateThrottle(settings.API_RATE_LIMIT)],
     urls_namespace="api",
@@ -82,6 +57,7 @@ api.add_router("", batch_router)
 api.add_router("", effects_router)
 api.add_router("", redeems_router)
 api.add_router("", joystick_router)
+api.add_router("", router)
 
 
 def _answer(request: HttpRequest, status: int, detail: str, errors: list[str] | None = None) -> HttpResponse:
@@ -113,10 +89,8 @@ def _not_there(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(InputError)
 def _bad_input(request: HttpRequest, error: InputError) -> HttpResponse:
-    def told(one: dict[str, Any]) -> str:
-        return f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
-
-    return _answer(request, 422, "Something in the request is wrong.", [told(one) for one in error.errors])
+    mistakes = [f"{'.'.join(str(part) for part in mistake['loc'])}: {mistake['msg']}" for mistake in error.errors]
+    return _answer(request, 422, "Something in the request is wrong.", mistakes)
 
 
 @api.exception_handler(Refused)

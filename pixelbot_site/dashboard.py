@@ -9,7 +9,7 @@ from joystick.models import Install
 
 
 def standing() -> str:
-    """One sentence: whose channel, and how the line is."""
+    """Return one sentence: which channel, and how the line is."""
     health = connection.health()
     if health.state == "connected":
         install = Install.objects.filter(last_event_at__isnull=False).order_by("-last_event_at").first()
@@ -21,8 +21,9 @@ def standing() -> str:
 
 
 def trouble() -> list[str]:
-    """What staff must know on every page: a channel to be reconnected, a line that does not stand."""
+    """Return a sentence for each thing that staff must act on: the dashboard's red lines, and `/health`'s troubles."""
     installs = Install.objects.exclude(trouble="")
-    said = [f"{install} needs reconnecting: {install.trouble}" for install in installs]
+    reconnect = [f"{install} needs reconnecting: {install.trouble}" for install in installs]
     curve = "The levels were made by another curve: run manage.py recompute_levels." if xp.stale() else ""
-    return [line for line in (*said, connection.trouble(), audit.latest_fault(), curve, *names.missing()) if line]
+    sentences = [*reconnect, connection.trouble(), audit.latest_fault(), curve, *names.missing()]
+    return [sentence for sentence in sentences if sentence]

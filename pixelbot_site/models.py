@@ -44,6 +44,6 @@ class ApiToken(models.Model):
         self.digest = self.hashed(token)
         return token
 
-    def allowed(self) -> frozenset[str]:
-        """Its scopes."""
-        return frozenset(Scope) & frozenset(self.scopes)
+    def allowed(self) -> frozenset[Scope]:
+        """Return its scopes; what is stored but is no scope any more is left out."""
+        return frozenset(scope for scope in Scope if scope in self.scopes)

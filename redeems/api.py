@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import uuid4
 
-from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
 from economy.models import Viewer
 from economy.viewers import people
+from economy.viewers.roles import Role
 from effects.models import QueueItem, State
 from pixelbot_site.kit import rules
-from pixelbot_site.kit.api import Scope, answers, needs, there
+from pixelbot_site.kit.api import ApiRequest, Scope, answers, found_or_404, needs
 from redeems import purchase
-from redeems.models import Approval, Least, Pricing, Redeem
+from redeems.models import Approval, Pricing, Redeem
 
 router = Router(tags=["redeems"])
 
@@ -39,7 +40,7 @@ class RedeemOut(Schema):
     limit_per_stream: int | None
     limit_per_viewer: int | None
     stock: int | None
-    least_role: Least
+    least_role: Role
     least_level: int
     needs_text: bool
     approval: Approval
@@ -59,7 +60,7 @@ class RedeemIn(Schema):
     limit_per_stream: Whole | None = None
     limit_per_viewer: Whole | None = None
     stock: Whole | None = None
-    least_role: Least | None = None
+    least_role: Role | None = None
     least_level: Whole | None = None
     needs_text: bool | None = None
     approval: Approval | None = None
@@ -83,40 +84,36 @@ class PurchaseOut(Schema):
     balance: int
 
 
-@router.get("/redeems", response=answers(list[RedeemOut]))
-@needs(Scope.READ)
-def list_redeems(request: HttpRequest) -> list[Redeem]:
+@router.get("/redeems", response=answers(list[RedeemOut]), auth=needs(Scope.READ))
+def list_redeems(request: ApiRequest) -> list[Redeem]:
     """All of them."""
     return list(Redeem.objects.all())
 
 
-@router.patch("/redeems/{key}", response=answers(RedeemOut))
-@needs(Scope.ADMIN)
-def update_redeem(request: HttpRequest, key: str, change: RedeemIn) -> Redeem:
+@router.patch("/redeems/{key}", response=answers(RedeemOut), auth=needs(Scope.ADMIN))
+def update_redeem(request: ApiRequest, key: str, change: RedeemIn) -> Redeem:
     """Change price, title, cooldowns, or switch it on or off."""
     row = _redeem(key)
-    told = change.dict(exclude_unset=True)
-    changed = {name: value for name, value in told.items() if value is not None or name in MAY_BE_NULL}
+    fields = change.dict(exclude_unset=True)
+    changed = {name: value for name, value in fields.items() if value is not None or name in MAY_BE_NULL}
     for name, value in changed.items():
         setattr(row, name, value)
     row.save(update_fields=changed)  # and nothing else: somebody may be buying it
     return row
 
 
-@router.post("/redeems/{key}/buy", response=answers(PurchaseOut))
-@needs(Scope.POINTS)
-def buy(request: HttpRequest, key: str, asked: PurchaseIn) -> PurchaseOut:
+@router.post("/redeems/{key}/buy", response=answers(PurchaseOut), auth=needs(Scope.POINTS))
+def buy(request: ApiRequest, key: str, wanted: PurchaseIn) -> PurchaseOut:
     """Buy it for a viewer, with their points, or give it away. 409, with the sentence, where it is refused."""
-    viewer = there(people.find(asked.viewer))
-    item = _given(viewer, _redeem(key).key, asked) if asked.free else _bought(viewer, _redeem(key).key, asked)
-    return PurchaseOut(
-        item_id=item.pk, state=State(item.state), balance=there(people.find(asked.viewer)).points.balance
-    )
+    viewer = found_or_404(people.find(wanted.viewer))
+    key = _redeem(key).key
+    item = _given(viewer, key, wanted) if wanted.free else _bought(viewer, key, wanted)
+    viewer.points.refresh_from_db()
+    return PurchaseOut(item_id=item.pk, state=State(item.state), balance=viewer.points.balance)
 
 
-@router.post("/redeems/{key}/toggle", response=answers(RedeemOut))
-@needs(Scope.ADMIN)
-def toggle_redeem(request: HttpRequest, key: str) -> Redeem:
+@router.post("/redeems/{key}/toggle", response=answers(RedeemOut), auth=needs(Scope.ADMIN))
+def toggle_redeem(request: ApiRequest, key: str) -> Redeem:
     """Off if it is on, on if it is off."""
     row = _redeem(key)
     row.enabled = not row.enabled
@@ -124,11 +121,11 @@ def toggle_redeem(request: HttpRequest, key: str) -> Redeem:
     return row
 
 
-def _bought(viewer: Viewer, key: str, asked: PurchaseIn) -> QueueItem:
+def _bought(viewer: Viewer, key: str, wanted: PurchaseIn) -> QueueItem:
     bought = purchase.buy(
         viewer=viewer,
         key=key,
-        words=asked.text.strip(),
+        words=wanted.text.strip(),
         reference=f"api:{uuid4()}",
         rules=rules.current(),
         now=timezone.now(),
@@ -136,10 +133,9 @@ def _bought(viewer: Viewer, key: str, asked: PurchaseIn) -> QueueItem:
     return bought.items.earliest("pk")
 
 
-def _given(viewer: Viewer, key: str, asked: PurchaseIn) -> QueueItem:
-    return purchase.give_away(viewer=viewer, key=key, words=asked.text.strip(), rules=rules.current())
+def _given(viewer: Viewer, key: str, wanted: PurchaseIn) -> QueueItem:
+    return purchase.give_away(viewer=viewer, key=key, words=wanted.text.strip(), rules=rules.current())
 
 
 def _redeem(key: str) -> Redeem:
-    row: Redeem = there(Redeem.objects.filter(key=key.replace("\0", "")).first())
-    return row
+    return get_object_or_404(Redeem, key=key.replace("\0", ""))

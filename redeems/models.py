@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from economy.viewers.roles import Role
 from pixelbot_site.kit.steps_field import EffectsField
 
 
@@ -24,16 +25,6 @@ class Approval(models.TextChoices):
     NONE = "none", "nobody's"
     FIRST = "first", "of viewers who never had one approved"
     ALWAYS = "always", "everybody's"
-
-
-class Least(models.IntegerChoices):
-    """The least that may buy it. Each may what the ones before may."""
-
-    EVERYONE = 0, "everybody"
-    FOLLOWER = 1, "followers"
-    SUBSCRIBER = 2, "subscribers"
-    MODERATOR = 3, "moderators"
-    STREAMER = 4, "the streamer"
 
 
 class Redeem(models.Model):
@@ -62,7 +53,7 @@ class Redeem(models.Model):
         "limit per viewer and stream", null=True, blank=True, help_text="Blank: no limit."
     )
     stock = models.PositiveIntegerField(null=True, blank=True, help_text="How many there are left. Blank: no end.")
-    least_role = models.PositiveSmallIntegerField("for", choices=Least.choices, default=Least.EVERYONE)
+    least_role = models.PositiveSmallIntegerField("for", choices=Role.choices, default=Role.EVERYONE)
     least_level = models.PositiveIntegerField(default=1, help_text="The level that a viewer needs.")
     needs_text = models.BooleanField(default=False, help_text="Without words after the command it is refused.")
 

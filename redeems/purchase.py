@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 from economy import cooldowns
 from economy.ledger import points
 from economy.models import Transaction, Viewer
+from economy.viewers.roles import Role, role_of
 from effects import durations
 from effects.models import DROPPED, Purchase, QueueItem
 from effects.queue import items, refunds, waiting
@@ -21,7 +22,7 @@ from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 from pixelbot_site.kit.steps import mistakes, planned
 from pixelbot_site.kit.transactions import again_after_deadlock
-from redeems.models import Approval, Least, Pricing, Redeem
+from redeems.models import Approval, Pricing, Redeem
 from redeems.registry import Item, Order, Planned, catalog
 
 # What counts as one stream for the limits, while the channel is not live.
@@ -80,21 +81,10 @@ def _may(row: Redeem, viewer: Viewer) -> None:
         raise Refused(f"{row.title} is switched off at the moment")
     if row.live_only and _live_since() is None:
         raise Refused(f"{row.title} is only for while the stream is live")
-    if role(viewer) < row.least_role:
-        raise Refused(f"{row.title} is for {Least(row.least_role).label}")
+    if role_of(viewer) < row.least_role:
+        raise Refused(f"{row.title} is for {Role(row.least_role).label}")
     if row.least_level > 1 and viewer.xp.level < row.least_level:
         raise Refused(f"{row.title} needs level {row.least_level}, you are at level {viewer.xp.level}")
-
-
-def role(viewer: Viewer) -> Least:
-    """What the viewer is, by the badges that were last seen."""
-    if viewer.is_streamer:
-        return Least.STREAMER
-    if viewer.is_moderator:
-        return Least.MODERATOR
-    if viewer.is_subscriber:
-        return Least.SUBSCRIBER
-    return Least.FOLLOWER if viewer.is_follower else Least.EVERYONE
 
 
 def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:

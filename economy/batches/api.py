@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
@@ -14,7 +14,7 @@ from economy.batches import batch
 from economy.batches.target import Target
 from economy.ledger import points
 from economy.models import Batch, Currency
-from pixelbot_site.kit.api import Id, Scope, Text, answers, needs, there, who
+from pixelbot_site.kit.api import ApiRequest, Id, Scope, Text, answers, needs
 
 router = Router(tags=["batches"])
 
@@ -53,42 +53,39 @@ class BatchOut(Schema):
     too_little: int = 0
 
 
-@router.post("/users/batch-points", response=answers(BatchOut))
-@needs(Scope.POINTS)
-def batch_points(request: HttpRequest, asked: BatchIn) -> dict[str, Any]:
+@router.post("/users/batch-points", response=answers(BatchOut), auth=needs(Scope.POINTS))
+def batch_points(request: ApiRequest, wanted: BatchIn) -> dict[str, Any]:
     """Add, subtract or set the points of many viewers. Answers when all of it is done."""
-    return _batch(request, Currency.POINTS, asked)
+    return _batch(request, Currency.POINTS, wanted)
 
 
-@router.post("/users/batch-xp", response=answers(BatchOut))
-@needs(Scope.POINTS)
-def batch_xp(request: HttpRequest, asked: BatchIn) -> dict[str, Any]:
+@router.post("/users/batch-xp", response=answers(BatchOut), auth=needs(Scope.POINTS))
+def batch_xp(request: ApiRequest, wanted: BatchIn) -> dict[str, Any]:
     """The same for XP. Nobody is rewarded at once for levels that come of it."""
-    return _batch(request, Currency.XP, asked)
+    return _batch(request, Currency.XP, wanted)
 
 
-@router.post("/batches/{batch_id}/reverse", response=answers(BatchOut))
-@needs(Scope.POINTS)
-def reverse_batch(request: HttpRequest, batch_id: Id) -> dict[str, Any]:
+@router.post("/batches/{batch_id}/reverse", response=answers(BatchOut), auth=needs(Scope.POINTS))
+def reverse_batch(request: ApiRequest, batch_id: Id) -> dict[str, Any]:
     """Take a whole batch back, once."""
-    row = there(Batch.objects.filter(pk=batch_id).first())
-    return _result(batch.run(batch.plan_reversal(row, by=who(request))))
+    row = get_object_or_404(Batch, pk=batch_id)
+    return _result(batch.run(batch.plan_reversal(row, by=request.auth.name)))
 
 
-def _batch(request: HttpRequest, currency: Currency, asked: BatchIn) -> dict[str, Any]:
-    if asked.amount == 0 and asked.operation != "set":
+def _batch(request: ApiRequest, currency: Currency, wanted: BatchIn) -> dict[str, Any]:
+    if wanted.amount == 0 and wanted.operation != "set":
         raise HttpError(422, "amount must be at least 1.")
     planned = batch.plan(
         currency,
-        asked.operation,
-        asked.amount,
-        target=_target(asked),
-        skips=asked.below_zero == "skip",
-        reason=asked.reason,
-        by=who(request),
-        key=asked.key,
+        wanted.operation,
+        wanted.amount,
+        target=_target(wanted),
+        skips=wanted.below_zero == "skip",
+        reason=wanted.reason,
+        by=request.auth.name,
+        key=wanted.key,
     )
-    if not asked.preview:
+    if not wanted.preview:
         return _result(batch.run(planned))
     told = batch.preview(planned)
     result = {"ok": True, "batch": planned.pk, "state": planned.state, "total_users": told.viewers}
@@ -98,15 +95,15 @@ def _batch(request: HttpRequest, currency: Currency, asked: BatchIn) -> dict[str
 NARROWING = ("seen_within_days", "subscribers", "present", "least_level")
 
 
-def _target(asked: BatchIn) -> Target:
-    """As asked; 422 where `target` says one thing and the other fields another. Everybody is meant by "all" only."""
-    narrowing = Target(**{name: getattr(asked, name) for name in NARROWING}).as_json()
-    if asked.ids is not None and narrowing:
+def _target(wanted: BatchIn) -> Target:
+    """As wanted; 422 where `target` says one thing and the other fields another. Everybody is meant by "all" only."""
+    narrowing = Target(**{name: getattr(wanted, name) for name in NARROWING}).as_json()
+    if wanted.ids is not None and narrowing:
         raise HttpError(422, ONE_WAY)
-    meant = "ids" if asked.ids is not None else "filter" if narrowing else "all"
-    if asked.target != meant and (asked.target or meant == "all"):
+    meant = "ids" if wanted.ids is not None else "filter" if narrowing else "all"
+    if wanted.target != meant and (wanted.target or meant == "all"):
         raise HttpError(422, ONE_WAY)
-    return Target(ids=tuple(asked.ids)) if asked.ids is not None else Target(**narrowing)
+    return Target(ids=tuple(wanted.ids)) if wanted.ids is not None else Target(**narrowing)
 
 
 ONE_WAY = "Say for whom in one way: ids (at least one), or filters (at least one that narrows), or target all."

@@ -7,15 +7,14 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from economy.models import Transaction
-from effects.models import ENDED, QUEUED, Deed, Purchase, QueueItem, State
-from effects.queue import control
-from effects.registry import lanes
+from effects.models import ENDED, Deed, Purchase, QueueItem
+from effects.queue import control, lanes
 from pixelbot_site.kit.admin import ReadOnlyAdmin
 from pixelbot_site.kit.errors import Failed, Refused
 
@@ -89,21 +88,11 @@ class QueueItemAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With how the lanes stand."""
-        counted = dict(
-            QueueItem.objects.filter(state__in=QUEUED).order_by().values_list("lane").annotate(count=Count("id"))
-        )
-        running = {item.lane: item for item in QueueItem.objects.filter(state=State.RUNNING)}
-        paused = control.paused()
-        rows = [
-            {"name": lane, "waiting": counted.get(lane, 0), "running": running.get(lane), "paused": paused.get(lane)}
-            for lane in lanes()
-        ]
-        for row in rows:
-            row["is_paused"] = row["paused"] is not None
+        statuses = lanes.statuses()
         more = {
-            "lanes": rows,
+            "lanes": statuses,
             "may_steer": self.has_steer_permission(request),
-            "is_panic": any(who.startswith(control.PANIC) for who in paused.values()),
+            "is_panic": any(lane.paused_by.startswith(control.PANIC) for lane in statuses),
         }
         return super().changelist_view(request, {**(extra_context or {}), **more})
 

@@ -15,6 +15,7 @@ from economy.models import STAFF_MAX
 from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, QueueItem, Revert, State
 from effects.overlays import messages
 from effects.queue import items, wakeups
+from effects.queue.lanes import paused
 from effects.registry import MAX_TITLE, Effect, lanes
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
@@ -43,11 +44,6 @@ def resume(lane: str, *, by: str) -> bool:
         log.info("%s resumed the lane %s", by, lane)
         wakeups.wake(lane)
     return bool(resumed)
-
-
-def paused() -> dict[str, str]:
-    """Every lane that is paused, and by whom."""
-    return dict(Lane.objects.filter(paused_at__isnull=False).values_list("name", "paused_by"))
 
 
 def skip(lane: str, *, by: str, refund: bool = True) -> QueueItem | None:
@@ -140,7 +136,7 @@ def panic(*, by: str) -> int:
 
 def calm(*, by: str) -> list[str]:
     """The panic is over: go on with the lanes that it paused; returns them."""
-    held = sorted(lane for lane, who in paused().items() if who.startswith(PANIC))
+    held = sorted(lane for lane, paused_by in paused().items() if paused_by.startswith(PANIC))
     return [lane for lane in held if resume(lane, by=by)]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from economy.ledger import points
-from joystick.registry import Call, Role, command
+from economy.viewers.roles import Role
+from joystick.registry import Call, command
 from pixelbot_site.kit.errors import Refused
 
 

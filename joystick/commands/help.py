@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from joystick.registry import Call, command, commands, role_of
+from economy.viewers.roles import role_of
+from joystick.registry import Call, command, commands
 from pixelbot_site.kit.errors import Refused
 
 
@@ -15,5 +16,5 @@ def help_(call: Call) -> str:
         if entry is None:
             raise Refused(f"I don't know !{asked[:40]}")
         return f"{entry.usage}: {entry.help}"
-    mine = [entry for entry in commands.values() if role_of(call.message) >= entry.role]
+    mine = [entry for entry in commands.values() if role_of(call.viewer) >= entry.role]
     return f"I know {', '.join(sorted(f'!{entry.name}' for entry in mine))}."

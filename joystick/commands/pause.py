@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from effects.queue import control
-from joystick.registry import Call, Role, command
+from economy.viewers.roles import Role
+from effects.queue import control, lanes
+from joystick.registry import Call, command
 
 
 @command("pause", help="begin nothing new in a lane", usage="!pause [LANE]", role=Role.MODERATOR, cooldown=0)
@@ -11,4 +12,4 @@ def pause(call: Call) -> str:
     """One lane, or all; it stays so over a restart."""
     for lane in control.chosen(call.words):
         control.pause(lane, by=call.viewer.username)
-    return f"paused: {', '.join(control.paused())}."
+    return f"paused: {', '.join(lanes.paused())}."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from economy.viewers.roles import Role, role_of
 from effects.models import QueueItem, State
-from effects.queue import control
+from effects.queue import lanes
 from effects.queue.waiting import place as place_of
-from joystick.registry import Call, Role, command, role_of
+from joystick.registry import Call, command
 
 MOST = 5
 
@@ -14,8 +15,9 @@ MOST = 5
 def queue_(call: Call) -> str:
     """The queue's length, and the caller's place in it; to moderators also the numbers of what comes next."""
     waiting, place = place_of(call.viewer)
-    held = f" Paused: {', '.join(control.paused())}." if control.paused() else ""
-    if role_of(call.message) >= Role.MODERATOR:
+    paused = ", ".join(lanes.paused())
+    held = f" Paused: {paused}." if paused else ""
+    if role_of(call.viewer) >= Role.MODERATOR:
         held += _numbers()
     mine = f" Yours is number {place}." if place else _to_approve(call)
     if not waiting:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from economy.viewers.roles import Role
 from effects.queue import control
-from joystick.registry import Call, Role, command
+from joystick.registry import Call, command
 
 
 @command(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from effects.queue import control
-from joystick.registry import Call, Role, command
+from economy.viewers.roles import Role
+from effects.queue import control, lanes
+from joystick.registry import Call, command
 
 
 @command("resume", help="go on with a lane", usage="!resume [LANE]", role=Role.MODERATOR, cooldown=0)
@@ -11,5 +12,5 @@ def resume(call: Call) -> str:
     """One lane, or all."""
     for lane in control.chosen(call.words):
         control.resume(lane, by=call.viewer.username)
-    left = ", ".join(control.paused())
+    left = ", ".join(lanes.paused())
     return f"still paused: {left}." if left else "everything goes on."

@@ -8,12 +8,13 @@ import re
 from datetime import datetime
 
 from economy import cooldowns
-from economy.models import viewer_key
+from economy.models import Viewer, viewer_key
 from economy.viewers import people
+from economy.viewers.roles import role_of
 from effects.models import State
 from joystick.protocol import names
 from joystick.protocol.events import ChatMessage
-from joystick.registry import NOTHING, Call, Command, Outcome, commands, role_of
+from joystick.registry import NOTHING, Call, Command, Outcome, commands
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.rules import Rules
 from redeems import purchase
@@ -53,23 +54,27 @@ def run(message: ChatMessage, *, name: str, words: str, rules: Rules, now: datet
     if not _is_ours(name):
         return _typo(message, name, now)
     command = commands.get(name)
-    viewer = people.find(message.username)
-    if viewer is None:
-        # Somebody whose message earned nothing, with every reward switched off, has no row yet.
-        viewer = people.seen([message.username], now=now)[viewer_key(message.username)]
+    viewer = _author(message, now)
     call = Call(name, words, viewer, message, rules, now, command.usage if command else "")
     try:
         if command is None:
             return _said(message, _buy(call))
         if not _is_due(command, call):
             return NOTHING
-        if role_of(message) < command.role:
-            raise Refused(f"!{name} is for {command.role.name.lower()}s")
+        # The badges of this very message: its handler returned them as flags, which are stored before the command runs.
+        if role_of(viewer) < command.role:
+            raise Refused(f"!{name} is for {command.role.label}")
         return _said(message, command.answer(call), whisper=command.whisper)
     except (Refused, Failed) as error:
         # Somebody who goes on trying would fill the chat with refusals.
         once = f"refused:{viewer.key}"
         return _said(message, str(error)) if once in cooldowns.take({once: REFUSAL_EVERY}, now=now) else NOTHING
+
+
+def _author(message: ChatMessage, now: datetime) -> Viewer:
+    # `find` takes an @ as typed before a name. In an author's name it belongs to it: @Mo may not do what Mo may.
+    found = None if message.username.startswith("@") else people.find(message.username)
+    return found or people.seen([message.username], now=now)[viewer_key(message.username)]
 
 
 def _is_due(command: Command, call: Call) -> bool:

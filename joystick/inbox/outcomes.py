@@ -44,7 +44,8 @@ class Outcomes:
     def carry_out(self, outcome: Outcome, channel_id: str) -> None:
         self.awards += outcome.awards
         for username, flags in outcome.flags:
-            self.flags[username] = {**self.flags.get(username, {}), **flags}
+            # Popped, so that the latest stands last: it decides where somebody's name is spelled in two ways.
+            self.flags[username] = {**self.flags.pop(username, {}), **flags}
         self.present |= dict.fromkeys(outcome.here, True) | dict.fromkeys(outcome.gone, False)
         self.cues += [(cue, channel_id) for cue in outcome.cues]
         for effect in outcome.effects:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from joystick.protocol.compose import PRESENCE, compose, timestamp
+
 CHANNEL_ID = "7860fca4b9788715c5a3472b5d3bfb6d72042410a651f6a95dfb2bdba6db9bfe"
 STREAMER = "HarbourFox"
 
@@ -30,7 +32,6 @@ V1_TYPES = {
     "stream_ending": "StreamEnding",
     "stream_resuming": "StreamResuming",
 }
-PRESENCE = {"enter_stream", "leave_stream"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +52,23 @@ class Happening:
         return self._v1() if version == "v1" else self._v2()
 
     def _v2(self) -> dict[str, Any]:
-        data: dict[str, Any]
-        if self.kind == "new_message":
-            names = ("bot", "new", "streamer", "staff", "mod", "subscriber", "host")
-            data = {
-                "author": {
-                    "username": self.username,
-                    "nickname": None,
-                    "color": None,
-                    "badges": {name: name in self.badges for name in names},
-                },
-                "streamer": {"username": STREAMER},
-                "subscription": None,
-                "text": self.text,
-                "visibility": "public",
-                "highlight": False,
-                "emotes": [],
-                "mentions": [],
-            }
-        elif self.kind in PRESENCE:
-            data = {"username": self.username}
-        else:
-            data = {**({"who": self.username} if self.username else {}), **self.data}
-        return {
-            "v": 2,
-            "type": self.kind,
-            "id": self.uid,
-            "channel_id": self.channel_id,
-            "occurred_at": self._when(),
-            "text": self.username if self.kind in PRESENCE else self.text,
-            "data": data,
-        }
+        return compose(
+            self.kind,
+            uid=self.uid,
+            channel_id=self.channel_id,
+            at=self.at,
+            username=self.username,
+            text=self.text,
+            data=self.data,
+            badges=self.badges,
+            streamer=STREAMER,
+        )
 
     def _v1(self) -> dict[str, Any]:
         kind = V1_TYPES.get(self.kind, self.kind)
         if self.kind == "new_message":
             return self._v1_chat()
-        common = {"id": self.uid, "type": kind, "createdAt": self._when(), "channelId": self.channel_id}
+        common = {"id": self.uid, "type": kind, "createdAt": timestamp(self.at), "channelId": self.channel_id}
         if self.kind in PRESENCE:
             return {"event": "UserPresence", **common, "text": self.username}
         who = {"who": self.username, "what": kind} if self.username else {}
@@ -97,7 +78,7 @@ class Happening:
         word, _, rest = self.text.removeprefix("!").partition(" ") if self.text.startswith("!") else ("", "", "")
         return {
             "event": "ChatMessage",
-            "createdAt": self._when(),
+            "createdAt": timestamp(self.at),
             "messageId": self.uid,
             "type": "new_message",
             "visibility": "public",
@@ -120,9 +101,6 @@ class Happening:
             "mentionedUsername": None,
             "highlight": False,
         }
-
-    def _when(self) -> str:
-        return self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def chat(username: str, text: str, *badges: str) -> Happening:

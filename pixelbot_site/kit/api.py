@@ -1,27 +1,31 @@
-"""What the API's parts in each app share: who may, what an error looks like, and pages of rows."""
+"""What the API's parts in each app share: authentication by scopes, the shape of errors, and pages of rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import wraps
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar
 
+import pydantic
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from ninja import Query, Schema
 from ninja.errors import HttpError
+from ninja.errors import ValidationError as InputError
+from ninja.pagination import CursorPagination
+from ninja.security import HttpBearer, SessionAuth
 from pydantic import Field, StringConstraints
 
-MOST_ID = 2**63 - 1
-Id = Annotated[int, Field(ge=1, le=MOST_ID)]
-"""A row's id."""
+MAX_ID = 2**63 - 1
+# A row's id.
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+# No NUL: PostgreSQL cannot store it.
 Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
-"""What databases take: no NUL."""
 
 
 class Scope(StrEnum):
-    """What a token may do. Each allows only what its name says; a token may have several."""
+    """What a token allows. A token may have several; none includes another."""
 
     READ = "read"
     POINTS = "points"
@@ -29,17 +33,73 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-PERMISSIONS = {
-    Scope.READ: "economy.view_viewer",
-    Scope.POINTS: "economy.change_points",
-    Scope.QUEUE: "effects.change_queueitem",
-    Scope.ADMIN: "joystick.change_install",
-}
-"""The permission of Django's that stands for a scope where somebody is logged in."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls the API, and what they may do."""
+
+    name: str
+    scopes: frozenset[Scope]
+
+    def __str__(self) -> str:
+        return self.name  # ninja's throttle counts by this
+
+
+class ApiRequest(HttpRequest):
+    """A request after authentication."""
+
+    auth: Caller
+
+
+# Finds the caller by the token, or by the request's session where the token is None.
+Identify = Callable[[HttpRequest, str | None], Caller | None]
+_identify: list[Identify] = []
+
+
+def identify_callers_with(identify: Identify) -> None:
+    """Register the function that finds callers. The wiring has it, which stores the tokens and knows every app."""
+    _identify[:] = [identify]
+
+
+def _find_caller(request: HttpRequest, token: str | None, scopes: tuple[Scope, ...]) -> Caller | None:
+    (identify,) = _identify
+    caller = identify(request, token)
+    missing = [scope for scope in scopes if caller is not None and scope not in caller.scopes]
+    if missing:
+        raise HttpError(403, f"This needs the scope {missing[0]}.")
+    return caller
+
+
+class Token(HttpBearer):
+    """A program that sends `Authorization: Bearer pxb_…`, with a token of these scopes."""
+
+    def __init__(self, *scopes: Scope) -> None:
+        super().__init__()
+        self.scopes = scopes
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        """Return the token's caller, or None for an unknown token. Raise HttpError 403 where a scope is missing."""
+        return _find_caller(request, token, self.scopes)
+
+
+class Login(SessionAuth):
+    """Staff logged in to the dashboard, with the CSRF token in `X-CSRFToken`, and Django's permissions as scopes."""
+
+    def __init__(self, *scopes: Scope) -> None:
+        super().__init__()
+        self.scopes = scopes
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
+        """Return the staff's caller, or None for anybody else. Raise HttpError 403 where a scope is missing."""
+        return _find_caller(request, None, self.scopes)
+
+
+def needs(*scopes: Scope) -> list[Token | Login]:
+    """Return the `auth=` of an operation that callers with all of `scopes` may use."""
+    return [Token(*scopes), Login(*scopes)]
 
 
 class Error(Schema):
-    """The one shape of all errors: a sentence, and where input is wrong, which."""
+    """Every error: a sentence, and where the input is wrong, a sentence for each mistake."""
 
     detail: str
     errors: list[str] = Field(default_factory=list)
@@ -49,55 +109,63 @@ ERRORS: dict[int, type[Error]] = dict.fromkeys((400, 401, 403, 404, 405, 409, 42
 
 
 def answers(schema: Any) -> dict[int, Any]:
-    """The documented answers of an endpoint: `schema` with 200, and every error."""
+    """Return the documented answers of an operation: `schema` with 200, and every error."""
     return {200: schema, **ERRORS}
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 500
 
 
-def needs(scope: Scope) -> Callable[[F], F]:
-    """Let nobody call the decorated endpoint without `scope`."""
+class Pages(CursorPagination):
+    """Pages of rows, the newest first, by id: a page in the middle of millions is as quick as the first one."""
 
-    def decorate(endpoint: F) -> F:
-        # ninja would look the names of the types up in this module, where the wrapper is.
-        endpoint.__annotations__ = get_type_hints(endpoint, include_extras=True)
+    class Input(CursorPagination.Input):
+        """How many rows, and which page: the cursor stands in the address of `next` or `previous`."""
 
-        @wraps(endpoint)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if scope not in request.auth.scopes:  # type: ignore[attr-defined]
-                raise HttpError(403, f"This needs the scope {scope}.")
-            return endpoint(request, *args, **kwargs)
+        page_size: int | None = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
 
-        guarded.needs = scope  # type: ignore[attr-defined]
-        return guarded  # type: ignore[return-value]
+    class Cursor(CursorPagination.Cursor):
+        """A cursor whose position is an id. Ninja's own takes any text, which the database then refuses."""
 
-    return decorate
+        p: str | None = Field(None, pattern=r"^[0-9]{1,19}$")
 
-
-def who(request: HttpRequest) -> str:
-    """Who asks: the staff's login, or the token's name."""
-    name: str = request.auth.name  # type: ignore[attr-defined]
-    return name
+        @classmethod
+        def from_encoded_param(cls, encoded_param: str | None, context: Any = None) -> Pages.Cursor:
+            """Return the cursor; HttpError 422 for what is none."""
+            try:
+                return cls.model_validate(super().from_encoded_param(encoded_param, context))
+            except (pydantic.ValidationError, InputError):
+                raise HttpError(422, "The cursor is none that this list gave.") from None
 
 
-class Page(Schema):
-    """Which rows: at most `limit` with an id below `before`, the newest first."""
-
-    limit: int = Field(50, ge=1, le=500)
-    before: int = Field(MOST_ID, ge=1, le=MOST_ID)
+PAGES = Pages(ordering=("-id",), page_size=DEFAULT_PAGE_SIZE, max_page_size=MAX_PAGE_SIZE)
+PageIn = Annotated[Pages.Input, Query()]
+Row = TypeVar("Row")
 
 
-Paged = Annotated[Page, Query()]
+class Page(Schema, Generic[Row]):
+    """Some rows of a list, and the addresses of the pages beside them; null where there is none."""
+
+    previous: str | None
+    next: str | None
+    results: list[Row]
 
 
-def page(rows: QuerySet[Any], asked: Page) -> list[Any]:
-    """The rows asked for. By id, not by number: a page is as quick in the middle of millions as at their end."""
-    return list(rows.filter(pk__lt=asked.before).order_by("-pk")[: asked.limit])
+def page(request: ApiRequest, rows: QuerySet[Any], wanted: Pages.Input) -> dict[str, Any]:
+    """Return the wanted page of `rows` for the schema Page.
+
+    This takes the place of ninja's decorator `paginate`, which reads postponed annotations in a module of its own.
+    """
+    found: dict[str, Any] = PAGES.paginate_queryset(rows, wanted, request)
+    return found
 
 
-def there(found: Any) -> Any:
-    """`found`, or 404 for None."""
+Found = TypeVar("Found")
+
+
+def found_or_404(found: Found | None) -> Found:
+    """Return `found`; raise Http404 for None."""
     if found is None:
         raise Http404
     return found

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from economy.earning.pay import Award, pay
@@ -29,13 +33,57 @@ Make = Callable[..., Viewer]
 def test_viewers_are_found_by_id_name_and_beginning(call: Call, viewer: Make) -> None:
     bob, _ = viewer("Bob", points=7), viewer("Bobby")
     viewer("Ann")
-    assert [one["username"] for one in call("get", "/viewers?search=BO").json()] == ["Bobby", "Bob"]
-    assert [one["username"] for one in call("get", "/viewers?limit=1").json()] == ["Ann"]
-    assert [one["username"] for one in call("get", f"/viewers?before={bob.pk + 1}").json()] == ["Bob"]
+    assert [found["username"] for found in call("get", "/viewers?search=BO").json()["results"]] == ["Bobby", "Bob"]
     for path in (f"/viewers/{bob.pk}", "/viewers/bOB", "/viewers/@Bob"):
         answer = call("get", path).json()
         assert (answer["id"], answer["points"], answer["xp"], answer["level"]) == (bob.pk, 7, 0, 1)
     assert call("get", "/viewers/nobody").json() == {"detail": "There is no such thing.", "errors": []}
+
+
+def test_a_list_goes_on_at_the_next_page_whatever_comes_in_meanwhile(call: Call, viewer: Make) -> None:
+    def names(page: Any) -> list[str]:
+        return [row["username"] for row in page["results"]]
+
+    def follow(link: str) -> Any:
+        return call("get", link.removeprefix("http://testserver/admin/api")).json()
+
+    for number in range(5):
+        viewer(f"viewer{number}")
+    first = call("get", "/viewers?page_size=2&search=viewer").json()
+    assert (names(first), first["previous"]) == (["viewer4", "viewer3"], None)
+    viewer("viewer5")
+    second = follow(first["next"])
+    last = follow(second["next"])
+    assert (names(second), names(last), last["next"]) == (["viewer2", "viewer1"], ["viewer0"], None)
+    assert names(follow(second["previous"])) == ["viewer4", "viewer3"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["%", "x", "ü", "p=abc", "p=-1", "p=1%00", "p=1&o=x", "p=1&o=-1", "p=1&o=999999", "r=x"]
+)
+def test_what_is_no_cursor_is_told_so(call: Call, viewer: Make, cursor: str) -> None:
+    viewer("Bob")
+    for asked in (cursor, b64encode(cursor.encode()).decode()):
+        answer = call("get", f"/viewers?cursor={quote(asked)}")
+        # Without one of a cursor's keys it is the beginning.
+        assert answer.status_code == 422 or (answer.status_code == 200 and "=" not in cursor), asked
+
+
+def test_a_cursor_beyond_every_row_finds_none_or_all(call: Call, viewer: Make) -> None:
+    viewer("Bob")
+    for cursor, count in (("p=9999999999999999999", 1), ("p=9999999999999999999&r=1", 0), ("p=0", 0)):
+        page = call("get", f"/viewers?cursor={quote(b64encode(cursor.encode()).decode())}").json()
+        assert len(page["results"]) == count
+
+
+def test_a_page_asks_for_its_own_rows_only(call: Call, viewer: Make) -> None:
+    """Nothing is counted, and no row is read that is not shown, but the one that tells where the next page begins."""
+    for number in range(5):
+        viewer(f"viewer{number}")
+    with CaptureQueriesContext(connection) as queries:
+        call("get", "/viewers?page_size=2")
+    selects = [query["sql"] for query in queries if 'FROM "economy_viewer"' in query["sql"]]
+    assert len(selects) == 1 and selects[0].endswith('ORDER BY "economy_viewer"."id" DESC LIMIT 3')
 
 
 def test_points_and_xp_change_once_for_a_key_and_say_who(call: Call, viewer: Make) -> None:
@@ -59,11 +107,11 @@ def test_the_ledgers_by_viewer_kind_and_time(call: Call, viewer: Make, rules: An
     viewer("Ann", points=5)
     pay([Award("Bob", "tip", "1", points=3, xp=2)], rules=rules, now=now)
     spent = ledger.spend(bob, 4, source="redeem", reference="r:1")
-    assert [row["delta"] for row in call("get", f"/transactions?viewer={bob.pk}").json()] == [-4, 3, 10]
-    assert [row["delta"] for row in call("get", "/transactions?kind=spend").json()] == [-4]
-    assert [row["event"] for row in call("get", "/transactions?source=tip").json()] == ["1"]
-    assert [row["delta"] for row in call("get", "/transactions?until=2026-08-02T00:00:00Z").json()] == [3]
-    assert [row["delta"] for row in call("get", "/xp-transactions").json()] == [2]
+    assert [row["delta"] for row in call("get", f"/transactions?viewer={bob.pk}").json()["results"]] == [-4, 3, 10]
+    assert [row["delta"] for row in call("get", "/transactions?kind=spend").json()["results"]] == [-4]
+    assert [row["event"] for row in call("get", "/transactions?source=tip").json()["results"]] == ["1"]
+    assert [row["delta"] for row in call("get", "/transactions?until=2026-08-02T00:00:00Z").json()["results"]] == [3]
+    assert [row["delta"] for row in call("get", "/xp-transactions").json()["results"]] == [2]
     back = call("post", f"/transactions/{spent.pk}/reverse").json()
     assert (back["delta"], back["kind"], back["undoes_id"]) == (4, "refund", spent.pk)
     assert call("post", f"/transactions/{back['id']}/reverse").status_code == 409
@@ -170,7 +218,7 @@ def test_queue_items_are_listed_cancelled_with_a_refund_and_retried(call: Call, 
     bob = viewer("Bob", points=30)
     paid = ledger.spend(bob, 25, source="redeem", reference="r:1")
     item = items.enqueue(speak("hello"), viewer=bob, purchase=Purchase.objects.create(viewer=bob, payment=paid))
-    assert [row["state"] for row in call("get", "/queue?state=pending").json()] == ["pending"]
+    assert [row["state"] for row in call("get", "/queue?state=pending").json()["results"]] == ["pending"]
     assert call("post", f"/queue/{item.pk}/retry").status_code == 409
     assert call("post", f"/queue/{item.pk}/cancel").json()["state"] == "cancelled"
     assert Points.objects.get(viewer=bob).balance == 30
@@ -191,6 +239,7 @@ def test_chat_events_stats_and_health(call: Call, said: list[str]) -> None:
     uid = call("post", "/events/simulate", {"kind": "tipped", "username": "Bob", "tokens": 12}).json()["uid"]
     assert Transaction.objects.get().event == uid
     assert call("post", "/events/simulate", {"kind": "tipped", "username": "Bob"}).status_code == 409
+    assert Install.objects.get().channel_id == "c"  # what was simulated is of no other channel
     assert call("get", "/stats").json()["viewers"] >= 1
     health = call("get", "/health").json()
     assert (health["ok"], health["connection"], health["troubles"]) == (True, "off", [])

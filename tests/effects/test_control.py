@@ -16,7 +16,7 @@ from economy.ledger import audit
 from economy.ledger import points as ledger
 from economy.models import Kind, Points, Transaction, Viewer
 from effects.models import ENDED, Lane, Purchase, QueueItem, State
-from effects.queue import control, items, playback, rescue, waiting, worker
+from effects.queue import control, items, lanes, playback, rescue, waiting, worker
 from effects.queue import items as queue
 from effects.registry import Effect, Told
 from pixelbot_site.kit.errors import Refused
@@ -60,7 +60,7 @@ def test_a_paused_lane_begins_nothing_and_goes_on_when_resumed(buy: Buy, told: l
     assert control.pause("test", by="fox") and not control.pause("test", by="ann")
     item = buy()
     worker.drain("test")
-    assert states(item) == ["pending"] and control.paused() == {"test": "fox"}
+    assert states(item) == ["pending"] and lanes.paused() == {"test": "fox"}
     woken.clear()
     assert control.resume("test", by="fox") and not control.resume("test", by="fox")
     assert woken == ["test"]
@@ -191,12 +191,12 @@ def test_panic_stops_everything_at_once_and_calm_undoes_only_what_it_did(
     assert control.panic(by="fox") == 2
     assert states(playing, other) == ["cancelled", "cancelled"] and points() == 1000
     assert {"type": "silence"} in told and len(said) == 2
-    assert control.paused() == dict.fromkeys(("effect", "test", "wheel"), "panic by fox") | {"tts": "ann"}
+    assert lanes.paused() == dict.fromkeys(("effect", "test", "wheel"), "panic by fox") | {"tts": "ann"}
     after = buy()
     worker.drain("test")
     assert states(after) == ["pending"]
     assert sorted(control.calm(by="fox")) == ["effect", "test", "wheel"] and control.calm(by="fox") == []
-    assert control.paused() == {"tts": "ann"}
+    assert lanes.paused() == {"tts": "ann"}
 
 
 def test_what_has_ended_is_done_again_for_nothing(buy: Buy, told: list[Any]) -> None:

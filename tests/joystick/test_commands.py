@@ -15,7 +15,7 @@ from effects.models import QueueItem, Sound
 from joystick.inbox import dispatch
 from joystick.models import Install
 from joystick.registry import commands
-from joystick.simulator.happenings import CHANNEL_ID, chat, tip
+from joystick.simulator.happenings import CHANNEL_ID, Happening, chat, tip
 from redeems import purchase
 from redeems.models import Redeem
 
@@ -215,6 +215,41 @@ def test_sounds_odds_and_items(ask: Ask) -> None:
     Item.objects.create(key="hat", name="Silly hat")
     inventory.give(Viewer.objects.get(key="bob"), "hat", 3, reference="r")
     assert ask("!items") == ["@Bob Silly hat × 3"]
+
+
+def test_the_badges_of_the_command_itself_decide(ask: Ask, deliver: Callable[..., None], said: list[str]) -> None:
+    assert ask("!addpoints Bob 5", "mod", username="Mo") == ["@Mo Bob has 125 points now."]
+    assert ask("!addpoints Bob 5", username="Mo") == ["@Mo !addpoints is for moderators"]
+    assert ask("!addpoints Bob 5", "mod", username="Mo") == ["@Mo Bob has 130 points now."]
+    assert ask("!addpoints Bob 5", username="@Mo") == ["@@Mo !addpoints is for moderators"]
+    Viewer.objects.filter(key="bob").update(is_follower=True)  # no badge tells of it
+    assert ask("!addpoints Bob 5", "subscriber") == ["@Bob !addpoints is for moderators"]
+    assert ask("!addpoints Bob 1", "streamer", username="Fox") == ["@Fox Bob has 132 points now."]
+
+
+def test_the_badges_of_the_command_decide_over_other_lines_of_the_same_batch(
+    ask: Ask, deliver: Callable[..., None], said: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    def answers(*lines: Happening) -> list[str]:
+        Cooldown.objects.all().delete()
+        said.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            deliver(*lines)
+        return list(said)
+
+    ask("hello")
+    refused = "@Mo !addpoints is for moderators"
+    assert answers(chat("Mo", "hello", "mod"), chat("Mo", "!addpoints Bob 5")) == [refused]
+    assert answers(chat("Mo", "hello"), chat("mo", "hi", "mod"), chat("Mo", "!addpoints Bob 5")) == [refused]
+    assert answers(chat("Mo", "!addpoints Bob 5"), chat("Mo", "hello", "mod")) == [refused]
+    (told,) = answers(chat("Mo", "hello"), chat("Mo", "!addpoints Bob 5", "mod"))
+    assert told.startswith("@Mo Bob has")
+
+
+def test_a_moderator_never_seen_before_may_command_with_every_reward_switched_off(ask: Ask, settings: Any) -> None:
+    for name in ("POINTS_PER_CHAT", "XP_PER_CHAT"):
+        setattr(settings, name, 0)
+    assert ask("!addpoints Bob 5", "mod", username="Mo") == ["@Mo Bob has 125 points now."]
 
 
 def test_moderators_steer_the_queue(ask: Ask) -> None:

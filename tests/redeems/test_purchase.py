@@ -14,6 +14,7 @@ from django.db import IntegrityError
 from django.test import Client
 
 from economy.models import Cooldown, Points, Transaction, Viewer
+from economy.viewers.roles import Role
 from effects import sounds, wheel
 from effects.library.obs_clip import obs_clip
 from effects.models import Prize, Purchase, QueueItem, Sound, State
@@ -22,7 +23,7 @@ from joystick.channel import streams
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
 from redeems import purchase
-from redeems.models import Approval, Least, Pricing, Redeem
+from redeems.models import Approval, Pricing, Redeem
 from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
@@ -237,8 +238,8 @@ def test_an_empty_wheel_is_not_sold(order: Callable[..., QueueItem]) -> None:
     ("set_to", "flags", "sentence"),
     [
         ({"live_only": True}, {}, "only for while the stream is live"),
-        ({"least_role": Least.SUBSCRIBER}, {"is_follower": True}, "is for subscribers"),
-        ({"least_role": Least.FOLLOWER}, {}, "is for followers"),
+        ({"least_role": Role.SUBSCRIBER}, {"is_follower": True}, "is for subscribers"),
+        ({"least_role": Role.FOLLOWER}, {}, "is for followers"),
         ({"least_level": 7}, {}, "needs level 7, you are at level 1"),
         ({"needs_text": True}, {}, "write some words with it"),
         ({"stock": 0}, {}, "is sold out, none is left"),
@@ -259,7 +260,7 @@ def test_every_refusal_is_a_sentence_and_nothing_is_taken(
 
 def test_who_may_may(order: Callable[..., QueueItem], viewer: Callable[..., Viewer], now: datetime) -> None:
     Viewer.objects.filter(pk=viewer("Bob", points=1000).pk).update(is_moderator=True)
-    Redeem.objects.filter(key="clip").update(live_only=True, least_role=Least.SUBSCRIBER, cooldown_seconds=0)
+    Redeem.objects.filter(key="clip").update(live_only=True, least_role=Role.SUBSCRIBER, cooldown_seconds=0)
     streams.begin("a-channel", now)
     assert order("clip").redeem == "clip"
 

@@ -1,0 +1,68 @@
+"""A message of the v2 envelope, as the platform would send it. Pure.
+
+For events that did not happen on Joystick.tv: those of the API's `events/simulate`, and the simulator's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+BADGES = ("bot", "new", "streamer", "staff", "mod", "subscriber", "host")
+# The kinds that name their viewer by `username` and have no text of their own.
+PRESENCE = frozenset({"enter_stream", "leave_stream"})
+
+
+def compose(
+    kind: str,
+    *,
+    uid: str,
+    channel_id: str,
+    at: datetime,
+    username: str = "",
+    text: str = "",
+    data: Mapping[str, Any] | None = None,
+    badges: Collection[str] = (),
+    streamer: str = "",
+) -> dict[str, Any]:
+    """Return the `message` of a frame. `data` holds the keys that only this kind has; `badges` are some of BADGES."""
+    body: dict[str, Any]
+    if kind == "new_message":
+        body = _chat_line(username, text, badges, streamer)
+    elif kind in PRESENCE:
+        body = {"username": username}
+    else:
+        body = {**({"who": username} if username else {}), **(data or {})}
+    return {
+        "v": 2,
+        "type": kind,
+        "id": uid,
+        "channel_id": channel_id,
+        "occurred_at": timestamp(at),
+        "text": username if kind in PRESENCE else text,
+        "data": body,
+    }
+
+
+def timestamp(at: datetime) -> str:
+    """Return `at` as the platform writes it: in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _chat_line(username: str, text: str, badges: Collection[str], streamer: str) -> dict[str, Any]:
+    return {
+        "author": {
+            "username": username,
+            "nickname": None,
+            "color": None,
+            "badges": {badge: badge in badges for badge in BADGES},
+        },
+        "streamer": {"username": streamer},
+        "subscription": None,
+        "text": text,
+        "visibility": "public",
+        "highlight": False,
+        "emotes": [],
+        "mentions": [],
+    }
