@@ -50,7 +50,7 @@ def _lines(row: Redeem) -> list[str]:
     return [line.strip() for line in row.choices.splitlines() if line.strip()]
 
 
-@obs_names.named_by
+@obs_names.configured_steps.register
 def offered() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """What the choices of each redeem would do, so that a scene that vanished from OBS is told."""
     for row in Redeem.objects.filter(key__in=OFFERED):

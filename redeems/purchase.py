@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from effects.models import HAPPENED, QueueItem
 from effects.queue import items, refunds, waiting
 from effects.registry import INSTANT, Effect, kinds
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.rules import Rules
 from pixelbot_site.kit.steps import mistakes, planned
 from pixelbot_site.kit.transactions import again_after_deadlock
@@ -26,6 +27,13 @@ from redeems.registry import Item, Order, Planned, catalog
 
 WITHOUT_STREAM = timedelta(hours=12)
 """What counts as one stream for the limits, while the channel is not live."""
+
+live_since = Hook[[], datetime | None](
+    "live_since", __name__, "Return since when the channel is live, or None while it is not."
+)
+reserved_words = Hook[[], Iterable[str]](
+    "reserved_words", __name__, "Return the words after ! that no redeem can have as its key."
+)
 
 
 @again_after_deadlock
@@ -183,7 +191,7 @@ def _waits(row: Redeem, viewer: Viewer) -> bool:
     return row.approval == Approval.ALWAYS
 
 
-@refunds.undone_by
+@refunds.purchase_undone.register
 def give_back(item: QueueItem) -> None:
     """What was bought did not happen: what it took is in stock again, and the cooldowns that it began are over."""
     took = item.result.get("took", {})
@@ -193,29 +201,13 @@ def give_back(item: QueueItem) -> None:
         cooldowns.free(key, until=datetime.fromisoformat(until))
 
 
-_live: list[Callable[[], datetime | None]] = []
-
-
-def live_by(step: Callable[[], datetime | None]) -> None:
-    """Register who tells since when the channel is live (None: it is not), which the floor above knows."""
-    _live.append(step)
-
-
 def _live_since() -> datetime | None:
-    return next((since for step in _live if (since := step()) is not None), None)
-
-
-_words: list[Callable[[], Iterable[str]]] = []
+    return next((since for since in live_since.call() if since is not None), None)
 
 
 def taken_words() -> set[str]:
-    """The words after ! that are no redeem's: commands, and what the platform answers."""
-    return {word for words in _words for word in words()}
-
-
-def not_for_redeems(words: Callable[[], Iterable[str]]) -> None:
-    """Register words that the floor above uses."""
-    _words.append(words)
+    """Return the words after ! that no redeem can have: commands, and what the platform answers."""
+    return set().union(*reserved_words.call())
 
 
 def is_made_by_hand(key: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -12,6 +12,7 @@ from django.core.cache import cache
 from effects.obs.address import options
 from effects.obs.client import obs
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.steps import payloads
 from pixelbot_site.kit.steps_field import EffectsField
 
@@ -59,13 +60,9 @@ def missing() -> list[str]:
     return said
 
 
-_others: list[Callable[[], Iterable[tuple[str, Any]]]] = []
-
-
-def named_by(step: Callable[[], Iterable[tuple[str, Any]]]) -> Callable[[], Iterable[tuple[str, Any]]]:
-    """Register who else names scenes and sources: (where, effects) for each row of the floor above."""
-    _others.append(step)
-    return step
+configured_steps = Hook[[], Iterable[tuple[str, Any]]](
+    "configured_steps", __name__, "Yield (row's name, steps) for what names scenes or sources outside an EffectsField."
+)
 
 
 def _configured() -> Iterator[tuple[str, str, str]]:
@@ -76,8 +73,8 @@ def _configured() -> Iterator[tuple[str, str, str]]:
 
 
 def _effects() -> Iterator[tuple[str, Any]]:
-    for step in _others:
-        yield from step()
+    for configured in configured_steps.call():
+        yield from configured
     for model in apps.get_models():
         columns = [field.name for field in model._meta.fields if isinstance(field, EffectsField)]
         for row in model._default_manager.all() if columns else ():

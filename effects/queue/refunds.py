@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from economy.ledger import points as ledger
 from effects import chat
 from effects.models import QueueItem
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.hooks import Hook
 
 log = logging.getLogger("queue")
 
 REASON_MOST = 160
-Undo = Callable[[QueueItem], None]
-_undoes: list[Undo] = []
 
-
-def undone_by(step: Undo) -> Undo:
-    """Register what else is given back when a bought item did not happen (the floor above keeps stock, cooldowns)."""
-    _undoes.append(step)
-    return step
+purchase_undone = Hook[[QueueItem], None](
+    "purchase_undone", __name__, "Give back what else a bought item took, where it did not happen: stock, cooldowns."
+)
 
 
 def give_back(item: QueueItem, reason: str) -> None:
     """Give back all that was taken for `item`, and tell its viewer `reason`. Inside the transaction that ends it."""
     back = _pay_back(item)
     if item.redeem:
-        for step in _undoes:
-            step(item)
+        purchase_undone.call(item)
     part_of = item.result.get("part_of", "")
     if item.viewer is not None and (back or item.redeem or part_of):
         what = f"a part of {part_of}" if part_of else "that"
