@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy.ledger.xp import LevelUp, Reward
 from effects import chat
 from effects.queue import items
-from effects.voice.speech import speak
+from effects.values import speak
 from pixelbot_site.kit.rules import Rules
 from pixelbot_site.kit.steps import Effect, planned
 

@@ -17,7 +17,7 @@ from economy.models import Viewer
 from effects import chat, sounds
 from effects.models import Prize, QueueItem, Spin, WheelLine
 from effects.queue import items
-from effects.voice.speech import speak
+from effects.values import speak
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import filled, planned
 from pixelbot_site.kit.transactions import after_commit

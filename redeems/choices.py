@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from effects.library.obs_scene import obs_scene
-from effects.library.obs_source import obs_source
 from effects.obs import names as obs_names
 from effects.registry import Effect
+from effects.values import obs_scene, obs_source
 from pixelbot_site.kit.errors import Refused
 from redeems.models import Redeem
 from redeems.registry import Order
@@ -57,4 +56,4 @@ def offered() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         for line in _lines(row):
             with suppress(Refused):
                 effect = OFFERED[row.key](line, row.seconds)
-                yield f"redeem “{row}”", [{"kind": effect.kind, **effect.payload}]
+                yield f"redeem “{row}”", [effect.step]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from effects.registry import INSTANT, Effect, kinds
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.rules import Rules
-from pixelbot_site.kit.steps import mistakes, planned
+from pixelbot_site.kit.steps import SEQUENCE, leaves, mistakes, planned
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Least, Pricing, Redeem
 from redeems.registry import Item, Order, Planned, catalog
@@ -109,32 +109,30 @@ def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
         raise Refused(f"write some words with it: !{row.key} hello everybody")
     if row.effects:
         text = order.words[: order.rules.tts_max_chars]
-        steps = list(planned(row.effects, {"user": order.viewer.username, "text": text}))
-        told = [{"kind": step.kind, **step.payload} for step in steps]
-        said = mistakes(told)
-        if said:
-            raise Refused(f"that does not fit: {said[0]}")
-        whole = steps[0] if len(steps) == 1 else Effect("run_effects", {"effects": told}, row.title)
-        return Planned(whole)
+        effects = list(planned(row.effects, {"user": order.viewer.username, "text": text}))
+        steps = [effect.step for effect in effects]
+        found = mistakes(steps)
+        if found:
+            raise Refused(f"that does not fit: {found[0]}")
+        return Planned(effects[0] if len(effects) == 1 else Effect(SEQUENCE, {"effects": steps}, row.title))
     assert item is not None
     made = item.plan(order)
     return made if isinstance(made, Planned) else Planned(made)
 
 
 def _room(effect: Effect, rules: Rules) -> None:
-    for lane in sorted(_lanes(effect.kind, effect.payload)):
+    for lane in sorted(_lanes(effect)):
         count = waiting.count(lane)
         if count >= rules.queue_max(lane):
             raise Refused(f"the queue is full ({count} waiting), try again in a moment")
 
 
-def _lanes(name: str, payload: Mapping[str, Any]) -> set[str]:
-    """The lanes that an effect will need; of several effects, those of each."""
-    kind = kinds.get(name)
-    if kind is None:
+def _lanes(effect: Effect) -> set[str]:
+    """The lanes that an effect will need; of a sequence, those of each of its effects."""
+    needed = [kinds.get(str(step.get("kind"))) for step in leaves([effect.step])]
+    if None in needed:
         raise Refused("that cannot be done on this stream")
-    inner = [_lanes(str(step.get("kind")), step) for step in payload.get("effects", [])]
-    return ({kind.lane} - {INSTANT}).union(*inner)
+    return {kind.lane for kind in needed if kind is not None} - {INSTANT}
 
 
 def _limits(row: Redeem, viewer: Viewer, now: datetime) -> None:

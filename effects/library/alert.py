@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from effects.models import QueueItem, WordFilter
-from effects.registry import MAX_TITLE, Effect, Payload, Told, effect
+from effects.registry import OverlayTask, Payload, effect
 from effects.voice.speakable import shown
 
 
@@ -16,14 +16,8 @@ class Alert(Payload):
     seconds: float = Field(5.0, ge=1, le=60)
 
 
-def alert(text: str, seconds: float = 5.0) -> Effect:
-    """The effect that shows `text`."""
-    return Effect("alert", {"text": text, "seconds": seconds}, title=text[:MAX_TITLE])
-
-
 @effect("alert", lane="effect", repeatable=True, payload=Alert)
-def perform(item: QueueItem) -> Told:
+def alert(item: QueueItem, payload: Alert) -> OverlayTask:
     """The overlay shows it."""
-    wish = Alert.model_validate(item.payload)
-    text = shown(wish.text, filters=WordFilter.objects.values_list("word", "replacement"))
-    return Told({"type": "alert", "text": text, "seconds": wish.seconds}, seconds=wish.seconds)
+    text = shown(payload.text, filters=WordFilter.objects.values_list("word", "replacement"))
+    return OverlayTask({"type": "alert", "text": text, "seconds": payload.seconds}, seconds=payload.seconds)

@@ -16,6 +16,6 @@ class ChatLine(Payload):
 
 
 @effect("chat_line", lane=INSTANT, repeatable=False, payload=ChatLine)
-def chat_line(item: QueueItem) -> None:
+def chat_line(item: QueueItem, payload: ChatLine) -> None:
     """Said once the transaction has committed."""
-    chat.say(ChatLine.model_validate(item.payload).text)
+    chat.say(payload.text)

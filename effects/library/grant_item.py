@@ -18,9 +18,8 @@ class GrantItem(Payload):
 
 
 @effect("grant_item", lane=INSTANT, repeatable=False, payload=GrantItem)
-def grant_item(item: QueueItem) -> None:
+def grant_item(item: QueueItem, payload: GrantItem) -> None:
     """Once for each queue item."""
     if item.viewer is None:
         raise Failed("nobody is there to get it")
-    wish = GrantItem.model_validate(item.payload)
-    inventory.give(item.viewer, wish.item, wish.quantity, reference=f"effect:{item.pk:012d}")
+    inventory.give(item.viewer, payload.item, payload.quantity, reference=f"effect:{item.pk:012d}")

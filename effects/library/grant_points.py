@@ -17,9 +17,9 @@ class GrantPoints(Payload):
 
 
 @effect("grant_points", lane=INSTANT, repeatable=False, payload=GrantPoints)
-def grant_points(item: QueueItem) -> None:
+def grant_points(item: QueueItem, payload: GrantPoints) -> None:
     """Once for each queue item, whatever happens to it."""
     if item.viewer is None:
         raise Failed("nobody is there to get the points")
-    points = GrantPoints.model_validate(item.payload).points
-    ledger.grant(item.viewer, points, source="effect", reference=f"effect:{item.pk:012d}", reason=item.title)
+    reference = f"effect:{item.pk:012d}"
+    ledger.grant(item.viewer, payload.points, source="effect", reference=reference, reason=item.title)

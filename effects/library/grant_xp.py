@@ -21,12 +21,11 @@ class GrantXP(Payload):
 
 
 @effect("grant_xp", lane=INSTANT, repeatable=False, payload=GrantXP)
-def grant_xp(item: QueueItem) -> None:
+def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     """Once for each queue item. Who is excluded from rewards gets none."""
     if item.viewer is None:
         raise Failed("nobody is there to get the XP")
-    wish = GrantXP.model_validate(item.payload)
-    award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=wish.xp)
+    award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
     now = rules.current()
     for up in pay.pay([award], rules=now, now=timezone.now(), people={award.viewer: item.viewer}):
         announcements.celebrate(up, now)

@@ -16,7 +16,6 @@ class OBSRecord(Payload):
 
 
 @effect("obs_record", lane="effect", repeatable=True, payload=OBSRecord)
-def obs_record(item: QueueItem) -> None:
+def obs_record(item: QueueItem, payload: OBSRecord) -> None:
     """Done when OBS records, or does not any more; the file's path is kept on the item."""
-    wish = OBSRecord.model_validate(item.payload)
-    item.result = {**item.result, "path": actions.record(start=wish.action == "start")}
+    item.result = {**item.result, "path": actions.record(start=payload.action == "start")}

@@ -16,6 +16,6 @@ class OBSStream(Payload):
 
 
 @effect("obs_stream", lane="effect", repeatable=True, payload=OBSStream)
-def obs_stream(item: QueueItem) -> None:
+def obs_stream(item: QueueItem, payload: OBSStream) -> None:
     """Done when OBS streams, or does not any more."""
-    actions.stream(start=OBSStream.model_validate(item.payload).action == "start")
+    actions.stream(start=payload.action == "start")

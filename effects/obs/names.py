@@ -13,7 +13,7 @@ from effects.obs.address import options
 from effects.obs.client import obs
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.hooks import Hook
-from pixelbot_site.kit.steps import payloads
+from pixelbot_site.kit.steps import leaves, payloads
 from pixelbot_site.kit.steps_field import EffectsField
 
 log = logging.getLogger("obs")
@@ -83,12 +83,10 @@ def _effects() -> Iterator[tuple[str, Any]]:
 
 
 def _named(steps: Any) -> Iterator[tuple[str, str]]:
-    for step in steps:
+    for step in leaves(steps):
         payload = payloads.get(str(step.get("kind")))
         for key, field in payload.model_fields.items() if payload else ():
             extra = field.json_schema_extra
             kind = str(extra.get("from", "")) if isinstance(extra, dict) else ""
             if kind.startswith("obs_") and step.get(key):
                 yield kind, str(step[key])
-        if step.get("kind") == "run_effects":
-            yield from _named(step.get("effects", []))

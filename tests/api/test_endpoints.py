@@ -16,7 +16,7 @@ from economy.models import Batch, Points, Transaction, Viewer
 from economy.viewers import merging
 from effects import sounds, wheel
 from effects.queue import items
-from effects.voice.speech import speak
+from effects.values import speak
 from joystick.channel import streams
 from joystick.models import Install
 from redeems import purchase

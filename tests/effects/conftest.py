@@ -6,9 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pydantic import ConfigDict
 
 from effects.models import QueueItem
-from effects.registry import Kind, Told, kinds
+from effects.registry import FunctionKind, OverlayTask, Payload, kinds
+
+
+class Anything(Payload):
+    """Fits whatever the test's effect holds."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 @pytest.fixture
@@ -19,9 +26,12 @@ def kind() -> Iterator[Callable[..., str]]:
     added: list[str] = []
 
     def add(
-        name: str, perform: Callable[[QueueItem], Told | None], *, repeatable: bool = True, lane: str = "test"
+        name: str, perform: Callable[[QueueItem], OverlayTask | None], *, repeatable: bool = True, lane: str = "test"
     ) -> str:
-        kinds.add(name, Kind(name, lane, repeatable, perform), "a test")
+        added_kind = FunctionKind(
+            name, lambda item, payload: perform(item), lane=lane, repeatable=repeatable, payload=Anything
+        )
+        kinds.add(name, added_kind, "a test")
         added.append(name)
         return name
 

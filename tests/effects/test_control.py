@@ -18,7 +18,7 @@ from economy.models import Kind, Points, Transaction, Viewer
 from effects.models import ENDED, Lane, QueueItem, State
 from effects.queue import control, items, playback, rescue, waiting, worker
 from effects.queue import items as queue
-from effects.registry import Effect, Told
+from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Refused
 from tests.threads import at_once
 
@@ -29,7 +29,7 @@ Buy = Callable[..., QueueItem]
 
 @pytest.fixture
 def shown(kind: Callable[..., str]) -> str:
-    return kind("show", lambda item: Told({"type": "show"}, seconds=2))
+    return kind("show", lambda item: OverlayTask({"type": "show"}, seconds=2))
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ class TestSequence:
     def test_each_begins_when_the_one_before_it_has_ended(
         self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]
     ) -> None:
-        name = kind("show", lambda item: Told({"type": "show"}, seconds=2))
+        name = kind("show", lambda item: OverlayTask({"type": "show"}, seconds=2))
         kind("note", lambda item: None)
         queue.enqueue(self.steps("note", name, "note"), viewer=viewer("Bob"))
         worker.drain("test")
@@ -321,7 +321,7 @@ class TestSequence:
     def test_one_within_another_is_over_before_the_next_begins(
         self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]
     ) -> None:
-        kind("show", lambda item: Told({"type": "show"}, seconds=2)), kind("note", lambda item: None)
+        kind("show", lambda item: OverlayTask({"type": "show"}, seconds=2)), kind("note", lambda item: None)
         inner = {"kind": "run_effects", "effects": [{"kind": "show"}, {"kind": "show"}]}
         queue.enqueue(Effect("run_effects", {"effects": [inner, {"kind": "note"}]}), viewer=viewer("Bob"))
         for _ in range(2):
@@ -344,7 +344,7 @@ class TestSequence:
     def test_what_needs_no_lane_may_be_among_them_however_deep(
         self, viewer: Callable[..., Viewer], said: list[str], kind: Callable[..., str], told: list[Any]
     ) -> None:
-        kind("show", lambda item: Told({"type": "show"}, seconds=2))
+        kind("show", lambda item: OverlayTask({"type": "show"}, seconds=2))
         line, points_of = {"kind": "chat_line", "text": "hi"}, {"kind": "grant_points", "points": 5}
         nested = {
             "kind": "run_effects",

@@ -16,7 +16,7 @@ from economy.models import Kind, Points, Transaction, Viewer
 from effects.models import QueueItem, State
 from effects.queue import items, lease, playback, rescue, worker
 from effects.queue import items as queue
-from effects.registry import Effect, Told
+from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until
 from tests.threads import at_once
@@ -30,9 +30,9 @@ def do_nothing(item: QueueItem) -> None:
     """Performs at once."""
 
 
-def show(item: QueueItem) -> Told:
+def show(item: QueueItem) -> OverlayTask:
     """Needs the overlay, for two seconds."""
-    return Told({"type": "show"}, seconds=2)
+    return OverlayTask({"type": "show"}, seconds=2)
 
 
 def refuse(item: QueueItem) -> None:

@@ -16,10 +16,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from effects import sounds
-from effects.library.alert import alert
-from effects.library.play_sound import play_sound
 from effects.models import Overlay, QueueItem, Sound, State
 from effects.queue import items, playback, worker
+from effects.values import alert, play_sound
 
 pytestmark = pytest.mark.django_db
 

@@ -23,9 +23,9 @@ from effects import sounds
 from effects import voice as tts
 from effects.models import QueueItem, Sound, SpeechSource, State, ViewerVoice, WordFilter
 from effects.queue import cleanup, items, playback, worker
+from effects.values import speak
 from effects.voice import loudness, speech
 from effects.voice.engines import ENGINES, Style
-from effects.voice.speech import speak
 from effects.voice.studio import Studio
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until

@@ -11,7 +11,7 @@ from django.test import Client
 from effects import sounds
 from effects.models import Overlay
 from effects.queue import items, worker
-from effects.voice.speech import speak
+from effects.values import speak
 
 pytestmark = pytest.mark.django_db
 

@@ -20,10 +20,10 @@ from effects import sounds, wheel
 from effects.library.grant_item import grant_item
 from effects.library.grant_points import grant_points
 from effects.library.grant_xp import grant_xp
-from effects.library.spin_wheel import spin_wheel
 from effects.models import Prize, QueueItem, Spin, State, WheelLine
 from effects.queue import control, playback, rescue, worker
 from effects.queue import items as queue
+from effects.values import spin_wheel
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import mistakes
 from tests.threads import at_once

@@ -49,11 +49,14 @@ def plan(order: Order) -> Effect:
     "effects/library/confetti.py": """
 from __future__ import annotations
 from effects.models import QueueItem
-from effects.registry import effect
+from effects.registry import Payload, effect
 
-@effect("confetti", lane="paper", repeatable=True)
-def perform(item: QueueItem) -> None:
-    print("CONFETTI", item.payload["colour"])
+class Confetti(Payload):
+    colour: str
+
+@effect("confetti", lane="paper", repeatable=True, payload=Confetti)
+def confetti(item: QueueItem, payload: Confetti) -> None:
+    print("CONFETTI", payload.colour)
 """,
 }
 
