@@ -1,4 +1,4 @@
-"""Kinds of effects for tests, and what was told to overlays and chat."""
+"""Kinds of effects for tests, the frames for overlays, and the lanes that are woken."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ def kind() -> Iterator[Callable[..., str]]:
     def add(
         name: str, perform: Callable[[QueueItem], OverlayTask | None], *, repeatable: bool = True, lane: str = "test"
     ) -> str:
-        added_kind = FunctionKind(
-            name, lambda item, payload: perform(item), lane=lane, repeatable=repeatable, payload=Anything
-        )
-        kinds.add(name, added_kind, "a test")
+        def performer(item: QueueItem, payload: Anything) -> OverlayTask | None:
+            return perform(item)
+
+        made = FunctionKind(name, performer, lane=lane, repeatable=repeatable, payload=Anything)
+        kinds.add(name, made, "a test")
         added.append(name)
         return name
 
@@ -41,11 +42,11 @@ def kind() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def frames(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The frames that overlays would get."""
-    frames: list[dict[str, Any]] = []
-    monkeypatch.setattr("effects.overlays.messages.group_send", lambda group, message: frames.append(message["frame"]))
-    return frames
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr("effects.overlays.messages.group_send", lambda group, message: sent.append(message["frame"]))
+    return sent
 
 
 @pytest.fixture

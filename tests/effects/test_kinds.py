@@ -15,7 +15,7 @@ from effects.queue import control, items, worker
 from effects.registry import Effect, EffectKind, OverlayTask, Payload, effect, kinds, register
 from pixelbot_site.kit import steps
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "told")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "frames")]
 
 
 class Lamp(Payload):
