@@ -21,10 +21,10 @@ def scene(line: str, seconds: int) -> Effect:
 
 def source(line: str, seconds: int) -> Effect:
     """What a line of the choices of `!source` does. Refused where it names no scene."""
-    where, slash, what = line.partition("/")
+    scene_name, slash, source_name = line.partition("/")
     if not slash:
         raise Refused("the streamer has not said in which scene this is")
-    return obs_source(where.strip(), what.strip(), seconds=seconds)
+    return obs_source(scene_name.strip(), source_name.strip(), seconds=seconds)
 
 
 OFFERED = {"scene": scene, "source": source}

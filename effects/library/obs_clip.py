@@ -9,12 +9,12 @@ from effects.registry import Payload, effect
 
 
 class OBSClip(Payload):
-    """How long it is, is set in OBS."""
+    """No fields: the length of a clip is set in OBS."""
 
 
 @effect("obs_clip", lane="effect", repeatable=False, payload=OBSClip)
 def obs_clip(item: QueueItem, payload: OBSClip) -> None:
-    """Done when OBS tells the file's path, which is kept on the item and told to nobody else."""
+    """Save it; return when OBS reports the file's path, which is kept on the item and not said in chat."""
     item.result = {**item.result, "path": actions.clip()}
     if item.viewer is not None:
         chat.say(f"@{item.viewer.username} the clip is saved.")

@@ -20,5 +20,5 @@ class OBSFilter(Payload):
 
 @effect("obs_filter", lane="effect", repeatable=False, payload=OBSFilter)
 def obs_filter(item: QueueItem, payload: OBSFilter) -> None:
-    """Done when OBS has done it."""
+    """Switch it; return when OBS has."""
     actions.set_filter(payload.source, payload.filter, enabled=payload.enabled, seconds=payload.seconds)

@@ -19,5 +19,5 @@ class OBSMute(Payload):
 
 @effect("obs_mute", lane="effect", repeatable=False, payload=OBSMute)
 def obs_mute(item: QueueItem, payload: OBSMute) -> None:
-    """Done when OBS has done it."""
+    """Mute or unmute it; return when OBS has."""
     actions.mute(payload.input, muted=payload.muted, seconds=payload.seconds)

@@ -18,5 +18,5 @@ class OBSScene(Payload):
 
 @effect("obs_scene", lane="effect", repeatable=True, payload=OBSScene)
 def obs_scene(item: QueueItem, payload: OBSScene) -> None:
-    """Done when OBS says that it is on air."""
+    """Switch; return when OBS reports that the scene is on air."""
     actions.switch_scene(payload.scene, seconds=payload.seconds)

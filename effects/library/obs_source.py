@@ -20,5 +20,5 @@ class OBSSource(Payload):
 
 @effect("obs_source", lane="effect", repeatable=False, payload=OBSSource)
 def obs_source(item: QueueItem, payload: OBSSource) -> None:
-    """Done when OBS has done it."""
+    """Show or hide it; return when OBS has."""
     actions.show_source(payload.scene, payload.source, visible=payload.visible, seconds=payload.seconds)

@@ -18,5 +18,5 @@ class OBSText(Payload):
 
 @effect("obs_text", lane="effect", repeatable=True, payload=OBSText)
 def obs_text(item: QueueItem, payload: OBSText) -> None:
-    """Done when OBS has done it."""
+    """Change it; return when OBS has."""
     actions.set_text(payload.source, payload.text)

@@ -18,5 +18,5 @@ class OBSVolume(Payload):
 
 @effect("obs_volume", lane="effect", repeatable=True, payload=OBSVolume)
 def obs_volume(item: QueueItem, payload: OBSVolume) -> None:
-    """Done when OBS has done it."""
+    """Set it; return when OBS has."""
     actions.set_volume(payload.input, payload.decibels)

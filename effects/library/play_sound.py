@@ -19,7 +19,7 @@ class PlaySound(Payload):
 
 @effect("play_sound", lane="effect", repeatable=True, payload=PlaySound)
 def play_sound(item: QueueItem, payload: PlaySound) -> OverlayTask:
-    """The overlay plays it to its end."""
+    """Have the overlay play it to its end."""
     sound = sounds.named(payload.sound)
     if sound is None:
         raise Failed(f"there is no sound called {payload.sound}")

@@ -36,7 +36,7 @@ class Speak(Payload):
 
 @register
 class SpeakKind(EffectKind[Speak]):
-    """Speech is made ahead, while another item plays."""
+    """Speech: synthesized ahead, while another item plays."""
 
     name = "speak"
     lane = "tts"
@@ -45,7 +45,7 @@ class SpeakKind(EffectKind[Speak]):
     is_slow = True
 
     def perform(self, item: QueueItem, payload: Speak) -> OverlayTask:
-        """The overlay plays pre-sound, pause and speech, and shows the words."""
+        """Have the overlay play pre-sound, pause and speech, and show the words."""
         if "said" not in item.result:
             item.result = {**item.result, **self.prepare(item, payload)}
         made = item.result
@@ -66,19 +66,19 @@ class SpeakKind(EffectKind[Speak]):
         return OverlayTask(message, seconds=lead + made["seconds"])
 
     def prepare(self, item: QueueItem, payload: Speak) -> dict[str, Any]:
-        """The synthesis. Raises Failed where there is nothing to say."""
+        """Synthesize it. Raise Failed where there is nothing to say."""
         filters = list(WordFilter.objects.values_list("word", "replacement"))
         text = speakable(payload.text, filters=filters, most=settings.TTS_MAX_CHARS)
         if not any(character.isalnum() for character in text):
             raise Failed("there is nothing to speak in this text")
         name = item.viewer.username if item.viewer else ""
         prefix = _prefix(payload.source)
-        said = f"{prefix.replace('{user}', spoken_name(name))} {text}".strip()
-        spoken = tts.engine().speak(said, _style(payload, item))
+        spoken_text = f"{prefix.replace('{user}', spoken_name(name))} {text}".strip()
+        spoken = tts.engine().speak(spoken_text, _style(payload, item))
         if "speech" in item.result:
             default_storage.delete(item.result["speech"])  # from an attempt that was interrupted
         caption = shown(payload.text, filters=filters)
-        made = {"said": said, "seconds": spoken.seconds, "by_browser": spoken.by_browser}
+        made = {"said": spoken_text, "seconds": spoken.seconds, "by_browser": spoken.by_browser}
         if spoken.wav is not None:
             made["speech"] = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))
         return {**made, "caption": f"{prefix.replace('{user}', name)} {caption}".strip()}

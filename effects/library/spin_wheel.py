@@ -8,7 +8,7 @@ from effects.registry import EffectKind, OverlayTask, Payload, register
 
 
 class SpinWheel(Payload):
-    """Nothing to say: the wheel is the streamer's."""
+    """No fields: the prizes are rows."""
 
 
 @register
@@ -26,8 +26,7 @@ class SpinWheelKind(EffectKind[SpinWheel]):
         if item.attempts == 1:
             words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": ""}
             wheel.say(WheelLine.When.SPIN, words, spin.viewer)
-        message, seconds = wheel.message(spin)
-        return OverlayTask(message, seconds=seconds)
+        return wheel.task(spin)
 
     def is_promised(self, item: QueueItem) -> bool:
         """Return whether a prize was drawn."""

@@ -28,8 +28,10 @@ class Webhook(Payload):
 
 @effect("webhook", lane="effect", repeatable=False, payload=Webhook)
 def webhook(item: QueueItem, payload: Webhook) -> None:
-    """A POST of `{"item", "viewer", "text", "at"}` as JSON. The header X-PixelBot-Signature is `sha256=` and the HMAC
-    of the body with WEBHOOK_SECRET. Anything but a 2xx answer fails; redirects are not followed.
+    """Send a POST of `{"item", "viewer", "text", "at"}` as JSON.
+
+    The header X-PixelBot-Signature is `sha256=` and the HMAC of the body with WEBHOOK_SECRET. Anything but a 2xx answer
+    fails; redirects are not followed.
     """
     if not is_allowed(payload.url):
         raise Failed("this address is not among WEBHOOK_ADDRESSES in .env")
@@ -48,8 +50,10 @@ def webhook(item: QueueItem, payload: Webhook) -> None:
 
 
 def is_allowed(url: str) -> bool:
-    """Exactly an allowed address; or below one that ends in a slash, without climbing out of it."""
+    """Return whether it is an allowed address, or below one that ends in a slash, without climbing out of it."""
     plain = unquote(unquote(url))  # servers undo it, and some twice
     if ".." in plain or "\\" in plain or "@" in plain.partition("://")[2]:
         return False
-    return any(url == one or (one.endswith("/") and url.startswith(one)) for one in settings.WEBHOOK_ADDRESSES)
+    return any(
+        url == allowed or (allowed.endswith("/") and url.startswith(allowed)) for allowed in settings.WEBHOOK_ADDRESSES
+    )

@@ -42,22 +42,22 @@ def check() -> None:
         there = names()
     except Failed:
         return  # OBS is away: nothing is known, and what was, stays
-    said = [
+    sentences = [
         f"{where}: OBS has no {kind.removeprefix('obs_')} called “{name}”."
         for where, kind, name in _configured()
         if name not in there.get(kind, []) and "{" not in name
     ]
     before = missing()
-    for sentence in said:
+    for sentence in sentences:
         if sentence not in before:
             log.warning("%s", sentence)
-    cache.set("obs.missing", said, KEPT)
+    cache.set("obs.missing", sentences, KEPT)
 
 
 def missing() -> list[str]:
     """What the last check found."""
-    said: list[str] = cache.get("obs.missing", [])
-    return said
+    sentences: list[str] = cache.get("obs.missing", [])
+    return sentences
 
 
 configured_steps = Hook[[], Iterable[tuple[str, Any]]](
