@@ -16,7 +16,7 @@ def of(effect: Effect) -> float:
 
 
 def _of_step(step: Step) -> float:
-    name = step["kind"]
+    name = str(step.get("kind"))
     if name == "speak":
         return estimated_seconds(str(step["text"]), step.get("rate") or settings.TTS_RATE)
     if name == "play_sound":
@@ -24,6 +24,6 @@ def _of_step(step: Step) -> float:
         return sound.seconds if sound else 0.0
     if name == "spin_wheel":
         return float(settings.WHEEL_SPIN_SECONDS + settings.WHEEL_HOLD_SECONDS)
-    kind = kinds.get(str(name))
+    kind = kinds.get(name)
     declared = kind.payload.model_fields.get("seconds") if kind is not None else None
     return float(step.get("seconds", declared.default if declared is not None else 0))

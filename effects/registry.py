@@ -60,7 +60,6 @@ class EffectKind(ABC, Generic[P]):
 
     def settle(self, item: QueueItem) -> None:
         """Give what was promised: called once, in the transaction in which the item is done."""
-        return
 
     def parse(self, payload: Mapping[str, Any]) -> P:
         """Return the payload of an item as its model. Raise Failed where it does not fit."""

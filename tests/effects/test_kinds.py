@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pydantic import Field
 
 from economy.ledger import points
-from economy.models import Points, Viewer
+from economy.models import Points, Transaction, Viewer
 from effects.models import QueueItem, State
 from effects.queue import control, items, worker
 from effects.registry import Effect, EffectKind, OverlayTask, Payload, effect, kinds, register
@@ -43,7 +43,7 @@ def lamps() -> list[Lamp]:
 
 
 @pytest.fixture
-def bulbs() -> Iterator[type[EffectKind[Lamp]]]:
+def bulbs() -> type[EffectKind[Lamp]]:
     """A kind that is a class, with all that a class can do; `calls` says what was called."""
 
     @register
@@ -69,11 +69,11 @@ def bulbs() -> Iterator[type[EffectKind[Lamp]]]:
         def settle(self, item: QueueItem) -> None:
             self.calls.append(f"settle {item.state}")
 
-    yield BulbKind
+    return BulbKind
 
 
-def drained(effect: Effect, **paid: Any) -> QueueItem:
-    item = items.enqueue(effect, **paid)
+def drained(effect: Effect, *, viewer: Viewer | None = None, payment: Transaction | None = None) -> QueueItem:
+    item = items.enqueue(effect, viewer=viewer, payment=payment)
     worker.drain("test")
     item.refresh_from_db()
     return item
