@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy.ledger.xp import LevelUp, Reward
 from effects import chat
 from effects.queue import items
-from effects.voice.speech import speak
+from effects.values import speak
 from pixelbot_site.kit.rules import Rules
 from pixelbot_site.kit.steps import Effect, planned
 
@@ -16,11 +16,11 @@ def announced(up: LevelUp, rules: Rules) -> tuple[tuple[str, ...], tuple[Effect,
     """(lines for chat, effects). The rewarded levels with a line are said, and spoken; of a long jump, the last ones.
     The effects of every level are carried out.
     """
-    said = [(reward, line(reward, up.viewer.username)) for reward in up.rewards if reward.line][-MOST_SAID:]
+    due = [(reward, line(reward, up.viewer.username)) for reward in up.rewards if reward.line][-MOST_SAID:]
     lines = tuple(
-        f"{text} (+{reward.points} points)" if reward.points and rules.points_enabled else text for reward, text in said
+        f"{text} (+{reward.points} points)" if reward.points and rules.points_enabled else text for reward, text in due
     )
-    spoken = tuple(speak(text, source="level") for reward, text in said if reward.spoken)
+    spoken = tuple(speak(text, source="level") for reward, text in due if reward.spoken)
     more = tuple(
         effect
         for reward in up.rewards

@@ -13,6 +13,7 @@ class EffectsConfig(AppConfig):
     def ready(self) -> None:
         """Called by Django once the models are loaded."""
         from effects import library
+        from effects.queue import cleanup  # noqa: F401 (its listener)
         from pixelbot_site.kit.registry import scan
 
         scan(library)

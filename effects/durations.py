@@ -7,20 +7,23 @@ from django.conf import settings
 from effects import sounds
 from effects.registry import Effect, kinds
 from effects.voice.engines import estimated_seconds
+from pixelbot_site.kit.steps import Step, leaves
 
 
 def of(effect: Effect) -> float:
-    """Seconds; of several effects, their sum; 0 for what takes no time. A text's are an estimate, by its words."""
-    payload = effect.payload
-    if effect.kind == "run_effects":
-        return sum(of(Effect(str(step.get("kind")), step)) for step in payload["effects"])
-    if effect.kind == "speak":
-        return estimated_seconds(str(payload["text"]), payload.get("rate") or settings.TTS_RATE)
-    if effect.kind == "play_sound":
-        sound = sounds.named(str(payload["sound"]))
+    """Return seconds; of several effects, their sum; 0 for what takes no time. A text's are estimated by its words."""
+    return sum(_of_step(step) for step in leaves([effect.step]))
+
+
+def _of_step(step: Step) -> float:
+    name = str(step.get("kind"))
+    if name == "speak":
+        return estimated_seconds(str(step["text"]), step.get("rate") or settings.TTS_RATE)
+    if name == "play_sound":
+        sound = sounds.named(str(step["sound"]))
         return sound.seconds if sound else 0.0
-    if effect.kind == "spin_wheel":
+    if name == "spin_wheel":
         return float(settings.WHEEL_SPIN_SECONDS + settings.WHEEL_HOLD_SECONDS)
-    kind = kinds.get(effect.kind)
-    declared = kind.payload.model_fields.get("seconds") if kind is not None and kind.payload is not None else None
-    return float(payload.get("seconds", declared.default if declared is not None else 0))
+    kind = kinds.get(name)
+    declared = kind.payload.model_fields.get("seconds") if kind is not None else None
+    return float(step.get("seconds", declared.default if declared is not None else 0))

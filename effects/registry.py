@@ -1,12 +1,11 @@
-"""The kinds of effects, and the functions that make them happen."""
+"""The kinds of effects, and what makes them happen."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from pydantic import BaseModel
+from typing import Any, Generic, TypeVar
 
 from effects.models import QueueItem
 from pixelbot_site.kit import steps
@@ -15,71 +14,112 @@ from pixelbot_site.kit.steps import MAX_TITLE as MAX_TITLE
 from pixelbot_site.kit.steps import Effect as Effect
 from pixelbot_site.kit.steps import Payload as Payload
 
+# The lane of what needs none: it happens in the very transaction that asks for it, a grant of points for instance.
 INSTANT = ""
-"""The lane of what needs none: it happens in the very transaction that asks for it, a grant of points for instance."""
+
+P = TypeVar("P", bound=Payload)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The performer's answer when overlays have to finish the work: what they are told, and its length in seconds."""
+class OverlayTask:
+    """A performer's answer when overlays have to finish the work: the message for them, and its length in seconds."""
 
     message: Mapping[str, Any]
     seconds: float
 
 
-Performer = Callable[[QueueItem], Told | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A registered kind of effect.
+class EffectKind(ABC, Generic[P]):
+    """A kind of effect. Most are a function with `@effect`; a class with `@register` can do more than perform.
 
     `repeatable`: after a crash it may be done once more rather than fail. `deadline`: seconds that performing may take
-    (what the overlay does then has a time of its own). `ahead` does the slow part of an item that still waits.
-    `promised`: what was begun is the viewer's already, so that every end counts as done; `settle` then gives it, in
-    the transaction that ends the item, exactly once.
+    (what the overlay does then has a time of its own). `payload`: the fields that an effect of this kind has.
     """
 
     name: str
     lane: str
     repeatable: bool
-    perform: Performer
-    payload: type[BaseModel] | None = None
+    payload: type[P]
     deadline: float = 30.0
-    ahead: Callable[[QueueItem], dict[str, Any]] | None = None
-    promised: Callable[[QueueItem], bool] | None = None
-    settle: Callable[[QueueItem], None] | None = None
+    # Whether the worker calls `prepare` for an item that comes next.
+    is_slow: bool = False
+
+    @abstractmethod
+    def perform(self, item: QueueItem, payload: P) -> OverlayTask | None:
+        """Do the work: return None when that is all, or a task for the overlays, which report when it is over.
+
+        Raise Failed where the world would not; the points go back then.
+        """
+
+    def prepare(self, item: QueueItem, payload: P) -> dict[str, Any]:
+        """Do the slow part of an item that still waits; return what is stored in its result. Raise Failed as above."""
+        return {}
+
+    def is_promised(self, item: QueueItem) -> bool:
+        """Return whether what was begun is the viewer's already, so that every end of the item counts as done."""
+        return False
+
+    def settle(self, item: QueueItem) -> None:
+        """Give what was promised: called once, in the transaction in which the item is done."""
+
+    def parse(self, payload: Mapping[str, Any]) -> P:
+        """Return the payload of an item as its model. Raise Failed where it does not fit."""
+        return steps.parse(self.payload, payload)
 
 
-kinds: Registry[Kind] = Registry("effect")
+Performer = Callable[[QueueItem, P], OverlayTask | None]
+
+
+class FunctionKind(EffectKind[P]):
+    """A kind that is performed by a plain function."""
+
+    def __init__(
+        self,
+        name: str,
+        performer: Performer[P],
+        *,
+        lane: str,
+        repeatable: bool,
+        payload: type[P],
+        deadline: float = EffectKind.deadline,
+    ) -> None:
+        self.name = name
+        self.performer = performer
+        self.lane = lane
+        self.repeatable = repeatable
+        self.payload = payload
+        self.deadline = deadline
+
+    def perform(self, item: QueueItem, payload: P) -> OverlayTask | None:
+        """Call the function."""
+        return self.performer(item, payload)
+
+
+kinds: Registry[EffectKind[Any]] = Registry("effect")
+KindClass = TypeVar("KindClass", bound=type[EffectKind[Any]])
 
 
 def effect(
-    name: str,
-    *,
-    lane: str,
-    repeatable: bool,
-    payload: type[BaseModel] | None = None,
-    deadline: float = 30.0,
-    ahead: Callable[[QueueItem], dict[str, Any]] | None = None,
-    promised: Callable[[QueueItem], bool] | None = None,
-    settle: Callable[[QueueItem], None] | None = None,
-) -> Callable[[Performer], Performer]:
-    """Register the decorated function as the performer of the kind `name`. The rest is told at `Kind`.
+    name: str, *, lane: str, repeatable: bool, payload: type[P], deadline: float = EffectKind.deadline
+) -> Callable[[Performer[P]], Performer[P]]:
+    """Register the decorated function as the performer of the kind `name`: see `EffectKind`, and its `perform`."""
 
-    It does its work and returns None when that is all, or `Told` when the overlays have to say that it finished.
-    It raises `Failed` where the world would not; the points go back then. Where `payload` is given, the streamer may
-    name the kind in the dashboard.
-    """
+    def add_function(performer: Performer[P]) -> Performer[P]:
+        kind = FunctionKind(name, performer, lane=lane, repeatable=repeatable, payload=payload, deadline=deadline)
+        _add(kind, performer.__module__)
+        return performer
 
-    def register(perform: Performer) -> Performer:
-        kind = Kind(name, lane, repeatable, perform, payload, deadline, ahead, promised, settle)
-        kinds.add(name, kind, perform.__module__)
-        if payload is not None:
-            steps.payloads[name] = payload
-        return perform
+    return add_function
 
-    return register
+
+def register(kind_class: KindClass) -> KindClass:
+    """Register the decorated class, which sets `name`, `lane`, `repeatable` and `payload`, as a kind."""
+    _add(kind_class(), kind_class.__module__)
+    return kind_class
+
+
+def _add(kind: EffectKind[Any], module: str) -> None:
+    kinds.add(kind.name, kind, module)
+    steps.payloads.add(kind.name, kind.payload, module)
 
 
 def lanes() -> list[str]:

@@ -17,7 +17,8 @@ from economy.models import Viewer
 from effects import chat, sounds
 from effects.models import Prize, QueueItem, Spin, WheelLine
 from effects.queue import items
-from effects.voice.speech import speak
+from effects.registry import OverlayTask
+from effects.values import speak
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import filled, planned
 from pixelbot_site.kit.transactions import after_commit
@@ -66,9 +67,15 @@ def draw(item: QueueItem) -> Spin:
         prize = pick(prizes)
         if prize.stock is not None:
             Prize.objects.filter(pk=prize.pk).update(stock=F("stock") - 1)
-        odds = [{"id": one.pk, "name": one.name, "weight": one.weight, "colour": one.colour} for one in prizes]
-        what = {"prize": prize, "prize_name": prize.name, "effects": prize.effects, "line": prize.line}
-        spin = Spin.objects.create(item=item, viewer=item.viewer, odds=odds, **what)
+        spin = Spin.objects.create(
+            item=item,
+            viewer=item.viewer,
+            prize=prize,
+            prize_name=prize.name,
+            effects=prize.effects,
+            line=prize.line,
+            odds=[{"id": row.pk, "name": row.name, "weight": row.weight, "colour": row.colour} for row in prizes],
+        )
     log.info("drew %s for %s", prize.name, item.viewer or "nobody")
     return spin
 
@@ -113,22 +120,22 @@ def _say(text: str, viewer: Viewer | None, *, spoken: bool) -> None:
     chat.say(text)
 
 
-def message(spin: Spin) -> tuple[dict[str, Any], float]:
-    """(what the overlays are told, its seconds)."""
+def task(spin: Spin) -> OverlayTask:
+    """Return what the overlays show of `spin`: the wheel, turning to the prize that was drawn."""
     seconds = settings.WHEEL_SPIN_SECONDS
-    heard = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
-    told = {
+    found = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
+    message = {
         "type": "wheel",
         "slices": spin.odds,
-        "prize": next(place for place, one in enumerate(spin.odds) if one["name"] == spin.prize_name),
+        "prize": next(place for place, segment in enumerate(spin.odds) if segment["name"] == spin.prize_name),
         "prize_name": spin.prize_name,
         "user": spin.viewer.username if spin.viewer else "",
         "seconds": seconds,
         "hold": settings.WHEEL_HOLD_SECONDS,
-        "sounds": {name: sounds.address(sound) for name, sound in heard.items() if sound},
-        "volumes": {name: sounds.volume(sound) for name, sound in heard.items() if sound},
+        "sounds": {name: sounds.address(sound) for name, sound in found.items() if sound},
+        "volumes": {name: sounds.volume(sound) for name, sound in found.items() if sound},
     }
-    return told, seconds + settings.WHEEL_HOLD_SECONDS
+    return OverlayTask(message, seconds=seconds + settings.WHEEL_HOLD_SECONDS)
 
 
 def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:
@@ -167,9 +174,9 @@ def shares() -> list[Share]:
     for name, odds_then in Spin.objects.order_by("-id").values_list("prize_name", "odds")[:SHARED]:
         count += 1
         drawn[name] += 1
-        total = sum(one["weight"] for one in odds_then) or 1
-        for one in odds_then:
-            expected[one["name"]] = expected.get(one["name"], 0.0) + one["weight"] / total
+        total = sum(segment["weight"] for segment in odds_then) or 1
+        for segment in odds_then:
+            expected[segment["name"]] = expected.get(segment["name"], 0.0) + segment["weight"] / total
     rows = [Share(name, drawn[name], drawn[name] / count, part / count) for name, part in expected.items()]
     return sorted(rows, key=lambda row: -row.expected)
 

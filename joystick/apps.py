@@ -14,17 +14,15 @@ class JoystickConfig(AppConfig):
     def ready(self) -> None:
         """Called by Django once the models are loaded."""
         from joystick import commands, handlers
-        from joystick.channel import streams
+        from joystick.channel import streams  # noqa: F401 (its listeners)
+        from joystick.inbox import dispatch, receive  # noqa: F401 (their listeners)
         from joystick.protocol import names
         from joystick.registry import commands as known
         from pixelbot_site.kit.registry import scan
-        from redeems import purchase
         from redeems.registry import catalog
 
         scan(handlers)
         scan(commands)
-        purchase.live_by(streams.live_since)
-        purchase.not_for_redeems(lambda: {*known, *names.COMMANDS})
         both = sorted(set(known) & set(catalog))
         if both:
             raise ImproperlyConfigured(f"!{both[0]} is both a command and a redeem. Rename one of them.")

@@ -13,6 +13,6 @@ class RedeemsConfig(AppConfig):
     def ready(self) -> None:
         """Called by Django once the models are loaded."""
         from pixelbot_site.kit.registry import scan
-        from redeems import catalog
+        from redeems import catalog, choices, purchase  # noqa: F401 (the latter two for their listeners)
 
         scan(catalog)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from effects.library.obs_scene import obs_scene
-from effects.library.obs_source import obs_source
 from effects.obs import names as obs_names
 from effects.registry import Effect
+from effects.values import obs_scene, obs_source
 from pixelbot_site.kit.errors import Refused
 from redeems.models import Redeem
 from redeems.registry import Order
@@ -22,10 +21,10 @@ def scene(line: str, seconds: int) -> Effect:
 
 def source(line: str, seconds: int) -> Effect:
     """What a line of the choices of `!source` does. Refused where it names no scene."""
-    where, slash, what = line.partition("/")
+    scene_name, slash, source_name = line.partition("/")
     if not slash:
         raise Refused("the streamer has not said in which scene this is")
-    return obs_source(where.strip(), what.strip(), seconds=seconds)
+    return obs_source(scene_name.strip(), source_name.strip(), seconds=seconds)
 
 
 OFFERED = {"scene": scene, "source": source}
@@ -50,11 +49,11 @@ def _lines(row: Redeem) -> list[str]:
     return [line.strip() for line in row.choices.splitlines() if line.strip()]
 
 
-@obs_names.named_by
+@obs_names.configured_steps.register
 def offered() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """What the choices of each redeem would do, so that a scene that vanished from OBS is told."""
     for row in Redeem.objects.filter(key__in=OFFERED):
         for line in _lines(row):
             with suppress(Refused):
                 effect = OFFERED[row.key](line, row.seconds)
-                yield f"redeem “{row}”", [{"kind": effect.kind, **effect.payload}]
+                yield f"redeem “{row}”", [effect.step]

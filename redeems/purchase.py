@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -19,14 +18,22 @@ from effects.models import DROPPED, Purchase, QueueItem
 from effects.queue import items, refunds, waiting
 from effects.registry import INSTANT, Effect, kinds
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.rules import Rules
-from pixelbot_site.kit.steps import mistakes, planned
+from pixelbot_site.kit.steps import SEQUENCE, leaves, mistakes, planned
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Pricing, Redeem
 from redeems.registry import Item, Order, Planned, catalog
 
 # What counts as one stream for the limits, while the channel is not live.
 WITHOUT_STREAM = timedelta(hours=12)
+
+live_since = Hook[[], datetime | None](
+    "live_since", __name__, "Return since when the channel is live, or None while it is not."
+)
+reserved_words = Hook[[], Iterable[str]](
+    "reserved_words", __name__, "Return the words after ! that no redeem can have as its key."
+)
 
 
 @again_after_deadlock
@@ -92,32 +99,30 @@ def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
         raise Refused(f"write some words with it: !{row.key} hello everybody")
     if row.effects:
         text = order.words[: order.rules.tts_max_chars]
-        steps = list(planned(row.effects, {"user": order.viewer.username, "text": text}))
-        told = [{"kind": step.kind, **step.payload} for step in steps]
-        said = mistakes(told)
-        if said:
-            raise Refused(f"that does not fit: {said[0]}")
-        whole = steps[0] if len(steps) == 1 else Effect("run_effects", {"effects": told}, row.title)
-        return Planned(whole)
+        effects = list(planned(row.effects, {"user": order.viewer.username, "text": text}))
+        steps = [effect.step for effect in effects]
+        found = mistakes(steps)
+        if found:
+            raise Refused(f"that does not fit: {found[0]}")
+        return Planned(effects[0] if len(effects) == 1 else Effect(SEQUENCE, {"effects": steps}, row.title))
     assert item is not None
     made = item.plan(order)
     return made if isinstance(made, Planned) else Planned(made)
 
 
 def _room(effect: Effect, rules: Rules) -> None:
-    for lane in sorted(_lanes(effect.kind, effect.payload)):
+    for lane in sorted(_lanes(effect)):
         count = waiting.count(lane)
         if count >= rules.queue_max(lane):
             raise Refused(f"the queue is full ({count} waiting), try again in a moment")
 
 
-def _lanes(name: str, payload: Mapping[str, Any]) -> set[str]:
-    """The lanes that an effect will need; of several effects, those of each."""
-    kind = kinds.get(name)
-    if kind is None:
+def _lanes(effect: Effect) -> set[str]:
+    """The lanes that an effect will need; of a sequence, those of each of its effects."""
+    needed = [kinds.get(str(step.get("kind"))) for step in leaves([effect.step])]
+    if None in needed:
         raise Refused("that cannot be done on this stream")
-    inner = [_lanes(str(step.get("kind")), step) for step in payload.get("effects", [])]
-    return ({kind.lane} - {INSTANT}).union(*inner)
+    return {kind.lane for kind in needed if kind is not None} - {INSTANT}
 
 
 def _limits(row: Redeem, viewer: Viewer, now: datetime) -> None:
@@ -176,7 +181,7 @@ def _waits(row: Redeem, viewer: Viewer) -> bool:
     return row.approval == Approval.ALWAYS
 
 
-@refunds.undone_by
+@refunds.purchase_undone.register
 def give_back(item: QueueItem) -> None:
     """What was bought did not happen: what it took is in stock again, and the cooldowns that it began are over."""
     purchase = item.purchase
@@ -188,29 +193,13 @@ def give_back(item: QueueItem) -> None:
         cooldowns.free(key, until=datetime.fromisoformat(until))
 
 
-_live: list[Callable[[], datetime | None]] = []
-
-
-def live_by(step: Callable[[], datetime | None]) -> None:
-    """Register who tells since when the channel is live (None: it is not), which the floor above knows."""
-    _live.append(step)
-
-
 def _live_since() -> datetime | None:
-    return next((since for step in _live if (since := step()) is not None), None)
-
-
-_words: list[Callable[[], Iterable[str]]] = []
+    return next((since for since in live_since.call() if since is not None), None)
 
 
 def taken_words() -> set[str]:
-    """The words after ! that are no redeem's: commands, and what the platform answers."""
-    return {word for words in _words for word in words()}
-
-
-def not_for_redeems(words: Callable[[], Iterable[str]]) -> None:
-    """Register words that the floor above uses."""
-    _words.append(words)
+    """Return the words after ! that no redeem can have: commands, and what the platform answers."""
+    return set().union(*reserved_words.call())
 
 
 def is_made_by_hand(key: str) -> bool:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from economy.models import Cooldown, Presence, Viewer
+from pixelbot_site.kit.hooks import Hook
 
 log = logging.getLogger("points")
 
 NAME = "forgotten:"
 """What their keys begin with, from then on."""
-Forgetter = Callable[[Viewer], None]
 
-_forgetters: list[Forgetter] = []
-
-
-def also(forgetter: Forgetter) -> Forgetter:
-    """Register what the floors above keep of viewers: called with the viewer, still under the old name."""
-    _forgetters.append(forgetter)
-    return forgetter
+viewer_forgotten = Hook[[Viewer], None](
+    "viewer_forgotten", __name__, "Delete what is kept of a viewer; called while the row still has the old name."
+)
 
 
 def forget(viewer: Viewer) -> None:
@@ -32,8 +27,7 @@ def forget(viewer: Viewer) -> None:
         Viewer.objects.select_for_update(no_key=True).get(pk=viewer.pk)
         for old in viewer.merged_from.all():
             forget(old)
-        for forgetter in _forgetters:
-            forgetter(viewer)
+        viewer_forgotten.call(viewer)
         Cooldown.objects.filter(key__endswith=f":{viewer.key}").delete()
         Presence.objects.filter(pk=viewer.pk).delete()
         viewer.key, viewer.username = _free_key(viewer), called(viewer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db import models, transaction
@@ -14,6 +13,7 @@ from economy.models import USERNAME_MAX, XP, Kind, Merge, Points, Presence, View
 from economy.models.append_only import AppendOnly
 from economy.viewers import people as viewers
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.transactions import again_after_deadlock
 
 STAYS = (Points, XP, Presence, Merge, Viewer)
@@ -24,17 +24,12 @@ viewer has one of at most, each keeps their own."""
 TOLD = (*viewers.FLAGS, "excluded")
 OWN = "own"
 """Where `Merge.moved` keeps what the target itself was before."""
-Renamer = Callable[[str, str], None]
 
-_renamers: list[Renamer] = []
-
-
-def also(renamer: Renamer) -> Renamer:
-    """Register what the floors above keep under names: called with the old key and the new name, so that whoever wants
-    to be forgotten later is found there.
-    """
-    _renamers.append(renamer)
-    return renamer
+viewer_renamed = Hook[[str, str], None](
+    "viewer_renamed",
+    __name__,
+    "Rename what is kept under a viewer's old key to the new name, so that it is found when they want to be forgotten.",
+)
 
 
 def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
@@ -54,8 +49,7 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
             return merge(viewer, other, by=by)
         viewer.key, viewer.username = viewer_key(name), name
         viewer.save(update_fields=["key", "username"])
-        for renamer in _renamers:
-            renamer(old, name)
+        viewer_renamed.call(old, name)
     return None
 
 

@@ -10,12 +10,12 @@ from effects.registry import INSTANT, Payload, effect
 
 
 class ChatLine(Payload):
-    """The line."""
+    """The line to say."""
 
     text: str = Field(min_length=1, max_length=500)
 
 
 @effect("chat_line", lane=INSTANT, repeatable=False, payload=ChatLine)
-def chat_line(item: QueueItem) -> None:
-    """Said once the transaction has committed."""
-    chat.say(ChatLine.model_validate(item.payload).text)
+def chat_line(item: QueueItem, payload: ChatLine) -> None:
+    """Say it once the transaction has committed."""
+    chat.say(payload.text)

@@ -1,4 +1,4 @@
-"""Give a thing to the viewer whom it is about."""
+"""Give a thing to the queue item's viewer."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ class GrantItem(Payload):
 
 
 @effect("grant_item", lane=INSTANT, repeatable=False, payload=GrantItem)
-def grant_item(item: QueueItem) -> None:
-    """Once for each queue item."""
+def grant_item(item: QueueItem, payload: GrantItem) -> None:
+    """Give it, once for each queue item."""
     if item.viewer is None:
         raise Failed("nobody is there to get it")
-    wish = GrantItem.model_validate(item.payload)
-    inventory.give(item.viewer, wish.item, wish.quantity, reference=f"effect:{item.pk:012d}")
+    inventory.give(item.viewer, payload.item, payload.quantity, reference=f"effect:{item.pk:012d}")

@@ -1,4 +1,4 @@
-"""Give points to the viewer whom it is about."""
+"""Give points to the queue item's viewer."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pixelbot_site.kit.errors import Failed
 
 
 class GrantPoints(Payload):
-    """So many points."""
+    """How many points."""
 
     points: int = Field(ge=1, le=10**12)
 
 
 @effect("grant_points", lane=INSTANT, repeatable=False, payload=GrantPoints)
-def grant_points(item: QueueItem) -> None:
-    """Once for each queue item, whatever happens to it."""
+def grant_points(item: QueueItem, payload: GrantPoints) -> None:
+    """Give them, once for each queue item, whatever happens to it."""
     if item.viewer is None:
         raise Failed("nobody is there to get the points")
-    points = GrantPoints.model_validate(item.payload).points
-    ledger.grant(item.viewer, points, source="effect", reference=f"effect:{item.pk:012d}", reason=item.title)
+    reference = f"effect:{item.pk:012d}"
+    ledger.grant(item.viewer, payload.points, source="effect", reference=reference, reason=item.title)

@@ -1,4 +1,4 @@
-"""Give XP to the viewer whom it is about; the levels that come of it are celebrated like any."""
+"""Give XP to the queue item's viewer; levels that are reached are celebrated like any others."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from pixelbot_site.kit.errors import Failed
 
 
 class GrantXP(Payload):
-    """So much XP."""
+    """How much XP."""
 
     xp: int = Field(ge=1, le=10**12)
 
 
 @effect("grant_xp", lane=INSTANT, repeatable=False, payload=GrantXP)
-def grant_xp(item: QueueItem) -> None:
-    """Once for each queue item. Who is excluded from rewards gets none."""
+def grant_xp(item: QueueItem, payload: GrantXP) -> None:
+    """Give it, once for each queue item. Viewers who are excluded from rewards get none."""
     if item.viewer is None:
         raise Failed("nobody is there to get the XP")
-    wish = GrantXP.model_validate(item.payload)
-    award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=wish.xp)
+    award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
     now = rules.current()
     for up in pay.pay([award], rules=now, now=timezone.now(), people={award.viewer: item.viewer}):
         announcements.celebrate(up, now)

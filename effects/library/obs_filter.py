@@ -19,7 +19,6 @@ class OBSFilter(Payload):
 
 
 @effect("obs_filter", lane="effect", repeatable=False, payload=OBSFilter)
-def obs_filter(item: QueueItem) -> None:
-    """Done when OBS has done it."""
-    wish = OBSFilter.model_validate(item.payload)
-    actions.set_filter(wish.source, wish.filter, enabled=wish.enabled, seconds=wish.seconds)
+def obs_filter(item: QueueItem, payload: OBSFilter) -> None:
+    """Switch it; return when OBS has."""
+    actions.set_filter(payload.source, payload.filter, enabled=payload.enabled, seconds=payload.seconds)

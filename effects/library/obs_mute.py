@@ -18,7 +18,6 @@ class OBSMute(Payload):
 
 
 @effect("obs_mute", lane="effect", repeatable=False, payload=OBSMute)
-def obs_mute(item: QueueItem) -> None:
-    """Done when OBS has done it."""
-    wish = OBSMute.model_validate(item.payload)
-    actions.mute(wish.input, muted=wish.muted, seconds=wish.seconds)
+def obs_mute(item: QueueItem, payload: OBSMute) -> None:
+    """Mute or unmute it; return when OBS has."""
+    actions.mute(payload.input, muted=payload.muted, seconds=payload.seconds)

@@ -10,13 +10,12 @@ from effects.registry import Payload, effect
 
 
 class OBSRecord(Payload):
-    """Which of the two."""
+    """`action`: which of the two."""
 
     action: Literal["start", "stop"] = "start"
 
 
 @effect("obs_record", lane="effect", repeatable=True, payload=OBSRecord)
-def obs_record(item: QueueItem) -> None:
-    """Done when OBS records, or does not any more; the file's path is kept on the item."""
-    wish = OBSRecord.model_validate(item.payload)
-    item.saved_path = actions.record(start=wish.action == "start")
+def obs_record(item: QueueItem, payload: OBSRecord) -> None:
+    """Start or stop; return when OBS has. The file's path is kept on the item."""
+    item.saved_path = actions.record(start=payload.action == "start")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from effects.models import QueueItem
 from effects.obs import actions
-from effects.registry import Effect, Payload, effect
+from effects.registry import Payload, effect
 
 
 class OBSScene(Payload):
@@ -16,13 +16,7 @@ class OBSScene(Payload):
     seconds: float = Field(0, ge=0, le=3600)
 
 
-def obs_scene(scene: str, seconds: float = 0) -> Effect:
-    """The effect that switches."""
-    return Effect("obs_scene", {"scene": scene, "seconds": seconds}, title=scene)
-
-
 @effect("obs_scene", lane="effect", repeatable=True, payload=OBSScene)
-def perform(item: QueueItem) -> None:
-    """Done when OBS says that it is on air."""
-    wish = OBSScene.model_validate(item.payload)
-    actions.switch_scene(wish.scene, seconds=wish.seconds)
+def obs_scene(item: QueueItem, payload: OBSScene) -> None:
+    """Switch; return when OBS reports that the scene is on air."""
+    actions.switch_scene(payload.scene, seconds=payload.seconds)

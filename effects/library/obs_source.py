@@ -6,7 +6,7 @@ from pydantic import Field
 
 from effects.models import QueueItem
 from effects.obs import actions
-from effects.registry import Effect, Payload, effect
+from effects.registry import Payload, effect
 
 
 class OBSSource(Payload):
@@ -18,14 +18,7 @@ class OBSSource(Payload):
     seconds: float = Field(0, ge=0, le=3600)
 
 
-def obs_source(scene: str, source: str, *, visible: bool = True, seconds: float = 0) -> Effect:
-    """The effect that shows or hides."""
-    payload = {"scene": scene, "source": source, "visible": visible, "seconds": seconds}
-    return Effect("obs_source", payload, title=source)
-
-
 @effect("obs_source", lane="effect", repeatable=False, payload=OBSSource)
-def perform(item: QueueItem) -> None:
-    """Done when OBS has done it."""
-    wish = OBSSource.model_validate(item.payload)
-    actions.show_source(wish.scene, wish.source, visible=wish.visible, seconds=wish.seconds)
+def obs_source(item: QueueItem, payload: OBSSource) -> None:
+    """Show or hide it; return when OBS has."""
+    actions.show_source(payload.scene, payload.source, visible=payload.visible, seconds=payload.seconds)

@@ -10,12 +10,12 @@ from effects.registry import Payload, effect
 
 
 class OBSStream(Payload):
-    """Which of the two."""
+    """`action`: which of the two."""
 
     action: Literal["start", "stop"] = "stop"
 
 
 @effect("obs_stream", lane="effect", repeatable=True, payload=OBSStream)
-def obs_stream(item: QueueItem) -> None:
-    """Done when OBS streams, or does not any more."""
-    actions.stream(start=OBSStream.model_validate(item.payload).action == "start")
+def obs_stream(item: QueueItem, payload: OBSStream) -> None:
+    """Start or stop; return when OBS has."""
+    actions.stream(start=payload.action == "start")

@@ -17,7 +17,6 @@ class OBSText(Payload):
 
 
 @effect("obs_text", lane="effect", repeatable=True, payload=OBSText)
-def obs_text(item: QueueItem) -> None:
-    """Done when OBS has done it."""
-    wish = OBSText.model_validate(item.payload)
-    actions.set_text(wish.source, wish.text)
+def obs_text(item: QueueItem, payload: OBSText) -> None:
+    """Change it; return when OBS has."""
+    actions.set_text(payload.source, payload.text)

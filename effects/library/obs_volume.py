@@ -17,7 +17,6 @@ class OBSVolume(Payload):
 
 
 @effect("obs_volume", lane="effect", repeatable=True, payload=OBSVolume)
-def obs_volume(item: QueueItem) -> None:
-    """Done when OBS has done it."""
-    wish = OBSVolume.model_validate(item.payload)
-    actions.set_volume(wish.input, wish.decibels)
+def obs_volume(item: QueueItem, payload: OBSVolume) -> None:
+    """Set it; return when OBS has."""
+    actions.set_volume(payload.input, payload.decibels)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from effects import sounds
 from effects.models import QueueItem
-from effects.registry import Effect, Payload, Told, effect
+from effects.registry import OverlayTask, Payload, effect
 from pixelbot_site.kit.errors import Failed
 
 
@@ -17,17 +17,11 @@ class PlaySound(Payload):
     volume: float = Field(1.0, ge=0, le=1)
 
 
-def play_sound(name: str) -> Effect:
-    """The effect that plays the sound `name`."""
-    return Effect("play_sound", {"sound": name}, title=name)
-
-
 @effect("play_sound", lane="effect", repeatable=True, payload=PlaySound)
-def perform(item: QueueItem) -> Told:
-    """The overlay plays it to its end."""
-    wish = PlaySound.model_validate(item.payload)
-    sound = sounds.named(wish.sound)
+def play_sound(item: QueueItem, payload: PlaySound) -> OverlayTask:
+    """Have the overlay play it to its end."""
+    sound = sounds.named(payload.sound)
     if sound is None:
-        raise Failed(f"there is no sound called {wish.sound}")
-    volume = round(sounds.volume(sound) * wish.volume, 4)
-    return Told({"type": "sound", "sound": sounds.address(sound), "volume": volume}, seconds=sound.seconds)
+        raise Failed(f"there is no sound called {payload.sound}")
+    volume = round(sounds.volume(sound) * payload.volume, 4)
+    return OverlayTask({"type": "sound", "sound": sounds.address(sound), "volume": volume}, seconds=sound.seconds)

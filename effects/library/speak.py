@@ -16,7 +16,7 @@ from pydantic import Field
 from effects import sounds
 from effects import voice as tts
 from effects.models import QueueItem, SpeechSource, ViewerVoice, WordFilter
-from effects.registry import Payload, Told, effect
+from effects.registry import EffectKind, OverlayTask, Payload, register
 from effects.voice.speakable import shown, speakable, spoken_name
 from effects.voice.speech import MAX_TEXT
 from pixelbot_site.kit.errors import Failed
@@ -34,56 +34,60 @@ class Speak(Payload):
     volume: float | None = Field(None, ge=0, le=1)
 
 
-def ahead(item: QueueItem) -> dict[str, Any]:
-    """Synthesize the text, which may be done while another item plays; return the item's fields that tell of it.
+@register
+class SpeakKind(EffectKind[Speak]):
+    """Speech: synthesized ahead, while another item plays."""
 
-    Raises Failed where there is nothing to say.
-    """
-    wish = Speak.model_validate(item.payload)
-    filters = list(WordFilter.objects.values_list("word", "replacement"))
-    text = speakable(wish.text, filters=filters, most=settings.TTS_MAX_CHARS)
-    if not any(character.isalnum() for character in text):
-        raise Failed("there is nothing to speak in this text")
-    name = item.viewer.username if item.viewer else ""
-    prefix = _prefix(wish.source)
-    said = f"{prefix.replace('{user}', spoken_name(name))} {text}".strip()
-    spoken = tts.engine().speak(said, _style(wish, item))
-    if item.speech_file:
-        default_storage.delete(item.speech_file)  # from an attempt that was interrupted
-    caption = shown(wish.text, filters=filters)
-    file = ""
-    if spoken.wav is not None:
-        file = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))
-    return {
-        "caption": f"{prefix.replace('{user}', name)} {caption}".strip(),
-        "speech_text": said,
-        "speech_file": file,
-        "speech_seconds": spoken.seconds,
-        "is_spoken_by_page": spoken.by_browser,
-    }
+    name = "speak"
+    lane = "tts"
+    repeatable = True
+    payload = Speak
+    is_slow = True
 
+    def perform(self, item: QueueItem, payload: Speak) -> OverlayTask:
+        """Have the overlay play pre-sound, pause and speech, and show the words."""
+        if not item.speech_text:
+            for name, value in self.prepare(item, payload).items():
+                setattr(item, name, value)
+        pre_sound, lead = _lead(payload.source)
+        style = _style(payload, item)
+        message = {
+            "type": "speak",
+            "text": item.caption,
+            "said": item.speech_text if item.is_spoken_by_page else "",
+            "voice": style.voice,
+            "rate": style.rate,
+            "volume": style.volume,
+            "speech": f"speech/{item.pk}.wav" if item.speech_file else "",
+            "seconds": item.speech_seconds,
+            "pre_sound": pre_sound,
+            "pre_delay_ms": settings.TTS_PRE_DELAY_MS if pre_sound else 0,
+        }
+        return OverlayTask(message, seconds=lead + item.speech_seconds)
 
-@effect("speak", lane="tts", repeatable=True, payload=Speak, ahead=ahead)
-def perform(item: QueueItem) -> Told:
-    """The overlay plays pre-sound, pause and speech, and shows the words."""
-    if not item.speech_text:
-        for name, value in ahead(item).items():
-            setattr(item, name, value)
-    pre_sound, lead = _lead(str(item.payload.get("source", "")))
-    style = _style(Speak.model_validate(item.payload), item)
-    message = {
-        "type": "speak",
-        "text": item.caption,
-        "said": item.speech_text if item.is_spoken_by_page else "",
-        "voice": style.voice,
-        "rate": style.rate,
-        "volume": style.volume,
-        "speech": f"speech/{item.pk}.wav" if item.speech_file else "",
-        "seconds": item.speech_seconds,
-        "pre_sound": pre_sound,
-        "pre_delay_ms": settings.TTS_PRE_DELAY_MS if pre_sound else 0,
-    }
-    return Told(message, seconds=lead + item.speech_seconds)
+    def prepare(self, item: QueueItem, payload: Speak) -> dict[str, Any]:
+        """Synthesize the text; return the item fields that describe it. Raise Failed if there is nothing to say."""
+        filters = list(WordFilter.objects.values_list("word", "replacement"))
+        text = speakable(payload.text, filters=filters, most=settings.TTS_MAX_CHARS)
+        if not any(character.isalnum() for character in text):
+            raise Failed("there is nothing to speak in this text")
+        name = item.viewer.username if item.viewer else ""
+        prefix = _prefix(payload.source)
+        spoken_text = f"{prefix.replace('{user}', spoken_name(name))} {text}".strip()
+        spoken = tts.engine().speak(spoken_text, _style(payload, item))
+        if item.speech_file:
+            default_storage.delete(item.speech_file)  # from an attempt that was interrupted
+        caption = shown(payload.text, filters=filters)
+        file = ""
+        if spoken.wav is not None:
+            file = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))
+        return {
+            "caption": f"{prefix.replace('{user}', name)} {caption}".strip(),
+            "speech_text": spoken_text,
+            "speech_file": file,
+            "speech_seconds": spoken.seconds,
+            "is_spoken_by_page": spoken.by_browser,
+        }
 
 
 def _prefix(source: str) -> str:
@@ -109,17 +113,17 @@ def _lead(source: str) -> tuple[str, float]:
     return f"pre-sound/{Path(name).stem}", max(settings.TTS_PRE_DELAY_MS / 1000, sounds.length(name))
 
 
-def _style(wish: Speak, item: QueueItem) -> tts.Style:
+def _style(payload: Speak, item: QueueItem) -> tts.Style:
     return tts.Style(
-        wish.voice or _own_voice(item) or settings.TTS_VOICE,
-        settings.TTS_RATE if wish.rate is None else wish.rate,
-        settings.TTS_VOLUME if wish.volume is None else wish.volume,
+        payload.voice or _own_voice(item, payload.source) or settings.TTS_VOICE,
+        settings.TTS_RATE if payload.rate is None else payload.rate,
+        settings.TTS_VOLUME if payload.volume is None else payload.volume,
     )
 
 
-def _own_voice(item: QueueItem) -> str:
+def _own_voice(item: QueueItem, source: str) -> str:
     """The viewer's voice: one of TTS_VIEWER_VOICES, chosen with their first line, and theirs from then on."""
-    if item.viewer is None or item.payload.get("source") != "redeem" or not settings.TTS_VIEWER_VOICES:
+    if item.viewer is None or source != "redeem" or not settings.TTS_VIEWER_VOICES:
         return ""
     chosen = {"voice": secrets.choice(settings.TTS_VIEWER_VOICES)}
     row, _ = ViewerVoice.objects.get_or_create(viewer=item.viewer, defaults=chosen)

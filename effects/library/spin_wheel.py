@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from effects import wheel
 from effects.models import QueueItem, Spin, WheelLine
-from effects.registry import Effect, Payload, Told, effect
+from effects.registry import EffectKind, OverlayTask, Payload, register
 
 
 class SpinWheel(Payload):
-    """Nothing to say: the wheel is the streamer's."""
+    """No fields: the prizes are rows."""
 
 
-def spin_wheel() -> Effect:
-    """The effect that spins."""
-    return Effect("spin_wheel", {}, title="the wheel")
-
-
-def is_drawn(item: QueueItem) -> bool:
+@register
+class SpinWheelKind(EffectKind[SpinWheel]):
     """Once drawn, the prize is the viewer's, whether anybody saw the wheel or not."""
-    return Spin.objects.filter(item=item.pk).exists()
 
+    name = "spin_wheel"
+    lane = "wheel"
+    repeatable = True
+    payload = SpinWheel
 
-@effect("spin_wheel", lane="wheel", repeatable=True, payload=SpinWheel, promised=is_drawn, settle=wheel.give)
-def perform(item: QueueItem) -> Told:
-    """Draws, unless it was drawn before a crash, and has the overlay turn the wheel to that prize."""
-    spin = wheel.draw(item)
-    if item.attempts == 1:
-        words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": ""}
-        wheel.say(WheelLine.When.SPIN, words, spin.viewer)
-    told, seconds = wheel.message(spin)
-    return Told(told, seconds=seconds)
+    def perform(self, item: QueueItem, payload: SpinWheel) -> OverlayTask:
+        """Draw, unless it was drawn before a crash, and have the overlay turn the wheel to that prize."""
+        spin = wheel.draw(item)
+        if item.attempts == 1:
+            words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": ""}
+            wheel.say(WheelLine.When.SPIN, words, spin.viewer)
+        return wheel.task(spin)
+
+    def is_promised(self, item: QueueItem) -> bool:
+        """Return whether a prize was drawn."""
+        return Spin.objects.filter(item=item.pk).exists()
+
+    def settle(self, item: QueueItem) -> None:
+        """Give the prize."""
+        wheel.give(item)

@@ -27,20 +27,21 @@ class Webhook(Payload):
 
 
 @effect("webhook", lane="effect", repeatable=False, payload=Webhook)
-def webhook(item: QueueItem) -> None:
-    """A POST of `{"item", "viewer", "text", "at"}` as JSON. The header X-PixelBot-Signature is `sha256=` and the HMAC
-    of the body with WEBHOOK_SECRET. Anything but a 2xx answer fails; redirects are not followed.
+def webhook(item: QueueItem, payload: Webhook) -> None:
+    """Send a POST of `{"item", "viewer", "text", "at"}` as JSON.
+
+    The header X-PixelBot-Signature is `sha256=` and the HMAC of the body with WEBHOOK_SECRET. Anything but a 2xx answer
+    fails; redirects are not followed.
     """
-    wish = Webhook.model_validate(item.payload)
-    if not is_allowed(wish.url):
+    if not is_allowed(payload.url):
         raise Failed("this address is not among WEBHOOK_ADDRESSES in .env")
     name = item.viewer.username if item.viewer else ""
-    body = json.dumps({"item": item.pk, "viewer": name, "text": wish.text, "at": int(time.time())}).encode()
+    body = json.dumps({"item": item.pk, "viewer": name, "text": payload.text, "at": int(time.time())}).encode()
     signature = hmac.new(settings.WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json", "X-PixelBot-Signature": f"sha256={signature}"}
     try:
         # The answer's body is not read: it could be long, or come slowly.
-        with httpx2.stream("POST", wish.url, content=body, headers=headers, timeout=TIMEOUT) as answer:
+        with httpx2.stream("POST", payload.url, content=body, headers=headers, timeout=TIMEOUT) as answer:
             status = answer.status_code
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise Failed(f"the address could not be reached ({type(error).__name__})") from error
@@ -49,8 +50,10 @@ def webhook(item: QueueItem) -> None:
 
 
 def is_allowed(url: str) -> bool:
-    """Exactly an allowed address; or below one that ends in a slash, without climbing out of it."""
+    """Return whether it is an allowed address, or below one that ends in a slash, without climbing out of it."""
     plain = unquote(unquote(url))  # servers undo it, and some twice
     if ".." in plain or "\\" in plain or "@" in plain.partition("://")[2]:
         return False
-    return any(url == one or (one.endswith("/") and url.startswith(one)) for one in settings.WEBHOOK_ADDRESSES)
+    return any(
+        url == allowed or (allowed.endswith("/") and url.startswith(allowed)) for allowed in settings.WEBHOOK_ADDRESSES
+    )

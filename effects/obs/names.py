@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -12,7 +12,8 @@ from django.core.cache import cache
 from effects.obs.address import options
 from effects.obs.client import obs
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.steps import payloads
+from pixelbot_site.kit.hooks import Hook
+from pixelbot_site.kit.steps import leaves, payloads
 from pixelbot_site.kit.steps_field import EffectsField
 
 log = logging.getLogger("obs")
@@ -41,31 +42,27 @@ def check() -> None:
         there = names()
     except Failed:
         return  # OBS is away: nothing is known, and what was, stays
-    said = [
+    sentences = [
         f"{where}: OBS has no {kind.removeprefix('obs_')} called “{name}”."
         for where, kind, name in _configured()
         if name not in there.get(kind, []) and "{" not in name
     ]
     before = missing()
-    for sentence in said:
+    for sentence in sentences:
         if sentence not in before:
             log.warning("%s", sentence)
-    cache.set("obs.missing", said, KEPT)
+    cache.set("obs.missing", sentences, KEPT)
 
 
 def missing() -> list[str]:
     """What the last check found."""
-    said: list[str] = cache.get("obs.missing", [])
-    return said
+    sentences: list[str] = cache.get("obs.missing", [])
+    return sentences
 
 
-_others: list[Callable[[], Iterable[tuple[str, Any]]]] = []
-
-
-def named_by(step: Callable[[], Iterable[tuple[str, Any]]]) -> Callable[[], Iterable[tuple[str, Any]]]:
-    """Register who else names scenes and sources: (where, effects) for each row of the floor above."""
-    _others.append(step)
-    return step
+configured_steps = Hook[[], Iterable[tuple[str, Any]]](
+    "configured_steps", __name__, "Yield (row's name, steps) for what names scenes or sources outside an EffectsField."
+)
 
 
 def _configured() -> Iterator[tuple[str, str, str]]:
@@ -76,8 +73,8 @@ def _configured() -> Iterator[tuple[str, str, str]]:
 
 
 def _effects() -> Iterator[tuple[str, Any]]:
-    for step in _others:
-        yield from step()
+    for configured in configured_steps.call():
+        yield from configured
     for model in apps.get_models():
         columns = [field.name for field in model._meta.fields if isinstance(field, EffectsField)]
         for row in model._default_manager.all() if columns else ():
@@ -86,12 +83,10 @@ def _effects() -> Iterator[tuple[str, Any]]:
 
 
 def _named(steps: Any) -> Iterator[tuple[str, str]]:
-    for step in steps:
+    for step in leaves(steps):
         payload = payloads.get(str(step.get("kind")))
         for key, field in payload.model_fields.items() if payload else ():
             extra = field.json_schema_extra
             kind = str(extra.get("from", "")) if isinstance(extra, dict) else ""
             if kind.startswith("obs_") and step.get(key):
                 yield kind, str(step[key])
-        if step.get("kind") == "run_effects":
-            yield from _named(step.get("effects", []))

@@ -1,4 +1,4 @@
-"""What is told to the overlays. Nothing else sends to them."""
+"""The messages to the overlays. No other module sends to them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GROUP = "overlay"
 """The channel layer's group that every connected overlay is a member of."""
 
 
-def tell(item_id: int, message: Mapping[str, Any]) -> None:
+def show(item_id: int, message: Mapping[str, Any]) -> None:
     """Tell every overlay to show the queue item `item_id`: `message` goes to its socket, with the id added."""
     group_send(GROUP, {"type": "overlay.message", "frame": frame(item_id, message)})
 

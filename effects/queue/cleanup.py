@@ -67,7 +67,7 @@ def _drop_speech(item: QueueItem) -> None:
         item.speech_file = ""
 
 
-@forgetting.also
+@forgetting.viewer_forgotten.register
 def forget(viewer: Viewer) -> None:
     """The words of a viewer who wants to be forgotten. What still waits or plays ends as it would."""
     for item in QueueItem.objects.filter(viewer=viewer, state__in=ENDED).exclude(speech_file="", **WRITTEN):

@@ -22,9 +22,9 @@ from effects.models import ENDED, MADE, Purchase, QueueItem, State
 from effects.overlays import messages
 from effects.queue import lease, refunds
 from effects.queue.wakeups import wake
-from effects.registry import INSTANT, MAX_TITLE, Effect, Kind, Told, kinds
+from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, OverlayTask, kinds
 from pixelbot_site.kit.errors import Failed, Refused
-from pixelbot_site.kit.steps import Step
+from pixelbot_site.kit.steps import SEQUENCE, Step, leaves
 from pixelbot_site.kit.transactions import after_commit, again_after_deadlock
 
 log = logging.getLogger("queue")
@@ -70,12 +70,8 @@ def enqueue(
 
 def _first_lane(payload: Mapping[str, Any]) -> str:
     """Where a sequence that waits for approval is counted, and cleared: in the first lane that it will need."""
-    for step in payload.get("effects", []):
-        kind = kinds.get(str(step.get("kind")))
-        lane = kind.lane or _first_lane(step) if kind is not None else INSTANT
-        if lane:
-            return lane
-    return INSTANT
+    needed = (kinds.get(str(step.get("kind"))) for step in leaves(payload.get("effects", [])))
+    return next((kind.lane for kind in needed if kind is not None and kind.lane), INSTANT)
 
 
 def enqueue_known(effect: Effect, *, viewer: Viewer | None = None, part_of: str = "") -> QueueItem | None:
@@ -87,7 +83,7 @@ def enqueue_known(effect: Effect, *, viewer: Viewer | None = None, part_of: str 
         return None
 
 
-def begin(item: QueueItem, kind: Kind | None = None) -> None:
+def begin(item: QueueItem, kind: EffectKind[Any] | None = None) -> None:
     """An item that waits no longer for anybody: wake its lane, or do at once what needs none."""
     kind = kind or known(item.kind)
     if kind.lane == INSTANT:
@@ -117,11 +113,12 @@ def perform(item: QueueItem) -> bool:
     """Do what a claimed item says. True when it is over, False when the overlays have it now."""
     try:
         kind = known(item.kind)
+        payload = kind.parse(item.payload)
         # What is instant happens inside of somebody's transaction, which must survive it.
         with transaction.atomic() if kind.lane == INSTANT else lease.of(item, seconds=kind.deadline):
-            told = kind.perform(item)
-        if told is not None:
-            return not _tell(item, told)
+            task = kind.perform(item, payload)
+        if task is not None:
+            return not _hand_to_overlays(item, task)
         finish(item.pk, item.attempts, made=_made(item))
     except (Failed, Refused) as error:
         end(item, State.FAILED, str(error))
@@ -132,16 +129,16 @@ def perform(item: QueueItem) -> bool:
     return True
 
 
-def _tell(item: QueueItem, told: Told) -> bool:
+def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:
     now = timezone.now()
     # The attempt tells a page that an item is being done again from one that it has shown already.
-    shown = {**told.message, "lane": item.lane, "attempt": item.attempts}
-    seconds = min(told.seconds, settings.QUEUE_ITEM_MAX_SECONDS)
+    shown = {**task.message, "lane": item.lane, "attempt": item.attempts}
+    seconds = min(task.seconds, settings.QUEUE_ITEM_MAX_SECONDS)
     mine = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts).update(
         overlay_message=shown, overlay_seconds=seconds, told_at=now, lease_until=now + START_WITHIN, **_made(item)
     )
     if mine:
-        messages.tell(item.pk, shown)
+        messages.show(item.pk, shown)
     return bool(mine)
 
 
@@ -169,7 +166,7 @@ def _done(item: QueueItem, rows: QuerySet[QueueItem], tell: Callable[[int], None
                 return False
             item = QueueItem.objects.select_related("viewer", "purchase").get(pk=item.pk)
             kind = kinds.get(item.kind)
-            if kind is not None and kind.settle is not None:
+            if kind is not None:
                 kind.settle(item)
             after_commit(log.info, "done: %s", item)
             _let_others_go_on(item, tell)
@@ -201,7 +198,7 @@ def end(
     """
     rows = as_seen(seen, overdue=overdue)
     kind = kinds.get(seen.kind)
-    if kind is not None and kind.promised is not None and kind.promised(seen):
+    if kind is not None and kind.is_promised(seen):
         return _done(seen, rows, messages.stop, error=reason, by=by or seen.by)
     return _stop(rows, state, reason, error=details or reason, said=said or reason, by=by or seen.by, refund=refund)
 
@@ -225,7 +222,7 @@ def _stop(
 
 def _let_others_go_on(item: QueueItem, tell: Callable[[int], None]) -> None:
     if item.sequel and _goes_on(item):
-        rest = Effect("run_effects", {"effects": item.sequel}, item.title)
+        rest = Effect(SEQUENCE, {"effects": item.sequel}, item.title)
         hand_on(item, rest)
     after_commit(tell, item.pk)
     if item.lane:
@@ -243,7 +240,7 @@ def as_seen(seen: QueueItem, *, overdue: bool = False) -> QuerySet[QueueItem]:
     return rows.filter(lease_until=seen.lease_until) if overdue else rows
 
 
-def known(name: str) -> Kind:
+def known(name: str) -> EffectKind[Any]:
     """The kind of that name. Raises Failed, naming those that there are."""
     kind = kinds.get(name)
     if kind is None:

@@ -15,19 +15,19 @@ SLACK = timedelta(seconds=6)
 
 
 def playing() -> list[tuple[int, dict[str, object]]]:
-    """What the overlays should be showing now, as (item id, message): told again to one that connects late."""
+    """What the overlays should be showing now, as (item id, message): sent again to one that connects late."""
     running = QueueItem.objects.filter(state=State.RUNNING, told_at__isnull=False).order_by("id")
     return [(item.pk, item.overlay_message) for item in running]
 
 
-def _told(item_id: int, attempt: int) -> QuerySet[QueueItem]:
+def _with_overlays(item_id: int, attempt: int) -> QuerySet[QueueItem]:
     """The item, if it is with the overlays now, in this attempt. Late reports of earlier attempts find nothing."""
     return QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING, told_at__isnull=False)
 
 
 def started(item_id: int, attempt: int) -> None:
     """An overlay says that it began: from now on it has the item's length and some slack."""
-    waiting_for_it = _told(item_id, attempt).filter(playing_at__isnull=True)
+    waiting_for_it = _with_overlays(item_id, attempt).filter(playing_at__isnull=True)
     item = waiting_for_it.first()
     if item is not None:
         now = timezone.now()
@@ -42,6 +42,6 @@ def finished(item_id: int, attempt: int) -> bool:
 
 def could_not_play(item_id: int, attempt: int, reason: str) -> bool:
     """An overlay says that it can't. Counts only while none began: one broken page must not stop what another plays."""
-    item = _told(item_id, attempt).filter(playing_at__isnull=True).first()
+    item = _with_overlays(item_id, attempt).filter(playing_at__isnull=True).first()
     said = "the overlay could not play it"
     return item is not None and items.end(item, State.FAILED, f"{said}: {reason}", said=said)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from django.utils import timezone
 
@@ -11,18 +10,15 @@ from economy.ledger import points as ledger
 from effects import chat
 from effects.models import Purchase, QueueItem
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.hooks import Hook
 
 log = logging.getLogger("queue")
 
 REASON_MOST = 160
-Undo = Callable[[QueueItem], None]
-_undoes: list[Undo] = []
 
-
-def undone_by(step: Undo) -> Undo:
-    """Register what else is given back when a bought item did not happen (the floor above keeps stock, cooldowns)."""
-    _undoes.append(step)
-    return step
+purchase_undone = Hook[[QueueItem], None](
+    "purchase_undone", __name__, "Give back what else a bought item took, where it did not happen: stock, cooldowns."
+)
 
 
 def give_back(item: QueueItem, reason: str) -> None:
@@ -34,8 +30,7 @@ def give_back(item: QueueItem, reason: str) -> None:
     back, is_refunded = "", _refunds(item)
     if is_refunded:
         back = _pay_back(item)
-        for step in _undoes:
-            step(item)
+        purchase_undone.call(item)
     if item.viewer is not None and (is_refunded or item.part_of):
         what = f"a part of {item.part_of}" if item.part_of else "that"
         why = reason.strip().rstrip(".")[:REASON_MOST]

@@ -53,7 +53,7 @@ def claim(lane: str) -> QueueItem | None:
     except IntegrityError:  # the database allows one running item in a lane
         return None
     kind = kinds.get(item.kind)
-    if kind is not None and kind.ahead is not None:  # it may have been prepared between the look and the claim
+    if kind is not None and kind.is_slow:  # it may have been prepared between the look and the claim
         item.refresh_from_db(fields=["is_prepared", *MADE])
     return item
 
@@ -68,14 +68,14 @@ def _first(lane: str) -> QueueItem | None:
 
 def prepare_next(lane: str) -> None:
     """Do the slow part of the item that comes next, so that nobody waits for it then. A failure shows when it runs."""
-    if not any(kind.ahead for kind in kinds.values() if kind.lane == lane):
+    if not any(kind.is_slow for kind in kinds.values() if kind.lane == lane):
         return
     item = _first(lane)
     kind = kinds.get(item.kind) if item is not None else None
-    if item is None or kind is None or kind.ahead is None or item.is_prepared:
+    if item is None or kind is None or not kind.is_slow or item.is_prepared:
         return
     try:
-        made = kind.ahead(item)
+        made = kind.prepare(item, kind.parse(item.payload))
     except Failed as error:
         log.info("not prepared ahead: %s: %s", item, error)
         return

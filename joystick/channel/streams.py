@@ -13,6 +13,7 @@ from django.utils import timezone
 from economy.models import UNDOING, Kind, Transaction, Viewer, viewer_key
 from economy.viewers import forgetting, merging, people, presence
 from joystick.models import InboundEvent, Stream
+from redeems import purchase
 
 log = logging.getLogger("joystick")
 
@@ -27,6 +28,7 @@ def current(channel_id: str = "") -> Stream | None:
     return (streams.filter(channel_id=channel_id) if channel_id else streams).first()
 
 
+@purchase.live_since.register
 def live_since() -> datetime | None:
     """When the stream that is on began; None while the channel is not live."""
     stream = current()
@@ -87,13 +89,13 @@ def figures(stream: Stream) -> dict[str, Any]:
     }
 
 
-@forgetting.also
+@forgetting.viewer_forgotten.register
 def forget(viewer: Viewer) -> None:
     """Their name, out of the figures of the streams that are over."""
     _call(viewer.key, forgetting.called(viewer))
 
 
-@merging.also
+@merging.viewer_renamed.register
 def rename(old: str, name: str) -> None:
     """Their events go by the new name, and so do the figures."""
     events_of(old).update(username=name)

@@ -167,7 +167,7 @@ def _shown(event: Event) -> dict[str, Any]:
     return shown | {name: value for name, value in amounts.items() if value not in (None, "")}
 
 
-@forgetting.also
+@forgetting.viewer_forgotten.register
 def forget(viewer: Viewer) -> None:
     """What the viewer wrote and did, out of the feed: their events stay, without name and words."""
     streams.events_of(viewer.key).update(username="", text="", raw="", error="")

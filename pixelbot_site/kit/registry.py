@@ -41,6 +41,10 @@ class Registry(Generic[T]):
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._things))
 
+    def items(self) -> list[tuple[str, T]]:
+        """Every name with its thing, in the order of the names."""
+        return [(name, self._things[name]) for name in self]
+
     def values(self) -> list[T]:
         """Every thing once, in the order of the names."""
         return list(dict.fromkeys(self._things[name] for name in self))

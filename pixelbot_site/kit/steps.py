@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from pydantic import BaseModel, ConfigDict
 from pydantic import ValidationError as PayloadError
 
-MAX_TITLE = 200
+from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.registry import Registry
 
+MAX_TITLE = 200
+# The kind whose payload holds steps itself, in `effects`, and how many the dashboard takes there.
+SEQUENCE = "run_effects"
+MAX_SEQUENCE = 20
+
+# An effect as a column keeps it: `kind`, and beside it the keys of its payload.
 Step = Mapping[str, Any]
-"""An effect as a column keeps it: `kind`, and beside it the keys of its payload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,11 @@ class Effect:
     payload: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
 
+    @property
+    def step(self) -> dict[str, Any]:
+        """The effect as a column keeps it, without its title."""
+        return {"kind": self.kind, **self.payload}
+
 
 class Payload(BaseModel):
     """What a kind of effect is told. Its fields make the dashboard's form."""
@@ -37,14 +48,32 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-payloads: dict[str, type[BaseModel]] = {}
-"""The payload of every kind that a streamer may name."""
+# The payload of every kind.
+payloads: Registry[type[Payload]] = Registry("payload")
+P = TypeVar("P", bound=Payload)
+
+
+def parse(model: type[P], payload: Mapping[str, Any]) -> P:
+    """Return `payload` as `model`. Raise Failed, naming each field that does not fit."""
+    try:
+        return model.model_validate(payload)
+    except PayloadError as error:
+        raise Failed(f"the effect's fields do not fit: {'; '.join(_reasons(error))}") from error
+
+
+def leaves(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield the steps in the order in which they happen, with those inside a sequence in place of the sequence."""
+    for step in steps:
+        if step.get("kind") == SEQUENCE:
+            yield from leaves(step.get("effects", []))
+        else:
+            yield step
 
 
 def planned(steps: Sequence[Step], words: Mapping[str, str | int]) -> Iterator[Effect]:
     """The effects that `steps` name, with {user} and the like filled in from `words`."""
     for step in steps:
-        payload = {key: filled(value, words) for key, value in step.items() if key != "kind"}
+        payload = {key: filled(value, words) for key, value in _fields(step).items()}
         yield Effect(str(step.get("kind", "")), payload, _title(step, payload))
 
 
@@ -72,29 +101,42 @@ def _title(step: Step, payload: Mapping[str, Any]) -> str:
 
 
 def mistakes(steps: Any) -> list[str]:
-    """A sentence for each thing that is wrong with `steps`."""
+    """Return a sentence for each thing that is wrong with `steps`, and with the steps of sequences in them."""
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         return ["This must be a list of effects."]
-    said = []
+    found = []
     for number, step in enumerate(steps, 1):
         kind = str(step.get("kind", ""))
-        if kind not in payloads:
-            said.append(f"Effect {number}: there is none called “{kind}”. There are {', '.join(sorted(payloads))}.")
+        payload = payloads.get(kind)
+        if payload is None:
+            found.append(f"Effect {number}: there is none called “{kind}”. There are {', '.join(payloads)}.")
             continue
-        said += [f"Effect {number}, {kind}: {mistake}" for mistake in _of_payload(kind, step)]
-    return said
+        found += [f"Effect {number}, {kind}: {mistake}" for mistake in _of_step(kind, payload, step)]
+    return found
 
 
-def _of_payload(kind: str, step: Step) -> list[str]:
+def _of_step(kind: str, payload: type[Payload], step: Step) -> list[str]:
     try:
-        payloads[kind].model_validate({key: value for key, value in step.items() if key != "kind"})
+        payload.model_validate(_fields(step))
     except PayloadError as error:
-        return [f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}" for one in error.errors()]
-    return []
+        return _reasons(error)
+    if kind != SEQUENCE:
+        return []
+    if len(step["effects"]) > MAX_SEQUENCE:
+        return [f"there are more than {MAX_SEQUENCE} effects in it"]
+    return mistakes(step["effects"])
+
+
+def _fields(step: Step) -> dict[str, Any]:
+    return {key: value for key, value in step.items() if key != "kind"}
+
+
+def _reasons(error: PayloadError) -> list[str]:
+    return [f"{'.'.join(map(str, detail['loc'])) or 'it'}: {detail['msg']}" for detail in error.errors()]
 
 
 def check(steps: Any) -> None:
     """Raise Django's ValidationError with every mistake."""
-    said = mistakes(steps)
-    if said:
-        raise ValidationError(said)
+    found = mistakes(steps)
+    if found:
+        raise ValidationError(found)

@@ -19,7 +19,7 @@ class EffectsWidget(forms.Textarea):
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         """The text field, and beside it what the kinds take."""
         area = super().render(name, value, {**(attrs or {}), "data-effects": "1", "rows": 4}, renderer)
-        schemas = json.dumps({kind: payload.model_json_schema() for kind, payload in sorted(payloads.items())})
+        schemas = json.dumps({kind: payload.model_json_schema() for kind, payload in payloads.items()})
         safe = schemas.replace("<", "\\u003c").replace("&", "\\u0026")
         return mark_safe(f'{area}<script type="application/json" data-kinds>{safe}</script>')
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from effects.library.obs_clip import obs_clip
 from effects.registry import Effect
+from effects.values import obs_clip
 from redeems.registry import Order, redeem
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from economy.viewers import people
-from effects.library.alert import alert
 from effects.registry import Effect
+from effects.values import alert
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
 

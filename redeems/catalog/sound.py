@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from effects import sounds
-from effects.library.play_sound import play_sound
+from effects.values import play_sound
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, Planned, redeem
 

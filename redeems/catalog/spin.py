@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from effects import wheel
-from effects.library.spin_wheel import spin_wheel
 from effects.registry import Effect
+from effects.values import spin_wheel
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from effects.registry import Effect
-from effects.voice.speech import speak
+from effects.values import speak
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
 
@@ -17,6 +17,4 @@ def plan(order: Order) -> Effect:
     most = order.rules.tts_max_chars
     if len(text) > most:
         raise Refused(f"that is {len(text)} characters long, {most} are the most")
-    style = {"voice": order.row.voice, "rate": order.row.rate, "volume": order.row.volume}
-    chosen = {name: value for name, value in style.items() if value not in ("", None)}
-    return speak(text, source="redeem", **chosen)
+    return speak(text, source="redeem", voice=order.row.voice, rate=order.row.rate, volume=order.row.volume)

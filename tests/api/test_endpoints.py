@@ -21,7 +21,7 @@ from economy.viewers import merging
 from effects import sounds, wheel
 from effects.models import Purchase
 from effects.queue import items
-from effects.voice.speech import speak
+from effects.values import speak
 from joystick.channel import streams
 from joystick.models import Install
 from redeems import purchase

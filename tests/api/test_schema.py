@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from effects import sounds, wheel
 from effects.queue import items
-from effects.voice.speech import speak
+from effects.values import speak
 from pixelbot_site.api import api
 from redeems import purchase
 

@@ -35,7 +35,7 @@ def push(number: int, committed_at: float) -> None:
     """Runs on a worker's thread."""
     began_at = time.monotonic()
     sent_at = time.monotonic()
-    messages.tell(number, {"type": "benchmark", "committed_at": committed_at, "began_at": began_at, "sent_at": sent_at})
+    messages.show(number, {"type": "benchmark", "committed_at": committed_at, "began_at": began_at, "sent_at": sent_at})
 
 
 def commit_and_push(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Kinds of effects for tests, and what was told to overlays and chat."""
+"""Kinds of effects for tests, the frames for overlays, and the lanes that are woken."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pydantic import ConfigDict
 
 from effects.models import QueueItem
-from effects.registry import Kind, Told, kinds
+from effects.registry import FunctionKind, OverlayTask, Payload, kinds
+
+
+class Anything(Payload):
+    """Fits whatever the test's effect holds."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 @pytest.fixture
@@ -19,9 +26,13 @@ def kind() -> Iterator[Callable[..., str]]:
     added: list[str] = []
 
     def add(
-        name: str, perform: Callable[[QueueItem], Told | None], *, repeatable: bool = True, lane: str = "test"
+        name: str, perform: Callable[[QueueItem], OverlayTask | None], *, repeatable: bool = True, lane: str = "test"
     ) -> str:
-        kinds.add(name, Kind(name, lane, repeatable, perform), "a test")
+        def performer(item: QueueItem, payload: Anything) -> OverlayTask | None:
+            return perform(item)
+
+        made = FunctionKind(name, performer, lane=lane, repeatable=repeatable, payload=Anything)
+        kinds.add(name, made, "a test")
         added.append(name)
         return name
 
@@ -31,11 +42,11 @@ def kind() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def frames(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The frames that overlays would get."""
-    frames: list[dict[str, Any]] = []
-    monkeypatch.setattr("effects.overlays.messages.group_send", lambda group, message: frames.append(message["frame"]))
-    return frames
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr("effects.overlays.messages.group_send", lambda group, message: sent.append(message["frame"]))
+    return sent
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from channels.testing import WebsocketCommunicator
 from effects.models import Overlay, QueueItem, State
 from effects.overlays import messages
 from effects.queue import items, worker
-from effects.registry import Effect, Told
+from effects.registry import Effect, OverlayTask
 from pixelbot_site.asgi import application
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
@@ -67,14 +67,14 @@ async def test_a_page_of_another_site_is_a_closed_socket() -> None:
 
 async def test_it_passes_on_what_is_told() -> None:
     page = await connected()
-    await sync_to_async(messages.tell)(7, {"type": "speak", "text": "<b>&"})
+    await sync_to_async(messages.show)(7, {"type": "speak", "text": "<b>&"})
     assert json.loads(await page.receive_from()) == {"type": "speak", "text": "<b>&", "item": 7}
     await page.disconnect()
 
 
 async def test_reports_end_items(kind: Any, woken: list[str]) -> None:
     page = await connected()
-    name = kind("show", lambda item: Told({"type": "show"}, seconds=1))
+    name = kind("show", lambda item: OverlayTask({"type": "show"}, seconds=1))
     item = await sync_to_async(items.enqueue)(Effect(name))
     await sync_to_async(worker.drain)("test")
     assert json.loads(await page.receive_from())["item"] == item.pk
@@ -96,7 +96,9 @@ async def test_reports_end_items(kind: Any, woken: list[str]) -> None:
 
 async def test_a_report_of_failure_fails_the_item(kind: Any, woken: list[str]) -> None:
     page = await connected()
-    item = await sync_to_async(items.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
+    item = await sync_to_async(items.enqueue)(
+        Effect(kind("show", lambda item: OverlayTask({"type": "show"}, seconds=1)))
+    )
     await sync_to_async(worker.drain)("test")
     await page.send_to(json.dumps({"type": "failed", "item": item.pk, "attempt": 1, "reason": "no such file"}))
     await until(item, State.FAILED)
@@ -105,7 +107,9 @@ async def test_a_report_of_failure_fails_the_item(kind: Any, woken: list[str]) -
 
 
 async def test_a_late_page_is_told_what_is_playing(kind: Any, woken: list[str]) -> None:
-    item = await sync_to_async(items.enqueue)(Effect(kind("show", lambda item: Told({"type": "show"}, seconds=1))))
+    item = await sync_to_async(items.enqueue)(
+        Effect(kind("show", lambda item: OverlayTask({"type": "show"}, seconds=1)))
+    )
     await sync_to_async(worker.drain)("test")
     page = await connected(item.pk)
     assert json.loads(await page.receive_from()) == {"type": "show", "lane": "test", "attempt": 1, "item": item.pk}

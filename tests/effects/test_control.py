@@ -18,7 +18,7 @@ from economy.models import Kind, Points, Transaction, Viewer
 from effects.models import ENDED, Lane, Purchase, QueueItem, State
 from effects.queue import control, items, lanes, playback, rescue, waiting, worker
 from effects.queue import items as queue
-from effects.registry import Effect, Told
+from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Refused
 from tests.threads import at_once
 
@@ -29,7 +29,7 @@ Buy = Callable[..., QueueItem]
 
 @pytest.fixture
 def shown(kind: Callable[..., str]) -> str:
-    return kind("show", lambda item: Told({"type": "show"}, seconds=2))
+    return kind("show", lambda item: OverlayTask({"type": "show"}, seconds=2))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def states(*items: QueueItem) -> list[str]:
     return [item.state for item in items]
 
 
-def test_a_paused_lane_begins_nothing_and_goes_on_when_resumed(buy: Buy, told: list[Any], woken: list[str]) -> None:
+def test_a_paused_lane_begins_nothing_and_goes_on_when_resumed(buy: Buy, frames: list[Any], woken: list[str]) -> None:
     assert control.pause("test", by="fox") and not control.pause("test", by="ann")
     item = buy()
     worker.drain("test")
@@ -70,7 +70,7 @@ def test_a_paused_lane_begins_nothing_and_goes_on_when_resumed(buy: Buy, told: l
         control.pause("nosuch", by="fox")
 
 
-def test_the_history_says_who_did_what(buy: Buy, told: list[Any]) -> None:
+def test_the_history_says_who_did_what(buy: Buy, frames: list[Any]) -> None:
     item = buy(waits=True)
     other = buy()
     control.approve(item, by="ann")
@@ -89,7 +89,7 @@ def test_the_history_says_who_did_what(buy: Buy, told: list[Any]) -> None:
 
 
 def test_the_bot_that_is_stopped_repeats_only_what_may_happen_twice(
-    kind: Callable[..., str], buy: Buy, told: list[Any], viewer: Callable[..., Viewer]
+    kind: Callable[..., str], buy: Buy, frames: list[Any], viewer: Callable[..., Viewer]
 ) -> None:
     playing = buy()
     worker.drain("test")
@@ -104,7 +104,7 @@ def test_the_bot_that_is_stopped_repeats_only_what_may_happen_twice(
     assert states(playing, once) == ["pending", "failed"] and points() == 975
 
 
-def test_a_lease_from_before_the_clock_was_put_back_is_over(buy: Buy, told: list[Any]) -> None:
+def test_a_lease_from_before_the_clock_was_put_back_is_over(buy: Buy, frames: list[Any]) -> None:
     item = buy()
     worker.drain("test")
     QueueItem.objects.update(lease_until=timezone.now() + timedelta(days=1))
@@ -112,12 +112,14 @@ def test_a_lease_from_before_the_clock_was_put_back_is_over(buy: Buy, told: list
     assert states(item) == ["failed"]
 
 
-def test_skipping_stops_it_on_the_overlay_and_gives_the_points_back(buy: Buy, told: list[Any], said: list[str]) -> None:
+def test_skipping_stops_it_on_the_overlay_and_gives_the_points_back(
+    buy: Buy, frames: list[Any], said: list[str]
+) -> None:
     first, second = buy(), buy()
     worker.drain("test")
     assert control.skip("test", by="fox") == first
     assert states(first, second) == ["skipped", "pending"] and first.by == "fox"
-    assert told[-1] == {"type": "stop", "item": first.pk} and points() == 975
+    assert frames[-1] == {"type": "stop", "item": first.pk} and points() == 975
     assert said == ["@Bob sorry, that did not happen: it was skipped. Your 25 points are back."]
     worker.drain("test")
     assert control.skip("test", by="fox", refund=False) == second
@@ -125,7 +127,7 @@ def test_skipping_stops_it_on_the_overlay_and_gives_the_points_back(buy: Buy, to
     assert control.skip("test", by="fox") is None
 
 
-def test_higher_priority_goes_first_then_arrival_and_one_may_be_put_first(buy: Buy, told: list[Any]) -> None:
+def test_higher_priority_goes_first_then_arrival_and_one_may_be_put_first(buy: Buy, frames: list[Any]) -> None:
     low, also_low, high = buy(), buy(), buy(priority=5)
     assert control.put_first(also_low, by="fox")
     order = []
@@ -147,7 +149,7 @@ def test_the_place_in_the_lane_counts_priority(buy: Buy, viewer: Callable[..., V
 
 
 def test_approval_lets_it_happen_rejection_and_waiting_too_long_give_the_points_back(
-    buy: Buy, told: list[Any], said: list[str]
+    buy: Buy, frames: list[Any], said: list[str]
 ) -> None:
     yes, no, late = buy(waits=True), buy(waits=True), buy(waits=True)
     worker.drain("test")
@@ -167,7 +169,7 @@ def test_approval_lets_it_happen_rejection_and_waiting_too_long_give_the_points_
     ]
 
 
-def test_what_waited_too_long_does_not_happen_any_more(buy: Buy, told: list[Any], said: list[str]) -> None:
+def test_what_waited_too_long_does_not_happen_any_more(buy: Buy, frames: list[Any], said: list[str]) -> None:
     stale, fresh = buy(), buy()
     QueueItem.objects.filter(pk=stale.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
     worker.drain("test")  # found by the worker, before any rescue
@@ -175,7 +177,7 @@ def test_what_waited_too_long_does_not_happen_any_more(buy: Buy, told: list[Any]
     assert "it waited too long" in said[0]
 
 
-def test_clearing_gives_everything_back_and_leaves_what_plays(buy: Buy, told: list[Any]) -> None:
+def test_clearing_gives_everything_back_and_leaves_what_plays(buy: Buy, frames: list[Any]) -> None:
     playing, *others = buy(), buy(), buy(waits=True)
     worker.drain("test")
     assert control.clear("test", by="fox") == 2
@@ -183,14 +185,14 @@ def test_clearing_gives_everything_back_and_leaves_what_plays(buy: Buy, told: li
 
 
 def test_panic_stops_everything_at_once_and_calm_undoes_only_what_it_did(
-    buy: Buy, told: list[Any], said: list[str]
+    buy: Buy, frames: list[Any], said: list[str]
 ) -> None:
     control.pause("tts", by="ann")
     playing, other = buy(), buy()
     worker.drain("test")
     assert control.panic(by="fox") == 2
     assert states(playing, other) == ["cancelled", "cancelled"] and points() == 1000
-    assert {"type": "silence"} in told and len(said) == 2
+    assert {"type": "silence"} in frames and len(said) == 2
     assert lanes.paused() == dict.fromkeys(("effect", "test", "wheel"), "panic by fox") | {"tts": "ann"}
     after = buy()
     worker.drain("test")
@@ -199,7 +201,7 @@ def test_panic_stops_everything_at_once_and_calm_undoes_only_what_it_did(
     assert lanes.paused() == {"tts": "ann"}
 
 
-def test_what_has_ended_is_done_again_for_nothing(buy: Buy, told: list[Any]) -> None:
+def test_what_has_ended_is_done_again_for_nothing(buy: Buy, frames: list[Any]) -> None:
     item = buy()
     with pytest.raises(Refused, match="it is pending"):
         control.again(item, by="fox")
@@ -220,7 +222,7 @@ def test_what_was_bought_for_nothing_is_told_of_too(viewer: Callable[..., Viewer
 
 
 @pytest.mark.parametrize("count", [3, 8])
-def test_many_who_end_an_item_in_different_ways_at_once_refund_it_once(buy: Buy, told: list[Any], count: int) -> None:
+def test_many_who_end_an_item_in_different_ways_at_once_refund_it_once(buy: Buy, frames: list[Any], count: int) -> None:
     item = buy()
     worker.drain("test")
     item.refresh_from_db()
@@ -251,9 +253,9 @@ class TestSequence:
         return Effect("run_effects", {"effects": [{"kind": kind} for kind in kinds]}, "several")
 
     def test_each_begins_when_the_one_before_it_has_ended(
-        self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]
+        self, kind: Callable[..., str], viewer: Callable[..., Viewer], frames: list[Any]
     ) -> None:
-        name = kind("show", lambda item: Told({"type": "show"}, seconds=2))
+        name = kind("show", lambda item: OverlayTask({"type": "show"}, seconds=2))
         kind("note", lambda item: None)
         queue.enqueue(self.steps("note", name, "note"), viewer=viewer("Bob"))
         worker.drain("test")
@@ -264,7 +266,7 @@ class TestSequence:
         assert list(rows) == [("note", "done"), (name, "done"), ("note", "done")]
 
     def test_the_points_come_back_when_the_first_fails_and_nothing_else_happens(
-        self, kind: Callable[..., str], buy: Buy, viewer: Callable[..., Viewer], told: list[Any], said: list[str]
+        self, kind: Callable[..., str], buy: Buy, viewer: Callable[..., Viewer], frames: list[Any], said: list[str]
     ) -> None:
         def refuse(item: QueueItem) -> None:
             raise Refused("no")
@@ -282,7 +284,7 @@ class TestSequence:
         assert len(said) == 1
 
     def test_the_points_come_back_when_a_later_one_fails_too(
-        self, kind: Callable[..., str], buy: Buy, told: list[Any], said: list[str]
+        self, kind: Callable[..., str], buy: Buy, frames: list[Any], said: list[str]
     ) -> None:
         def refuse(item: QueueItem) -> None:
             raise Refused("OBS is away")
@@ -305,7 +307,7 @@ class TestSequence:
 
     @pytest.mark.parametrize("deed", ["clear", "panic", "expire"])
     def test_what_is_taken_out_takes_the_rest_along(
-        self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any], deed: str
+        self, kind: Callable[..., str], viewer: Callable[..., Viewer], frames: list[Any], deed: str
     ) -> None:
         kind("note", lambda item: None)
         queue.enqueue(self.steps("note", "note", "note"), viewer=viewer("Bob"))
@@ -318,7 +320,7 @@ class TestSequence:
         assert not QueueItem.objects.exclude(state__in=ENDED).exists()
 
     def test_while_it_waits_for_approval_it_is_in_its_first_lane(
-        self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]
+        self, kind: Callable[..., str], viewer: Callable[..., Viewer], frames: list[Any]
     ) -> None:
         kind("note", lambda item: None)
         inner = {"kind": "run_effects", "effects": [{"kind": "note"}]}
@@ -331,9 +333,9 @@ class TestSequence:
         assert control.clear("test", by="fox") == 1 and states(other) == ["cancelled"]
 
     def test_one_within_another_is_over_before_the_next_begins(
-        self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]
+        self, kind: Callable[..., str], viewer: Callable[..., Viewer], frames: list[Any]
     ) -> None:
-        kind("show", lambda item: Told({"type": "show"}, seconds=2)), kind("note", lambda item: None)
+        kind("show", lambda item: OverlayTask({"type": "show"}, seconds=2)), kind("note", lambda item: None)
         inner = {"kind": "run_effects", "effects": [{"kind": "show"}, {"kind": "show"}]}
         queue.enqueue(Effect("run_effects", {"effects": [inner, {"kind": "note"}]}), viewer=viewer("Bob"))
         for _ in range(2):
@@ -343,7 +345,7 @@ class TestSequence:
         assert QueueItem.objects.filter(kind="note").exists()
 
     def test_what_nobody_bought_goes_on_after_a_failure(
-        self, kind: Callable[..., str], viewer: Callable[..., Viewer], told: list[Any]
+        self, kind: Callable[..., str], viewer: Callable[..., Viewer], frames: list[Any]
     ) -> None:
         def refuse(item: QueueItem) -> None:
             raise Refused("no")
@@ -354,9 +356,9 @@ class TestSequence:
         assert QueueItem.objects.get(kind="note").state == State.DONE
 
     def test_what_needs_no_lane_may_be_among_them_however_deep(
-        self, viewer: Callable[..., Viewer], said: list[str], kind: Callable[..., str], told: list[Any]
+        self, viewer: Callable[..., Viewer], said: list[str], kind: Callable[..., str], frames: list[Any]
     ) -> None:
-        kind("show", lambda item: Told({"type": "show"}, seconds=2))
+        kind("show", lambda item: OverlayTask({"type": "show"}, seconds=2))
         line, points_of = {"kind": "chat_line", "text": "hi"}, {"kind": "grant_points", "points": 5}
         nested = {
             "kind": "run_effects",
@@ -381,7 +383,7 @@ class TestDashboard:
         client.force_login(get_user_model().objects.create_superuser("fox", password="x"))
         return client
 
-    def test_the_lanes_are_steered(self, fox: Client, buy: Buy, told: list[Any]) -> None:
+    def test_the_lanes_are_steered(self, fox: Client, buy: Buy, frames: list[Any]) -> None:
         playing, waiting = buy(), buy()
         worker.drain("test")
 

@@ -24,12 +24,9 @@ from websockets.sync.server import ServerConnection, serve
 
 from economy.ledger import points
 from economy.models import Points, Viewer
-from effects.library.obs_clip import obs_clip
 from effects.library.obs_filter import obs_filter
 from effects.library.obs_mute import obs_mute
 from effects.library.obs_record import obs_record
-from effects.library.obs_scene import obs_scene
-from effects.library.obs_source import obs_source
 from effects.library.obs_stream import obs_stream
 from effects.library.obs_text import obs_text
 from effects.library.obs_volume import obs_volume
@@ -40,6 +37,7 @@ from effects.obs.address import Options, options
 from effects.obs.client import OBS, Denied, scenes
 from effects.queue import items, worker
 from effects.registry import Effect
+from effects.values import obs_clip, obs_scene, obs_source
 from pixelbot_site.kit.errors import Failed
 from redeems.models import Redeem
 from tests.processes import free_port, wait_until

@@ -16,7 +16,7 @@ from economy.models import Kind, Points, Transaction, Viewer
 from economy.viewers import forgetting, merging
 from effects.models import Purchase, QueueItem, State
 from effects.queue import cleanup, control, items, playback, worker
-from effects.registry import Effect, Told
+from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Refused
 from tests.threads import at_once
 
@@ -29,7 +29,7 @@ def bought(viewer: Callable[..., Viewer], kind: Callable[..., str]) -> Purchase:
     bob = viewer("Bob", points=1000)
     payment = ledger.spend(bob, 25, source="redeem", reference="r:1")
     purchase = Purchase.objects.create(viewer=bob, redeem="thing", payment=payment)
-    kind("show", lambda item: Told({"type": "show", "user": "Bob"}, seconds=2))
+    kind("show", lambda item: OverlayTask({"type": "show", "user": "Bob"}, seconds=2))
     for _ in range(2):
         items.enqueue(Effect("show", {}, "a thing"), viewer=bob, purchase=purchase)
     return purchase
@@ -44,7 +44,7 @@ def refunds() -> int:
 
 
 def test_each_effect_of_a_sequence_points_to_the_purchase_and_one_of_them_refunds_it(
-    bought: Purchase, kind: Callable[..., str], told: list[Any], said: list[str]
+    bought: Purchase, kind: Callable[..., str], frames: list[Any], said: list[str]
 ) -> None:
     def refuse(item: QueueItem) -> None:
         raise Refused("OBS is away")
@@ -77,7 +77,7 @@ def test_the_second_item_that_does_not_happen_gives_nothing_back_and_says_nothin
 
 @pytest.mark.parametrize("repetition", range(5))
 def test_two_items_that_fail_at_the_same_moment_refund_once(
-    bought: Purchase, told: list[Any], said: list[str], repetition: int
+    bought: Purchase, frames: list[Any], said: list[str], repetition: int
 ) -> None:
     both = list(bought.items.order_by("pk"))
     ended = at_once(2, lambda number: items.end(both[number], State.FAILED, "the lamp is broken"))
@@ -86,7 +86,7 @@ def test_two_items_that_fail_at_the_same_moment_refund_once(
     assert points() == 1000 and refunds() == 1 and len(said) == 1 and list(audit.findings()) == []
 
 
-def test_what_is_skipped_without_a_refund_keeps_the_payment(bought: Purchase, told: list[Any]) -> None:
+def test_what_is_skipped_without_a_refund_keeps_the_payment(bought: Purchase, frames: list[Any]) -> None:
     worker.drain("test")
     control.skip("test", by="fox", refund=False)
     bought.refresh_from_db()
@@ -107,7 +107,7 @@ def test_merging_moves_purchases_and_the_refund_goes_to_who_is_left(
     assert bought.viewer.key == "bob"
 
 
-def test_who_is_forgotten_leaves_no_name_in_purchases_either(bought: Purchase, told: list[Any]) -> None:
+def test_who_is_forgotten_leaves_no_name_in_purchases_either(bought: Purchase, frames: list[Any]) -> None:
     Purchase.objects.update(cooldowns={"redeem.thing:bob": "2026-08-01T20:00:00+00:00"})
     worker.drain("test")
     forgetting.forget(bought.viewer)
@@ -119,7 +119,7 @@ def test_who_is_forgotten_leaves_no_name_in_purchases_either(bought: Purchase, t
         assert "bob" not in str(row).casefold()
 
 
-def test_purchases_are_tidied_away_with_their_items(bought: Purchase, told: list[Any]) -> None:
+def test_purchases_are_tidied_away_with_their_items(bought: Purchase, frames: list[Any]) -> None:
     later = timezone.now() + timedelta(days=400)
     first, _ = bought.items.order_by("pk")
     assert control.cancel(first, by="fox")

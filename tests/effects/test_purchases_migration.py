@@ -19,7 +19,7 @@ from economy.models import Points, Viewer
 from effects.models import Purchase, QueueItem, State
 from effects.queue import control, playback, worker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "told")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "frames")]
 
 BEFORE = ("effects", "0004_what_was_done")
 AFTER = ("effects", "0007_drop_result")

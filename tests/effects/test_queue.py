@@ -16,7 +16,7 @@ from economy.models import Kind, Points, Transaction, Viewer
 from effects.models import Purchase, QueueItem, State
 from effects.queue import items, lease, playback, rescue, worker
 from effects.queue import items as queue
-from effects.registry import Effect, Told
+from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until
 from tests.threads import at_once
@@ -30,9 +30,9 @@ def do_nothing(item: QueueItem) -> None:
     """Performs at once."""
 
 
-def show(item: QueueItem) -> Told:
+def show(item: QueueItem) -> OverlayTask:
     """Needs the overlay, for two seconds."""
-    return Told({"type": "show"}, seconds=2)
+    return OverlayTask({"type": "show"}, seconds=2)
 
 
 def refuse(item: QueueItem) -> None:
@@ -117,14 +117,14 @@ def test_a_kind_that_is_gone_fails_the_item_and_names_the_known_ones(
 
 
 def test_an_item_with_the_overlay_holds_its_lane_until_it_is_finished(
-    kind: AddKind, told: list[dict[str, Any]], woken: list[str]
+    kind: AddKind, frames: list[dict[str, Any]], woken: list[str]
 ) -> None:
     name = kind("show", show)
     first, second = queue.enqueue(Effect(name)), queue.enqueue(Effect(name))
     worker.drain("test")
     worker.drain("test")
     assert (state(first), state(second)) == (State.RUNNING, State.PENDING)
-    assert told == [{"type": "show", "lane": "test", "attempt": 1, "item": first.pk}]
+    assert frames == [{"type": "show", "lane": "test", "attempt": 1, "item": first.pk}]
     woken.clear()
     playback.started(first.pk, 1)
     assert playback.finished(first.pk, 1)
@@ -149,14 +149,14 @@ def test_of_eight_workers_one_claims(kind: AddKind) -> None:
     assert [item.pk for item in claimed if isinstance(item, QueueItem)] == [QueueItem.objects.order_by("id")[0].pk]
 
 
-def test_of_eight_reports_of_the_end_one_counts(kind: AddKind, told: list[dict[str, Any]]) -> None:
+def test_of_eight_reports_of_the_end_one_counts(kind: AddKind, frames: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
     worker.drain("test")
     assert sorted(at_once(8, lambda n: playback.finished(item.pk, 1))) == [False] * 7 + [True]  # type: ignore[type-var]
 
 
 def test_a_failure_and_an_end_at_once_make_one_of_them(
-    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
+    kind: AddKind, paid: Callable[[str], QueueItem], frames: list[dict[str, Any]]
 ) -> None:
     item = paid(kind("show", show))
     worker.drain("test")
@@ -171,7 +171,7 @@ def later(seconds: float) -> Any:
 
 
 def test_an_item_no_overlay_begins_is_refunded_and_the_lane_goes_on(
-    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]], woken: list[str]
+    kind: AddKind, paid: Callable[[str], QueueItem], frames: list[dict[str, Any]], woken: list[str]
 ) -> None:
     item = paid(kind("show", show))
     worker.drain("test")
@@ -183,11 +183,11 @@ def test_an_item_no_overlay_begins_is_refunded_and_the_lane_goes_on(
     assert "no overlay began" in item.error
     assert bobs_points() == 100
     assert woken == ["test"]
-    assert told[-1] == {"type": "stop", "item": item.pk}
+    assert frames[-1] == {"type": "stop", "item": item.pk}
 
 
 def test_an_item_that_began_has_its_length_and_some_slack(
-    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
+    kind: AddKind, paid: Callable[[str], QueueItem], frames: list[dict[str, Any]]
 ) -> None:
     item = paid(kind("show", show))
     worker.drain("test")
@@ -241,7 +241,7 @@ def test_a_vanished_kind_does_not_stop_the_rescue(kind: AddKind, paid: Callable[
 
 
 def test_after_a_kill_what_ran_is_repeated_at_once_or_refunded(
-    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
+    kind: AddKind, paid: Callable[[str], QueueItem], frames: list[dict[str, Any]]
 ) -> None:
     once = paid(kind("once", show, repeatable=False))
     worker.drain("test")
@@ -255,7 +255,7 @@ def test_after_a_kill_what_ran_is_repeated_at_once_or_refunded(
 
 
 def test_a_broken_page_counts_only_while_no_page_began(
-    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
+    kind: AddKind, paid: Callable[[str], QueueItem], frames: list[dict[str, Any]]
 ) -> None:
     item = paid(kind("show", show))
     assert not playback.could_not_play(item.pk, 0, "not told yet")
@@ -265,11 +265,11 @@ def test_a_broken_page_counts_only_while_no_page_began(
     assert not playback.could_not_play(item.pk, 1, "but another page plays it")
     assert state(item) == State.RUNNING
     assert playback.finished(item.pk, 1)
-    assert told[-1] == {"type": "done", "item": item.pk}
+    assert frames[-1] == {"type": "done", "item": item.pk}
     assert bobs_points() == 75
 
 
-def test_late_reports_of_an_earlier_attempt_change_nothing(kind: AddKind, told: list[dict[str, Any]]) -> None:
+def test_late_reports_of_an_earlier_attempt_change_nothing(kind: AddKind, frames: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
     worker.drain("test")
     rescue.put_back_running()
@@ -282,7 +282,7 @@ def test_late_reports_of_an_earlier_attempt_change_nothing(kind: AddKind, told: 
 
 
 def test_a_rescue_that_comes_too_late_harms_nothing(
-    kind: AddKind, paid: Callable[[str], QueueItem], told: list[dict[str, Any]]
+    kind: AddKind, paid: Callable[[str], QueueItem], frames: list[dict[str, Any]]
 ) -> None:
     """Between its look and its deed an overlay began: what it saw is not so any more."""
     item = paid(kind("show", show))
@@ -346,14 +346,14 @@ def test_a_lost_wake_up_is_made_good_by_the_rescue(kind: AddKind, woken: list[st
     assert woken == ["test"]
 
 
-def test_what_runs_when_the_bot_ends_goes_back_and_is_told_anew(kind: AddKind, told: list[dict[str, Any]]) -> None:
+def test_what_runs_when_the_bot_ends_goes_back_and_is_told_anew(kind: AddKind, frames: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
     worker.drain("test")
     assert worker.is_running()
     assert rescue.put_back_running() == 1
     assert state(item) == State.PENDING
     worker.drain("test")
-    assert [frame["attempt"] for frame in told if frame["type"] == "show"] == [1, 2]
+    assert [frame["attempt"] for frame in frames if frame["type"] == "show"] == [1, 2]
 
 
 def test_a_stopped_process_begins_nothing(kind: AddKind) -> None:
@@ -362,7 +362,7 @@ def test_a_stopped_process_begins_nothing(kind: AddKind) -> None:
     assert state(item) == State.PENDING
 
 
-def test_a_late_overlay_is_told_what_is_playing(kind: AddKind, told: list[dict[str, Any]]) -> None:
+def test_a_late_overlay_is_told_what_is_playing(kind: AddKind, frames: list[dict[str, Any]]) -> None:
     item = queue.enqueue(Effect(kind("show", show)))
     assert playback.playing() == []
     worker.drain("test")

@@ -16,10 +16,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from effects import sounds
-from effects.library.alert import alert
-from effects.library.play_sound import play_sound
 from effects.models import Overlay, QueueItem, Sound, State
 from effects.queue import items, playback, worker
+from effects.values import alert, play_sound
 
 pytestmark = pytest.mark.django_db
 
@@ -127,21 +126,21 @@ def test_the_shipped_ones_are_there_at_a_first_start_and_stay_deleted() -> None:
 
 
 @pytest.mark.usefixtures("woken")
-def test_a_sound_and_an_alert_are_told_to_the_overlays(told: list[dict[str, Any]]) -> None:
+def test_a_sound_and_an_alert_are_told_to_the_overlays(frames: list[dict[str, Any]]) -> None:
     sounds.seed()
     ding = Sound.objects.get(name="ding")
     item = items.enqueue(play_sound("DING"))
     worker.drain("effect")
-    assert told[0] | {"item": 0} == {
+    assert frames[0] | {"item": 0} == {
         "type": "sound", "sound": sounds.address(ding), "volume": 1.0, "lane": "effect", "attempt": 1, "item": 0,
     }  # fmt: skip
     playback.finished(item.pk, 1)
     items.enqueue(alert("hello", 3))
     worker.drain("effect")
-    assert (told[-1]["type"], told[-1]["text"], told[-1]["seconds"]) == ("alert", "hello", 3)
+    assert (frames[-1]["type"], frames[-1]["text"], frames[-1]["seconds"]) == ("alert", "hello", 3)
 
 
-@pytest.mark.usefixtures("woken", "told")
+@pytest.mark.usefixtures("woken", "frames")
 def test_a_sound_that_is_gone_fails() -> None:
     item = items.enqueue(play_sound("gone"))
     worker.drain("effect")
@@ -150,7 +149,7 @@ def test_a_sound_that_is_gone_fails() -> None:
 
 
 def test_a_long_effect_has_an_end(
-    told: list[dict[str, Any]], woken: list[str], kind: Callable[..., str], settings: Any
+    frames: list[dict[str, Any]], woken: list[str], kind: Callable[..., str], settings: Any
 ) -> None:
     settings.QUEUE_ITEM_MAX_SECONDS = 10
     items.enqueue(alert("hello", 60))

@@ -23,9 +23,9 @@ from effects import sounds
 from effects import voice as tts
 from effects.models import QueueItem, Sound, SpeechSource, State, ViewerVoice, WordFilter
 from effects.queue import cleanup, items, playback, worker
+from effects.values import speak
 from effects.voice import loudness, speech
 from effects.voice.engines import ENGINES, Style
-from effects.voice.speech import speak
 from effects.voice.studio import Studio
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until
@@ -224,7 +224,7 @@ def drained(item: QueueItem) -> QueueItem:
     return item
 
 
-@pytest.mark.usefixtures("told", "woken", "said")
+@pytest.mark.usefixtures("frames", "woken", "said")
 def levelled(sound: Sound | None = None) -> str:
     """The key of what is played before speech."""
     path = sounds.pre_sound(sound)
@@ -236,14 +236,14 @@ class TestSpeak:
     """The effect."""
 
     def test_it_stores_the_wav_and_tells_the_overlays(
-        self, line: Callable[..., QueueItem], told: list[dict[str, Any]]
+        self, line: Callable[..., QueueItem], frames: list[dict[str, Any]]
     ) -> None:
         item = drained(line("<b>hellooooo</b> https://example.com :smile:"))
         assert item.state == State.RUNNING
         with default_storage.open(item.speech_file) as file:
             assert file.read(4) == b"RIFF"
         assert item.speech_text == "xX Bob 99 said: helloo link"
-        (frame,) = told
+        (frame,) = frames
         assert frame | {"seconds": 0} == {
             "type": "speak",
             "text": "xX_Bob_99 said: <b>hellooooo</b> link :smile:",
@@ -262,7 +262,7 @@ class TestSpeak:
         assert item.overlay_seconds > 1.2 + 0.3
 
     def test_each_source_begins_in_its_own_way(
-        self, line: Callable[..., QueueItem], told: list[dict[str, Any]], settings: Any
+        self, line: Callable[..., QueueItem], frames: list[dict[str, Any]], settings: Any
     ) -> None:
         sounds.seed()
         ding = Sound.objects.get(name="ding")
@@ -274,13 +274,13 @@ class TestSpeak:
             ("redeem", "xX Bob 99 said: hello", f"pre-sound/{levelled()}"),
         ):
             item = drained(line(source=source))
-            assert item.speech_text == said and told[-1]["pre_sound"] == pre_sound
+            assert item.speech_text == said and frames[-1]["pre_sound"] == pre_sound
             playback.finished(item.pk, 1)
         settings.TTS_PREFIX_USERNAME = False
         settings.TTS_PRE_SOUND = ""
         item = drained(line())
         assert item.speech_text == "hello"
-        assert (told[-1]["pre_sound"], told[-1]["pre_delay_ms"]) == ("", 0)
+        assert (frames[-1]["pre_sound"], frames[-1]["pre_delay_ms"]) == ("", 0)
 
     def test_words_of_the_filter_are_not_spoken(self, line: Callable[..., QueueItem]) -> None:
         WordFilter.objects.create(word="darn", replacement="golly")
@@ -292,23 +292,23 @@ class TestSpeak:
         assert (item.state, item.error) == (State.FAILED, "there is nothing to speak in this text")
 
     def test_style_is_the_items_then_the_viewers_then_the_settings(
-        self, line: Callable[..., QueueItem], told: list[dict[str, Any]], settings: Any
+        self, line: Callable[..., QueueItem], frames: list[dict[str, Any]], settings: Any
     ) -> None:
         settings.TTS_VIEWER_VOICES = ["de", "ru", "fr"]
         drained(line())
         mine = ViewerVoice.objects.get().voice
-        assert mine in settings.TTS_VIEWER_VOICES and told[-1]["voice"] == mine
+        assert mine in settings.TTS_VIEWER_VOICES and frames[-1]["voice"] == mine
         for _ in range(5):
             playback.finished(QueueItem.objects.latest("id").pk, 1)
             drained(line())
-            assert [frame["voice"] for frame in told if frame["type"] == "speak"][-1] == mine
+            assert [frame["voice"] for frame in frames if frame["type"] == "speak"][-1] == mine
         playback.finished(QueueItem.objects.latest("id").pk, 1)
         drained(line(voice="en-us", rate=250, volume=0.4))
-        frame = [frame for frame in told if frame["type"] == "speak"][-1]
+        frame = [frame for frame in frames if frame["type"] == "speak"][-1]
         assert (frame["voice"], frame["rate"], frame["volume"]) == ("en-us", 250, 0.4)
 
     def test_the_next_one_is_synthesized_while_the_first_plays(
-        self, line: Callable[..., QueueItem], told: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+        self, line: Callable[..., QueueItem], frames: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         first, second = line("the first"), line("the second")
         drained(first)
@@ -317,17 +317,17 @@ class TestSpeak:
         monkeypatch.setattr(tts, "engine", lambda: pytest.fail("spoken twice"))
         playback.finished(first.pk, 1)
         assert drained(second).state == State.RUNNING
-        assert [frame["text"] for frame in told if frame["type"] == "speak"] == [
+        assert [frame["text"] for frame in frames if frame["type"] == "speak"] == [
             "xX_Bob_99 said: the first",
             "xX_Bob_99 said: the second",
         ]
 
     def test_the_browser_speaks_where_that_is_set(
-        self, line: Callable[..., QueueItem], told: list[dict[str, Any]], settings: Any
+        self, line: Callable[..., QueueItem], frames: list[dict[str, Any]], settings: Any
     ) -> None:
         settings.TTS_ENGINE = "browser"
         drained(line("hi **there**"))
-        assert (told[0]["said"], told[0]["speech"]) == ("xX Bob 99 said: hi there", "")
+        assert (frames[0]["said"], frames[0]["speech"]) == ("xX Bob 99 said: hi there", "")
 
     def test_a_voice_that_cannot_start_fails_the_item(
         self, line: Callable[..., QueueItem], monkeypatch: pytest.MonkeyPatch
@@ -348,7 +348,7 @@ class TestSpeak:
         assert QueueItem.objects.count() == 0
 
 
-@pytest.mark.usefixtures("told", "woken", "said")
+@pytest.mark.usefixtures("frames", "woken", "said")
 def test_speech_that_no_row_tells_of_is_tidied_away(line: Callable[..., QueueItem]) -> None:
     item = drained(line())
     orphan = default_storage.save("speech/orphan.wav", default_storage.open(item.speech_file))

@@ -11,7 +11,7 @@ from django.test import Client
 from effects import sounds
 from effects.models import Overlay
 from effects.queue import items, worker
-from effects.voice.speech import speak
+from effects.values import speak
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def test_the_page_is_whole_and_closed_to_other_sources(client: Client) -> None:
     assert "http" not in page.content.decode().replace("https://www.w3.org", "")
 
 
-@pytest.mark.usefixtures("told", "woken")
+@pytest.mark.usefixtures("frames", "woken")
 def test_speech_is_served_to_who_knows_the_secret(client: Client) -> None:
     item = items.enqueue(speak("hello"))
     path = f"{Overlay.objects.create().get_absolute_url()}speech/{item.pk}.wav"

@@ -52,7 +52,7 @@ def listener(settings: Any) -> Iterator[tuple[str, type[Listener]]]:
         server.shutdown()
 
 
-def told(url: str) -> QueueItem:
+def called(url: str) -> QueueItem:
     item = items.enqueue(Effect("webhook", {"url": url, "text": "hello"}))
     worker.drain("effect")
     item.refresh_from_db()
@@ -61,7 +61,7 @@ def told(url: str) -> QueueItem:
 
 def test_it_is_signed(listener: tuple[str, type[Listener]]) -> None:
     url, handler = listener
-    item = told(f"{url}lamp")
+    item = called(f"{url}lamp")
     assert item.state == State.DONE, item.error
     ((body, signature),) = handler.heard
     assert signature == "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
@@ -73,14 +73,14 @@ def test_it_is_signed(listener: tuple[str, type[Listener]]) -> None:
 def test_any_other_answer_fails_and_no_redirect_is_followed(listener: tuple[str, type[Listener]], status: int) -> None:
     url, handler = listener
     handler.status = status
-    item = told(url)
+    item = called(url)
     assert (item.state, item.error) == (State.FAILED, f"the address answered {status}")
 
 
 def test_nobody_there(listener: tuple[str, type[Listener]], settings: Any) -> None:
     settings.WEBHOOK_ADDRESSES = ["http://127.0.0.1:1/"]
-    assert "could not be reached" in told("http://127.0.0.1:1/").error
-    assert told("http://127.0.0.1:1/\x07").error == "the address could not be reached (InvalidURL)"
+    assert "could not be reached" in called("http://127.0.0.1:1/").error
+    assert called("http://127.0.0.1:1/\x07").error == "the address could not be reached (InvalidURL)"
 
 
 def test_only_allowed_addresses(settings: Any) -> None:

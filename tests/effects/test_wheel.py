@@ -20,15 +20,15 @@ from effects import sounds, wheel
 from effects.library.grant_item import grant_item
 from effects.library.grant_points import grant_points
 from effects.library.grant_xp import grant_xp
-from effects.library.spin_wheel import spin_wheel
 from effects.models import Prize, Purchase, QueueItem, Spin, State, WheelLine
 from effects.queue import control, playback, rescue, worker
 from effects.queue import items as queue
+from effects.values import spin_wheel
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import mistakes
 from tests.threads import at_once
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "told")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "frames")]
 
 GIVES = (grant_item, grant_points, grant_xp)
 """What prizes give below."""
@@ -75,7 +75,7 @@ def test_a_hundred_thousand_draws_fit_the_odds() -> None:
 
 
 def test_it_is_drawn_and_stored_before_it_is_shown_and_paid_when_it_has_stopped(
-    spin: Callable[..., QueueItem], told: list[dict[str, Any]], said: list[str]
+    spin: Callable[..., QueueItem], frames: list[dict[str, Any]], said: list[str]
 ) -> None:
     Item.objects.create(key="hat", name="Silly hat")
     effects = [
@@ -89,7 +89,7 @@ def test_it_is_drawn_and_stored_before_it_is_shown_and_paid_when_it_has_stopped(
     drawn = Spin.objects.get()
     assert (drawn.prize_name, drawn.paid_at, Prize.objects.get().stock) == ("The hat", None, 4)
     assert drawn.odds == [{"id": drawn.prize_id, "name": "The hat", "weight": 3, "colour": "#7c4dff"}]
-    (frame,) = told
+    (frame,) = frames
     assert (frame["type"], frame["prize"], frame["slices"], frame["seconds"]) == ("wheel", 0, drawn.odds, 6.0)
     assert points() == 900 and said == []
     assert playback.finished(item.pk, 1) and not playback.finished(item.pk, 1)
@@ -102,7 +102,7 @@ def test_it_is_drawn_and_stored_before_it_is_shown_and_paid_when_it_has_stopped(
 
 
 def test_the_history_shows_the_shares_beside_what_the_odds_of_each_draw_let_expect(
-    spin: Callable[..., QueueItem], told: list[Any], admin_client: Client
+    spin: Callable[..., QueueItem], frames: list[Any], admin_client: Client
 ) -> None:
     Prize.objects.create(name="Old", weight=3)
     wheel.draw(spin())
@@ -117,7 +117,7 @@ def test_the_history_shows_the_shares_beside_what_the_odds_of_each_draw_let_expe
 
 
 def test_a_prize_that_is_deleted_while_the_wheel_spins_is_given_all_the_same(
-    spin: Callable[..., QueueItem], told: list[Any], said: list[str]
+    spin: Callable[..., QueueItem], frames: list[Any], said: list[str]
 ) -> None:
     Prize.objects.create(name="70 points", effects=[{"kind": "grant_points", "points": 70}])
     item = spin()
@@ -127,7 +127,7 @@ def test_a_prize_that_is_deleted_while_the_wheel_spins_is_given_all_the_same(
 
 
 def test_who_wins_what_does_not_happen_is_told(
-    spin: Callable[..., QueueItem], told: list[Any], said: list[str]
+    spin: Callable[..., QueueItem], frames: list[Any], said: list[str]
 ) -> None:
     Prize.objects.create(name="A hat", line="{user} wins!", effects=[{"kind": "grant_item", "item": "nosuch"}])
     item = spin()
@@ -171,7 +171,7 @@ def test_once_drawn_it_is_the_viewers_however_it_ends(spin: Callable[..., QueueI
 
 
 def test_after_a_crash_the_same_prize_is_shown_again_and_paid_once(
-    spin: Callable[..., QueueItem], told: list[dict[str, Any]]
+    spin: Callable[..., QueueItem], frames: list[dict[str, Any]]
 ) -> None:
     for number in range(20):
         Prize.objects.create(name=f"{number + 1} points", effects=[{"kind": "grant_points", "points": number + 1}])
@@ -180,7 +180,7 @@ def test_after_a_crash_the_same_prize_is_shown_again_and_paid_once(
         worker.drain("wheel")
         rescue.recover()
     worker.drain("wheel")
-    names = {frame["prize_name"] for frame in told if frame["type"] == "wheel"}
+    names = {frame["prize_name"] for frame in frames if frame["type"] == "wheel"}
     assert len(names) == 1 and Spin.objects.count() == 1
     playback.finished(item.pk, 3)
     assert points() == 900 + int(names.pop().split()[0])
@@ -266,12 +266,12 @@ def test_an_effect_that_is_gone_does_not_keep_a_prize_back(spin: Callable[..., Q
     assert (state(item), points()) == (State.DONE, 970) and Spin.objects.get().paid_at is not None
 
 
-def test_a_skipped_wheel_stops_turning(spin: Callable[..., QueueItem], told: list[dict[str, Any]]) -> None:
+def test_a_skipped_wheel_stops_turning(spin: Callable[..., QueueItem], frames: list[dict[str, Any]]) -> None:
     Prize.objects.create(name="nothing")
     item = spin()
     worker.drain("wheel")
     control.skip("wheel", by="fox")
-    assert told[-1] == {"type": "stop", "item": item.pk} and state(item) == State.DONE
+    assert frames[-1] == {"type": "stop", "item": item.pk} and state(item) == State.DONE
 
 
 def test_the_first_spin_says_that_it_spins(spin: Callable[..., QueueItem], said: list[str]) -> None:
@@ -310,5 +310,7 @@ def test_the_dashboard_shows_the_odds_beside_what_was_drawn(spin: Callable[..., 
     assert f"{won} ({won / 4:.2%})" in page
     assert fox.get("/admin/effects/spin/").status_code == 200
     bad = {"name": "X", "weight": 0, "colour": "red", "effects": '[{"kind": "alert"}]'}
-    told = fox.post("/admin/effects/prize/add/", bad).text
-    assert "greater than or equal to 1" in told and "A colour like" in told and "alert: text: Field required" in told
+    answer = fox.post("/admin/effects/prize/add/", bad).text
+    assert (
+        "greater than or equal to 1" in answer and "A colour like" in answer and "alert: text: Field required" in answer
+    )

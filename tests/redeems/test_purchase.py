@@ -15,8 +15,7 @@ from django.test import Client
 
 from economy.models import Cooldown, Points, Transaction, Viewer
 from economy.viewers.roles import Role
-from effects import sounds, wheel
-from effects.library.obs_clip import obs_clip
+from effects import sounds, values, wheel
 from effects.models import Prize, Purchase, QueueItem, Sound, State
 from effects.queue import cleanup, control, items, playback, worker
 from joystick.channel import streams
@@ -297,7 +296,7 @@ def test_of_two_effects_that_fail_at_the_same_moment_one_fills_the_stock_again(
 ) -> None:
     Redeem.objects.filter(key="clip").update(stock=3, global_cooldown_seconds=99, cost=10)
     first = order("clip")
-    second = items.enqueue(obs_clip(), viewer=first.viewer, purchase=first.purchase)
+    second = items.enqueue(values.obs_clip(), viewer=first.viewer, purchase=first.purchase)
     both = [first, second]
     assert at_once(2, lambda number: items.end(both[number], State.FAILED, "OBS is away")) == [True, True]
     assert Redeem.objects.get(key="clip").stock == 3 and points() == 1000

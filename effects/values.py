@@ -1,0 +1,53 @@
+"""Effects as values: one constructor for each kind that code asks for by itself.
+
+A kind that only rows of the dashboard name needs none.
+"""
+
+from __future__ import annotations
+
+from effects.registry import MAX_TITLE, Effect
+from effects.voice.speech import MAX_TEXT
+
+
+def alert(text: str, seconds: float = 5.0) -> Effect:
+    """Return the effect that shows `text` in large letters."""
+    return Effect("alert", {"text": text, "seconds": seconds}, title=text[:MAX_TITLE])
+
+
+def obs_clip() -> Effect:
+    """Return the effect that saves OBS's replay buffer as a clip."""
+    return Effect("obs_clip", {}, title="a clip")
+
+
+def obs_scene(scene: str, seconds: float = 0) -> Effect:
+    """Return the effect that switches OBS to `scene`, and back after `seconds` (0: it stays)."""
+    return Effect("obs_scene", {"scene": scene, "seconds": seconds}, title=scene)
+
+
+def obs_source(scene: str, source: str, *, visible: bool = True, seconds: float = 0) -> Effect:
+    """Return the effect that shows or hides a source in OBS, and undoes it after `seconds` (0: it stays)."""
+    payload = {"scene": scene, "source": source, "visible": visible, "seconds": seconds}
+    return Effect("obs_source", payload, title=source)
+
+
+def play_sound(name: str) -> Effect:
+    """Return the effect that plays the sound `name`."""
+    return Effect("play_sound", {"sound": name}, title=name)
+
+
+def speak(
+    text: str, *, source: str = "system", voice: str = "", rate: int | None = None, volume: float | None = None
+) -> Effect:
+    """Return the effect that says `text` aloud.
+
+    `source` (redeem, level, tip, wheel, system) chooses how it begins; what is left out of the rest comes from the
+    settings.
+    """
+    style = {"voice": voice, "rate": rate, "volume": volume}
+    chosen = {name: value for name, value in style.items() if value not in ("", None)}
+    return Effect("speak", {"text": text[:MAX_TEXT], "source": source, **chosen}, title=text[:MAX_TITLE])
+
+
+def spin_wheel() -> Effect:
+    """Return the effect that spins the prize wheel."""
+    return Effect("spin_wheel", {}, title="the wheel")
