@@ -28,6 +28,7 @@ def carry_over(apps, schema_editor):
                 unpack(item)
             items.bulk_update(piece, FIELDS)
         last = piece[-1].pk
+    extend_merges(apps, alias)
 
 
 def purchase_items(apps, alias, items):
@@ -69,6 +70,17 @@ def unpack(item):
     item.overlay_seconds = seconds if overlay else 0
     # Once the overlays were told, `seconds` was the length of speech together with the sound before it.
     item.speech_seconds = float(overlay.get('seconds', seconds)) if 'said' in result else 0
+
+
+def extend_merges(apps, alias):
+    # Undoing a merge moves back the rows that it names: with its items, their purchases.
+    items = apps.get_model('effects', 'QueueItem').objects.using(alias)
+    for merge in apps.get_model('economy', 'Merge').objects.using(alias).filter(undone_at=None):
+        moved = items.filter(pk__in=merge.moved.get('effects.QueueItem.viewer', []), purchase__isnull=False)
+        purchases = list(moved.values_list('purchase', flat=True))
+        if purchases:
+            merge.moved['effects.Purchase.viewer'] = purchases
+            merge.save(update_fields=['moved'])
 
 
 def only_without_rows(apps, schema_editor):

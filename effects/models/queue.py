@@ -81,7 +81,7 @@ class QueueItem(models.Model):
     playing_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
-    # What performing it made, before or while it ran (MADE).
+    # What preparing and performing it made.
     is_prepared = models.BooleanField(default=False, help_text="Its slow part was done while another one played.")
     caption = models.TextField(blank=True, help_text="The words that the overlays show with speech.")
     speech_text = models.TextField(blank=True, help_text="The words as they are spoken.")

@@ -22,8 +22,8 @@ from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
 
+# Before who paused a lane: so that the panic's end resumes only what it paused.
 PANIC = "panic by "
-"""Before who paused a lane: so that the panic's end resumes only what it paused."""
 
 
 def pause(lane: str, *, by: str) -> bool:

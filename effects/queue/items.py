@@ -29,8 +29,8 @@ from pixelbot_site.kit.transactions import after_commit, again_after_deadlock
 
 log = logging.getLogger("queue")
 
+# How long the overlays have to say that they began.
 START_WITHIN = timedelta(seconds=6)
-"""How long the overlays have to say that they began."""
 
 
 def enqueue(

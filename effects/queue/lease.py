@@ -20,12 +20,12 @@ from effects.models import QueueItem, State
 
 log = logging.getLogger("queue")
 
+# With the two seconds between rescues, less than the fifteen after which an item of a dead worker goes on.
 LENGTH = timedelta(seconds=12)
-"""With the two seconds between rescues, less than the fifteen after which an item of a dead worker goes on."""
 RENEW_EVERY = 3.0
 
+# (item, attempt) → the moment (monotonic) after which it is not renewed any more.
 _held: dict[tuple[int, int], float] = {}
-"""(item, attempt) → the moment (monotonic) after which it is not renewed any more."""
 _lock = threading.Lock()
 _filled = threading.Event()
 _thread: threading.Thread | None = None

@@ -10,8 +10,8 @@ from django.utils import timezone
 from effects.models import QueueItem, State
 from effects.queue import items
 
+# How much longer than its length an item may take on the overlay.
 SLACK = timedelta(seconds=6)
-"""How much longer than its length an item may take on the overlay."""
 
 
 def playing() -> list[tuple[int, dict[str, object]]]:

@@ -17,8 +17,8 @@ log = logging.getLogger("queue")
 
 MOST_ATTEMPTS = 3
 PIECE = 500
+# Beyond any lease.
 LONGEST = timedelta(hours=2)
-"""Beyond any lease."""
 NO_OVERLAY = "no overlay began to play it. Is the Browser Source in OBS open?"
 
 

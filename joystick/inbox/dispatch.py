@@ -23,8 +23,8 @@ from redeems.registry import catalog
 log = logging.getLogger("joystick")
 
 TYPO_EVERY = 60.0
+# Seconds between two answers of that sort to one viewer.
 REFUSAL_EVERY = 3.0
-"""Seconds between two answers of that sort to one viewer."""
 ALIKE = 0.75
 
 _COMMAND = re.compile(r"!(?P<name>\w{1,40})(?:\s+(?P<words>.*))?$", re.DOTALL)

@@ -217,8 +217,11 @@ def test_lanes_are_steered_and_items_approved(call: Call, viewer: Make) -> None:
 def test_queue_items_are_listed_cancelled_with_a_refund_and_retried(call: Call, viewer: Make, said: list[str]) -> None:
     bob = viewer("Bob", points=30)
     paid = ledger.spend(bob, 25, source="redeem", reference="r:1")
-    item = items.enqueue(speak("hello"), viewer=bob, purchase=Purchase.objects.create(viewer=bob, payment=paid))
-    assert [row["state"] for row in call("get", "/queue?state=pending").json()["results"]] == ["pending"]
+    item = items.enqueue(
+        speak("hello"), viewer=bob, purchase=Purchase.objects.create(viewer=bob, redeem="tts", payment=paid)
+    )
+    rows = call("get", "/queue?state=pending").json()["results"]
+    assert [(row["state"], row["redeem"]) for row in rows] == [("pending", "tts")]
     assert call("post", f"/queue/{item.pk}/retry").status_code == 409
     assert call("post", f"/queue/{item.pk}/cancel").json()["state"] == "cancelled"
     assert Points.objects.get(viewer=bob).balance == 30

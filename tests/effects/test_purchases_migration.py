@@ -15,7 +15,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from economy.ledger import points as ledger
-from economy.models import Points, Viewer
+from economy.models import Merge, Points, Viewer
+from economy.viewers import merging
 from effects.models import Purchase, QueueItem, State
 from effects.queue import control, playback, worker
 
@@ -125,6 +126,19 @@ def test_a_sequence_goes_on_where_it_was_and_refunds(
     assert QueueItem.objects.latest("pk").state == State.FAILED
     assert Points.objects.get(viewer=bob).balance == 100 and len(said) == 1
     assert set(Purchase.objects.get().items.values_list("part_of", flat=True)) == {("the prize " + "x" * 200)[:100]}
+
+
+def test_a_merge_of_before_is_undone_whole(
+    store: Callable[..., int], bob: Viewer, viewer: Callable[..., Viewer]
+) -> None:
+    new = viewer("New")
+    moved = store("obs_clip", lane="effect", viewer_id=new.pk, redeem="clip")
+    own = store("obs_clip", lane="effect", viewer_id=new.pk, redeem="clip")
+    merge = Merge.objects.create(source=bob, target=new, points=0, xp=0, moved={"effects.QueueItem.viewer": [moved]})
+    migrate(AFTER)
+    merge.refresh_from_db()
+    merging.undo(merge)
+    assert Purchase.objects.get(items=moved).viewer == bob and Purchase.objects.get(items=own).viewer == new
 
 
 def test_many_rows_come_over_in_pieces(store: Callable[..., int], monkeypatch: pytest.MonkeyPatch, bob: Viewer) -> None:
