@@ -28,5 +28,5 @@ def grant_xp(item: QueueItem) -> None:
     wish = GrantXP.model_validate(item.payload)
     award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=wish.xp)
     now = rules.current()
-    for up in pay.pay([award], rules=now, now=timezone.now(), people={award.viewer: item.viewer}):
+    for up in pay.pay([award], rules=now, now=timezone.now(), viewers={award.viewer: item.viewer}):
         announcements.celebrate(up, now)

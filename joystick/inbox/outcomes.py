@@ -88,7 +88,7 @@ class Outcomes:
         self.meet()
         while self.awards:  # what comes of a level-up may be an award again
             awards, self.awards = self.awards, []
-            ups = pay.pay(awards, rules=self.rules, now=self.now, people=self.people, stream=self.stream())
+            ups = pay.pay(awards, rules=self.rules, now=self.now, viewers=self.people, stream=self.stream())
             for level_up in ups:
                 self.handle(level_up)
             if self.awards:
