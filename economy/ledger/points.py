@@ -42,7 +42,7 @@ COLUMNS = (
     "created_at",
 )
 # Conditional, so that no balance changes from what the writer did not expect. Values: delta, viewer, lowest, highest.
-UPDATE = "UPDATE economy_points SET balance = balance + %s WHERE viewer_id = %s AND balance BETWEEN %s AND %s"
+_UPDATE = "UPDATE economy_points SET balance = balance + %s WHERE viewer_id = %s AND balance BETWEEN %s AND %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def write_rows(rows: Sequence[Row], *, kind: Kind) -> None:
             for row in rows
         ],
     )
-    change_each(UPDATE, [(after - before, pk, before, before) for pk, before, after in balances(rows)])
+    change_each(_UPDATE, [(after - before, pk, before, before) for pk, before, after in balances(rows)])
 
 
 def _log_grants(grants: Sequence[Grant]) -> None:
@@ -294,7 +294,7 @@ def _change_balance(viewer: Viewer, delta: int) -> int:
     """
     lowest, highest = (0, MAX_BALANCE - delta) if delta > 0 else (-delta, MAX_INTEGER)
     with connection.cursor() as cursor:
-        cursor.execute(f"{UPDATE} RETURNING balance", [delta, viewer.pk, lowest, highest])
+        cursor.execute(f"{_UPDATE} RETURNING balance", [delta, viewer.pk, lowest, highest])
         row = cursor.fetchone()
     if row is None:
         raise Refused(_why_not(delta, Points.objects.get(pk=viewer.pk).balance))

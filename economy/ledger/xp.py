@@ -36,7 +36,7 @@ COLUMNS = (
 )
 # Conditional, so that no total changes from what the writer did not expect; `rewarded_level` goes up or stays.
 # Values: total, level, rewarded level twice, viewer, total before.
-UPDATE = (
+_UPDATE = (
     "UPDATE economy_xp SET total = %s, level = %s, "
     "rewarded_level = CASE WHEN rewarded_level < %s THEN %s ELSE rewarded_level END "
     "WHERE viewer_id = %s AND total = %s"
@@ -153,7 +153,7 @@ def write_rows(rows: Sequence[Row], *, curve: Curve, rewarded: bool = False) -> 
         level = curve.level(after)
         rewarded_level = level if rewarded else 0
         values.append((after, level, rewarded_level, rewarded_level, pk, before))
-    change_each(UPDATE, values)
+    change_each(_UPDATE, values)
 
 
 class _Standing(NamedTuple):
@@ -291,7 +291,7 @@ def recompute() -> Iterator[int]:
             rows = XP.objects.select_for_update().filter(pk__gt=last).order_by("pk")
             piece = list(rows.values_list("pk", "total")[:PIECE])
             levels = [(pk, total, curve.level(total)) for pk, total in piece]
-            change_each(UPDATE, [(total, level, level, level, pk, total) for pk, total, level in levels])
+            change_each(_UPDATE, [(total, level, level, level, pk, total) for pk, total, level in levels])
         if not piece:
             return
         last, done = piece[-1][0], done + len(piece)
