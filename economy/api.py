@@ -14,6 +14,7 @@ from ninja.errors import HttpError
 from pydantic import Field
 
 from economy.ledger import points, xp
+from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
 from economy.models import Currency, Kind, Transaction, Viewer, XPTransaction
 from economy.models.heirs import heir_of
@@ -23,7 +24,7 @@ from pixelbot_site.kit.api import Id, Page, Paged, Scope, Text, answers, needs, 
 
 router = Router(tags=["economy"])
 
-Change = Annotated[int, Field(strict=True, ge=-points.MAX_BALANCE, le=points.MAX_BALANCE)]
+Change = Annotated[int, Field(strict=True, ge=-MAX_BALANCE, le=MAX_BALANCE)]
 PLACES = 100
 
 

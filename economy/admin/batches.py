@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from economy import tasks
 from economy.batches import batch
 from economy.batches.target import FILTERS, Target
-from economy.ledger import points
+from economy.ledger.amounts import MAX_BALANCE
 from economy.models import Batch, BatchState, Operation
 from pixelbot_site.kit.admin import ReadOnlyAdmin
 from pixelbot_site.kit.errors import Refused
@@ -28,7 +28,7 @@ class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
     """What the preview is made of. `ids`: the viewers chosen in their list; blank: whoever the rest describes."""
 
     operation = forms.ChoiceField(choices=OPERATIONS)
-    amount = forms.IntegerField(min_value=0, max_value=points.MAX_BALANCE)
+    amount = forms.IntegerField(min_value=0, max_value=MAX_BALANCE)
     ids = forms.CharField(required=False, widget=forms.HiddenInput)
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     seen_within_days = forms.IntegerField(required=False, min_value=0, max_value=36500, label="seen in the last … days")

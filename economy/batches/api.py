@@ -12,7 +12,7 @@ from pydantic import Field
 
 from economy.batches import batch
 from economy.batches.target import FILTERS, Target
-from economy.ledger import points
+from economy.ledger.amounts import MAX_BALANCE
 from economy.models import Batch, Currency
 from pixelbot_site.kit.api import Id, Scope, Text, answers, needs, there, who
 
@@ -25,7 +25,7 @@ class BatchIn(Schema):
     """
 
     operation: Literal["add", "subtract", "set"]
-    amount: int = Field(strict=True, ge=0, le=points.MAX_BALANCE)
+    amount: int = Field(strict=True, ge=0, le=MAX_BALANCE)
     target: Literal["all", "ids", "filter"] | None = None
     ids: list[Id] | None = Field(None, min_length=1, max_length=10_000)
     seen_within_days: int | None = Field(None, ge=0, le=36_500)

@@ -12,8 +12,8 @@ from django.db.models.lookups import LessThan
 
 from economy.batches import pieces
 from economy.batches.pieces import Change, Extent, Piece, Preview
+from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
-from economy.ledger.points import MAX_BALANCE
 from economy.models import Batch, Kind, Transaction, Viewer, XPTransaction
 from economy.models.heirs import heirs_of
 from pixelbot_site.kit.errors import Refused

@@ -12,9 +12,11 @@ from django.db import transaction
 from economy import cooldowns
 from economy.earning import caps
 from economy.ledger import points, xp
+from economy.ledger.amounts import check
 from economy.ledger.levels import Curve
 from economy.ledger.points import Grant
-from economy.ledger.xp import LevelUp, XPGrant
+from economy.ledger.rewards import LevelUp, reward_points
+from economy.ledger.xp import XPGrant
 from economy.models import Transaction, Viewer, XPTransaction, viewer_key
 from economy.models.heirs import merged_into
 from economy.viewers import people
@@ -87,8 +89,8 @@ def pay(
     if not awards:
         return []
     for award in awards:
-        points.check(award.points, least=0)
-        points.check(award.xp, least=0)
+        check(award.points, least=0)
+        check(award.xp, least=0)
     with transaction.atomic(savepoint=False):
         if viewers is None:
             viewers = people.seen((award.username for award in awards), now=now)
@@ -101,7 +103,7 @@ def pay(
         curve = Curve(rules.xp_base, rules.xp_exponent, rules.xp_max_level)
         grants, xp_grants = _split(due, viewers, rules, now=now)
         level_ups = xp.write(xp_grants, curve=curve, now=now)
-        points.write([*grants, *xp.reward_points(level_ups, enabled=rules.points_enabled)], now=now)
+        points.write([*grants, *reward_points(level_ups, enabled=rules.points_enabled)], now=now)
     return level_ups
 
 

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import points, xp
+from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
-from economy.ledger.points import MAX_BALANCE
 from economy.ledger.rows import Row
 from economy.models import Kind, Viewer
 from pixelbot_site.kit import bulk

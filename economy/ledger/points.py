@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
+from economy.ledger.amounts import MAX_BALANCE, MAX_INTEGER, check, check_change
 from economy.ledger.rows import Row, balances, change_each
 from economy.models import UNDOING, Kind, Points, Transaction, Viewer
 from economy.models.heirs import heir_of
@@ -19,12 +20,6 @@ from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("points")
 
-# The most that a viewer can have, so that sums over millions of viewers fit 64 bits.
-MAX_BALANCE = 10**12
-# The most that can be taken at once: a balance from before MAX_BALANCE may be above it, and can always be lowered.
-MAX_TAKEN = 2**62
-# The greatest integer of a BigIntegerField.
-MAX_INTEGER = 2**63 - 1
 # Up to this number of grants at once, each gets a line in the log; more are summed up in one.
 MAX_LOGGED = 20
 GRANTED = "granted %d to %s (%s)"
@@ -67,8 +62,7 @@ def write(grants: Sequence[Grant], *, now: datetime) -> list[Grant]:
     ids = sorted({grant.viewer.pk for grant in grants})
     # Holding the balances makes two writers take turns, so that the second one sees what the first one paid.
     held: dict[int, int] = dict(bulk.rows_with(Points, "viewer_id", ids, "viewer_id", "balance", lock=True))
-    references = [grant.reference for grant in grants]
-    known = bulk.among(Transaction, "reference", references)
+    known = bulk.among(Transaction, "reference", [grant.reference for grant in grants])
     new, rows = [], []
     for grant in grants:
         if grant.reference in known:
@@ -289,9 +283,7 @@ def _message(kind: Kind, delta: int) -> str:
 
 
 def _change_balance(viewer: Viewer, delta: int) -> int:
-    """Change the balance, in one statement, if it does not go below zero, nor up beyond MAX_BALANCE; returns the new
-    one.
-    """
+    """Change the balance in one statement, down to zero and up to MAX_BALANCE at most; returns the new one."""
     lowest, highest = (0, MAX_BALANCE - delta) if delta > 0 else (-delta, MAX_INTEGER)
     with connection.cursor() as cursor:
         cursor.execute(f"{_UPDATE} RETURNING balance", [delta, viewer.pk, lowest, highest])
@@ -306,17 +298,3 @@ def _why_not(delta: int, balance: int) -> str:
         return f"nobody can have more than {MAX_BALANCE} points"
     missing = -delta - balance
     return f"you need {missing} more {'point' if missing == 1 else 'points'} (you have {balance})"
-
-
-def check(amount: object, *, least: int = 1, most: int = MAX_BALANCE) -> None:
-    """Raise ValueError, with the number, for what is no whole number from `least` to `most`."""
-    if isinstance(amount, bool) or not isinstance(amount, int) or not least <= amount <= most:
-        raise ValueError(f"an amount must be a whole number from {least} to {most}, not {amount!r}")
-
-
-def check_change(delta: object) -> None:
-    """Raise ValueError, with the number, for what is no change: zero, True, more than may be given or taken."""
-    if isinstance(delta, int) and delta < 0:
-        check(-delta, most=MAX_TAKEN)
-    else:
-        check(delta)

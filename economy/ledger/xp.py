@@ -12,13 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import points
+from economy.ledger.amounts import MAX_BALANCE, check, check_change
 from economy.ledger.levels import Curve
-from economy.ledger.points import MAX_BALANCE, Grant
+from economy.ledger.rewards import LevelUp, reward_points, rewards_between
 from economy.ledger.rows import Row, balances, change_each
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.steps import Step
 
 SAMPLE = 50
 PIECE = 5000
@@ -54,31 +54,6 @@ class XPGrant:
     reason: str = ""
     event: str = ""
     by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reward:
-    """What reaching `level` brings: points, and a line to say, and effects. `rule` is the id of the LevelReward."""
-
-    level: int
-    points: int
-    line: str
-    spoken: bool
-    rule: int = 0
-    effects: tuple[Step, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LevelUp:
-    """A viewer went from one level to a higher one. `rewards` are those of every level between that were never given;
-    `economy.earning.pay` pays their points. `event` is the uid of the event that did it.
-    """
-
-    viewer: Viewer
-    from_level: int
-    to_level: int
-    rewards: tuple[Reward, ...] = ()
-    event: str = ""
 
 
 def write(grants: Sequence[XPGrant], *, curve: Curve, now: datetime) -> list[LevelUp]:
@@ -170,39 +145,8 @@ def _level_ups(moves: Sequence[tuple[XPGrant, _Standing, int]]) -> list[LevelUp]
         return []
     rules = list(LevelReward.objects.filter(enabled=True))
     return [
-        LevelUp(grant.viewer, row.level, level, _rewards(rules, row.rewarded_level, level), grant.event)
+        LevelUp(grant.viewer, row.level, level, rewards_between(rules, row.rewarded_level, level), grant.event)
         for grant, row, level in ups
-    ]
-
-
-def _rewards(rules: Sequence[LevelReward], low: int, high: int) -> tuple[Reward, ...]:
-    """Return what the levels after `low`, up to `high`, bring, by level."""
-    rewards = []
-    for rule in rules:
-        first = rule.level * (low // rule.level + 1)
-        levels = range(first, high + 1, rule.level) if rule.repeats else [rule.level]
-        rewards += [
-            Reward(level, rule.points, rule.line, rule.spoken, rule.pk, tuple(rule.effects))
-            for level in levels
-            if low < level <= high
-        ]
-    return tuple(sorted(rewards, key=lambda reward: (reward.level, reward.rule)))
-
-
-def reward_points(level_ups: Sequence[LevelUp], *, enabled: bool) -> list[Grant]:
-    """The points that the reached levels bring. The rule's id is in the reference: two rules for one level both pay."""
-    return [
-        Grant(
-            up.viewer,
-            reward.points,
-            "level",
-            f"level:{reward.level}:{reward.rule}:{up.viewer.pk}",
-            f"level {reward.level}",
-            event=up.event,
-        )
-        for up in level_ups
-        for reward in up.rewards
-        if reward.points and enabled
     ]
 
 
@@ -212,7 +156,7 @@ def award(
     """Give `amount` XP (> 0), and the points of the levels reached by it; returns what was crossed, with the rewards
     given, or None. The same reference again gives nothing.
     """
-    points.check(amount)
+    check(amount)
     now = timezone.now()
     with transaction.atomic():
         ups = write([XPGrant(viewer, amount, source, reference, reason[:200], by=by)], curve=current_curve(), now=now)
@@ -233,7 +177,7 @@ def adjust(
     """Change XP by hand, down to zero at most; the level follows. The rewards of levels reached so come with the next
     XP that the viewer earns, unless they count as given (`rewarded`). Raises ValueError where there is nothing to take.
     """
-    points.check_change(delta)
+    check_change(delta)
     with transaction.atomic():
         held = _held(viewer)[viewer.pk]
         total = max(held + delta, 0)

@@ -8,7 +8,7 @@ from datetime import datetime
 from economy import cooldowns
 from economy.earning import pay
 from economy.earning.pay import Award
-from economy.ledger.xp import LevelUp
+from economy.ledger.rewards import LevelUp
 from economy.models import Viewer, viewer_key
 from economy.viewers import people as viewers
 from economy.viewers import presence

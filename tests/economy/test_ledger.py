@@ -13,7 +13,9 @@ from django.db.models import Sum
 
 from economy.earning import pay
 from economy.earning.pay import Award
-from economy.ledger import points, xp
+from economy.ledger import audit, points, xp
+from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.rows import Row
 from economy.ledger.xp import XPGrant
 from economy.models import XP, Kind, LevelReward, Points, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit.errors import Refused
@@ -224,18 +226,18 @@ def test_a_reversal_takes_one_change_back_once(viewer: MakeViewer) -> None:
 
 
 def test_nobody_gets_beyond_what_an_integer_holds(viewer: MakeViewer) -> None:
-    bob = viewer("Bob", points=points.MAX_BALANCE)
+    bob = viewer("Bob", points=MAX_BALANCE)
     with pytest.raises(Refused, match="nobody can have more"):
         points.grant(bob, 1, source="test", reference="t:1")
     assert points.write([points.Grant(bob, 1, "test", "t:2")], now=bob.last_seen_at) == []
-    assert balance("bob") == points.MAX_BALANCE
+    assert balance("bob") == MAX_BALANCE
 
 
 def test_what_is_above_the_most_can_be_lowered(viewer: MakeViewer) -> None:
     bob, ann = viewer("Bob", points=10), viewer("Ann")
     Points.objects.filter(pk=bob.pk).update(balance=2**62)  # as it could be once
     XP.objects.filter(pk=bob.pk).update(total=2**62)
-    with pytest.raises(Refused, match=f"nobody can have more than {points.MAX_BALANCE} points"):
+    with pytest.raises(Refused, match=f"nobody can have more than {MAX_BALANCE} points"):
         points.grant(bob, 1, source="test", reference="t:1")
     points.spend(bob, 1, source="redeem", reference="r:1")
     points.transfer(bob, ann, 2, source="give", reference="g:1")
@@ -246,12 +248,48 @@ def test_what_is_above_the_most_can_be_lowered(viewer: MakeViewer) -> None:
     assert xp.write([XPGrant(bob, 1, "tip", "x:1")], curve=xp.current_curve(), now=bob.last_seen_at) == []
     assert xp.adjust(bob, 5 - 2**62, source="test", reference="x:2").total_after == 5
     with pytest.raises(ValueError, match="can't change by"):
-        xp.adjust(bob, points.MAX_BALANCE, source="test", reference="x:3")
+        xp.adjust(bob, MAX_BALANCE, source="test", reference="x:3")
 
 
-@pytest.mark.parametrize("delta", [True, False, 0, 1.5, "7", points.MAX_BALANCE + 1, -(2**63)])
+@pytest.mark.parametrize("delta", [True, False, 0, 1.5, "7", MAX_BALANCE + 1, -(2**63)])
 def test_what_is_no_change_is_refused(viewer: MakeViewer, delta: Any) -> None:
     bob = viewer("Bob", points=10)
     for adjust in (points.adjust, xp.adjust):
         with pytest.raises(ValueError, match="whole number"):
             adjust(bob, delta, source="test", reference="t:1")
+
+
+def test_rows_that_were_computed_from_another_balance_are_not_written(viewer: MakeViewer, now: datetime) -> None:
+    bob = viewer("Bob", points=10)
+    row = Row(bob.pk, 5, 20, "test", "t:1", now)  # as if Bob had 15
+    for write in (
+        lambda: points.write_rows([row], kind=Kind.ADJUST),
+        lambda: xp.write_rows([row], curve=xp.current_curve()),
+    ):
+        with pytest.raises(RuntimeError, match="not held"), transaction.atomic():
+            write()
+    assert balance("bob") == 10 and XP.objects.get(pk=bob.pk).total == 0
+    assert list(audit.findings()) == []
+
+
+def test_a_set_of_rows_leaves_the_balance_of_the_last_one(viewer: MakeViewer, now: datetime) -> None:
+    bob, ann = viewer("Bob", points=10), viewer("Ann")
+    rows = [
+        Row(bob.pk, 5, 15, "test", "t:1", now),
+        Row(ann.pk, 7, 7, "test", "t:2", now),
+        Row(bob.pk, -15, 0, "test", "t:3", now, by="fox"),
+    ]
+    points.write_rows(rows, kind=Kind.ADJUST)
+    assert (balance("bob"), balance("ann")) == (0, 7)
+    assert Transaction.objects.get(reference="t:3").by == "fox"
+    assert list(audit.findings()) == []
+
+
+def test_rewards_of_levels_reached_by_hand_count_as_given_where_told(viewer: MakeViewer) -> None:
+    bob = viewer("Bob")
+    xp.adjust(bob, 5000, source="test", reference="x:1")
+    assert XP.objects.get(pk=bob.pk).rewarded_level == 1
+    level = xp.adjust(bob, 1, source="test", reference="x:2", rewarded=True).level_after
+    assert level > 1 and XP.objects.get(pk=bob.pk).rewarded_level == level
+    xp.adjust(bob, -5000, source="test", reference="x:3", rewarded=True)
+    assert XP.objects.get(pk=bob.pk).rewarded_level == level

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from economy.earning import pay
 from economy.earning.pay import Award, Once
 from economy.ledger import audit, points, xp
-from economy.models import XP, LevelReward, Merge, Points, Transaction, Viewer
+from economy.models import XP, LevelReward, Merge, Points, Transaction, Viewer, heirs
 from economy.viewers import forgetting, merging
 from effects.models import QueueItem, State
 from effects.queue import items
@@ -269,3 +269,20 @@ def test_an_award_of_xp_gives_the_levels_rewards(viewer: Make) -> None:
     assert up is not None and (up.to_level, up.rewards[0].points) == (2, 100)
     assert xp.award(bob, 150, source="test", reference="x:1") is None
     assert held()["bob"] == (100, 150)
+
+
+def test_heirs_are_found_along_chains_and_back(viewer: Make, django_assert_num_queries: Any) -> None:
+    first, second, last, other = (viewer(name) for name in ("First", "Second", "Last", "Other"))
+    merging.merge(first, second)
+    merging.merge(second, last)
+    assert heirs.heir_of(first) == last and heirs.heir_of(last) is last
+    ids = [first.pk, second.pk, last.pk, other.pk]
+    with django_assert_num_queries(3):  # one for each link
+        found = heirs.heirs_of(ids)
+    assert found == {first.pk: last, second.pk: last, last.pk: last, other.pk: other}
+    assert heirs.heirs_of([]) == {}
+    assert heirs.merged_into([second.pk, last.pk, other.pk]) == {
+        second.pk: {first.pk},
+        last.pk: {first.pk, second.pk},
+        other.pk: set(),
+    }

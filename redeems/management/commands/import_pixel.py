@@ -19,8 +19,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import imported
+from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.imported import Past
-from economy.ledger.points import MAX_BALANCE
 from economy.models import USERNAME_MAX, Item, Viewer, viewer_key
 from economy.viewers import inventory
 from economy.viewers import people as viewers
