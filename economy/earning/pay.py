@@ -172,8 +172,8 @@ def _split(
     for award in awards:
         viewer = viewers[award.viewer]
         # Whoever comes first takes the cooldown, even with nothing to earn.
-        points_free = _takes(free, _cooldown_key(award, "points", viewer), award.points_cooldown)
-        xp_free = _takes(free, _cooldown_key(award, "xp", viewer), award.xp_cooldown)
+        points_free = award.points_cooldown <= 0 or _takes(free, _cooldown_key(award, "points", viewer))
+        xp_free = award.xp_cooldown <= 0 or _takes(free, _cooldown_key(award, "xp", viewer))
         if points_free and award.points and rules.points_enabled:
             grants.append(Grant(viewer, award.points, award.source, award.reference, event=award.event))
         if xp_free and award.xp and rules.xp_enabled:
@@ -200,10 +200,8 @@ def _cooldown_key(award: Award, currency: str, viewer: Viewer) -> str:
     return f"{award.source}.{currency}:viewer:{viewer.pk}"
 
 
-def _takes(free: set[str], key: str, seconds: float) -> bool:
-    """Is there no cooldown, or is it among those `free`? Then it is taken out of them."""
-    if seconds <= 0:
-        return True
+def _takes(free: set[str], key: str) -> bool:
+    """Return whether `key` is among those `free`, and take it out of them."""
     if key not in free:
         return False
     free.remove(key)

@@ -73,9 +73,7 @@ def write(grants: Sequence[Grant], *, now: datetime) -> list[Grant]:
             continue  # an integer that overflows would become a float
         held[pk] += grant.amount
         new.append(grant)
-        rows.append(
-            Row(pk, grant.amount, held[pk], grant.source, grant.reference, now, reason=grant.reason, event=grant.event)
-        )
+        rows.append(Row(pk, grant.amount, held[pk], grant.source, grant.reference, now, grant.reason, grant.event))
     write_rows(rows, kind=Kind.GRANT)
     after_commit(_log_grants, new)
     return new

@@ -88,9 +88,9 @@ def write(grants: Sequence[XPGrant], *, curve: Curve, now: datetime) -> list[Lev
             grant.source,
             grant.reference,
             now,
-            reason=grant.reason,
-            event=grant.event,
-            by=grant.by,
+            grant.reason,
+            grant.event,
+            grant.by,
         )
         rows.append(row)
     write_rows(rows, curve=curve, rewarded=True)
