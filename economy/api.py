@@ -7,22 +7,25 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
-from economy.ledger import points as ledger
-from economy.ledger import xp
-from economy.models import UNDOING, Currency, Kind, Transaction, Viewer, XPTransaction
+from economy.ledger import points, xp
+from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.currencies import ledger_of
+from economy.models import Currency, Kind, Transaction, Viewer, XPTransaction
+from economy.models.heirs import heir_of
 from economy.viewers import people
+from economy.viewers.leaderboard import richest, top_earners
 from pixelbot_site.kit.api import ApiRequest, Id, Page, PageIn, Pages, Scope, Text, answers, found_or_404, needs, page
 
 router = Router(tags=["economy"])
 
-Change = Annotated[int, Field(strict=True, ge=-ledger.MOST, le=ledger.MOST)]
+Change = Annotated[int, Field(strict=True, ge=-MAX_BALANCE, le=MAX_BALANCE)]
 MAX_PLACES = 100
 Row = TypeVar("Row", Transaction, XPTransaction)
 
@@ -145,8 +148,8 @@ def adjust_points(request: ApiRequest, viewer_id: Id, change: ChangeIn) -> Trans
         raise HttpError(422, "delta must not be zero.")
     try:
         with transaction.atomic():
-            return ledger.adjust(
-                ledger.heir_of(viewer),
+            return points.adjust(
+                heir_of(viewer),
                 change.delta,
                 source="api",
                 reference=f"api:{change.key}",
@@ -166,7 +169,7 @@ def adjust_xp(request: ApiRequest, viewer_id: Id, change: ChangeIn) -> XPTransac
     try:
         with transaction.atomic():
             return xp.adjust(
-                ledger.heir_of(viewer),
+                heir_of(viewer),
                 change.delta,
                 source="api",
                 reference=f"api:{change.key}",
@@ -197,7 +200,7 @@ def reverse_transaction(request: ApiRequest, transaction_id: Id, reason: Text = 
     """Take one change back, once; 409 where it can't be."""
     row = get_object_or_404(Transaction.objects.select_related("viewer"), pk=transaction_id)
     try:
-        return ledger.reverse(row, reason=reason, by=request.auth.name)
+        return points.reverse(row, reason=reason, by=request.auth.name)
     except ValueError as error:
         raise HttpError(409, f"{error}.") from None
 
@@ -210,26 +213,15 @@ def leaderboard(
     limit: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 10,
 ) -> list[dict[str, Any]]:
     """Who has most points or XP; with `days`, who earned most in the last so many days."""
-    ranked = people.ranked()
-    who: dict[str, Any] = {"name": F("username")}
-    rows: QuerySet[Any] = ranked.annotate(amount=F("points__balance" if by == Currency.POINTS else "xp__total"))
-    if days is not None:
-        since = timezone.now() - timedelta(days=days)
-        who = {"id": F("viewer_id"), "name": F("viewer__username")}
-        rows = _earned(by).filter(created_at__gte=since, delta__gt=0, viewer__in=ranked).order_by()
-        rows = rows.values("viewer_id", "viewer__username").annotate(amount=Sum("delta"))
-    best = rows.filter(amount__gt=0).order_by("-amount").values("amount", *(() if days else ("id",)), **who)[:limit]
+    ledger, now = ledger_of(by), timezone.now()
+    if days is None:
+        best = richest(ledger, limit=limit)
+    else:
+        best = top_earners(ledger, since=now - timedelta(days=days), until=now, limit=limit)
     return [
-        {"place": place, "id": row["id"], "username": row["name"], "amount": row["amount"]}
-        for place, row in enumerate(best, start=1)
+        {"place": number, "id": place.viewer_id, "username": place.username, "amount": place.amount}
+        for number, place in enumerate(best, start=1)
     ]
-
-
-def _earned(by: Currency) -> QuerySet[Any]:
-    """The rows of a ledger that are no mere moving or giving back of what there was."""
-    if by == Currency.POINTS:
-        return Transaction.objects.exclude(kind__in=[Kind.TRANSFER, Kind.MERGE, *UNDOING])
-    return XPTransaction.objects.exclude(source="merge")
 
 
 def _narrowed(rows: QuerySet[Row], wanted: RowsIn) -> QuerySet[Row]:

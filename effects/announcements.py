@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.ledger.xp import LevelUp, Reward
+from economy.ledger.rewards import LevelUp, Reward
 from effects import chat
 from effects.queue import items
 from effects.values import speak

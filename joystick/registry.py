@@ -26,7 +26,7 @@ class Outcome:
 
     `whispers` are (username, text). `here` and `gone` name viewers who gave a sign of life, or left. `cues` are
     occasions that the streamer may have set a reaction for. `flags`: what badges say of a viewer
-    (`economy.viewers.people.FLAGS`). `afterwards` is called once the awards so far are paid (a
+    (`economy.models.FLAGS`). `afterwards` is called once the awards so far are paid (a
     command wants to see them) and answers with an Outcome. `whose`: the viewer whom the effects are about.
     """
 

@@ -15,8 +15,8 @@ from django.urls import URLPattern, path
 
 from economy import tasks
 from economy.batches import batch
-from economy.batches.target import Target
-from economy.ledger import points
+from economy.batches.target import FILTERS, Target
+from economy.ledger.amounts import MAX_BALANCE
 from economy.models import Batch, BatchState, Operation
 from pixelbot_site.kit.admin import ReadOnlyAdmin
 from pixelbot_site.kit.errors import Refused
@@ -28,7 +28,7 @@ class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
     """What the preview is made of. `ids`: the viewers chosen in their list; blank: whoever the rest describes."""
 
     operation = forms.ChoiceField(choices=OPERATIONS)
-    amount = forms.IntegerField(min_value=0, max_value=points.MOST)
+    amount = forms.IntegerField(min_value=0, max_value=MAX_BALANCE)
     ids = forms.CharField(required=False, widget=forms.HiddenInput)
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     seen_within_days = forms.IntegerField(required=False, min_value=0, max_value=36500, label="seen in the last … days")
@@ -61,8 +61,7 @@ class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def target(self) -> Target:
         """Whom it is about."""
-        names = ("ids", "seen_within_days", "subscribers", "present", "least_level")
-        return Target(**{name: self.cleaned_data[name] for name in names})
+        return Target.of(self.cleaned_data)
 
 
 @admin.register(Batch)
@@ -87,10 +86,9 @@ class BatchAdmin(ReadOnlyAdmin):
         """A form for a new one, figures for one that is there."""
         if obj is not None:
             return [(None, {"fields": (*self.seen, *self.figures)})]
-        whom = ("seen_within_days", "subscribers", "present", "least_level", "ids", "form_key")
         return [
             (None, {"fields": ("currency", "operation", "amount", "skips", "reason")}),
-            ("For whom (nothing chosen: for everybody)", {"fields": whom}),
+            ("For whom (nothing chosen: for everybody)", {"fields": (*FILTERS, "ids", "form_key")}),
         ]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -123,7 +121,7 @@ class BatchAdmin(ReadOnlyAdmin):
         row = Batch.objects.filter(pk=object_id).first() if object_id.isascii() and object_id.isdecimal() else None
         more: dict[str, Any] = {"may_run": self.has_add_permission(request)}
         if row is not None:
-            more["told"] = batch.preview(row) if row.state == BatchState.PREVIEW else None
+            more["preview"] = batch.preview(row) if row.state == BatchState.PREVIEW else None
             more["percent"] = row.done * 100 // max(row.total, row.done, 1)
             more["may_reverse"] = row.state == BatchState.DONE and row.operation != Operation.REVERSE
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})

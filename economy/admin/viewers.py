@@ -18,7 +18,7 @@ from import_export.formats.base_formats import CSV, JSON, Format
 
 from economy.ledger import xp
 from economy.ledger.levels import describe
-from economy.models import Merge, Presence, Viewer
+from economy.models import FLAGS, Merge, Presence, Viewer
 from economy.viewers import forgetting, merging, people
 from economy.viewers.exchange import ViewerResource
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
@@ -64,9 +64,9 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
     import_formats: ClassVar[list[type[Format]]] = [CSV, JSON]
     export_formats = import_formats
     list_display = ("username", "balance", "level", "xp_total", "last_seen_at")
-    readonly_fields = ("balance", "progress", *people.FLAGS, "first_seen_at", "last_seen_at", "merged_into")
+    readonly_fields = ("balance", "progress", *FLAGS, "first_seen_at", "last_seen_at", "merged_into")
     fields = ("username", "excluded", *readonly_fields)
-    list_filter = (*people.FLAGS,)
+    list_filter = FLAGS
     search_fields = ("key",)
     search_help_text = "The beginning of a name."
     list_select_related = ("points", "xp")

@@ -11,8 +11,8 @@ from ninja.errors import HttpError
 from pydantic import Field
 
 from economy.batches import batch
-from economy.batches.target import Target
-from economy.ledger import points
+from economy.batches.target import FILTERS, Target
+from economy.ledger.amounts import MAX_BALANCE
 from economy.models import Batch, Currency
 from pixelbot_site.kit.api import ApiRequest, Id, Scope, Text, answers, needs
 
@@ -25,7 +25,7 @@ class BatchIn(Schema):
     """
 
     operation: Literal["add", "subtract", "set"]
-    amount: int = Field(strict=True, ge=0, le=points.MOST)
+    amount: int = Field(strict=True, ge=0, le=MAX_BALANCE)
     target: Literal["all", "ids", "filter"] | None = None
     ids: list[Id] | None = Field(None, min_length=1, max_length=10_000)
     seen_within_days: int | None = Field(None, ge=0, le=36_500)
@@ -87,23 +87,32 @@ def _batch(request: ApiRequest, currency: Currency, wanted: BatchIn) -> dict[str
     )
     if not wanted.preview:
         return _result(batch.run(planned))
-    told = batch.preview(planned)
-    result = {"ok": True, "batch": planned.pk, "state": planned.state, "total_users": told.viewers}
-    return {**result, "changed": told.changed, "too_little": told.too_little}
-
-
-NARROWING = ("seen_within_days", "subscribers", "present", "least_level")
+    preview = batch.preview(planned)
+    return {
+        "ok": True,
+        "batch": planned.pk,
+        "state": planned.state,
+        "total_users": preview.viewers,
+        "changed": preview.changed,
+        "too_little": preview.too_little,
+    }
 
 
 def _target(wanted: BatchIn) -> Target:
     """As wanted; 422 where `target` says one thing and the other fields another. Everybody is meant by "all" only."""
-    narrowing = Target(**{name: getattr(wanted, name) for name in NARROWING}).as_json()
-    if wanted.ids is not None and narrowing:
+    filters = Target.of(wanted.dict(include=set(FILTERS)))
+    narrows = filters != Target()
+    if wanted.ids is not None:
+        if narrows or wanted.target not in (None, "ids"):
+            raise HttpError(422, ONE_WAY)
+        return Target(ids=tuple(wanted.ids))
+    if narrows:
+        if wanted.target not in (None, "filter"):
+            raise HttpError(422, ONE_WAY)
+        return filters
+    if wanted.target != "all":
         raise HttpError(422, ONE_WAY)
-    meant = "ids" if wanted.ids is not None else "filter" if narrowing else "all"
-    if wanted.target != meant and (wanted.target or meant == "all"):
-        raise HttpError(422, ONE_WAY)
-    return Target(ids=tuple(wanted.ids)) if wanted.ids is not None else Target(**narrowing)
+    return filters
 
 
 ONE_WAY = "Say for whom in one way: ids (at least one), or filters (at least one that narrows), or target all."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,8 +22,13 @@ class Target:
     present: bool = False
     least_level: int | None = None
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Target:
+        """Return the target that a form, a request or a Batch describes by the names of its fields, and of others."""
+        return cls(**{field.name: values[field.name] for field in fields(cls) if field.name in values})
+
     def viewers(self, *, now: datetime) -> QuerySet[Viewer]:
-        """The viewers meant. Those who are merged into others are never."""
+        """Return the viewers meant. Those who are merged into others are left out."""
         found = Viewer.objects.filter(merged_into=None)
         if self.ids is not None:
             found = found.filter(pk__in=self.ids)
@@ -37,6 +43,10 @@ class Target:
         return found
 
     def as_json(self) -> dict[str, Any]:
-        """What a Batch keeps of it."""
-        told = {name: value for name, value in asdict(self).items() if value is not None and value is not False}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
+        """Return what a Batch keeps of it: the fields that narrow."""
+        narrowing = {name: value for name, value in asdict(self).items() if value is not None and value is not False}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in narrowing.items()}
+
+
+# The fields that describe viewers, rather than name them.
+FILTERS = tuple(field.name for field in fields(Target) if field.name != "ids")

@@ -11,13 +11,15 @@ from django.db import transaction
 
 from economy import cooldowns
 from economy.earning import caps
-from economy.ledger import points as ledger
-from economy.ledger import xp
+from economy.ledger import points, xp
+from economy.ledger.amounts import check
 from economy.ledger.levels import Curve
 from economy.ledger.points import Grant
-from economy.ledger.xp import LevelUp, XPGrant
+from economy.ledger.rewards import LevelUp, reward_points
+from economy.ledger.xp import XPGrant
 from economy.models import Transaction, Viewer, XPTransaction, viewer_key
-from economy.viewers import people as viewers
+from economy.models.heirs import merged_into
+from economy.viewers import people
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.rules import Rules
 
@@ -66,6 +68,7 @@ class Award:
         return self.named or f"{self.source}:{when}{self.event}"
 
 
+# How long an award with `holds` holds back those that are `held_by` it.
 HOLD_SECONDS = 60.0
 
 
@@ -74,83 +77,78 @@ def pay(
     *,
     rules: Rules,
     now: datetime,
-    people: Mapping[str, Viewer] | None = None,
+    viewers: Mapping[str, Viewer] | None = None,
     stream: str = "",
 ) -> list[LevelUp]:
     """Pay all of `awards`, in their order, in a few statements; returns the levels crossed, whose rewards are paid too.
 
     Left out is what is on cooldown, over a daily cap, switched off, paid before by the same reference, or for somebody
-    excluded. `people`: the viewers by key, where the transaction has seen them already. `stream` names the stream that
-    is on.
+    excluded. `viewers`: those of the awards, by key, where the transaction has seen them already. `stream` names the
+    stream that is on.
     """
     if not awards:
         return []
     for award in awards:
-        ledger.check(award.points, least=0)
-        ledger.check(award.xp, least=0)
+        check(award.points, least=0)
+        check(award.xp, least=0)
     with transaction.atomic(savepoint=False):
-        if people is None:
-            people = viewers.seen((award.username for award in awards), now=now)
-        due = [_named(award, people[award.viewer], stream) for award in awards if _earns(people[award.viewer], rules)]
-        due = _not_held(_unpaid(due, people), people, now=now)
-        points, experience = _split(due, people, rules, now=now)
+        if viewers is None:
+            viewers = people.seen((award.username for award in awards), now=now)
+        due = [
+            _named(award, viewers[award.viewer], stream)
+            for award in awards
+            if not people.is_excluded(viewers[award.viewer], rules)
+        ]
+        due = _not_held(_unpaid(due, viewers), viewers, now=now)
         curve = Curve(rules.xp_base, rules.xp_exponent, rules.xp_max_level)
-        level_ups = xp.write(experience, curve=curve, now=now)
-        ledger.write([*points, *xp.reward_points(level_ups, enabled=rules.points_enabled)], now=now)
+        grants, xp_grants = _split(due, viewers, rules, now=now)
+        level_ups = xp.write(xp_grants, curve=curve, now=now)
+        points.write([*grants, *reward_points(level_ups, enabled=rules.points_enabled)], now=now)
     return level_ups
-
-
-def _earns(viewer: Viewer, rules: Rules) -> bool:
-    return not viewers.is_excluded(viewer, rules)
 
 
 def _named(award: Award, viewer: Viewer, stream: str) -> Award:
     """With the reference that its `once` asks for. Ids, not names: a viewer may be renamed, or forgotten."""
     if award.once is Once.EVER:
-        return replace(award, named=f"{award.source}:viewer:{viewer.pk}")
+        return replace(award, named=_reference_for_ever(award, viewer.pk))
     if award.once is Once.STREAM and stream:
         return replace(award, named=f"{award.source}:stream:{stream}:{viewer.pk}")
     return award
 
 
-def _unpaid(awards: Sequence[Award], people: Mapping[str, Viewer]) -> list[Award]:
+def _reference_for_ever(award: Award, viewer_id: int) -> str:
+    return f"{award.source}:viewer:{viewer_id}"
+
+
+def _unpaid(awards: Sequence[Award], viewers: Mapping[str, Viewer]) -> list[Award]:
     """Without those that pay once and did: they must not use up a cooldown or a daily cap either."""
-    ever = {people[award.viewer].pk for award in awards if award.once is Once.EVER}
-    former = {pk: _merged_into(pk) for pk in ever}
-    before = {
-        f"{award.source}:viewer:{pk}": award.named
-        for award in awards
-        if award.once is Once.EVER
-        for pk in former[people[award.viewer].pk]
-    }
-    named = [*(award.named for award in awards if award.named), *before]
-    paid = bulk.among(Transaction, "reference", named) | bulk.among(XPTransaction, "reference", named)
-    paid |= {before[reference] for reference in paid & set(before)}
-    seen: set[str] = set()
+    former = merged_into({viewers[award.viewer].pk for award in awards if award.once is Once.EVER})
+    references: dict[str, list[str]] = {}  # by the award's own, all by which it may have been paid
+    for award in awards:
+        if award.named:
+            references[award.named] = [award.named]
+            if award.once is Once.EVER:
+                ids = former[viewers[award.viewer].pk]
+                references[award.named] += [_reference_for_ever(award, viewer_id) for viewer_id in ids]
+    asked = {reference for group in references.values() for reference in group}
+    known = bulk.among(Transaction, "reference", asked) | bulk.among(XPTransaction, "reference", asked)
+    paid = {named for named, group in references.items() if not known.isdisjoint(group)}
     unpaid = []
     for award in awards:
-        if not award.named or award.named not in paid | seen:
+        if award.named not in paid:
             unpaid.append(award)
-            seen.add(award.named)
+        if award.named:
+            paid.add(award.named)  # of two in one batch, the first is paid
     return unpaid
 
 
-def _merged_into(pk: int) -> set[int]:
-    """The ids of whoever became part of that viewer, of those merged into them, and so on."""
-    found, latest = set[int](), {pk}
-    while latest:
-        latest = set(Viewer.objects.filter(merged_into__in=latest).values_list("pk", flat=True)) - found
-        found |= latest
-    return found
-
-
-def _not_held(awards: Sequence[Award], people: Mapping[str, Viewer], *, now: datetime) -> list[Award]:
+def _not_held(awards: Sequence[Award], viewers: Mapping[str, Viewer], *, now: datetime) -> list[Award]:
     """Without those that an earlier award of the same viewer holds back."""
     if not any(award.holds or award.held_by for award in awards):
         return list(awards)
 
     def key_of(word: str, award: Award) -> str:
-        return f"{word}:viewer:{people[award.viewer].pk}"
+        return f"{word}:viewer:{viewers[award.viewer].pk}"
 
     held = cooldowns.running([key_of(award.held_by, award) for award in awards if award.held_by], now=now)
     free = []
@@ -166,46 +164,45 @@ def _not_held(awards: Sequence[Award], people: Mapping[str, Viewer], *, now: dat
 
 
 def _split(
-    awards: Sequence[Award], people: Mapping[str, Viewer], rules: Rules, *, now: datetime
+    awards: Sequence[Award], viewers: Mapping[str, Viewer], rules: Rules, *, now: datetime
 ) -> tuple[list[Grant], list[XPGrant]]:
-    """The points and the XP of `awards` that neither a cooldown nor a daily cap holds back."""
-    free_points, free_xp = _off_cooldown(awards, people, now=now)
-    points = [
-        Grant(people[award.viewer], award.points, award.source, award.reference, event=award.event)
-        for place, award in enumerate(awards)
-        if rules.points_enabled and award.points and place in free_points
-    ]
-    experience = [
-        XPGrant(people[award.viewer], award.xp, award.source, award.reference, event=award.event)
-        for place, award in enumerate(awards)
-        if rules.xp_enabled and award.xp and place in free_xp
-    ]
+    """Return the points and the XP of `awards` that neither a cooldown nor a daily cap holds back."""
+    free = cooldowns.take(_cooldowns(awards, viewers), now=now)
+    grants, xp_grants = [], []
+    for award in awards:
+        viewer = viewers[award.viewer]
+        # Whoever comes first takes the cooldown, even with nothing to earn.
+        points_free = award.points_cooldown <= 0 or _takes(free, _cooldown_key(award, "points", viewer))
+        xp_free = award.xp_cooldown <= 0 or _takes(free, _cooldown_key(award, "xp", viewer))
+        if points_free and award.points and rules.points_enabled:
+            grants.append(Grant(viewer, award.points, award.source, award.reference, event=award.event))
+        if xp_free and award.xp and rules.xp_enabled:
+            xp_grants.append(XPGrant(viewer, award.xp, award.source, award.reference, event=award.event))
     return (
-        caps.within(points, "points", rules.points_daily_caps, now=now),
-        caps.within(experience, "xp", rules.xp_daily_caps, now=now),
+        caps.within(grants, "points", rules.points_daily_caps, now=now),
+        caps.within(xp_grants, "xp", rules.xp_daily_caps, now=now),
     )
 
 
-def _off_cooldown(awards: Sequence[Award], people: Mapping[str, Viewer], *, now: datetime) -> tuple[set[int], set[int]]:
-    """The places of the awards whose points, and of those whose XP, no cooldown holds back. Of two in one batch, the
-    first takes it.
-    """
-    free: tuple[set[int], set[int]] = (set(), set())
-    holders: dict[str, tuple[set[int], int]] = {}
+def _cooldowns(awards: Sequence[Award], viewers: Mapping[str, Viewer]) -> dict[str, float]:
+    """Return the seconds of each cooldown that `awards` start, by key; of two with one key, the first's."""
     seconds: dict[str, float] = {}
-    for place, award in enumerate(awards):
-        for currency, its_free, cooldown in (
-            ("points", free[0], award.points_cooldown),
-            ("xp", free[1], award.xp_cooldown),
-        ):
-            if cooldown <= 0:
-                its_free.add(place)
-                continue
-            key = f"{award.source}.{currency}:viewer:{people[award.viewer].pk}"
-            if key not in holders:
-                holders[key] = (its_free, place)
-                seconds[key] = cooldown
-    for key in cooldowns.take(seconds, now=now):
-        its_free, place = holders[key]
-        its_free.add(place)
-    return free
+    for award in awards:
+        viewer = viewers[award.viewer]
+        if award.points_cooldown > 0:
+            seconds.setdefault(_cooldown_key(award, "points", viewer), award.points_cooldown)
+        if award.xp_cooldown > 0:
+            seconds.setdefault(_cooldown_key(award, "xp", viewer), award.xp_cooldown)
+    return seconds
+
+
+def _cooldown_key(award: Award, currency: str, viewer: Viewer) -> str:
+    return f"{award.source}.{currency}:viewer:{viewer.pk}"
+
+
+def _takes(free: set[str], key: str) -> bool:
+    """Return whether `key` is among those `free`, and take it out of them."""
+    if key not in free:
+        return False
+    free.remove(key)
+    return True

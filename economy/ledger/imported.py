@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
 
-from economy.ledger import xp
-from economy.ledger.points import MOST
-from economy.models import XP, Kind, Points, Transaction, Viewer, XPTransaction
+from economy.ledger import points, xp
+from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
+from economy.ledger.rows import Row
+from economy.models import Kind, Viewer
 from pixelbot_site.kit import bulk
 
 SOURCE = "import"
@@ -34,63 +37,51 @@ def take_over_points(viewer: Viewer, past: Sequence[Past], *, balance: int, caus
     Returns the rows written.
     """
     with transaction.atomic():
-        row = Points.objects.select_for_update().get(pk=viewer.pk)
-        known = _known(Transaction, past, cause, person)
-        steps = _steps(past, known, held=row.balance, total=balance, cause=cause, person=person)
-        after = list(accumulate((delta for delta, *_ in steps), initial=row.balance))[1:]
-        columns = ("viewer_id", "kind", "delta", "balance_after", "source", "reason", "reference", "created_at")
-        bulk.insert(
-            Transaction,
-            columns,
-            [
-                (viewer.pk, Kind.ADJUST.value, delta, now_has, SOURCE, reason, reference, at)
-                for (delta, reason, reference, at), now_has in zip(steps, after, strict=True)
-            ],
-        )
-        if steps:
-            Points.objects.filter(pk=viewer.pk).update(balance=after[-1])
-    return len(steps)
+        rows = _rows(POINTS_LEDGER, viewer, past, total=balance, cause=cause, person=person)
+        points.write_rows(rows, kind=Kind.ADJUST)
+    return len(rows)
 
 
 def take_over_xp(viewer: Viewer, past: Sequence[Past], *, total: int, cause: str, person: int) -> int:
     """The same for XP. The rewards of levels reached over there were given there."""
-    level = xp.current_curve().level
     with transaction.atomic():
-        row = XP.objects.select_for_update().get(pk=viewer.pk)
-        known = _known(XPTransaction, past, cause, person)
-        steps = _steps(past, known, held=row.total, total=total, cause=cause, person=person)
-        after = list(accumulate((delta for delta, *_ in steps), initial=row.total))[1:]
-        bulk.insert(
-            XPTransaction,
-            xp.COLUMNS,
-            [
-                (viewer.pk, delta, now_has, level(now_has), SOURCE, reason, reference, "", "", at)
-                for (delta, reason, reference, at), now_has in zip(steps, after, strict=True)
-            ],
-        )
-        if steps:
-            reached = level(after[-1])
-            highest = max(reached, row.rewarded_level)
-            XP.objects.filter(pk=viewer.pk).update(total=after[-1], level=reached, rewarded_level=highest)
-    return len(steps)
+        rows = _rows(XP_LEDGER, viewer, past, total=total, cause=cause, person=person)
+        xp.write_rows(rows, curve=xp.current_curve(), rewarded=True)
+    return len(rows)
 
 
-Step = tuple[int, str, str, datetime]
+def _rows(ledger: Ledger, viewer: Viewer, past: Sequence[Past], *, total: int, cause: str, person: int) -> list[Row]:
+    """Return the rows to write, and hold the balance, to which they are added up."""
+    held = ledger.held([viewer.pk])[viewer.pk]
+    known = _known(ledger, past, cause, person)
+    rows = []
+    for step in _steps(past, known, held=held, total=total, cause=cause, person=person):
+        held += step.delta
+        rows.append(Row(viewer.pk, step.delta, held, SOURCE, step.reference, step.at, reason=step.reason))
+    return rows
 
 
-def _known(model: type[Transaction | XPTransaction], past: Sequence[Past], cause: str, person: int) -> set[str]:
-    references = [f"{cause}:{one.number}" for one in past]
+class _Step(NamedTuple):
+    delta: int
+    reason: str
+    reference: str
+    at: datetime
+
+
+def _known(ledger: Ledger, past: Sequence[Past], cause: str, person: int) -> set[str]:
+    references = [f"{cause}:{change.number}" for change in past]
     references += [f"{cause}:{edge}:{person}" for edge in ("opening", "closing")]
-    return bulk.among(model, "reference", references)
+    return bulk.among(ledger.rows, "reference", references)
 
 
-def _steps(past: Sequence[Past], known: set[str], *, held: int, total: int, cause: str, person: int) -> list[Step]:
-    """The rows to write. Histories of other bots do not add up to their balances, and dip below zero: an opening row
-    makes room for the deepest dip, a closing one ends where the balance is. Of later runs, only the new changes.
+def _steps(past: Sequence[Past], known: set[str], *, held: int, total: int, cause: str, person: int) -> list[_Step]:
+    """Return the changes to write. Histories of other bots do not add up to their balances, and dip below zero: an
+    opening one makes room for the deepest dip, a closing one ends where the balance is. Of later runs, only the new
+    changes.
     """
-    new = [one for one in past if one.delta and f"{cause}:{one.number}" not in known]
-    lowest = min(accumulate((one.delta for one in new), initial=0))
-    added = sum(one.delta for one in new)
+    new = [change for change in past if change.delta and f"{cause}:{change.number}" not in known]
+    lowest = min(accumulate((change.delta for change in new), initial=0))
+    added = sum(change.delta for change in new)
     now = timezone.now()
     if known:
         opening = max(0, -lowest - held)
@@ -98,11 +89,11 @@ def _steps(past: Sequence[Past], known: set[str], *, held: int, total: int, caus
     else:
         opening = max(0, total - added, -lowest)
         closing = total - opening - added
-    closing -= max(0, held + opening + added + closing - max(held, MOST))  # nobody can have more
-    steps = [(one.delta, one.reason[:200], f"{cause}:{one.number}", one.at) for one in new]
+    closing -= max(0, held + opening + added + closing - max(held, MAX_BALANCE))  # nobody can have more
+    steps = [_Step(change.delta, change.reason[:200], f"{cause}:{change.number}", change.at) for change in new]
     edge = f"{new[0].number}:{person}" if known and new else str(person)
     if opening:
-        steps.insert(0, (opening, "had before", f"{cause}:opening:{edge}", new[0].at if new else now))
+        steps.insert(0, _Step(opening, "had before", f"{cause}:opening:{edge}", new[0].at if new else now))
     if closing:
-        steps.append((closing, "had in the end", f"{cause}:closing:{edge}", now))
+        steps.append(_Step(closing, "had in the end", f"{cause}:closing:{edge}", now))
     return steps

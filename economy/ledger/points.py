@@ -10,20 +10,34 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
+from economy.ledger.amounts import MAX_BALANCE, MAX_INTEGER, check, check_change
+from economy.ledger.rows import Row, balances, change_each
 from economy.models import UNDOING, Kind, Points, Transaction, Viewer
+from economy.models.heirs import heir_of
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("points")
 
+# Up to this number of grants at once, each gets a line in the log; more are summed up in one.
+MAX_LOGGED = 20
 GRANTED = "granted %d to %s (%s)"
-MOST = 10**12
-"""Nobody is given more, so that sums over millions of viewers still fit 64 bits."""
-MOST_TAKEN = 2**62
-"""A balance may be above MOST (from before there was one): it can always be lowered."""
-MOST_LOGGED = 20
-"""Of so many grants at once each gets a line in the log; more are summed up in one."""
+COLUMNS = (
+    "viewer_id",
+    "kind",
+    "delta",
+    "balance_after",
+    "source",
+    "reason",
+    "reference",
+    "event",
+    "by",
+    "undoes_id",
+    "created_at",
+)
+# Conditional, so that no balance changes from what the writer did not expect. Values: delta, viewer, lowest, highest.
+_UPDATE = "UPDATE economy_points SET balance = balance + %s WHERE viewer_id = %s AND balance BETWEEN %s AND %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +61,60 @@ def write(grants: Sequence[Grant], *, now: datetime) -> list[Grant]:
         return []
     ids = sorted({grant.viewer.pk for grant in grants})
     # Holding the balances makes two writers take turns, so that the second one sees what the first one paid.
-    balances: dict[int, int] = dict(bulk.rows_with(Points, "viewer_id", ids, "viewer_id", "balance", lock=True))
-    references = [grant.reference for grant in grants]
-    known = bulk.among(Transaction, "reference", references)
-    earned = dict.fromkeys(ids, 0)
+    held: dict[int, int] = dict(bulk.rows_with(Points, "viewer_id", ids, "viewer_id", "balance", lock=True))
+    known = bulk.among(Transaction, "reference", [grant.reference for grant in grants])
     new, rows = [], []
     for grant in grants:
         if grant.reference in known:
             continue
         known.add(grant.reference)
         pk = grant.viewer.pk
-        if balances[pk] + earned[pk] + grant.amount > MOST:
-            continue  # nobody can have more, and an integer that overflows would become a float
-        earned[pk] += grant.amount
-        after = balances[pk] + earned[pk]
+        if held[pk] + grant.amount > MAX_BALANCE:
+            continue  # an integer that overflows would become a float
+        held[pk] += grant.amount
         new.append(grant)
-        rows.append(
-            (pk, Kind.GRANT.value, grant.amount, after, grant.source, grant.reason, grant.reference, grant.event, now)
-        )
-    bulk.insert(Transaction, COLUMNS, rows)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE economy_points SET balance = balance + %s WHERE viewer_id = %s",
-            [(earned[pk], pk) for pk in ids if earned[pk]],
-        )
-    after_commit(_tell, new)
+        rows.append(Row(pk, grant.amount, held[pk], grant.source, grant.reference, now, grant.reason, grant.event))
+    write_rows(rows, kind=Kind.GRANT)
+    after_commit(_log_grants, new)
     return new
 
 
-COLUMNS = ("viewer_id", "kind", "delta", "balance_after", "source", "reason", "reference", "event", "created_at")
+def write_rows(rows: Sequence[Row], *, kind: Kind) -> None:
+    """Write `rows`, in their order, and make each balance what the viewer's last row says.
+
+    Call it inside a transaction that holds these balances. Raises RuntimeError where a balance was another than the
+    rows say, IntegrityError for a reference that was used before.
+    """
+    bulk.insert(
+        Transaction,
+        COLUMNS,
+        [
+            (
+                row.viewer_id,
+                kind.value,
+                row.delta,
+                row.after,
+                row.source,
+                row.reason,
+                row.reference,
+                row.event,
+                row.by,
+                row.undoes_id,
+                row.created_at,
+            )
+            for row in rows
+        ],
+    )
+    change_each(_UPDATE, [(after - before, pk, before, before) for pk, before, after in balances(rows)])
 
 
-def _tell(granted: Sequence[Grant]) -> None:
-    if len(granted) > MOST_LOGGED:
-        log.info(
-            "granted %d to %d viewers", sum(one.amount for one in granted), len({one.viewer.pk for one in granted})
-        )
+def _log_grants(grants: Sequence[Grant]) -> None:
+    if len(grants) > MAX_LOGGED:
+        total, viewers = sum(grant.amount for grant in grants), {grant.viewer.pk for grant in grants}
+        log.info("granted %d to %d viewers", total, len(viewers))
         return
-    for one in granted:
-        log.info(GRANTED, one.amount, one.viewer.key, one.source)
+    for grant in grants:
+        log.info(GRANTED, grant.amount, grant.viewer.key, grant.source)
 
 
 def grant(viewer: Viewer, amount: int, *, source: str, reference: str, reason: str = "", by: str = "") -> Transaction:
@@ -151,18 +180,10 @@ def _undo(row: Transaction, kind: Kind, *, reason: str, by: str) -> Transaction:
             counterpart=row.counterpart,
             undoes=row,
         )
-        heir = heir_of(row.viewer)  # who it was then may be somebody else now
+        heir = heir_of(row.viewer)  # the viewer may have been merged since
         if undone.delta > 0 and heir != row.viewer:
-            on = f"{kind}:{row.pk}:on"
-            transfer(row.viewer, heir, undone.delta, source="merge", reference=on, kind=Kind.MERGE)
+            move(row.viewer, heir, undone.delta, reference=f"{kind}:{row.pk}:on")
         return undone
-
-
-def heir_of(viewer: Viewer) -> Viewer:
-    """Whom `viewer` was merged into, and that one, and so on; else the same."""
-    while (heir := Viewer.objects.filter(merged_from=viewer).first()) is not None:
-        viewer = heir
-    return viewer
 
 
 def adjust(
@@ -193,6 +214,7 @@ def transfer(
     source: str,
     reference: str,
     event: str = "",
+    by: str = "",
     kind: Kind = Kind.TRANSFER,
 ) -> Transaction:
     """Move `amount` points (> 0) to another viewer; returns the giver's row. Refused when the giver has too few."""
@@ -202,9 +224,14 @@ def transfer(
     with transaction.atomic():
         hold(giver.pk, taker.pk)
         out, into = f"{reference}:out", f"{reference}:in"
-        given = _change(giver, -amount, kind, source=source, reference=out, event=event, counterpart=taker)
-        _change(taker, amount, kind, source=source, reference=into, event=event, counterpart=giver)
+        given = _change(giver, -amount, kind, source=source, reference=out, by=by, event=event, counterpart=taker)
+        _change(taker, amount, kind, source=source, reference=into, by=by, event=event, counterpart=giver)
         return given
+
+
+def move(giver: Viewer, taker: Viewer, amount: int, *, reference: str, by: str = "") -> None:
+    """Move points of one who is merged, or is merged no more; `by` stands in both rows. Refused as `transfer` does."""
+    transfer(giver, taker, amount, source="merge", reference=reference, kind=Kind.MERGE, by=by)
 
 
 def hold(*viewer_ids: int) -> None:
@@ -228,7 +255,7 @@ def _change(
     undoes: Transaction | None = None,
 ) -> Transaction:
     with transaction.atomic():
-        balance = _move(viewer, delta)
+        balance = _change_balance(viewer, delta)
         row = Transaction.objects.create(
             viewer=viewer,
             kind=kind,
@@ -243,24 +270,21 @@ def _change(
             undoes=undoes,
             created_at=timezone.now(),
         )
-        said = "refunded %d to %s (%s)" if kind == Kind.REFUND else GRANTED if delta > 0 else "took %d from %s (%s)"
-        after_commit(log.info, said, abs(delta), viewer.key, source)
+        after_commit(log.info, _message(kind, delta), abs(delta), viewer.key, source)
         return row
 
 
-def _move(viewer: Viewer, delta: int) -> int:
-    """Change the balance, in one statement, if it does not go below nothing, nor up beyond MOST; returns what it is
-    then.
-    """
-    highest, values = "", [delta, viewer.pk, -delta]
-    if delta > 0:
-        highest, values = "AND balance <= %s ", [*values, MOST - delta]
+def _message(kind: Kind, delta: int) -> str:
+    if kind == Kind.REFUND:
+        return "refunded %d to %s (%s)"
+    return GRANTED if delta > 0 else "took %d from %s (%s)"
+
+
+def _change_balance(viewer: Viewer, delta: int) -> int:
+    """Change the balance in one statement, down to zero and up to MAX_BALANCE at most; returns the new one."""
+    lowest, highest = (0, MAX_BALANCE - delta) if delta > 0 else (-delta, MAX_INTEGER)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE economy_points SET balance = balance + %s WHERE viewer_id = %s AND balance >= %s "
-            f"{highest}RETURNING balance",
-            values,
-        )
+        cursor.execute(f"{_UPDATE} RETURNING balance", [delta, viewer.pk, lowest, highest])
         row = cursor.fetchone()
     if row is None:
         raise Refused(_why_not(delta, Points.objects.get(pk=viewer.pk).balance))
@@ -269,20 +293,6 @@ def _move(viewer: Viewer, delta: int) -> int:
 
 def _why_not(delta: int, balance: int) -> str:
     if delta > 0:
-        return f"nobody can have more than {MOST} points"
+        return f"nobody can have more than {MAX_BALANCE} points"
     missing = -delta - balance
     return f"you need {missing} more {'point' if missing == 1 else 'points'} (you have {balance})"
-
-
-def check(amount: object, *, least: int = 1, most: int = MOST) -> None:
-    """Raise ValueError, with the number, for what is no whole number from `least` to `most`."""
-    if isinstance(amount, bool) or not isinstance(amount, int) or not least <= amount <= most:
-        raise ValueError(f"an amount must be a whole number from {least} to {most}, not {amount!r}")
-
-
-def check_change(delta: object) -> None:
-    """Raise ValueError, with the number, for what is no change: zero, True, more than may be given or taken."""
-    if isinstance(delta, int) and delta < 0:
-        check(-delta, most=MOST_TAKEN)
-    else:
-        check(delta)

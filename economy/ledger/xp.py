@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from economy.ledger import points as ledger
+from economy.ledger import points
+from economy.ledger.amounts import MAX_BALANCE, check, check_change
 from economy.ledger.levels import Curve
-from economy.ledger.points import Grant
+from economy.ledger.rewards import LevelUp, reward_points, rewards_between
+from economy.ledger.rows import Row, balances, change_each
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
-from pixelbot_site.kit.steps import Step
+from pixelbot_site.kit.errors import Refused
 
 SAMPLE = 50
 PIECE = 5000
@@ -32,6 +34,13 @@ COLUMNS = (
     "by",
     "created_at",
 )
+# Conditional, so that no total changes from what the writer did not expect; `rewarded_level` goes up or stays.
+# Values: total, level, rewarded level twice, viewer, total before.
+_UPDATE = (
+    "UPDATE economy_xp SET total = %s, level = %s, "
+    "rewarded_level = CASE WHEN rewarded_level < %s THEN %s ELSE rewarded_level END "
+    "WHERE viewer_id = %s AND total = %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +54,6 @@ class XPGrant:
     reason: str = ""
     event: str = ""
     by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reward:
-    """What reaching `level` brings: points, and a line to say, and effects. `rule` is the id of the LevelReward."""
-
-    level: int
-    points: int
-    line: str
-    spoken: bool
-    rule: int = 0
-    effects: tuple[Step, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LevelUp:
-    """A viewer went from one level to a higher one. `rewards` are those of every level between that were never given;
-    `economy.earning.pay` pays their points. `event` is the uid of the event that did it.
-    """
-
-    viewer: Viewer
-    from_level: int
-    to_level: int
-    rewards: tuple[Reward, ...] = ()
-    event: str = ""
 
 
 def write(grants: Sequence[XPGrant], *, curve: Curve, now: datetime) -> list[LevelUp]:
@@ -93,21 +77,58 @@ def write(grants: Sequence[XPGrant], *, curve: Curve, now: datetime) -> list[Lev
             continue
         known.add(grant.reference)
         pk = grant.viewer.pk
-        if totals[pk] + grant.amount > ledger.MOST:
-            continue  # nobody can have more
+        if totals[pk] + grant.amount > MAX_BALANCE:
+            continue
         latest[pk] = grant
         totals[pk] += grant.amount
-        level = curve.level(totals[pk])
-        why = (grant.source, grant.reason, grant.reference, grant.event, grant.by)
-        rows.append((pk, grant.amount, totals[pk], level, *why, now))
-    bulk.insert(XPTransaction, COLUMNS, rows)
-    moves = [(grant, before[pk], curve.level(totals[pk])) for pk, grant in latest.items()]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE economy_xp SET total = %s, level = %s, rewarded_level = %s WHERE viewer_id = %s",
-            [(totals[row.viewer], level, max(level, row.rewarded_level), row.viewer) for _, row, level in moves],
+        row = Row(
+            pk,
+            grant.amount,
+            totals[pk],
+            grant.source,
+            grant.reference,
+            now,
+            grant.reason,
+            grant.event,
+            grant.by,
         )
-    return list(_crossed(moves))
+        rows.append(row)
+    write_rows(rows, curve=curve, rewarded=True)
+    return _level_ups([(grant, before[pk], curve.level(totals[pk])) for pk, grant in latest.items()])
+
+
+def write_rows(rows: Sequence[Row], *, curve: Curve, rewarded: bool = False) -> None:
+    """Write `rows`, in their order, and make each total what the viewer's last row says, with its level by `curve`.
+
+    `rewarded`: the rewards of the levels reached count as given. Call it inside a transaction that holds these totals.
+    Raises RuntimeError where a total was another than the rows say, IntegrityError for a reference that was used
+    before.
+    """
+    bulk.insert(
+        XPTransaction,
+        COLUMNS,
+        [
+            (
+                row.viewer_id,
+                row.delta,
+                row.after,
+                curve.level(row.after),
+                row.source,
+                row.reason,
+                row.reference,
+                row.event,
+                row.by,
+                row.created_at,
+            )
+            for row in rows
+        ],
+    )
+    values = []
+    for pk, before, after in balances(rows):
+        level = curve.level(after)
+        rewarded_level = level if rewarded else 0
+        values.append((after, level, rewarded_level, rewarded_level, pk, before))
+    change_each(_UPDATE, values)
 
 
 class _Standing(NamedTuple):
@@ -117,45 +138,15 @@ class _Standing(NamedTuple):
     rewarded_level: int
 
 
-def _crossed(moves: Sequence[tuple[XPGrant, _Standing, int]]) -> Iterator[LevelUp]:
+def _level_ups(moves: Sequence[tuple[XPGrant, _Standing, int]]) -> list[LevelUp]:
+    """Return those of `moves` (the viewer's last grant, where they stood, the level now) that went up a level."""
     ups = [(grant, row, level) for grant, row, level in moves if level > min(row.level, row.rewarded_level)]
     if not ups:
-        return
-    reached = rewards()
-    for grant, row, level in ups:
-        yield LevelUp(grant.viewer, row.level, level, reached(row.rewarded_level, level), grant.event)
-
-
-def rewards() -> Callable[[int, int], tuple[Reward, ...]]:
-    """A function (from level, to level) → what the levels after the first, up to the second, bring, in their order."""
-    rules = list(LevelReward.objects.filter(enabled=True).order_by("level", "repeats"))
-
-    def reached(low: int, high: int) -> tuple[Reward, ...]:
-        found = []
-        for rule in rules:
-            first = rule.level * (low // rule.level + 1)
-            levels = range(first, high + 1, rule.level) if rule.repeats else [rule.level]
-            what = (rule.points, rule.line, rule.spoken, rule.pk, tuple(rule.effects))
-            found += [Reward(at, *what) for at in levels if low < at <= high]
-        return tuple(sorted(found, key=lambda reward: (reward.level, reward.rule)))
-
-    return reached
-
-
-def reward_points(level_ups: Sequence[LevelUp], *, enabled: bool) -> list[Grant]:
-    """The points that the reached levels bring. The rule's id is in the reference: two rules for one level both pay."""
+        return []
+    rules = list(LevelReward.objects.filter(enabled=True))
     return [
-        Grant(
-            up.viewer,
-            reward.points,
-            "level",
-            f"level:{reward.level}:{reward.rule}:{up.viewer.pk}",
-            f"level {reward.level}",
-            event=up.event,
-        )
-        for up in level_ups
-        for reward in up.rewards
-        if reward.points and enabled
+        LevelUp(grant.viewer, row.level, level, rewards_between(rules, row.rewarded_level, level), grant.event)
+        for grant, row, level in ups
     ]
 
 
@@ -165,37 +156,66 @@ def award(
     """Give `amount` XP (> 0), and the points of the levels reached by it; returns what was crossed, with the rewards
     given, or None. The same reference again gives nothing.
     """
-    ledger.check(amount)
+    check(amount)
     now = timezone.now()
     with transaction.atomic():
         ups = write([XPGrant(viewer, amount, source, reference, reason[:200], by=by)], curve=current_curve(), now=now)
-        ledger.write(reward_points(ups, enabled=settings.POINTS_ENABLED), now=now)
+        points.write(reward_points(ups, enabled=settings.POINTS_ENABLED), now=now)
     return ups[0] if ups else None
 
 
-def adjust(viewer: Viewer, delta: int, *, source: str, reference: str, reason: str = "", by: str = "") -> XPTransaction:
-    """Change XP by hand, down to zero at most; the level follows. No rewards: those of levels that were reached by hand
-    come with the next XP that the viewer earns. Raises ValueError where there is nothing to take.
+def adjust(
+    viewer: Viewer,
+    delta: int,
+    *,
+    source: str,
+    reference: str,
+    reason: str = "",
+    by: str = "",
+    rewarded: bool = False,
+) -> XPTransaction:
+    """Change XP by hand, down to zero at most; the level follows. The rewards of levels reached so come with the next
+    XP that the viewer earns, unless they count as given (`rewarded`). Raises ValueError where there is nothing to take.
     """
-    ledger.check_change(delta)
+    check_change(delta)
     with transaction.atomic():
-        row = XP.objects.select_for_update().get(pk=viewer.pk)
-        total = max(row.total + delta, 0)
-        if total == row.total or (delta > 0 and total > ledger.MOST):
-            raise ValueError(f"{row.total} XP can't change by {delta}")
-        delta, row.total, row.level = total - row.total, total, current_curve().level(total)
-        row.save(update_fields=["total", "level"])
-        return XPTransaction.objects.create(
-            viewer=viewer,
-            delta=delta,
-            total_after=row.total,
-            level_after=row.level,
-            source=source,
-            reason=reason[:200],
-            reference=reference,
-            by=by,
-            created_at=timezone.now(),
-        )
+        held = _held(viewer)[viewer.pk]
+        total = max(held + delta, 0)
+        if total == held or (delta > 0 and total > MAX_BALANCE):
+            raise ValueError(f"{held} XP can't change by {delta}")
+        row = Row(viewer.pk, total - held, total, source, reference, timezone.now(), reason=reason[:200], by=by)
+        write_rows([row], curve=current_curve(), rewarded=rewarded)
+        return XPTransaction.objects.get(reference=reference)
+
+
+def move(giver: Viewer, taker: Viewer, amount: int, *, reference: str, by: str = "") -> None:
+    """Move XP (> 0) of one who is merged, or is merged no more; `by` stands in both rows. Refused when the giver has
+    less, or the taker would have too much.
+    """
+    with transaction.atomic():
+        held = _held(giver, taker)
+        given, taken = held[giver.pk] - amount, held[taker.pk] + amount
+        if given < 0:
+            raise Refused(f"{giver.username} has less XP than the {amount} that came with the merge")
+        if taken > MAX_BALANCE:
+            raise Refused(f"nobody can have more than {MAX_BALANCE} XP")
+        now = timezone.now()
+        rows = [
+            Row(giver.pk, -amount, given, "merge", f"{reference}:out", now, by=by),
+            Row(taker.pk, amount, taken, "merge", f"{reference}:in", now, by=by),
+        ]
+        write_rows(rows, curve=current_curve())
+
+
+def set_rewarded_level(viewer_id: int, level: int) -> None:
+    """Store the highest level whose rewards count as given."""
+    XP.objects.filter(pk=viewer_id).update(rewarded_level=level)
+
+
+def _held(*viewers: Viewer) -> dict[int, int]:
+    """Lock the totals of these viewers until the end of the transaction; returns them by id."""
+    ids = [viewer.pk for viewer in viewers]
+    return dict(bulk.rows_with(XP, "viewer_id", ids, "viewer_id", "total", lock=True))
 
 
 def stale() -> bool:
@@ -213,12 +233,9 @@ def recompute() -> Iterator[int]:
     while True:
         with transaction.atomic():
             rows = XP.objects.select_for_update().filter(pk__gt=last).order_by("pk")
-            piece = list(rows.values_list("pk", "total", "rewarded_level")[:PIECE])
-            with connection.cursor() as cursor:
-                cursor.executemany(
-                    "UPDATE economy_xp SET level = %s, rewarded_level = %s WHERE viewer_id = %s",
-                    [(curve.level(total), max(curve.level(total), rewarded), pk) for pk, total, rewarded in piece],
-                )
+            piece = list(rows.values_list("pk", "total")[:PIECE])
+            levels = [(pk, total, curve.level(total)) for pk, total in piece]
+            change_each(_UPDATE, [(total, level, level, level, pk, total) for pk, total, level in levels])
         if not piece:
             return
         last, done = piece[-1][0], done + len(piece)

@@ -6,9 +6,21 @@ from economy.models.batches import Batch, BatchState, Currency, Operation
 from economy.models.inventory import Item, ItemGrant
 from economy.models.ledgers import UNDOING, Audit, Kind, Transaction, XPTransaction
 from economy.models.rewards import Cooldown, DailyTotal, LevelReward
-from economy.models.viewers import KEY_MAX, STAFF_MAX, USERNAME_MAX, XP, Merge, Points, Presence, Viewer, viewer_key
+from economy.models.viewers import (
+    FLAGS,
+    KEY_MAX,
+    STAFF_MAX,
+    USERNAME_MAX,
+    XP,
+    Merge,
+    Points,
+    Presence,
+    Viewer,
+    viewer_key,
+)
 
 __all__ = [
+    "FLAGS",
     "KEY_MAX",
     "STAFF_MAX",
     "UNDOING",

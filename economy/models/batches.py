@@ -38,7 +38,7 @@ class BatchState(models.TextChoices):
 class Batch(models.Model):
     """The same change for many viewers. Its id is in the reference of every row that it writes.
 
-    `target`: {} for all viewers, or the keys of `economy.batches.batch.Target`. `cursor`: the last viewer who is done.
+    `target`: {} for all viewers, or the keys of `economy.batches.target.Target`. `cursor`: the last viewer who is done.
     """
 
     key = models.UUIDField(unique=True, default=uuid4, editable=False, help_text="Sent twice, it runs once.")

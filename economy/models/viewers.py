@@ -11,8 +11,10 @@ from django.utils import timezone
 
 USERNAME_MAX = 100
 KEY_MAX = 2 * USERNAME_MAX
+# As long as Django's usernames.
 STAFF_MAX = 150
-"""As long as Django's usernames."""
+# What badges say of a viewer.
+FLAGS = ("is_follower", "is_subscriber", "is_moderator", "is_streamer", "is_bot")
 
 
 @lru_cache(maxsize=20_000)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from django.db import transaction
 from django.utils import timezone
 from import_export import fields, resources, widgets
 
-from economy.ledger import points as ledger
-from economy.ledger import xp
-from economy.models import USERNAME_MAX, XP, Points, Viewer, viewer_key
+from economy.ledger import points, xp
+from economy.ledger.amounts import MAX_BALANCE, check
+from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER
+from economy.models import USERNAME_MAX, Viewer, viewer_key
 from economy.viewers import forgetting, people
 
 
@@ -23,9 +25,9 @@ class Whole(widgets.IntegerWidget):
             return None
         try:
             number = int(str(value).strip().removesuffix(".0"))
-            ledger.check(number, least=0)
+            check(number, least=0)
         except ValueError:
-            raise ValueError(f"a whole number from 0 to {ledger.MOST} is needed, not {value!r:.60}") from None
+            raise ValueError(f"a whole number from 0 to {MAX_BALANCE} is needed, not {value!r:.60}") from None
         return number
 
 
@@ -64,8 +66,8 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
         name = str(row.get("username") or "").strip().removeprefix("@")
         if not name or len(name) > USERNAME_MAX or "\0" in name:
             raise ValueError(f"a username has 1 to {USERNAME_MAX} characters")
-        who = people.find(name)
-        found: Viewer | None = self.get_queryset().get(pk=who.pk) if who else None
+        known = people.find(name)
+        found: Viewer | None = self.get_queryset().get(pk=known.pk) if known else None
         key = found.key if found else viewer_key(name)
         if key in self.told:
             raise ValueError(f"{name} is in the file more than once")
@@ -99,9 +101,14 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
             people.seen([name], now=timezone.now())
             found = people.find(name)
             assert found is not None
-        points, experience = _wanted(instance, "amount_of_points", None), _wanted(instance, "amount_of_xp", None)
-        words: dict[str, str] = {"source": "import", "reference": f"import:{self.cause}:{found.pk}", "by": self.by}
-        set_balances(found, points=points, experience=experience, **words)
+        set_balances(
+            found,
+            balance=_wanted(instance, "amount_of_points", None),
+            total=_wanted(instance, "amount_of_xp", None),
+            source="import",
+            reference=f"import:{self.cause}:{found.pk}",
+            by=self.by,
+        )
         instance.pk = found.pk
 
 
@@ -111,16 +118,16 @@ def _wanted(viewer: Viewer, name: str, otherwise: int | None) -> int | None:
 
 
 def set_balances(
-    viewer: Viewer, *, points: int | None, experience: int | None, source: str, reference: str, by: str = ""
+    viewer: Viewer, *, balance: int | None, total: int | None, source: str, reference: str, by: str = ""
 ) -> None:
-    """Make the balances these; None leaves one as it is. A ledger row for each difference.
+    """Make the points `balance` and the XP `total`; None leaves one as it is. A ledger row for each difference.
 
     Rewards of the levels that come of it count as given: they were, where the numbers come from.
     """
-    held = Points.objects.values_list("balance", flat=True).get(pk=viewer.pk)
-    gathered = XP.objects.values_list("total", flat=True).get(pk=viewer.pk)
-    if points is not None and points != held:
-        ledger.adjust(viewer, points - held, source=source, reference=reference, by=by)
-    if experience is not None and experience != gathered:
-        row = xp.adjust(viewer, experience - gathered, source=source, reference=reference, by=by)
-        XP.objects.filter(pk=viewer.pk, rewarded_level__lt=row.level_after).update(rewarded_level=row.level_after)
+    with transaction.atomic():
+        held_xp = XP_LEDGER.held([viewer.pk])[viewer.pk]
+        held_points = POINTS_LEDGER.held([viewer.pk])[viewer.pk]
+        if balance is not None and balance != held_points:
+            points.adjust(viewer, balance - held_points, source=source, reference=reference, by=by)
+        if total is not None and total != held_xp:
+            xp.adjust(viewer, total - held_xp, source=source, reference=reference, by=by, rewarded=True)

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
-from economy.ledger import points, xp
-from economy.ledger.points import MOST
-from economy.models import USERNAME_MAX, XP, Kind, Merge, Points, Presence, Viewer, viewer_key
+from economy.ledger import xp
+from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
+from economy.models import FLAGS, USERNAME_MAX, XP, Merge, Points, Presence, Viewer, viewer_key
 from economy.models.append_only import AppendOnly
-from economy.viewers import people as viewers
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.transactions import again_after_deadlock
 
+# What refers to a viewer and is moved by value, or not at all. Ledger rows stay where they were written; of what a
+# viewer has one of at most, each keeps their own.
 STAYS = (Points, XP, Presence, Merge, Viewer)
-"""What refers to a viewer and is moved by value, or not at all. Ledger rows stay where they were written; of what a
-viewer has one of at most, each keeps their own."""
-
-
-TOLD = (*viewers.FLAGS, "excluded")
+# What is known of a viewer, and is known of the target too after a merge.
+KNOWN = (*FLAGS, "excluded")
+# Where `Merge.moved` keeps what the target itself was before.
 OWN = "own"
-"""Where `Merge.moved` keeps what the target itself was before."""
 
 viewer_renamed = Hook[[str, str], None](
     "viewer_renamed",
@@ -59,11 +58,11 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
     if source.pk == target.pk:
         raise Refused(f"{source.username} can't be merged with themselves")
     with transaction.atomic():
-        people = _hold_people(source, target)
-        for one in people:
-            if one.merged_into_id is not None:
-                raise Refused(f"{one.username} is merged into {one.merged_into} already")
-        source = next(one for one in people if one.pk == source.pk)
+        held = _hold_viewers(source, target)
+        for viewer in held.values():
+            if viewer.merged_into_id is not None:
+                raise Refused(f"{viewer.username} is merged into {viewer.merged_into} already")
+        source = held[source.pk]
         moved = _move_rows(source, target)
         _hold_balances(source, target)
         experience = {row.pk: row for row in XP.objects.filter(pk__in=(source.pk, target.pk))}
@@ -75,12 +74,11 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
             moved=moved,
             by=by,
         )
-        _move_points(source, target, row.points, f"merge:{row.pk}")
-        _move_xp(row, source, target, row.xp, f"merge:{row.pk}")
-        highest = max(one.rewarded_level for one in experience.values())
-        XP.objects.filter(pk=target.pk).update(rewarded_level=highest)
-        target = next(one for one in people if one.pk == target.pk)
-        own = {name: getattr(target, name) for name in TOLD}
+        _move(POINTS_LEDGER, row.points, source, target, reference=f"merge:{row.pk}", by=row.by)
+        _move(XP_LEDGER, row.xp, source, target, reference=f"merge:{row.pk}", by=row.by)
+        xp.set_rewarded_level(target.pk, max(standing.rewarded_level for standing in experience.values()))
+        target = held[target.pk]
+        own = {name: getattr(target, name) for name in KNOWN}
         row.moved[OWN] = {**own, "rewarded_level": experience[target.pk].rewarded_level}
         row.save(update_fields=["moved"])
         _tell_target(source, target)
@@ -96,7 +94,7 @@ def undo(row: Merge, *, by: str = "") -> None:
     with transaction.atomic():
         if not Merge.objects.filter(pk=row.pk, undone_at=None).update(undone_at=timezone.now()):
             raise Refused("this merge was undone already")
-        _hold_people(row.source, row.target)
+        _hold_viewers(row.source, row.target)
         own = row.moved.get(OWN)
         for label, ids in row.moved.items():
             if label == OWN:
@@ -104,45 +102,32 @@ def undo(row: Merge, *, by: str = "") -> None:
             model, _, field = label.rpartition(".")
             _rows(model).filter(pk__in=ids).update(**{field: row.source})
         _hold_balances(row.source, row.target)
-        _move_points(row.target, row.source, row.points, f"unmerge:{row.pk}")
-        _move_xp(row, row.target, row.source, row.xp, f"unmerge:{row.pk}")
+        _move(POINTS_LEDGER, row.points, row.target, row.source, reference=f"unmerge:{row.pk}", by=row.by)
+        _move(XP_LEDGER, row.xp, row.target, row.source, reference=f"unmerge:{row.pk}", by=row.by)
         Viewer.objects.filter(pk=row.source_id).update(merged_into=None)
         if own is not None:  # merges of earlier versions did not write it down
-            XP.objects.filter(pk=row.target_id).update(rewarded_level=own["rewarded_level"])
-            Viewer.objects.filter(pk=row.target_id).update(**{name: own[name] for name in TOLD})
+            xp.set_rewarded_level(row.target_id, own["rewarded_level"])
+            Viewer.objects.filter(pk=row.target_id).update(**{name: own[name] for name in KNOWN})
 
 
-def _hold_people(*both: Viewer) -> list[Viewer]:
+def _hold_viewers(*both: Viewer) -> dict[int, Viewer]:
     """Lock them in the order in which events do: viewers by key, then whatever else, then XP, then points. Nobody waits
     for ever then.
     """
     ids = [viewer.pk for viewer in both]
-    return list(Viewer.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("key"))
+    locked = Viewer.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("key")
+    return {viewer.pk: viewer for viewer in locked}
 
 
 def _hold_balances(*both: Viewer) -> None:
     ids = [viewer.pk for viewer in both]
-    list(XP.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-    list(Points.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    XP_LEDGER.held(ids)
+    POINTS_LEDGER.held(ids)
 
 
-def _move_points(giver: Viewer, taker: Viewer, amount: int, reference: str) -> None:
-    if not amount:
-        return
-    if Points.objects.values_list("balance", flat=True).get(pk=taker.pk) > MOST - amount:
-        raise Refused(f"nobody can have more than {MOST} points")
-    points.transfer(giver, taker, amount, source="merge", reference=reference, kind=Kind.MERGE)
-
-
-def _move_xp(row: Merge, giver: Viewer, taker: Viewer, amount: int, reference: str) -> None:
-    if not amount:
-        return
-    if XP.objects.values_list("total", flat=True).get(pk=giver.pk) < amount:
-        raise Refused(f"{giver.username} has less XP than the {amount} that came with the merge")
-    if XP.objects.values_list("total", flat=True).get(pk=taker.pk) > MOST - amount:
-        raise Refused(f"nobody can have more than {MOST} XP")
-    xp.adjust(giver, -amount, source="merge", reference=f"{reference}:out", by=row.by)
-    xp.adjust(taker, amount, source="merge", reference=f"{reference}:in", by=row.by)
+def _move(ledger: Ledger, amount: int, giver: Viewer, taker: Viewer, *, reference: str, by: str) -> None:
+    if amount:
+        ledger.move(giver, taker, amount, reference=reference, by=by)
 
 
 def _move_rows(source: Viewer, target: Viewer) -> dict[str, list[Any]]:
@@ -161,8 +146,6 @@ def _move_rows(source: Viewer, target: Viewer) -> dict[str, list[Any]]:
 
 
 def _rows(label: str) -> models.QuerySet[Any]:
-    from django.apps import apps
-
     rows: models.QuerySet[Any] = apps.get_model(label)._default_manager.all()
     return rows
 
@@ -171,8 +154,8 @@ def _tell_target(source: Viewer, target: Viewer) -> None:
     """What was known of either is known of the one that stays."""
     target.first_seen_at = min(source.first_seen_at, target.first_seen_at)
     target.last_seen_at = max(source.last_seen_at, target.last_seen_at)
-    for name in viewers.FLAGS:
+    for name in FLAGS:
         setattr(target, name, getattr(source, name) or getattr(target, name))
     if target.excluded is None:
         target.excluded = source.excluded
-    target.save(update_fields=["first_seen_at", "last_seen_at", *TOLD])
+    target.save(update_fields=["first_seen_at", "last_seen_at", *KNOWN])

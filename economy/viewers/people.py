@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -12,17 +11,13 @@ from django.db.models import Q, QuerySet
 
 from economy.ledger import points
 from economy.ledger.points import Grant
-from economy.models import XP, Points, Viewer, viewer_key
-from pixelbot_site.kit import bulk
+from economy.models import XP, Points, Viewer, heirs, viewer_key
 from pixelbot_site.kit.rules import Rules
 
+# Somebody who goes on talking is stored as seen this often: in a crowd, each write costs a page and its indexes.
 SEEN_EVERY = timedelta(minutes=1)
-"""Somebody who goes on talking is seen again so often: in a crowd, each writing of it costs a page and its indexes."""
-FLAGS = ("is_follower", "is_subscriber", "is_moderator", "is_streamer", "is_bot")
-
-
+# What badges say of a viewer: any of `economy.models.FLAGS`.
 Flags = Mapping[str, bool]
-"""What badges say of somebody: any of FLAGS."""
 
 
 def seen(
@@ -38,9 +33,7 @@ def seen(
     latest = {viewer_key(username): username.strip() for username in usernames}
     if not latest:
         return {}
-    known = _locked(latest)
-    for key, viewer in known.items():
-        known[key] = _heir(viewer, lock=connection.in_atomic_block)
+    known = _with_heirs(_locked(latest))
     missing = sorted(set(latest) - set(known))
     if missing:
         known |= _arrive({key: latest[key] for key in missing}, flags, now=now, welcome=welcome)
@@ -60,24 +53,15 @@ def seen(
     return known
 
 
-COLUMNS = ("id", "key", "username", *FLAGS, "excluded", "merged_into_id")
-
-
 def _locked(keys: Collection[str]) -> dict[str, Viewer]:
-    return {viewer.key: viewer for viewer in _read("key", keys, lock=connection.in_atomic_block)}
+    return {viewer.key: viewer for viewer in heirs.read("key", keys, lock=connection.in_atomic_block)}
 
 
-def _read(column: str, values: Collection[Any], *, lock: bool) -> list[Viewer]:
-    """With what earning needs of them; the rest of their columns is read when it is asked for."""
-    rows = bulk.rows_with(Viewer, column, values, *COLUMNS, lock=lock)
-    return [Viewer.from_db(None, COLUMNS, row) for row in rows]
-
-
-def _heir(viewer: Viewer, *, lock: bool) -> Viewer:
-    """Who somebody of an old name is now: what they do counts for that one."""
-    while viewer.merged_into_id is not None:
-        (viewer,) = _read("id", [viewer.merged_into_id], lock=lock)
-    return viewer
+def _with_heirs(known: Mapping[str, Viewer]) -> dict[str, Viewer]:
+    """Replace those who were merged by their heirs: what somebody does under an old name counts for the heir."""
+    merged = {viewer.pk for viewer in known.values() if viewer.merged_into_id is not None}
+    found = heirs.heirs_of(merged, lock=connection.in_atomic_block)
+    return {key: found.get(viewer.pk, viewer) for key, viewer in known.items()}
 
 
 def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetime, welcome: bool) -> dict[str, Viewer]:
@@ -104,8 +88,10 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
 
 def find(username: str) -> Viewer | None:
     """The viewer of that name in any case; None for somebody never seen. An old name finds who it was merged into."""
-    found = _read("key", [viewer_key(username.removeprefix("@"))], lock=False)
-    return _heir(found[0], lock=False) if found else None
+    found = heirs.read("key", [viewer_key(username.removeprefix("@"))], lock=False)
+    if not found or found[0].merged_into_id is None:
+        return found[0] if found else None
+    return heirs.heir_of(found[0])
 
 
 def named(beginning: str) -> Q:

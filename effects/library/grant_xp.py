@@ -27,5 +27,5 @@ def grant_xp(item: QueueItem, payload: GrantXP) -> None:
         raise Failed("nobody is there to get the XP")
     award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
     now = rules.current()
-    for up in pay.pay([award], rules=now, now=timezone.now(), people={award.viewer: item.viewer}):
+    for up in pay.pay([award], rules=now, now=timezone.now(), viewers={award.viewer: item.viewer}):
         announcements.celebrate(up, now)

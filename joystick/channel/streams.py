@@ -10,8 +10,9 @@ from django.db.models import Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from economy.models import UNDOING, Kind, Transaction, Viewer, viewer_key
-from economy.viewers import forgetting, merging, people, presence
+from economy.ledger.currencies import POINTS_LEDGER
+from economy.models import Kind, Transaction, Viewer, viewer_key
+from economy.viewers import forgetting, leaderboard, merging, presence
 from joystick.models import InboundEvent, Stream
 from redeems import purchase
 
@@ -72,20 +73,14 @@ def figures(stream: Stream) -> dict[str, Any]:
     span = (stream.started_at, stream.ended_at or timezone.now())
     events = InboundEvent.objects.filter(received_at__range=span)
     rows = Transaction.objects.filter(created_at__range=span)
-    minted = rows.filter(delta__gt=0).exclude(kind__in=[Kind.TRANSFER, Kind.MERGE, *UNDOING])
-    top = (
-        minted.filter(viewer__in=people.ranked())
-        .values("viewer__username")
-        .annotate(earned=Sum("delta"))
-        .order_by("-earned", "viewer__username")[:TOP]
-    )
+    top = leaderboard.top_earners(POINTS_LEDGER, since=span[0], until=span[1], limit=TOP)
     return {
         "events": events.count(),
         "tokens": _sum(events, "tokens"),
         "new_viewers": Viewer.objects.filter(first_seen_at__range=span).count(),
-        "points_minted": _sum(minted, "delta"),
+        "points_minted": _sum(rows.filter(POINTS_LEDGER.minted), "delta"),
         "points_spent": -_sum(rows.filter(kind__in=[Kind.SPEND, Kind.REFUND]), "delta"),
-        "top_viewers": [[row["viewer__username"], row["earned"]] for row in top],
+        "top_viewers": [[place.username, place.amount] for place in top],
     }
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import F
-
-from economy.viewers import people as viewers
+from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER
+from economy.viewers import leaderboard
 from joystick.registry import Call, command
 
 PLACES = 5
@@ -13,11 +12,9 @@ PLACES = 5
 @command("top", "leaderboard", help="who has most points, or most XP", usage="!top [xp]", global_cooldown=5)
 def top(call: Call) -> str:
     """The first five by points, or by XP."""
-    by_xp = call.argument(0).casefold() == "xp"
-    people = viewers.ranked().annotate(amount=F("xp__total" if by_xp else "points__balance")).filter(amount__gt=0)
-    # By nothing else: then the index answers, and the database need not sort all viewers.
-    best = people.order_by("-amount").values_list("username", "amount")[:PLACES]
+    ledger = XP_LEDGER if call.argument(0).casefold() == "xp" else POINTS_LEDGER
+    best = leaderboard.richest(ledger, limit=PLACES)
     if not best:
         return "nobody has any yet."
-    places = " · ".join(f"{place}. {name} {amount}" for place, (name, amount) in enumerate(best, start=1))
-    return f"most {'XP' if by_xp else 'points'}: {places}"
+    places = " · ".join(f"{number}. {place.username} {place.amount}" for number, place in enumerate(best, start=1))
+    return f"most {ledger.currency.label}: {places}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from economy.ledger.xp import LevelUp
+from economy.ledger.rewards import LevelUp
 from effects import announcements
 from joystick.registry import Outcome, on
 from pixelbot_site.kit.rules import Rules

@@ -8,7 +8,7 @@ from datetime import datetime
 from economy import cooldowns
 from economy.earning import pay
 from economy.earning.pay import Award
-from economy.ledger.xp import LevelUp
+from economy.ledger.rewards import LevelUp
 from economy.models import Viewer, viewer_key
 from economy.viewers import people as viewers
 from economy.viewers import presence
@@ -89,7 +89,7 @@ class Outcomes:
         self.meet()
         while self.awards:  # what comes of a level-up may be an award again
             awards, self.awards = self.awards, []
-            ups = pay.pay(awards, rules=self.rules, now=self.now, people=self.people, stream=self.stream())
+            ups = pay.pay(awards, rules=self.rules, now=self.now, viewers=self.people, stream=self.stream())
             for level_up in ups:
                 self.handle(level_up)
             if self.awards:

@@ -15,6 +15,7 @@ from economy.batches import batch
 from economy.batches.batch import Preview
 from economy.batches.target import Target
 from economy.ledger import audit, points, xp
+from economy.ledger.amounts import MAX_BALANCE
 from economy.models import XP, Batch, BatchState, Points, Transaction, Viewer, XPTransaction
 from economy.viewers import merging, presence
 from pixelbot_site.kit.errors import Refused
@@ -213,21 +214,21 @@ def test_seen_today_means_today(people: list[Viewer]) -> None:
 
 
 def test_what_could_overflow_is_not_even_planned(people: list[Viewer]) -> None:
-    with pytest.raises(ValueError, match=f"to {points.MOST}, not"):
-        batch.plan("points", "set", points.MOST + 1, target=Target())
-    assert do("set", points.MOST).success == 5
-    assert Points.objects.aggregate(total=Sum("balance"))["total"] == 5 * points.MOST
+    with pytest.raises(ValueError, match=f"to {MAX_BALANCE}, not"):
+        batch.plan("points", "set", MAX_BALANCE + 1, target=Target())
+    assert do("set", MAX_BALANCE).success == 5
+    assert Points.objects.aggregate(total=Sum("balance"))["total"] == 5 * MAX_BALANCE
 
 
 def test_nobody_is_brought_beyond_the_most(people: list[Viewer]) -> None:
-    points.adjust(people[4], points.MOST - 44, source="test", reference="x")
+    points.adjust(people[4], MAX_BALANCE - 44, source="test", reference="x")
     taken = do("subtract", 3)
     points.grant(people[4], 2, source="test", reference="y")
     assert do("add", 6).failed == 1
-    assert balances() == [6, 13, 23, 33, points.MOST - 5]
+    assert balances() == [6, 13, 23, 33, MAX_BALANCE - 5]
     points.grant(people[4], 4, source="test", reference="z")
     assert batch.run(batch.plan_reversal(taken)).changed == 3 * 3 + 1
-    assert balances() == [6, 16, 26, 36, points.MOST]
+    assert balances() == [6, 16, 26, 36, MAX_BALANCE]
     assert list(audit.findings()) == []
 
 

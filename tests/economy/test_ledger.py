@@ -13,8 +13,9 @@ from django.db.models import Sum
 
 from economy.earning import pay
 from economy.earning.pay import Award
-from economy.ledger import points as ledger
-from economy.ledger import xp
+from economy.ledger import audit, points, xp
+from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.rows import Row
 from economy.ledger.xp import XPGrant
 from economy.models import XP, Kind, LevelReward, Points, Transaction, Viewer, XPTransaction
 from pixelbot_site.kit.errors import Refused
@@ -31,57 +32,57 @@ def balance(username: str) -> int:
 
 def assert_rows_add_up() -> None:
     """Every balance is the sum of its rows, and the last row says so."""
-    for points in Points.objects.all():
-        rows = Transaction.objects.filter(viewer=points.viewer_id)
-        assert points.balance == (rows.aggregate(sum=Sum("delta"))["sum"] or 0)
+    for standing in Points.objects.all():
+        rows = Transaction.objects.filter(viewer=standing.viewer_id)
+        assert standing.balance == (rows.aggregate(sum=Sum("delta"))["sum"] or 0)
         last = rows.order_by("-id").first()
-        assert last is None or last.balance_after == points.balance
+        assert last is None or last.balance_after == standing.balance
 
 
 def test_a_grant_is_a_row_and_a_balance(viewer: MakeViewer) -> None:
-    row = ledger.grant(viewer("Bob"), 40, source="tip", reference="tip:1", reason="thanks")
+    row = points.grant(viewer("Bob"), 40, source="tip", reference="tip:1", reason="thanks")
     assert (row.kind, row.delta, row.balance_after) == (Kind.GRANT, 40, 40)
     assert balance("bob") == 40
 
 
 def test_spending_takes_what_is_there(viewer: MakeViewer) -> None:
-    row = ledger.spend(viewer("Bob", points=100), 100, source="redeem", reference="r:1")
+    row = points.spend(viewer("Bob", points=100), 100, source="redeem", reference="r:1")
     assert (row.delta, row.balance_after, balance("bob")) == (-100, 0, 0)
 
 
 def test_spending_more_than_there_is_names_what_is_missing_and_takes_nothing(viewer: MakeViewer) -> None:
     with pytest.raises(Refused, match=r"you need 75 more points \(you have 25\)"):
-        ledger.spend(viewer("Bob", points=25), 100, source="redeem", reference="r:1")
+        points.spend(viewer("Bob", points=25), 100, source="redeem", reference="r:1")
     assert balance("bob") == 25
     assert not Transaction.objects.filter(kind=Kind.SPEND).exists()
 
 
 def test_a_refund_comes_once(viewer: MakeViewer) -> None:
-    spent = ledger.spend(viewer("Bob", points=100), 30, source="redeem", reference="r:1")
-    first = ledger.refund(spent, reason="it failed")
-    assert ledger.refund(spent, reason="it failed again") == first
+    spent = points.spend(viewer("Bob", points=100), 30, source="redeem", reference="r:1")
+    first = points.refund(spent, reason="it failed")
+    assert points.refund(spent, reason="it failed again") == first
     assert balance("bob") == 100
     assert_rows_add_up()
 
 
 def test_only_a_spend_can_be_refunded(viewer: MakeViewer) -> None:
-    granted = ledger.grant(viewer("Bob"), 5, source="tip", reference="tip:1")
+    granted = points.grant(viewer("Bob"), 5, source="tip", reference="tip:1")
     with pytest.raises(ValueError, match="nothing to refund"):
-        ledger.refund(granted, reason="no")
+        points.refund(granted, reason="no")
 
 
 def test_a_reference_pays_once(viewer: MakeViewer) -> None:
     bob = viewer("Bob")
-    ledger.grant(bob, 5, source="tip", reference="tip:1")
+    points.grant(bob, 5, source="tip", reference="tip:1")
     with pytest.raises(IntegrityError), transaction.atomic():
-        ledger.grant(bob, 5, source="tip", reference="tip:1")
+        points.grant(bob, 5, source="tip", reference="tip:1")
     assert balance("bob") == 5
 
 
 @pytest.mark.parametrize("amount", [0, -1, 2**63, 1.5, float("nan"), True, "5", None])
 def test_amounts_that_are_none_are_refused_with_the_number(viewer: MakeViewer, amount: object) -> None:
     bob = viewer("Bob", points=10)
-    for verb in (ledger.grant, ledger.spend):
+    for verb in (points.grant, points.spend):
         with pytest.raises(ValueError, match="whole number"):
             verb(bob, amount, source="x", reference="x")  # type: ignore[arg-type]
     assert balance("bob") == 10
@@ -174,23 +175,23 @@ def test_a_batch_costs_a_few_statements_however_long(
 
 def test_an_adjustment_goes_either_way_but_not_below_zero(viewer: MakeViewer) -> None:
     bob = viewer("Bob", points=10)
-    assert ledger.adjust(bob, 5, source="moderator", reference="a:1").balance_after == 15
-    row = ledger.adjust(bob, -15, source="moderator", reference="a:2", reason="by Mo")
+    assert points.adjust(bob, 5, source="moderator", reference="a:1").balance_after == 15
+    row = points.adjust(bob, -15, source="moderator", reference="a:2", reason="by Mo")
     assert (row.kind, row.delta, row.balance_after, row.reason) == (Kind.ADJUST, -15, 0, "by Mo")
     with pytest.raises(Refused, match="1 more point"):
-        ledger.adjust(bob, -1, source="moderator", reference="a:3")
+        points.adjust(bob, -1, source="moderator", reference="a:3")
     assert_rows_add_up()
 
 
 def test_a_transfer_is_two_rows_and_neither_can_be_refunded(viewer: MakeViewer) -> None:
     bob, ann = viewer("Bob", points=100), viewer("Ann")
-    given = ledger.transfer(bob, ann, 30, source="give", reference="g:1")
+    given = points.transfer(bob, ann, 30, source="give", reference="g:1")
     assert (balance("bob"), balance("ann")) == (70, 30)
     assert (given.delta, given.counterpart) == (-30, ann)
     with pytest.raises(ValueError, match="nothing to refund"):
-        ledger.refund(given, reason="no")
+        points.refund(given, reason="no")
     with pytest.raises(IntegrityError), transaction.atomic():
-        ledger.transfer(bob, ann, 30, source="give", reference="g:1")
+        points.transfer(bob, ann, 30, source="give", reference="g:1")
     assert (balance("bob"), balance("ann")) == (70, 30)
     assert_rows_add_up()
 
@@ -198,61 +199,97 @@ def test_a_transfer_is_two_rows_and_neither_can_be_refunded(viewer: MakeViewer) 
 def test_a_transfer_that_can_not_be_moves_nothing(viewer: MakeViewer) -> None:
     bob, ann = viewer("Bob", points=100), viewer("Ann")
     with pytest.raises(Refused, match="you need 1 more point"):
-        ledger.transfer(bob, ann, 101, source="give", reference="g:1")
+        points.transfer(bob, ann, 101, source="give", reference="g:1")
     with pytest.raises(Refused, match="to yourself"):
-        ledger.transfer(bob, bob, 1, source="give", reference="g:2")
+        points.transfer(bob, bob, 1, source="give", reference="g:2")
     with pytest.raises(ValueError, match="whole number"):
-        ledger.transfer(bob, ann, 0, source="give", reference="g:3")
+        points.transfer(bob, ann, 0, source="give", reference="g:3")
     assert (balance("bob"), balance("ann")) == (100, 0)
 
 
 def test_a_reversal_takes_one_change_back_once(viewer: MakeViewer) -> None:
     bob, ann = viewer("Bob", points=100), viewer("Ann")
     grant = Transaction.objects.get()
-    given = ledger.transfer(bob, ann, 30, source="give", reference="g:1")
-    spent = ledger.spend(ann, 20, source="redeem", reference="r:1")
+    given = points.transfer(bob, ann, 30, source="give", reference="g:1")
+    spent = points.spend(ann, 20, source="redeem", reference="r:1")
     with pytest.raises(Refused, match="20 more points"):
-        ledger.reverse(given)
-    assert ledger.reverse(spent, by="fox").kind == Kind.REFUND
-    back = ledger.reverse(given, by="fox", reason="mistake")
+        points.reverse(given)
+    assert points.reverse(spent, by="fox").kind == Kind.REFUND
+    back = points.reverse(given, by="fox", reason="mistake")
     assert (back.kind, back.delta, back.undoes, back.by, back.reason) == (Kind.REVERSAL, 30, given, "fox", "mistake")
     assert (balance("bob"), balance("ann")) == (100, 0)
-    assert ledger.reverse(given) == back and ledger.reverse(grant).balance_after == 0
+    assert points.reverse(given) == back and points.reverse(grant).balance_after == 0
     for row in (back, Transaction.objects.get(kind=Kind.REFUND)):
         with pytest.raises(ValueError, match="can't be reversed"):
-            ledger.reverse(row)
+            points.reverse(row)
     assert_rows_add_up()
 
 
 def test_nobody_gets_beyond_what_an_integer_holds(viewer: MakeViewer) -> None:
-    bob = viewer("Bob", points=ledger.MOST)
+    bob = viewer("Bob", points=MAX_BALANCE)
     with pytest.raises(Refused, match="nobody can have more"):
-        ledger.grant(bob, 1, source="test", reference="t:1")
-    assert ledger.write([ledger.Grant(bob, 1, "test", "t:2")], now=bob.last_seen_at) == []
-    assert balance("bob") == ledger.MOST
+        points.grant(bob, 1, source="test", reference="t:1")
+    assert points.write([points.Grant(bob, 1, "test", "t:2")], now=bob.last_seen_at) == []
+    assert balance("bob") == MAX_BALANCE
 
 
 def test_what_is_above_the_most_can_be_lowered(viewer: MakeViewer) -> None:
     bob, ann = viewer("Bob", points=10), viewer("Ann")
     Points.objects.filter(pk=bob.pk).update(balance=2**62)  # as it could be once
     XP.objects.filter(pk=bob.pk).update(total=2**62)
-    with pytest.raises(Refused, match=f"nobody can have more than {ledger.MOST} points"):
-        ledger.grant(bob, 1, source="test", reference="t:1")
-    ledger.spend(bob, 1, source="redeem", reference="r:1")
-    ledger.transfer(bob, ann, 2, source="give", reference="g:1")
-    ledger.adjust(bob, 10 - (2**62 - 3), source="test", reference="t:2")
+    with pytest.raises(Refused, match=f"nobody can have more than {MAX_BALANCE} points"):
+        points.grant(bob, 1, source="test", reference="t:1")
+    points.spend(bob, 1, source="redeem", reference="r:1")
+    points.transfer(bob, ann, 2, source="give", reference="g:1")
+    points.adjust(bob, 10 - (2**62 - 3), source="test", reference="t:2")
     assert (balance("bob"), balance("ann")) == (10, 2)
     with pytest.raises(Refused, match="you need 1 more point "):
-        ledger.spend(bob, 11, source="redeem", reference="r:2")
+        points.spend(bob, 11, source="redeem", reference="r:2")
     assert xp.write([XPGrant(bob, 1, "tip", "x:1")], curve=xp.current_curve(), now=bob.last_seen_at) == []
     assert xp.adjust(bob, 5 - 2**62, source="test", reference="x:2").total_after == 5
     with pytest.raises(ValueError, match="can't change by"):
-        xp.adjust(bob, ledger.MOST, source="test", reference="x:3")
+        xp.adjust(bob, MAX_BALANCE, source="test", reference="x:3")
 
 
-@pytest.mark.parametrize("delta", [True, False, 0, 1.5, "7", ledger.MOST + 1, -(2**63)])
+@pytest.mark.parametrize("delta", [True, False, 0, 1.5, "7", MAX_BALANCE + 1, -(2**63)])
 def test_what_is_no_change_is_refused(viewer: MakeViewer, delta: Any) -> None:
     bob = viewer("Bob", points=10)
-    for adjust in (ledger.adjust, xp.adjust):
+    for adjust in (points.adjust, xp.adjust):
         with pytest.raises(ValueError, match="whole number"):
             adjust(bob, delta, source="test", reference="t:1")
+
+
+def test_rows_that_were_computed_from_another_balance_are_not_written(viewer: MakeViewer, now: datetime) -> None:
+    bob = viewer("Bob", points=10)
+    row = Row(bob.pk, 5, 20, "test", "t:1", now)  # as if Bob had 15
+    for write in (
+        lambda: points.write_rows([row], kind=Kind.ADJUST),
+        lambda: xp.write_rows([row], curve=xp.current_curve()),
+    ):
+        with pytest.raises(RuntimeError, match="not held"), transaction.atomic():
+            write()
+    assert balance("bob") == 10 and XP.objects.get(pk=bob.pk).total == 0
+    assert list(audit.findings()) == []
+
+
+def test_a_set_of_rows_leaves_the_balance_of_the_last_one(viewer: MakeViewer, now: datetime) -> None:
+    bob, ann = viewer("Bob", points=10), viewer("Ann")
+    rows = [
+        Row(bob.pk, 5, 15, "test", "t:1", now),
+        Row(ann.pk, 7, 7, "test", "t:2", now),
+        Row(bob.pk, -15, 0, "test", "t:3", now, by="fox"),
+    ]
+    points.write_rows(rows, kind=Kind.ADJUST)
+    assert (balance("bob"), balance("ann")) == (0, 7)
+    assert Transaction.objects.get(reference="t:3").by == "fox"
+    assert list(audit.findings()) == []
+
+
+def test_rewards_of_levels_reached_by_hand_count_as_given_where_told(viewer: MakeViewer) -> None:
+    bob = viewer("Bob")
+    xp.adjust(bob, 5000, source="test", reference="x:1")
+    assert XP.objects.get(pk=bob.pk).rewarded_level == 1
+    level = xp.adjust(bob, 1, source="test", reference="x:2", rewarded=True).level_after
+    assert level > 1 and XP.objects.get(pk=bob.pk).rewarded_level == level
+    xp.adjust(bob, -5000, source="test", reference="x:3", rewarded=True)
+    assert XP.objects.get(pk=bob.pk).rewarded_level == level

@@ -18,7 +18,7 @@ PROCESSES, OPERATIONS, VIEWERS = 8, 2000, 20
 PROGRAM = f"""
 import random, sys
 import django; django.setup()
-from economy.ledger import points as ledger
+from economy.ledger import points
 from economy.models import Viewer
 from pixelbot_site.kit.errors import Refused
 
@@ -28,15 +28,15 @@ for turn in range({OPERATIONS}):
     who, other, roll, cause = rng.choice(people), rng.choice(people), rng.random(), f"p:{{number}}:{{turn}}"
     try:
         if roll < 0.35:
-            ledger.grant(who, rng.randint(1, 20), source="test", reference=cause)
+            points.grant(who, rng.randint(1, 20), source="test", reference=cause)
         elif roll < 0.65:
-            spent.append(ledger.spend(who, rng.randint(1, 30), source="test", reference=cause))
+            spent.append(points.spend(who, rng.randint(1, 30), source="test", reference=cause))
         elif roll < 0.80 and spent:
-            ledger.refund(rng.choice(spent), reason="test")
+            points.refund(rng.choice(spent), reason="test")
         elif roll < 0.90:
-            ledger.transfer(who, other, rng.randint(1, 10), source="test", reference=cause)
+            points.transfer(who, other, rng.randint(1, 10), source="test", reference=cause)
         else:
-            ledger.adjust(who, rng.choice([-5, 5]), source="test", reference=cause)
+            points.adjust(who, rng.choice([-5, 5]), source="test", reference=cause)
     except Refused:
         pass
 print("done")

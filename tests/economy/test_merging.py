@@ -14,9 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from economy.earning import pay
 from economy.earning.pay import Award, Once
-from economy.ledger import audit, xp
-from economy.ledger import points as ledger
-from economy.models import XP, LevelReward, Merge, Points, Transaction, Viewer
+from economy.ledger import audit, points, xp
+from economy.models import XP, LevelReward, Merge, Points, Transaction, Viewer, heirs
 from economy.viewers import forgetting, merging
 from effects.models import QueueItem, State
 from effects.queue import items
@@ -67,11 +66,11 @@ def test_a_merge_is_undone_once_unless_the_points_are_gone(pair: tuple[Viewer, V
     bob, new = pair
     item = items.enqueue(speak("hello"), viewer=bob)
     row = merging.merge(bob, new)
-    spent = ledger.spend(new, 10, source="redeem", reference="r:1")
+    spent = points.spend(new, 10, source="redeem", reference="r:1")
     with pytest.raises(Refused, match="you need 5 more points"):
         merging.undo(row)
     assert Merge.objects.get().undone_at is None
-    ledger.refund(spent, reason="test")
+    points.refund(spent, reason="test")
     merging.undo(row)
     item.refresh_from_db()
     assert held() == {"bob": (30, 150), "new": (5, 0)} and item.viewer == bob
@@ -93,7 +92,7 @@ def test_a_rename_changes_the_name_or_merges(pair: tuple[Viewer, Viewer]) -> Non
 def test_who_is_forgotten_leaves_no_name_and_no_words(deliver: Callable[..., None], viewer: Make) -> None:
     deliver(chat("Secretive", "my innermost thoughts"), chat("Ann", "hello"))
     person = Viewer.objects.get(key="secretive")
-    ledger.transfer(person, Viewer.objects.get(key="ann"), 1, source="give", reference="g:1")
+    points.transfer(person, Viewer.objects.get(key="ann"), 1, source="give", reference="g:1")
     item = items.enqueue(speak("Secretive said: thoughts"), viewer=person)
     QueueItem.objects.filter(pk=item.pk).update(state=State.DONE)
     forgetting.forget(person)
@@ -170,10 +169,10 @@ def test_a_batch_in_the_dashboard_is_previewed_pressed_twice_and_reversed(
 
 def test_an_old_name_goes_on_as_who_it_is_now(pair: tuple[Viewer, Viewer], deliver: Callable[..., None]) -> None:
     bob, new = pair
-    spent = ledger.spend(bob, 10, source="redeem", reference="r:1")
+    spent = points.spend(bob, 10, source="redeem", reference="r:1")
     merging.merge(bob, new)
     deliver(chat("Bob", "it is me"))
-    ledger.refund(spent, reason="test")
+    points.refund(spent, reason="test")
     assert held() == {"bob": (0, 0), "new": (5 + 20 + 1 + 10, 151)}
     assert Viewer.objects.get(pk=new.pk).username == "New"
     with pytest.raises(Refused, match="undo that first"):
@@ -188,10 +187,10 @@ def test_an_old_name_goes_on_as_who_it_is_now(pair: tuple[Viewer, Viewer], deliv
 def test_a_refund_follows_whoever_was_merged_twice(pair: tuple[Viewer, Viewer], viewer: Make) -> None:
     bob, new = pair
     last = viewer("Last")
-    spent = ledger.spend(bob, 10, source="redeem", reference="r:1")
+    spent = points.spend(bob, 10, source="redeem", reference="r:1")
     merging.merge(bob, new)
     merging.merge(Viewer.objects.get(pk=new.pk), last)
-    ledger.refund(spent, reason="test")
+    points.refund(spent, reason="test")
     assert held() == {"bob": (0, 0), "new": (0, 0), "last": (35, 150)}
     assert list(audit.findings()) == []
 
@@ -270,3 +269,20 @@ def test_an_award_of_xp_gives_the_levels_rewards(viewer: Make) -> None:
     assert up is not None and (up.to_level, up.rewards[0].points) == (2, 100)
     assert xp.award(bob, 150, source="test", reference="x:1") is None
     assert held()["bob"] == (100, 150)
+
+
+def test_heirs_are_found_along_chains_and_back(viewer: Make, django_assert_num_queries: Any) -> None:
+    first, second, last, other = (viewer(name) for name in ("First", "Second", "Last", "Other"))
+    merging.merge(first, second)
+    merging.merge(second, last)
+    assert heirs.heir_of(first) == last and heirs.heir_of(last) is last
+    ids = [first.pk, second.pk, last.pk, other.pk]
+    with django_assert_num_queries(3):  # one for each link
+        found = heirs.heirs_of(ids)
+    assert found == {first.pk: last, second.pk: last, last.pk: last, other.pk: other}
+    assert heirs.heirs_of([]) == {}
+    assert heirs.merged_into([second.pk, last.pk, other.pk]) == {
+        second.pk: {first.pk},
+        last.pk: {first.pk, second.pk},
+        other.pk: set(),
+    }

@@ -7,15 +7,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from economy.models import Presence
-from economy.viewers import people as viewers
-from economy.viewers import presence
+from economy.viewers import people, presence
 
 pytestmark = pytest.mark.django_db
 
 
 def mark(now: datetime, here: str = "", gone: str = "") -> None:
-    people = viewers.seen(here.split(), now=now)
-    presence.mark(here=people.values(), gone=gone.split(), seconds=100, now=now)
+    viewers = people.seen(here.split(), now=now)
+    presence.mark(here=viewers.values(), gone=gone.split(), seconds=100, now=now)
 
 
 def here(now: datetime) -> list[str]:

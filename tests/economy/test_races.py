@@ -11,7 +11,7 @@ import pytest
 from economy import cooldowns
 from economy.earning import pay as earning
 from economy.earning.pay import Award
-from economy.ledger import points as ledger
+from economy.ledger import points
 from economy.models import Kind, Points, Transaction, Viewer
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.rules import Rules
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_sixteen_spenders_of_one_balance_never_overdraw_it(viewer: Callable[..., Viewer]) -> None:
     bob = viewer("Bob", points=100)
-    results = at_once(16, lambda n: ledger.spend(bob, 30, source="redeem", reference=f"r:{n}"))
+    results = at_once(16, lambda n: points.spend(bob, 30, source="redeem", reference=f"r:{n}"))
     assert sum(isinstance(result, Transaction) for result in results) == 3
     assert sum(isinstance(result, Refused) for result in results) == 13
     assert Points.objects.get(viewer=bob).balance == 10
@@ -31,8 +31,8 @@ def test_sixteen_spenders_of_one_balance_never_overdraw_it(viewer: Callable[...,
 
 def test_sixteen_refunders_of_one_spend_give_it_back_once(viewer: Callable[..., Viewer]) -> None:
     bob = viewer("Bob", points=100)
-    spent = ledger.spend(bob, 40, source="redeem", reference="r:1")
-    results = at_once(16, lambda n: ledger.refund(spent, reason=f"try {n}"))
+    spent = points.spend(bob, 40, source="redeem", reference="r:1")
+    results = at_once(16, lambda n: points.refund(spent, reason=f"try {n}"))
     assert len({result.pk for result in results if isinstance(result, Transaction)}) == 1
     assert Points.objects.get(viewer=bob).balance == 100
 
@@ -51,9 +51,9 @@ def test_payers_of_overlapping_crowds_all_get_through(rules: Rules, now: datetim
 
     assert at_once(8, pay) == [None] * 8
     assert set(Points.objects.values_list("balance", flat=True)) == {8 * 5 * 2}
-    for points in Points.objects.all():
-        last = Transaction.objects.filter(viewer=points.viewer_id).order_by("-balance_after").first()
-        assert last is not None and last.balance_after == points.balance
+    for standing in Points.objects.all():
+        last = Transaction.objects.filter(viewer=standing.viewer_id).order_by("-balance_after").first()
+        assert last is not None and last.balance_after == standing.balance
 
 
 def test_transfers_the_opposite_way_do_not_deadlock_and_lose_nothing(viewer: Callable[..., Viewer]) -> None:
@@ -64,12 +64,12 @@ def test_transfers_the_opposite_way_do_not_deadlock_and_lose_nothing(viewer: Cal
             giver, taker = people[(number + turn) % 3], people[(number + 2 * turn + 1) % 3]
             if giver.pk != taker.pk:
                 with contextlib.suppress(Refused):
-                    ledger.transfer(giver, taker, 7, source="give", reference=f"g:{number}:{turn}")
+                    points.transfer(giver, taker, 7, source="give", reference=f"g:{number}:{turn}")
 
     assert at_once(8, move) == [None] * 8
     balances = list(Points.objects.values_list("balance", flat=True))
     assert sum(balances) == 300 and min(balances) >= 0
-    for points in Points.objects.all():
-        assert points.balance == sum(
-            Transaction.objects.filter(viewer=points.viewer_id).values_list("delta", flat=True)
+    for standing in Points.objects.all():
+        assert standing.balance == sum(
+            Transaction.objects.filter(viewer=standing.viewer_id).values_list("delta", flat=True)
         )

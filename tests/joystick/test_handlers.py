@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from economy.earning.pay import Once
-from economy.ledger.xp import LevelUp, Reward
+from economy.ledger.rewards import LevelUp, Reward
 from economy.models import Viewer
 from joystick.handlers.chat import on_chat
 from joystick.handlers.dropin import on_dropin

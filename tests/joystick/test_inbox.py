@@ -197,7 +197,7 @@ def test_a_poisonous_event_is_stored_in_the_simplest_form(deliver: Deliver) -> N
 
 def test_what_a_level_up_earns_is_paid_too(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
     from economy.earning.pay import Award
-    from economy.ledger.xp import LevelUp
+    from economy.ledger.rewards import LevelUp
     from joystick.registry import Outcome
 
     bonus = Award("Bob", "party", "party:1", points=7)

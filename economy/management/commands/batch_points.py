@@ -23,10 +23,12 @@ class Command(BaseCommand):
         parser.add_argument("operation", choices=Operation.values)
         parser.add_argument("amount", type=int, help="With reverse: the number of the batch.")
         parser.add_argument("--xp", action="store_true", help="XP instead of points.")
-        parser.add_argument("--seen", type=int, metavar="DAYS", help="Only who was seen in the last so many days.")
+        parser.add_argument(
+            "--seen", type=int, metavar="DAYS", dest="seen_within_days", help="Only who was seen in the last DAYS days."
+        )
         parser.add_argument("--subscribers", action="store_true")
         parser.add_argument("--present", action="store_true", help="Only who is here now.")
-        parser.add_argument("--level", type=int, help="Only who has at least this level.")
+        parser.add_argument("--level", type=int, dest="least_level", help="Only who has at least this level.")
         parser.add_argument("--skip", action="store_true", help="Leave out who has too little; else they go to zero.")
         parser.add_argument("--reason", default="")
         parser.add_argument("--yes", action="store_true", help="Do not ask.")
@@ -37,9 +39,9 @@ class Command(BaseCommand):
             planned = reversal(options) if options["operation"] == Operation.REVERSE else plan(options)
         except ValueError as error:
             raise CommandError(f"{error}.") from None
-        told = batch.preview(planned)
-        short = f", {told.too_little} have too little" if told.too_little else ""
-        self.stdout.write(f"{told.viewers} viewers, {told.changed:+} {planned.get_currency_display()}{short}.")
+        preview = batch.preview(planned)
+        short = f", {preview.too_little} have too little" if preview.too_little else ""
+        self.stdout.write(f"{preview.viewers} viewers, {preview.changed:+} {planned.get_currency_display()}{short}.")
         if not options["yes"] and input("Do it? [y/N] ").strip().lower() not in {"y", "yes"}:
             self.stdout.write("Nothing was done.")
             return
@@ -57,15 +59,15 @@ class Command(BaseCommand):
 
 def plan(options: dict[str, Any]) -> Batch:
     """The batch that the options mean."""
-    target = Target(
-        seen_within_days=options["seen"],
-        subscribers=options["subscribers"],
-        present=options["present"],
-        least_level=options["level"],
+    return batch.plan(
+        Currency.XP if options["xp"] else Currency.POINTS,
+        options["operation"],
+        options["amount"],
+        target=Target.of(options),
+        skips=options["skip"],
+        reason=options["reason"],
+        by="manage.py",
     )
-    currency = Currency.XP if options["xp"] else Currency.POINTS
-    words = {"target": target, "skips": options["skip"], "reason": options["reason"], "by": "manage.py"}
-    return batch.plan(currency, options["operation"], options["amount"], **words)
 
 
 def reversal(options: dict[str, Any]) -> Batch:

@@ -19,8 +19,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import imported
+from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.imported import Past
-from economy.ledger.points import MOST
 from economy.models import USERNAME_MAX, Item, Viewer, viewer_key
 from economy.viewers import inventory
 from economy.viewers import people as viewers
@@ -90,7 +90,7 @@ def pasts(source: sqlite3.Connection, name: str) -> defaultdict[int, list[Past]]
     found: defaultdict[int, list[Past]] = defaultdict(list)
     for row in table(source, name):
         reason = str(row["reason"] or "").replace("\0", "")
-        delta = whole(row["delta"], least=-MOST)
+        delta = whole(row["delta"], least=-MAX_BALANCE)
         found[row["user_id"]].append(Past(row["id"], delta, reason, moment(row["created_at"])))
     return found
 
@@ -132,7 +132,7 @@ def take_over_item(viewer: Viewer, row: sqlite3.Row, described: sqlite3.Row | No
 def whole(value: Any, *, least: int = 0) -> int:
     """A whole number within what a balance can be."""
     try:
-        return min(max(int(value or 0), least), MOST)
+        return min(max(int(value or 0), least), MAX_BALANCE)
     except (ValueError, OverflowError):
         raise CommandError(f"{value!r:.60} is no number of points or XP. Nothing was taken over.") from None
 

@@ -1,0 +1,24 @@
+"""Which amounts of points and XP there are."""
+
+from __future__ import annotations
+
+# The most that a viewer can have, so that sums over millions of viewers fit 64 bits.
+MAX_BALANCE = 10**12
+# The most that can be taken at once: a balance from before MAX_BALANCE may be above it, and can always be lowered.
+MAX_TAKEN = 2**62
+# The greatest integer of a BigIntegerField.
+MAX_INTEGER = 2**63 - 1
+
+
+def check(amount: object, *, least: int = 1, most: int = MAX_BALANCE) -> None:
+    """Raise ValueError, with the number, for what is no whole number from `least` to `most`."""
+    if isinstance(amount, bool) or not isinstance(amount, int) or not least <= amount <= most:
+        raise ValueError(f"an amount must be a whole number from {least} to {most}, not {amount!r}")
+
+
+def check_change(delta: object) -> None:
+    """Raise ValueError, with the number, for what is no change: zero, True, more than may be given or taken."""
+    if isinstance(delta, int) and delta < 0:
+        check(-delta, most=MAX_TAKEN)
+    else:
+        check(delta)

@@ -1,0 +1,92 @@
+"""The two currencies, as one type: where balances and ledger rows are, and what writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.db.models import Q
+
+from economy.ledger import points, xp
+from economy.ledger.rows import Row
+from economy.models import UNDOING, XP, Currency, Kind, Points, Transaction, Viewer, XPTransaction
+from pixelbot_site.kit import bulk
+
+
+class Writer(Protocol):
+    """Writes rows with the balances that they leave; returns how many viewers went up a level."""
+
+    def __call__(self, rows: Sequence[Row], *, kind: Kind) -> int: ...
+
+
+class Mover(Protocol):
+    """Moves what was merged from one viewer to another. Raises Refused where one has too little, the other too much."""
+
+    def __call__(self, giver: Viewer, taker: Viewer, amount: int, *, reference: str, by: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A currency's balances and ledger.
+
+    `column` is the amount in `balances`. Of the ledger's rows, `minted` are those by which a viewer earned something,
+    rather than got it from another or back, and `standing` those that no other row undoes.
+    """
+
+    currency: Currency
+    balances: type[Points] | type[XP]
+    column: str
+    rows: type[Transaction] | type[XPTransaction]
+    minted: Q
+    standing: Q
+    write: Writer
+    move: Mover
+
+    @property
+    def of_viewer(self) -> str:
+        """The path from a viewer to the amount, as querysets take it: "points__balance"."""
+        return f"{self.currency.value}__{self.column}"
+
+    def held(self, viewer_ids: Collection[int]) -> dict[int, int]:
+        """Lock the balances of these viewers until the end of the transaction; returns the amounts by viewer."""
+        return dict(bulk.rows_with(self.balances, "viewer_id", viewer_ids, "viewer_id", self.column, lock=True))
+
+
+def _write_points(rows: Sequence[Row], *, kind: Kind) -> int:
+    points.write_rows(rows, kind=kind)
+    return 0
+
+
+def _write_xp(rows: Sequence[Row], *, kind: Kind) -> int:
+    curve = xp.current_curve()
+    xp.write_rows(rows, curve=curve)
+    return sum(curve.level(row.after) > curve.level(row.after - row.delta) for row in rows)
+
+
+POINTS_LEDGER = Ledger(
+    Currency.POINTS,
+    Points,
+    "balance",
+    Transaction,
+    minted=Q(delta__gt=0) & ~Q(kind__in=[Kind.TRANSFER, Kind.MERGE, *UNDOING]),
+    standing=Q(undone_by=None),
+    write=_write_points,
+    move=points.move,
+)
+XP_LEDGER = Ledger(
+    Currency.XP,
+    XP,
+    "total",
+    XPTransaction,
+    minted=Q(delta__gt=0) & ~Q(source="merge"),
+    standing=Q(),
+    write=_write_xp,
+    move=xp.move,
+)
+LEDGERS = {Currency.POINTS: POINTS_LEDGER, Currency.XP: XP_LEDGER}
+
+
+def ledger_of(currency: str) -> Ledger:
+    """Return the ledger of a currency, which may be given by its value. Raises ValueError for no currency."""
+    return LEDGERS[Currency(currency)]
