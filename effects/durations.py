@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-
 from effects import sounds
 from effects.registry import Effect, kinds
+from effects.settings_table import QueueSettings, VoiceSettings
 from effects.voice.engines import estimated_seconds
 
 
@@ -15,12 +14,13 @@ def of(effect: Effect) -> float:
     if effect.kind == "run_effects":
         return sum(of(Effect(str(step.get("kind")), step)) for step in payload["effects"])
     if effect.kind == "speak":
-        return estimated_seconds(str(payload["text"]), payload.get("rate") or settings.TTS_RATE)
+        return estimated_seconds(str(payload["text"]), payload.get("rate") or VoiceSettings.current().tts_rate)
     if effect.kind == "play_sound":
         sound = sounds.named(str(payload["sound"]))
         return sound.seconds if sound else 0.0
     if effect.kind == "spin_wheel":
-        return float(settings.WHEEL_SPIN_SECONDS + settings.WHEEL_HOLD_SECONDS)
+        wheel = QueueSettings.current()
+        return wheel.wheel_spin_seconds + wheel.wheel_hold_seconds
     kind = kinds.get(effect.kind)
     declared = kind.payload.model_fields.get("seconds") if kind is not None and kind.payload is not None else None
     return float(payload.get("seconds", declared.default if declared is not None else 0))

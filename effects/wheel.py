@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F
 from django.utils import timezone
@@ -17,6 +16,7 @@ from economy.models import Viewer
 from effects import chat, sounds
 from effects.models import Prize, QueueItem, Spin, WheelLine
 from effects.queue import items
+from effects.settings_table import QueueSettings
 from effects.voice.speech import speak
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import filled, planned
@@ -115,7 +115,8 @@ def _say(text: str, viewer: Viewer | None, *, spoken: bool) -> None:
 
 def message(spin: Spin) -> tuple[dict[str, Any], float]:
     """(what the overlays are told, its seconds)."""
-    seconds = settings.WHEEL_SPIN_SECONDS
+    rules = QueueSettings.current()
+    seconds = rules.wheel_spin_seconds
     heard = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
     told = {
         "type": "wheel",
@@ -124,11 +125,11 @@ def message(spin: Spin) -> tuple[dict[str, Any], float]:
         "prize_name": spin.prize_name,
         "user": spin.viewer.username if spin.viewer else "",
         "seconds": seconds,
-        "hold": settings.WHEEL_HOLD_SECONDS,
+        "hold": rules.wheel_hold_seconds,
         "sounds": {name: sounds.address(sound) for name, sound in heard.items() if sound},
         "volumes": {name: sounds.volume(sound) for name, sound in heard.items() if sound},
     }
-    return told, seconds + settings.WHEEL_HOLD_SECONDS
+    return told, seconds + rules.wheel_hold_seconds
 
 
 def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:

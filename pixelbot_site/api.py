@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,6 +23,7 @@ from joystick.api import router as joystick_router
 from pixelbot_site.kit.api import PERMISSIONS
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.models import ApiToken
+from pixelbot_site.settings_table import LoginSettings
 from redeems.api import router as redeems_router
 
 USED_EVERY = timedelta(minutes=1)
@@ -74,7 +74,7 @@ api = NinjaAPI(
     description="Viewers, points, XP, redeems, the queue and the channel. Scopes: read, points, queue, admin.",
     auth=[Bearer(), Staff()],
     docs_decorator=staff_member_required,
-    throttle=[AuthRateThrottle(settings.API_RATE_LIMIT)],
+    throttle=[AuthRateThrottle(LoginSettings.current().api_rate_limit)],
     urls_namespace="api",
 )
 api.add_router("", economy_router)
@@ -95,7 +95,7 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(Throttled)
 def _too_many(request: HttpRequest, error: Throttled) -> HttpResponse:
-    answer = _answer(request, 429, f"Too many requests: at most {settings.API_RATE_LIMIT}.")
+    answer = _answer(request, 429, f"Too many requests: at most {LoginSettings.current().api_rate_limit}.")
     if error.wait:
         answer["Retry-After"] = str(error.wait)
     return answer

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from economy.viewers import people
-from pixelbot_site.kit import rules
+from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.admin import ModelAdmin, StockMixin
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import wanted_words
@@ -102,7 +102,7 @@ class RedeemAdmin(StockMixin, ModelAdmin):
                 key=row.key,
                 words=request.POST.get("words", "").strip(),
                 reference=f"dashboard:{uuid4()}",
-                rules=rules.current(),
+                rules=EffectsSettings.current(),
                 now=timezone.now(),
                 free="charge" not in request.POST,
             )

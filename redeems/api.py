@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 
 from economy.viewers import people
 from effects.models import State
-from pixelbot_site.kit import rules
+from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.api import Scope, answers, needs, there
 from redeems import purchase
 from redeems.models import Approval, Least, Pricing, Redeem
@@ -112,7 +112,7 @@ def buy(request: HttpRequest, key: str, asked: PurchaseIn) -> PurchaseOut:
         key=_redeem(key).key,
         words=asked.text.strip(),
         reference=f"api:{uuid4()}",
-        rules=rules.current(),
+        rules=EffectsSettings.current(),
         now=timezone.now(),
         free=asked.free,
     )

@@ -17,8 +17,8 @@ from effects import durations
 from effects.models import HAPPENED, QueueItem
 from effects.queue import items, refunds, waiting
 from effects.registry import INSTANT, Effect, kinds
+from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.rules import Rules
 from pixelbot_site.kit.steps import mistakes, planned
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Least, Pricing, Redeem
@@ -35,7 +35,7 @@ def buy(
     key: str,
     words: str,
     reference: str,
-    rules: Rules,
+    rules: EffectsSettings,
     now: datetime,
     free: bool = False,
 ) -> QueueItem:
@@ -113,7 +113,7 @@ def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
     return made if isinstance(made, Planned) else Planned(made)
 
 
-def _room(effect: Effect, rules: Rules) -> None:
+def _room(effect: Effect, rules: EffectsSettings) -> None:
     for lane in sorted(_lanes(effect.kind, effect.payload)):
         count = waiting.count(lane)
         if count >= rules.queue_max(lane):
@@ -144,7 +144,9 @@ def _sold(row: Redeem, since: datetime) -> QuerySet[QueueItem]:
     return QueueItem.objects.filter(redeem=row.key, created_at__gte=since, state__in=HAPPENED)
 
 
-def _take_cooldowns(item: Item | None, row: Redeem, viewer: Viewer, rules: Rules, now: datetime) -> dict[str, str]:
+def _take_cooldowns(
+    item: Item | None, row: Redeem, viewer: Viewer, rules: EffectsSettings, now: datetime
+) -> dict[str, str]:
     """Takes them; returns until when each runs, so that these and no others can be ended again."""
     default = item.cooldown(rules) if item is not None else 0
     own = default if row.cooldown_seconds is None else row.cooldown_seconds
@@ -164,7 +166,7 @@ def _take_stock(row: Redeem) -> bool:
     return True
 
 
-def _cost(row: Redeem, wanted: Planned, words: str, rules: Rules) -> int:
+def _cost(row: Redeem, wanted: Planned, words: str, rules: EffectsSettings) -> int:
     cost = row.cost if wanted.cost is None else wanted.cost
     if row.pricing == Pricing.CHARACTER:
         return cost * max(1, len(" ".join(words.split())[: rules.tts_max_chars]))

@@ -13,13 +13,12 @@ from economy import cooldowns
 from economy.earning import caps
 from economy.ledger import points as ledger
 from economy.ledger import xp
-from economy.ledger.levels import Curve
 from economy.ledger.points import Grant
 from economy.ledger.xp import LevelUp, XPGrant
 from economy.models import Transaction, Viewer, XPTransaction, viewer_key
+from economy.settings_table import EconomySettings
 from economy.viewers import people as viewers
 from pixelbot_site.kit import bulk
-from pixelbot_site.kit.rules import Rules
 
 
 class Once(Enum):
@@ -72,7 +71,7 @@ HOLD_SECONDS = 60.0
 def pay(
     awards: Sequence[Award],
     *,
-    rules: Rules,
+    rules: EconomySettings,
     now: datetime,
     people: Mapping[str, Viewer] | None = None,
     stream: str = "",
@@ -94,13 +93,13 @@ def pay(
         due = [_named(award, people[award.viewer], stream) for award in awards if _earns(people[award.viewer], rules)]
         due = _not_held(_unpaid(due, people), people, now=now)
         points, experience = _split(due, people, rules, now=now)
-        curve = Curve(rules.xp_base, rules.xp_exponent, rules.xp_max_level)
+        curve = xp.curve_of(rules)
         level_ups = xp.write(experience, curve=curve, now=now)
         ledger.write([*points, *xp.reward_points(level_ups, enabled=rules.points_enabled)], now=now)
     return level_ups
 
 
-def _earns(viewer: Viewer, rules: Rules) -> bool:
+def _earns(viewer: Viewer, rules: EconomySettings) -> bool:
     return not viewers.is_excluded(viewer, rules)
 
 
@@ -166,7 +165,7 @@ def _not_held(awards: Sequence[Award], people: Mapping[str, Viewer], *, now: dat
 
 
 def _split(
-    awards: Sequence[Award], people: Mapping[str, Viewer], rules: Rules, *, now: datetime
+    awards: Sequence[Award], people: Mapping[str, Viewer], rules: EconomySettings, *, now: datetime
 ) -> tuple[list[Grant], list[XPGrant]]:
     """The points and the XP of `awards` that neither a cooldown nor a daily cap holds back."""
     free_points, free_xp = _off_cooldown(awards, people, now=now)

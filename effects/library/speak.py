@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from pydantic import Field
@@ -17,6 +16,7 @@ from effects import sounds
 from effects import voice as tts
 from effects.models import QueueItem, SpeechSource, ViewerVoice, WordFilter
 from effects.registry import Payload, Told, effect
+from effects.settings_table import VoiceSettings
 from effects.voice.speakable import shown, speakable, spoken_name
 from effects.voice.speech import MAX_TEXT
 from pixelbot_site.kit.errors import Failed
@@ -38,7 +38,7 @@ def ahead(item: QueueItem) -> dict[str, Any]:
     """The synthesis, which may be done while another item plays. Raises Failed where there is nothing to say."""
     wish = Speak.model_validate(item.payload)
     filters = list(WordFilter.objects.values_list("word", "replacement"))
-    text = speakable(wish.text, filters=filters, most=settings.TTS_MAX_CHARS)
+    text = speakable(wish.text, filters=filters, most=VoiceSettings.current().tts_max_chars)
     if not any(character.isalnum() for character in text):
         raise Failed("there is nothing to speak in this text")
     name = item.viewer.username if item.viewer else ""
@@ -72,13 +72,13 @@ def perform(item: QueueItem) -> Told:
         "speech": f"speech/{item.pk}.wav" if "speech" in made else "",
         "seconds": made["seconds"],
         "pre_sound": pre_sound,
-        "pre_delay_ms": settings.TTS_PRE_DELAY_MS if pre_sound else 0,
+        "pre_delay_ms": VoiceSettings.current().tts_pre_delay_ms if pre_sound else 0,
     }
     return Told(message, seconds=lead + made["seconds"])
 
 
 def _prefix(source: str) -> str:
-    if source == "redeem" and not settings.TTS_PREFIX_USERNAME:
+    if source == "redeem" and not VoiceSettings.current().tts_prefix_username:
         return ""
     row = SpeechSource.objects.filter(name=source).first()
     return row.prefix if row else ""
@@ -97,21 +97,22 @@ def _lead(source: str) -> tuple[str, float]:
     except Failed as error:
         log.warning("spoken without the sound before it: %s", error)
         return "", 0.0
-    return f"pre-sound/{Path(name).stem}", max(settings.TTS_PRE_DELAY_MS / 1000, sounds.length(name))
+    return f"pre-sound/{Path(name).stem}", max(VoiceSettings.current().tts_pre_delay_ms / 1000, sounds.length(name))
 
 
 def _style(wish: Speak, item: QueueItem) -> tts.Style:
+    rules = VoiceSettings.current()
     return tts.Style(
-        wish.voice or _own_voice(item) or settings.TTS_VOICE,
-        settings.TTS_RATE if wish.rate is None else wish.rate,
-        settings.TTS_VOLUME if wish.volume is None else wish.volume,
+        wish.voice or _own_voice(item, rules) or rules.tts_voice,
+        rules.tts_rate if wish.rate is None else wish.rate,
+        rules.tts_volume if wish.volume is None else wish.volume,
     )
 
 
-def _own_voice(item: QueueItem) -> str:
+def _own_voice(item: QueueItem, rules: VoiceSettings) -> str:
     """The viewer's voice: one of TTS_VIEWER_VOICES, chosen with their first line, and theirs from then on."""
-    if item.viewer is None or item.payload.get("source") != "redeem" or not settings.TTS_VIEWER_VOICES:
+    if item.viewer is None or item.payload.get("source") != "redeem" or not rules.tts_viewer_voices:
         return ""
-    chosen = {"voice": secrets.choice(settings.TTS_VIEWER_VOICES)}
+    chosen = {"voice": secrets.choice(rules.tts_viewer_voices)}
     row, _ = ViewerVoice.objects.get_or_create(viewer=item.viewer, defaults=chosen)
     return str(row.voice)

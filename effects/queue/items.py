@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -23,6 +22,7 @@ from effects.overlays import messages
 from effects.queue import lease, refunds
 from effects.queue.wakeups import wake
 from effects.registry import INSTANT, MAX_TITLE, Effect, Kind, Told, kinds
+from effects.settings_table import QueueSettings
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import Step
 from pixelbot_site.kit.transactions import after_commit, again_after_deadlock
@@ -61,7 +61,7 @@ def enqueue(
         redeem=redeem,
         priority=priority,
         state=State.WAITING if waits else State.PENDING,
-        expires_at=timezone.now() + timedelta(seconds=settings.QUEUE_ITEM_TTL),
+        expires_at=timezone.now() + timedelta(seconds=QueueSettings.current().queue_item_ttl),
     )
     item.save(force_insert=True)
     if not waits:
@@ -145,7 +145,7 @@ def _tell(item: QueueItem, told: Told) -> bool:
     now = timezone.now()
     # The attempt tells a page that an item is being done again from one that it has shown already.
     shown = {**told.message, "lane": item.lane, "attempt": item.attempts}
-    seconds = min(told.seconds, settings.QUEUE_ITEM_MAX_SECONDS)
+    seconds = min(told.seconds, QueueSettings.current().queue_item_max_seconds)
     result = {**item.result, "overlay": shown, "seconds": seconds}
     mine = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts).update(
         result=result, told_at=now, lease_until=now + START_WITHIN

@@ -17,8 +17,8 @@ from economy.ledger import points as ledger
 from economy.ledger import xp
 from economy.ledger.xp import XPGrant
 from economy.models import XP, Kind, LevelReward, Points, Transaction, Viewer, XPTransaction
+from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.rules import Rules
 
 pytestmark = pytest.mark.django_db
 

@@ -18,8 +18,8 @@ from effects import sounds, wheel
 from effects.models import Prize, QueueItem, Sound, State
 from effects.queue import cleanup, control, items
 from joystick.channel import streams
+from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.rules import Rules
 from redeems import purchase
 from redeems.models import Approval, Least, Pricing, Redeem
 from tests.threads import at_once
