@@ -58,7 +58,11 @@ class VoiceSettings(Section):
         unit="seconds",
     )
     tts_max_chars: int = setting(
-        300, "The longest text that is spoken; the rest is cut off.", minimum=1, maximum=1000, unit="characters"
+        300,
+        "The longest text that is spoken. !tts refuses a longer one; what a reaction or a level says is cut off.",
+        minimum=1,
+        maximum=1000,
+        unit="characters",
     )
     tts_voice: str = setting("", "A voice of the engine. Empty: the engine's default.")
     tts_rate: int = setting(170, "How fast the voice speaks.", minimum=50, maximum=500, unit="words a minute")
