@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -19,6 +19,7 @@ from pytest_django import Settings
 from economy.settings_table import PointsSettings
 from effects.settings_table import OutsideSettings, VoiceSettings
 from joystick.settings_table import JoystickSettings, Rules, TipSettings
+from joystick.simulator.happenings import chat
 from pixelbot_site.kit import env_example
 from pixelbot_site.kit.env import Reader
 from pixelbot_site.kit.settings_table import Section, declared, setting
@@ -290,6 +291,22 @@ def test_a_snapshot_does_not_change_with_the_settings(settings: Settings) -> Non
     before = Rules.current()
     settings.POINTS_PER_CHAT = 77
     assert (before.points_per_chat, Rules.current().points_per_chat) == (1, 77)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_takes_one_snapshot(deliver: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    deliver(*(chat(f"viewer{number}", "hello") for number in range(20)))
+    taken: list[str] = []
+    real = Section.current.__func__  # type: ignore[attr-defined]
+
+    def count(section: type[Section]) -> Section:
+        taken.append(section.__name__)
+        snapshot: Section = real(section)
+        return snapshot
+
+    monkeypatch.setattr(Section, "current", classmethod(count))
+    deliver(*(chat(f"viewer{number}", "hello again") for number in range(20)))
+    assert taken == ["Rules"]
 
 
 def test_no_two_sections_declare_the_same_name() -> None:
