@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from economy.ledger.rewards import LevelUp, Reward
+from economy.settings_table import PointsSettings
 from effects import chat
 from effects.queue import items
 from effects.values import speak
-from pixelbot_site.kit.rules import Rules
 from pixelbot_site.kit.steps import Effect, planned
 
 MOST_SAID = 3
 
 
-def announced(up: LevelUp, rules: Rules) -> tuple[tuple[str, ...], tuple[Effect, ...]]:
+def announced(up: LevelUp, rules: PointsSettings) -> tuple[tuple[str, ...], tuple[Effect, ...]]:
     """(lines for chat, effects). The rewarded levels with a line are said, and spoken; of a long jump, the last ones.
     The effects of every level are carried out.
     """
@@ -29,7 +29,7 @@ def announced(up: LevelUp, rules: Rules) -> tuple[tuple[str, ...], tuple[Effect,
     return lines, spoken + more
 
 
-def celebrate(up: LevelUp, rules: Rules) -> None:
+def celebrate(up: LevelUp, rules: PointsSettings) -> None:
     """Say, and enqueue, what is announced. The inbox does so itself; this is for what pays XP outside of it."""
     lines, effects = announced(up, rules)
     for text in lines:

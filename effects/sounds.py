@@ -17,6 +17,7 @@ from django.dispatch import receiver
 
 from effects import voice
 from effects.models import Sound
+from effects.settings_table import QueueSettings, VoiceSettings
 from effects.voice.studio import TARGET
 from pixelbot_site.kit.errors import Failed
 
@@ -38,17 +39,18 @@ def store(sound: Sound, file: File[bytes]) -> File[bytes]:
         raise Failed(f"A sound has at most {LARGEST // 2**20} MB.")
     file.seek(0)
     data = file.read()
+    longest = QueueSettings.current().longest_sound
     with tempfile.TemporaryDirectory(prefix="pixelbot-upload-") as folder:
         copy = Path(folder) / "upload"
         copy.write_bytes(data)
-        facts = voice.studio().inspect(copy, most=settings.SOUND_MAX_SECONDS)
+        facts = voice.studio().inspect(copy, most=longest)
     content_type = TYPES.get(facts.format)
     if content_type is None:
         raise Failed(f"This is {facts.format}; it must be wav, mp3, ogg or opus.")
     if facts.subtype not in SUBTYPES:
         raise Failed(f"This is {facts.format} as {facts.subtype}, which browsers can't play.")
-    if not 0 < facts.seconds <= settings.SOUND_MAX_SECONDS:
-        raise Failed(f"This lasts {facts.seconds:.1f} s; {settings.SOUND_MAX_SECONDS} s are the most.")
+    if not 0 < facts.seconds <= longest:
+        raise Failed(f"This lasts {facts.seconds:.1f} s; {longest} s are the most.")
     return _described(sound, data, content_type, facts.seconds, facts.loudness)
 
 
@@ -113,7 +115,7 @@ def pre_sound(chosen: Sound | None = None) -> Path | None:
     """
     if chosen is not None:
         return Path(chosen.file.path)
-    name = settings.TTS_PRE_SOUND
+    name = VoiceSettings.current().tts_pre_sound
     if not name or Path(name).name != name:
         return None
     return next((folder / name for folder in (settings.SOUNDS_DIR, SHIPPED) if (folder / name).is_file()), None)

@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F
 from django.utils import timezone
@@ -18,6 +17,7 @@ from effects import chat, sounds
 from effects.models import Prize, QueueItem, Spin, WheelLine
 from effects.queue import items
 from effects.registry import OverlayTask
+from effects.settings_table import QueueSettings
 from effects.values import speak
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import filled, planned
@@ -122,7 +122,7 @@ def _say(text: str, viewer: Viewer | None, *, spoken: bool) -> None:
 
 def task(spin: Spin) -> OverlayTask:
     """Return what the overlays show of `spin`: the wheel, turning to the prize that was drawn."""
-    seconds = settings.WHEEL_SPIN_SECONDS
+    seconds = QueueSettings.current().wheel_spin_seconds
     found = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
     message = {
         "type": "wheel",
@@ -131,11 +131,11 @@ def task(spin: Spin) -> OverlayTask:
         "prize_name": spin.prize_name,
         "user": spin.viewer.username if spin.viewer else "",
         "seconds": seconds,
-        "hold": settings.WHEEL_HOLD_SECONDS,
+        "hold": QueueSettings.current().wheel_hold_seconds,
         "sounds": {name: sounds.address(sound) for name, sound in found.items() if sound},
         "volumes": {name: sounds.volume(sound) for name, sound in found.items() if sound},
     }
-    return OverlayTask(message, seconds=seconds + settings.WHEEL_HOLD_SECONDS)
+    return OverlayTask(message, seconds=seconds + QueueSettings.current().wheel_hold_seconds)
 
 
 def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:

@@ -15,9 +15,9 @@ from effects.models import QueueItem
 from effects.registry import Effect
 from joystick.protocol.events import ChatMessage
 from joystick.reactions import Cue
+from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.registry import Registry
-from pixelbot_site.kit.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)

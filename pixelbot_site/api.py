@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,6 +18,7 @@ from joystick.gateway import health as connection
 from pixelbot_site import callers, dashboard
 from pixelbot_site.kit.api import ApiRequest, Scope, answers, identify_callers_with, needs
 from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.settings_table import LoginSettings
 from redeems.api import router as redeems_router
 
 router = Router(tags=["channel"])
@@ -49,7 +49,7 @@ api = NinjaAPI(
     description="Viewers, points, XP, redeems, the queue and the channel. Scopes: read, points, queue, admin.",
     auth=needs(*Scope),  # each operation has its own; one without would need every scope
     docs_decorator=staff_member_required,
-    throttle=[AuthRateThrottle(settings.API_RATE_LIMIT)],
+    throttle=[AuthRateThrottle(LoginSettings.current().api_rate_limit)],
     urls_namespace="api",
 )
 api.add_router("", economy_router)
@@ -71,7 +71,7 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(Throttled)
 def _too_many(request: HttpRequest, error: Throttled) -> HttpResponse:
-    answer = _answer(request, 429, f"Too many requests: at most {settings.API_RATE_LIMIT}.")
+    answer = _answer(request, 429, f"Too many requests: at most {LoginSettings.current().api_rate_limit}.")
     if error.wait:
         answer["Retry-After"] = str(error.wait)
     return answer

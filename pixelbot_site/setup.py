@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -15,6 +14,7 @@ from effects import sounds, wheel
 from effects.models import Overlay
 from effects.voice import speech
 from joystick import reactions
+from pixelbot_site.settings_table import LoginSettings
 from redeems import purchase
 
 LEVEL_REWARDS = {2: 100, 5: 500, 10: 1000, 25: 2500, 50: 5000, 100: 10_000}
@@ -44,6 +44,7 @@ def _login() -> str | None:
     users = get_user_model().objects
     if users.filter(is_superuser=True).exists():
         return None
-    password = settings.ADMIN_PASSWORD or secrets.token_urlsafe(9)
-    users.create_superuser(settings.ADMIN_USERNAME, password=password)
-    return None if settings.ADMIN_PASSWORD else password
+    login = LoginSettings.current()
+    password = login.admin_password or secrets.token_urlsafe(9)
+    users.create_superuser(login.admin_username, password=password)
+    return None if login.admin_password else password

@@ -17,7 +17,7 @@ from django.utils import timezone
 from economy.models import Viewer
 from economy.viewers import people
 from effects.models import QueueItem
-from pixelbot_site.kit import rules
+from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.admin import ModelAdmin, StockMixin
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import wanted_words
@@ -107,7 +107,7 @@ class RedeemAdmin(StockMixin, ModelAdmin):
 
 
 def _used(row: Redeem, viewer: Viewer, words: str, *, charge: bool) -> QueueItem:
-    now = rules.current()
+    now = EffectsSettings.current()
     if not charge:
         return purchase.give_away(viewer=viewer, key=row.key, words=words, rules=now)
     reference = f"dashboard:{uuid4()}"

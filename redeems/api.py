@@ -14,7 +14,7 @@ from economy.models import Viewer
 from economy.viewers import people
 from economy.viewers.roles import Role
 from effects.models import QueueItem, State
-from pixelbot_site.kit import rules
+from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.api import ApiRequest, Scope, answers, found_or_404, needs
 from redeems import purchase
 from redeems.models import Approval, Pricing, Redeem
@@ -127,14 +127,14 @@ def _bought(viewer: Viewer, key: str, wanted: PurchaseIn) -> QueueItem:
         key=key,
         words=wanted.text.strip(),
         reference=f"api:{uuid4()}",
-        rules=rules.current(),
+        rules=EffectsSettings.current(),
         now=timezone.now(),
     )
     return bought.items.earliest("pk")
 
 
 def _given(viewer: Viewer, key: str, wanted: PurchaseIn) -> QueueItem:
-    return purchase.give_away(viewer=viewer, key=key, words=wanted.text.strip(), rules=rules.current())
+    return purchase.give_away(viewer=viewer, key=key, words=wanted.text.strip(), rules=EffectsSettings.current())
 
 
 def _redeem(key: str) -> Redeem:

@@ -17,9 +17,9 @@ from effects import durations
 from effects.models import DROPPED, Purchase, QueueItem
 from effects.queue import items, refunds, waiting
 from effects.registry import INSTANT, Effect, kinds
+from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
-from pixelbot_site.kit.rules import Rules
 from pixelbot_site.kit.steps import SEQUENCE, leaves, mistakes, planned
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Pricing, Redeem
@@ -37,7 +37,7 @@ reserved_words = Hook[[], Iterable[str]](
 
 
 @again_after_deadlock
-def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: Rules, now: datetime) -> Purchase:
+def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsSettings, now: datetime) -> Purchase:
     """Sell the redeem `key` to `viewer`; `reference` names the cause (a chat message), which buys once.
 
     Raises Refused, with the sentence for the viewer, and then nothing was taken: no points, no cooldown, no stock.
@@ -64,7 +64,7 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: Rules, n
 
 
 @again_after_deadlock
-def give_away(*, viewer: Viewer, key: str, words: str, rules: Rules) -> QueueItem:
+def give_away(*, viewer: Viewer, key: str, words: str, rules: EffectsSettings) -> QueueItem:
     """Do what the redeem `key` does for `viewer`, for nothing: only what it needs in itself is checked.
 
     There is no purchase, so that nothing can go back, and no limit counts it. Raises Refused, with the sentence.
@@ -110,7 +110,7 @@ def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
     return made if isinstance(made, Planned) else Planned(made)
 
 
-def _room(effect: Effect, rules: Rules) -> None:
+def _room(effect: Effect, rules: EffectsSettings) -> None:
     for lane in sorted(_lanes(effect)):
         count = waiting.count(lane)
         if count >= rules.queue_max(lane):
@@ -140,7 +140,9 @@ def _sold(row: Redeem, since: datetime) -> QuerySet[Purchase]:
     return Purchase.objects.filter(redeem=row.key, created_at__gte=since).exclude(items__state__in=DROPPED)
 
 
-def _take_cooldowns(item: Item | None, row: Redeem, viewer: Viewer, rules: Rules, now: datetime) -> dict[str, str]:
+def _take_cooldowns(
+    item: Item | None, row: Redeem, viewer: Viewer, rules: EffectsSettings, now: datetime
+) -> dict[str, str]:
     """Takes them; returns until when each runs, so that these and no others can be ended again."""
     default = item.cooldown(rules) if item is not None else 0
     own = default if row.cooldown_seconds is None else row.cooldown_seconds
@@ -160,7 +162,7 @@ def _take_stock(row: Redeem) -> bool:
     return True
 
 
-def _cost(row: Redeem, wanted: Planned, words: str, rules: Rules) -> int:
+def _cost(row: Redeem, wanted: Planned, words: str, rules: EffectsSettings) -> int:
     cost = row.cost if wanted.cost is None else wanted.cost
     if row.pricing == Pricing.CHARACTER:
         return cost * max(1, len(" ".join(words.split())[: rules.tts_max_chars]))

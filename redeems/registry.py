@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from economy.models import Viewer
 from effects.registry import Effect
+from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.registry import Registry
-from pixelbot_site.kit.rules import Rules
 
 if TYPE_CHECKING:
     from redeems.models import Redeem
@@ -23,7 +23,7 @@ class Order:
 
     viewer: Viewer
     words: str
-    rules: Rules
+    rules: EffectsSettings
     row: Redeem
 
 
@@ -46,7 +46,7 @@ class Item:
     title: str
     cost: int
     plan: Plan
-    cooldown: Callable[[Rules], float]
+    cooldown: Callable[[EffectsSettings], float]
     enabled: bool
     needs_text: bool
 
@@ -59,7 +59,7 @@ def redeem(
     *,
     title: str,
     cost: int,
-    cooldown: Callable[[Rules], float] = lambda rules: 0,
+    cooldown: Callable[[EffectsSettings], float] = lambda rules: 0,
     enabled: bool = True,
     needs_text: bool = False,
 ) -> Callable[[Plan], Plan]:

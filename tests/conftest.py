@@ -17,9 +17,8 @@ from economy.viewers import people
 from effects.chat import MAILBOX
 from joystick.inbox import receive
 from joystick.protocol.received import Received, read
+from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
-from pixelbot_site.kit import rules as kit_rules
-from pixelbot_site.kit.rules import Rules
 from tests import processes
 from tests.economy.tampering import tampered
 from tests.processes import SimulatorThread, missing_part
@@ -36,7 +35,7 @@ def now() -> datetime:
 @pytest.fixture
 def rules() -> Rules:
     """The default rules."""
-    return kit_rules.current()
+    return Rules.current()
 
 
 @pytest.fixture

@@ -13,15 +13,14 @@ from economy import cooldowns
 from economy.earning import caps
 from economy.ledger import points, xp
 from economy.ledger.amounts import check
-from economy.ledger.levels import Curve
 from economy.ledger.points import Grant
 from economy.ledger.rewards import LevelUp, reward_points
 from economy.ledger.xp import XPGrant
 from economy.models import Transaction, Viewer, XPTransaction, viewer_key
 from economy.models.heirs import merged_into
+from economy.settings_table import EconomySettings
 from economy.viewers import people
 from pixelbot_site.kit import bulk
-from pixelbot_site.kit.rules import Rules
 
 
 class Once(Enum):
@@ -75,7 +74,7 @@ HOLD_SECONDS = 60.0
 def pay(
     awards: Sequence[Award],
     *,
-    rules: Rules,
+    rules: EconomySettings,
     now: datetime,
     viewers: Mapping[str, Viewer] | None = None,
     stream: str = "",
@@ -100,7 +99,7 @@ def pay(
             if not people.is_excluded(viewers[award.viewer], rules)
         ]
         due = _not_held(_unpaid(due, viewers), viewers, now=now)
-        curve = Curve(rules.xp_base, rules.xp_exponent, rules.xp_max_level)
+        curve = xp.curve_of(rules)
         grants, xp_grants = _split(due, viewers, rules, now=now)
         level_ups = xp.write(xp_grants, curve=curve, now=now)
         points.write([*grants, *reward_points(level_ups, enabled=rules.points_enabled)], now=now)
@@ -164,7 +163,7 @@ def _not_held(awards: Sequence[Award], viewers: Mapping[str, Viewer], *, now: da
 
 
 def _split(
-    awards: Sequence[Award], viewers: Mapping[str, Viewer], rules: Rules, *, now: datetime
+    awards: Sequence[Award], viewers: Mapping[str, Viewer], rules: EconomySettings, *, now: datetime
 ) -> tuple[list[Grant], list[XPGrant]]:
     """Return the points and the XP of `awards` that neither a cooldown nor a daily cap holds back."""
     free = cooldowns.take(_cooldowns(awards, viewers), now=now)

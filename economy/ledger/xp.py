@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from economy.ledger.levels import Curve
 from economy.ledger.rewards import LevelUp, reward_points, rewards_between
 from economy.ledger.rows import Row, balances, change_each
 from economy.models import XP, LevelReward, Viewer, XPTransaction
+from economy.settings_table import PointsSettings, XPSettings
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.errors import Refused
 
@@ -160,7 +160,7 @@ def award(
     now = timezone.now()
     with transaction.atomic():
         ups = write([XPGrant(viewer, amount, source, reference, reason[:200], by=by)], curve=current_curve(), now=now)
-        points.write(reward_points(ups, enabled=settings.POINTS_ENABLED), now=now)
+        points.write(reward_points(ups, enabled=PointsSettings.current().points_enabled), now=now)
     return ups[0] if ups else None
 
 
@@ -243,5 +243,10 @@ def recompute() -> Iterator[int]:
 
 
 def current_curve() -> Curve:
-    """The curve that the settings name."""
-    return Curve(settings.XP_BASE, settings.XP_EXPONENT, settings.XP_MAX_LEVEL)
+    """Return the curve of the settings as they are now."""
+    return curve_of(XPSettings.current())
+
+
+def curve_of(rules: XPSettings) -> Curve:
+    """Return the curve of a snapshot that was taken already."""
+    return Curve(rules.xp_base, rules.xp_exponent, rules.xp_max_level)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from economy.ledger import points
 from economy.ledger.points import Grant
 from economy.models import XP, Points, Viewer, heirs, viewer_key
-from pixelbot_site.kit.rules import Rules
+from economy.settings_table import PointsSettings
 
 # Somebody who goes on talking is stored as seen this often: in a crowd, each write costs a page and its indexes.
 SEEN_EVERY = timedelta(minutes=1)
@@ -76,11 +75,12 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
     arrived = _locked(names)
     Points.objects.bulk_create([Points(viewer=viewer) for viewer in arrived.values()], ignore_conflicts=True)
     XP.objects.bulk_create([XP(viewer=viewer) for viewer in arrived.values()], ignore_conflicts=True)
-    if welcome and settings.POINTS_START_AMOUNT and settings.POINTS_ENABLED:
+    rules = PointsSettings.current()
+    if welcome and rules.points_start_amount and rules.points_enabled:
         grants = [
-            Grant(viewer, settings.POINTS_START_AMOUNT, source="start", reference=f"start:{viewer.pk}")
+            Grant(viewer, rules.points_start_amount, source="start", reference=f"start:{viewer.pk}")
             for viewer in arrived.values()
-            if not is_excluded(viewer)
+            if not is_excluded(viewer, rules)
         ]
         points.write(grants, now=now)
     return arrived
@@ -102,15 +102,15 @@ def named(beginning: str) -> Q:
     return Q(key__startswith=key)
 
 
-def is_excluded(viewer: Viewer, rules: Rules | None = None) -> bool:
+def is_excluded(viewer: Viewer, rules: PointsSettings) -> bool:
     """Does this viewer earn nothing, and stand on no leaderboard? What the streamer chose; else by badge and list."""
     if viewer.excluded is not None:
         return bool(viewer.excluded)
-    listed = settings.EXCLUDED_USERNAMES if rules is None else rules.excluded_usernames
-    return viewer.is_bot or viewer.is_streamer or viewer.key in listed
+    return viewer.is_bot or viewer.is_streamer or viewer.key in rules.excluded_usernames
 
 
 def ranked() -> QuerySet[Viewer]:
     """The viewers who stand on leaderboards: all but the excluded, as `is_excluded` has it, and the merged."""
-    by_default = Q(excluded=None, is_bot=False, is_streamer=False) & ~Q(key__in=list(settings.EXCLUDED_USERNAMES))
+    listed = PointsSettings.current().excluded_usernames
+    by_default = Q(excluded=None, is_bot=False, is_streamer=False) & ~Q(key__in=list(listed))
     return Viewer.objects.filter(Q(excluded=False) | by_default, merged_into=None)

@@ -7,10 +7,10 @@ from pydantic import Field
 
 from economy.earning import pay
 from economy.earning.pay import Award
+from economy.settings_table import EconomySettings
 from effects import announcements
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
-from pixelbot_site.kit import rules
 from pixelbot_site.kit.errors import Failed
 
 
@@ -26,6 +26,6 @@ def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     if item.viewer is None:
         raise Failed("nobody is there to get the XP")
     award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
-    now = rules.current()
-    for up in pay.pay([award], rules=now, now=timezone.now(), viewers={award.viewer: item.viewer}):
-        announcements.celebrate(up, now)
+    rules = EconomySettings.current()
+    for up in pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: item.viewer}):
+        announcements.celebrate(up, rules)

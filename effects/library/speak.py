@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from pydantic import Field
@@ -17,6 +16,7 @@ from effects import sounds
 from effects import voice as tts
 from effects.models import QueueItem, SpeechSource, ViewerVoice, WordFilter
 from effects.registry import EffectKind, OverlayTask, Payload, register
+from effects.settings_table import VoiceSettings
 from effects.voice.speakable import shown, speakable, spoken_name
 from effects.voice.speech import MAX_TEXT
 from pixelbot_site.kit.errors import Failed
@@ -61,14 +61,14 @@ class SpeakKind(EffectKind[Speak]):
             "speech": f"speech/{item.pk}.wav" if item.speech_file else "",
             "seconds": item.speech_seconds,
             "pre_sound": pre_sound,
-            "pre_delay_ms": settings.TTS_PRE_DELAY_MS if pre_sound else 0,
+            "pre_delay_ms": VoiceSettings.current().tts_pre_delay_ms if pre_sound else 0,
         }
         return OverlayTask(message, seconds=lead + item.speech_seconds)
 
     def prepare(self, item: QueueItem, payload: Speak) -> dict[str, Any]:
         """Synthesize the text; return the item fields that describe it. Raise Failed if there is nothing to say."""
         filters = list(WordFilter.objects.values_list("word", "replacement"))
-        text = speakable(payload.text, filters=filters, most=settings.TTS_MAX_CHARS)
+        text = speakable(payload.text, filters=filters, most=VoiceSettings.current().tts_max_chars)
         if not any(character.isalnum() for character in text):
             raise Failed("there is nothing to speak in this text")
         name = item.viewer.username if item.viewer else ""
@@ -91,7 +91,7 @@ class SpeakKind(EffectKind[Speak]):
 
 
 def _prefix(source: str) -> str:
-    if source == "redeem" and not settings.TTS_PREFIX_USERNAME:
+    if source == "redeem" and not VoiceSettings.current().tts_prefix_username:
         return ""
     row = SpeechSource.objects.filter(name=source).first()
     return row.prefix if row else ""
@@ -110,21 +110,22 @@ def _lead(source: str) -> tuple[str, float]:
     except Failed as error:
         log.warning("spoken without the sound before it: %s", error)
         return "", 0.0
-    return f"pre-sound/{Path(name).stem}", max(settings.TTS_PRE_DELAY_MS / 1000, sounds.length(name))
+    return f"pre-sound/{Path(name).stem}", max(VoiceSettings.current().tts_pre_delay_ms / 1000, sounds.length(name))
 
 
 def _style(payload: Speak, item: QueueItem) -> tts.Style:
+    rules = VoiceSettings.current()
     return tts.Style(
-        payload.voice or _own_voice(item, payload.source) or settings.TTS_VOICE,
-        settings.TTS_RATE if payload.rate is None else payload.rate,
-        settings.TTS_VOLUME if payload.volume is None else payload.volume,
+        payload.voice or _own_voice(item, payload.source, rules) or rules.tts_voice,
+        rules.tts_rate if payload.rate is None else payload.rate,
+        rules.tts_volume if payload.volume is None else payload.volume,
     )
 
 
-def _own_voice(item: QueueItem, source: str) -> str:
+def _own_voice(item: QueueItem, source: str, rules: VoiceSettings) -> str:
     """The viewer's voice: one of TTS_VIEWER_VOICES, chosen with their first line, and theirs from then on."""
-    if item.viewer is None or source != "redeem" or not settings.TTS_VIEWER_VOICES:
+    if item.viewer is None or source != "redeem" or not rules.tts_viewer_voices:
         return ""
-    chosen = {"voice": secrets.choice(settings.TTS_VIEWER_VOICES)}
+    chosen = {"voice": secrets.choice(rules.tts_viewer_voices)}
     row, _ = ViewerVoice.objects.get_or_create(viewer=item.viewer, defaults=chosen)
     return str(row.voice)

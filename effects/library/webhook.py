@@ -9,11 +9,11 @@ import time
 from urllib.parse import unquote
 
 import httpx2
-from django.conf import settings
 from pydantic import Field
 
 from effects.models import QueueItem
 from effects.registry import Payload, effect
+from effects.settings_table import OutsideSettings
 from pixelbot_site.kit.errors import Failed
 
 TIMEOUT = 5.0
@@ -37,7 +37,7 @@ def webhook(item: QueueItem, payload: Webhook) -> None:
         raise Failed("this address is not among WEBHOOK_ADDRESSES in .env")
     name = item.viewer.username if item.viewer else ""
     body = json.dumps({"item": item.pk, "viewer": name, "text": payload.text, "at": int(time.time())}).encode()
-    signature = hmac.new(settings.WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    signature = hmac.new(OutsideSettings.current().webhook_secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json", "X-PixelBot-Signature": f"sha256={signature}"}
     try:
         # The answer's body is not read: it could be long, or come slowly.
@@ -55,5 +55,6 @@ def is_allowed(url: str) -> bool:
     if ".." in plain or "\\" in plain or "@" in plain.partition("://")[2]:
         return False
     return any(
-        url == allowed or (allowed.endswith("/") and url.startswith(allowed)) for allowed in settings.WEBHOOK_ADDRESSES
+        url == allowed or (allowed.endswith("/") and url.startswith(allowed))
+        for allowed in OutsideSettings.current().webhook_addresses
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from django.conf import settings
-
 from effects.models import OBSConnection
+from effects.settings_table import OutsideSettings
 from pixelbot_site.kit import secrets_at_rest
 
 
@@ -25,9 +24,10 @@ def options(*, always: bool = False) -> Options:
     Failed for a password that can't be read any more.
     """
     row = OBSConnection.objects.first() or OBSConnection()
+    rules = OutsideSettings.current()
     return Options(
-        always or (settings.OBS_ENABLED if row.enabled is None else bool(row.enabled)),
-        row.host or settings.OBS_HOST,
-        row.port or settings.OBS_PORT,
-        secrets_at_rest.unseal(row.password) or settings.OBS_PASSWORD,
+        always or (rules.obs_enabled if row.enabled is None else bool(row.enabled)),
+        row.host or rules.obs_host,
+        row.port or rules.obs_port,
+        secrets_at_rest.unseal(row.password) or rules.obs_password,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import Max
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.utils import timezone
 from economy.models import Viewer
 from economy.viewers import forgetting
 from effects.models import ENDED, UNFINISHED, Purchase, QueueItem
+from effects.settings_table import QueueSettings
 
 KEEP_SPEECH = timedelta(hours=1)
 # What tells of a viewer's words, and what stands there when they are forgotten.
@@ -41,7 +41,7 @@ def tidy(*, now: datetime | None = None) -> int:
     _drop_orphans(now)
     for viewer in Viewer.objects.filter(key__startswith=forgetting.NAME):
         forget(viewer)  # what of theirs was still to happen then, and has ended since
-    old = now - timedelta(days=settings.QUEUE_HISTORY_DAYS)
+    old = now - timedelta(days=QueueSettings.current().queue_history_days)
     # Whose first one was approved needs no approval any more: of each viewer the last such row stays.
     approved = QueueItem.objects.filter(approved_at__isnull=False).order_by().values("viewer")
     kept = approved.annotate(last=Max("id")).values("last")

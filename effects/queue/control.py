@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -17,6 +16,7 @@ from effects.overlays import messages
 from effects.queue import items, wakeups
 from effects.queue.lanes import paused
 from effects.registry import MAX_TITLE, Effect, lanes
+from effects.settings_table import QueueSettings
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
 
@@ -81,7 +81,7 @@ def clear(lane: str, *, by: str) -> int:
 
 def approve(item: QueueItem, *, by: str) -> bool:
     """Let an item that waits for approval into its lane. False when it does not wait any more."""
-    until = timezone.now() + timedelta(seconds=settings.QUEUE_ITEM_TTL)
+    until = timezone.now() + timedelta(seconds=QueueSettings.current().queue_item_ttl)
     with transaction.atomic():
         mine = QueueItem.objects.filter(pk=item.pk, state=State.WAITING)
         if not mine.update(state=State.PENDING, expires_at=until, approved_at=timezone.now(), by=by):

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -23,6 +22,7 @@ from effects.overlays import messages
 from effects.queue import lease, refunds
 from effects.queue.wakeups import wake
 from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, OverlayTask, kinds
+from effects.settings_table import QueueSettings
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import SEQUENCE, Step, leaves
 from pixelbot_site.kit.transactions import after_commit, again_after_deadlock
@@ -60,7 +60,7 @@ def enqueue(
         part_of=part_of,
         priority=priority,
         state=State.WAITING if waits else State.PENDING,
-        expires_at=timezone.now() + timedelta(seconds=settings.QUEUE_ITEM_TTL),
+        expires_at=timezone.now() + timedelta(seconds=QueueSettings.current().queue_item_ttl),
     )
     item.save(force_insert=True)
     if not waits:
@@ -133,7 +133,7 @@ def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:
     now = timezone.now()
     # The attempt tells a page that an item is being done again from one that it has shown already.
     shown = {**task.message, "lane": item.lane, "attempt": item.attempts}
-    seconds = min(task.seconds, settings.QUEUE_ITEM_MAX_SECONDS)
+    seconds = min(task.seconds, QueueSettings.current().queue_item_max_seconds)
     mine = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts).update(
         overlay_message=shown, overlay_seconds=seconds, told_at=now, lease_until=now + START_WITHIN, **_made(item)
     )

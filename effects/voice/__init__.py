@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from effects.settings_table import VoiceSettings
 from effects.voice.engines import ENGINES, Engine, Spoken, Style
 from effects.voice.studio import Studio
 
@@ -18,6 +19,5 @@ def studio() -> Studio:
 
 def engine() -> Engine:
     """The engine that TTS_ENGINE names."""
-    from django.conf import settings
 
-    return ENGINES[settings.TTS_ENGINE](studio())
+    return ENGINES[VoiceSettings.current().tts_engine](studio())

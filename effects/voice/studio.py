@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from django.conf import settings
-
+from effects.settings_table import VoiceSettings
 from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("tts")
@@ -56,7 +55,8 @@ class Studio:
 
     def speak(self, text: str, engine: str, voice: str, rate: int, volume: float) -> tuple[bytes, float]:
         """(a levelled WAV: mono, 16 bit; its seconds). Raises Failed, with the reason, when the engine will not."""
-        style = {"engine": engine, "voice": voice, "rate": rate, "volume": volume, "model": settings.TTS_PIPER_MODEL}
+        model = VoiceSettings.current().tts_piper_model
+        style = {"engine": engine, "voice": voice, "rate": rate, "volume": volume, "model": model}
         wav, seconds = self._made({"do": "speak", "text": text, **style}, "The voice could not speak this")
         if seconds < SHORTEST:
             raise Failed("There is nothing to speak in this text.")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from django.conf import settings
 from django.utils import timezone
 
 from joystick.account import oauth, rest, tokens
 from joystick.account.oauth import Declined, NoAnswer, NotSent
 from joystick.models import Install
+from joystick.settings_table import JoystickSettings
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.secrets_at_rest import unseal
 
@@ -24,7 +24,7 @@ def finish(code: str, *, verifier: str, redirect_uri: str) -> Install:
         raise Failed(f"Joystick.tv gave no tokens ({error}). Try to connect again.") from error
     who = rest.identity(grant.access_token)
     install, _ = Install.objects.update_or_create(channel_id=who.channel_id, defaults={"username": who.username})
-    install.scopes = " ".join(settings.JOYSTICK_SCOPES)  # unless the answer tells which were granted
+    install.scopes = " ".join(JoystickSettings.current().joystick_scopes)  # unless the answer tells which were granted
     install.connected_at = timezone.now()
     tokens.keep(install, grant)
     log.info("connected to the channel of %s", install)

@@ -7,10 +7,9 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import Protocol
 
-from django.conf import settings
-
 from joystick.account import oauth, tokens
 from joystick.models import Install
+from joystick.settings_table import JoystickSettings
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.secrets_at_rest import unseal
 
@@ -70,18 +69,20 @@ class OfTheChannel:
 
     def whose(self) -> str | None:
         """A setting's, an install's, or the application's."""
-        if settings.JOYSTICK_GATEWAY_TOKEN:
+        rules = JoystickSettings.current()
+        if rules.joystick_gateway_token:
             return "setting"
-        install = tokens.usable().first() if settings.JOYSTICK_TOKEN_KIND != "basic" else None
+        install = tokens.usable().first() if rules.joystick_token_kind != "basic" else None
         if install is not None:
             return f"install {install.pk} of {install.connected_at}"
         return "application" if _basic_key() else None
 
     def token(self) -> str | None:
         """The token, renewed first where that is due."""
-        if settings.JOYSTICK_GATEWAY_TOKEN:
-            return str(settings.JOYSTICK_GATEWAY_TOKEN)
-        install = tokens.usable().first() if settings.JOYSTICK_TOKEN_KIND != "basic" else None
+        rules = JoystickSettings.current()
+        if rules.joystick_gateway_token:
+            return rules.joystick_gateway_token
+        install = tokens.usable().first() if rules.joystick_token_kind != "basic" else None
         if install is None:
             return _basic_key()
         try:
@@ -92,7 +93,7 @@ class OfTheChannel:
 
     def renew(self, refused: str) -> bool:
         """Renew the install's token. Where somebody else did that meanwhile, there is nothing left to do."""
-        if refused in {settings.JOYSTICK_GATEWAY_TOKEN, _basic_key()}:
+        if refused in {JoystickSettings.current().joystick_gateway_token, _basic_key()}:
             return False
         for install in tokens.usable():
             if unseal(install.access_token) == refused:
@@ -103,9 +104,10 @@ class OfTheChannel:
 
 def _basic_key() -> str | None:
     """Not for who connected a channel once, and let it go: that is meant to end it."""
-    kind = settings.JOYSTICK_TOKEN_KIND
+    rules = JoystickSettings.current()
+    kind = rules.joystick_token_kind
     if kind == "jwt" or (kind == "auto" and Install.objects.filter(connected_at__isnull=False).exists()):
         return None
-    if not (settings.JOYSTICK_CLIENT_ID and settings.JOYSTICK_CLIENT_SECRET):
+    if not (rules.joystick_client_id and rules.joystick_client_secret):
         return None
-    return b64encode(f"{settings.JOYSTICK_CLIENT_ID}:{settings.JOYSTICK_CLIENT_SECRET}".encode()).decode()
+    return b64encode(f"{rules.joystick_client_id}:{rules.joystick_client_secret}".encode()).decode()

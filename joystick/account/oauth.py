@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
-from django.conf import settings
 from django.utils import timezone
+
+from joystick.settings_table import JoystickSettings
 
 TIMEOUT = 15.0
 ABSOLUTE = 10**9
@@ -70,15 +71,16 @@ class Attempt:
 
 def is_configured() -> bool:
     """Is there an application to connect with?"""
-    return bool(settings.JOYSTICK_CLIENT_ID)
+    return bool(JoystickSettings.current().joystick_client_id)
 
 
 def begin(redirect_uri: str) -> Attempt:
     """The address of the platform's consent page. PKCE goes along for both kinds of client."""
     verifier = secrets.token_urlsafe(48)
-    with _client(redirect_uri=redirect_uri, scope=" ".join(settings.JOYSTICK_SCOPES)) as client:
+    rules = JoystickSettings.current()
+    with _client(redirect_uri=redirect_uri, scope=" ".join(rules.joystick_scopes)) as client:
         url, state = client.create_authorization_url(
-            f"{settings.JOYSTICK_SITE_URL}/api/oauth/authorize",
+            f"{rules.joystick_site_url}/api/oauth/authorize",
             state=secrets.token_urlsafe(32),
             code_verifier=verifier,
         )
@@ -113,13 +115,14 @@ def revoke(refresh_token: str) -> None:
 
 
 def _url(name: str) -> str:
-    return f"{settings.JOYSTICK_API_URL}/api/oauth/{name}"
+    return f"{JoystickSettings.current().joystick_api_url}/api/oauth/{name}"
 
 
 def _client(**options: Any) -> OAuth2Client:
-    secret = settings.JOYSTICK_CLIENT_SECRET
+    rules = JoystickSettings.current()
+    secret = rules.joystick_client_secret
     client = OAuth2Client(
-        client_id=settings.JOYSTICK_CLIENT_ID,
+        client_id=rules.joystick_client_id,
         client_secret=secret or None,
         token_endpoint_auth_method="client_secret_basic" if secret else "none",
         revocation_endpoint_auth_method="client_secret_basic" if secret else "none",

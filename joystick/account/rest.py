@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx2
-from django.conf import settings
 
 from joystick.account import scopes, tokens
 from joystick.models import Install
 from joystick.protocol.envelope import clean, moment
+from joystick.settings_table import JoystickSettings
 from pixelbot_site.kit.errors import Failed
 
 TIMEOUT = 10.0
@@ -153,7 +153,7 @@ class _Unauthorized(Failed):
 
 
 def _send(method: str, path: str, access_token: str, **options: Any) -> dict[str, Any]:
-    url = f"{settings.JOYSTICK_API_URL}/api/v1{path}"
+    url = f"{JoystickSettings.current().joystick_api_url}/api/v1{path}"
     headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
     try:
         answer = httpx2.request(method, url, headers=headers, timeout=TIMEOUT, **options)

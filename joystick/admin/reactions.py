@@ -9,7 +9,7 @@ from django.contrib import admin
 
 from joystick import reactions
 from joystick.models import Reaction
-from pixelbot_site.kit import rules
+from joystick.settings_table import TipSettings
 from pixelbot_site.kit.admin import ModelAdmin
 
 
@@ -22,10 +22,10 @@ class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        now = rules.current()
+        sizes = TipSettings.current()
         self.fields["trigger"].help_text = (
-            f"A tip is low up to {now.tip_low_max} tokens, medium up to {now.tip_medium_max}, high up to "
-            f"{now.tip_high_max}, extreme up to {now.tip_extreme_max} (.env)."
+            f"A tip is low up to {sizes.tip_low_max} tokens, medium up to {sizes.tip_medium_max}, high up to "
+            f"{sizes.tip_high_max}, extreme up to {sizes.tip_extreme_max} (.env)."
         )
 
     def clean(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from economy.models import viewer_key
 from joystick.inbox import dispatch
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Outcome, on
-from pixelbot_site.kit.rules import Rules
+from joystick.settings_table import Rules
 
 
 @on(ChatMessage)

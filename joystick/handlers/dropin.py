@@ -6,7 +6,7 @@ from economy.earning.pay import Award, Once
 from economy.models import viewer_key
 from joystick.protocol.events import Entered
 from joystick.registry import NOTHING, Outcome, on
-from pixelbot_site.kit.rules import Rules
+from joystick.settings_table import Rules
 
 
 @on(Entered)

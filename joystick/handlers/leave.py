@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from joystick.protocol.events import Left
 from joystick.registry import Outcome, on
-from pixelbot_site.kit.rules import Rules
+from joystick.settings_table import Rules
 
 
 @on(Left)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy.ledger.rewards import LevelUp
 from effects import announcements
 from joystick.registry import Outcome, on
-from pixelbot_site.kit.rules import Rules
+from joystick.settings_table import Rules
 
 
 @on(LevelUp)

@@ -11,7 +11,7 @@ from joystick.models import Trigger
 from joystick.protocol.events import StreamEnded, StreamStarted
 from joystick.reactions import Cue
 from joystick.registry import NOTHING, Outcome, on
-from pixelbot_site.kit.rules import Rules
+from joystick.settings_table import Rules
 
 
 @on(StreamStarted)

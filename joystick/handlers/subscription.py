@@ -7,7 +7,7 @@ from joystick.models import Trigger
 from joystick.protocol.events import GiftedSubscriptions, Resubscription, Subscription
 from joystick.reactions import Cue
 from joystick.registry import Outcome, on
-from pixelbot_site.kit.rules import Rules
+from joystick.settings_table import Rules
 
 SUBSCRIBER = {"is_subscriber": True}
 

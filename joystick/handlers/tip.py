@@ -7,7 +7,7 @@ from joystick.models import Trigger
 from joystick.protocol.events import Tip
 from joystick.reactions import Cue
 from joystick.registry import Outcome, on
-from pixelbot_site.kit.rules import Rules
+from joystick.settings_table import Rules
 
 
 @on(Tip)

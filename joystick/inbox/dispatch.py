@@ -15,8 +15,8 @@ from effects.models import State
 from joystick.protocol import names
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome, commands
+from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Failed, Refused
-from pixelbot_site.kit.rules import Rules
 from redeems import purchase
 from redeems.registry import catalog
 

@@ -20,8 +20,8 @@ from joystick.models import Reaction
 from joystick.protocol.events import Event
 from joystick.reactions import Cue
 from joystick.registry import Outcome, handlers
+from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
-from pixelbot_site.kit.rules import Rules
 
 
 @dataclass(slots=True)

@@ -21,7 +21,8 @@ from joystick.models import InboundEvent, InboundState, Install
 from joystick.protocol.envelope import clean
 from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
 from joystick.protocol.received import COMPLAINT, UNREADABLE, Received, read
-from pixelbot_site.kit import bulk, rules
+from joystick.settings_table import Rules
+from pixelbot_site.kit import bulk
 
 log = logging.getLogger("joystick")
 
@@ -71,7 +72,7 @@ def again(rows: Sequence[InboundEvent]) -> int:
 def _handle(batch: Sequence[Received]) -> None:
     now = timezone.now()
     with transaction.atomic():
-        work = Outcomes(rules.current(), now)
+        work = Outcomes(Rules.current(), now)
         new = _store_new(batch, now=now)
         for event in new:
             work.handle(event)

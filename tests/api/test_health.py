@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from pixelbot_site.kit.rules import Rules
 
 from economy import tasks
 from economy.earning.pay import Award, pay
@@ -20,7 +21,6 @@ from effects.obs import names
 from effects.obs.client import OBS
 from joystick.gateway import health as connection
 from joystick.models import Install
-from pixelbot_site.kit.rules import Rules
 from tests.real_obs import running_obs
 
 Check = Callable[[str], None]

@@ -14,7 +14,7 @@ from economy.earning import pay
 from economy.earning.pay import Award
 from economy.ledger import audit, points
 from economy.models import Audit, Points, Viewer
-from pixelbot_site.kit.rules import Rules
+from joystick.settings_table import Rules
 from tests.economy.tampering import tampered
 
 pytestmark = pytest.mark.django_db

@@ -15,8 +15,8 @@ from economy.earning.pay import Award, Once, pay
 from economy.ledger import audit, xp
 from economy.models import XP, DailyTotal, LevelReward, Points, Transaction, Viewer
 from economy.viewers import people
+from joystick.settings_table import Rules
 from joystick.simulator.happenings import chat, enter, gift, subscribe, tip
-from pixelbot_site.kit.rules import Rules
 
 pytestmark = pytest.mark.django_db
 

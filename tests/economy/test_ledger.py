@@ -18,8 +18,8 @@ from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.rows import Row
 from economy.ledger.xp import XPGrant
 from economy.models import XP, Kind, LevelReward, Points, Transaction, Viewer, XPTransaction
+from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.rules import Rules
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from economy.earning import pay as earning
 from economy.earning.pay import Award
 from economy.ledger import points
 from economy.models import Kind, Points, Transaction, Viewer
+from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.rules import Rules
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

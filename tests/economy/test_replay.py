@@ -18,7 +18,7 @@ from economy.earning.pay import Award, pay
 from economy.ledger import audit, points, xp
 from economy.models import XP, Merge, Points, Transaction, Viewer, XPTransaction
 from economy.viewers import merging, people
-from pixelbot_site.kit import rules
+from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
 
 NAMES = ("Ann", "Bob", "Cat")
@@ -62,7 +62,7 @@ def do(cause: str, what: str, *words: Any) -> None:  # noqa: C901 (a table)
     """One operation; Refused, ValueError or IndexError where there is nothing to do it to."""
     match what, words:
         case "earn", (name, amount):
-            pay([Award(name, "tip", cause, points=amount, xp=amount)], rules=rules.current(), now=timezone.now())
+            pay([Award(name, "tip", cause, points=amount, xp=amount)], rules=Rules.current(), now=timezone.now())
         case "spend", (name, amount):
             points.spend(person(name), amount, source="redeem", reference=cause)
         case "undo", (place, is_refund):

@@ -23,7 +23,7 @@ DROPPED = {
 from __future__ import annotations
 from joystick.protocol.events import Left
 from joystick.registry import Outcome, on
-from pixelbot_site.kit.rules import Rules
+from joystick.settings_table import Rules
 
 @on(Left)
 def on_farewell(left: Left, rules: Rules) -> Outcome:

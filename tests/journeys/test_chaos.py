@@ -32,7 +32,7 @@ from economy.ledger import points as ledger
 from economy.viewers import people as viewers
 from effects.models import Prize
 from pixelbot_site import setup
-from pixelbot_site.kit import rules
+from joystick.settings_table import Rules
 from redeems import purchase
 from redeems.models import Redeem
 setup.prepare()
@@ -46,7 +46,7 @@ chance = random.Random(SEED)
 wishes = ["tts"] * 110 + ["sound"] * 80 + ["spin"] * 60 + ["shoutout"] * 10 + ["scene"] * 30 + ["clip"] * 10
 chance.shuffle(wishes)
 words = {"tts": "line number {n}", "sound": "ding", "shoutout": "viewer1", "scene": "Kitchen"}
-now = rules.current()
+now = Rules.current()
 for n, key in enumerate(wishes):
     purchase.buy(viewer=chance.choice(people), key=key, words=words.get(key, "").format(n=n), reference=f"m-{n}",
                  rules=now, now=timezone.now())

@@ -161,8 +161,8 @@ def test_a_config_mistake_stops_the_start_and_names_every_one(make_bot: MakeBot)
     assert sentence(
         make_bot(POINTS_PER_CHAT="lots", XP_EXPONENT="9", LOG_FORMAT="xml", JOYSTICK_CLIENT_SECRET="s3cret")
     ) == (
-        "Pixel Bot can't start. Please mend these settings (.env or environment):\n"
-        "  POINTS_PER_CHAT=lots: must be a whole number from 0 to 1000000000.\n"
+        "Pixel Bot can't start. Please correct these settings (.env or environment):\n"
+        "  POINTS_PER_CHAT=lots: must be a whole number of points from 0 to 1000000000.\n"
         "  XP_EXPONENT=9: must be a number from 0.25 to 5.\n"
         "  LOG_FORMAT=xml: must be one of plain, json."
     )

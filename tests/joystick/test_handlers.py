@@ -34,7 +34,7 @@ from joystick.protocol.events import (
     WheelSpin,
 )
 from joystick.registry import NOTHING
-from pixelbot_site.kit.rules import Rules
+from joystick.settings_table import Rules
 
 
 def chat(text: str, **more: bool) -> ChatMessage:

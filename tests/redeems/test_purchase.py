@@ -19,8 +19,8 @@ from effects import sounds, values, wheel
 from effects.models import Prize, Purchase, QueueItem, Sound, State
 from effects.queue import cleanup, control, items, playback, worker
 from joystick.channel import streams
+from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.rules import Rules
 from redeems import purchase
 from redeems.models import Approval, Pricing, Redeem
 from tests.threads import at_once

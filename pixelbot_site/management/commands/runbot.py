@@ -24,12 +24,14 @@ from effects.models import Overlay
 from effects.queue import rescue
 from joystick.account.credentials import Credentials, Fixed, OfTheChannel
 from joystick.gateway.listener import Listener
+from joystick.settings_table import JoystickSettings
 from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator
 from pixelbot_site import setup
 from pixelbot_site.kit import garbage
 from pixelbot_site.kit.logs import STDOUT
+from pixelbot_site.settings_table import LoginSettings
 
 log = logging.getLogger("runbot")
 
@@ -95,7 +97,8 @@ class Command(BaseCommand):
     def show_login(self, password: str | None) -> None:
         """Show a password that was made up: nobody can look it up later."""
         if password is not None:
-            STDOUT.put(f"Your login: {settings.ADMIN_USERNAME}  password: {password}  (shown only this once)")
+            name = LoginSettings.current().admin_username
+            STDOUT.put(f"Your login: {name}  password: {password}  (shown only this once)")
 
     def greet(self, host: str, port: int, overlay: str, demo: bool, has_channel: bool) -> None:
         """Say where everything is."""
@@ -105,10 +108,11 @@ class Command(BaseCommand):
         lines.append(f"  Dashboard  {root}/admin/")
         lines.append(f"  Overlay    {root}{overlay}")
         lines.append("             (paste it into OBS: Sources, +, Browser; 1920 x 1080)")
-        lines.append(f"  Login      {settings.ADMIN_USERNAME} (forgotten? manage.py changepassword makes a new one)")
+        login = LoginSettings.current().admin_username
+        lines.append(f"  Login      {login} (forgotten? manage.py changepassword makes a new one)")
         if not demo and not has_channel:
             lines.append("No channel is connected yet. Two ways on:")
-            if settings.JOYSTICK_CLIENT_ID:
+            if JoystickSettings.current().joystick_client_id:
                 lines.append(f"  connect: press the button on {root}{reverse('admin:joystick_install_changelist')}")
             else:
                 lines.append("  connect: put your application's JOYSTICK_CLIENT_ID into .env, and start again;")
@@ -120,7 +124,7 @@ class Command(BaseCommand):
 
 async def real_channel() -> None:
     """Hold the line to Joystick, from the moment that a channel is connected."""
-    await line(settings.JOYSTICK_GATEWAY_URL, OfTheChannel()).run()
+    await line(JoystickSettings.current().joystick_gateway_url, OfTheChannel()).run()
 
 
 async def demo_channel() -> None:
@@ -137,13 +141,14 @@ async def demo_channel() -> None:
 
 def line(url: str, credentials: Credentials, *, holder: str = "embedded") -> Listener:
     """The line to the gateway at `url`, with the settings' version and pace."""
+    chosen = JoystickSettings.current()
     return Listener(
         url=url,
         credentials=credentials,
         holder=holder,
-        version=settings.JOYSTICK_EVENT_VERSION,
-        rate_limit=settings.MESSAGE_RATE_LIMIT,
-        most_chars=settings.MESSAGE_MAX_CHARS,
+        version=chosen.joystick_event_version,
+        rate_limit=chosen.message_rate_limit,
+        most_chars=chosen.message_max_chars,
     )
 
 
@@ -151,7 +156,8 @@ def listen() -> None:
     """Hold the line until told to stop. A second process that does so stands by."""
 
     async def hold() -> None:
-        await line(settings.JOYSTICK_GATEWAY_URL, OfTheChannel(), holder=f"{socket.gethostname()}:{os.getpid()}").run()
+        url = JoystickSettings.current().joystick_gateway_url
+        await line(url, OfTheChannel(), holder=f"{socket.gethostname()}:{os.getpid()}").run()
 
     async def until_stopped() -> None:
         task = asyncio.create_task(embedded.keep_running(hold))

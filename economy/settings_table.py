@@ -1,0 +1,114 @@
+"""The settings of points and XP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pixelbot_site.kit.settings_table import Section, setting
+
+MAX_RATE = 1_000_000
+
+CAPS = (
+    "The most that a source gives one viewer in a day (TIME_ZONE). Sources: chat, tip, wheel, follow, sub, resub, "
+    "gift, raid, dropin. A source without a number has no cap."
+)
+
+
+def casefolded(names: frozenset[str]) -> frozenset[str]:
+    """Return the names as viewers are keyed: in lower case."""
+    return frozenset(name.casefold() for name in names)
+
+
+@dataclass(frozen=True)
+class PointsSettings(Section):
+    """What earns points, how much, and how often."""
+
+    title: ClassVar[str] = "Points"
+
+    points_enabled: bool = setting(True, "Whether viewers earn points.")
+    points_per_chat: int = setting(
+        1, "For a line in chat, at most once in CHAT_COOLDOWN_SECONDS for each viewer.", unit="points"
+    )
+    chat_cooldown_seconds: int = setting(60, "The time between two lines of a viewer that earn points.", unit="seconds")
+    points_per_tip_token: float = setting(
+        1.0, "For each token tipped; the sum is rounded down.", maximum=MAX_RATE, unit="points"
+    )
+    points_per_follow: int = setting(50, "For following, once for each viewer, for ever.", unit="points")
+    points_per_sub: int = setting(
+        200, "For subscribing: for each month where Joystick tells how many, else for one.", unit="points"
+    )
+    points_per_dropin: int = setting(
+        25,
+        "For coming into the stream, at most once in DROPIN_COOLDOWN_SECONDS for each viewer.",
+        unit="points",
+    )
+    dropin_cooldown_seconds: int = setting(
+        3600, "The time between two entries of a viewer that earn points or XP.", unit="seconds"
+    )
+    dropin_once_per_stream: bool = setting(
+        False, "Pay for coming in once for each viewer and stream, instead of by the cooldown."
+    )
+    points_per_resub: int = setting(200, "For renewing a subscription.", unit="points")
+    points_per_gifted_sub: int = setting(200, "To the giver, for each subscription given away.", unit="points")
+    points_per_raid: int = setting(100, "To another streamer who drops in with viewers (a raid).", unit="points")
+    points_per_wheel_token: float = setting(
+        1.0,
+        "For each token that a spin of Joystick's own wheel cost. Tokens count from tips and from this, nowhere else.",
+        maximum=MAX_RATE,
+        unit="points",
+    )
+    points_start_amount: int = setting(0, "What every new viewer begins with, given once.", unit="points")
+    points_daily_caps: Mapping[str, int] = setting({}, CAPS)
+    excluded_usernames: frozenset[str] = setting(
+        frozenset(),
+        "These viewers earn nothing and stand on no leaderboard. Bots and you yourself need not be named where the "
+        "platform's badges tell; the dashboard's page of a viewer can exclude somebody, or include you.",
+        clean=casefolded,
+    )
+
+
+@dataclass(frozen=True)
+class XPSettings(Section):
+    """What earns XP, how much, how often, and what a level takes."""
+
+    title: ClassVar[str] = "XP and levels"
+
+    xp_enabled: bool = setting(True, "Whether viewers earn XP.")
+    xp_per_chat: int = setting(
+        1, "For a line in chat, at most once in XP_CHAT_COOLDOWN_SECONDS for each viewer.", unit="XP"
+    )
+    xp_chat_cooldown_seconds: int = setting(30, "The time between two lines of a viewer that earn XP.", unit="seconds")
+    xp_per_tip_token: float = setting(
+        0.1, "For each token tipped; the sum is rounded down.", maximum=MAX_RATE, unit="XP"
+    )
+    xp_per_follow: int = setting(10, "For following, once for each viewer, for ever.", unit="XP")
+    xp_per_sub: int = setting(
+        50, "For subscribing: for each month where Joystick tells how many, else for one.", unit="XP"
+    )
+    xp_per_dropin: int = setting(5, "For coming into the stream, as often as points are given for it.", unit="XP")
+    xp_per_resub: int = setting(50, "For renewing a subscription.", unit="XP")
+    xp_per_gifted_sub: int = setting(50, "To the giver, for each subscription given away.", unit="XP")
+    xp_per_raid: int = setting(25, "To another streamer who drops in with viewers (a raid).", unit="XP")
+    xp_per_wheel_token: float = setting(
+        0.1, "For each token that a spin of Joystick's own wheel cost.", maximum=MAX_RATE, unit="XP"
+    )
+    xp_daily_caps: Mapping[str, int] = setting({}, CAPS)
+    xp_base: int = setting(
+        100,
+        "From level L to L+1 it takes floor(XP_BASE × L^XP_EXPONENT) XP. After changing the curve run manage.py "
+        "recompute_levels.",
+        minimum=1,
+        maximum=10**6,
+        unit="XP",
+    )
+    xp_exponent: float = setting(
+        1.8, "How steeply the levels get harder: the exponent of the curve above.", minimum=0.25, maximum=5.0
+    )
+    xp_max_level: int = setting(9999, "The highest level.", minimum=2, maximum=9999)
+
+
+@dataclass(frozen=True)
+class EconomySettings(PointsSettings, XPSettings):
+    """Points and XP in one snapshot."""

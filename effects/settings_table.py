@@ -1,0 +1,166 @@
+"""The settings of the voice, the queue, OBS and webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from pixelbot_site.kit.settings_table import Mistake, Section, setting
+
+MIN_WEBHOOK_SECRET = 16
+MAX_WAITING = 1000
+
+
+@dataclass(frozen=True)
+class VoiceSettings(Section):
+    """Who speaks, how, and what comes before the speech."""
+
+    title: ClassVar[str] = "The voice"
+
+    tts_engine: str = setting(
+        "pyttsx3",
+        "pyttsx3 (this machine's own voices), browser (the overlay's: speechSynthesis), piper (a local model; pip "
+        "install piper-tts), or none: the overlay shows the text without a sound.",
+        choices=("pyttsx3", "browser", "piper", "none"),
+    )
+    tts_piper_model: str = setting("", "For piper: the path of a voice, a file that ends in .onnx.")
+    tts_viewer_voices: tuple[str, ...] = setting(
+        (),
+        "Every viewer's lines get one of these voices, and each viewer keeps theirs. Empty: all lines are spoken with "
+        "TTS_VOICE.",
+    )
+    tts_pre_sound: str = setting(
+        "announcement.wav",
+        "A sound before the speech: a file in DATA_DIR/sounds, or the shipped announcement.wav. Empty: none. It is "
+        "made as loud as the voice.",
+        may_be_empty=True,
+    )
+    tts_pre_delay_ms: int = setting(
+        1200,
+        "The speech begins this long after the sound began, and not before the sound has ended.",
+        maximum=60_000,
+        unit="milliseconds",
+    )
+    tts_prefix_username: bool = setting(True, 'Whether the viewer is named before the text: "Bob said: …".')
+    tts_queue_max: int = setting(
+        5,
+        "The most lines that may wait; then !tts is refused, and costs nothing.",
+        minimum=1,
+        maximum=MAX_WAITING,
+        unit="lines",
+    )
+    tts_cooldown_seconds: int = setting(
+        10,
+        "The time between two spoken lines of a viewer. The redeem's own cooldown in the dashboard, where it is set, "
+        "wins.",
+        unit="seconds",
+    )
+    tts_max_chars: int = setting(
+        300,
+        "The longest text that is spoken. !tts refuses a longer one; what a reaction or a level says is cut off.",
+        minimum=1,
+        maximum=1000,
+        unit="characters",
+    )
+    tts_voice: str = setting("", "A voice of the engine. Empty: the engine's default.")
+    tts_rate: int = setting(170, "How fast the voice speaks.", minimum=50, maximum=500, unit="words a minute")
+    tts_volume: float = setting(1.0, "How loud the voice is.", maximum=1.0)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Yield the Piper voice where it is needed and not there."""
+        if self.tts_engine == "piper" and not Path(self.tts_piper_model).is_file():
+            allowed = "the path of a Piper voice (.onnx), where TTS_ENGINE is piper"
+            yield Mistake("TTS_PIPER_MODEL", self.tts_piper_model, allowed)
+
+
+@dataclass(frozen=True)
+class QueueSettings(Section):
+    """How much may wait, how long things may last, and how long they are remembered."""
+
+    title: ClassVar[str] = "The queue, the wheel, sounds"
+
+    wheel_queue_max: int = setting(
+        10,
+        "The most spins that may wait; then they are refused, and cost nothing.",
+        minimum=1,
+        maximum=MAX_WAITING,
+        unit="spins",
+    )
+    effect_queue_max: int = setting(
+        20,
+        "The most sounds and other effects that may wait; then they are refused, and cost nothing.",
+        minimum=1,
+        maximum=MAX_WAITING,
+        unit="effects",
+    )
+    queue_item_ttl: int = setting(
+        600,
+        "What has not begun, or was not approved, in this time is given up, and the points are paid back.",
+        minimum=10,
+        maximum=86_400,
+        unit="seconds",
+    )
+    queue_item_max_seconds: int = setting(
+        120, "The longest time that one thing may last on the stream.", minimum=5, maximum=3600, unit="seconds"
+    )
+    queue_history_days: int = setting(
+        90,
+        "How long the dashboard shows what happened. The ledger is kept for ever.",
+        minimum=1,
+        maximum=10_000,
+        unit="days",
+    )
+    wheel_spin_seconds: float = setting(6.0, "How long the wheel turns.", minimum=2.0, maximum=10.0, unit="seconds")
+    wheel_hold_seconds: float = setting(3.0, "How long the wheel shows the prize.", maximum=20.0, unit="seconds")
+    sound_max_seconds: int = setting(
+        30,
+        "The longest sound that can be uploaded; never longer than QUEUE_ITEM_MAX_SECONDS.",
+        minimum=1,
+        maximum=600,
+        unit="seconds",
+    )
+
+    @property
+    def longest_sound(self) -> int:
+        """Seconds that an uploaded sound may last."""
+        return min(self.sound_max_seconds, self.queue_item_max_seconds)
+
+
+@dataclass(frozen=True)
+class OutsideSettings(Section):
+    """Where OBS is, and which addresses a webhook may call."""
+
+    title: ClassVar[str] = "OBS (Tools, WebSocket Server Settings) and webhooks"
+
+    obs_enabled: bool = setting(
+        False,
+        "Whether the bot uses OBS. The dashboard can set this and the next three too, and has a button to try them.",
+    )
+    obs_host: str = setting("127.0.0.1", "The machine that runs OBS.")
+    obs_port: int = setting(4455, "The port of OBS's WebSocket server.", minimum=1, maximum=65_535)
+    obs_password: str = setting("", "The password of OBS's WebSocket server.", is_secret=True)
+    webhook_addresses: tuple[str, ...] = setting(
+        (), "The addresses that the webhook effect may call; one that ends in a slash allows all below it."
+    )
+    webhook_secret: str = setting(
+        "",
+        f"Signs every request of a webhook. At least {MIN_WEBHOOK_SECRET} characters, where WEBHOOK_ADDRESSES are set.",
+        is_secret=True,
+    )
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Yield the webhooks' secret where it is needed and too short."""
+        if self.webhook_addresses and len(self.webhook_secret) < MIN_WEBHOOK_SECRET:
+            allowed = f"at least {MIN_WEBHOOK_SECRET} characters, where WEBHOOK_ADDRESSES are set"
+            yield Mistake("WEBHOOK_SECRET", self.webhook_secret, allowed)
+
+
+@dataclass(frozen=True)
+class EffectsSettings(VoiceSettings, QueueSettings, OutsideSettings):
+    """The voice, the queue, OBS and webhooks in one snapshot."""
+
+    def queue_max(self, lane: str) -> int:
+        """Return how many items may wait in a lane."""
+        return {"tts": self.tts_queue_max, "wheel": self.wheel_queue_max}.get(lane, self.effect_queue_max)

@@ -1,0 +1,134 @@
+"""The settings of the connection to Joystick.tv and of tips, and the snapshot that the way of an event takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from economy.settings_table import EconomySettings
+from effects.settings_table import EffectsSettings
+from joystick.protocol.names import SCOPES
+from pixelbot_site.kit.settings_table import Mistake, Section, setting
+
+GATEWAY_URL = "wss://api.joystick.tv/cable"
+API_URL = "https://api.joystick.tv"
+SITE_URL = "https://joystick.tv"
+
+# Without these the bot can neither read nor answer.
+NEEDED_SCOPES = frozenset({"identity:read", "chat:read", "chat:write"})
+
+
+def gateway_address(address: str) -> str:
+    """Return a WebSocket's address as it stands."""
+    parts = urlsplit(address)
+    if parts.scheme not in {"ws", "wss"} or not parts.hostname or parts.fragment:
+        raise ValueError(f"an address like {GATEWAY_URL}")
+    return address
+
+
+def web_address(like: str) -> Callable[[str], str]:
+    """Return the check of an http(s) address, which takes the slash from its end."""
+
+    def check(address: str) -> str:
+        parts = urlsplit(address)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError(f"an address like {like}")
+        return address.rstrip("/")
+
+    return check
+
+
+def known_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return scopes that Joystick.tv knows, the needed ones among them."""
+    if not NEEDED_SCOPES <= set(scopes) <= SCOPES:
+        raise ValueError(f"identity:read, chat:read, chat:write, and any of {', '.join(sorted(SCOPES))}")
+    return scopes
+
+
+@dataclass(frozen=True)
+class JoystickSettings(Section):
+    """The application's credentials, what the bot asks for, and how it talks."""
+
+    title: ClassVar[str] = "Joystick.tv: your bot application's credentials (joystick.tv, Settings, Bots)"
+
+    joystick_client_id: str = setting(
+        "", "The application's id. With it, the dashboard has a button that connects your channel."
+    )
+    joystick_client_secret: str = setting(
+        "",
+        "Only for a confidential client; without a secret the application must be a public client.",
+        is_secret=True,
+    )
+    joystick_scopes: tuple[str, ...] = setting(
+        ("identity:read", "stream:read", "chat:read", "chat:write"),
+        "The permissions that the bot asks for: identity:read, chat:read and chat:write at least. Whispers need "
+        "chat:whisper:write, moderation chat:moderate, changing title and tags stream:manage.",
+        clean=known_scopes,
+    )
+    joystick_token_kind: str = setting(
+        "auto",
+        "What the bot shows the gateway: jwt (the connected channel's token), basic (made of id and secret), or auto: "
+        "the first of these that it has.",
+        choices=("auto", "jwt", "basic"),
+    )
+    joystick_gateway_token: str = setting(
+        "", "Instead of all that: a token for the gateway, sent as it stands (percent-encoded).", is_secret=True
+    )
+    bot_username: str = setting("", "Your bot's own name in chat, so that it never answers itself.")
+    message_rate_limit: float = setting(
+        1.0, "The time between two lines that the bot says. 0: no pause.", maximum=3600, unit="seconds"
+    )
+    message_max_chars: int = setting(
+        500, "Longer answers are said in several lines, split at words.", minimum=50, maximum=4000, unit="characters"
+    )
+    command_cooldown_seconds: int = setting(
+        3,
+        "The time between two commands of the same name by one viewer; sooner, there is no answer.",
+        unit="seconds",
+    )
+    presence_seconds: int = setting(
+        7200,
+        "How long a viewer counts as present after the last sign: coming in, or a line in chat.",
+        minimum=60,
+        unit="seconds",
+    )
+    joystick_event_version: str = setting(
+        "v2", "The envelope of events: v2, or v1 as until July 2026.", choices=("v1", "v2")
+    )
+    joystick_gateway_url: str = setting(GATEWAY_URL, "The address of the gateway.", clean=gateway_address)
+    joystick_api_url: str = setting(API_URL, "The address of the REST API.", clean=web_address(API_URL))
+    joystick_site_url: str = setting(SITE_URL, "The address of the consent page.", clean=web_address(SITE_URL))
+
+
+@dataclass(frozen=True)
+class TipSettings(Section):
+    """Which tips are low, medium, high and extreme."""
+
+    title: ClassVar[str] = "Tips by size (what happens then: dashboard, Reactions)"
+
+    tip_low_max: int = setting(14, "The largest low tip.", unit="tokens")
+    tip_medium_max: int = setting(100, "The largest medium tip.", unit="tokens")
+    tip_high_max: int = setting(500, "The largest high tip.", unit="tokens")
+    tip_extreme_max: int = setting(
+        1000, "The largest extreme tip; what is above it has a reaction of its own.", unit="tokens"
+    )
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Yield the four sizes where they don't ascend."""
+        sizes = [self.tip_low_max, self.tip_medium_max, self.tip_high_max, self.tip_extreme_max]
+        if sizes != sorted(set(sizes)):
+            names = "TIP_LOW_MAX, TIP_MEDIUM_MAX, TIP_HIGH_MAX, TIP_EXTREME_MAX"
+            yield Mistake(names, ", ".join(map(str, sizes)), "each larger than the one before")
+
+
+@dataclass(frozen=True)
+class Rules(EconomySettings, EffectsSettings, JoystickSettings, TipSettings):
+    """The settings that the way of an event needs, in one snapshot, taken once per batch."""
+
+    @staticmethod
+    def worth(tokens: int, rate: float) -> int:
+        """Return tokens × rate, rounded down."""
+        return int(tokens * Decimal(repr(rate)))  # Decimal, since 100 × 0.29 in floats is 28.999…

@@ -1,0 +1,142 @@
+"""The settings of the site itself, and the list of every section.
+
+`python -m pixelbot_site.settings_table > .env.example` writes the example anew.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+import environ
+
+from economy.settings_table import PointsSettings, XPSettings
+from effects.settings_table import OutsideSettings, QueueSettings, VoiceSettings
+from joystick.settings_table import JoystickSettings, TipSettings
+from pixelbot_site.kit import env_example
+from pixelbot_site.kit.settings_table import Mistake, Section, setting
+
+DATABASE_ENGINES = frozenset({"django.db.backends.postgresql", "django.db.backends.sqlite3"})
+
+
+def known_time_zone(name: str) -> str:
+    """Return a time zone's name that this machine knows."""
+    if name not in available_timezones():
+        raise ValueError("a place's name like Europe/Berlin")
+    return name
+
+
+def request_rate(rate: str) -> str:
+    """Return a rate in django-ninja's notation."""
+    if not re.fullmatch(r"\d{1,9}/[smhd]", rate):
+        raise ValueError("requests for each s, m, h or d, like 600/m")
+    return rate
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return Django's configuration of the database at `url`; an empty one where the URL can't be read."""
+    try:
+        found: dict[str, Any] = environ.Env.db_url_config(url)
+    except (ValueError, environ.ImproperlyConfigured):
+        return {}
+    return found
+
+
+@dataclass(frozen=True)
+class LoginSettings(Section):
+    """The streamer's login, and who may reach the pages."""
+
+    title: ClassVar[str] = "Your login and the pages"
+
+    admin_username: str = setting("admin", "The name of your login; used at the first start.")
+    admin_password: str = setting(
+        "",
+        "The password of your login; used at the first start. Without it a password is made up and shown once.",
+        is_secret=True,
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        (), "Other names that the pages are reached by. Needed where you bind to more than 127.0.0.1."
+    )
+    csrf_trusted_origins: tuple[str, ...] = setting((), "Behind a proxy with HTTPS: https://bot.example.org")
+    api_rate_limit: str = setting(
+        "600/m", "The most requests of one caller to the REST API: for each s, m, h or d.", clean=request_rate
+    )
+    time_zone: str = setting(
+        "UTC", "A place, as in Europe/Berlin, whose time the dashboard shows.", clean=known_time_zone
+    )
+
+
+@dataclass(frozen=True)
+class StorageSettings(Section):
+    """Where the bot keeps its data. Read these from Django's settings, which hold the paths and URLs in effect."""
+
+    title: ClassVar[str] = "Where things are kept"
+
+    pixelbot_demo: bool = setting(False, "Set by `runbot --demo`.", in_example=False)
+    data_dir: str = setting(
+        "data", "Database, secret key, speech, sounds. A path that is not absolute begins at the project's folder."
+    )
+    secret_key: str = setting(
+        "",
+        "Made at the first start and kept in DATA_DIR; set it where several machines share one site.",
+        is_secret=True,
+    )
+    database_url: str = setting(
+        "", "postgresql://user:password@host:5432/name. Empty: SQLite in DATA_DIR.", is_secret=True
+    )
+    redis_url: str = setting(
+        "",
+        "redis://host:6379/0. Set, the bot runs as several processes (see the README). Empty: one process.",
+        is_secret=True,
+    )
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Yield URLs that can't be used. The demo uses none."""
+        if self.pixelbot_demo:
+            return
+        if self.database_url and database(self.database_url).get("ENGINE") not in DATABASE_ENGINES:
+            allowed = "postgresql://user:password@host:5432/name or sqlite:///path/to/file"
+            yield Mistake("DATABASE_URL", self.database_url, allowed)
+        if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
+            yield Mistake("REDIS_URL", self.redis_url, "redis://host:6379/0")
+
+
+@dataclass(frozen=True)
+class LogSettings(Section):
+    """What is logged, and how a line looks."""
+
+    title: ClassVar[str] = "Logs"
+
+    log_level: str = setting(
+        "INFO", "The least important messages that are logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+    )
+    log_format: str = setting(
+        "plain", "plain for people, json for machines: an object a line.", choices=("plain", "json")
+    )
+
+
+@dataclass(frozen=True)
+class SiteSettings(LoginSettings, StorageSettings, LogSettings):
+    """What settings.py itself makes Django's settings of."""
+
+
+# In the order of `.env.example`.
+SECTIONS: tuple[type[Section], ...] = (
+    JoystickSettings,
+    PointsSettings,
+    XPSettings,
+    TipSettings,
+    VoiceSettings,
+    QueueSettings,
+    OutsideSettings,
+    LoginSettings,
+    StorageSettings,
+    LogSettings,
+)
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(env_example.example(SECTIONS).encode())  # UTF-8 on Windows too
