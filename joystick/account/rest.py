@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 import httpx2
 
@@ -80,21 +79,6 @@ def subscribers(install: Install) -> Iterator[str]:
 def moderators(install: Install) -> Iterator[str]:
     """The usernames of all moderators. Scope moderators:read."""
     return _usernames(install, "/moderators", "moderators:read")
-
-
-def add_moderator(install: Install, username: str) -> None:
-    """Make a viewer moderator: a verified one who follows. Scope moderators:manage."""
-    _call(install, "POST", "/moderators", scope="moderators:manage", json={"username": username})
-
-
-def remove_moderator(install: Install, username: str) -> None:
-    """The opposite. Scope moderators:manage."""
-    _call(install, "DELETE", f"/moderators/{quote(username, safe='')}", scope="moderators:manage")
-
-
-def unban(install: Install, username: str) -> None:
-    """Let a banned viewer in again. Scope chat:moderate."""
-    _call(install, "DELETE", f"/chat/users/{quote(username, safe='')}/ban", scope="chat:moderate")
 
 
 def banned_words(install: Install) -> list[str]:

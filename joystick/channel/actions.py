@@ -46,11 +46,6 @@ def unmute(username: str, *, channel_id: str = "") -> None:
     _moderate("unmute_user", {"username": username}, channel_id)
 
 
-def block(message_id: str, *, channel_id: str = "") -> None:
-    """Ban the author of a line; alerts the site's staff. Undone by `rest.unban` only. Scope chat:moderate."""
-    _moderate("block_user", {"message_id": message_id}, channel_id)
-
-
 def _moderate(action: str, words: dict[str, str], channel_id: str) -> None:
     scopes.need("chat:moderate", channel_id=channel_id)
     chat.act(action, words, channel_id=channel_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,20 +23,11 @@ class Channel:
     followers: list[str] = field(default_factory=list)
     subscribers: list[str] = field(default_factory=list)
     moderators: list[str] = field(default_factory=list)
-    banned: list[str] = field(default_factory=list)
     banned_words: list[str] = field(default_factory=list)
 
     def set_live(self, live: bool) -> None:
         """Go live, or end."""
         self.live_at = datetime.now(UTC).replace(microsecond=0) if live else None
-
-    def find(self, method: str, path: str) -> tuple[str, Step, str] | None:
-        """(the scope it takes, what it does, the name in its path) of a call; None for one that does not exist."""
-        for wanted, pattern, scope, step in CALLS:
-            match = re.fullmatch(pattern, path)
-            if match and wanted == method:
-                return scope, step, match.group(1) if match.groups() else ""
-        return None
 
 
 Step = Callable[[Channel, Mapping[str, Any]], Any]
@@ -96,38 +86,32 @@ def page(people: str) -> Step:
     return step
 
 
-def add(people: str, key: str) -> Step:
-    """Put what stands under `key` into a list."""
-
-    def step(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
-        getattr(channel, people).append(given[key])
-        return {}
-
-    return step
+def banned_words(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`GET /banned-words`."""
+    return {"banned_words": channel.banned_words}
 
 
-def take(people: str, key: str) -> Step:
-    """Take it out again."""
-
-    def step(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
-        names = getattr(channel, people)
-        names[:] = [name for name in names if name != given[key]]
-        return {}
-
-    return step
+def ban_word(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`POST /banned-words`."""
+    channel.banned_words.append(given["word"])
+    return {}
 
 
-CALLS: tuple[tuple[str, str, str, Step], ...] = (
-    ("GET", "/me/identity", "identity:read", identity),
-    ("GET", "/me/stream", "stream:read", stream),
-    ("PUT", "/me/stream", "stream:manage", update),
-    ("GET", "/followers", "followers:read", page("followers")),
-    ("GET", "/subscribers", "subscribers:read", page("subscribers")),
-    ("GET", "/moderators", "moderators:read", page("moderators")),
-    ("POST", "/moderators", "moderators:manage", add("moderators", "username")),
-    ("DELETE", "/moderators/([^/]+)", "moderators:manage", take("moderators", "name")),
-    ("DELETE", "/chat/users/([^/]+)/ban", "chat:moderate", take("banned", "name")),
-    ("GET", "/banned-words", "stream:manage", lambda channel, given: {"banned_words": channel.banned_words}),
-    ("POST", "/banned-words", "stream:manage", add("banned_words", "word")),
-    ("DELETE", "/banned-words", "stream:manage", take("banned_words", "word")),
-)
+def allow_word(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`DELETE /banned-words`."""
+    channel.banned_words[:] = [word for word in channel.banned_words if word != given["word"]]
+    return {}
+
+
+# (method, path) → (the scope that it takes, what it does)
+CALLS: dict[tuple[str, str], tuple[str, Step]] = {
+    ("GET", "/me/identity"): ("identity:read", identity),
+    ("GET", "/me/stream"): ("stream:read", stream),
+    ("PUT", "/me/stream"): ("stream:manage", update),
+    ("GET", "/followers"): ("followers:read", page("followers")),
+    ("GET", "/subscribers"): ("subscribers:read", page("subscribers")),
+    ("GET", "/moderators"): ("moderators:read", page("moderators")),
+    ("GET", "/banned-words"): ("stream:manage", banned_words),
+    ("POST", "/banned-words"): ("stream:manage", ban_word),
+    ("DELETE", "/banned-words"): ("stream:manage", allow_word),
+}

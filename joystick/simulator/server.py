@@ -27,7 +27,7 @@ from joystick.simulator.happenings import Happening, chat
 from joystick.simulator.options import Options
 from joystick.simulator.wire import encode, read_object
 
-ACTIONS = {"send_message", "send_whisper", "delete_message", "mute_user", "unmute_user", "block_user"}
+ACTIONS = {"send_message", "send_whisper", "delete_message", "mute_user", "unmute_user"}
 KEEP_REFUSED = 60.0
 LARGEST_FRAME = 64 * 2**20
 FORGOTTEN = 0.13

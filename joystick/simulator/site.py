@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from joystick.simulator.accounts import Accounts, OAuthRefusal
-from joystick.simulator.channel import Channel
+from joystick.simulator.channel import CALLS, Channel
 
 log = logging.getLogger("simulator")
 
@@ -124,13 +124,13 @@ class Site:
         granted = self.accounts.scope_of(request.authorization.removeprefix("Bearer "))
         if granted is None:
             return Answer(401, json.dumps({"error": "Unauthorized"}))
-        found = self.channel.find(request.method, request.path.removeprefix("/api/v1"))
+        found = CALLS.get((request.method, request.path.removeprefix("/api/v1")))
         if found is None:
             raise NotFound
-        scope, step, name = found
+        scope, step = found
         if scope not in granted.split():
             return Answer(403, json.dumps({"error": "You are missing a permission for that action"}))
-        return Answer(200, json.dumps(step(self.channel, {**request.query, **request.body, "name": unquote(name)})))
+        return Answer(200, json.dumps(step(self.channel, {**request.query, **request.body})))
 
 
 def _consent_page(query: Mapping[str, str]) -> str:

@@ -25,7 +25,9 @@ Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 
 
 class Scope(StrEnum):
-    """What a token allows. A token may have several; none includes another."""
+    """What a token allows. A token may have several; none includes another. Apps share these four words; which
+    permission of Django's stands for each is the wiring's to say (`pixelbot_site.callers`).
+    """
 
     READ = "read"
     POINTS = "points"

@@ -1,4 +1,8 @@
-"""The column that holds a list of steps, with its form field. Kinds are known by `steps.payloads` alone."""
+"""The column that holds a list of steps, with its form field.
+
+Python knows the kinds by `steps.payloads` alone. The form's script, which is the site's, asks the page of the
+OBS connection in the dashboard for the names to choose from.
+"""
 
 from __future__ import annotations
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from queue import Empty
 
 import pytest
+from django.apps import apps as django_apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from kombu import Connection
 
-import pixelbot_site.kit.bell_broker  # noqa: F401
+import pixelbot_site.kit.bell_broker
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.registry import Registry
 from pixelbot_site.kit.transactions import after_commit
@@ -35,6 +38,14 @@ def test_values_are_given_once_each_whatever_their_aliases() -> None:
     for word in ("points", "balance"):
         registry.add(word, "the same", "here")
     assert (registry.values(), list(registry), registry.get("none")) == (["the same"], ["balance", "points"], None)
+
+
+def test_the_kit_names_no_permission_and_no_model_of_an_app() -> None:
+    apps = "|".join(sorted(config.label for config in django_apps.get_app_configs()))
+    named = re.compile(rf"[\"'](?:{apps})\.\w+[\"']")
+    folder = Path(pixelbot_site.kit.__path__[0])
+    found = {path.name: names for path in folder.glob("*.py") if (names := named.findall(path.read_text()))}
+    assert found == {}
 
 
 @pytest.mark.asyncio

@@ -45,19 +45,6 @@ def test_lists_of_people_come_complete_over_all_pages(site: Site, install: Insta
     assert list(getattr(rest, people)(install)) == []
 
 
-def test_moderators_are_made_and_unmade(site: Site, install: Install) -> None:
-    rest.add_moderator(install, "Mo/1")
-    assert site.channel.moderators == ["Mo/1"]
-    rest.remove_moderator(install, "Mo/1")
-    assert site.channel.moderators == []
-
-
-def test_the_banned_are_let_in_again(site: Site, install: Install) -> None:
-    site.channel.banned = ["Eve", "Mallory"]
-    rest.unban(install, "Eve")
-    assert site.channel.banned == ["Mallory"]
-
-
 def test_banned_words(site: Site, install: Install) -> None:
     rest.ban_word(install, "spoiler")
     assert rest.banned_words(install) == ["spoiler"]
@@ -73,9 +60,6 @@ def test_banned_words(site: Site, install: Install) -> None:
         (lambda install: list(rest.followers(install)), "followers:read"),
         (lambda install: list(rest.subscribers(install)), "subscribers:read"),
         (lambda install: list(rest.moderators(install)), "moderators:read"),
-        (lambda install: rest.add_moderator(install, "x"), "moderators:manage"),
-        (lambda install: rest.remove_moderator(install, "x"), "moderators:manage"),
-        (lambda install: rest.unban(install, "x"), "chat:moderate"),
         (lambda install: rest.banned_words(install), "stream:manage"),
         (lambda install: rest.ban_word(install, "x"), "stream:manage"),
         (lambda install: rest.allow_word(install, "x"), "stream:manage"),
@@ -84,7 +68,6 @@ def test_banned_words(site: Site, install: Install) -> None:
         (lambda install: actions.delete_message("x"), "chat:moderate"),
         (lambda install: actions.mute("x"), "chat:moderate"),
         (lambda install: actions.unmute("x"), "chat:moderate"),
-        (lambda install: actions.block("x"), "chat:moderate"),
     ],
 )
 def test_a_missing_scope_is_said_before_anything_is_asked(site: Site, install: Install, call: Any, scope: str) -> None:
