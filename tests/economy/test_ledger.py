@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from pytest_django import DjangoAssertNumQueries
 
 from economy.earning import pay
 from economy.earning.pay import Award
@@ -162,8 +163,8 @@ def test_a_jump_over_levels_gives_every_reward_between_once(rules: Rules, now: d
 
 
 def test_a_batch_costs_a_few_statements_however_long(
-    rules: Rules, now: datetime, django_assert_max_num_queries
-) -> None:  # type: ignore[no-untyped-def]
+    rules: Rules, now: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     awards = [
         Award(f"v{n % 50}", "chat", f"chat:{n}", points=1, xp=1, points_cooldown=60, xp_cooldown=30) for n in range(200)
     ]
