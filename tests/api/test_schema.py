@@ -50,6 +50,7 @@ def channel(
     return token()
 
 
+@pytest.mark.journey
 @document.parametrize()
 @settings(
     max_examples=25,

@@ -7,6 +7,7 @@ import threading
 import time
 
 import psutil
+import pytest
 
 from joystick.simulator.happenings import chat
 from joystick.simulator.server import Simulator
@@ -40,6 +41,7 @@ async def burst(gateway: Simulator) -> float:
     return max(waits)
 
 
+@pytest.mark.alone
 def test_a_burst_of_fifty_thousand_frames(bot: BotProcess, simulator: SimulatorThread) -> None:
     assert bot.process is not None
     process = psutil.Process(bot.process.pid)
