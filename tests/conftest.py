@@ -32,12 +32,15 @@ SLOW_FOLDERS = ("journeys", "benchmarks")
 SLOW_FIXTURES = {"bot", "make_bot", "page", "strict_page", "real", "database", "redis_url"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark as a journey whatever lies in the slow folders, or starts a bot, a browser, OBS or a database server."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in SLOW_FOLDERS or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("journey")
+    if hasattr(config, "workerinput"):
+        # In several processes: first what nobody else may run beside, and last what is short, so that all end together.
+        items.sort(key=lambda item: (not item.get_closest_marker("alone"), not item.get_closest_marker("journey")))
 
 
 @pytest.hookimpl(optionalhook=True)
