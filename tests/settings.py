@@ -1,14 +1,19 @@
-"""The bot's settings for tests: no `.env` of the developer's, a data folder of its own, nothing slowed down."""
+"""The bot's settings for tests: nothing of the developer's `.env` or shell, a data folder of its own, nothing slowed
+down.
+"""
 
 from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
 
-for _name in ("REDIS_URL", "DATABASE_URL", "JOYSTICK_GATEWAY_TOKEN", "JOYSTICK_CLIENT_ID", "PIXELBOT_DEMO"):
+# Every name that the settings know, before they are read: `.env.example` has them all, a test says.
+_EXAMPLE = (Path(__file__).resolve().parent.parent / ".env.example").read_text(encoding="utf-8")
+for _name in ["PIXELBOT_DEMO", *re.findall(r"^#?([A-Z][A-Z0-9_]+)=", _EXAMPLE, re.MULTILINE)]:
     os.environ.pop(_name, None)
 os.environ["ENV_FILE"] = os.devnull
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="pixelbot-tests-")

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from joystick.account import scopes, tokens
+from joystick.account import oauth, scopes, tokens
 from joystick.models import Install
 from joystick.protocol.envelope import clean, moment
 from joystick.settings_table import JoystickSettings
@@ -140,7 +140,7 @@ def _send(method: str, path: str, access_token: str, **options: Any) -> dict[str
     url = f"{JoystickSettings.current().joystick_api_url}/api/v1{path}"
     headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
     try:
-        answer = httpx2.request(method, url, headers=headers, timeout=TIMEOUT, **options)
+        answer = httpx2.request(method, url, headers=headers, timeout=TIMEOUT, verify=oauth.tls(), **options)
     except httpx2.HTTPError as error:
         raise Failed(f"Joystick.tv did not answer {method} {path} ({type(error).__name__}).") from None
     if answer.status_code == httpx2.codes.UNAUTHORIZED:

@@ -12,11 +12,10 @@ import json
 import logging
 import random
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
-from django.utils import timezone
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
@@ -157,7 +156,7 @@ class Gateway:
         try:
             while True:
                 received = await session.next()
-                self.heard_at = timezone.now()
+                self.heard_at = datetime.now(UTC)
                 if received is not None:
                     if received.event is not None:
                         self.learn_channel(received.event.channel_id)

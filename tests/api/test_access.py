@@ -14,7 +14,7 @@ from django.utils import timezone
 from ninja.constants import NOT_SET
 
 from pixelbot_site.api import api
-from pixelbot_site.kit.api import Scope
+from pixelbot_site.kit.api import Login, Scope, Token
 from pixelbot_site.models import ApiToken
 
 Call = Callable[..., Any]
@@ -45,6 +45,7 @@ def test_every_endpoint_asks_for_a_scope() -> None:
     assert len(operations) > 20
     for operation in operations:
         token, login = operation.auth_callbacks
+        assert isinstance(token, Token) and isinstance(login, Login), operation.view_func
         assert operation.auth_param is not NOT_SET and token.scopes == login.scopes != (), operation.view_func
 
 

@@ -208,7 +208,8 @@ def test_lanes_are_steered_and_items_approved(call: Call, viewer: Make) -> None:
     items.enqueue(speak("hello"))
     assert call("post", "/queue/panic").json()["items"] == 1
     assert call("post", "/queue/calm").json()["items"] == 3
-    wheel.seed(), sounds.seed()
+    wheel.seed()
+    sounds.seed()
     assert sum(row["chance"] for row in call("get", "/wheel/odds").json()) == pytest.approx(1)
     assert "ding" in [row["name"] for row in call("get", "/sounds").json()]
 

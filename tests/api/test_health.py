@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from pixelbot_site.kit.rules import Rules
 
 from economy import tasks
 from economy.earning.pay import Award, pay
@@ -21,6 +20,7 @@ from effects.obs import names
 from effects.obs.client import OBS
 from joystick.gateway import health as connection
 from joystick.models import Install
+from joystick.settings_table import Rules
 from tests.real_obs import running_obs
 
 Check = Callable[[str], None]

@@ -41,7 +41,8 @@ def channel(
     """Something to find under each path, no limit on requests, and a token."""
     viewer("Bob", points=100)
     purchase.seed()
-    wheel.seed(), sounds.seed()
+    wheel.seed()
+    sounds.seed()
     items.enqueue(speak("hello"))
     (throttle,) = api.throttle  # type: ignore[misc]
     monkeypatch.setattr(throttle, "num_requests", 10**9)
@@ -49,6 +50,7 @@ def channel(
     return token()
 
 
+@pytest.mark.journey
 @document.parametrize()
 @settings(
     max_examples=25,
@@ -58,6 +60,6 @@ def channel(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_every_answer_is_a_documented_one(case: schemathesis.Case, channel: str, live_server: Any) -> None:
+def test_every_answer_is_a_documented_one(case: schemathesis.Case[Any], channel: str, live_server: Any) -> None:
     headers = {"Authorization": f"Bearer {channel}"}
     case.call_and_validate(base_url=live_server.url, headers=headers, checks=CHECKS)

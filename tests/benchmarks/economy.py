@@ -54,8 +54,8 @@ def beside_raw(scenario: str, empty: Path, folder: Path, events: int, rounds: in
             with copy_of(empty, folder / "raw") as bare:
                 raw.append(events / raw_sqlite.write_again(run / FILE, bare / FILE))
     ratio = median(ours) / median(raw)
-    figures = f"inbox {median(ours):,.0f}/s, raw sqlite3 {median(raw):,.0f}/s"
-    show(f"{SCENARIOS[scenario]}: inbox against raw sqlite3", ratio, 0.30, figures)
+    rates = f"inbox {median(ours):,.0f}/s, raw sqlite3 {median(raw):,.0f}/s"
+    show(f"{SCENARIOS[scenario]}: inbox against raw sqlite3", ratio, 0.30, rates)
     return median(settled)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from typing import Any
+from unittest.mock import patch
 
 import django
 
@@ -17,14 +18,16 @@ django.setup()
 from django.core.management import execute_from_command_line
 
 from effects.consumers import OverlayConsumer
-from joystick.protocol.received import read
+from joystick.gateway import session
+from joystick.protocol import received
+from joystick.protocol.frames import Control
 from tests.benchmarks.embedded import MARK
 
-_read, _show = read, OverlayConsumer.overlay_message
+_read, _show = received.read, OverlayConsumer.overlay_message
 _began = 0.0
 
 
-def read(text: str) -> Any:
+def read(text: str) -> received.Received | Control:
     """The first of ours to see a frame from Joystick."""
     global _began
     if "!sound" in text:
@@ -40,5 +43,5 @@ async def show(consumer: OverlayConsumer, message: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    read, OverlayConsumer.overlay_message = read, show  # type: ignore[method-assign]
-    execute_from_command_line(["manage.py", *sys.argv[1:]])
+    with patch.object(session, "read", read), patch.object(OverlayConsumer, "overlay_message", show):
+        execute_from_command_line(["manage.py", *sys.argv[1:]])

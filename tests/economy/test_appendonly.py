@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.db.models import ProtectedError
 
-from economy.apps import guard_ledgers
+from economy.apps import EconomyConfig, guard_ledgers
 from economy.ledger import points, xp
 from economy.ledger.levels import Curve
 from economy.ledger.xp import XPGrant
@@ -90,8 +90,10 @@ def test_after_every_migration_the_triggers_are_there(row: Any) -> None:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
             for (name,) in cursor.fetchall():
                 cursor.execute(f"DROP TRIGGER {name}")
+    economy = apps.get_app_config("economy")
+    assert isinstance(economy, EconomyConfig)
     for _ in range(2):
-        guard_ledgers(apps.get_app_config("economy"), using="default")
+        guard_ledgers(economy, using="default")
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {type(row)._meta.db_table}")
 

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from economy.batches import batch
-from economy.batches.batch import Preview
+from economy.batches.pieces import Preview
 from economy.batches.target import Target
 from economy.ledger import audit, points, xp
 from economy.ledger.amounts import MAX_BALANCE

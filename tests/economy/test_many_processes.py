@@ -11,7 +11,7 @@ from economy.models import Kind, Points, Transaction
 from economy.viewers import people
 from tests.processes import at_once_in_processes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
 
 PROCESSES, OPERATIONS, VIEWERS = 8, 2000, 20
 

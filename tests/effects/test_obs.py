@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -249,7 +250,7 @@ class TestFaults:
     ) -> None:
         caplog.set_level(logging.DEBUG)
         for password, sentence in (("wrong-secret", "is the password right"), ("", "is the password right")):
-            line = OBS(lambda password=password: replace(real.options, password=password))
+            line = OBS(partial(replace, real.options, password=password))
             with pytest.raises(Failed, match=sentence):
                 line.ask("GetVersion")
             line.stop()
@@ -314,7 +315,8 @@ def test_without_obs_its_effects_fail_fast_with_the_points_back_and_nothing_else
     began = time.monotonic()
     worker.drain("effect")
     assert time.monotonic() - began < 2
-    item.refresh_from_db(), after.refresh_from_db()
+    item.refresh_from_db()
+    after.refresh_from_db()
     assert (item.state, after.state) == (State.FAILED, State.FAILED)
     assert "is OBS running" in item.error and "WEBHOOK_ADDRESSES" in after.error
     assert Points.objects.get(viewer=bob).balance == 50

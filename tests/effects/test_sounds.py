@@ -64,6 +64,7 @@ def test_what_browsers_play_is_kept_with_its_type_length_and_loudness(
     assert row.content_type == content_type and row.seconds == pytest.approx(0.6, abs=0.1)
     assert -15 < row.loudness < -5
     assert sounds.volume(row) == pytest.approx(10 ** ((-20 - row.loudness) / 20), abs=0.01)
+    assert row.file.name is not None
     assert Path(row.file.name).parent == Path("sounds") and "evil" not in row.file.name
     served = client.get(f"{Overlay.objects.create().get_absolute_url()}sound/{row.pk}")
     assert (served["Content-Type"], served["X-Content-Type-Options"]) == (content_type, "nosniff")
@@ -94,7 +95,7 @@ def test_what_is_no_sound_of_ours_is_not_kept(fox: Client, data: bytes, sentence
 def test_no_file_stays_behind(fox: Client) -> None:
     upload(fox, "beep", tone("WAV", "PCM_16"))
     row = Sound.objects.get()
-    before = row.file.name
+    before = str(row.file.name)
     others = set(default_storage.listdir("sounds")[1]) - {Path(before).name}  # of other tests
     upload(fox, "two words", tone("WAV", "PCM_16", level=0.3))
     longer = SimpleUploadedFile("longer.wav", tone("WAV", "PCM_16", seconds=1))
@@ -102,7 +103,7 @@ def test_no_file_stays_behind(fox: Client) -> None:
     fox.post(f"/admin/effects/sound/{row.pk}/change/", form)
     row.refresh_from_db()
     assert row.seconds == 1 and not default_storage.exists(before) and before != row.file.name
-    assert set(default_storage.listdir("sounds")[1]) == others | {Path(row.file.name).name}
+    assert set(default_storage.listdir("sounds")[1]) == others | {Path(str(row.file.name)).name}
     Sound.objects.all().delete()
     assert set(default_storage.listdir("sounds")[1]) == others
 

@@ -58,7 +58,7 @@ def test_an_exceptions_text_can_not_pass_for_a_line_of_its_own() -> None:
 
 def test_the_same_trouble_of_the_disk_is_one_line_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(logs.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("pixelbot_site.kit.logs.time.monotonic", lambda: clock[0])
     repeats = logs.RepeatFilter()
 
     def passed(error: BaseException) -> str | None:

@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.journeys.site import Scaled
 from tests.processes import BotProcess, SimulatorThread
-from tests.servers import running_postgres, running_redis
 
 
 @pytest.fixture
@@ -68,21 +67,22 @@ def log_in(page: Page, bot: BotProcess) -> None:
 
 
 @pytest.fixture
-def scaled(tmp_path: Path, free_port: int, simulator: SimulatorThread) -> Iterator[Scaled]:
-    with running_redis() as redis_url, running_postgres() as database_url:
-        site = Scaled(
-            tmp_path,
-            free_port,
-            {
-                "REDIS_URL": redis_url,
-                "DATABASE_URL": database_url,
-                "JOYSTICK_GATEWAY_URL": simulator.simulator.url,
-                "JOYSTICK_GATEWAY_TOKEN": "a-token",
-            },
-        )
-        yield site
-        print("".join(site.output))  # pytest shows it where the test failed
-        for process in site.processes:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+def scaled(
+    tmp_path: Path, free_port: int, simulator: SimulatorThread, redis_url: str, database: str
+) -> Iterator[Scaled]:
+    site = Scaled(
+        tmp_path,
+        free_port,
+        {
+            "REDIS_URL": redis_url,
+            "DATABASE_URL": database,
+            "JOYSTICK_GATEWAY_URL": simulator.simulator.url,
+            "JOYSTICK_GATEWAY_TOKEN": "a-token",
+        },
+    )
+    yield site
+    print("".join(site.output))  # pytest shows it where the test failed
+    for process in site.processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()

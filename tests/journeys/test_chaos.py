@@ -110,12 +110,19 @@ def test_every_item_ends_and_every_point_is_somebodys(scaled: Scaled, tmp_path: 
     assert kills >= 4 and player.dropped >= 3 and states["done"] > ITEMS / 2
 
 
+def restart(obs: RealOBS) -> None:
+    """Kill OBS, and start it again."""
+    obs.signal(signal.SIGKILL)
+    obs.wait_gone()
+    furnish(obs.start())
+
+
 def havoc(scaled: Scaled, obs: RealOBS, player: Player, chance: random.Random) -> int:
     """Two workers, one of which dies every now and then; returns how many did."""
     workers = [scaled.start(*WORKER, f"w{n}@here") for n in range(2)]
     kills, until = 0, time.monotonic() + 240
     next_kill = time.monotonic() + 5
-    obs_dies = threading.Timer(12, lambda: (obs.signal(signal.SIGKILL), obs.wait_gone(), furnish(obs.start())))
+    obs_dies = threading.Timer(12, restart, [obs])
     obs_dies.start()
     while left(scaled):
         assert time.monotonic() < until, f"it hangs: {left(scaled)} left"

@@ -193,6 +193,7 @@ def test_json_logs_are_one_object_a_line(make_bot: MakeBot, simulator: Simulator
     wait_until(lambda: bot.says('"logger": "joystick", "message": "connected"'), "a line of JSON")
 
 
+@pytest.mark.alone
 def test_the_demo_speaks_within_ten_seconds(make_bot: MakeBot) -> None:
     """No account, a database of its own, the same client and path as in earnest."""
     bot = make_bot("--demo", JOYSTICK_GATEWAY_TOKEN="", JOYSTICK_GATEWAY_URL="").start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -238,17 +239,27 @@ def test_every_control_frame(steady: Callable[[int], BotProcess], simulator: Sim
         if expected == "stays":
             simulator.call(gateway.push({"type": "novelty", "id": f"after-{line}", "data": {}}))
             after = f"SELECT 1 FROM joystick_inboundevent WHERE uid = 'after-{line}'"
-            wait_until(lambda query=after: bot.one(query), "the next event")
+            wait_until(partial(bot.one, after), "the next event")
             assert gateway.connections_made == made, line
         elif expected == "complains":
-            wait_until(lambda before=complaints: bot.one(COMPLAINTS) == before + 1, "the error is in the feed")
+            wait_complaints(bot, complaints + 1)
         elif expected == "refused":
             wait_until(lambda: bot.one(state) == "refused", "the line is given up")
             assert bot.says("Joystick refuses the bot: unauthorized")
             assert gateway.connections_made == made, line
         else:
-            wait_until(lambda before=made: gateway.connections_made == before + 1, "it comes back", within=30)
+            wait_connections(simulator, made + 1)
             assert bot.one("SELECT reason FROM joystick_gap ORDER BY id DESC") == expected, line
 
 
 COMPLAINTS = "SELECT count(*) FROM joystick_inboundevent WHERE kind = 'error' AND text LIKE 'Joystick says: %'"
+
+
+def wait_complaints(bot: BotProcess, count: int) -> None:
+    """Until so many errors are in the feed."""
+    wait_until(lambda: bot.one(COMPLAINTS) == count, "the error is in the feed")
+
+
+def wait_connections(simulator: SimulatorThread, count: int) -> None:
+    """Until the bot has connected so many times."""
+    wait_until(lambda: simulator.simulator.connections_made == count, "it comes back", within=30)

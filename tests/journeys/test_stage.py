@@ -29,6 +29,11 @@ def running(make_bot: Callable[..., BotProcess], simulator: SimulatorThread) -> 
     return bot
 
 
+def wait_paid(bot: BotProcess, spins: int) -> None:
+    """Until so many have been paid."""
+    wait_until(lambda: bot.one("SELECT count(*) FROM effects_spin WHERE paid_at IS NOT NULL") >= spins, "paid")
+
+
 def test_the_wheel_lands_on_the_drawn_prize(
     make_bot: Callable[..., BotProcess], simulator: SimulatorThread, page: Page
 ) -> None:
@@ -55,7 +60,7 @@ def test_the_wheel_lands_on_the_drawn_prize(
                 break
         drawn = page.evaluate("document.querySelectorAll('#wheel svg path').length")
         assert drawn == len(slices)
-        wait_until(lambda n=spun: bot.one("SELECT count(*) FROM effects_spin WHERE paid_at IS NOT NULL") >= n, "paid")
+        wait_paid(bot, spun)
         expect(page.locator("#wheel")).to_be_hidden()
         if name == "Another spin":
             wait_until(

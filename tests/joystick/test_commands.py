@@ -171,7 +171,8 @@ def test_a_typo_is_answered_once_a_minute_and_other_bots_commands_never(ask: Ask
     ],
 )
 def test_redeems_are_bought_by_their_word_or_by_redeem(ask: Ask, deliver: Any, text: str, kind: str) -> None:
-    sounds.seed(), wheel.seed()
+    sounds.seed()
+    wheel.seed()
     deliver(tip("Bob", 500))
     Redeem.objects.update(enabled=True, choices="Game\nGame/Lamp")
     (answer,) = ask(text)
@@ -207,7 +208,8 @@ def test_sounds_odds_and_items(ask: Ask) -> None:
     assert ask("!sounds") == ["@Bob there are none yet"]
     assert ask("!odds") == ["@Bob there is nothing to win."]
     assert ask("!items") == ask("!inventory") == ["@Bob you have none yet."]
-    sounds.seed(), wheel.seed()
+    sounds.seed()
+    wheel.seed()
     Sound.objects.filter(name="ding").update(cost=3)
     assert ask("!sounds") == ["@Bob applause, boing, chime, ding (3), drumroll, fanfare, whoosh"]
     assert ask("!sounds 2") == ["@Bob there is one page"]

@@ -35,7 +35,7 @@ def allow(site: Site, staff: Client) -> dict[str, str]:
     """Press the button, and allow it over there; returns what comes back."""
     answer = staff.post(CONNECT)
     assert answer.status_code == 302
-    query = query_of(answer.url)
+    query = query_of(answer["Location"])
     return {"code": site.accounts.allow(query), "state": query["state"]}
 
 

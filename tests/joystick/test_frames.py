@@ -236,9 +236,9 @@ def test_v1_metadata_may_be_a_string_an_object_broken_or_missing() -> None:
     common = {"event": "StreamEvent", "id": "1", "type": "Tipped", "createdAt": "2026-08-01T19:25:55Z"}
     for metadata in ('{"who":"A","how_much":5}', {"who": "A", "how_much": 5}):
         assert parse(**common, metadata=metadata).tokens == 5
-    for metadata in ("{broken", "", None, "5"):
+    for broken in ("{broken", "", None, "5"):
         with pytest.raises(FrameError, match="tipped"):
-            parse(**common, metadata=metadata)
+            parse(**common, metadata=broken)
 
 
 def test_an_event_without_an_id_is_known_by_its_content() -> None:

@@ -37,8 +37,8 @@ from joystick.registry import NOTHING
 from joystick.settings_table import Rules
 
 
-def chat(text: str, **more: bool) -> ChatMessage:
-    return ChatMessage(uid="1", kind="new_message", username="Bob", text=text, **more)
+def chat(text: str) -> ChatMessage:
+    return ChatMessage(uid="1", kind="new_message", username="Bob", text=text)
 
 
 def test_on_chat_pays_a_point_and_an_xp_each_with_its_cooldown(rules: Rules) -> None:
@@ -55,7 +55,7 @@ def test_on_chat_leaves_the_command_for_afterwards(rules: Rules) -> None:
 
 
 def test_on_chat_ignores_bots_and_ourselves(rules: Rules) -> None:
-    bot = on_chat(chat("!points", is_bot=True), rules)
+    bot = on_chat(replace(chat("!points"), is_bot=True), rules)
     assert bot.flags[0][1]["is_bot"] and not bot.awards and not bot.afterwards
     assert on_chat(chat("!points"), replace(rules, bot_username="BOB")) is NOTHING
 
@@ -137,7 +137,7 @@ def test_presence_by_what_people_do(rules: Rules) -> None:
 
 
 def test_on_chat_does_not_answer_whispers(rules: Rules) -> None:
-    assert on_chat(chat("!points", is_public=False), rules) is NOTHING
+    assert on_chat(replace(chat("!points"), is_public=False), rules) is NOTHING
 
 
 def test_on_follow_pays_the_viewer_not_the_event(rules: Rules) -> None:

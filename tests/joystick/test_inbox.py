@@ -12,7 +12,6 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from economy.ledger import points as ledger
 from economy.models import XP, Cooldown, LevelReward, Points, Transaction, Viewer, XPTransaction
 from effects.models import QueueItem, State
 from joystick.inbox import receive
@@ -279,4 +278,4 @@ def test_points_are_money_even_where_a_purchase_and_awards_share_a_batch(
         "@Bob done, it is in the queue. 6 points left.",
     ]
     assert owns("bob")[0] == 7
-    assert ledger.Transaction.objects.get(kind="spend").purchase.items.get().title == "now it works"
+    assert Transaction.objects.get(kind="spend").purchase.items.get().title == "now it works"

@@ -346,6 +346,7 @@ print(tokens.access_token(Install.objects.get()))
 """
 
 
+@pytest.mark.journey
 def test_four_processes_renew_once(site: Site, connected: Connected) -> None:
     install = connected()
     make_due(install, left=-1)

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joystick.gateway import outgoing
 from joystick.gateway.outgoing import MOST, Action, Outgoing, Pace
 
 
@@ -74,7 +73,7 @@ async def test_with_nothing_to_say_it_waits() -> None:
 
 def test_three_lines_may_follow_each_other_then_one_in_so_many_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(outgoing.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     pace, said = Pace(2.0), []
     for _ in range(6):
         wait = pace.wait(line("x"))

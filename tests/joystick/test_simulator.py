@@ -357,7 +357,8 @@ async def test_pings_come_from_one_timer_in_whole_seconds() -> None:
         return [((await hear(socket))["message"], loop.time()) for _ in range(3)]
 
     async with client(gateway) as one:
-        await hear(one), await asyncio.sleep(0.3)
+        await hear(one)
+        await asyncio.sleep(0.3)
         async with client(gateway) as two:
             await hear(two)
             first, second = await asyncio.gather(pings(one), pings(two))

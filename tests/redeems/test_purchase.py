@@ -496,8 +496,10 @@ def test_of_fifty_buyers_of_the_last_one_one_gets_it(
     people = [viewer(f"v{number}", points=10) for number in range(50)]
 
     def one(number: int) -> QueueItem:
-        asked = {"reference": f"m-{number}", "rules": rules, "now": now, "words": ""}
-        return purchase.buy(viewer=people[number], key="clip", **asked).items.get()
+        bought = purchase.buy(
+            viewer=people[number], key="clip", words="", reference=f"m-{number}", rules=rules, now=now
+        )
+        return bought.items.get()
 
     results = at_once(50, one)
     assert sum(isinstance(result, QueueItem) for result in results) == 1
