@@ -50,8 +50,12 @@ class EffectKind(ABC, Generic[P]):
         Raise Failed where the world would not; the points go back then.
         """
 
+    def seconds(self, payload: P) -> float:
+        """Return how long the effect will last, where that is known before it happens; 0 for what takes no time."""
+        return float(getattr(payload, "seconds", 0))
+
     def prepare(self, item: QueueItem, payload: P) -> dict[str, Any]:
-        """Do the slow part of an item that still waits; return what is stored in its result. Raise Failed as above."""
+        """Do the slow part of an item that still waits; return its fields to store. Raise Failed as above."""
         return {}
 
     def is_promised(self, item: QueueItem) -> bool:
@@ -120,6 +124,16 @@ def register(kind_class: KindClass) -> KindClass:
 def _add(kind: EffectKind[Any], module: str) -> None:
     kinds.add(kind.name, kind, module)
     steps.payloads.add(kind.name, kind.payload, module)
+
+
+def seconds(effect: Effect) -> float:
+    """Return how long `effect` will last; of a sequence, the sum. Raise Failed where a payload does not fit."""
+    total = 0.0
+    for step in steps.leaves([effect.step]):
+        kind = kinds.get(str(step.get("kind")))
+        if kind is not None:
+            total += kind.seconds(kind.parse({name: value for name, value in step.items() if name != "kind"}))
+    return total
 
 
 def lanes() -> list[str]:

@@ -5,8 +5,8 @@ A kind that only rows of the dashboard name needs none.
 
 from __future__ import annotations
 
-from effects.registry import MAX_TITLE, Effect
 from effects.voice.speech import MAX_TEXT
+from pixelbot_site.kit.steps import MAX_TITLE, Effect
 
 
 def alert(text: str, seconds: float = 5.0) -> Effect:

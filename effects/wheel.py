@@ -122,7 +122,7 @@ def _say(text: str, viewer: Viewer | None, *, spoken: bool) -> None:
 
 def task(spin: Spin) -> OverlayTask:
     """Return what the overlays show of `spin`: the wheel, turning to the prize that was drawn."""
-    seconds = QueueSettings.current().wheel_spin_seconds
+    rules = QueueSettings.current()
     found = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
     message = {
         "type": "wheel",
@@ -130,12 +130,18 @@ def task(spin: Spin) -> OverlayTask:
         "prize": next(place for place, segment in enumerate(spin.odds) if segment["name"] == spin.prize_name),
         "prize_name": spin.prize_name,
         "user": spin.viewer.username if spin.viewer else "",
-        "seconds": seconds,
-        "hold": QueueSettings.current().wheel_hold_seconds,
+        "seconds": rules.wheel_spin_seconds,
+        "hold": rules.wheel_hold_seconds,
         "sounds": {name: sounds.address(sound) for name, sound in found.items() if sound},
         "volumes": {name: sounds.volume(sound) for name, sound in found.items() if sound},
     }
-    return OverlayTask(message, seconds=seconds + QueueSettings.current().wheel_hold_seconds)
+    return OverlayTask(message, seconds=seconds())
+
+
+def seconds() -> float:
+    """Return how long a spin takes on the overlay: the turning, and the prize in view."""
+    rules = QueueSettings.current()
+    return rules.wheel_spin_seconds + rules.wheel_hold_seconds
 
 
 def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:

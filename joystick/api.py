@@ -11,11 +11,7 @@ from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
-from economy.models import Viewer
-from economy.viewers import presence
-from effects.models import QueueItem, State
-from joystick.channel import actions
-from joystick.gateway import health as connection
+from joystick.channel import actions, streams
 from joystick.inbox import receive
 from joystick.models import Install
 from joystick.protocol.compose import compose
@@ -71,15 +67,6 @@ class Done(Schema):
     uid: str = ""
 
 
-class StatsOut(Schema):
-    """Figures of now."""
-
-    viewers: int
-    present: int
-    queue: int
-    events_per_minute: int
-
-
 @router.get("/installs", response=answers(list[InstallOut]), auth=needs(Scope.READ))
 def list_installs(request: ApiRequest) -> list[Install]:
     """The channels, without their tokens."""
@@ -106,7 +93,7 @@ def simulate_event(request: ApiRequest, event: EventIn) -> Done:
     message = compose(
         event.kind,
         uid=str(uuid4()),
-        channel_id=connection.last_channel(),
+        channel_id=streams.last_channel(),
         at=timezone.now(),
         username=event.username,
         text=event.text,
@@ -118,15 +105,3 @@ def simulate_event(request: ApiRequest, event: EventIn) -> Done:
         raise Refused(f"that can't have happened: {mistake}")
     receive.receive([received])
     return Done(uid=received.event.uid)
-
-
-@router.get("/stats", response=answers(StatsOut), auth=needs(Scope.READ))
-def stats(request: ApiRequest) -> StatsOut:
-    """Figures of now. `viewers` is the newest viewer's number, which counting would not make truer."""
-    newest = Viewer.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return StatsOut(
-        viewers=newest or 0,
-        present=presence.present(now=timezone.now()).count(),
-        queue=QueueItem.objects.filter(state=State.PENDING).count(),
-        events_per_minute=connection.health().events_per_minute,
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.core.exceptions import ImproperlyConfigured
 
 
 class JoystickConfig(AppConfig):
@@ -12,20 +11,13 @@ class JoystickConfig(AppConfig):
     name = "joystick"
 
     def ready(self) -> None:
-        """Called by Django once the models are loaded."""
+        """Import every handler and command, and the listeners of hooks; refuse words that are taken twice."""
         from joystick import commands, handlers
         from joystick.channel import streams  # noqa: F401 (its listeners)
-        from joystick.inbox import dispatch, receive  # noqa: F401 (their listeners)
-        from joystick.protocol import names
-        from joystick.registry import commands as known
+        from joystick.registry import refuse_clashes
         from pixelbot_site.kit.registry import scan
         from redeems.registry import catalog
 
         scan(handlers)
         scan(commands)
-        both = sorted(set(known) & set(catalog))
-        if both:
-            raise ImproperlyConfigured(f"!{both[0]} is both a command and a redeem. Rename one of them.")
-        taken = sorted((set(known) | set(catalog)) & names.COMMANDS)
-        if taken:
-            raise ImproperlyConfigured(f"Joystick.tv itself answers !{taken[0]}. Take another name for ours.")
+        refuse_clashes(catalog)

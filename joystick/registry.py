@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
+
+from django.core.exceptions import ImproperlyConfigured
 
 from economy.earning.pay import Award
 from economy.models import Viewer
@@ -14,10 +16,12 @@ from economy.viewers.roles import Role
 from effects.models import QueueItem
 from effects.registry import Effect
 from joystick.protocol.events import ChatMessage
+from joystick.protocol.names import COMMANDS as PLATFORM_COMMANDS
 from joystick.reactions import Cue
 from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.registry import Registry
+from redeems import purchase
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +173,19 @@ def command(
         return answer
 
     return register
+
+
+def refuse_clashes(redeems: Iterable[str]) -> None:
+    """Raise ImproperlyConfigured where a word after ! is a command and a redeem, or the platform answers it itself."""
+    both = sorted(set(commands) & set(redeems))
+    if both:
+        raise ImproperlyConfigured(f"!{both[0]} is both a command and a redeem. Rename one of them.")
+    taken = sorted({*commands, *redeems} & PLATFORM_COMMANDS)
+    if taken:
+        raise ImproperlyConfigured(f"Joystick.tv itself answers !{taken[0]}. Take another name for ours.")
+
+
+@purchase.reserved_words.register
+def answered_words() -> set[str]:
+    """Return the words after ! that are commands, or that the platform answers itself."""
+    return {*commands, *PLATFORM_COMMANDS}

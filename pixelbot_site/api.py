@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import NinjaAPI, Router, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled
 from ninja.errors import ValidationError as InputError
@@ -12,7 +13,10 @@ from ninja.throttling import AuthRateThrottle
 
 from economy.api import router as economy_router
 from economy.batches.api import router as batch_router
+from economy.models import Viewer
+from economy.viewers import presence
 from effects.api import router as effects_router
+from effects.models import QueueItem, State
 from joystick.api import router as joystick_router
 from joystick.gateway import health as connection
 from pixelbot_site import callers, dashboard
@@ -33,12 +37,33 @@ class HealthOut(Schema):
     troubles: list[str]
 
 
+class StatsOut(Schema):
+    """Figures of now."""
+
+    viewers: int
+    present: int
+    queue: int
+    events_per_minute: int
+
+
 @router.get("/health", response=answers(HealthOut), auth=needs(Scope.READ))
 def health(request: ApiRequest) -> HealthOut:
     """The line to Joystick, and every trouble that the dashboard shows."""
     line = connection.health()
     troubles = dashboard.trouble()
     return HealthOut(ok=not troubles, connection=line.state, seconds_since_frame=line.age, troubles=troubles)
+
+
+@router.get("/stats", response=answers(StatsOut), auth=needs(Scope.READ))
+def stats(request: ApiRequest) -> StatsOut:
+    """Figures of now. `viewers` is the newest viewer's number, which counting would not make truer."""
+    newest = Viewer.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return StatsOut(
+        viewers=newest or 0,
+        present=presence.present(now=timezone.now()).count(),
+        queue=QueueItem.objects.filter(state=State.PENDING).count(),
+        events_per_minute=connection.health().events_per_minute,
+    )
 
 
 identify_callers_with(callers.identify)

@@ -13,10 +13,9 @@ from economy import cooldowns
 from economy.ledger import points
 from economy.models import Transaction, Viewer
 from economy.viewers.roles import Role, role_of
-from effects import durations
 from effects.models import DROPPED, Purchase, QueueItem
 from effects.queue import items, refunds, waiting
-from effects.registry import INSTANT, Effect, kinds
+from effects.registry import INSTANT, Effect, kinds, seconds
 from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
@@ -167,7 +166,7 @@ def _cost(row: Redeem, wanted: Planned, words: str, rules: EffectsSettings) -> i
     if row.pricing == Pricing.CHARACTER:
         return cost * max(1, len(" ".join(words.split())[: rules.tts_max_chars]))
     if row.pricing == Pricing.SECOND:
-        return cost * max(1, math.ceil(durations.of(wanted.effect)))
+        return cost * max(1, math.ceil(seconds(wanted.effect)))
     return cost
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from effects import sounds
 from effects.models import QueueItem
-from effects.registry import OverlayTask, Payload, effect
+from effects.registry import EffectKind, OverlayTask, Payload, register
 from pixelbot_site.kit.errors import Failed
 
 
@@ -17,11 +17,24 @@ class PlaySound(Payload):
     volume: float = Field(1.0, ge=0, le=1)
 
 
-@effect("play_sound", lane="effect", repeatable=True, payload=PlaySound)
-def play_sound(item: QueueItem, payload: PlaySound) -> OverlayTask:
-    """Have the overlay play it to its end."""
-    sound = sounds.named(payload.sound)
-    if sound is None:
-        raise Failed(f"there is no sound called {payload.sound}")
-    volume = round(sounds.volume(sound) * payload.volume, 4)
-    return OverlayTask({"type": "sound", "sound": sounds.address(sound), "volume": volume}, seconds=sound.seconds)
+@register
+class PlaySoundKind(EffectKind[PlaySound]):
+    """A sound that the overlay plays to its end; its file says how long it lasts."""
+
+    name = "play_sound"
+    lane = "effect"
+    repeatable = True
+    payload = PlaySound
+
+    def perform(self, item: QueueItem, payload: PlaySound) -> OverlayTask:
+        """Have the overlay play it. Raise Failed where the sound was deleted since."""
+        sound = sounds.named(payload.sound)
+        if sound is None:
+            raise Failed(f"there is no sound called {payload.sound}")
+        volume = round(sounds.volume(sound) * payload.volume, 4)
+        return OverlayTask({"type": "sound", "sound": sounds.address(sound), "volume": volume}, seconds=sound.seconds)
+
+    def seconds(self, payload: PlaySound) -> float:
+        """Return the length of the sound's file."""
+        sound = sounds.named(payload.sound)
+        return sound.seconds if sound else 0.0

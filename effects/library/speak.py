@@ -17,6 +17,7 @@ from effects import voice as tts
 from effects.models import QueueItem, SpeechSource, ViewerVoice, WordFilter
 from effects.registry import EffectKind, OverlayTask, Payload, register
 from effects.settings_table import VoiceSettings
+from effects.voice.engines import estimated_seconds
 from effects.voice.speakable import shown, speakable, spoken_name
 from effects.voice.speech import MAX_TEXT
 from pixelbot_site.kit.errors import Failed
@@ -64,6 +65,10 @@ class SpeakKind(EffectKind[Speak]):
             "pre_delay_ms": VoiceSettings.current().tts_pre_delay_ms if pre_sound else 0,
         }
         return OverlayTask(message, seconds=lead + item.speech_seconds)
+
+    def seconds(self, payload: Speak) -> float:
+        """Return an estimate, by the number of words."""
+        return estimated_seconds(payload.text, payload.rate or VoiceSettings.current().tts_rate)
 
     def prepare(self, item: QueueItem, payload: Speak) -> dict[str, Any]:
         """Synthesize the text; return the item fields that describe it. Raise Failed if there is nothing to say."""

@@ -28,6 +28,10 @@ class SpinWheelKind(EffectKind[SpinWheel]):
             wheel.say(WheelLine.When.SPIN, words, spin.viewer)
         return wheel.task(spin)
 
+    def seconds(self, payload: SpinWheel) -> float:
+        """Return how long the wheel turns and shows the prize, from the settings."""
+        return wheel.seconds()
+
     def is_promised(self, item: QueueItem) -> bool:
         """Return whether a prize was drawn."""
         return Spin.objects.filter(item=item.pk).exists()

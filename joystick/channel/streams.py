@@ -13,7 +13,7 @@ from django.utils import timezone
 from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Kind, Transaction, Viewer, viewer_key
 from economy.viewers import forgetting, leaderboard, merging, presence
-from joystick.models import InboundEvent, Stream
+from joystick.models import InboundEvent, Install, Stream
 from redeems import purchase
 
 log = logging.getLogger("joystick")
@@ -21,6 +21,12 @@ log = logging.getLogger("joystick")
 SAME_START = timedelta(minutes=2)
 """Two starts so close together are one, told twice."""
 TOP = 5
+
+
+def last_channel() -> str:
+    """Return the id of the channel last heard from, "" before the first."""
+    installs = Install.objects.filter(last_event_at__isnull=False).order_by("-last_event_at")
+    return installs.values_list("channel_id", flat=True).first() or ""
 
 
 def current(channel_id: str = "") -> Stream | None:
@@ -86,7 +92,8 @@ def figures(stream: Stream) -> dict[str, Any]:
 
 @forgetting.viewer_forgotten.register
 def forget(viewer: Viewer) -> None:
-    """Their name, out of the figures of the streams that are over."""
+    """Take what the viewer wrote and did out of the feed, whose rows stay, and their name out of streams' figures."""
+    events_of(viewer.key).update(username="", text="", raw="", error="")
     _call(viewer.key, forgetting.called(viewer))
 
 

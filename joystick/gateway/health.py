@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from economy import cooldowns
-from joystick.models import Connection, Gap, InboundEvent, Install
+from joystick.models import Connection, Gap, InboundEvent
 
 log = logging.getLogger("joystick")
 
@@ -44,12 +44,6 @@ def heard(holder: str, at: datetime | None) -> None:
     """Store when the last frame came, if there was one."""
     if at is not None:
         Connection.objects.filter(pk=1, holder=holder).update(last_frame_at=at)
-
-
-def last_channel() -> str:
-    """The id of the channel last heard from, "" before the first."""
-    installs = Install.objects.filter(last_event_at__isnull=False).order_by("-last_event_at")
-    return installs.values_list("channel_id", flat=True).first() or ""
 
 
 def begin() -> None:

@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from effects.chat import MAILBOX
 from joystick.account.credentials import Credentials
 from joystick.account.tokens import Later
-from joystick.channel import catch_up
+from joystick.channel import catch_up, streams
 from joystick.gateway import batch_size, client
 from joystick.gateway import health as line_state
 from joystick.gateway.client import Gateway
@@ -73,7 +73,7 @@ class Listener:
         """Hold the line until cancelled. At the end what was received is stored, and another listener may have it."""
         await self._wait_for_the_line()
         await self._db(line_state.begin)
-        self.gateway.learn_channel(await self._db(line_state.last_channel))
+        self.gateway.learn_channel(await self._db(streams.last_channel))
         line = asyncio.create_task(self.gateway.run())
         helpers = [asyncio.create_task(step) for step in (self._store(), self._collect(), self._watch())]
         try:

@@ -39,12 +39,6 @@ def find(text: str) -> tuple[str, str] | None:
     return None if name in names.COMMANDS else (name, (match["words"] or "").strip())
 
 
-@purchase.reserved_words.register
-def answered_words() -> set[str]:
-    """Return the words after ! that are commands, or that the platform answers itself."""
-    return {*commands, *names.COMMANDS}
-
-
 def _is_ours(name: str) -> bool:
     known = commands.get(name) is not None or catalog.get(name) is not None
     return known or purchase.is_made_by_hand(name)

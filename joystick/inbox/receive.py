@@ -12,10 +12,7 @@ from uuid import uuid4
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from economy.models import Viewer
-from economy.viewers import forgetting
 from effects.overlays import messages
-from joystick.channel import streams
 from joystick.inbox.outcomes import Outcomes
 from joystick.models import InboundEvent, InboundState, Install
 from joystick.protocol.envelope import clean
@@ -166,9 +163,3 @@ def _shown(event: Event) -> dict[str, Any]:
     shown = {"kind": event.kind, "uid": event.uid, "username": event.username, "text": event.text[:SHOWN_MOST]}
     amounts = {name: getattr(event, name, None) for name in ("tokens", "count", "viewers", "number", "prize", "item")}
     return shown | {name: value for name, value in amounts.items() if value not in (None, "")}
-
-
-@forgetting.viewer_forgotten.register
-def forget(viewer: Viewer) -> None:
-    """What the viewer wrote and did, out of the feed: their events stay, without name and words."""
-    streams.events_of(viewer.key).update(username="", text="", raw="", error="")
