@@ -17,7 +17,7 @@ from pydantic import Field
 from economy.ledger import points, xp
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
-from economy.models import Currency, Kind, Transaction, Viewer, XPTransaction
+from economy.models import Currency, Transaction, TransactionKind, Viewer, XPTransaction
 from economy.models.heirs import heir_of
 from economy.viewers import people
 from economy.viewers.leaderboard import richest, top_earners
@@ -121,7 +121,7 @@ class RowsIn(Pages.Input):
 class TransactionsIn(RowsIn):
     """The same, of points."""
 
-    kind: Kind | None = None
+    kind: TransactionKind | None = None
 
 
 @router.get("/viewers", response=answers(Page[ViewerOut]), auth=needs(Scope.READ))

@@ -9,14 +9,14 @@ from effects.queue import items
 from effects.values import speak
 from pixelbot_site.kit.steps import Effect, planned
 
-MOST_SAID = 3
+MAX_LINES = 3
 
 
 def announced(up: LevelUp, rules: PointsSettings) -> tuple[tuple[str, ...], tuple[Effect, ...]]:
     """(lines for chat, effects). The rewarded levels with a line are said, and spoken; of a long jump, the last ones.
     The effects of every level are carried out.
     """
-    due = [(reward, line(reward, up.viewer.username)) for reward in up.rewards if reward.line][-MOST_SAID:]
+    due = [(reward, line(reward, up.viewer.username)) for reward in up.rewards if reward.line][-MAX_LINES:]
     lines = tuple(
         f"{text} (+{reward.points} points)" if reward.points and rules.points_enabled else text for reward, text in due
     )

@@ -22,7 +22,7 @@ from effects.voice.studio import TARGET
 from pixelbot_site.kit.errors import Failed
 
 SHIPPED = Path(__file__).resolve().parent / "static" / "effects" / "sounds"
-LARGEST = 10 * 2**20
+MAX_FILE_BYTES = 10 * 2**20
 """Bytes of a file."""
 TYPES = {"WAV": "audio/wav", "WAVEX": "audio/wav", "MP3": "audio/mpeg", "OGG": "audio/ogg"}
 SUBTYPES = {"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "ULAW", "MPEG_LAYER_III", "VORBIS", "OPUS"}
@@ -35,8 +35,8 @@ def store(sound: Sound, file: File[bytes]) -> File[bytes]:
 
     Raises Failed, with a sentence, for what is too large, too long, or no wav, mp3, ogg or opus.
     """
-    if (file.size or 0) > LARGEST:
-        raise Failed(f"A sound has at most {LARGEST // 2**20} MB.")
+    if (file.size or 0) > MAX_FILE_BYTES:
+        raise Failed(f"A sound has at most {MAX_FILE_BYTES // 2**20} MB.")
     file.seek(0)
     data = file.read()
     longest = QueueSettings.current().longest_sound

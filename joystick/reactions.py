@@ -45,7 +45,7 @@ DEFAULTS: tuple[tuple[Trigger, str, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class Occasion:
     """An occasion for a reaction. `subject`: the menu item or prize; `words` fill in the streamer's templates.
 
     `at_most_every` seconds: sooner, with the same viewer, nothing comes of it.
@@ -63,13 +63,13 @@ class Cue:
         return f"cue.{self.trigger}:{self.username.casefold()}"
 
 
-def find(cue: Cue, rows: Iterable[Reaction]) -> Reaction | None:
+def find(cue: Occasion, rows: Iterable[Reaction]) -> Reaction | None:
     """The row set for the cue's subject; else the one for the trigger in general."""
     of_trigger = {row.subject.strip().casefold(): row for row in rows if row.trigger == cue.trigger}
     return of_trigger.get(cue.subject.strip().casefold()) or of_trigger.get("")
 
 
-def carry_out(reaction: Reaction, cue: Cue) -> None:
+def enqueue_effects(reaction: Reaction, cue: Occasion) -> None:
     """Enqueue the effects that the row names, with the cue's words filled in, for the viewer whom it is about. One that
     is not there any more is left out.
     """
@@ -80,7 +80,7 @@ def carry_out(reaction: Reaction, cue: Cue) -> None:
         items.enqueue_known(effect, viewer=viewer)
 
 
-def fill(template: str, cue: Cue) -> str:
+def fill(template: str, cue: Occasion) -> str:
     """`template` with {user} and the cue's words filled in; other braces stay as they are."""
     return str(filled(template, {"user": cue.username, **cue.words}))
 

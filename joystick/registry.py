@@ -17,7 +17,7 @@ from effects.models import QueueItem
 from effects.registry import Effect
 from joystick.protocol.events import ChatMessage
 from joystick.protocol.names import COMMANDS as PLATFORM_COMMANDS
-from joystick.reactions import Cue
+from joystick.reactions import Occasion
 from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.registry import Registry
@@ -40,7 +40,7 @@ class Outcome:
     whispers: tuple[tuple[str, str], ...] = ()
     here: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
-    cues: tuple[Cue, ...] = ()
+    cues: tuple[Occasion, ...] = ()
     flags: tuple[tuple[str, Mapping[str, bool]], ...] = ()
     afterwards: Callable[[], Outcome] | None = None
     whose: Viewer | None = None
@@ -120,12 +120,12 @@ class Call:
             value = int(self.argument(position))
         except ValueError:
             value = 0
-        if value == 0 or abs(value) > MOST_TYPED:
+        if value == 0 or abs(value) > MAX_TYPED_AMOUNT:
             raise Refused(f"write it like this: {self.usage}")
         return value
 
 
-MOST_TYPED = 10**12
+MAX_TYPED_AMOUNT = 10**12
 
 Answer = Callable[[Call], str]
 """Does what the command says and returns the reply. May raise Refused with a sentence instead."""

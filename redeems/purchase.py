@@ -22,7 +22,7 @@ from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.steps import SEQUENCE, leaves, mistakes, planned
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Pricing, Redeem
-from redeems.registry import Item, Order, Planned, catalog
+from redeems.registry import CatalogEntry, Order, Planned, catalog
 
 # What counts as one stream for the limits, while the channel is not live.
 WITHOUT_STREAM = timedelta(hours=12)
@@ -44,7 +44,7 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsS
     with transaction.atomic():
         # Points before redeems, as where points go back: nobody waits for ever. Whoever buys holds the redeem's row, so
         # that stock and limits are those of this very moment.
-        points.hold(viewer.pk)
+        points.lock_balances(viewer.pk)
         row, item = _find(Redeem.objects.select_for_update(), key)
         _may(row, viewer)
         wanted = _plan(row, item, Order(viewer, words, rules, row))
@@ -74,7 +74,7 @@ def give_away(*, viewer: Viewer, key: str, words: str, rules: EffectsSettings) -
         return items.enqueue(wanted.effect, viewer=viewer, priority=row.priority)
 
 
-def _find(rows: QuerySet[Redeem], key: str) -> tuple[Redeem, Item | None]:
+def _find(rows: QuerySet[Redeem], key: str) -> tuple[Redeem, CatalogEntry | None]:
     row, item = rows.filter(key=key.casefold()).first(), catalog.get(key.casefold())
     if row is None or (item is None and not row.effects):
         raise Refused(f"there is no redeem called {key[:40]}")
@@ -93,7 +93,7 @@ def _may(row: Redeem, viewer: Viewer) -> None:
         raise Refused(f"{row.title} needs level {row.least_level}, you are at level {viewer.xp.level}")
 
 
-def _plan(row: Redeem, item: Item | None, order: Order) -> Planned:
+def _plan(row: Redeem, item: CatalogEntry | None, order: Order) -> Planned:
     if row.needs_text and not any(character.isalnum() for character in order.words):
         raise Refused(f"write some words with it: !{row.key} hello everybody")
     if row.effects:
@@ -140,7 +140,7 @@ def _sold(row: Redeem, since: datetime) -> QuerySet[Purchase]:
 
 
 def _take_cooldowns(
-    item: Item | None, row: Redeem, viewer: Viewer, rules: EffectsSettings, now: datetime
+    item: CatalogEntry | None, row: Redeem, viewer: Viewer, rules: EffectsSettings, now: datetime
 ) -> dict[str, str]:
     """Takes them; returns until when each runs, so that these and no others can be ended again."""
     default = item.cooldown(rules) if item is not None else 0

@@ -39,7 +39,7 @@ Plan = Callable[[Order], Effect | Planned]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class CatalogEntry:
     """A redeem of the catalog: its plan, and the defaults of its row."""
 
     key: str
@@ -51,7 +51,7 @@ class Item:
     needs_text: bool
 
 
-catalog: Registry[Item] = Registry("redeem")
+catalog: Registry[CatalogEntry] = Registry("redeem")
 
 
 def redeem(
@@ -71,7 +71,7 @@ def redeem(
     """
 
     def register(plan: Plan) -> Plan:
-        catalog.add(key, Item(key, title, cost, plan, cooldown, enabled, needs_text), plan.__module__)
+        catalog.add(key, CatalogEntry(key, title, cost, plan, cooldown, enabled, needs_text), plan.__module__)
         return plan
 
     return register

@@ -17,7 +17,7 @@ from django.utils import timezone
 from economy.batches import changes, reversals
 from economy.batches.pieces import Extent, Piece, Preview
 from economy.batches.target import Target
-from economy.ledger.amounts import check
+from economy.ledger.amounts import require_amount
 from economy.models import Batch, BatchState, Operation
 from pixelbot_site.kit.errors import Refused
 
@@ -48,7 +48,7 @@ def plan(
     (UUID) that was used before, that batch comes back; Refused where it was for something else. Raises ValueError for a
     bad amount.
     """
-    check(amount, least=0 if operation == Operation.SET else 1)
+    require_amount(amount, least=0 if operation == Operation.SET else 1)
     planned = Batch(
         key=key or uuid4(),
         currency=currency,

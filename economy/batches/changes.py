@@ -15,7 +15,7 @@ from economy.batches.pieces import Change, Extent, Piece, Preview
 from economy.batches.target import Target
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
-from economy.models import Batch, Kind, Operation, Viewer
+from economy.models import Batch, Operation, TransactionKind, Viewer
 
 
 def extent(batch: Batch, *, now: datetime) -> Extent:
@@ -46,7 +46,7 @@ def work(batch: Batch, *, limit: int, now: datetime) -> Piece:
     owned = ledger.balances.objects.filter(pk__in=ids).annotate(delta=_delta(batch, ledger.column)).order_by("pk")
     found = owned.exclude(delta=0).values_list("pk", "delta", ledger.column)
     changes = [Change(viewer_id, delta, before) for viewer_id, delta, before in found]
-    level_ups = pieces.write(batch, changes, kind=Kind.ADJUST, now=now)
+    level_ups = pieces.write(batch, changes, kind=TransactionKind.ADJUST, now=now)
     minted = sum(change.delta for change in changes)
     return Piece(len(ids), len(changes), minted, level_ups, cursor=ids[-1] if ids else batch.cursor)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from economy.ledger.currencies import ledger_of
 from economy.ledger.rows import Row
-from economy.models import Batch, Kind
+from economy.models import Batch, TransactionKind
 
 SOURCE = "batch"
 
@@ -57,7 +57,7 @@ def reference(batch_id: int, viewer_id: int | str = "") -> str:
     return f"{SOURCE}:{batch_id}:{viewer_id}"
 
 
-def write(batch: Batch, changes: Sequence[Change], *, kind: Kind, now: datetime) -> int:
+def write(batch: Batch, changes: Sequence[Change], *, kind: TransactionKind, now: datetime) -> int:
     """Write `changes` to the batch's ledger; returns how many viewers went up a level.
 
     Call it inside a transaction that holds these balances.

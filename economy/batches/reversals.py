@@ -14,7 +14,7 @@ from economy.batches import pieces
 from economy.batches.pieces import Change, Extent, Piece, Preview
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
-from economy.models import Batch, Kind, Transaction, Viewer, XPTransaction
+from economy.models import Batch, Transaction, TransactionKind, Viewer, XPTransaction
 from economy.models.heirs import heirs_of
 from pixelbot_site.kit.errors import Refused
 
@@ -48,7 +48,7 @@ def work(batch: Batch, *, limit: int, now: datetime) -> Piece:
         _Written(pk, viewer, delta) for pk, viewer, delta in rows.values_list("pk", "viewer_id", "delta")[:limit]
     ]
     changes = _changes(batch, written)
-    level_ups = pieces.write(batch, changes, kind=Kind.REVERSAL, now=now)
+    level_ups = pieces.write(batch, changes, kind=TransactionKind.REVERSAL, now=now)
     _hand_on(batch, [change for change in changes if change.delta > 0])
     minted = sum(change.delta for change in changes)
     return Piece(len(written), len(changes), minted, level_ups, cursor=written[-1].row_id if written else batch.cursor)

@@ -12,7 +12,7 @@ from django.db import transaction
 from economy import cooldowns
 from economy.earning import caps
 from economy.ledger import points, xp
-from economy.ledger.amounts import check
+from economy.ledger.amounts import require_amount
 from economy.ledger.points import Grant
 from economy.ledger.rewards import LevelUp, reward_points
 from economy.ledger.xp import XPGrant
@@ -88,8 +88,8 @@ def pay(
     if not awards:
         return []
     for award in awards:
-        check(award.points, least=0)
-        check(award.xp, least=0)
+        require_amount(award.points, least=0)
+        require_amount(award.xp, least=0)
     with transaction.atomic(savepoint=False):
         if viewers is None:
             viewers = people.seen((award.username for award in awards), now=now)
@@ -101,8 +101,8 @@ def pay(
         due = _not_held(_unpaid(due, viewers), viewers, now=now)
         curve = xp.curve_of(rules)
         grants, xp_grants = _split(due, viewers, rules, now=now)
-        level_ups = xp.write(xp_grants, curve=curve, now=now)
-        points.write([*grants, *reward_points(level_ups, enabled=rules.points_enabled)], now=now)
+        level_ups = xp.grant_many(xp_grants, curve=curve, now=now)
+        points.grant_many([*grants, *reward_points(level_ups, enabled=rules.points_enabled)], now=now)
     return level_ups
 
 

@@ -10,15 +10,15 @@ MAX_TAKEN = 2**62
 MAX_INTEGER = 2**63 - 1
 
 
-def check(amount: object, *, least: int = 1, most: int = MAX_BALANCE) -> None:
+def require_amount(amount: object, *, least: int = 1, most: int = MAX_BALANCE) -> None:
     """Raise ValueError, with the number, for what is no whole number from `least` to `most`."""
     if isinstance(amount, bool) or not isinstance(amount, int) or not least <= amount <= most:
         raise ValueError(f"an amount must be a whole number from {least} to {most}, not {amount!r}")
 
 
-def check_change(delta: object) -> None:
+def require_change(delta: object) -> None:
     """Raise ValueError, with the number, for what is no change: zero, True, more than may be given or taken."""
     if isinstance(delta, int) and delta < 0:
-        check(-delta, most=MAX_TAKEN)
+        require_amount(-delta, most=MAX_TAKEN)
     else:
-        check(delta)
+        require_amount(delta)

@@ -13,7 +13,7 @@ from economy.models import Audit
 
 log = logging.getLogger("points")
 
-MOST_NAMED = 20
+MAX_NAMED = 20
 """Of one kind of fault, so many are named; the rest is counted."""
 
 
@@ -98,10 +98,10 @@ def findings() -> Iterator[str]:
         with connection.cursor() as cursor:
             cursor.execute(check.sql)
             rows = cursor.fetchall()
-        for row in rows[:MOST_NAMED]:
+        for row in rows[:MAX_NAMED]:
             yield check.sentence.format(*row)
-        if len(rows) > MOST_NAMED:
-            yield f"… and {len(rows) - MOST_NAMED} more of that kind."
+        if len(rows) > MAX_NAMED:
+            yield f"… and {len(rows) - MAX_NAMED} more of that kind."
 
 
 def run() -> Audit:

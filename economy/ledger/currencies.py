@@ -10,14 +10,14 @@ from django.db.models import Q
 
 from economy.ledger import points, xp
 from economy.ledger.rows import Row
-from economy.models import UNDOING, XP, Currency, Kind, Points, Transaction, Viewer, XPTransaction
+from economy.models import UNDOING, XP, Currency, Points, Transaction, TransactionKind, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
 
 
 class Writer(Protocol):
     """Writes rows with the balances that they leave; returns how many viewers went up a level."""
 
-    def __call__(self, rows: Sequence[Row], *, kind: Kind) -> int: ...
+    def __call__(self, rows: Sequence[Row], *, kind: TransactionKind) -> int: ...
 
 
 class Mover(Protocol):
@@ -53,12 +53,12 @@ class Ledger:
         return dict(bulk.rows_with(self.balances, "viewer_id", viewer_ids, "viewer_id", self.column, lock=True))
 
 
-def _write_points(rows: Sequence[Row], *, kind: Kind) -> int:
+def _write_points(rows: Sequence[Row], *, kind: TransactionKind) -> int:
     points.write_rows(rows, kind=kind)
     return 0
 
 
-def _write_xp(rows: Sequence[Row], *, kind: Kind) -> int:
+def _write_xp(rows: Sequence[Row], *, kind: TransactionKind) -> int:
     curve = xp.current_curve()
     xp.write_rows(rows, curve=curve)
     return sum(curve.level(row.after) > curve.level(row.after - row.delta) for row in rows)
@@ -69,7 +69,7 @@ POINTS_LEDGER = Ledger(
     Points,
     "balance",
     Transaction,
-    minted=Q(delta__gt=0) & ~Q(kind__in=[Kind.TRANSFER, Kind.MERGE, *UNDOING]),
+    minted=Q(delta__gt=0) & ~Q(kind__in=[TransactionKind.TRANSFER, TransactionKind.MERGE, *UNDOING]),
     standing=Q(undone_by=None),
     write=_write_points,
     move=points.move,

@@ -15,14 +15,14 @@ from economy.ledger import points, xp
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
 from economy.ledger.rows import Row
-from economy.models import Kind, Viewer
+from economy.models import TransactionKind, Viewer
 from pixelbot_site.kit import bulk
 
 SOURCE = "import"
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastChange:
     """One change over there: its number there, how much, why, when."""
 
     number: int
@@ -31,18 +31,18 @@ class Past:
     at: datetime
 
 
-def take_over_points(viewer: Viewer, past: Sequence[Past], *, balance: int, cause: str, person: int) -> int:
+def import_points(viewer: Viewer, past: Sequence[PastChange], *, balance: int, cause: str, person: int) -> int:
     """Write the changes of points that are new here, and what is missing to `balance` (≥ 0), which is added to what the
     viewer has here. `cause` names the other bot, `person` the viewer there; each change is taken over once.
     Returns the rows written.
     """
     with transaction.atomic():
         rows = _rows(POINTS_LEDGER, viewer, past, total=balance, cause=cause, person=person)
-        points.write_rows(rows, kind=Kind.ADJUST)
+        points.write_rows(rows, kind=TransactionKind.ADJUST)
     return len(rows)
 
 
-def take_over_xp(viewer: Viewer, past: Sequence[Past], *, total: int, cause: str, person: int) -> int:
+def import_xp(viewer: Viewer, past: Sequence[PastChange], *, total: int, cause: str, person: int) -> int:
     """The same for XP. The rewards of levels reached over there were given there."""
     with transaction.atomic():
         rows = _rows(XP_LEDGER, viewer, past, total=total, cause=cause, person=person)
@@ -50,7 +50,9 @@ def take_over_xp(viewer: Viewer, past: Sequence[Past], *, total: int, cause: str
     return len(rows)
 
 
-def _rows(ledger: Ledger, viewer: Viewer, past: Sequence[Past], *, total: int, cause: str, person: int) -> list[Row]:
+def _rows(
+    ledger: Ledger, viewer: Viewer, past: Sequence[PastChange], *, total: int, cause: str, person: int
+) -> list[Row]:
     """Return the rows to write, and hold the balance, to which they are added up."""
     held = ledger.held([viewer.pk])[viewer.pk]
     known = _known(ledger, past, cause, person)
@@ -68,13 +70,15 @@ class _Step(NamedTuple):
     at: datetime
 
 
-def _known(ledger: Ledger, past: Sequence[Past], cause: str, person: int) -> set[str]:
+def _known(ledger: Ledger, past: Sequence[PastChange], cause: str, person: int) -> set[str]:
     references = [f"{cause}:{change.number}" for change in past]
     references += [f"{cause}:{edge}:{person}" for edge in ("opening", "closing")]
     return bulk.among(ledger.rows, "reference", references)
 
 
-def _steps(past: Sequence[Past], known: set[str], *, held: int, total: int, cause: str, person: int) -> list[_Step]:
+def _steps(
+    past: Sequence[PastChange], known: set[str], *, held: int, total: int, cause: str, person: int
+) -> list[_Step]:
     """Return the changes to write. Histories of other bots do not add up to their balances, and dip below zero: an
     opening one makes room for the deepest dip, a closing one ends where the balance is. Of later runs, only the new
     changes.

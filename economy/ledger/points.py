@@ -10,9 +10,9 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
-from economy.ledger.amounts import MAX_BALANCE, MAX_INTEGER, check, check_change
+from economy.ledger.amounts import MAX_BALANCE, MAX_INTEGER, require_amount, require_change
 from economy.ledger.rows import Row, balances, change_each
-from economy.models import UNDOING, Kind, Points, Transaction, Viewer
+from economy.models import UNDOING, Points, Transaction, TransactionKind, Viewer
 from economy.models.heirs import heir_of
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.errors import Refused
@@ -52,7 +52,7 @@ class Grant:
     event: str = ""
 
 
-def write(grants: Sequence[Grant], *, now: datetime) -> list[Grant]:
+def grant_many(grants: Sequence[Grant], *, now: datetime) -> list[Grant]:
     """Give all of `grants`, in their order, in a few statements; returns those that had not been given before.
 
     Call it inside a transaction.
@@ -74,12 +74,12 @@ def write(grants: Sequence[Grant], *, now: datetime) -> list[Grant]:
         held[pk] += grant.amount
         new.append(grant)
         rows.append(Row(pk, grant.amount, held[pk], grant.source, grant.reference, now, grant.reason, grant.event))
-    write_rows(rows, kind=Kind.GRANT)
+    write_rows(rows, kind=TransactionKind.GRANT)
     after_commit(_log_grants, new)
     return new
 
 
-def write_rows(rows: Sequence[Row], *, kind: Kind) -> None:
+def write_rows(rows: Sequence[Row], *, kind: TransactionKind) -> None:
     """Write `rows`, in their order, and make each balance what the viewer's last row says.
 
     Call it inside a transaction that holds these balances. Raises RuntimeError where a balance was another than the
@@ -119,16 +119,18 @@ def _log_grants(grants: Sequence[Grant]) -> None:
 
 def grant(viewer: Viewer, amount: int, *, source: str, reference: str, reason: str = "", by: str = "") -> Transaction:
     """Give `amount` points (> 0). The same reference again raises IntegrityError."""
-    check(amount)
-    return _change(viewer, amount, Kind.GRANT, source=source, reference=reference, reason=reason, by=by)
+    require_amount(amount)
+    return _change(viewer, amount, TransactionKind.GRANT, source=source, reference=reference, reason=reason, by=by)
 
 
 def spend(
     viewer: Viewer, amount: int, *, source: str, reference: str, reason: str = "", event: str = ""
 ) -> Transaction:
     """Take `amount` points (> 0). Refused, with what is missing, when the balance is smaller; nothing is taken then."""
-    check(amount)
-    return _change(viewer, -amount, Kind.SPEND, source=source, reference=reference, reason=reason, event=event)
+    require_amount(amount)
+    return _change(
+        viewer, -amount, TransactionKind.SPEND, source=source, reference=reference, reason=reason, event=event
+    )
 
 
 def refund(spent: Transaction, *, reason: str, by: str = "") -> Transaction:
@@ -136,9 +138,9 @@ def refund(spent: Transaction, *, reason: str, by: str = "") -> Transaction:
 
     Raises ValueError for a transaction that is not a spend.
     """
-    if spent.kind != Kind.SPEND:
+    if spent.kind != TransactionKind.SPEND:
         raise ValueError(f"transaction {spent.pk} is a {spent.kind}, not a spend: there is nothing to refund")
-    return _undo(spent, Kind.REFUND, reason=reason, by=by)
+    return _undo(spent, TransactionKind.REFUND, reason=reason, by=by)
 
 
 def reverse(row: Transaction, *, reason: str = "", by: str = "") -> Transaction:
@@ -147,24 +149,24 @@ def reverse(row: Transaction, *, reason: str = "", by: str = "") -> Transaction:
     A spend is refunded; of a transfer both sides move back. Refused where the viewer has spent it meanwhile.
     Raises ValueError for what is an undoing itself, and for a merge, which is undone as a whole.
     """
-    if row.kind == Kind.SPEND:
+    if row.kind == TransactionKind.SPEND:
         return refund(row, reason=reason, by=by)
-    if row.kind in UNDOING or row.kind == Kind.MERGE:
+    if row.kind in UNDOING or row.kind == TransactionKind.MERGE:
         raise ValueError(f"transaction {row.pk} is a {row.kind}: it can't be reversed")
-    if row.kind != Kind.TRANSFER:
-        return _undo(row, Kind.REVERSAL, reason=reason, by=by)
+    if row.kind != TransactionKind.TRANSFER:
+        return _undo(row, TransactionKind.REVERSAL, reason=reason, by=by)
     cause, _, side = row.reference.rpartition(":")
     other = Transaction.objects.get(reference=f"{cause}:{'in' if side == 'out' else 'out'}")
     with transaction.atomic():
-        hold(row.viewer_id, other.viewer_id)
-        _undo(other, Kind.REVERSAL, reason=reason, by=by)
-        return _undo(row, Kind.REVERSAL, reason=reason, by=by)
+        lock_balances(row.viewer_id, other.viewer_id)
+        _undo(other, TransactionKind.REVERSAL, reason=reason, by=by)
+        return _undo(row, TransactionKind.REVERSAL, reason=reason, by=by)
 
 
-def _undo(row: Transaction, kind: Kind, *, reason: str, by: str) -> Transaction:
+def _undo(row: Transaction, kind: TransactionKind, *, reason: str, by: str) -> Transaction:
     with transaction.atomic():
         # Holding the balance's row makes two who undo take turns, so that the second one sees the first one's row.
-        hold(row.viewer_id)
+        lock_balances(row.viewer_id)
         done: Transaction | None = Transaction.objects.filter(undoes=row).first()
         if done is not None:
             return done
@@ -200,9 +202,16 @@ def adjust(
 
     `by` is the staff's login, `moderator` the viewer who did it in chat.
     """
-    check_change(delta)
+    require_change(delta)
     return _change(
-        viewer, delta, Kind.ADJUST, source=source, reference=reference, reason=reason, by=by, counterpart=moderator
+        viewer,
+        delta,
+        TransactionKind.ADJUST,
+        source=source,
+        reference=reference,
+        reason=reason,
+        by=by,
+        counterpart=moderator,
     )
 
 
@@ -215,14 +224,14 @@ def transfer(
     reference: str,
     event: str = "",
     by: str = "",
-    kind: Kind = Kind.TRANSFER,
+    kind: TransactionKind = TransactionKind.TRANSFER,
 ) -> Transaction:
     """Move `amount` points (> 0) to another viewer; returns the giver's row. Refused when the giver has too few."""
-    check(amount)
+    require_amount(amount)
     if giver.pk == taker.pk:
         raise Refused("you can't give points to yourself")
     with transaction.atomic():
-        hold(giver.pk, taker.pk)
+        lock_balances(giver.pk, taker.pk)
         out, into = f"{reference}:out", f"{reference}:in"
         given = _change(giver, -amount, kind, source=source, reference=out, by=by, event=event, counterpart=taker)
         _change(taker, amount, kind, source=source, reference=into, by=by, event=event, counterpart=giver)
@@ -231,10 +240,10 @@ def transfer(
 
 def move(giver: Viewer, taker: Viewer, amount: int, *, reference: str, by: str = "") -> None:
     """Move points of one who is merged, or is merged no more; `by` stands in both rows. Refused as `transfer` does."""
-    transfer(giver, taker, amount, source="merge", reference=reference, kind=Kind.MERGE, by=by)
+    transfer(giver, taker, amount, source="merge", reference=reference, kind=TransactionKind.MERGE, by=by)
 
 
-def hold(*viewer_ids: int) -> None:
+def lock_balances(*viewer_ids: int) -> None:
     """Lock these balances until the end of the transaction, in one order: two who want the same ones wait for each
     other, not for ever.
     """
@@ -244,7 +253,7 @@ def hold(*viewer_ids: int) -> None:
 def _change(
     viewer: Viewer,
     delta: int,
-    kind: Kind,
+    kind: TransactionKind,
     *,
     source: str,
     reference: str,
@@ -274,8 +283,8 @@ def _change(
         return row
 
 
-def _message(kind: Kind, delta: int) -> str:
-    if kind == Kind.REFUND:
+def _message(kind: TransactionKind, delta: int) -> str:
+    if kind == TransactionKind.REFUND:
         return "refunded %d to %s (%s)"
     return GRANTED if delta > 0 else "took %d from %s (%s)"
 

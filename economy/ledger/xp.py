@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import points
-from economy.ledger.amounts import MAX_BALANCE, check, check_change
+from economy.ledger.amounts import MAX_BALANCE, require_amount, require_change
 from economy.ledger.levels import Curve
 from economy.ledger.rewards import LevelUp, reward_points, rewards_between
 from economy.ledger.rows import Row, balances, change_each
@@ -56,7 +56,7 @@ class XPGrant:
     by: str = ""
 
 
-def write(grants: Sequence[XPGrant], *, curve: Curve, now: datetime) -> list[LevelUp]:
+def grant_many(grants: Sequence[XPGrant], *, curve: Curve, now: datetime) -> list[LevelUp]:
     """Give all of `grants`, in their order, in a few statements, and return the levels crossed.
 
     What was given before by the same reference is left out. Call it inside a transaction.
@@ -156,11 +156,13 @@ def award(
     """Give `amount` XP (> 0), and the points of the levels reached by it; returns what was crossed, with the rewards
     given, or None. The same reference again gives nothing.
     """
-    check(amount)
+    require_amount(amount)
     now = timezone.now()
     with transaction.atomic():
-        ups = write([XPGrant(viewer, amount, source, reference, reason[:200], by=by)], curve=current_curve(), now=now)
-        points.write(reward_points(ups, enabled=PointsSettings.current().points_enabled), now=now)
+        ups = grant_many(
+            [XPGrant(viewer, amount, source, reference, reason[:200], by=by)], curve=current_curve(), now=now
+        )
+        points.grant_many(reward_points(ups, enabled=PointsSettings.current().points_enabled), now=now)
     return ups[0] if ups else None
 
 
@@ -177,7 +179,7 @@ def adjust(
     """Change XP by hand, down to zero at most; the level follows. The rewards of levels reached so come with the next
     XP that the viewer earns, unless they count as given (`rewarded`). Raises ValueError where there is nothing to take.
     """
-    check_change(delta)
+    require_change(delta)
     with transaction.atomic():
         held = _held(viewer)[viewer.pk]
         total = max(held + delta, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from economy.models.batches import Batch, BatchState, Currency, Operation
 from economy.models.inventory import Item, ItemGrant
-from economy.models.ledgers import UNDOING, Audit, Kind, Transaction, XPTransaction
+from economy.models.ledgers import UNDOING, Audit, Transaction, TransactionKind, XPTransaction
 from economy.models.rewards import Cooldown, DailyTotal, LevelReward
 from economy.models.viewers import (
     FLAGS,
@@ -34,13 +34,13 @@ __all__ = [
     "DailyTotal",
     "Item",
     "ItemGrant",
-    "Kind",
     "LevelReward",
     "Merge",
     "Operation",
     "Points",
     "Presence",
     "Transaction",
+    "TransactionKind",
     "Viewer",
     "XPTransaction",
     "viewer_key",

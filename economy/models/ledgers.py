@@ -12,7 +12,7 @@ from economy.models.append_only import AppendOnly
 from economy.models.viewers import STAFF_MAX, Viewer
 
 
-class Kind(models.TextChoices):
+class TransactionKind(models.TextChoices):
     """Why a balance changed."""
 
     GRANT = "grant"
@@ -24,7 +24,7 @@ class Kind(models.TextChoices):
     REVERSAL = "reversal"
 
 
-UNDOING = (Kind.REFUND, Kind.REVERSAL)
+UNDOING = (TransactionKind.REFUND, TransactionKind.REVERSAL)
 
 
 class LedgerRow(AppendOnly):
@@ -52,7 +52,7 @@ class Transaction(LedgerRow):
     """
 
     viewer = models.ForeignKey(Viewer, models.PROTECT, related_name="transactions", db_index=False)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=10, choices=TransactionKind.choices)
     delta = models.BigIntegerField()
     balance_after = models.BigIntegerField()
     undoes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="undone_by", db_index=False)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from import_export import fields, resources, widgets
 
 from economy.ledger import points, xp
-from economy.ledger.amounts import MAX_BALANCE, check
+from economy.ledger.amounts import MAX_BALANCE, require_amount
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER
 from economy.models import USERNAME_MAX, Viewer, viewer_key
 from economy.viewers import forgetting, people
@@ -25,7 +25,7 @@ class Whole(widgets.IntegerWidget):
             return None
         try:
             number = int(str(value).strip().removesuffix(".0"))
-            check(number, least=0)
+            require_amount(number, least=0)
         except ValueError:
             raise ValueError(f"a whole number from 0 to {MAX_BALANCE} is needed, not {value!r:.60}") from None
         return number

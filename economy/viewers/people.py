@@ -82,7 +82,7 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
             for viewer in arrived.values()
             if not is_excluded(viewer, rules)
         ]
-        points.write(grants, now=now)
+        points.grant_many(grants, now=now)
     return arrived
 
 

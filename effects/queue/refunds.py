@@ -14,7 +14,7 @@ from pixelbot_site.kit.hooks import Hook
 
 log = logging.getLogger("queue")
 
-REASON_MOST = 160
+MAX_REASON_CHARS = 160
 
 purchase_undone = Hook[[QueueItem], None](
     "purchase_undone", __name__, "Give back what else a bought item took, where it did not happen: stock, cooldowns."
@@ -33,7 +33,7 @@ def give_back(item: QueueItem, reason: str) -> None:
         purchase_undone.call(item)
     if item.viewer is not None and (is_refunded or item.part_of):
         what = f"a part of {item.part_of}" if item.part_of else "that"
-        why = reason.strip().rstrip(".")[:REASON_MOST]
+        why = reason.strip().rstrip(".")[:MAX_REASON_CHARS]
         stop = "" if why.endswith(("?", "!")) else "."
         chat.say(f"@{item.viewer.username} sorry, {what} did not happen: {why}{stop}{back}")
 

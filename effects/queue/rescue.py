@@ -15,10 +15,10 @@ from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
 
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 PIECE = 500
 # Beyond any lease.
-LONGEST = timedelta(hours=2)
+MAX_LEASE = timedelta(hours=2)
 NO_OVERLAY = "no overlay began to play it. Is the Browser Source in OBS open?"
 
 
@@ -27,7 +27,7 @@ def rescue(*, now: datetime | None = None) -> None:
     now = now or timezone.now()
     items = QueueItem.objects.select_related("viewer")
     # (A lease that ends in a far future is from before the clock was put back.)
-    late = Q(lease_until__lt=now) | Q(lease_until__gt=now + LONGEST)
+    late = Q(lease_until__lt=now) | Q(lease_until__gt=now + MAX_LEASE)
     overdue = list(items.filter(late, state=State.RUNNING))
     for item in [*overdue, *items.filter(state__in=QUEUED, expires_at__lt=now)[:PIECE]]:
         try:
@@ -63,7 +63,7 @@ def _of_a_worker(item: QueueItem, now: datetime) -> None:
 def repeat_or_fail(item: QueueItem, reason: str) -> None:
     """An item that was interrupted: once more where that is safe, else its points go back."""
     kind = kinds.get(item.kind)
-    if kind is not None and kind.repeatable and item.attempts < MOST_ATTEMPTS:
+    if kind is not None and kind.repeatable and item.attempts < MAX_ATTEMPTS:
         put_back(item)
     else:
         items.end(item, State.FAILED, reason, overdue=True)

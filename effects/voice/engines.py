@@ -8,7 +8,7 @@ from typing import Protocol
 
 from effects.voice.studio import Studio
 
-LONGEST_CAPTION = 15.0
+MAX_CAPTION_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Silent:
 
     def speak(self, text: str, style: Style) -> Spoken:
         """Nothing is made here."""
-        return Spoken(None, min(1.5 + estimated_seconds(text, 200), LONGEST_CAPTION))
+        return Spoken(None, min(1.5 + estimated_seconds(text, 200), MAX_CAPTION_SECONDS))
 
 
 def estimated_seconds(text: str, rate: int) -> float:

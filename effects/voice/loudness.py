@@ -23,7 +23,7 @@ QUIET = 10 ** (-45 / 20)
 MARGIN = 0.03
 """Seconds of silence that stay at both ends."""
 SILENCE = -70.0
-RATE_MOST = 192_000
+MAX_RATE = 192_000
 
 Samples = Any
 """An array of floats: frames, or frames by channels."""
@@ -85,8 +85,8 @@ def inspect(path: Path, *, most: float) -> SoundFacts:
         rate = file.samplerate
         if file.channels > 2:
             raise ValueError(f"it has {file.channels} channels, and two are the most")
-        if rate > RATE_MOST:
-            raise ValueError(f"it has {rate} samples a second, and {RATE_MOST} are the most")
+        if rate > MAX_RATE:
+            raise ValueError(f"it has {rate} samples a second, and {MAX_RATE} are the most")
         if file.frames / rate > most:
             return SoundFacts(file.format, file.subtype, file.frames / rate, SILENCE)
         samples = file.read(frames=int(most * rate) + 1, dtype="float64", always_2d=True)

@@ -10,9 +10,9 @@ from functools import cache
 from itertools import groupby
 
 LINK = "link"
-MOST_ALIKE = 2
+MAX_ALIKE = 2
 """Of the same character in a row; more are a shout, not a word."""
-MOST_WORDS_ALIKE = 3
+MAX_ALIKE_WORDS = 3
 
 # Characters of typed text that are looked at: as many as a frame of chat may have. Compatibility characters multiply
 # when they are normalized (one Arabic ligature becomes 18), so the cut comes after that.
@@ -32,7 +32,7 @@ _LONG_NUMBER = re.compile(r"\d{7,}")
 _MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _MARKS = re.compile(f"({_MARK}{{2}}){_MARK}+")
 _ALIKE = re.compile(r"(.)\1{2,}", re.S)
-_WORDS_ALIKE = re.compile(rf"\b(\w+)(?:\W+\1\b){{{MOST_WORDS_ALIKE},}}", re.I)
+_WORDS_ALIKE = re.compile(rf"\b(\w+)(?:\W+\1\b){{{MAX_ALIKE_WORDS},}}", re.I)
 _SPOKEN_MARKS = set("$€£%&+=@#/")
 
 
@@ -50,7 +50,7 @@ def speakable(text: str, *, filters: Iterable[tuple[str, str]] = (), most: int =
     text = filtered(text, filters)  # once more: what stood between its letters is gone
     text = _LONG_NUMBER.sub(lambda found: " ".join(found[0]), text)
     text = _ALIKE.sub(_fewer, text)
-    text = _WORDS_ALIKE.sub(lambda found: " ".join([found[1]] * MOST_WORDS_ALIKE), text)
+    text = _WORDS_ALIKE.sub(lambda found: " ".join([found[1]] * MAX_ALIKE_WORDS), text)
     return shortened(" ".join(text.split()), most)
 
 
@@ -106,7 +106,7 @@ def _is_said(character: str) -> bool:
 
 def _fewer(found: re.Match[str]) -> str:
     character = found[1]
-    return found[0] if character.isdigit() else character * (MOST_ALIKE if character.isalpha() else 1)
+    return found[0] if character.isdigit() else character * (MAX_ALIKE if character.isalpha() else 1)
 
 
 def shortened(text: str, most: int) -> str:

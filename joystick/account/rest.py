@@ -20,7 +20,7 @@ from pixelbot_site.kit.errors import Failed
 
 TIMEOUT = 10.0
 PER_PAGE = 100
-MOST_PAGES = 1000
+MAX_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _stream_state(data: dict[str, Any]) -> StreamState:
 
 def _usernames(install: Install, path: str, scope: str) -> Iterator[str]:
     page: Any = 1
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         answer = _call(install, "GET", path, scope=scope, params={"page": page, "per_page": PER_PAGE})
         items = answer.get("items")
         for item in items if isinstance(items, list) else []:

@@ -12,7 +12,7 @@ from joystick.gateway import health as connection
 from joystick.inbox import receive
 from joystick.models import Connection, Gap, InboundEvent
 from joystick.protocol import kinds
-from joystick.protocol.received import COMPLAINT, UNREADABLE
+from joystick.protocol.received import SERVER_ERROR, UNREADABLE
 from pixelbot_site.kit.admin import ReadOnlyAdmin
 
 
@@ -28,7 +28,7 @@ class KnownFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[InboundEvent]) -> QuerySet[InboundEvent]:
         """By the table of kinds."""
-        known = [*kinds.BUILDERS, COMPLAINT, UNREADABLE]
+        known = [*kinds.BUILDERS, SERVER_ERROR, UNREADABLE]
         if self.value() == "no":
             return queryset.exclude(kind__in=known)
         return queryset.filter(kind__in=known) if self.value() == "yes" else queryset
@@ -50,7 +50,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
     @admin.action(description="Handle the failed ones again", permissions=["handle"])
     def handle_again(self, request: HttpRequest, rows: QuerySet[InboundEvent]) -> None:
         """For events whose handler failed, once the cause is mended."""
-        well = receive.again(list(rows))
+        well = receive.retry_failed(list(rows))
         self.message_user(request, f"{well} of {len(rows)} chosen events are handled now.")
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from economy.ledger.currencies import POINTS_LEDGER
-from economy.models import Kind, Transaction, Viewer, viewer_key
+from economy.models import Transaction, TransactionKind, Viewer, viewer_key
 from economy.viewers import forgetting, leaderboard, merging, presence
 from joystick.models import InboundEvent, Install, Stream
 from redeems import purchase
@@ -85,7 +85,7 @@ def figures(stream: Stream) -> dict[str, Any]:
         "tokens": _sum(events, "tokens"),
         "new_viewers": Viewer.objects.filter(first_seen_at__range=span).count(),
         "points_minted": _sum(rows.filter(POINTS_LEDGER.minted), "delta"),
-        "points_spent": -_sum(rows.filter(kind__in=[Kind.SPEND, Kind.REFUND]), "delta"),
+        "points_spent": -_sum(rows.filter(kind__in=[TransactionKind.SPEND, TransactionKind.REFUND]), "delta"),
         "top_viewers": [[place.username, place.amount] for place in top],
     }
 

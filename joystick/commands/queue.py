@@ -8,7 +8,7 @@ from effects.queue import lanes
 from effects.queue.waiting import place as place_of
 from joystick.registry import Call, command
 
-MOST = 5
+MAX_SHOWN = 5
 
 
 @command("queue", help="how many wait to be played, and your place")
@@ -31,6 +31,6 @@ def _to_approve(call: Call) -> str:
 
 
 def _numbers() -> str:
-    rows = QueueItem.objects.filter(state__in=[State.WAITING, State.PENDING]).order_by("-priority", "id")[:MOST]
+    rows = QueueItem.objects.filter(state__in=[State.WAITING, State.PENDING]).order_by("-priority", "id")[:MAX_SHOWN]
     shown = [f"#{row.pk} {row.kind}{' (to approve)' if row.state == State.WAITING else ''}" for row in rows]
     return f" Next: {', '.join(shown)}." if shown else ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-LEAST = 100
-MOST = 4000
+MIN_EVENTS = 100
+MAX_EVENTS = 4000
 
 
-class Pace:
+class BatchSize:
     """As many as are stored within about HOLD seconds: the more there are, the less each costs, but who else wants to
     write (a worker that claims an item, the dashboard) waits for so long. Slow machines so come to smaller batches.
     """
@@ -21,4 +21,4 @@ class Pace:
         if count >= self.size:
             ideal = int(count * self.HOLD / max(seconds, 0.001))
             # No more than twice as many, or half, at once: a single wait for the disk is no reason to change much.
-            self.size = max(LEAST, min(MOST, max(self.size // 2, min(self.size * 2, ideal))))
+            self.size = max(MIN_EVENTS, min(MAX_EVENTS, max(self.size // 2, min(self.size * 2, ideal))))

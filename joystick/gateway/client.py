@@ -20,18 +20,18 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
-from joystick.gateway.outgoing import APART, Action, Outgoing, Pace
-from joystick.gateway.session import Lost, Refused, Session
+from joystick.gateway.outgoing import MIN_INTERVAL, Action, Outgoing, RateLimit
+from joystick.gateway.session import Session, SessionLost, TokenRefused
 from joystick.protocol.received import Received
 
 log = logging.getLogger("joystick")
 
 SUBPROTOCOL = Subprotocol("actioncable-v1-json")
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+FIRST_PAUSE, MAX_PAUSE = 1.0, 30.0
 SETTLED_AFTER = 30.0
 """A session that lived so long makes the next pause short again. A server that accepts and closes is not hammered."""
 UNAUTHORIZED = 4401
-LARGEST_FRAME = 8 * 2**20
+MAX_FRAME_BYTES = 8 * 2**20
 
 
 class Owner(Protocol):
@@ -60,7 +60,7 @@ class _Connect(connect):
 
 def _reason(error: Exception) -> str:
     """What a connection's end is called. The library's other sentences may hold the address, and so the token."""
-    if isinstance(error, Lost | ConnectionClosed | InvalidStatus | OSError):
+    if isinstance(error, SessionLost | ConnectionClosed | InvalidStatus | OSError):
         return str(error) or type(error).__name__
     return type(error).__name__
 
@@ -83,7 +83,7 @@ class Gateway:
         self.heard_at: datetime | None = None
         """When the last frame came; None before the first."""
         self._outgoing = Outgoing()
-        self._pace = Pace(rate_limit)
+        self._pace = RateLimit(rate_limit)
         self._last_action = ""
         self._channel_id = ""
         self._channel_known = asyncio.Event()
@@ -99,13 +99,13 @@ class Gateway:
             await self._owner.report("connecting")
             try:
                 await self._connect_once(token)
-            except Refused as error:
+            except TokenRefused as error:
                 reason = f"refused: {error}"
                 await self._owner.refused(token, str(error))
-            except (Lost, WebSocketException, OSError, TimeoutError) as error:
+            except (SessionLost, WebSocketException, OSError, TimeoutError) as error:
                 reason = _reason(error)
             failures = 0 if time.monotonic() - began > SETTLED_AFTER else failures + 1
-            pause = min(FIRST_PAUSE * 2 ** max(failures - 1, 0), LONGEST_PAUSE) * random.uniform(0.75, 1.0)
+            pause = min(FIRST_PAUSE * 2 ** max(failures - 1, 0), MAX_PAUSE) * random.uniform(0.75, 1.0)
             log.warning("connection lost (%s); next try in %.1f s", reason, pause)
             await self._owner.report("waiting", reason)
             await asyncio.sleep(pause)
@@ -136,7 +136,7 @@ class Gateway:
             ping_interval=None,  # the server's own ping, every 3 s, is the sign of life
             open_timeout=10,
             close_timeout=1,
-            max_size=LARGEST_FRAME,
+            max_size=MAX_FRAME_BYTES,
             proxy=None if self._on_loopback else True,
         ) as socket:
             self._socket, self._hung_up = socket, ""
@@ -144,9 +144,9 @@ class Gateway:
                 await self._talk(socket, Session(socket, self.identifier, last_action=lambda: self._last_action))
             except ConnectionClosed as error:
                 if error.rcvd is not None and error.rcvd.code == UNAUTHORIZED:
-                    raise Refused("unauthorized (4401)") from error
+                    raise TokenRefused("unauthorized (4401)") from error
                 if self._hung_up:
-                    raise Lost(self._hung_up) from error
+                    raise SessionLost(self._hung_up) from error
                 raise
             finally:
                 self._socket = None
@@ -182,7 +182,7 @@ class Gateway:
                 continue  # look again: the line may have become too old
             wait = self._pace.wait(action)
             if wait > 0:
-                await asyncio.sleep(min(wait, APART))
+                await asyncio.sleep(min(wait, MIN_INTERVAL))
                 continue  # something more urgent may have come
             self._last_action = str(action)
             await socket.send(json.dumps(self._command(action, channel_id)))
@@ -192,7 +192,7 @@ class Gateway:
                 log.info("did: %s", self._last_action)
             self._outgoing.done(action)
             self._pace.sent(action)
-            await asyncio.sleep(APART)
+            await asyncio.sleep(MIN_INTERVAL)
 
     def _command(self, action: Action, channel_id: str) -> dict[str, str]:
         words = {**action.words, "channel_id": channel_id}

@@ -21,7 +21,7 @@ WARN_EVERY = 60.0
 NOT_RUNNING = "the bot was not running"
 
 
-def hold(holder: str) -> bool:
+def take_lease(holder: str) -> bool:
     """Take or renew the lease. False while another listener, alive within the last 15 s, has it."""
     now = timezone.now()
     Connection.objects.get_or_create(pk=1, defaults={"lease_until": now - LEASE})
@@ -29,38 +29,38 @@ def hold(holder: str) -> bool:
     return bool(mine.update(holder=holder, lease_until=now + LEASE))
 
 
-def release(holder: str) -> None:
+def release_lease(holder: str) -> None:
     """Give the lease back, so that another listener need not wait for its end."""
     Connection.objects.filter(pk=1, holder=holder).update(lease_until=timezone.now() - LEASE)
 
 
-def report(holder: str, state: str, detail: str = "") -> None:
+def set_state(holder: str, state: str, detail: str = "") -> None:
     """Store how the line is: connecting, connected, waiting, refused, off. Only its holder's word counts."""
     mine = Connection.objects.filter(pk=1, holder=holder)
     mine.update(state=state, detail=detail[:300], since=timezone.now())
 
 
-def heard(holder: str, at: datetime | None) -> None:
+def set_last_frame(holder: str, at: datetime | None) -> None:
     """Store when the last frame came, if there was one."""
     if at is not None:
         Connection.objects.filter(pk=1, holder=holder).update(last_frame_at=at)
 
 
-def begin() -> None:
+def open_gap_at_start() -> None:
     """A listener takes the line: since the last frame ever heard, nobody listened."""
     row = Connection.objects.filter(pk=1).first()
     if row is not None and row.last_frame_at and not Gap.objects.filter(ended_at__isnull=True).exists():
         Gap.objects.create(began_at=row.last_frame_at, reason=NOT_RUNNING)
 
 
-def lost(holder: str, reason: str, at: datetime | None) -> None:
+def open_gap(holder: str, reason: str, at: datetime | None) -> None:
     """A session ended: from its last frame on there is a gap. Tries that fail meanwhile are the same gap."""
     row = Connection.objects.filter(pk=1, holder=holder, state="connected").first()
     if row is not None and at is not None and not Gap.objects.filter(ended_at__isnull=True).exists():
         Gap.objects.create(began_at=at, reason=reason[:300])
 
 
-def found() -> None:
+def close_gap() -> None:
     """A session stands: whatever gap there was is over."""
     Gap.objects.filter(ended_at__isnull=True).update(ended_at=timezone.now())
 

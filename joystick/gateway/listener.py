@@ -23,7 +23,7 @@ from joystick.gateway import batch_size, client
 from joystick.gateway import health as line_state
 from joystick.gateway.client import Gateway
 from joystick.gateway.outgoing import Action
-from joystick.gateway.session import Lost
+from joystick.gateway.session import SessionLost
 from joystick.inbox import receive
 from joystick.protocol.received import Received
 from pixelbot_site.kit.channel_layer import the_layer
@@ -56,7 +56,7 @@ class Listener:
         self._credentials = credentials
         self._holder = holder
         self._events: asyncio.Queue[Received] = asyncio.Queue()
-        self._pace = batch_size.Pace()
+        self._pace = batch_size.BatchSize()
         self._room = asyncio.Event()
         self._room.set()
         self._refused = ""
@@ -72,7 +72,7 @@ class Listener:
     async def run(self) -> None:
         """Hold the line until cancelled. At the end what was received is stored, and another listener may have it."""
         await self._wait_for_the_line()
-        await self._db(line_state.begin)
+        await self._db(line_state.open_gap_at_start)
         self.gateway.learn_channel(await self._db(streams.last_channel))
         line = asyncio.create_task(self.gateway.run())
         helpers = [asyncio.create_task(step) for step in (self._store(), self._collect(), self._watch())]
@@ -90,10 +90,10 @@ class Listener:
                 thread.shutdown(wait=False)
 
     async def _wait_for_the_line(self) -> None:
-        if await self._db(line_state.hold, self._holder):
+        if await self._db(line_state.take_lease, self._holder):
             return
         log.info("another listener holds the line; standing by")
-        while not await self._db(line_state.hold, self._holder):
+        while not await self._db(line_state.take_lease, self._holder):
             await asyncio.sleep(RENEW_EVERY)
 
     async def _check_tokens(self) -> None:
@@ -106,7 +106,7 @@ class Listener:
         try:
             async with asyncio.timeout(LET_GO_WITHIN):
                 await self._events.join()
-                await self._db(line_state.release, self._holder)
+                await self._db(line_state.release_lease, self._holder)
         except (TimeoutError, *TROUBLE) as error:
             log.error("ended with %d events not stored: %s", self._events.qsize(), error or "the database is too slow")
 
@@ -171,13 +171,13 @@ class Listener:
         if state == "waiting":
             self._note_the_end()
         try:
-            await self._db(line_state.heard, self._holder, self.gateway.heard_at)
+            await self._db(line_state.set_last_frame, self._holder, self.gateway.heard_at)
             if state in {"waiting", "refused"}:
-                await self._db(line_state.lost, self._holder, detail, self.gateway.heard_at)
-            await self._db(line_state.report, self._holder, state, detail)
+                await self._db(line_state.open_gap, self._holder, detail, self.gateway.heard_at)
+            await self._db(line_state.set_state, self._holder, state, detail)
             if state == "connected":
                 self._connected_at = time.monotonic()
-                await self._db(line_state.found)
+                await self._db(line_state.close_gap)
                 self._catching_up = asyncio.create_task(self._catch_up())
         except TROUBLE as error:
             log.warning("could not store the connection's state: %s", error)
@@ -228,15 +228,15 @@ class Listener:
         while True:
             await asyncio.sleep(RENEW_EVERY)
             try:
-                held = await self._db(line_state.hold, self._holder)
-                await self._db(line_state.heard, self._holder, self.gateway.heard_at)
+                held = await self._db(line_state.take_lease, self._holder)
+                await self._db(line_state.set_last_frame, self._holder, self.gateway.heard_at)
                 if await self._db(self._credentials.whose) != self._whose:
                     await self.gateway.hang_up("the channel was disconnected, or another one connected")
             except TROUBLE as error:
                 log.warning("could not renew the lease: %s", error)
                 continue
             if not held:
-                raise Lost("another listener took the line")
+                raise SessionLost("another listener took the line")
 
     async def _db(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await _on(self._database, partial(step, *args, **kwargs))

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 
 log = logging.getLogger("chat")
 
-MOST = 50
-TOO_LATE = 60.0
+MAX_WAITING = 50
+MAX_AGE = 60.0
 """Seconds after which an answer is not worth saying any more."""
-TOO_LATE_TO_MODERATE = 600.0
+MAX_MODERATION_AGE = 600.0
 BURST = 3
 """So many lines may follow each other quickly after a pause."""
-APART = 0.1
+MIN_INTERVAL = 0.1
 """Seconds between any two actions: sent back to back, a server carries them out in any order (measured; 20 ms do)."""
 SPOKEN = {"send_message", "send_whisper"}
 
@@ -62,7 +62,7 @@ class Outgoing:
     def put(self, action: Action) -> None:
         """Add an action; of too many, the oldest is dropped with a word in the log."""
         waiting = self._lines if action.name in SPOKEN else self._urgent
-        if len(waiting) >= MOST:
+        if len(waiting) >= MAX_WAITING:
             log.warning("too much to say, dropped: %s", waiting.popleft())
         waiting.append(action)
         self._filled.set()
@@ -70,7 +70,7 @@ class Outgoing:
     async def first(self) -> Action:
         """The next that is still worth doing, as soon as there is one. It stays until `done`."""
         while True:
-            for waiting, most in ((self._urgent, TOO_LATE_TO_MODERATE), (self._lines, TOO_LATE)):
+            for waiting, most in ((self._urgent, MAX_MODERATION_AGE), (self._lines, MAX_AGE)):
                 while waiting:
                     if time.time() - waiting[0].at <= most:
                         return waiting[0]
@@ -86,7 +86,7 @@ class Outgoing:
                 return
 
 
-class Pace:
+class RateLimit:
     """When the next line may be said: one in `every` seconds, with a small burst after a pause."""
 
     def __init__(self, every: float) -> None:

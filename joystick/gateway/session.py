@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from joystick.protocol import frames
-from joystick.protocol.received import Received, complaint, read
+from joystick.protocol.received import Received, error_event, read
 
 log = logging.getLogger("joystick")
 
@@ -21,11 +21,11 @@ SUBSCRIBE_AGAIN_AFTER = 2.0
 GIVE_UP_SUBSCRIBING_AFTER = 10.0
 
 
-class Refused(Exception):
+class TokenRefused(Exception):
     """The gateway does not want us: trying again with the same token is pointless."""
 
 
-class Lost(Exception):
+class SessionLost(Exception):
     """The session ended, and another one may do better."""
 
 
@@ -62,7 +62,7 @@ class Session:
         if isinstance(frame, Received):
             return frame
         if isinstance(frame, frames.ServerError):
-            return complaint(frame.text, raw=str(text), last_action=self._last_action())
+            return error_event(frame.text, raw=str(text), last_action=self._last_action())
         await self._control(frame)
         if not self.confirmed:
             await self._ask_again()
@@ -84,11 +84,11 @@ class Session:
             case frames.Confirmed(identifier=identifier):
                 self.confirmed = self.confirmed or identifier == self._identifier
             case frames.Rejected():
-                raise Lost("the gateway rejected the subscription")
+                raise SessionLost("the gateway rejected the subscription")
             case frames.Disconnect(reason=reason, reconnect=True):
-                raise Lost(f"the gateway says goodbye: {reason or 'no reason'}")
+                raise SessionLost(f"the gateway says goodbye: {reason or 'no reason'}")
             case frames.Disconnect(reason=reason):
-                raise Refused(reason or "disconnect without a reason")
+                raise TokenRefused(reason or "disconnect without a reason")
 
     async def _subscribe(self) -> None:
         await self._socket.send(json.dumps({"command": "subscribe", "identifier": self._identifier}))
@@ -98,6 +98,6 @@ class Session:
         """An unanswered subscribe is sent again; the server's pings give the beat for it."""
         now = time.monotonic()
         if now - self._opened > GIVE_UP_SUBSCRIBING_AFTER:
-            raise Lost("the subscription was not confirmed")
+            raise SessionLost("the subscription was not confirmed")
         if self._asked is not None and now - self._asked > SUBSCRIBE_AGAIN_AFTER:
             await self._subscribe()

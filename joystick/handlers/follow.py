@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy.earning.pay import Award, Once
 from joystick.models import Trigger
 from joystick.protocol.events import Follow
-from joystick.reactions import Cue
+from joystick.reactions import Occasion
 from joystick.registry import Outcome, on
 from joystick.settings_table import Rules
 
@@ -24,5 +24,5 @@ def on_follow(follow: Follow, rules: Rules) -> Outcome:
         points=rules.points_per_follow,
         xp=rules.xp_per_follow,
     )
-    cue = Cue(Trigger.FOLLOW, follow.username, at_most_every=THANK_AGAIN_AFTER)
+    cue = Occasion(Trigger.FOLLOW, follow.username, at_most_every=THANK_AGAIN_AFTER)
     return Outcome(awards=(award,), cues=(cue,), flags=((follow.username, {"is_follower": True}),))

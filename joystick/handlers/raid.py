@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy.earning.pay import Award
 from joystick.models import Trigger
 from joystick.protocol.events import DroppedIn
-from joystick.reactions import Cue
+from joystick.reactions import Occasion
 from joystick.registry import Outcome, on
 from joystick.settings_table import Rules
 
@@ -22,4 +22,4 @@ def on_raid(raid: DroppedIn, rules: Rules) -> Outcome:
         xp=rules.xp_per_raid,
     )
     words = {"viewers": "some" if raid.viewers is None else raid.viewers}
-    return Outcome(awards=(award,), cues=(Cue(Trigger.RAID, raid.username, words=words),))
+    return Outcome(awards=(award,), cues=(Occasion(Trigger.RAID, raid.username, words=words),))

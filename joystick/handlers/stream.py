@@ -9,7 +9,7 @@ from django.utils import timezone
 from joystick.channel import streams
 from joystick.models import Trigger
 from joystick.protocol.events import StreamEnded, StreamStarted
-from joystick.reactions import Cue
+from joystick.reactions import Occasion
 from joystick.registry import NOTHING, Outcome, on
 from joystick.settings_table import Rules
 
@@ -17,13 +17,13 @@ from joystick.settings_table import Rules
 @on(StreamStarted)
 def on_stream_started(started: StreamStarted, rules: Rules) -> Outcome:
     """Opens a Stream."""
-    return Outcome(cues=(Cue(Trigger.STREAM_STARTED, started.username),), afterwards=partial(_begin, started))
+    return Outcome(cues=(Occasion(Trigger.STREAM_STARTED, started.username),), afterwards=partial(_begin, started))
 
 
 @on(StreamEnded)
 def on_stream_ended(ended: StreamEnded, rules: Rules) -> Outcome:
     """Closes it, with its figures. *Ending* does not: the streamer may resume."""
-    return Outcome(cues=(Cue(Trigger.STREAM_ENDED, ended.username),), afterwards=partial(_end, ended))
+    return Outcome(cues=(Occasion(Trigger.STREAM_ENDED, ended.username),), afterwards=partial(_end, ended))
 
 
 def _begin(started: StreamStarted) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy.earning.pay import Award
 from joystick.models import Trigger
 from joystick.protocol.events import GiftedSubscriptions, Resubscription, Subscription
-from joystick.reactions import Cue
+from joystick.reactions import Occasion
 from joystick.registry import Outcome, on
 from joystick.settings_table import Rules
 
@@ -25,7 +25,7 @@ def on_sub(subscription: Subscription, rules: Rules) -> Outcome:
         held_by="gifted",
     )
     words = {"months": subscription.months}
-    cue = Cue(Trigger.SUBSCRIBE, subscription.username, words=words)
+    cue = Occasion(Trigger.SUBSCRIBE, subscription.username, words=words)
     return Outcome(awards=(award,), cues=(cue,), flags=((subscription.username, SUBSCRIBER),))
 
 
@@ -40,7 +40,7 @@ def on_resub(resubscription: Resubscription, rules: Rules) -> Outcome:
         points=rules.points_per_resub,
         xp=rules.xp_per_resub,
     )
-    cue = Cue(Trigger.RESUBSCRIBE, resubscription.username)
+    cue = Occasion(Trigger.RESUBSCRIBE, resubscription.username)
     return Outcome(awards=(award,), cues=(cue,), flags=((resubscription.username, SUBSCRIBER),))
 
 
@@ -56,4 +56,4 @@ def on_gift(gift: GiftedSubscriptions, rules: Rules) -> Outcome:
         xp=rules.xp_per_gifted_sub * gift.count,
         holds="gifted",
     )
-    return Outcome(awards=(award,), cues=(Cue(Trigger.GIFT, gift.username, words={"count": gift.count}),))
+    return Outcome(awards=(award,), cues=(Occasion(Trigger.GIFT, gift.username, words={"count": gift.count}),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy.earning.pay import Award
 from joystick.models import Trigger
 from joystick.protocol.events import Tip
-from joystick.reactions import Cue
+from joystick.reactions import Occasion
 from joystick.registry import Outcome, on
 from joystick.settings_table import Rules
 
@@ -22,9 +22,9 @@ def on_tip(tip: Tip, rules: Rules) -> Outcome:
         xp=rules.worth(tip.tokens, rules.xp_per_tip_token),
     )
     words: dict[str, str | int] = {"tokens": tip.tokens, "item": tip.item}
-    cues = [Cue(tier(tip.tokens, rules), tip.username, words=words)]
+    cues = [Occasion(tier(tip.tokens, rules), tip.username, words=words)]
     if tip.item:
-        cues.append(Cue(Trigger.TIP_ITEM, tip.username, subject=tip.item, words=words))
+        cues.append(Occasion(Trigger.TIP_ITEM, tip.username, subject=tip.item, words=words))
     return Outcome(awards=(award,), cues=tuple(cues))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy.earning.pay import Award
 from joystick.models import Trigger
 from joystick.protocol.events import WheelSpin
-from joystick.reactions import Cue
+from joystick.reactions import Occasion
 from joystick.registry import Outcome, on
 from joystick.settings_table import Rules
 
@@ -22,4 +22,6 @@ def on_wheel(spin: WheelSpin, rules: Rules) -> Outcome:
         xp=rules.worth(spin.tokens, rules.xp_per_wheel_token),
     )
     words: dict[str, str | int] = {"tokens": spin.tokens, "prize": spin.prize}
-    return Outcome(awards=(award,), cues=(Cue(Trigger.WHEEL_PRIZE, spin.username, subject=spin.prize, words=words),))
+    return Outcome(
+        awards=(award,), cues=(Occasion(Trigger.WHEEL_PRIZE, spin.username, subject=spin.prize, words=words),)
+    )

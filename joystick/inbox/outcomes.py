@@ -18,7 +18,7 @@ from joystick import reactions
 from joystick.channel import actions, streams
 from joystick.models import Reaction
 from joystick.protocol.events import Event
-from joystick.reactions import Cue
+from joystick.reactions import Occasion
 from joystick.registry import Outcome, handlers
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
@@ -34,7 +34,7 @@ class Outcomes:
     people: dict[str, Viewer] = field(default_factory=dict)
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
-    cues: list[tuple[Cue, str]] = field(default_factory=list)
+    cues: list[tuple[Occasion, str]] = field(default_factory=list)
 
     def handle(self, event: Event | LevelUp) -> None:
         channel_id = event.channel_id if isinstance(event, Event) else ""
@@ -77,12 +77,12 @@ class Outcomes:
             row = reactions.find(cue, rows)
             if row is None:
                 continue
-            reactions.carry_out(row, cue)
+            reactions.enqueue_effects(row, cue)
             line = reactions.fill(row.line, cue)
             if line:
                 chat.say(line, channel_id=channel_id)
 
-    def _is_due(self, cue: Cue) -> bool:
+    def _is_due(self, cue: Occasion) -> bool:
         return not cue.at_most_every or cooldowns.take_all({cue.key: cue.at_most_every}, now=self.now)
 
     def settle(self) -> None:

@@ -17,15 +17,15 @@ from joystick.inbox.outcomes import Outcomes
 from joystick.models import InboundEvent, InboundState, Install
 from joystick.protocol.envelope import clean
 from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
-from joystick.protocol.received import COMPLAINT, UNREADABLE, Received, read
+from joystick.protocol.received import SERVER_ERROR, UNREADABLE, Received, read
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
 
 log = logging.getLogger("joystick")
 
-RAW_MOST = 100_000
+MAX_RAW_CHARS = 100_000
 """Characters of a frame that are kept. The largest real ones have about 4,000."""
-SHOWN_MOST = 300
+MAX_SHOWN_CHARS = 300
 
 
 def receive(batch: Sequence[Received]) -> None:
@@ -49,7 +49,7 @@ def receive(batch: Sequence[Received]) -> None:
             _store_failure(batch[0], traceback.format_exc())
 
 
-def again(rows: Sequence[InboundEvent]) -> int:
+def retry_failed(rows: Sequence[InboundEvent]) -> int:
     """Handle failed rows once more, each by itself; returns how many went well now."""
     well = 0
     for row in rows:
@@ -113,12 +113,12 @@ COLUMNS = (
 def _row(received: Received, event: Event, *, now: datetime) -> tuple[object, ...]:
     who = (event.uid, event.kind, event.channel_id, event.username)
     tokens = event.tokens if isinstance(event, Tip | WheelSpin) else None
-    raw = clean(received.raw, RAW_MOST)
+    raw = clean(received.raw, MAX_RAW_CHARS)
     return (*who, event.text, tokens, InboundState.HANDLED.value, "", raw, event.occurred_at, now)
 
 
 def _unreadable(received: Received, *, now: datetime) -> tuple[object, ...]:
-    raw = clean(received.raw, RAW_MOST)
+    raw = clean(received.raw, MAX_RAW_CHARS)
     state = InboundState.UNREADABLE.value
     return (f"unreadable:{uuid4().hex}", UNREADABLE, "", "", "", None, state, received.error, raw, None, now)
 
@@ -131,9 +131,9 @@ def _store_failure(received: Received, error: str) -> None:
         uid=received.event.uid,
         kind=received.event.kind,
         username=received.event.username,
-        raw=clean(received.raw, RAW_MOST),
+        raw=clean(received.raw, MAX_RAW_CHARS),
         state=InboundState.FAILED,
-        error=clean(error, RAW_MOST),
+        error=clean(error, MAX_RAW_CHARS),
         received_at=timezone.now(),
     )
     # Another listener may have handled it meanwhile: then its row stands.
@@ -155,11 +155,11 @@ def _store_installs(events: Sequence[Event], *, now: datetime) -> None:
 
 def _is_public(event: Event) -> bool:
     """Whispers, and complaints that may quote one, are not for the stream."""
-    return event.kind != COMPLAINT and not (isinstance(event, ChatMessage) and not event.is_public)
+    return event.kind != SERVER_ERROR and not (isinstance(event, ChatMessage) and not event.is_public)
 
 
 def _shown(event: Event) -> dict[str, Any]:
     """What overlays hear of an event: kind, uid, username, text, and its amount where it has one."""
-    shown = {"kind": event.kind, "uid": event.uid, "username": event.username, "text": event.text[:SHOWN_MOST]}
+    shown = {"kind": event.kind, "uid": event.uid, "username": event.username, "text": event.text[:MAX_SHOWN_CHARS]}
     amounts = {name: getattr(event, name, None) for name in ("tokens", "count", "viewers", "number", "prize", "item")}
     return shown | {name: value for name, value in amounts.items() if value not in (None, "")}

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
-NAME_MOST = 100
-TEXT_MOST = 4000
-NUMBER_MOST = 10**9
+MAX_NAME = 100
+MAX_TEXT = 4000
+MAX_NUMBER = 10**9
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
@@ -21,7 +21,7 @@ class FrameError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class Envelope:
     """The same for both versions. `data`: v2's data or v1's metadata; in v1's chat the message itself."""
 
     uid: str
@@ -44,10 +44,10 @@ class Fields:
 
     def name(self, *keys: str) -> str:
         """The first name among `keys`; "" when there is none."""
-        names = (clean(self.data.get(key), NAME_MOST).strip() for key in keys)
+        names = (clean(self.data.get(key), MAX_NAME).strip() for key in keys)
         return next((name for name in names if name), "")
 
-    def whole(self, key: str, *, least: int = 0, most: int = NUMBER_MOST) -> int | None:
+    def whole(self, key: str, *, least: int = 0, most: int = MAX_NUMBER) -> int | None:
         """A whole number from `least` to `most`, also where it comes as a string; None for anything else."""
         value = self.data.get(key)
         if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:
@@ -64,7 +64,7 @@ def plain(text: str) -> str:
     return clean(unescape(_TAG.sub("", text)))
 
 
-def clean(value: Any, most: int = TEXT_MOST) -> str:
+def clean(value: Any, most: int = MAX_TEXT) -> str:
     """A string that every database takes: no NUL, no lone surrogate, at most `most` characters. Not a string: ""."""
     if not isinstance(value, str):
         return ""

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from joystick.protocol import kinds
-from joystick.protocol.envelope import NAME_MOST, Fields, FrameError, clean, moment
+from joystick.protocol.envelope import MAX_NAME, Envelope, FrameError, clean, moment
 from joystick.protocol.events import Event
 
 
@@ -101,25 +101,25 @@ def _message(message: Any) -> ServerError | Event:
     return kinds.BUILDERS.get(fields.kind, kinds.other)(fields)
 
 
-def _v2(message: Mapping[str, Any]) -> Fields:
+def _v2(message: Mapping[str, Any]) -> Envelope:
     data = message.get("data")
-    return Fields(
+    return Envelope(
         uid=_uid(message.get("id"), message),
         kind=_kind(message.get("type")),
-        channel_id=clean(message.get("channel_id"), NAME_MOST),
+        channel_id=clean(message.get("channel_id"), MAX_NAME),
         occurred_at=moment(message.get("occurred_at")),
         text=clean(message.get("text")),
         data=data if isinstance(data, dict) else {},
     )
 
 
-def _v1(message: Mapping[str, Any]) -> Fields:
+def _v1(message: Mapping[str, Any]) -> Envelope:
     kind = _kind(message.get("type"))
     is_chat = message.get("event") in ("ChatMessage", "BotMessage")  # a tuple: the value may not be hashable
-    return Fields(
+    return Envelope(
         uid=_uid(message.get("messageId") or message.get("id"), message),
         kind=kind,
-        channel_id=clean(message.get("channelId"), NAME_MOST),
+        channel_id=clean(message.get("channelId"), MAX_NAME),
         occurred_at=moment(message.get("createdAt")),
         text=clean(message.get("text")),
         data=message if is_chat else _metadata(message.get("metadata")),
@@ -145,13 +145,13 @@ def _kind(name: Any) -> str:
 
 @lru_cache(maxsize=1000)
 def _canonical(name: str) -> str:
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean(name, NAME_MOST)).lower()[:NAME_MOST]
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean(name, MAX_NAME)).lower()[:MAX_NAME]
     return kinds.SYNONYMS.get(snake, snake)
 
 
 def _uid(uid: Any, message: Mapping[str, Any]) -> str:
     """The platform's id. Without one, a digest of the message: the same frame twice still counts once."""
     if isinstance(uid, str | int) and not isinstance(uid, bool) and str(uid).strip():
-        return clean(str(uid), NAME_MOST)
+        return clean(str(uid), MAX_NAME)
     digest = hashlib.sha256(json.dumps(message, sort_keys=True).encode("utf-8", "replace")).hexdigest()
     return f"sha256:{digest}"

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from joystick.protocol import events
-from joystick.protocol.envelope import NAME_MOST, NUMBER_MOST, Fields, FrameError, clean, moment
+from joystick.protocol.envelope import MAX_NAME, MAX_NUMBER, Envelope, FrameError, clean, moment
 
-Reader = Callable[[Fields], Any]
-Builder = Callable[[Fields], events.Event]
+Reader = Callable[[Envelope], Any]
+Builder = Callable[[Envelope], events.Event]
 
 SYNONYMS = {
     "chat_message": "new_message",
@@ -32,7 +32,7 @@ SYNONYMS = {
 def needed(*keys: str) -> Reader:
     """A name that must be there."""
 
-    def read(fields: Fields) -> str:
+    def read(fields: Envelope) -> str:
         name = fields.name(*keys)
         if not name:
             raise FrameError(f"{fields.kind} names nobody: {' or '.join(keys)} is missing")
@@ -44,11 +44,11 @@ def needed(*keys: str) -> Reader:
 def tokens(key: str, *, least: int = 0) -> Reader:
     """A whole number that must be there."""
 
-    def read(fields: Fields) -> int:
+    def read(fields: Envelope) -> int:
         value = fields.whole(key, least=least)
         if value is None:
             raise FrameError(
-                f"{fields.kind} needs {key} as a whole number from {least} to {NUMBER_MOST}, "
+                f"{fields.kind} needs {key} as a whole number from {least} to {MAX_NUMBER}, "
                 f"not {fields.data.get(key)!r:.60}"
             )
         return value
@@ -79,21 +79,21 @@ def yes(key: str) -> Reader:
 def mapping(key: str) -> Reader:
     """An object, or an empty one."""
 
-    def read(fields: Fields) -> dict[str, Any]:
+    def read(fields: Envelope) -> dict[str, Any]:
         value = fields.data.get(key)
         return value if isinstance(value, dict) else {}
 
     return read
 
 
-def months(fields: Fields) -> int:
+def months(fields: Envelope) -> int:
     """`how_much` has no documented unit, months or tokens. From 1 to 12 it is read as months, anything else as one."""
     return fields.whole("how_much", least=1, most=12) or 1
 
 
-def present(fields: Fields) -> str:
+def present(fields: Envelope) -> str:
     """v2 names the viewer in `data.username`, v1 in `text`."""
-    found = fields.name("username") or fields.text.strip()[:NAME_MOST]
+    found = fields.name("username") or fields.text.strip()[:MAX_NAME]
     if not found:
         raise FrameError(f"{fields.kind} names nobody")
     return found
@@ -104,7 +104,7 @@ def always(value: Any) -> Reader:
     return lambda fields: value
 
 
-def everything(fields: Fields) -> Any:
+def everything(fields: Envelope) -> Any:
     """All that came."""
     return fields.data
 
@@ -119,7 +119,7 @@ _who = needed("who")
 def shape(event: type[events.Event], viewer: Reader = _whoever, **more: Reader) -> Builder:
     """A builder: `viewer` reads the acting viewer, `more` the fields that only this event has."""
 
-    def build(fields: Fields) -> events.Event:
+    def build(fields: Envelope) -> events.Event:
         return event(
             **fields.common(viewer(fields)),
             **{field: read(fields) for field, read in more.items()},
@@ -128,10 +128,10 @@ def shape(event: type[events.Event], viewer: Reader = _whoever, **more: Reader) 
     return build
 
 
-def chat(fields: Fields) -> events.Event:
+def chat(fields: Envelope) -> events.Event:
     """A line in chat: v2 has badges, v1 flags of the author."""
     author = mapping("author")(fields)
-    username = clean(author.get("username"), NAME_MOST).strip()
+    username = clean(author.get("username"), MAX_NAME).strip()
     if not username:
         raise FrameError(f"{fields.kind} names no author")
     badges = author.get("badges")
@@ -142,7 +142,7 @@ def chat(fields: Fields) -> events.Event:
 
     return events.ChatMessage(
         **fields.common(username, is_chat=True),
-        streamer=clean(mapping("streamer")(fields).get("username"), NAME_MOST),
+        streamer=clean(mapping("streamer")(fields).get("username"), MAX_NAME),
         is_bot=flag("bot", "isBot"),
         is_streamer=flag("streamer", "isStreamer"),
         is_moderator=flag("mod", "isModerator"),
@@ -151,10 +151,10 @@ def chat(fields: Fields) -> events.Event:
     )
 
 
-def bot_message(fields: Fields) -> events.Event:
+def bot_message(fields: Envelope) -> events.Event:
     """The site's announcement; v1 names an author, v2 nobody."""
     author = mapping("author")(fields)
-    return events.BotMessage(**fields.common(clean(author.get("username"), NAME_MOST).strip()))
+    return events.BotMessage(**fields.common(clean(author.get("username"), MAX_NAME).strip()))
 
 
 other = shape(events.OtherEvent, data=everything)

@@ -13,7 +13,7 @@ from joystick.protocol.events import Event, OtherEvent
 log = logging.getLogger("joystick")
 
 UNREADABLE = "unreadable"
-COMPLAINT = "error"
+SERVER_ERROR = "error"
 """The kind of an error frame in the feed."""
 
 
@@ -36,8 +36,8 @@ def read(text: str) -> Received | frames.Control:
     return Received(text, frame) if isinstance(frame, Event) else frame
 
 
-def complaint(text: str, *, raw: str, last_action: str) -> Received:
+def error_event(text: str, *, raw: str, last_action: str) -> Received:
     """An error frame as an event of its own, for log and feed. Nothing ties it to an action: the last one is named."""
     said = f"Joystick says: {text}" + (f" (last action: {last_action})" if last_action else "")
     log.error("%s", said)
-    return Received(raw, OtherEvent(uid=f"error:{uuid4().hex}", kind=COMPLAINT, text=clean(said)))
+    return Received(raw, OtherEvent(uid=f"error:{uuid4().hex}", kind=SERVER_ERROR, text=clean(said)))

@@ -29,7 +29,7 @@ from joystick.simulator.wire import encode, read_object
 
 ACTIONS = {"send_message", "send_whisper", "delete_message", "mute_user", "unmute_user"}
 KEEP_REFUSED = 60.0
-LARGEST_FRAME = 64 * 2**20
+MAX_FRAME_BYTES = 64 * 2**20
 FORGOTTEN = 0.13
 """The share of subscribes right behind an unsubscribe that is never confirmed, where order is loose: 4 of 30."""
 Ending = Literal["frame", "close", "drop"]
@@ -86,7 +86,7 @@ class Simulator:
             create_connection=handshake.Connection,
             compression=None,
             ping_interval=None,
-            max_size=LARGEST_FRAME,
+            max_size=MAX_FRAME_BYTES,
             close_timeout=1,
         )
         self._port = self._server.sockets[0].getsockname()[1]

@@ -17,7 +17,7 @@ from joystick.simulator.channel import CALLS, Channel
 
 log = logging.getLogger("simulator")
 
-LARGEST_BODY = 100_000
+MAX_BODY_BYTES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def handle_request(self) -> None:
             address = urlsplit(self.path)
-            length = min(int(self.headers.get("Content-Length") or 0), LARGEST_BODY)
+            length = min(int(self.headers.get("Content-Length") or 0), MAX_BODY_BYTES)
             text = self.rfile.read(length).decode("utf-8", "replace")
             request = Request(
                 method=self.command,

@@ -17,18 +17,18 @@ else:  # generic for the type checker only
     _ModelAdmin = admin.ModelAdmin
     _Paginator = Paginator
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 """Rows that a list counts, and pages through. Who looks for older ones searches."""
 
 
 class BoundedPaginator(_Paginator):
-    """Counts no further than MOST_COUNTED: counting millions takes seconds, and nobody turns ten thousand pages."""
+    """Counts no further than MAX_COUNTED: counting millions takes seconds, and nobody turns ten thousand pages."""
 
     @cached_property
     def count(self) -> int:
-        """At most MOST_COUNTED."""
+        """At most MAX_COUNTED."""
         rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
-        return len(rows.order_by().values_list("pk")[:MOST_COUNTED])
+        return len(rows.order_by().values_list("pk")[:MAX_COUNTED])
 
 
 class ModelAdmin(_ModelAdmin):

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, models
 
-MOST_VALUES = 20_000
+MAX_VALUES = 20_000
 """In one statement: SQLite takes 32,766."""
 
 
@@ -62,10 +62,10 @@ def rows_with(
     """
     if not values:
         return []
-    if len(values) > MOST_VALUES:
+    if len(values) > MAX_VALUES:
         chosen = list(values)
-        head = rows_with(model, column, chosen[:MOST_VALUES], *wanted, lock=lock)
-        return head + rows_with(model, column, chosen[MOST_VALUES:], *wanted, lock=lock)
+        head = rows_with(model, column, chosen[:MAX_VALUES], *wanted, lock=lock)
+        return head + rows_with(model, column, chosen[MAX_VALUES:], *wanted, lock=lock)
     quote = connection.ops.quote_name
     marks = ", ".join(["%s"] * len(values))
     held = " FOR NO KEY UPDATE" if lock and connection.vendor == "postgresql" else ""

@@ -55,8 +55,8 @@ def test_an_install_that_needs_reconnecting(check: Check) -> None:
 
 
 def test_a_line_that_is_refused(check: Check) -> None:
-    connection.hold("a listener")
-    connection.report("a listener", "refused", "unauthorized")
+    connection.take_lease("a listener")
+    connection.set_state("a listener", "refused", "unauthorized")
     check("Joystick.tv refuses the bot: unauthorized")
 
 

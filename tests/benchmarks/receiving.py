@@ -20,7 +20,7 @@ import django
 
 django.setup()
 
-from joystick.gateway.batch_size import Pace
+from joystick.gateway.batch_size import BatchSize
 from joystick.inbox import receive
 from joystick.protocol.received import Received, read
 from joystick.simulator.happenings import Happening, chat, tip
@@ -50,7 +50,7 @@ def main(scenario: str, events: int, total: int) -> None:
         for n in range(events)
     ]
     garbage.settle()  # as runbot does
-    pace, took = Pace(), [0.0]
+    pace, took = BatchSize(), [0.0]
     done = [0]
     while done[-1] < events:
         batch = frames[done[-1] : done[-1] + pace.size]

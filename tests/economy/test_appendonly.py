@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def row(request: Any, viewer: Callable[..., Viewer], now: Any) -> Any:
     """A row of each ledger."""
     bob = viewer("Bob", points=10)
-    xp.write([XPGrant(bob, 5, "tip", "x:1")], curve=Curve(100, 1.8, 99), now=now)
+    xp.grant_many([XPGrant(bob, 5, "tip", "x:1")], curve=Curve(100, 1.8, 99), now=now)
     return request.param.objects.get()
 
 

@@ -18,7 +18,7 @@ from economy.ledger import audit, points, xp
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.rows import Row
 from economy.ledger.xp import XPGrant
-from economy.models import XP, Kind, LevelReward, Points, Transaction, Viewer, XPTransaction
+from economy.models import XP, LevelReward, Points, Transaction, TransactionKind, Viewer, XPTransaction
 from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
 
@@ -42,7 +42,7 @@ def assert_rows_add_up() -> None:
 
 def test_a_grant_is_a_row_and_a_balance(viewer: MakeViewer) -> None:
     row = points.grant(viewer("Bob"), 40, source="tip", reference="tip:1", reason="thanks")
-    assert (row.kind, row.delta, row.balance_after) == (Kind.GRANT, 40, 40)
+    assert (row.kind, row.delta, row.balance_after) == (TransactionKind.GRANT, 40, 40)
     assert balance("bob") == 40
 
 
@@ -55,7 +55,7 @@ def test_spending_more_than_there_is_names_what_is_missing_and_takes_nothing(vie
     with pytest.raises(Refused, match=r"you need 75 more points \(you have 25\)"):
         points.spend(viewer("Bob", points=25), 100, source="redeem", reference="r:1")
     assert balance("bob") == 25
-    assert not Transaction.objects.filter(kind=Kind.SPEND).exists()
+    assert not Transaction.objects.filter(kind=TransactionKind.SPEND).exists()
 
 
 def test_a_refund_comes_once(viewer: MakeViewer) -> None:
@@ -178,7 +178,7 @@ def test_an_adjustment_goes_either_way_but_not_below_zero(viewer: MakeViewer) ->
     bob = viewer("Bob", points=10)
     assert points.adjust(bob, 5, source="moderator", reference="a:1").balance_after == 15
     row = points.adjust(bob, -15, source="moderator", reference="a:2", reason="by Mo")
-    assert (row.kind, row.delta, row.balance_after, row.reason) == (Kind.ADJUST, -15, 0, "by Mo")
+    assert (row.kind, row.delta, row.balance_after, row.reason) == (TransactionKind.ADJUST, -15, 0, "by Mo")
     with pytest.raises(Refused, match="1 more point"):
         points.adjust(bob, -1, source="moderator", reference="a:3")
     assert_rows_add_up()
@@ -215,12 +215,18 @@ def test_a_reversal_takes_one_change_back_once(viewer: MakeViewer) -> None:
     spent = points.spend(ann, 20, source="redeem", reference="r:1")
     with pytest.raises(Refused, match="20 more points"):
         points.reverse(given)
-    assert points.reverse(spent, by="fox").kind == Kind.REFUND
+    assert points.reverse(spent, by="fox").kind == TransactionKind.REFUND
     back = points.reverse(given, by="fox", reason="mistake")
-    assert (back.kind, back.delta, back.undoes, back.by, back.reason) == (Kind.REVERSAL, 30, given, "fox", "mistake")
+    assert (back.kind, back.delta, back.undoes, back.by, back.reason) == (
+        TransactionKind.REVERSAL,
+        30,
+        given,
+        "fox",
+        "mistake",
+    )
     assert (balance("bob"), balance("ann")) == (100, 0)
     assert points.reverse(given) == back and points.reverse(grant).balance_after == 0
-    for row in (back, Transaction.objects.get(kind=Kind.REFUND)):
+    for row in (back, Transaction.objects.get(kind=TransactionKind.REFUND)):
         with pytest.raises(ValueError, match="can't be reversed"):
             points.reverse(row)
     assert_rows_add_up()
@@ -230,7 +236,7 @@ def test_nobody_gets_beyond_what_an_integer_holds(viewer: MakeViewer) -> None:
     bob = viewer("Bob", points=MAX_BALANCE)
     with pytest.raises(Refused, match="nobody can have more"):
         points.grant(bob, 1, source="test", reference="t:1")
-    assert points.write([points.Grant(bob, 1, "test", "t:2")], now=bob.last_seen_at) == []
+    assert points.grant_many([points.Grant(bob, 1, "test", "t:2")], now=bob.last_seen_at) == []
     assert balance("bob") == MAX_BALANCE
 
 
@@ -246,7 +252,7 @@ def test_what_is_above_the_most_can_be_lowered(viewer: MakeViewer) -> None:
     assert (balance("bob"), balance("ann")) == (10, 2)
     with pytest.raises(Refused, match="you need 1 more point "):
         points.spend(bob, 11, source="redeem", reference="r:2")
-    assert xp.write([XPGrant(bob, 1, "tip", "x:1")], curve=xp.current_curve(), now=bob.last_seen_at) == []
+    assert xp.grant_many([XPGrant(bob, 1, "tip", "x:1")], curve=xp.current_curve(), now=bob.last_seen_at) == []
     assert xp.adjust(bob, 5 - 2**62, source="test", reference="x:2").total_after == 5
     with pytest.raises(ValueError, match="can't change by"):
         xp.adjust(bob, MAX_BALANCE, source="test", reference="x:3")
@@ -264,7 +270,7 @@ def test_rows_that_were_computed_from_another_balance_are_not_written(viewer: Ma
     bob = viewer("Bob", points=10)
     row = Row(bob.pk, 5, 20, "test", "t:1", now)  # as if Bob had 15
     with pytest.raises(RuntimeError, match="not held"), transaction.atomic():
-        points.write_rows([row], kind=Kind.ADJUST)
+        points.write_rows([row], kind=TransactionKind.ADJUST)
     with pytest.raises(RuntimeError, match="not held"), transaction.atomic():
         xp.write_rows([row], curve=xp.current_curve())
     assert balance("bob") == 10 and XP.objects.get(pk=bob.pk).total == 0
@@ -278,7 +284,7 @@ def test_a_set_of_rows_leaves_the_balance_of_the_last_one(viewer: MakeViewer, no
         Row(ann.pk, 7, 7, "test", "t:2", now),
         Row(bob.pk, -15, 0, "test", "t:3", now, by="fox"),
     ]
-    points.write_rows(rows, kind=Kind.ADJUST)
+    points.write_rows(rows, kind=TransactionKind.ADJUST)
     assert (balance("bob"), balance("ann")) == (0, 7)
     assert Transaction.objects.get(reference="t:3").by == "fox"
     assert list(audit.findings()) == []

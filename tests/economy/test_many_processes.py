@@ -7,7 +7,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from economy.ledger import audit
-from economy.models import Kind, Points, Transaction
+from economy.models import Points, Transaction, TransactionKind
 from economy.viewers import people
 from tests.processes import at_once_in_processes
 
@@ -51,11 +51,11 @@ def test_whatever_many_do_at_once_the_ledger_agrees_with_itself() -> None:
     rows = Transaction.objects
     assert rows.count() > PROCESSES * OPERATIONS / 2
 
-    def total(*kinds: Kind) -> int:
+    def total(*kinds: TransactionKind) -> int:
         return rows.filter(kind__in=kinds).aggregate(total=Sum("delta"))["total"] or 0
 
-    assert total(Kind.TRANSFER) == 0
-    assert -total(Kind.SPEND, Kind.REFUND) <= total(Kind.GRANT, Kind.ADJUST)
+    assert total(TransactionKind.TRANSFER) == 0
+    assert -total(TransactionKind.SPEND, TransactionKind.REFUND) <= total(TransactionKind.GRANT, TransactionKind.ADJUST)
     left = Points.objects.aggregate(total=Sum("balance"))["total"]
-    assert left == total(*Kind)
+    assert left == total(*TransactionKind)
     assert Points.objects.order_by("balance").first().balance >= 0  # type: ignore[union-attr]

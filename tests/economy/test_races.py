@@ -12,7 +12,7 @@ from economy import cooldowns
 from economy.earning import pay as earning
 from economy.earning.pay import Award
 from economy.ledger import points
-from economy.models import Kind, Points, Transaction, Viewer
+from economy.models import Points, Transaction, TransactionKind, Viewer
 from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
 from tests.threads import at_once
@@ -26,7 +26,11 @@ def test_sixteen_spenders_of_one_balance_never_overdraw_it(viewer: Callable[...,
     assert sum(isinstance(result, Transaction) for result in results) == 3
     assert sum(isinstance(result, Refused) for result in results) == 13
     assert Points.objects.get(viewer=bob).balance == 10
-    assert sorted(Transaction.objects.filter(kind=Kind.SPEND).values_list("balance_after", flat=True)) == [10, 40, 70]
+    assert sorted(Transaction.objects.filter(kind=TransactionKind.SPEND).values_list("balance_after", flat=True)) == [
+        10,
+        40,
+        70,
+    ]
 
 
 def test_sixteen_refunders_of_one_spend_give_it_back_once(viewer: Callable[..., Viewer]) -> None:

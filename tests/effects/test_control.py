@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from economy.ledger import audit
 from economy.ledger import points as ledger
-from economy.models import Kind, Points, Transaction, Viewer
+from economy.models import Points, Transaction, TransactionKind, Viewer
 from effects.models import ENDED, Lane, Purchase, QueueItem, State
 from effects.queue import control, items, lanes, playback, rescue, waiting, worker
 from effects.queue import items as queue
@@ -241,7 +241,7 @@ def test_many_who_end_an_item_in_different_ways_at_once_refund_it_once(buy: Buy,
     if state == "pending":  # put back by the recovery, before anybody ended it
         control.clear("test", by="fox")
         (state,) = states(item)
-    refunds = Transaction.objects.filter(kind=Kind.REFUND).count()
+    refunds = Transaction.objects.filter(kind=TransactionKind.REFUND).count()
     assert state in ENDED and refunds == (0 if state == "done" else 1)
     assert points() == (975 if state == "done" else 1000) and list(audit.findings()) == []
 

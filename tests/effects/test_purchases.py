@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from economy.ledger import audit
 from economy.ledger import points as ledger
-from economy.models import Kind, Points, Transaction, Viewer
+from economy.models import Points, Transaction, TransactionKind, Viewer
 from economy.viewers import forgetting, merging
 from effects.models import Purchase, QueueItem, State
 from effects.queue import cleanup, control, items, playback, worker
@@ -40,7 +40,7 @@ def points(key: str = "bob") -> int:
 
 
 def refunds() -> int:
-    return Transaction.objects.filter(kind=Kind.REFUND).count()
+    return Transaction.objects.filter(kind=TransactionKind.REFUND).count()
 
 
 def test_each_effect_of_a_sequence_points_to_the_purchase_and_one_of_them_refunds_it(
@@ -128,7 +128,7 @@ def test_purchases_are_tidied_away_with_their_items(bought: Purchase, frames: li
     control.clear("test", by="fox")
     cleanup.tidy(now=later)
     assert not Purchase.objects.exists() and not QueueItem.objects.exists()
-    assert Transaction.objects.filter(kind=Kind.SPEND).count() == 1
+    assert Transaction.objects.filter(kind=TransactionKind.SPEND).count() == 1
 
 
 def test_the_dashboard_filters_by_redeem_and_shows_what_was_paid(bought: Purchase, admin_client: Client) -> None:

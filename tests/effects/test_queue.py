@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from economy.ledger import points
-from economy.models import Kind, Points, Transaction, Viewer
+from economy.models import Points, Transaction, TransactionKind, Viewer
 from effects.models import Purchase, QueueItem, State
 from effects.queue import items, lease, playback, rescue, worker
 from effects.queue import items as queue
@@ -90,7 +90,7 @@ def test_a_failure_gives_the_points_back_once_says_so_and_the_lane_goes_on(
     worker.drain("test")
     assert (state(item), item.error) == (State.FAILED, "the lamp is broken")
     assert bobs_points() == 100
-    assert Transaction.objects.filter(kind=Kind.REFUND).count() == 1
+    assert Transaction.objects.filter(kind=TransactionKind.REFUND).count() == 1
     assert said == ["@Bob sorry, that did not happen: the lamp is broken. Your 25 points are back."]
     assert state(after) == State.DONE
     assert not items.end(item, State.FAILED, "again")

@@ -36,7 +36,7 @@ MINUTE = 60 / SPEED
 def hurry(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """The bot's waits, as much shorter as the night."""
     for module, names in {
-        client: ("FIRST_PAUSE", "LONGEST_PAUSE", "SETTLED_AFTER"),
+        client: ("FIRST_PAUSE", "MAX_PAUSE", "SETTLED_AFTER"),
         listener: ("RENEW_EVERY", "LOOK_FOR_TOKEN_EVERY"),
         session: ("STALE_AFTER", "SUBSCRIBE_AGAIN_AFTER", "GIVE_UP_SUBSCRIBING_AFTER"),
     }.items():

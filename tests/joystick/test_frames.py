@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joystick.protocol import events, frames, kinds
-from joystick.protocol.envelope import TEXT_MOST, FrameError
+from joystick.protocol.envelope import MAX_TEXT, FrameError
 from joystick.protocol.events import ChatMessage, Event, Follow, OtherEvent, Tip
 from joystick.protocol.frames import Confirmed, Disconnect, Ping, Rejected, ServerError, Welcome
 from tests.conftest import DATA
@@ -249,7 +249,7 @@ def test_an_event_without_an_id_is_known_by_its_content() -> None:
 def test_texts_are_fit_for_every_database() -> None:
     line = v2("new_message", author={"username": "A\0b\ud800"})
     assert line.username == "Ab?"
-    assert len(parse(type="new_message", text="x" * 9999, data={"author": {"username": "A"}}).text) == TEXT_MOST
+    assert len(parse(type="new_message", text="x" * 9999, data={"author": {"username": "A"}}).text) == MAX_TEXT
 
 
 json_values = st.recursive(

@@ -16,7 +16,7 @@ from economy.models import XP, Cooldown, LevelReward, Points, Transaction, Viewe
 from effects.models import QueueItem, State
 from joystick.inbox import receive
 from joystick.models import InboundEvent, InboundState, Install
-from joystick.protocol.received import Received, complaint, read
+from joystick.protocol.received import Received, error_event, read
 from joystick.registry import _handlers
 from joystick.simulator.happenings import Happening, chat, enter, follow, leave, subscribe, tip, viewer_count
 from tests.conftest import frame_text
@@ -75,7 +75,7 @@ def test_overlays_hear_of_everything_but_whispers_and_complaints(
     whisper["data"]["visibility"] = "private"
     batch = [
         read(json.dumps({"message": whisper})),
-        complaint("no", raw="{}", last_action="send_whisper Bob secret"),
+        error_event("no", raw="{}", last_action="send_whisper Bob secret"),
         read(frame_text(tip("Bob", 5))),
     ]
     with django_capture_on_commit_callbacks(execute=True):
@@ -208,12 +208,12 @@ def test_what_a_level_up_earns_is_paid_too(deliver: Deliver, monkeypatch: pytest
 def test_a_failed_event_can_be_handled_again_once(deliver: Deliver, fragile_tips: dict[str, Exception]) -> None:
     fragile_tips["Eve"] = ZeroDivisionError("oops")
     deliver(tip("Eve", 2))
-    assert receive.again(list(InboundEvent.objects.all())) == 0
+    assert receive.retry_failed(list(InboundEvent.objects.all())) == 0
     assert InboundEvent.objects.get().state == InboundState.FAILED
     fragile_tips.clear()
     rows = list(InboundEvent.objects.all())
-    assert receive.again(rows) == 1
-    assert receive.again(rows) == 1  # it is handled; nothing more happens
+    assert receive.retry_failed(rows) == 1
+    assert receive.retry_failed(rows) == 1  # it is handled; nothing more happens
     assert owns("eve") == (2, 0)
 
 

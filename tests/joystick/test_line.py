@@ -39,7 +39,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 
 HURRIED: dict[Any, tuple[str, ...]] = {
-    gateway: ("FIRST_PAUSE", "LONGEST_PAUSE", "SETTLED_AFTER"),
+    gateway: ("FIRST_PAUSE", "MAX_PAUSE", "SETTLED_AFTER"),
     listener: ("RENEW_EVERY", "LOOK_FOR_TOKEN_EVERY"),
 }
 
@@ -597,7 +597,7 @@ async def test_a_second_listener_stands_by_and_takes_over(joystick: Simulator, m
 
 async def test_a_dead_listeners_lease_runs_out(joystick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "LEASE", connection.LEASE / 20)
-    assert await sync_to_async(connection.hold)("somebody who was killed")
+    assert await sync_to_async(connection.take_lease)("somebody who was killed")
     async with running(joystick, holder="two"):
         await asyncio.wait_for(joystick.subscribed.wait(), 5)
 

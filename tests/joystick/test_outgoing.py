@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joystick.gateway.outgoing import MOST, Action, Outgoing, Pace
+from joystick.gateway.outgoing import MAX_WAITING, Action, Outgoing, RateLimit
 
 
 def line(text: str, *, age: float = 0.0) -> Action:
@@ -55,7 +55,7 @@ async def test_moderation_waits_longer_but_not_for_ever() -> None:
 @pytest.mark.asyncio
 async def test_of_too_many_the_oldest_go(caplog: pytest.LogCaptureFixture) -> None:
     queue = Outgoing()
-    for number in range(MOST + 2):
+    for number in range(MAX_WAITING + 2):
         queue.put(line(str(number)))
     assert await take(queue) == "2"
     assert caplog.text.count("too much to say, dropped") == 2
@@ -74,7 +74,7 @@ async def test_with_nothing_to_say_it_waits() -> None:
 def test_three_lines_may_follow_each_other_then_one_in_so_many_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    pace, said = Pace(2.0), []
+    pace, said = RateLimit(2.0), []
     for _ in range(6):
         wait = pace.wait(line("x"))
         clock[0] += wait
@@ -86,7 +86,7 @@ def test_three_lines_may_follow_each_other_then_one_in_so_many_seconds(monkeypat
 
 
 def test_moderation_does_not_wait_its_turn_nor_use_it_up() -> None:
-    pace = Pace(100)
+    pace = RateLimit(100)
     for _ in range(3):
         pace.sent(line("x"))
     assert pace.wait(mute("m")) == 0
@@ -95,7 +95,7 @@ def test_moderation_does_not_wait_its_turn_nor_use_it_up() -> None:
 
 
 def test_without_a_limit_nothing_waits() -> None:
-    pace = Pace(0)
+    pace = RateLimit(0)
     for _ in range(10):
         pace.sent(line("x"))
     assert pace.wait(line("x")) == 0

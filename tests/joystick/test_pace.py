@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from joystick.gateway.batch_size import LEAST, MOST, Pace
+from joystick.gateway.batch_size import MAX_EVENTS, MIN_EVENTS, BatchSize
 
 
 def settled(per_second: float, batches: int = 20) -> int:
     """The batch size that a machine of that speed comes to, under load."""
-    pace = Pace()
+    pace = BatchSize()
     for _ in range(batches):
         pace.took(pace.size, pace.size / per_second)
     return pace.size
@@ -19,19 +19,19 @@ def test_a_batch_takes_about_as_long_as_others_may_wait() -> None:
 
 
 def test_it_has_bounds() -> None:
-    assert settled(10**9) == MOST
-    assert settled(1) == LEAST
+    assert settled(10**9) == MAX_EVENTS
+    assert settled(1) == MIN_EVENTS
 
 
 def test_a_batch_that_was_not_full_tells_nothing() -> None:
-    pace = Pace()
+    pace = BatchSize()
     before = pace.size
     pace.took(1, 5.0)
     assert pace.size == before
 
 
 def test_one_wait_for_the_disk_changes_little() -> None:
-    pace = Pace()
+    pace = BatchSize()
     before = pace.size
     pace.took(pace.size, 60.0)
     assert pace.size == before // 2

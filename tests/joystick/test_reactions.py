@@ -119,5 +119,5 @@ def test_the_rows_of_a_first_start_have_no_mistakes() -> None:
 
 
 def test_braces_that_mean_nothing_stay() -> None:
-    cue = reactions.Cue(Trigger.RAID, "Bob", words={"viewers": 3})
+    cue = reactions.Occasion(Trigger.RAID, "Bob", words={"viewers": 3})
     assert reactions.fill("{user} {viewers} {other} {", cue) == "Bob 3 {other} {"

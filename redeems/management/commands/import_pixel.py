@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from economy.ledger import imported
 from economy.ledger.amounts import MAX_BALANCE
-from economy.ledger.imported import Past
+from economy.ledger.imported import PastChange
 from economy.models import USERNAME_MAX, Item, Viewer, viewer_key
 from economy.viewers import inventory
 from economy.viewers import people as viewers
@@ -57,8 +57,8 @@ class Command(BaseCommand):
                     continue
                 who: dict[str, Any] = {"cause": CAUSE, "person": user["id"]}
                 balance, total = points.get(user["id"], 0), experience.get(user["id"], 0)
-                written += imported.take_over_points(viewer, spent[user["id"]], balance=balance, **who)
-                written += imported.take_over_xp(viewer, gathered[user["id"]], total=total, **who)
+                written += imported.import_points(viewer, spent[user["id"]], balance=balance, **who)
+                written += imported.import_xp(viewer, gathered[user["id"]], total=total, **who)
                 given += sum(take_over_item(viewer, row, items.get(row["item_key"])) for row in belongings[user["id"]])
             redeems = sum(take_over_redeem(row) for row in table(source, "redeems"))
         counts = f"{len(people)} viewers, {written} changes of points and XP, {redeems} redeems"
@@ -85,13 +85,13 @@ def table(source: sqlite3.Connection, name: str) -> list[sqlite3.Row]:
     return source.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() if known else []
 
 
-def pasts(source: sqlite3.Connection, name: str) -> defaultdict[int, list[Past]]:
+def pasts(source: sqlite3.Connection, name: str) -> defaultdict[int, list[PastChange]]:
     """The changes of each user, in order."""
-    found: defaultdict[int, list[Past]] = defaultdict(list)
+    found: defaultdict[int, list[PastChange]] = defaultdict(list)
     for row in table(source, name):
         reason = str(row["reason"] or "").replace("\0", "")
         delta = whole(row["delta"], least=-MAX_BALANCE)
-        found[row["user_id"]].append(Past(row["id"], delta, reason, moment(row["created_at"])))
+        found[row["user_id"]].append(PastChange(row["id"], delta, reason, moment(row["created_at"])))
     return found
 
 
