@@ -1,4 +1,4 @@
-"""The API's part for viewers, points and XP."""
+"""The API of viewers, points and XP."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Row = TypeVar("Row", Transaction, XPTransaction)
 
 
 class ViewerOut(Schema):
-    """A viewer with what they have."""
+    """A viewer with their balances."""
 
     id: int
     username: str
@@ -49,22 +49,19 @@ class ViewerOut(Schema):
 
     @staticmethod
     def resolve_points(viewer: Viewer) -> int:
-        """The balance."""
         return viewer.points.balance
 
     @staticmethod
     def resolve_xp(viewer: Viewer) -> int:
-        """All XP ever."""
         return viewer.xp.total
 
     @staticmethod
     def resolve_level(viewer: Viewer) -> int:
-        """By XP."""
         return viewer.xp.level
 
 
 class RowOut(Schema):
-    """One change of points, or of XP."""
+    """A row of a ledger."""
 
     id: int
     viewer_id: int
@@ -78,7 +75,7 @@ class RowOut(Schema):
 
 
 class TransactionOut(RowOut):
-    """Of points."""
+    """A row of the points ledger."""
 
     kind: str
     balance_after: int
@@ -86,7 +83,7 @@ class TransactionOut(RowOut):
 
 
 class XPTransactionOut(RowOut):
-    """Of XP."""
+    """A row of the XP ledger."""
 
     total_after: int
     level_after: int
@@ -102,7 +99,7 @@ class PlaceOut(Schema):
 
 
 class ChangeIn(Schema):
-    """A change by hand. `key`: the same one twice changes once, and the second is told so (409)."""
+    """A change by hand. A `key` that was used before answers 409 and changes nothing."""
 
     delta: Change
     reason: Text = ""
@@ -110,7 +107,7 @@ class ChangeIn(Schema):
 
 
 class RowsIn(Pages.Input):
-    """Which rows of a ledger."""
+    """The filters of a ledger's list."""
 
     viewer: Id | None = None
     source: Text = ""
@@ -119,21 +116,21 @@ class RowsIn(Pages.Input):
 
 
 class TransactionsIn(RowsIn):
-    """The same, of points."""
+    """The filters of the points ledger."""
 
     kind: TransactionKind | None = None
 
 
 @router.get("/viewers", response=answers(Page[ViewerOut]), auth=needs(Scope.READ))
 def list_viewers(request: ApiRequest, wanted: PageIn, search: Text = "") -> dict[str, Any]:
-    """Viewers, the newest first; `search` is the beginning of a name."""
+    """List viewers, the newest first. `search` is the beginning of a name."""
     viewers = Viewer.objects.select_related("points", "xp")
     return page(request, viewers.filter(people.named(search)) if search.strip() else viewers, wanted)
 
 
 @router.get("/viewers/{id_or_name}", response=answers(ViewerOut), auth=needs(Scope.READ))
 def get_viewer(request: ApiRequest, id_or_name: Text) -> Viewer:
-    """One viewer, by id or by name in any case. A name that is a number: write it as @123."""
+    """Return a viewer by id, or by name in any case. Write a name that is a number as @123."""
     found = None
     if id_or_name.isascii() and id_or_name.isdecimal() and len(id_or_name) < 19:
         found = Viewer.objects.select_related("points", "xp").filter(pk=int(id_or_name)).first()
@@ -184,14 +181,14 @@ def adjust_xp(request: ApiRequest, viewer_id: Id, change: ChangeIn) -> XPTransac
 
 @router.get("/transactions", response=answers(Page[TransactionOut]), auth=needs(Scope.READ))
 def list_transactions(request: ApiRequest, wanted: Annotated[TransactionsIn, Query()]) -> dict[str, Any]:
-    """The points ledger, the newest first."""
+    """List the points ledger, the newest row first."""
     rows = Transaction.objects.filter(kind=wanted.kind) if wanted.kind else Transaction.objects.all()
     return page(request, _narrowed(rows, wanted), wanted)
 
 
 @router.get("/xp-transactions", response=answers(Page[XPTransactionOut]), auth=needs(Scope.READ))
 def list_xp_transactions(request: ApiRequest, wanted: Annotated[RowsIn, Query()]) -> dict[str, Any]:
-    """The XP ledger, the newest first."""
+    """List the XP ledger, the newest row first."""
     return page(request, _narrowed(XPTransaction.objects.all(), wanted), wanted)
 
 
@@ -212,7 +209,7 @@ def leaderboard(
     days: Annotated[int | None, Field(ge=1, le=3650)] = None,
     limit: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 10,
 ) -> list[dict[str, Any]]:
-    """Who has most points or XP; with `days`, who earned most in the last so many days."""
+    """List the viewers with most points or XP; with `days`, those who earned most in the last `days` days."""
     ledger, now = ledger_of(by), timezone.now()
     if days is None:
         best = richest(ledger, limit=limit)

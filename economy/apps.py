@@ -10,17 +10,17 @@ from django.db.models.signals import post_migrate
 
 
 class EconomyConfig(AppConfig):
-    """Sees to the triggers that keep the ledgers append-only."""
+    """Installs the triggers that keep the ledgers append-only."""
 
     name = "economy"
 
     def ready(self) -> None:
-        """Called by Django once the models are loaded."""
+        """Connect to `post_migrate`."""
         post_migrate.connect(guard_ledgers, sender=self)
 
 
 def guard_ledgers(sender: EconomyConfig, using: str, **_: Any) -> None:
-    """After every migration: the tables may be new, or rebuilt."""
+    """Install the triggers after every migration: the tables may be new, or rebuilt."""
     from economy.models.append_only import AppendOnly, install_triggers
 
     connection = connections[using]

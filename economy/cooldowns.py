@@ -1,4 +1,4 @@
-"""Cooldowns: rows, so that they hold over restarts and between processes, and are undone with their transaction."""
+"""Cooldowns as rows: they survive restarts, hold between processes, and are rolled back with their transaction."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Held(Exception):
 
 
 def take_all(wanted: Mapping[str, float], *, now: datetime) -> bool:
-    """Start all of the cooldowns `wanted`; or none of them, and False, where one is running."""
+    """Start all of `wanted` and return True; if one of them is running, start none and return False."""
     try:
         with transaction.atomic():
             if take(wanted, now=now) != set(wanted):
@@ -50,18 +50,18 @@ def take_all(wanted: Mapping[str, float], *, now: datetime) -> bool:
 
 
 def running(keys: Iterable[str], *, now: datetime) -> set[str]:
-    """Those of `keys` that are not free."""
+    """Return those of `keys` that have not ended."""
     return set(Cooldown.objects.filter(key__in=list(keys), until__gt=now).values_list("key", flat=True))
 
 
 def seconds_left(key: str, *, now: datetime) -> int:
-    """Whole seconds until `key` is free again, rounded up; 0 when it is."""
+    """Return the whole seconds until `key` ends, rounded up; 0 if it is not running."""
     until = Cooldown.objects.filter(key=key, until__gt=now).values_list("until", flat=True).first()
     return math.ceil((until - now).total_seconds()) if until else 0
 
 
 def free(key: str, *, until: datetime) -> None:
-    """End a cooldown now, if it is the one that runs until then."""
+    """End a cooldown now, if it is still the one that runs until `until`."""
     Cooldown.objects.filter(key=key, until=until).delete()
 
 

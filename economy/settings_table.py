@@ -23,7 +23,7 @@ def casefolded(names: frozenset[str]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class PointsSettings(Section):
-    """What earns points, how much, and how often."""
+    """How points are earned."""
 
     title: ClassVar[str] = "Points"
 
@@ -35,7 +35,7 @@ class PointsSettings(Section):
     points_per_tip_token: float = setting(
         1.0, "For each token tipped; the sum is rounded down.", maximum=MAX_RATE, unit="points"
     )
-    points_per_follow: int = setting(50, "For following, once for each viewer, for ever.", unit="points")
+    points_per_follow: int = setting(50, "For following, once for each viewer.", unit="points")
     points_per_sub: int = setting(
         200, "For subscribing: for each month where Joystick tells how many, else for one.", unit="points"
     )
@@ -71,7 +71,7 @@ class PointsSettings(Section):
 
 @dataclass(frozen=True)
 class XPSettings(Section):
-    """What earns XP, how much, how often, and what a level takes."""
+    """How XP is earned, and what a level takes."""
 
     title: ClassVar[str] = "XP and levels"
 
@@ -83,7 +83,7 @@ class XPSettings(Section):
     xp_per_tip_token: float = setting(
         0.1, "For each token tipped; the sum is rounded down.", maximum=MAX_RATE, unit="XP"
     )
-    xp_per_follow: int = setting(10, "For following, once for each viewer, for ever.", unit="XP")
+    xp_per_follow: int = setting(10, "For following, once for each viewer.", unit="XP")
     xp_per_sub: int = setting(
         50, "For subscribing: for each month where Joystick tells how many, else for one.", unit="XP"
     )

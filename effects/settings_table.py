@@ -107,7 +107,7 @@ class QueueSettings(Section):
     )
     queue_history_days: int = setting(
         90,
-        "How long the dashboard shows what happened. The ledger is kept for ever.",
+        "How long the dashboard shows what happened. The ledger is kept.",
         minimum=1,
         maximum=10_000,
         unit="days",

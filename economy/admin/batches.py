@@ -25,7 +25,7 @@ OPERATIONS = [(value, label) for value, label in Operation.choices if value != O
 
 
 class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What the preview is made of. `ids`: the viewers chosen in their list; blank: whoever the rest describes."""
+    """The form of a batch. `ids` holds the viewers chosen in their list; without it the filters apply."""
 
     operation = forms.ChoiceField(choices=OPERATIONS)
     amount = forms.IntegerField(min_value=0, max_value=MAX_BALANCE)
@@ -41,32 +41,31 @@ class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("currency", "operation", "amount", "skips", "reason")
 
     def clean(self) -> dict[str, Any]:
-        """Nothing is only something to set."""
+        """Refuse an amount of 0 for anything but `set`."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("amount") == 0 and cleaned.get("operation") != Operation.SET:
             self.add_error("amount", "At least 1.")
         return cleaned
 
     def clean_ids(self) -> tuple[int, ...] | None:
-        """Numbers divided by commas; None for none."""
+        """Return the ids, which are separated by commas, as numbers; None if there are none."""
         words = self.cleaned_data["ids"].split(",") if self.cleaned_data["ids"] else []
         if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
             raise forms.ValidationError("Choose the viewers in their list.")
         return tuple(int(word) for word in words) or None
 
     def key(self) -> UUID:
-        """The same form with the same content, sent twice, is one batch; gone back to and changed, another."""
+        """Return the batch's idempotency key: the same content sent twice is one batch, changed content is another."""
         asked = {name: value for name, value in sorted(self.cleaned_data.items()) if name != "form_key"}
         return uuid5(self.cleaned_data["form_key"] or uuid4(), repr(asked))
 
     def target(self) -> Target:
-        """Whom it is about."""
         return Target.of(self.cleaned_data)
 
 
 @admin.register(Batch)
 class BatchAdmin(ReadOnlyAdmin):
-    """One change for many viewers. Adding one only previews it."""
+    """Batches: adding one shows a preview; a button on its page runs it."""
 
     form = BatchForm
     list_display = ("created_at", "__str__", "state", "success", "failed", "changed", "by")
@@ -75,15 +74,15 @@ class BatchAdmin(ReadOnlyAdmin):
     figures = ("total", "done", "success", "failed", "changed", "level_ups", "created_at", "finished_at")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may change balances."""
+        """Require the permission to change balances."""
         return request.user.has_perm("economy.change_points")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They see what they do, too."""
+        """Let those who may run batches see them."""
         return super().has_view_permission(request, obj) or self.has_add_permission(request)
 
     def get_fieldsets(self, request: HttpRequest, obj: Batch | None = None) -> Any:
-        """A form for a new one, figures for one that is there."""
+        """Return the form's fields for a new batch, its figures for an existing one."""
         if obj is not None:
             return [(None, {"fields": (*self.seen, *self.figures)})]
         return [
@@ -92,11 +91,11 @@ class BatchAdmin(ReadOnlyAdmin):
         ]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """The viewers chosen in their list; a key, so that a form sent twice is one batch."""
+        """Fill in the viewers chosen in their list, and a key, so that a form sent twice is one batch."""
         return {"ids": request.GET.get("ids", ""), "form_key": uuid4()}
 
     def save_model(self, request: HttpRequest, obj: Batch, form: Any, change: bool) -> None:
-        """Not run yet: its page shows the preview."""
+        """Store the batch without running it."""
         planned = batch.plan(
             obj.currency,
             obj.operation,
@@ -111,13 +110,13 @@ class BatchAdmin(ReadOnlyAdmin):
         obj._state.adding = False
 
     def response_add(self, request: HttpRequest, obj: Batch, post_url_continue: str | None = None) -> HttpResponse:
-        """To the preview."""
+        """Redirect to the preview."""
         return redirect("admin:economy_batch_change", obj.pk)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """With the preview, the bar, or the way back."""
+        """Add the preview, the progress or the button that reverses to the page."""
         row = Batch.objects.filter(pk=object_id).first() if object_id.isascii() and object_id.isdecimal() else None
         more: dict[str, Any] = {"may_run": self.has_add_permission(request)}
         if row is not None:
@@ -127,7 +126,7 @@ class BatchAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
     def get_urls(self) -> list[URLPattern]:
-        """With the two buttons."""
+        """Add the two buttons' addresses."""
         view = self.admin_site.admin_view
         own = [
             path("<int:batch_id>/run/", view(self.run), name="economy_batch_run"),
@@ -136,14 +135,14 @@ class BatchAdmin(ReadOnlyAdmin):
         return own + super().get_urls()
 
     def run(self, request: HttpRequest, batch_id: int) -> HttpResponse:
-        """Let it run; pressed twice, it runs once."""
+        """Run the batch. Pressed twice, it runs once."""
         row = self._pressed(request, batch_id)
         if batch.start(row):
             tasks.batch_step.delay(row.pk)
         return redirect("admin:economy_batch_change", row.pk)
 
     def reverse(self, request: HttpRequest, batch_id: int) -> HttpResponse:
-        """To the preview of the batch that takes this one back."""
+        """Redirect to the preview of the batch that takes this one back."""
         try:
             back = batch.plan_reversal(self._pressed(request, batch_id), by=request.user.get_username())
         except Refused as error:
@@ -157,5 +156,5 @@ class BatchAdmin(ReadOnlyAdmin):
         return get_object_or_404(Batch, pk=batch_id)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With what it reverses, for its name."""
+        """Read the reversed batch along, which the name shows."""
         return super().get_queryset(request).select_related("reverses")

@@ -16,7 +16,7 @@ from pixelbot_site.kit.errors import Refused
 
 
 class LedgerAdmin(ReadOnlyAdmin):
-    """The newest first; a viewer's, or one by its reference, through an index."""
+    """The newest rows first. Search takes a viewer's name or a reference, each answered by an index."""
 
     search_fields = ("reference",)
     search_help_text = "A viewer's whole name, or a reference."
@@ -25,7 +25,7 @@ class LedgerAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """One of the two, whichever there is."""
+        """Search by reference if there is such a row, else by viewer."""
         if not search_term:
             return queryset, False
         viewer = people.find(search_term)
@@ -41,12 +41,12 @@ class TransactionAdmin(LedgerAdmin):
     actions = ("reverse",)
 
     def has_reverse_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change balances."""
+        """Require the permission to change balances."""
         return request.user.has_perm("economy.change_points")
 
     @admin.action(description="Reverse", permissions=["reverse"])
     def reverse(self, request: HttpRequest, queryset: QuerySet[Transaction]) -> None:
-        """Each by itself, with a row that says so."""
+        """Reverse each selected row in a transaction of its own."""
         for row in queryset.select_related("viewer")[: self.list_per_page]:
             try:
                 points.reverse(row, by=request.user.get_username())
@@ -65,11 +65,10 @@ class XPTransactionAdmin(LedgerAdmin):
 
 @admin.register(Audit)
 class AuditAdmin(ReadOnlyAdmin):
-    """Whether the ledger agreed with itself, night by night."""
+    """The results of the nightly audits."""
 
     list_display = ("ran_at", "result", "seconds")
 
     @admin.display(boolean=True, description="all right")
     def result(self, row: Audit) -> bool:
-        """Green or red."""
         return not row.findings

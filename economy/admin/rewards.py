@@ -1,4 +1,4 @@
-"""The pages of level rewards, items, and who has which."""
+"""The pages of level rewards and items, and of the viewers who have them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 
 @admin.register(LevelReward)
 class LevelRewardAdmin(ModelAdmin):
-    """What levels bring."""
+    """Level rewards."""
 
     list_display = ("level", "repeats", "points", "line", "spoken", "enabled")
     list_editable = ("points", "line", "spoken", "enabled")
@@ -19,7 +19,7 @@ class LevelRewardAdmin(ModelAdmin):
 
 @admin.register(Item)
 class ItemAdmin(ModelAdmin):
-    """Things that viewers can have."""
+    """Items."""
 
     list_display = ("key", "name", "description")
     search_fields = ("key", "name")
@@ -27,7 +27,7 @@ class ItemAdmin(ModelAdmin):
 
 @admin.register(ItemGrant)
 class ItemGrantAdmin(ReadOnlyAdmin):
-    """Who got what."""
+    """Grants of items."""
 
     list_display = ("created_at", "viewer", "item", "quantity", "reference")
     list_filter = ("item",)

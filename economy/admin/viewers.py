@@ -1,4 +1,4 @@
-"""The economy's pages: viewers and level rewards to edit, the ledger to read."""
+"""The pages of viewers, merges and presence."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from pixelbot_site.kit.errors import Refused
 
 
 class ViewerForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What the streamer decides about a viewer. A new name renames; one that is known already merges."""
+    """What the streamer may change about a viewer. A new name renames; a name that is in use merges."""
 
     class Meta:
         model = Viewer
         fields = ("username", "excluded")
 
     def clean_username(self) -> str:
-        """A name that is free, or somebody else's: then this viewer becomes part of them."""
+        """Return the name without spaces around it and without a leading @."""
         name: str = self.cleaned_data["username"].strip().removeprefix("@")
         if not name:
             raise forms.ValidationError("A name has at least one character.")
@@ -41,7 +41,7 @@ class ViewerForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ViewerList(ChangeList):
-    """Ordered by one column alone, as its index is: with another behind it, the database would sort all viewers."""
+    """A list ordered by a single column, as its index is: with a second one the database would sort every viewer."""
 
     def _get_deterministic_ordering(self, ordering: list[str]) -> list[str]:
         return ordering[:1]
@@ -49,7 +49,7 @@ class ViewerList(ChangeList):
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
     ) -> QuerySet[Viewer]:
-        """Ordered by points or XP, with a condition that holds for all: only so the database begins at their index."""
+        """Add a condition that is always true, so that the database reads points or XP in the order of their index."""
         found: QuerySet[Viewer] = super().get_queryset(request, exclude_parameters)
         column = str(next(iter(found.query.order_by), "")).removeprefix("-")
         return found.filter(**{f"{column}__gte": 0}) if column in ("points__balance", "xp__total") else found
@@ -57,7 +57,7 @@ class ViewerList(ChangeList):
 
 @admin.register(Viewer)
 class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
-    """Who was in chat, with what they have."""
+    """Viewers, with their balances."""
 
     form = ViewerForm
     resource_classes = (ViewerResource,)
@@ -74,33 +74,32 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
     actions = ("change_balances", "forget")
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        """Whoever may look at viewers."""
+        """Require the permission to view viewers."""
         return request.user.has_perm("economy.view_viewer")
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change balances."""
+        """Require the permission to change balances."""
         return request.user.has_perm("economy.change_points")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """The one that keeps to indexes."""
         return ViewerList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never: viewers come by themselves."""
+        """Return False: viewers are created when they are first seen."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: their ledger stays. They can be forgotten."""
+        """Return False: their ledger stays. They can be forgotten instead."""
         return False
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Viewer], search_term: str
     ) -> tuple[QuerySet[Viewer], bool]:
-        """By the beginning of the name: answered by an index, and listed in its order."""
+        """Search by the beginning of the name, which the index answers in its order."""
         return (queryset.filter(people.named(search_term)).order_by("key"), False) if search_term else (queryset, False)
 
     def save_model(self, request: HttpRequest, obj: Viewer, form: Any, change: bool) -> None:
-        """The name by `merging`, the rest as it is."""
+        """Rename or merge through `merging`, and save the other fields."""
         name, obj.username = form.cleaned_data["username"], form.initial["username"]
         obj.save(update_fields=["excluded"])
         if name == obj.username:
@@ -119,7 +118,7 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
 
     @admin.action(description="Change points or XP …", permissions=["change"])
     def change_balances(self, request: HttpRequest, queryset: QuerySet[Viewer]) -> HttpResponse:
-        """To the page that asks how much; "select all" means everybody."""
+        """Redirect to the form of a batch for the selected viewers; "select all" means every viewer."""
         everybody = request.POST.get("select_across") == "1"
         if everybody and request.GET.keys() - {"o", "p"}:
             messages.error(request, "Of a narrowed list, choose a page at a time; the next page can narrow “all”, too.")
@@ -129,7 +128,7 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
 
     @admin.action(description="Forget: take name and words out for good", permissions=["change"])
     def forget(self, request: HttpRequest, queryset: QuerySet[Viewer]) -> None:
-        """At most a page of them at once."""
+        """Forget the selected viewers, one page of the list at most."""
         chosen = list(queryset[: self.list_per_page])
         for viewer in chosen:
             forgetting.forget(viewer)
@@ -137,44 +136,41 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
 
     @admin.display(description="points", ordering="points__balance")
     def balance(self, viewer: Viewer) -> int:
-        """The balance."""
         return viewer.points.balance
 
     @admin.display(ordering="xp__total")
     def level(self, viewer: Viewer) -> int:
-        """The level."""
         return viewer.xp.level
 
     @admin.display(description="XP", ordering="xp__total")
     def xp_total(self, viewer: Viewer) -> int:
-        """All XP ever gathered."""
         return viewer.xp.total
 
     @admin.display(description="XP")
     def progress(self, viewer: Viewer) -> str:
-        """Level, XP and the way to the next level."""
+        """Return level, XP and what is missing to the next level."""
         return describe(xp.current_curve(), viewer.xp.total)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With points and XP, for the page of one viewer too."""
+        """Read points and XP along."""
         return super().get_queryset(request).select_related("points", "xp")
 
 
 @admin.register(Merge)
 class MergeAdmin(ReadOnlyAdmin):
-    """Who became part of whom."""
+    """Merges, which can be undone."""
 
     list_display = ("created_at", "source", "target", "points", "xp", "by", "undone_at")
     list_select_related = ("source", "target")
     actions = ("undo",)
 
     def has_undo_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change viewers."""
+        """Require the permission to change viewers."""
         return request.user.has_perm("economy.change_viewer")
 
     @admin.action(description="Undo", permissions=["undo"])
     def undo(self, request: HttpRequest, queryset: QuerySet[Merge]) -> None:
-        """Each by itself; what can't be undone says why."""
+        """Undo each selected merge in a transaction of its own, and show why one can't be undone."""
         for row in queryset:
             try:
                 merging.undo(row, by=request.user.get_username())
@@ -186,12 +182,12 @@ class MergeAdmin(ReadOnlyAdmin):
 
 @admin.register(Presence)
 class PresenceAdmin(ReadOnlyAdmin):
-    """Who is here now."""
+    """The viewers who are present."""
 
     list_display = ("viewer", "since", "until")
     search_fields = ("viewer__key",)
     list_select_related = ("viewer",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without those whose lease has ended and was not swept away yet."""
+        """Leave out leases that have ended and were not swept yet."""
         return super().get_queryset(request).filter(until__gt=timezone.now())

@@ -1,4 +1,4 @@
-"""The API's part for batches."""
+"""The API of batches."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ router = Router(tags=["batches"])
 
 
 class BatchIn(Schema):
-    """A change for many: for all (`target` has to say so), for `ids`, or for whom the filters describe. `key`: sent
-    twice, it runs once; for anything else it is refused (409). With `preview` nothing is done.
-    """
+    """A change for every viewer (`target` says so), for `ids`, or for those the filters match. A `key` runs once."""
 
     operation: Literal["add", "subtract", "set"]
     amount: int = Field(strict=True, ge=0, le=MAX_BALANCE)
@@ -39,7 +37,7 @@ class BatchIn(Schema):
 
 
 class BatchOut(Schema):
-    """What came of it; with `preview`, what would."""
+    """The result of a batch; with `preview`, what it would be."""
 
     ok: bool
     batch: int
@@ -61,7 +59,7 @@ def batch_points(request: ApiRequest, wanted: BatchIn) -> dict[str, Any]:
 
 @router.post("/users/batch-xp", response=answers(BatchOut), auth=needs(Scope.POINTS))
 def batch_xp(request: ApiRequest, wanted: BatchIn) -> dict[str, Any]:
-    """The same for XP. Nobody is rewarded at once for levels that come of it."""
+    """Add, subtract or set XP. Rewards for levels reached this way come with the next XP that the viewer earns."""
     return _batch(request, Currency.XP, wanted)
 
 
@@ -99,7 +97,6 @@ def _batch(request: ApiRequest, currency: Currency, wanted: BatchIn) -> dict[str
 
 
 def _target(wanted: BatchIn) -> Target:
-    """As wanted; 422 where `target` says one thing and the other fields another. Everybody is meant by "all" only."""
     filters = Target.of(wanted.dict(include=set(FILTERS)))
     narrows = filters != Target()
     if wanted.ids is not None:
@@ -115,7 +112,7 @@ def _target(wanted: BatchIn) -> Target:
     return filters
 
 
-ONE_WAY = "Say for whom in one way: ids (at least one), or filters (at least one that narrows), or target all."
+ONE_WAY = "Choose the viewers in one way: ids (at least one), or filters (at least one that narrows), or target all."
 
 
 def _result(done: Batch) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""The same change for many viewers at once: previewed, run in pieces beside everything else, and reversible as a whole.
-
-Each piece is one transaction of a few statements over PIECE viewers by ascending id, and writes down how far it got.
-"""
+"""The same change for many viewers: previewed, run in pieces beside other work, reversible as a whole."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ from pixelbot_site.kit.errors import Refused
 
 # Viewers in a piece.
 PIECE = 5000
-# Seconds between two pieces, for whoever else waits to write: SQLite's waiting writers look every 0.1 s.
+# Seconds between two pieces, for others that wait to write: SQLite's waiting writers look every 0.1 s.
 GAP = 0.1
 # How long a worker has for a piece, before another may go on with the batch.
 LEASE = timedelta(seconds=60)
@@ -44,9 +41,9 @@ def plan(
     by: str = "",
     key: UUID | None = None,
 ) -> Batch:
-    """A batch that has not run yet. `skips`: who has too little is left out, instead of going to zero. With a `key`
-    (UUID) that was used before, that batch comes back; Refused where it was for something else. Raises ValueError for a
-    bad amount.
+    """Return a batch that has not run. `skips` leaves out viewers with too little instead of taking them to 0.
+
+    A `key` that was used before returns that batch; Refused if it was used for something else.
     """
     require_amount(amount, least=0 if operation == Operation.SET else 1)
     planned = Batch(
@@ -67,7 +64,7 @@ def plan(
 
 
 def plan_reversal(batch: Batch, *, by: str = "") -> Batch:
-    """A batch that takes back what `batch` did; the same one whoever asks again. Refused for what has not run."""
+    """Return the batch that takes back what `batch` did, the same one each time. Refused if `batch` has not run."""
     if batch.state != BatchState.DONE or batch.operation == Operation.REVERSE:
         raise Refused("only a batch that is done can be reversed")
     reason = f"reverses batch {batch.pk}"
@@ -83,7 +80,7 @@ def preview(batch: Batch, *, now: datetime | None = None) -> Preview:
 
 
 def start(batch: Batch) -> bool:
-    """Let the batch run; False where it runs already, or is done: pressing twice pays once."""
+    """Let the batch run. Return False if it runs already or is done, so that pressing twice runs it once."""
     now = timezone.now()
     extent = _extent(batch, now=now)
     return bool(
@@ -111,7 +108,7 @@ def run(batch: Batch, *, progress: Callable[[Batch], None] | None = None) -> Bat
 
 
 def step(batch_id: int) -> bool:
-    """Do the next piece. False when nothing is left for us: the batch is done, or somebody else works on it."""
+    """Do the next piece. Return False if the batch is done, or if another process works on it."""
     now = timezone.now()
     free = Batch.objects.filter(pk=batch_id, state=BatchState.RUNNING, lease_until__lte=now)
     if not free.update(lease_until=now + LEASE):
@@ -133,13 +130,13 @@ def step(batch_id: int) -> bool:
 
 
 def unfinished() -> list[int]:
-    """The batches that run, or whose worker died."""
+    """Return the batches that run, including those whose worker died."""
     running = Batch.objects.filter(state=BatchState.RUNNING, lease_until__lte=timezone.now())
     return list(running.values_list("pk", flat=True))
 
 
 def result(batch: Batch) -> dict[str, Any]:
-    """The answer: ok, total_users, success, failed, errors (who was left out, at most MAX_ERRORS), level_ups."""
+    """Return the API's answer: ok, total_users, success, failed, errors (viewers left out), level_ups."""
     errors = []
     if batch.failed and not _reverses(batch):
         reason = _why_left_out(batch)

@@ -1,4 +1,4 @@
-"""A piece of a batch: the few statements that change its viewers, whatever the batch does with them."""
+"""A piece of a batch: the few statements that change its viewers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOURCE = "batch"
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a batch would do: viewers aimed at, what is minted (destroyed where negative), who has too little."""
+    """What a batch would do: viewers it is about, the sum of its changes, viewers with too little."""
 
     viewers: int
     changed: int
@@ -24,7 +24,7 @@ class Preview:
 
 
 class Extent(NamedTuple):
-    """How many viewers a batch is about, and the last id that it looks at: a viewer's, or a ledger row's."""
+    """How many viewers a batch is about, and the last id that it reads: a viewer's, or a ledger row's."""
 
     total: int
     last: int
@@ -44,7 +44,7 @@ class Piece:
 
 
 class Change(NamedTuple):
-    """`delta` for a viewer who has `before`. `undoes_id`: the points row that is taken back."""
+    """A change by `delta` for a viewer who has `before`. `undoes_id` is the points row that it takes back."""
 
     viewer_id: int
     delta: int

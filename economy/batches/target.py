@@ -14,7 +14,7 @@ from economy.models import Viewer
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which viewers: all, or those with one of `ids`, or those for whom every other field that is set is true."""
+    """Which viewers: all, or those with one of `ids`, or those who match every filter that is set."""
 
     ids: tuple[int, ...] | None = None
     seen_within_days: int | None = None

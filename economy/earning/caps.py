@@ -1,4 +1,4 @@
-"""Daily caps: the most that one source gives one viewer in a day."""
+"""Daily caps: how much one source gives one viewer in a day."""
 
 from __future__ import annotations
 

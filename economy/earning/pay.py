@@ -1,4 +1,4 @@
-"""What viewers earn: who may, how often, and how much a day; then the ledgers write it."""
+"""What viewers earn from events: exclusions, cooldowns, caps, and what pays once."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Award:
 
     @property
     def viewer(self) -> str:
-        """The viewer's key."""
+        """Return the viewer's key."""
         return viewer_key(self.username)
 
     @property
@@ -107,7 +107,6 @@ def pay(
 
 
 def _named(award: Award, viewer: Viewer, stream: str) -> Award:
-    """With the reference that its `once` asks for. Ids, not names: a viewer may be renamed, or forgotten."""
     if award.once is Once.EVER:
         return replace(award, named=_reference_for_ever(award, viewer.pk))
     if award.once is Once.STREAM and stream:
@@ -120,7 +119,6 @@ def _reference_for_ever(award: Award, viewer_id: int) -> str:
 
 
 def _unpaid(awards: Sequence[Award], viewers: Mapping[str, Viewer]) -> list[Award]:
-    """Without those that pay once and did: they must not use up a cooldown or a daily cap either."""
     former = merged_into({viewers[award.viewer].pk for award in awards if award.once is Once.EVER})
     references: dict[str, list[str]] = {}  # by the award's own, all by which it may have been paid
     for award in awards:
@@ -142,7 +140,6 @@ def _unpaid(awards: Sequence[Award], viewers: Mapping[str, Viewer]) -> list[Awar
 
 
 def _not_held(awards: Sequence[Award], viewers: Mapping[str, Viewer], *, now: datetime) -> list[Award]:
-    """Without those that an earlier award of the same viewer holds back."""
     if not any(award.holds or award.held_by for award in awards):
         return list(awards)
 
@@ -170,7 +167,7 @@ def _split(
     grants, xp_grants = [], []
     for award in awards:
         viewer = viewers[award.viewer]
-        # Whoever comes first takes the cooldown, even with nothing to earn.
+        # The first award takes the cooldown, even with nothing to earn.
         points_free = award.points_cooldown <= 0 or _takes(free, _cooldown_key(award, "points", viewer))
         xp_free = award.xp_cooldown <= 0 or _takes(free, _cooldown_key(award, "xp", viewer))
         if points_free and award.points and rules.points_enabled:

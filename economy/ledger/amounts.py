@@ -1,4 +1,4 @@
-"""Which amounts of points and XP there are."""
+"""The bounds of amounts, and the checks that refuse what is outside of them."""
 
 from __future__ import annotations
 

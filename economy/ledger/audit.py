@@ -1,4 +1,4 @@
-"""Does the ledger agree with itself? Each question is one statement over the whole of it."""
+"""Checks that the ledger agrees with itself. Each check is one statement over the whole ledger."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from economy.models import Audit
 
 log = logging.getLogger("points")
 
+# Faults of one check that are named; the rest is counted.
 MAX_NAMED = 20
-"""Of one kind of fault, so many are named; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A question: `sql` selects the faulty, `sentence` tells of one, filled in with its columns."""
+    """A check: `sql` selects faulty rows, `sentence` describes one, filled in with its columns."""
 
     sql: str
     sentence: str
 
 
 def _balances(owned: str, column: str, ledger: str, after: str, what: str) -> list[Check]:
-    """A stored balance is the sum of its rows, and what the last of them says."""
+    """Return the checks that a stored balance equals the sum of its rows and the last row's balance."""
     return [
         Check(
             f"SELECT v.username, o.{column}, COALESCE(s.total, 0) FROM {owned} o "
@@ -93,7 +93,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def findings() -> Iterator[str]:
-    """A sentence for each fault; none for a ledger that is right."""
+    """Yield a sentence for each fault."""
     for check in CHECKS:
         with connection.cursor() as cursor:
             cursor.execute(check.sql)
@@ -105,7 +105,7 @@ def findings() -> Iterator[str]:
 
 
 def run() -> Audit:
-    """Ask every question, and keep what was found. A ledger at fault is an error in the log and on the dashboard."""
+    """Run every check and store the result. A fault is an error in the log and a red line on the dashboard."""
     began = time.monotonic()
     found = list(findings())
     row = Audit.objects.create(seconds=round(time.monotonic() - began, 3), findings="\n".join(found))
@@ -115,7 +115,7 @@ def run() -> Audit:
 
 
 def latest_fault() -> str:
-    """What the latest audit found, in a sentence; "" when all was right."""
+    """Return what the latest audit found as a sentence, "" if all was right."""
     row = Audit.objects.first()
     if row is None or not row.findings:
         return ""

@@ -1,4 +1,4 @@
-"""The two currencies, as one type: where balances and ledger rows are, and what writes them."""
+"""Points and XP as one type: where balances and rows are stored, and what writes them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pixelbot_site.kit import bulk
 
 
 class Writer(Protocol):
-    """Writes rows with the balances that they leave; returns how many viewers went up a level."""
+    """A function that writes rows and their balances and returns how many viewers went up a level."""
 
     def __call__(self, rows: Sequence[Row], *, kind: TransactionKind) -> int: ...
 
 
 class Mover(Protocol):
-    """Moves what was merged from one viewer to another. Raises Refused where one has too little, the other too much."""
+    """A function that moves an amount between merged viewers. Raises Refused if a balance would leave its bounds."""
 
     def __call__(self, giver: Viewer, taker: Viewer, amount: int, *, reference: str, by: str = "") -> None: ...
 
@@ -45,7 +45,7 @@ class Ledger:
 
     @property
     def of_viewer(self) -> str:
-        """The path from a viewer to the amount, as querysets take it: "points__balance"."""
+        """Return the path from a viewer to the amount, for querysets: "points__balance"."""
         return f"{self.currency.value}__{self.column}"
 
     def held(self, viewer_ids: Collection[int]) -> dict[int, int]:

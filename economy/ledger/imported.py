@@ -1,4 +1,4 @@
-"""What viewers had and did under another bot, written into the ledgers as it happened there."""
+"""Histories of another bot, written into the ledgers with their dates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOURCE = "import"
 
 @dataclass(frozen=True, slots=True)
 class PastChange:
-    """One change over there: its number there, how much, why, when."""
+    """A change at the other bot: its number there, the amount, the reason, the time."""
 
     number: int
     delta: int
@@ -43,7 +43,7 @@ def import_points(viewer: Viewer, past: Sequence[PastChange], *, balance: int, c
 
 
 def import_xp(viewer: Viewer, past: Sequence[PastChange], *, total: int, cause: str, person: int) -> int:
-    """The same for XP. The rewards of levels reached over there were given there."""
+    """Import XP in the same way. Rewards of levels reached at the other bot were given there."""
     with transaction.atomic():
         rows = _rows(XP_LEDGER, viewer, past, total=total, cause=cause, person=person)
         xp.write_rows(rows, curve=xp.current_curve(), rewarded=True)

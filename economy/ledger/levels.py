@@ -15,29 +15,29 @@ from itertools import accumulate
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """base ≥ 1, exponent 0.25–5, top: the highest level there is."""
+    """The curve `base × level^exponent`. base ≥ 1, exponent 0.25–5; `top` is the highest level."""
 
     base: int = 100
     exponent: float = 1.8
     top: int = 9999
 
     def level(self, xp: int) -> int:
-        """The level that `xp` (≥ 0) makes."""
+        """Return the level of `xp` (≥ 0)."""
         return bisect_right(thresholds(self), xp)
 
     def begins(self, level: int) -> int:
-        """The XP at which `level` (1 to top) begins."""
+        """Return the XP at which `level` (1 to top) begins."""
         return thresholds(self)[level - 1]
 
     def progress(self, xp: int) -> tuple[int, int, int]:
-        """(level, XP gathered within it, XP it takes from its beginning to the next); at the top the last is 0."""
+        """Return (level, XP within it, XP from its beginning to the next). At the top the last is 0."""
         level = self.level(xp)
         within = xp - self.begins(level)
         return level, within, 0 if level >= self.top else step(self.base, self.exponent, level)
 
 
 def describe(curve: Curve, xp: int) -> str:
-    """For people: `Level 5 · XP 2500 · 118/1811 (6%)`."""
+    """Return the standing for people: `Level 5 · XP 2500 · 118/1811 (6%)`."""
     level, within, needed = curve.progress(xp)
     if needed == 0:
         return f"Level {level} · XP {xp} · top level"
@@ -46,7 +46,7 @@ def describe(curve: Curve, xp: int) -> str:
 
 @lru_cache(maxsize=4)
 def thresholds(curve: Curve) -> list[int]:
-    """The XP at which each level begins; index 0 is level 1. Ascending, since every step is at least 1."""
+    """Return the XP at which each level begins, ascending; index 0 is level 1."""
     steps = (step(curve.base, curve.exponent, level) for level in range(1, curve.top))
     return list(accumulate(steps, initial=0))
 

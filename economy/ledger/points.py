@@ -1,4 +1,4 @@
-"""The only writer of points. Every change is a conditional update and an append-only row, in one transaction."""
+"""Writes points, and nothing else does. A change is a conditional update and an append-only row in one transaction."""
 
 from __future__ import annotations
 
@@ -244,9 +244,8 @@ def move(giver: Viewer, taker: Viewer, amount: int, *, reference: str, by: str =
 
 
 def lock_balances(*viewer_ids: int) -> None:
-    """Lock these balances until the end of the transaction, in one order: two who want the same ones wait for each
-    other, not for ever.
-    """
+    """Lock these balances until the end of the transaction."""
+    # In the order of their ids: two transactions that want the same balances would deadlock otherwise.
     bulk.rows_with(Points, "viewer_id", viewer_ids, "viewer_id", lock=True)
 
 

@@ -1,4 +1,4 @@
-"""What levels bring: which rewards are due between two levels, and the points among them."""
+"""The rewards that are due between two levels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pixelbot_site.kit.steps import Step
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """What reaching `level` brings: points, and a line to say, and effects. `rule` is the id of the LevelReward."""
+    """What reaching `level` brings: points, a line, effects. `rule` is the id of the LevelReward."""
 
     level: int
     points: int
@@ -50,7 +50,7 @@ def rewards_between(rules: Sequence[LevelReward], low: int, high: int) -> tuple[
 
 
 def reward_points(level_ups: Sequence[LevelUp], *, enabled: bool) -> list[Grant]:
-    """The points that the reached levels bring. The rule's id is in the reference: two rules for one level both pay."""
+    """Return the grants for the levels reached. The rule's id is in the reference: two rules for a level both pay."""
     return [
         Grant(
             up.viewer,

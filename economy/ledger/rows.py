@@ -1,4 +1,4 @@
-"""What both ledgers are handed: rows to write, each with the balance that it leaves."""
+"""Ledger rows as the writers of points and XP take them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import connection
 
 
 class Row(NamedTuple):
-    """A row to write: `delta` for a viewer who has `after` then. `undoes_id` (points only): the row it takes back."""
+    """A row to write: `delta` for a viewer who has `after` then. `undoes_id` (points) is the row it takes back."""
 
     viewer_id: int
     delta: int
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """What a viewer had before a set of rows, and has after it."""
+    """A viewer's balance before and after a set of rows."""
 
     viewer_id: int
     before: int

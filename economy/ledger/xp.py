@@ -1,4 +1,4 @@
-"""The only writer of XP: awarded in sets, and what was reached by it is returned, not announced."""
+"""Writes XP, and nothing else does. Levels crossed are returned, so that the caller announces them."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def _held(*viewers: Viewer) -> dict[int, int]:
 
 
 def stale() -> bool:
-    """Were the levels made by another curve than the settings name now? Asks those who have most."""
+    """Return whether levels were computed with another curve than the settings have, by the viewers with most XP."""
     curve = current_curve()
     most = XP.objects.order_by("-total").values_list("total", "level")[:SAMPLE]
     return any(curve.level(total) != level for total, level in most)

@@ -1,4 +1,4 @@
-"""Rows that are written once: guarded in Python, and by triggers in the database, whoever writes to it."""
+"""Rows that are written once: guarded in Python, and by triggers in the database against any client."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ PREFIX = "append_only_"
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
-    """Reads and inserts."""
+    """A queryset that reads and inserts."""
 
     def update(self, **kwargs: Any) -> NoReturn:
-        """Never."""
+        """Refuse."""
         raise TypeError(f"{self.model.__name__} rows are never changed; write a new one instead")
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Never."""
+        """Refuse."""
         self.update()
 
     def delete(self) -> NoReturn:
-        """Never."""
+        """Refuse."""
         raise TypeError(f"{self.model.__name__} rows are never deleted")
 
 
@@ -38,13 +38,13 @@ class AppendOnly(models.Model):
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert; a row that is there already is never changed."""
+        """Insert the row. Refuse if it exists."""
         if not self._state.adding:
             raise TypeError(f"{type(self).__name__} rows are never changed; write a new one instead")
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Never."""
+        """Refuse."""
         raise TypeError(f"{type(self).__name__} rows are never deleted")
 
 

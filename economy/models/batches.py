@@ -12,14 +12,14 @@ from economy.models.viewers import STAFF_MAX
 
 
 class Currency(models.TextChoices):
-    """What viewers have."""
+    """What a batch changes."""
 
     POINTS = "points", "points"
     XP = "xp", "XP"
 
 
 class Operation(models.TextChoices):
-    """What a batch does with every balance."""
+    """What a batch does with each balance."""
 
     ADD = "add"
     SUBTRACT = "subtract"

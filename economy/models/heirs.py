@@ -1,4 +1,4 @@
-"""Whom a viewer was merged into, and who was merged into a viewer: chains of `Viewer.merged_into`."""
+"""Chains of merged viewers: whom a viewer was merged into, and who was merged into a viewer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things that viewers have."""
+"""Items that viewers have."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from economy.models.viewers import STAFF_MAX, Viewer
 
 
 class TransactionKind(models.TextChoices):
-    """Why a balance changed."""
+    """Why points changed."""
 
     GRANT = "grant"
     SPEND = "spend"

@@ -11,7 +11,7 @@ from pixelbot_site.kit.steps_field import EffectsField
 
 
 class LevelReward(models.Model):
-    """What a viewer gets on reaching a level, once for ever."""
+    """What a viewer gets on reaching a level, once."""
 
     level = models.PositiveIntegerField(validators=[MinValueValidator(1)])
     repeats = models.BooleanField(

@@ -19,7 +19,7 @@ FLAGS = ("is_follower", "is_subscriber", "is_moderator", "is_streamer", "is_bot"
 
 @lru_cache(maxsize=20_000)
 def viewer_key(username: str) -> str:
-    """What a viewer is known by: the case-folded username. Joystick gives viewers no other stable id."""
+    """Return the case-folded username. Joystick gives viewers no other stable id."""
     return username.strip().casefold()[:KEY_MAX]  # folding may make a name longer
 
 
@@ -62,7 +62,7 @@ class Viewer(models.Model):
 
 
 class Points(models.Model):
-    """A viewer's balance. Only `economy.ledger.points` writes it."""
+    """A viewer's balance, written by `economy.ledger.points` alone."""
 
     viewer = models.OneToOneField(Viewer, models.CASCADE, primary_key=True, related_name="points")
     balance = models.BigIntegerField(default=0)
@@ -102,7 +102,7 @@ class XP(models.Model):
 
 
 class Presence(models.Model):
-    """A viewer is here. A lease, since the platform's enters and leaves come unpaired, or not at all."""
+    """A viewer is present, as a lease: the platform's enters and leaves come unpaired, or not at all."""
 
     viewer = models.OneToOneField(Viewer, models.CASCADE, primary_key=True, related_name="presence")
     since = models.DateTimeField(default=timezone.now)
@@ -117,7 +117,7 @@ class Presence(models.Model):
 
 
 class Merge(models.Model):
-    """One viewer became part of another, as after a rename. What was moved is in the ledger, and can be moved back."""
+    """One viewer was merged into another. What was moved is in the ledger and can be moved back."""
 
     source = models.ForeignKey(Viewer, models.PROTECT, related_name="merges_away")
     target = models.ForeignKey(Viewer, models.PROTECT, related_name="merges_here")

@@ -1,4 +1,4 @@
-"""Viewers with their balances, out to a file and in again (CSV, JSON). What comes in is written by the ledgers."""
+"""Export and import of viewers with their balances (CSV, JSON). The ledgers write what is imported."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from economy.viewers import forgetting, people
 
 
 class Whole(widgets.IntegerWidget):
-    """A whole number from 0; blank is None, which leaves a balance as it is."""
+    """A whole number from 0. Blank is None, which leaves the balance as it is."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int | None:
-        """ValueError, with what was written, for anything else."""
+        """Return the number. Raise ValueError, quoting what was written, for anything else."""
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         try:
@@ -32,7 +32,7 @@ class Whole(widgets.IntegerWidget):
 
 
 class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
-    """A row a viewer: username, points, XP. Known by the name in any case; new names become viewers."""
+    """A viewer in a row: username, points, XP. Names match in any case; new names create viewers."""
 
     username = fields.Field("username", "username")
     points = fields.Field("amount_of_points", "points", widget=Whole())
@@ -49,7 +49,7 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
         report_skipped = True
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
-        """One import is one cause."""
+        """Check the columns, and take one cause for the whole import."""
         missing = {"username"} - set(dataset.headers or [])
         if missing:
             raise ValueError("The file needs a column “username”, and “points”, “xp” or both.")
@@ -58,11 +58,11 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
         self.by = getattr(kwargs.get("user"), "username", "") or ""
 
     def get_queryset(self) -> Any:
-        """With what they have."""
+        """Read points and XP along."""
         return Viewer.objects.select_related("points", "xp").order_by("pk")
 
     def get_instance(self, instance_loader: Any, row: Any) -> Viewer | None:
-        """The viewer of that name."""
+        """Return the viewer of that name."""
         name = str(row.get("username") or "").strip().removeprefix("@")
         if not name or len(name) > USERNAME_MAX or "\0" in name:
             raise ValueError(f"a username has 1 to {USERNAME_MAX} characters")
@@ -75,26 +75,24 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
         return found
 
     def filter_export(self, queryset: Any, **kwargs: Any) -> Any:
-        """Without those who are part of others, or forgotten."""
+        """Leave out viewers who were merged or forgotten."""
         return queryset.filter(merged_into=None).exclude(key__startswith=forgetting.NAME)
 
     def dehydrate_points(self, viewer: Viewer) -> int | None:
-        """The balance."""
         return _wanted(viewer, "amount_of_points", viewer.points.balance if viewer.pk else 0)
 
     def dehydrate_xp(self, viewer: Viewer) -> int | None:
-        """All XP."""
         return _wanted(viewer, "amount_of_xp", viewer.xp.total if viewer.pk else 0)
 
     def skip_row(self, instance: Viewer, original: Viewer, row: Any, import_validation_errors: Any = None) -> bool:
-        """Where nothing would change."""
+        """Skip a row that changes nothing."""
         if instance.pk is None or import_validation_errors:
             return False
         now = (instance.points.balance, instance.xp.total)
         return now == (self.dehydrate_points(instance), self.dehydrate_xp(instance))
 
     def save_instance(self, instance: Viewer, is_create: bool, row: Any, **kwargs: Any) -> None:
-        """Through the ledgers, with a row for each difference."""
+        """Change the balances through the ledgers, with a row for each difference."""
         name = str(row["username"]).strip().removeprefix("@")
         found = people.find(name)
         if found is None:

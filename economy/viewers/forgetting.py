@@ -1,4 +1,4 @@
-"""A viewer wants to be forgotten: the name and everything they wrote goes, what they had stays counted."""
+"""Forgets a viewer who asks for it: name and words go, amounts stay counted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pixelbot_site.kit.hooks import Hook
 
 log = logging.getLogger("points")
 
+# What their keys begin with, from then on.
 NAME = "forgotten:"
-"""What their keys begin with, from then on."""
 
 viewer_forgotten = Hook[[Viewer], None](
     "viewer_forgotten", __name__, "Delete what is kept of a viewer; called while the row still has the old name."
@@ -39,12 +39,11 @@ def forget(viewer: Viewer) -> None:
 
 
 def called(viewer: Viewer) -> str:
-    """What stands in place of their name."""
+    """Return the name that replaces the viewer's."""
     return f"forgotten {viewer.pk}"
 
 
 def _free_key(viewer: Viewer) -> str:
-    """Somebody may be called so; no two have one key."""
     key = f"{NAME}{viewer.pk}"
     while Viewer.objects.filter(key=key).exclude(pk=viewer.pk).exists():
         key += ":"

@@ -1,4 +1,4 @@
-"""What viewers have beside points: given once for each cause, and summed up when asked."""
+"""Items of viewers: granted once for each cause, summed when asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pixelbot_site.kit.errors import Failed
 
 
 def give(viewer: Viewer, key: str, quantity: int, *, reference: str) -> bool:
-    """Give so many of the item `key`. False when this cause has given already; Failed where there is no such item."""
+    """Give `amount` of the item `key`. Return False if this cause gave before; raise Failed if there is no such item."""
     item = Item.objects.filter(key=key).first()
     if item is None:
         raise Failed(f"There is no item called “{key}”.")
@@ -20,6 +20,6 @@ def give(viewer: Viewer, key: str, quantity: int, *, reference: str) -> bool:
 
 
 def held(viewer: Viewer) -> list[tuple[str, int]]:
-    """(name, how many) of everything that the viewer has, by name."""
+    """Return (name, amount) of every item that the viewer has, ordered by name."""
     rows = ItemGrant.objects.filter(viewer=viewer).order_by("item__name").values_list("item__name")
     return [(name, total) for name, total in rows.annotate(total=Sum("quantity")) if total > 0]

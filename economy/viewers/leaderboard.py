@@ -1,4 +1,4 @@
-"""Who has most, and who earned most: for chat, the API and the figures of a stream."""
+"""Leaderboards for chat, the API and streams' figures."""
 
 from __future__ import annotations
 

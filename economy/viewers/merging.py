@@ -1,4 +1,4 @@
-"""Two rows that are one person, as after a rename: everything moves to one of them, and can move back."""
+"""Merges two rows of one person, as after a rename: everything moves to one of them, and can move back."""
 
 from __future__ import annotations
 
@@ -131,7 +131,6 @@ def _move(ledger: Ledger, amount: int, giver: Viewer, taker: Viewer, *, referenc
 
 
 def _move_rows(source: Viewer, target: Viewer) -> dict[str, list[Any]]:
-    """Whatever else refers to the viewer, in whichever app; returns the ids by `app.Model.field`."""
     moved = {}
     for relation in Viewer._meta.related_objects:
         model, field = relation.related_model, relation.field.name
@@ -151,7 +150,6 @@ def _rows(label: str) -> models.QuerySet[Any]:
 
 
 def _tell_target(source: Viewer, target: Viewer) -> None:
-    """What was known of either is known of the one that stays."""
     target.first_seen_at = min(source.first_seen_at, target.first_seen_at)
     target.last_seen_at = max(source.last_seen_at, target.last_seen_at)
     for name in FLAGS:

@@ -1,4 +1,4 @@
-"""Viewers by name, and who of them earns."""
+"""Finds viewers by name, creates them when they are first seen, and says who earns."""
 
 from __future__ import annotations
 
@@ -57,14 +57,12 @@ def _locked(keys: Collection[str]) -> dict[str, Viewer]:
 
 
 def _with_heirs(known: Mapping[str, Viewer]) -> dict[str, Viewer]:
-    """Replace those who were merged by their heirs: what somebody does under an old name counts for the heir."""
     merged = {viewer.pk for viewer in known.values() if viewer.merged_into_id is not None}
     found = heirs.heirs_of(merged, lock=connection.in_atomic_block)
     return {key: found.get(viewer.pk, viewer) for key, viewer in known.items()}
 
 
 def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetime, welcome: bool) -> dict[str, Viewer]:
-    """The rows of people never seen before, with the points that everybody begins with."""
     Viewer.objects.bulk_create(
         [
             Viewer(key=key, username=name, first_seen_at=now, last_seen_at=now, **flags.get(key, {}))
@@ -87,7 +85,7 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
 
 
 def find(username: str) -> Viewer | None:
-    """The viewer of that name in any case; None for somebody never seen. An old name finds who it was merged into."""
+    """Return the viewer of that name in any case, or None. An old name finds the viewer it was merged into."""
     found = heirs.read("key", [viewer_key(username.removeprefix("@"))], lock=False)
     if not found or found[0].merged_into_id is None:
         return found[0] if found else None
@@ -95,7 +93,7 @@ def find(username: str) -> Viewer | None:
 
 
 def named(beginning: str) -> Q:
-    """Viewers whose name begins so, in any case. Answered by the index of the keys, however many viewers there are."""
+    """Return the viewers whose name begins with `start`, in any case, by the index of the keys."""
     key = viewer_key(beginning.strip().removeprefix("@"))
     if connection.vendor == "sqlite":  # its LIKE does not use the index
         return Q(key__gte=key, key__lt=key + chr(0x10FFFF))
@@ -103,14 +101,14 @@ def named(beginning: str) -> Q:
 
 
 def is_excluded(viewer: Viewer, rules: PointsSettings) -> bool:
-    """Does this viewer earn nothing, and stand on no leaderboard? What the streamer chose; else by badge and list."""
+    """Return whether this viewer earns nothing: by the streamer's choice, else by badge and list."""
     if viewer.excluded is not None:
         return bool(viewer.excluded)
     return viewer.is_bot or viewer.is_streamer or viewer.key in rules.excluded_usernames
 
 
 def ranked() -> QuerySet[Viewer]:
-    """The viewers who stand on leaderboards: all but the excluded, as `is_excluded` has it, and the merged."""
+    """Return the viewers who stand on leaderboards: neither excluded, as in `is_excluded`, nor merged."""
     listed = PointsSettings.current().excluded_usernames
     by_default = Q(excluded=None, is_bot=False, is_streamer=False) & ~Q(key__in=list(listed))
     return Viewer.objects.filter(Q(excluded=False) | by_default, merged_into=None)

@@ -1,4 +1,4 @@
-"""Who is here now. Each sign of life is a lease that ends by itself."""
+"""Who is present. Each sign of life is a lease that ends by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from economy.models import Presence, Viewer, viewer_key
 def mark(*, here: Iterable[Viewer], gone: Iterable[str], seconds: float, now: datetime) -> None:
     """Store that some viewers are here for the next `seconds`, and that others (by name) went.
 
-    Whoever's lease had ended was away: its row begins anew.
+    A viewer whose lease had ended was away: the row begins anew.
     """
     adapt = connection.ops.adapt_datetimefield_value
     at, until = adapt(now), adapt(now + timedelta(seconds=seconds))
@@ -31,12 +31,12 @@ def mark(*, here: Iterable[Viewer], gone: Iterable[str], seconds: float, now: da
 
 
 def present(*, now: datetime) -> QuerySet[Viewer]:
-    """The viewers who are here."""
+    """Return the viewers who are present."""
     return Viewer.objects.filter(presence__until__gt=now)
 
 
 def clear() -> None:
-    """Everybody is gone, as at a stream's end."""
+    """End every presence, as at a stream's end."""
     Presence.objects.all().delete()
 
 

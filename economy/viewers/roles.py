@@ -8,7 +8,7 @@ from economy.models import Viewer
 
 
 class Role(models.IntegerChoices):
-    """A role; each may do what the ones before it may. The labels say for whom something is."""
+    """A role; each may do what those before it may. The labels say for whom something is."""
 
     EVERYONE = 0, "everybody"
     FOLLOWER = 1, "followers"

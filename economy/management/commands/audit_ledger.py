@@ -11,12 +11,12 @@ from economy.ledger import audit
 
 
 class Command(BaseCommand):
-    """Prints what is wrong, and exits with 1 where anything is."""
+    """Prints every fault, and exits with 1 if there is one."""
 
     help = "Check that every balance of points and XP is the sum of its rows, and every refund has its spend."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Ask, and tell."""
+        """Run the audit."""
         row = audit.run()
         self.stdout.write(row.findings or "The ledger agrees with itself.")
         if row.findings:

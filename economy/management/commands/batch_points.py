@@ -14,12 +14,12 @@ BAR = 30
 
 
 class Command(BaseCommand):
-    """Shows what it would do, asks, and shows how far it is."""
+    """Shows a preview, asks for confirmation, and shows the progress."""
 
     help = "Add, subtract or set the points (or the XP) of many viewers; or reverse such a batch."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """What, how much, and for whom."""
+        """Add operation, amount, reason and filters."""
         parser.add_argument("operation", choices=Operation.values)
         parser.add_argument("amount", type=int, help="With reverse: the number of the batch.")
         parser.add_argument("--xp", action="store_true", help="XP instead of points.")
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         )
 
     def show(self, row: Batch) -> None:
-        """A bar."""
+        """Print the progress."""
         share = row.done / max(row.total, row.done, 1)
         self.stdout.write(f"\r[{'#' * int(share * BAR):<{BAR}}] {row.done} of {row.total}", ending="")
         self.stdout.flush()

@@ -14,16 +14,16 @@ from economy.models import Item, LevelReward
 
 
 class Command(BaseCommand):
-    """A list of {"level", "points", "tts", "items"}, or an object of them by level."""
+    """Imports a list of {"level", "points", "tts", "items"}, or an object of them by level."""
 
     help = "Take level rewards from a level_rewards.json. Rewards of the same levels are replaced."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """One file."""
+        """Add the path."""
         parser.add_argument("path", type=Path)
 
     def handle(self, *args: Any, path: Path, **options: Any) -> None:
-        """All of the file, or nothing."""
+        """Import the whole file, or nothing."""
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
 
 def entries(data: Any) -> list[dict[str, Any]]:
-    """Both shapes as a list; CommandError for any other."""
+    """Return either shape as a list. Raise CommandError for anything else."""
     if isinstance(data, dict):
         data = [{"level": level, **entry} if isinstance(entry, dict) else entry for level, entry in data.items()]
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
@@ -50,7 +50,7 @@ def entries(data: Any) -> list[dict[str, Any]]:
 
 
 def read(entry: dict[str, Any], place: int) -> LevelReward:
-    """One reward; CommandError, with its place in the file, for one that makes no sense."""
+    """Return one reward. Raise CommandError, with its position in the file, if a field does not fit."""
     try:
         level, every = int(entry.get("level") or 0), int(entry.get("every") or 0)
         points = int(entry.get("points") or 0)
@@ -67,7 +67,7 @@ def read(entry: dict[str, Any], place: int) -> LevelReward:
 
 
 def item_step(key: str, quantity: Any, place: int) -> dict[str, Any]:
-    """So many of an item, as an effect."""
+    """Return the step that grants `amount` of an item."""
     if not re.fullmatch(r"[\w-]{1,40}", key) or not isinstance(quantity, int) or not 1 <= quantity <= 10**6:
         raise CommandError(f"Reward {place}: an item needs a key of one word, and a quantity from 1 to 1000000.")
     return {"kind": "grant_item", "item": key, "quantity": quantity}

@@ -11,12 +11,12 @@ from economy.models import XP
 
 
 class Command(BaseCommand):
-    """Prints how far it is."""
+    """Recomputes levels and prints the progress."""
 
     help = "Make every viewer's level anew by the present curve. XP stays; nobody is rewarded for it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Piece by piece; the bot may run meanwhile."""
+        """Work in pieces; the bot may run meanwhile."""
         total = XP.objects.count()
         for done in xp.recompute():
             self.stdout.write(f"{done} of {total} viewers ({done * 100 // max(total, done)}%)")
