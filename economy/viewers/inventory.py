@@ -9,7 +9,7 @@ from pixelbot_site.kit.errors import Failed
 
 
 def give(viewer: Viewer, key: str, quantity: int, *, reference: str) -> bool:
-    """Give `amount` of the item `key`. Return False if this cause gave before; raise Failed if there is no such item."""
+    """Give the item `key`. Return False if this cause gave before. Raise Failed if there is no such item."""
     item = Item.objects.filter(key=key).first()
     if item is None:
         raise Failed(f"There is no item called “{key}”.")
