@@ -184,7 +184,7 @@ class TestAlert:
         assert item.overlay_seconds == 7
 
     def test_it_lasts_five_seconds_where_nobody_says(self) -> None:
-        assert Alert(text="x").seconds == 5 == alert("x").payload["seconds"]
+        assert Alert.model_validate({"text": "x"}).seconds == 5 == alert("x").payload["seconds"]
 
 
 class TestSequenceOfUnknown:

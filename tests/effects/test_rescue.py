@@ -14,10 +14,10 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from economy.ledger import points
-from economy.models import Points, Viewer
+from economy.models import STAFF_MAX, Points, Viewer
 from effects import tasks
 from effects.models import Purchase, QueueItem, Revert, State
-from effects.queue import control, items, lease, playback, rescue, wakeups, worker
+from effects.queue import control, items, lanes, lease, playback, rescue, wakeups, worker
 from effects.registry import Effect, OverlayTask, Payload, kinds
 from effects.settings_table import QueueSettings
 from pixelbot_site.kit.errors import Failed
@@ -41,6 +41,11 @@ def show(item: QueueItem) -> OverlayTask:
 def state(item: QueueItem) -> str:
     item.refresh_from_db()
     return item.state
+
+
+def is_leased(item: QueueItem) -> bool:
+    """Return whether the row's lease lasts beyond now."""
+    return QueueItem.objects.filter(pk=item.pk, lease_until__gt=timezone.now()).exists()
 
 
 def after(seconds: float) -> datetime:
@@ -359,8 +364,8 @@ class TestLease:
             pass
         QueueItem.objects.update(lease_until=after(-60))
         with lease.hold(busy, seconds=60):
-            wait_until(lambda: QueueItem.objects.get(pk=busy.pk).lease_until > after(0), "the held one is renewed")
-        assert QueueItem.objects.get(pk=claimed.pk).lease_until < after(0)
+            wait_until(lambda: is_leased(busy), "the held one is renewed")
+        assert not is_leased(claimed)
 
     def test_an_item_that_the_overlays_have_is_not_renewed_by_the_worker(
         self, kind: AddKind, frames: list[Any], monkeypatch: pytest.MonkeyPatch
@@ -374,8 +379,8 @@ class TestLease:
         assert busy is not None
         QueueItem.objects.update(lease_until=after(-60))
         with lease.hold(shown, seconds=60), lease.hold(busy, seconds=60):
-            wait_until(lambda: QueueItem.objects.get(pk=busy.pk).lease_until > after(0), "the other is renewed")
-        assert QueueItem.objects.get(pk=shown.pk).lease_until < after(0)
+            wait_until(lambda: is_leased(busy), "the other is renewed")
+        assert not is_leased(shown)
 
     def test_a_dead_thread_as_after_a_fork_is_replaced(self, kind: AddKind, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(lease, "RENEW_EVERY", 0.02)
@@ -388,7 +393,7 @@ class TestLease:
         assert claimed is not None
         QueueItem.objects.update(lease_until=after(-60))
         with lease.hold(claimed, seconds=60):
-            wait_until(lambda: QueueItem.objects.get(pk=claimed.pk).lease_until > after(0), "renewed")
+            wait_until(lambda: is_leased(claimed), "renewed")
         assert lease._thread is not dead
 
 
@@ -478,7 +483,8 @@ class TestPanic:
         assert [(deed.by, deed.what) for deed in item.deeds.all()] == [("fox", "everything was stopped")]
 
     def test_a_name_as_long_as_names_get_can_panic(self, frames: list[Any]) -> None:
-        control.panic(by="f" * 150)
+        control.panic(by="f" * STAFF_MAX)
+        assert all(len(by) <= STAFF_MAX for by in lanes.paused().values())
         assert control.calm(by="fox") == ["effect", "tts", "wheel"]
 
 

@@ -318,3 +318,106 @@ def test_the_dashboard_shows_the_odds_beside_what_was_drawn(spin: Callable[..., 
     assert (
         "greater than or equal to 1" in answer and "A colour like" in answer and "alert: text: Field required" in answer
     )
+
+
+class TestOdds:
+    def test_they_are_the_weights_of_what_can_be_won_likeliest_first(self, bob: Viewer) -> None:
+        Prize.objects.create(name="A", weight=1)
+        Prize.objects.create(name="B", weight=3)
+        Prize.objects.create(name="sold out", weight=50, stock=0)
+        Prize.objects.create(name="disabled", weight=50, enabled=False)
+        assert wheel.odds(bob) == [("B", 0.75), ("A", 0.25)]
+
+    def test_equal_ones_are_sorted_by_name(self) -> None:
+        for name in ("c", "a", "b"):
+            Prize.objects.create(name=name, weight=5)
+        assert [name for name, _ in wheel.odds()] == ["a", "b", "c"]
+
+    def test_with_nothing_to_win_there_are_none(self, bob: Viewer) -> None:
+        Prize.objects.create(name="disabled", enabled=False)
+        assert wheel.odds(bob) == [] and wheel.winnable(bob) == []
+
+    def test_what_was_won_before_counts_for_its_winner_only(self, bob: Viewer, viewer: Callable[..., Viewer]) -> None:
+        prize = Prize.objects.create(name="twice", per_viewer_limit=2)
+        ann = viewer("Ann")
+        wheel.draw(items.enqueue(spin_wheel(), viewer=bob))
+        assert wheel.winnable(bob) == [prize]
+        wheel.draw(items.enqueue(spin_wheel(), viewer=bob))
+        assert wheel.winnable(bob) == []
+        assert wheel.winnable(ann) == [prize]
+
+    def test_a_spin_without_a_viewer_knows_no_limit(self) -> None:
+        Prize.objects.create(name="once", per_viewer_limit=1)
+        for _ in range(2):
+            assert wheel.draw(items.enqueue(spin_wheel())).prize_name == "once"
+
+    def test_the_last_of_a_stock_takes_the_prize_off_the_wheel(self) -> None:
+        Prize.objects.create(name="last", stock=1, weight=1_000_000)
+        Prize.objects.create(name="common", weight=1)
+        assert wheel.draw(items.enqueue(spin_wheel())).prize_name == "last"
+        assert wheel.odds() == [("common", 1.0)]
+
+    def test_a_prize_without_a_stock_never_runs_out(self) -> None:
+        Prize.objects.create(name="common", stock=None)
+        for _ in range(3):
+            wheel.draw(items.enqueue(spin_wheel()))
+        assert Prize.objects.get().stock is None
+
+
+class TestShares:
+    def test_without_draws_there_are_none(self) -> None:
+        Prize.objects.create(name="A")
+        assert wheel.shares() == []
+
+    def test_they_count_the_latest_draws(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(wheel, "SHARE_DRAWS", 2)
+        old = Prize.objects.create(name="Old")
+        wheel.draw(items.enqueue(spin_wheel()))
+        old.delete()
+        Prize.objects.create(name="New")
+        for _ in range(2):
+            wheel.draw(items.enqueue(spin_wheel()))
+        assert [(share.prize, share.drawn, share.share) for share in wheel.shares()] == [("New", 2, 1.0)]
+
+    def test_a_prize_that_could_be_won_and_never_was_is_listed_with_none(self) -> None:
+        Prize.objects.create(name="sure", weight=1_000_000)
+        Prize.objects.create(name="rare", weight=1)
+        for _ in range(2):
+            Spin.objects.create(
+                item=items.enqueue(spin_wheel()),
+                prize_name="sure",
+                odds=[{"name": "sure", "weight": 3}, {"name": "rare", "weight": 1}],
+            )
+        shares = [(share.prize, share.drawn, share.percent, share.percent_expected) for share in wheel.shares()]
+        assert shares == [("sure", 2, "100.00%", "75.00%"), ("rare", 0, "0.00%", "25.00%")]
+
+
+class TestLines:
+    def test_a_disabled_line_is_not_said(self, said: list[str]) -> None:
+        WheelLine.objects.create(when="spin", text="off", enabled=False)
+        wheel.say(WheelLine.When.SPIN, {"user": "Bob"}, None)
+        assert said == []
+
+    def test_a_line_that_is_not_spoken_is_said_in_chat_only(self, said: list[str]) -> None:
+        WheelLine.objects.create(when="spin", text="{user} spins", spoken=False)
+        wheel.say(WheelLine.When.SPIN, {"user": "Bob"}, None)
+        assert said == ["Bob spins"] and not QueueItem.objects.filter(kind="speak").exists()
+
+    def test_a_spin_is_announced_once_though_it_is_repeated(
+        self, spin: Callable[..., QueueItem], said: list[str]
+    ) -> None:
+        WheelLine.objects.create(when="spin", text="{user} spins", spoken=False)
+        Prize.objects.create(name="A")
+        spin()
+        worker.drain("wheel")
+        rescue.put_back_running()
+        worker.drain("wheel")
+        assert said == ["Bob spins"]
+
+
+def test_the_wheel_stops_at_the_slice_of_the_prize_that_was_drawn(spin: Callable[..., QueueItem]) -> None:
+    drawn = Spin.objects.create(
+        item=spin(), prize_name="B", odds=[{"name": "A", "weight": 1}, {"name": "B", "weight": 1}]
+    )
+    message = wheel.overlay_task(drawn).message
+    assert (message["prize"], message["prize_name"], message["user"]) == (1, "B", "")
