@@ -1,4 +1,4 @@
-"""What comes of a level-up on the stream and in chat."""
+"""How a level-up is celebrated, on the stream and in chat."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from effects.queue import items
 from effects.values import speak
 from pixelbot_site.kit.steps import Effect, planned
 
+# How many lines a jump over many levels says.
 MAX_LINES = 3
 
 
 def announced(up: LevelUp, rules: PointsSettings) -> tuple[tuple[str, ...], tuple[Effect, ...]]:
-    """(lines for chat, effects). The rewarded levels with a line are said, and spoken; of a long jump, the last ones.
-    The effects of every level are carried out.
+    """Return (lines for chat, effects) of a level-up.
+
+    Of the rewards with a line, the last MAX_LINES are said and spoken; the effects of all rewards happen.
     """
     due = [(reward, line(reward, up.viewer.username)) for reward in up.rewards if reward.line][-MAX_LINES:]
     lines = tuple(
@@ -30,7 +32,7 @@ def announced(up: LevelUp, rules: PointsSettings) -> tuple[tuple[str, ...], tupl
 
 
 def celebrate(up: LevelUp, rules: PointsSettings) -> None:
-    """Say, and enqueue, what is announced. The inbox does so itself; this is for what pays XP outside of it."""
+    """Say and enqueue what `announced` returns: for XP that is paid outside the inbox, which does this itself."""
     lines, effects = announced(up, rules)
     for text in lines:
         chat.say(text)
@@ -39,5 +41,5 @@ def celebrate(up: LevelUp, rules: PointsSettings) -> None:
 
 
 def line(reward: Reward, username: str) -> str:
-    """The reward's line with {user} and {level} filled in; other braces stay as they are."""
+    """Return the reward's line with {user} and {level} filled in; other braces stay as they are."""
     return reward.line.replace("{user}", username).replace("{level}", str(reward.level))

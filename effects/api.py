@@ -144,7 +144,7 @@ def first(request: ApiRequest, item_id: Id) -> QueueItem:
 @router.post("/queue/{item_id}/retry", response=answers(ItemOut), auth=needs(Scope.QUEUE))
 def retry(request: ApiRequest, item_id: Id) -> QueueItem:
     """Put what has ended at the end of its lane once more, free of charge. 409 for what has not."""
-    return control.again(_item(item_id), by=request.auth.name)
+    return control.requeue(_item(item_id), by=request.auth.name)
 
 
 @router.get("/lanes", response=answers(list[LaneOut]), auth=needs(Scope.READ))

@@ -1,4 +1,4 @@
-"""Effects: what happens on the stream."""
+"""The app of everything that happens on the stream."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from django.apps import AppConfig
 
 
 class EffectsConfig(AppConfig):
-    """Fills the registry of effects from `effects/library/`."""
+    """The app: it fills the registry of effects from `effects/library/`."""
 
     name = "effects"
 
     def ready(self) -> None:
-        """Called by Django once the models are loaded."""
+        """Register all kinds and listeners. They import models, so this waits until Django has loaded those."""
         from effects import library
         from effects.queue import cleanup  # noqa: F401 (its listener)
         from pixelbot_site.kit.registry import scan

@@ -1,4 +1,4 @@
-"""The overlays' websockets: a skin that turns messages into frames and reports into verbs of the queue."""
+"""The overlays' WebSockets: messages become frames, and reports become calls of `effects.queue.playback`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger("overlay")
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):
-    """A socket at an address that nobody serves: closed, without a word in the log."""
+    """A WebSocket at an unknown address: refused without a log entry, which could contain an overlay's secret."""
 
     async def connect(self) -> None:
         """Refuse the handshake."""
@@ -35,16 +35,14 @@ class OverlayConsumer(AsyncWebsocketConsumer):
     name = ""
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """Call the method that `message` names.
-
-        Unlike the stock dispatch it does not visit the shared database thread first: a push to the overlay must not
-        wait for somebody else's query. `database_sync_to_async` looks after connections where there is one.
-        """
+        """Call the method that `message` names."""
+        # Channels' own dispatch closes old connections in the shared database thread first, so that a push to the
+        # overlay would wait for other queries. `database_sync_to_async` does that anyway where there is a query.
         await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
-        """Let in who knows the secret, and tell what is playing now."""
-        name = await self._recognise()
+        """Accept a page that knows the secret, and send it what plays now."""
+        name = await self._overlay_name()
         if name is None:
             await self.close()
             return
@@ -53,37 +51,37 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         await self.accept()
         log.info("%s connected", self.name)
         playing = await database_sync_to_async(playback.playing)()
-        # What ended while this page was away, it need not show any more.
+        # A page that reconnects drops everything that is not in this list: it ended meanwhile.
         await self.send(json.dumps({"type": "current", "items": [item_id for item_id, _ in playing]}))
         for item_id, message in playing:
             await self.send(json.dumps(messages.frame(item_id, message)))
 
     async def disconnect(self, code: int) -> None:
-        """The page went away, or its network did."""
+        """Leave the group: the page or its network is gone."""
         await self.channel_layer.group_discard(messages.GROUP, self.channel_name)
         if self.name:
             log.info("%s disconnected", self.name)
 
     async def overlay_message(self, message: dict[str, Any]) -> None:
-        """Something for the page."""
+        """Send a frame to the page."""
         await self.send(json.dumps(message["frame"]))
 
     async def overlay_recheck(self, message: dict[str, Any]) -> None:
-        """Overlays were changed or deleted: is this one still to be let in?"""
-        if await self._recognise() is None:
+        """Close the socket if its secret is no longer valid: overlays were changed or deleted."""
+        if await self._overlay_name() is None:
             await self.close()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """A report from the page."""
+        """Hand a report from the page to the queue."""
         try:
             report = json.loads(text_data or "")
             kind, item_id, attempt = report["type"], int(report["item"]), int(report["attempt"])
-        except RecursionError:  # nested a thousand levels deep: nobody's page sends that
+        except RecursionError:  # JSON nested a thousand levels deep: not our page
             log.warning("%s sent a report that is nested too deeply, and is disconnected", self.name)
             await self.close()
             return
         except (ValueError, TypeError, KeyError, OverflowError):
-            log.warning("%s sent something that is no report: %.200r", self.name, text_data)
+            log.warning("%s sent an invalid report: %.200r", self.name, text_data)
             return
         if kind == "started":
             await database_sync_to_async(playback.started)(item_id, attempt)
@@ -91,9 +89,9 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             await database_sync_to_async(playback.finished)(item_id, attempt)
         elif kind == "failed":
             reason = str(report.get("reason", ""))[:500]
-            await database_sync_to_async(playback.could_not_play)(item_id, attempt, reason)
+            await database_sync_to_async(playback.failed)(item_id, attempt, reason)
 
-    async def _recognise(self) -> str | None:
+    async def _overlay_name(self) -> str | None:
         secret = self.scope["url_route"]["kwargs"]["secret"]
         overlays = Overlay.objects.filter(secret=secret).values_list("name", flat=True)
         name: str | None = await database_sync_to_async(overlays.first)()

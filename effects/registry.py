@@ -1,4 +1,4 @@
-"""The kinds of effects, and what makes them happen."""
+"""The registry of the kinds of effects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pixelbot_site.kit.steps import MAX_TITLE as MAX_TITLE
 from pixelbot_site.kit.steps import Effect as Effect
 from pixelbot_site.kit.steps import Payload as Payload
 
-# The lane of what needs none: it happens in the very transaction that asks for it, a grant of points for instance.
+# The lane of kinds that need none: they happen inside the transaction that enqueues them (a grant of points).
 INSTANT = ""
 
 P = TypeVar("P", bound=Payload)
@@ -22,7 +22,7 @@ P = TypeVar("P", bound=Payload)
 
 @dataclass(frozen=True, slots=True)
 class OverlayTask:
-    """A performer's answer when overlays have to finish the work: the message for them, and its length in seconds."""
+    """What the overlays have to play: the message for them, and its length in seconds."""
 
     message: Mapping[str, Any]
     seconds: float
@@ -31,8 +31,8 @@ class OverlayTask:
 class EffectKind(ABC, Generic[P]):
     """A kind of effect. Most are a function with `@effect`; a class with `@register` can do more than perform.
 
-    `repeatable`: after a crash it may be done once more rather than fail. `deadline`: seconds that performing may take
-    (what the overlay does then has a time of its own). `payload`: the fields that an effect of this kind has.
+    `repeatable`: after a crash it is done again instead of refunded. `deadline`: the seconds that `perform` may take
+    (playing on the overlays is limited separately). `payload`: the fields that an effect of this kind has.
     """
 
     name: str
@@ -40,33 +40,33 @@ class EffectKind(ABC, Generic[P]):
     repeatable: bool
     payload: type[P]
     deadline: float = 30.0
-    # Whether the worker calls `prepare` for an item that comes next.
+    # Whether the worker calls `prepare` for the next item of the lane.
     is_slow: bool = False
 
     @abstractmethod
     def perform(self, item: QueueItem, payload: P) -> OverlayTask | None:
-        """Do the work: return None when that is all, or a task for the overlays, which report when it is over.
+        """Do the work: return None if that is all, or a task for the overlays, which report when it is over.
 
-        Raise Failed where the world would not; the points go back then.
+        Raise Failed if it can't be done; the purchase is refunded then.
         """
 
     def seconds(self, payload: P) -> float:
-        """Return how long the effect will last, where that is known before it happens; 0 for what takes no time."""
+        """Return how long the effect will last, as far as that is known before it happens."""
         return float(getattr(payload, "seconds", 0))
 
     def prepare(self, item: QueueItem, payload: P) -> dict[str, Any]:
-        """Do the slow part of an item that still waits; return its fields to store. Raise Failed as above."""
+        """Do the slow part of an item that still waits; return its fields to store. Raise Failed as `perform`."""
         return {}
 
     def is_promised(self, item: QueueItem) -> bool:
-        """Return whether what was begun is the viewer's already, so that every end of the item counts as done."""
+        """Return whether the viewer already owns the result, so that the item counts as done however it ends."""
         return False
 
     def settle(self, item: QueueItem) -> None:
-        """Give what was promised: called once, in the transaction in which the item is done."""
+        """Give the viewer the result. Called once, in the transaction that marks the item as done."""
 
     def parse(self, payload: Mapping[str, Any]) -> P:
-        """Return the payload of an item as its model. Raise Failed where it does not fit."""
+        """Return an item's payload as the kind's model. Raise Failed if it does not fit."""
         return steps.parse(self.payload, payload)
 
 
@@ -74,7 +74,7 @@ Performer = Callable[[QueueItem, P], OverlayTask | None]
 
 
 class FunctionKind(EffectKind[P]):
-    """A kind that is performed by a plain function."""
+    """A kind made of a plain function."""
 
     def __init__(
         self,
@@ -94,7 +94,6 @@ class FunctionKind(EffectKind[P]):
         self.deadline = deadline
 
     def perform(self, item: QueueItem, payload: P) -> OverlayTask | None:
-        """Call the function."""
         return self.performer(item, payload)
 
 
@@ -105,7 +104,7 @@ KindClass = TypeVar("KindClass", bound=type[EffectKind[Any]])
 def effect(
     name: str, *, lane: str, repeatable: bool, payload: type[P], deadline: float = EffectKind.deadline
 ) -> Callable[[Performer[P]], Performer[P]]:
-    """Register the decorated function as the performer of the kind `name`: see `EffectKind`, and its `perform`."""
+    """Register the decorated function as `perform` of the kind `name`. See `EffectKind` for the arguments."""
 
     def add_function(performer: Performer[P]) -> Performer[P]:
         kind = FunctionKind(name, performer, lane=lane, repeatable=repeatable, payload=payload, deadline=deadline)
@@ -127,7 +126,7 @@ def _add(kind: EffectKind[Any], module: str) -> None:
 
 
 def seconds(effect: Effect) -> float:
-    """Return how long `effect` will last; of a sequence, the sum. Raise Failed where a payload does not fit."""
+    """Return how many seconds `effect` will last, for a sequence the sum. Raise Failed if a payload does not fit."""
     total = 0.0
     for step in steps.leaves([effect.step]):
         kind = kinds.get(str(step.get("kind")))
@@ -137,5 +136,5 @@ def seconds(effect: Effect) -> float:
 
 
 def lanes() -> list[str]:
-    """The lanes that there are: those that a kind names."""
+    """Return the names of all lanes, sorted: those that a kind uses."""
     return sorted({kind.lane for kind in kinds.values()} - {INSTANT})

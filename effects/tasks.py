@@ -1,4 +1,4 @@
-"""Where Celery looks: doors to the queue's verbs."""
+"""The Celery tasks of the queue and of OBS."""
 
 from __future__ import annotations
 
@@ -10,42 +10,41 @@ from django.utils import timezone
 
 from economy import cooldowns
 from effects.obs import names, reverts
-from effects.queue import cleanup, worker
-from effects.queue import rescue as rescuing
+from effects.queue import cleanup, rescue, worker
 
 log = logging.getLogger("queue")
 
+# Set by the embedded process before it ends: no new item is started.
 stopping = threading.Event()
-"""Set by the embedded process when it is about to end: no new item is begun."""
 
 
 @shared_task(name="effects.drain")
 def drain(lane: str) -> None:
-    """Work on `lane` until there is nothing left to do in it."""
+    """Perform the items of `lane` until none is left or the overlays have one."""
     worker.drain(lane, stopped=stopping.is_set)
 
 
 @shared_task(name="effects.rescue")
-def rescue() -> None:
-    """Every few seconds: items whose worker or overlay went away, wake-ups that were lost, and what is due in OBS."""
-    rescuing.rescue()
+def rescue_items() -> None:
+    """Recover items whose worker, overlay or wake-up was lost, and undo what is due in OBS. Runs every two seconds."""
+    rescue.rescue()
     reverts.revert_due()
 
 
 @shared_task(name="effects.check_obs")
 def check_obs() -> None:
-    """Every half minute: does OBS still have what effects name?"""
+    """Check that OBS still has the names in effects. Runs every half minute."""
     names.check()
 
 
 @shared_task(name="effects.tidy")
 def tidy() -> None:
-    """Every hour: what nobody needs any more."""
+    """Delete old speech, items and cooldowns. Runs every hour."""
     cleanup.tidy()
     cooldowns.sweep(now=timezone.now())
 
 
 @shared_task(name="effects.revert")
 def revert() -> None:
-    """The way back from a scene, or a source that vanishes again: at its moment."""
+    """Undo what is due in OBS, at its moment rather than with the next rescue."""
     reverts.revert_due()

@@ -1,9 +1,8 @@
-"""Effects as values: one constructor for each kind that code asks for by itself.
-
-A kind that only rows of the dashboard name needs none.
-"""
+"""Constructors of effects, for the kinds that code enqueues. Kinds that only the dashboard's rows name need none."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from effects.voice.speech import MAX_TEXT
 from pixelbot_site.kit.steps import MAX_TITLE, Effect
@@ -40,12 +39,17 @@ def speak(
 ) -> Effect:
     """Return the effect that says `text` aloud.
 
-    `source` (redeem, level, tip, wheel, system) chooses how it begins; what is left out of the rest comes from the
-    settings.
+    `source` (redeem, level, tip, wheel, system) chooses prefix and pre-sound. What is left out of voice, rate (words
+    per minute) and volume (0 to 1) comes from the settings when it is spoken.
     """
-    style = {"voice": voice, "rate": rate, "volume": volume}
-    chosen = {name: value for name, value in style.items() if value not in ("", None)}
-    return Effect("speak", {"text": text[:MAX_TEXT], "source": source, **chosen}, title=text[:MAX_TITLE])
+    payload: dict[str, Any] = {"text": text[:MAX_TEXT], "source": source}
+    if voice:
+        payload["voice"] = voice
+    if rate is not None:
+        payload["rate"] = rate
+    if volume is not None:
+        payload["volume"] = volume
+    return Effect("speak", payload, title=text[:MAX_TITLE])
 
 
 def spin_wheel() -> Effect:

@@ -1,4 +1,4 @@
-"""The prize wheel: drawn by weight, stored with the odds of the moment before anything is shown, paid once."""
+"""The prize wheel: a prize is drawn by weight and stored, then shown, then paid once."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ LINES: dict[WheelLine.When, str] = {
     WheelLine.When.SPIN: "{user} spins the wheel!",
     WheelLine.When.PRIZE: "{user} wins {prize}!",
 }
+# The prizes of a first start: name, weight, colour, effects.
 PRIZES: tuple[tuple[str, int, str, list[dict[str, Any]]], ...] = (
     ("10 points", 40, "#5c6bc0", [{"kind": "grant_points", "points": 10}]),
     ("50 points", 25, "#26a69a", [{"kind": "grant_points", "points": 50}]),
@@ -37,11 +38,15 @@ PRIZES: tuple[tuple[str, int, str, list[dict[str, Any]]], ...] = (
     ("250 points", 6, "#ab47bc", [{"kind": "grant_points", "points": 250}]),
     ("50 XP", 4, "#8d6e63", [{"kind": "grant_xp", "xp": 50}]),
 )
-"""The rows of a first start."""
+# How many of the latest draws the shares are counted from.
+SHARE_DRAWS = 10_000
 
 
 def winnable(viewer: Viewer | None) -> list[Prize]:
-    """The prizes that `viewer` could win now: switched on, in stock, and not won too often."""
+    """Return the prizes that `viewer` could win now: enabled, in stock, and below the viewer's limit.
+
+    None stands for a spin without a viewer: no limits apply.
+    """
     prizes = list(Prize.objects.filter(enabled=True).exclude(stock=0))
     limited = [prize.pk for prize in prizes if prize.per_viewer_limit is not None]
     if viewer is None or not limited:
@@ -54,9 +59,12 @@ def winnable(viewer: Viewer | None) -> list[Prize]:
 
 
 def draw(item: QueueItem) -> Spin:
-    """The spin of a queue item: drawn at the first call, the same ever after. Raises Failed where no prize is left."""
+    """Return the spin of a queue item: drawn by the first call, the same for every later one.
+
+    Raise Failed if no prize is left.
+    """
     with transaction.atomic():
-        # Whoever draws holds the prizes, so that stock and limits are those of this very moment.
+        # Draws take turns by this lock, so that two of them can't both win the last piece of a stock.
         list(Prize.objects.select_for_update().order_by("pk").values_list("pk"))
         drawn: Spin | None = Spin.objects.filter(item=item).first()
         if drawn is not None:
@@ -81,7 +89,7 @@ def draw(item: QueueItem) -> Spin:
 
 
 def pick(prizes: list[Prize]) -> Prize:
-    """One of `prizes`, each with a chance of its weight by the sum of all."""
+    """Return one of `prizes`, each with the chance of its weight divided by the sum of weights."""
     ticket = secrets.randbelow(sum(prize.weight for prize in prizes))
     for prize in prizes:
         ticket -= prize.weight
@@ -91,9 +99,12 @@ def pick(prizes: list[Prize]) -> Prize:
 
 
 def give(item: QueueItem) -> None:
-    """Give the winner what was drawn, once; in the transaction that ends the item."""
+    """Give the winner what was drawn, once. Call it in the transaction that ends the item."""
     spin = Spin.objects.select_related("viewer").filter(item=item).first()
-    if spin is None or not Spin.objects.filter(pk=spin.pk, paid_at=None).update(paid_at=timezone.now()):
+    if spin is None:
+        return
+    # Conditional: of two calls, one pays.
+    if not Spin.objects.filter(pk=spin.pk, paid_at=None).update(paid_at=timezone.now()):
         return
     words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": spin.prize_name}
     if spin.line:
@@ -106,7 +117,7 @@ def give(item: QueueItem) -> None:
 
 
 def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None) -> None:
-    """Any of the lines for this moment: in chat, and by the voice where the streamer wants that."""
+    """Say one of the lines for this moment in chat, and by the voice if the line says so."""
     rows = list(WheelLine.objects.filter(when=when, enabled=True))
     if not rows:
         return
@@ -120,10 +131,10 @@ def _say(text: str, viewer: Viewer | None, *, spoken: bool) -> None:
     chat.say(text)
 
 
-def task(spin: Spin) -> OverlayTask:
-    """Return what the overlays show of `spin`: the wheel, turning to the prize that was drawn."""
+def overlay_task(spin: Spin) -> OverlayTask:
+    """Return the task for the overlays: the wheel, turning to the prize of `spin`."""
     rules = QueueSettings.current()
-    found = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
+    wheel_sounds = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
     message = {
         "type": "wheel",
         "slices": spin.odds,
@@ -132,20 +143,20 @@ def task(spin: Spin) -> OverlayTask:
         "user": spin.viewer.username if spin.viewer else "",
         "seconds": rules.wheel_spin_seconds,
         "hold": rules.wheel_hold_seconds,
-        "sounds": {name: sounds.address(sound) for name, sound in found.items() if sound},
-        "volumes": {name: sounds.volume(sound) for name, sound in found.items() if sound},
+        "sounds": {name: sounds.address(sound) for name, sound in wheel_sounds.items() if sound},
+        "volumes": {name: sounds.volume(sound) for name, sound in wheel_sounds.items() if sound},
     }
     return OverlayTask(message, seconds=seconds())
 
 
 def seconds() -> float:
-    """Return how long a spin takes on the overlay: the turning, and the prize in view."""
+    """Return how long a spin takes on the overlays: turning, then showing the prize."""
     rules = QueueSettings.current()
     return rules.wheel_spin_seconds + rules.wheel_hold_seconds
 
 
 def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:
-    """(prize, its chance from 0 to 1) of what can be won now, the likeliest first."""
+    """Return (prize, its chance from 0 to 1) of what `viewer` can win now, the likeliest first."""
     prizes = winnable(viewer)
     total = sum(prize.weight for prize in prizes)
     rows = [(prize.name, prize.weight / total) for prize in prizes]
@@ -154,7 +165,7 @@ def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How often a prize was drawn, as a number and a part of all draws, and the part that its odds let expect."""
+    """How often a prize was drawn: the number, its share of all draws, and the share expected by its odds."""
 
     prize: str
     drawn: int
@@ -163,21 +174,21 @@ class Share:
 
     @property
     def percent(self) -> str:
-        """The share, to be read."""
+        """The share as a text like `12.50%`."""
         return f"{self.share:.2%}"
 
     @property
     def percent_expected(self) -> str:
-        """What was to be expected, to be read."""
+        """The expected share as a text."""
         return f"{self.expected:.2%}"
 
 
 def shares() -> list[Share]:
-    """Of the last SHARED draws: each draw's own odds count, whatever they are now."""
+    """Return the shares in the last SHARE_DRAWS draws. Expected is by each draw's own odds, not those of today."""
     drawn: Counter[str] = Counter()
     expected: dict[str, float] = {}
     count = 0
-    for name, odds_then in Spin.objects.order_by("-id").values_list("prize_name", "odds")[:SHARED]:
+    for name, odds_then in Spin.objects.order_by("-id").values_list("prize_name", "odds")[:SHARE_DRAWS]:
         count += 1
         drawn[name] += 1
         total = sum(segment["weight"] for segment in odds_then) or 1
@@ -187,11 +198,9 @@ def shares() -> list[Share]:
     return sorted(rows, key=lambda row: -row.expected)
 
 
-SHARED = 10_000
-
-
 def seed() -> None:
-    """Make the rows of a first start. What the streamer changed, or deleted, stays so."""
+    """Create the rows of a first start. What the streamer changed or deleted stays so."""
+    # Spins without prizes: the streamer deleted them all.
     if not Prize.objects.exists() and not Spin.objects.exists():
         Prize.objects.bulk_create(
             Prize(name=name, weight=weight, colour=colour, effects=effects) for name, weight, colour, effects in PRIZES

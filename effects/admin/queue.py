@@ -92,7 +92,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
         more = {
             "lanes": statuses,
             "may_steer": self.has_steer_permission(request),
-            "is_panic": any(lane.paused_by.startswith(control.PANIC) for lane in statuses),
+            "is_panic": any(lane.paused_by.startswith(control.PANIC_PREFIX) for lane in statuses),
         }
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
@@ -119,7 +119,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
     @admin.action(description="Do again, free of charge", permissions=["steer"])
     def retry(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
         """What has ended."""
-        self._each(request, items.filter(state__in=ENDED), control.again, "in the queue again")
+        self._each(request, items.filter(state__in=ENDED), control.requeue, "in the queue again")
 
     def _each(self, request: HttpRequest, items: QuerySet[QueueItem], verb: Verb, done: str) -> None:
         by = request.user.get_username()

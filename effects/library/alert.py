@@ -10,7 +10,7 @@ from effects.voice.speakable import shown
 
 
 class Alert(Payload):
-    """`seconds`: how long it is shown."""
+    """The line, and for how many seconds it is shown."""
 
     text: str = Field(min_length=1, max_length=500)
     seconds: float = Field(5.0, ge=1, le=60)
@@ -18,6 +18,6 @@ class Alert(Payload):
 
 @effect("alert", lane="effect", repeatable=True, payload=Alert)
 def alert(item: QueueItem, payload: Alert) -> OverlayTask:
-    """Have the overlay show it, filtered."""
+    """Have the overlays show the line, with the streamer's word filters applied."""
     text = shown(payload.text, filters=WordFilter.objects.values_list("word", "replacement"))
     return OverlayTask({"type": "alert", "text": text, "seconds": payload.seconds}, seconds=payload.seconds)

@@ -10,12 +10,12 @@ from effects.registry import INSTANT, Payload, effect
 
 
 class ChatLine(Payload):
-    """The line to say."""
+    """The line for chat."""
 
     text: str = Field(min_length=1, max_length=500)
 
 
 @effect("chat_line", lane=INSTANT, repeatable=False, payload=ChatLine)
 def chat_line(item: QueueItem, payload: ChatLine) -> None:
-    """Say it once the transaction has committed."""
+    """Say the line after the commit."""
     chat.say(payload.text)

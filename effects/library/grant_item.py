@@ -1,4 +1,4 @@
-"""Give a thing to the queue item's viewer."""
+"""Give an item of the inventory to the queue item's viewer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pixelbot_site.kit.errors import Failed
 
 
 class GrantItem(Payload):
-    """`item`: the key of an Item."""
+    """`item`: the key of an `economy.models.Item`."""
 
     item: str = Field(min_length=1, max_length=40, json_schema_extra={"from": "item"})
     quantity: int = Field(1, ge=1, le=1_000_000)
@@ -19,7 +19,8 @@ class GrantItem(Payload):
 
 @effect("grant_item", lane=INSTANT, repeatable=False, payload=GrantItem)
 def grant_item(item: QueueItem, payload: GrantItem) -> None:
-    """Give it, once for each queue item."""
+    """Give it, once per queue item. Raise Failed if the queue item has no viewer."""
     if item.viewer is None:
         raise Failed("nobody is there to get it")
+    # The reference is unique: repeating the queue item after a crash gives nothing more.
     inventory.give(item.viewer, payload.item, payload.quantity, reference=f"effect:{item.pk:012d}")

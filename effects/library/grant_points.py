@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from economy.ledger import points as ledger
+from economy.ledger import points
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
 from pixelbot_site.kit.errors import Failed
 
 
 class GrantPoints(Payload):
-    """How many points."""
+    """The number of points."""
 
     points: int = Field(ge=1, le=10**12)
 
 
 @effect("grant_points", lane=INSTANT, repeatable=False, payload=GrantPoints)
 def grant_points(item: QueueItem, payload: GrantPoints) -> None:
-    """Give them, once for each queue item, whatever happens to it."""
+    """Grant them, once per queue item. Raise Failed if it has no viewer."""
     if item.viewer is None:
         raise Failed("nobody is there to get the points")
+    # Unique in the ledger: repeating the item after a crash grants nothing more.
     reference = f"effect:{item.pk:012d}"
-    ledger.grant(item.viewer, payload.points, source="effect", reference=reference, reason=item.title)
+    points.grant(item.viewer, payload.points, source="effect", reference=reference, reason=item.title)

@@ -1,4 +1,4 @@
-"""Give XP to the queue item's viewer; levels that are reached are celebrated like any others."""
+"""Give XP to the queue item's viewer. Level-ups are celebrated like any others."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from pixelbot_site.kit.errors import Failed
 
 
 class GrantXP(Payload):
-    """How much XP."""
+    """The amount of XP."""
 
     xp: int = Field(ge=1, le=10**12)
 
 
 @effect("grant_xp", lane=INSTANT, repeatable=False, payload=GrantXP)
 def grant_xp(item: QueueItem, payload: GrantXP) -> None:
-    """Give it, once for each queue item. Viewers who are excluded from rewards get none."""
+    """Grant it, once per queue item, unless the viewer is excluded from rewards. Raise Failed without a viewer."""
     if item.viewer is None:
         raise Failed("nobody is there to get the XP")
     award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
     rules = EconomySettings.current()
-    for up in pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: item.viewer}):
-        announcements.celebrate(up, rules)
+    level_ups = pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: item.viewer})
+    for level_up in level_ups:
+        announcements.celebrate(level_up, rules)

@@ -14,7 +14,8 @@ class OBSClip(Payload):
 
 @effect("obs_clip", lane="effect", repeatable=False, payload=OBSClip)
 def obs_clip(item: QueueItem, payload: OBSClip) -> None:
-    """Save it; return when OBS reports the file's path, which is kept on the item and not said in chat."""
+    """Save the clip, store its path on the item when OBS reports it, and tell the viewer."""
     item.saved_path = actions.clip()
+    # The path itself would show the streamer's folders in chat.
     if item.viewer is not None:
         chat.say(f"@{item.viewer.username} the clip is saved.")

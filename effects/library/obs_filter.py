@@ -1,4 +1,4 @@
-"""Switch a filter in OBS on or off, for a while."""
+"""Switch a filter in OBS on or off, for good or for a while."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from effects.registry import Payload, effect
 
 
 class OBSFilter(Payload):
-    """`source`: of which source or scene. `seconds`: then as it was before; 0: it stays."""
+    """`source`: the source or scene with the filter. `seconds`: after these it is undone; 0: it stays."""
 
     source: str = Field(min_length=1, max_length=200, json_schema_extra={"from": "obs_source"})
     filter: str = Field(min_length=1, max_length=200)
@@ -20,5 +20,5 @@ class OBSFilter(Payload):
 
 @effect("obs_filter", lane="effect", repeatable=False, payload=OBSFilter)
 def obs_filter(item: QueueItem, payload: OBSFilter) -> None:
-    """Switch it; return when OBS has."""
+    """Switch the filter. Raise Failed if OBS is away or refuses."""
     actions.set_filter(payload.source, payload.filter, enabled=payload.enabled, seconds=payload.seconds)

@@ -1,4 +1,4 @@
-"""Mute an input in OBS, for a while."""
+"""Mute or unmute an input in OBS, for good or for a while."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from effects.registry import Payload, effect
 
 
 class OBSMute(Payload):
-    """`seconds`: then as it was before; 0: it stays."""
+    """`seconds`: after these it is undone; 0: it stays."""
 
     input: str = Field(min_length=1, max_length=200, json_schema_extra={"from": "obs_input"})
     muted: bool = True
@@ -19,5 +19,5 @@ class OBSMute(Payload):
 
 @effect("obs_mute", lane="effect", repeatable=False, payload=OBSMute)
 def obs_mute(item: QueueItem, payload: OBSMute) -> None:
-    """Mute or unmute it; return when OBS has."""
+    """Mute or unmute the input. Raise Failed if OBS is away or refuses."""
     actions.mute(payload.input, muted=payload.muted, seconds=payload.seconds)

@@ -10,12 +10,12 @@ from effects.registry import Payload, effect
 
 
 class OBSRecord(Payload):
-    """`action`: which of the two."""
+    """`action`: "start" or "stop"."""
 
     action: Literal["start", "stop"] = "start"
 
 
 @effect("obs_record", lane="effect", repeatable=True, payload=OBSRecord)
 def obs_record(item: QueueItem, payload: OBSRecord) -> None:
-    """Start or stop; return when OBS has. The file's path is kept on the item."""
+    """Start or stop recording, and store the finished file's path on the item. Raise Failed if OBS does not."""
     item.saved_path = actions.record(start=payload.action == "start")

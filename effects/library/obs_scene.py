@@ -10,7 +10,7 @@ from effects.registry import Payload, effect
 
 
 class OBSScene(Payload):
-    """`seconds`: then back to the scene before; 0: it stays."""
+    """`seconds`: after these the scene before comes back; 0: it stays."""
 
     scene: str = Field(min_length=1, max_length=200, json_schema_extra={"from": "obs_scene"})
     seconds: float = Field(0, ge=0, le=3600)
@@ -18,5 +18,5 @@ class OBSScene(Payload):
 
 @effect("obs_scene", lane="effect", repeatable=True, payload=OBSScene)
 def obs_scene(item: QueueItem, payload: OBSScene) -> None:
-    """Switch; return when OBS reports that the scene is on air."""
+    """Switch to the scene. Raise Failed if OBS does not report it on air."""
     actions.switch_scene(payload.scene, seconds=payload.seconds)

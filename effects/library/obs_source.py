@@ -1,4 +1,4 @@
-"""Show or hide a source in OBS, for a while."""
+"""Show or hide a source in OBS, for good or for a while."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from effects.registry import Payload, effect
 
 
 class OBSSource(Payload):
-    """`seconds`: then as it was before; 0: it stays."""
+    """`seconds`: after these it is undone; 0: it stays."""
 
     scene: str = Field(min_length=1, max_length=200, json_schema_extra={"from": "obs_scene"})
     source: str = Field(min_length=1, max_length=200, json_schema_extra={"from": "obs_source"})
@@ -20,5 +20,5 @@ class OBSSource(Payload):
 
 @effect("obs_source", lane="effect", repeatable=False, payload=OBSSource)
 def obs_source(item: QueueItem, payload: OBSSource) -> None:
-    """Show or hide it; return when OBS has."""
+    """Show or hide the source. Raise Failed if OBS is away or refuses."""
     actions.show_source(payload.scene, payload.source, visible=payload.visible, seconds=payload.seconds)

@@ -10,12 +10,12 @@ from effects.registry import Payload, effect
 
 
 class OBSStream(Payload):
-    """`action`: which of the two."""
+    """`action`: "start" or "stop"."""
 
     action: Literal["start", "stop"] = "stop"
 
 
 @effect("obs_stream", lane="effect", repeatable=True, payload=OBSStream)
 def obs_stream(item: QueueItem, payload: OBSStream) -> None:
-    """Start or stop; return when OBS has."""
+    """Start or stop the stream. Raise Failed if OBS does not."""
     actions.stream(start=payload.action == "start")

@@ -1,4 +1,4 @@
-"""Change what a text source in OBS says."""
+"""Change the text of a text source in OBS."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ class OBSText(Payload):
 
 @effect("obs_text", lane="effect", repeatable=True, payload=OBSText)
 def obs_text(item: QueueItem, payload: OBSText) -> None:
-    """Change it; return when OBS has."""
+    """Change the text. Raise Failed if OBS is away or refuses."""
     actions.set_text(payload.source, payload.text)

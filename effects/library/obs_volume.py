@@ -10,7 +10,7 @@ from effects.registry import Payload, effect
 
 
 class OBSVolume(Payload):
-    """In dB: 0 is as it came, −100 is silence."""
+    """`decibels`: 0 leaves the volume as recorded, -100 is silence, 26 is OBS's maximum."""
 
     input: str = Field(min_length=1, max_length=200, json_schema_extra={"from": "obs_input"})
     decibels: float = Field(0, ge=-100, le=26)
@@ -18,5 +18,5 @@ class OBSVolume(Payload):
 
 @effect("obs_volume", lane="effect", repeatable=True, payload=OBSVolume)
 def obs_volume(item: QueueItem, payload: OBSVolume) -> None:
-    """Set it; return when OBS has."""
+    """Set the volume. Raise Failed if OBS is away or refuses."""
     actions.set_volume(payload.input, payload.decibels)

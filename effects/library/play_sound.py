@@ -1,4 +1,4 @@
-"""Play a sound of the streamer's."""
+"""Play one of the streamer's sounds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PlaySound(Payload):
 
 @register
 class PlaySoundKind(EffectKind[PlaySound]):
-    """A sound that the overlay plays to its end; its file says how long it lasts."""
+    """A sound that the overlays play to its end."""
 
     name = "play_sound"
     lane = "effect"
@@ -27,7 +27,7 @@ class PlaySoundKind(EffectKind[PlaySound]):
     payload = PlaySound
 
     def perform(self, item: QueueItem, payload: PlaySound) -> OverlayTask:
-        """Have the overlay play it. Raise Failed where the sound was deleted since."""
+        """Have the overlays play the sound. Raise Failed if it was deleted since."""
         sound = sounds.named(payload.sound)
         if sound is None:
             raise Failed(f"there is no sound called {payload.sound}")

@@ -1,4 +1,4 @@
-"""Several effects, one after the other: each begins when the one before it has ended, in whatever lane."""
+"""Run several effects in a sequence: each begins when the one before it has ended, whatever their lanes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from pixelbot_site.kit.steps import SEQUENCE, leaves, planned
 
 
 class RunEffects(Payload):
-    """`effects`: as any column of effects has them. Each is checked when it is saved (`steps.mistakes`), and when its
-    turn comes.
-    """
+    """`effects`: steps, as in any column of effects. They are checked on saving, and each again in its turn."""
 
     effects: list[dict[str, Any]] = Field(min_length=1)
 
 
 @effect(SEQUENCE, lane=INSTANT, repeatable=False, payload=RunEffects)
 def run_effects(item: QueueItem, payload: RunEffects) -> None:
-    """Put the first into its lane, with the rest as its sequel, and hand what the viewer bought on to it, as each does
-    to the one after it: the points go back when any of them does not happen, and the rest is dropped then. Of effects
-    that nobody bought, one that fails does not stop the others.
+    """Enqueue the first step, with the rest as its sequel, as part of the same purchase.
+
+    Of a purchase, the first step that fails refunds all of it and drops the rest; where nobody bought anything, the
+    rest goes on. Raise Failed if there are no steps.
     """
-    # Inner sequences are taken apart, or what comes after one would not wait for all of it.
+    # Nested sequences are flattened, so that later steps wait for every inner step.
     steps = list(leaves(payload.effects))
+    # Steps of removed kinds are left out, unless a viewer paid for them: then the failure refunds the purchase.
     while not item.redeem and len(steps) > 1 and kinds.get(str(steps[0].get("kind"))) is None:
         steps = steps[1:]
     if not steps:

@@ -1,4 +1,4 @@
-"""Speak a text: synthesized here, played by the overlay; or spoken, or only shown, there."""
+"""Speak a text: synthesized here and played by the overlays, or spoken by their browser, or only shown."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from pydantic import Field
 
-from effects import sounds
-from effects import voice as tts
+from effects import sounds, voice
 from effects.models import QueueItem, SpeechSource, ViewerVoice, WordFilter
 from effects.registry import EffectKind, OverlayTask, Payload, register
 from effects.settings_table import VoiceSettings
@@ -26,7 +25,7 @@ log = logging.getLogger("tts")
 
 
 class Speak(Payload):
-    """`source` (redeem, level, tip, system) chooses prefix and pre-sound; what is None comes from the settings."""
+    """`source` (redeem, level, tip, wheel, system) chooses prefix and pre-sound; the settings fill in what is None."""
 
     text: str = Field(min_length=1, max_length=MAX_TEXT)
     source: str = Field("system", max_length=20)
@@ -37,7 +36,7 @@ class Speak(Payload):
 
 @register
 class SpeakKind(EffectKind[Speak]):
-    """Speech: synthesized ahead, while another item plays."""
+    """Speech. It is synthesized while the item before it plays."""
 
     name = "speak"
     lane = "tts"
@@ -46,7 +45,7 @@ class SpeakKind(EffectKind[Speak]):
     is_slow = True
 
     def perform(self, item: QueueItem, payload: Speak) -> OverlayTask:
-        """Have the overlay play pre-sound, pause and speech, and show the words."""
+        """Have the overlays play pre-sound, pause and speech, and show the text."""
         if not item.speech_text:
             for name, value in self.prepare(item, payload).items():
                 setattr(item, name, value)
@@ -71,7 +70,7 @@ class SpeakKind(EffectKind[Speak]):
         return estimated_seconds(payload.text, payload.rate or VoiceSettings.current().tts_rate)
 
     def prepare(self, item: QueueItem, payload: Speak) -> dict[str, Any]:
-        """Synthesize the text; return the item fields that describe it. Raise Failed if there is nothing to say."""
+        """Synthesize the text; return the fields that describe the speech. Raise Failed if nothing can be spoken."""
         filters = list(WordFilter.objects.values_list("word", "replacement"))
         text = speakable(payload.text, filters=filters, most=VoiceSettings.current().tts_max_chars)
         if not any(character.isalnum() for character in text):
@@ -79,7 +78,7 @@ class SpeakKind(EffectKind[Speak]):
         name = item.viewer.username if item.viewer else ""
         prefix = _prefix(payload.source)
         spoken_text = f"{prefix.replace('{user}', spoken_name(name))} {text}".strip()
-        spoken = tts.engine().speak(spoken_text, _style(payload, item))
+        spoken = voice.engine().speak(spoken_text, _style(payload, item))
         if item.speech_file:
             default_storage.delete(item.speech_file)  # from an attempt that was interrupted
         caption = shown(payload.text, filters=filters)
@@ -103,7 +102,7 @@ def _prefix(source: str) -> str:
 
 
 def _lead(source: str) -> tuple[str, float]:
-    """(the pre-sound's address below the overlay's, or ""; seconds until the speech begins)."""
+    """Return (the pre-sound's path below the overlay's address or "", the seconds until the speech begins)."""
     row = SpeechSource.objects.select_related("pre_sound").filter(name=source).first()
     if row is not None and row.silent:
         return "", 0.0
@@ -118,9 +117,9 @@ def _lead(source: str) -> tuple[str, float]:
     return f"pre-sound/{Path(name).stem}", max(VoiceSettings.current().tts_pre_delay_ms / 1000, sounds.length(name))
 
 
-def _style(payload: Speak, item: QueueItem) -> tts.Style:
+def _style(payload: Speak, item: QueueItem) -> voice.Style:
     rules = VoiceSettings.current()
-    return tts.Style(
+    return voice.Style(
         payload.voice or _own_voice(item, payload.source, rules) or rules.tts_voice,
         rules.tts_rate if payload.rate is None else payload.rate,
         rules.tts_volume if payload.volume is None else payload.volume,
@@ -128,7 +127,7 @@ def _style(payload: Speak, item: QueueItem) -> tts.Style:
 
 
 def _own_voice(item: QueueItem, source: str, rules: VoiceSettings) -> str:
-    """The viewer's voice: one of TTS_VIEWER_VOICES, chosen with their first line, and theirs from then on."""
+    # One of TTS_VIEWER_VOICES, drawn for the viewer's first text and kept from then on.
     if item.viewer is None or source != "redeem" or not rules.tts_viewer_voices:
         return ""
     chosen = {"voice": secrets.choice(rules.tts_viewer_voices)}

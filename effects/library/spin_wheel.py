@@ -8,12 +8,12 @@ from effects.registry import EffectKind, OverlayTask, Payload, register
 
 
 class SpinWheel(Payload):
-    """No fields: the prizes are rows."""
+    """No fields: the prizes are rows of `Prize`."""
 
 
 @register
 class SpinWheelKind(EffectKind[SpinWheel]):
-    """Once drawn, the prize is the viewer's, whether anybody saw the wheel or not."""
+    """A spin. Once drawn, the prize belongs to the viewer, even if no overlay shows the wheel."""
 
     name = "spin_wheel"
     lane = "wheel"
@@ -21,12 +21,12 @@ class SpinWheelKind(EffectKind[SpinWheel]):
     payload = SpinWheel
 
     def perform(self, item: QueueItem, payload: SpinWheel) -> OverlayTask:
-        """Draw, unless it was drawn before a crash, and have the overlay turn the wheel to that prize."""
+        """Draw the prize, unless an earlier attempt has, and have the overlays turn the wheel to it."""
         spin = wheel.draw(item)
-        if item.attempts == 1:
-            words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": ""}
-            wheel.say(WheelLine.When.SPIN, words, spin.viewer)
-        return wheel.task(spin)
+        if item.attempts == 1:  # said once, even if the spin is repeated after a crash
+            username = spin.viewer.username if spin.viewer else "somebody"
+            wheel.say(WheelLine.When.SPIN, {"user": username, "prize": ""}, spin.viewer)
+        return wheel.overlay_task(spin)
 
     def seconds(self, payload: SpinWheel) -> float:
         """Return how long the wheel turns and shows the prize, from the settings."""

@@ -1,4 +1,4 @@
-"""Tell another program over HTTP, signed, at an address that the streamer allowed."""
+"""Send a signed HTTP request to an address that the streamer allowed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from effects.registry import Payload, effect
 from effects.settings_table import OutsideSettings
 from pixelbot_site.kit.errors import Failed
 
-TIMEOUT = 5.0
+TIMEOUT = 5.0  # seconds
 
 
 class Webhook(Payload):
-    """`url`: one of WEBHOOK_ADDRESSES, or below one that ends in a slash."""
+    """`url`: one of WEBHOOK_ADDRESSES, or an address below one that ends in a slash."""
 
     url: str = Field(min_length=1, max_length=500)
     text: str = Field("", max_length=1000)
@@ -31,7 +31,7 @@ def webhook(item: QueueItem, payload: Webhook) -> None:
     """Send a POST of `{"item", "viewer", "text", "at"}` as JSON.
 
     The header X-PixelBot-Signature is `sha256=` and the HMAC of the body with WEBHOOK_SECRET. Anything but a 2xx answer
-    fails; redirects are not followed.
+    raises Failed; redirects are not followed.
     """
     if not is_allowed(payload.url):
         raise Failed("this address is not among WEBHOOK_ADDRESSES in .env")
@@ -50,8 +50,9 @@ def webhook(item: QueueItem, payload: Webhook) -> None:
 
 
 def is_allowed(url: str) -> bool:
-    """Return whether it is an allowed address, or below one that ends in a slash, without climbing out of it."""
-    plain = unquote(unquote(url))  # servers undo it, and some twice
+    """Return whether `url` is an allowed address, or below one that ends in a slash and has no way out of it."""
+    plain = unquote(unquote(url))  # servers decode percent signs, and some do so twice
+    # ".." leaves the folder, servers on Windows take a backslash for a slash, and "@" moves the host.
     if ".." in plain or "\\" in plain or "@" in plain.partition("://")[2]:
         return False
     return any(

@@ -1,4 +1,4 @@
-"""Where OBS is: what the dashboard's row says, and below it the settings."""
+"""The address of OBS: the dashboard's row first, then the settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pixelbot_site.kit import secrets_at_rest
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where OBS is. The password is never shown."""
+    """The address of OBS, and whether to connect. `repr` leaves the password out."""
 
     enabled: bool
     host: str
@@ -20,8 +20,9 @@ class Options:
 
 
 def options(*, always: bool = False) -> Options:
-    """What the dashboard's row says, and the settings where it says nothing; `always`: switched on in any case. Raises
-    Failed for a password that can't be read any more.
+    """Return the options of the dashboard's row, with the settings for what it leaves blank.
+
+    `always`: report it as switched on, for a test of the connection. Raise Failed if the password can't be decrypted.
     """
     row = OBSConnection.objects.first() or OBSConnection()
     rules = OutsideSettings.current()

@@ -1,8 +1,8 @@
-"""OBS: one supervised connection a process, with a thread of its own that always reads, and calls with an end.
+"""The connection to OBS: one per process, read by a thread of its own, with a time limit for every request.
 
-obsws-python connects and identifies. Its own calls are not used, for what was measured of them: it does not look whose
-answer it reads, so that one timeout gives every later call the answer of the one before; and while it is idle it reads
-nothing, so that OBS waits five seconds for it on quitting. Here every request has its id, and every frame is read.
+obsws-python opens it and logs in. Its request methods are not used, because of two measured faults: it does not match
+answers to requests, so that after one timeout every later call gets the answer of the one before; and it reads nothing
+while idle, so that OBS waits five seconds for it on quitting. Here each request has an id, and every frame is read.
 """
 
 from __future__ import annotations
@@ -33,37 +33,39 @@ log = logging.getLogger("obs")
 CONNECT_WITHIN = 5.0
 ANSWER_WITHIN = 3.0
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0
+# obs-websocket's code while OBS loads its scenes; it answers a moment later.
 NOT_READY = 207
-"""obs-websocket's code while OBS still loads its scenes; soon after it answers."""
 READY_WITHIN = 5.0
 OFF = "it is switched off"
 ASK_AGAIN_EVERY = 0.05
+# obs-websocket's EventSubscription bits: General, and Outputs (replay buffer saved).
 GENERAL_AND_OUTPUT_EVENTS = 1 | 1 << 6
-TROUBLE = (OBSSDKError, websocket.WebSocketException, OSError, ValueError, KeyError, TypeError)
-"""What a connection raises when it breaks, all told. A close frame read as text is a ValueError."""
+# Everything that a breaking connection raises: a close frame that is parsed as JSON is a ValueError, for instance.
+CONNECTION_ERRORS = (OBSSDKError, websocket.WebSocketException, OSError, ValueError, KeyError, TypeError)
 
 Data = Mapping[str, Any]
 
 
 class Denied(Failed):
-    """OBS answered, and would not. `code` is obs-websocket's: 600 no such thing, 500 running, 501 not running."""
+    """OBS refused a request. `code` is obs-websocket's: 600 no such thing, 500 running, 501 not running."""
 
-    def __init__(self, sentence: str, code: int) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
         self.code = code
 
 
 class OBS:
-    """The connection. Threads ask, one after another; none waits longer than `within`."""
+    """The connection. Several threads may ask; their requests are sent one after another."""
 
-    def __init__(self, where: Callable[[], Options] = options) -> None:
-        self._where = where
+    def __init__(self, read_options: Callable[[], Options] = options) -> None:
+        self._read_options = read_options
         self._connected_to: Options | None = None
         self._ws: websocket.WebSocket | None = None
         self._waiting: dict[str, Future[Data]] = {}
         self._expected: list[tuple[str, Future[Data]]] = []
         self._ids = itertools.count(1)
         self._turn = threading.Lock()
+        # Set after the first attempt to connect: a request waits for it, rather than fail at once after a start.
         self._tried = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -72,11 +74,11 @@ class OBS:
 
     @property
     def is_connected(self) -> bool:
-        """Does the line stand?"""
+        """Return whether there is a connection now."""
         return self._ws is not None
 
     def start(self) -> None:
-        """Begin to connect, and to go on doing so. Called again it does nothing."""
+        """Start the thread that connects and reconnects, unless it runs already."""
         with self._starting:
             if self._thread is None or not self._thread.is_alive():
                 self._stopping.clear()
@@ -85,22 +87,23 @@ class OBS:
                 self._thread.start()
 
     def stop(self) -> None:
-        """End the connection and its thread."""
+        """Close the connection and end its thread."""
         self._stopping.set()
         self._drop()
         if self._thread is not None:
             self._thread.join(CONNECT_WITHIN)
 
-    def heed_changes(self) -> None:
-        """Drop the line when OBS was switched off, or is somewhere else now."""
+    def drop_if_reconfigured(self) -> None:
+        """Close the connection if its options have changed; the thread connects again by the new ones."""
         ws = self._ws
-        if ws is not None and self._where() != self._connected_to:
+        if ws is not None and self._read_options() != self._connected_to:
             self._lose(ws, "its settings were changed")
 
     def ask(self, request: str, data: Data | None = None, *, within: float = ANSWER_WITHIN) -> Data:
-        """OBS's answer to a request of obs-websocket 5. Raises Denied when OBS refuses, Failed when it is not there.
+        """Send a request of obs-websocket 5, and return the answer's data.
 
-        "Not ready" (OBS is still loading) is asked again, for a few seconds.
+        Raise Denied if OBS refuses, Failed if it is away or silent for `within` seconds. While OBS loads its scenes
+        (NOT_READY), ask again for READY_WITHIN seconds.
         """
         for _ in range(int(READY_WITHIN / ASK_AGAIN_EVERY)):
             try:
@@ -111,21 +114,24 @@ class OBS:
                 self._stopping.wait(ASK_AGAIN_EVERY)
         raise Failed("OBS is still starting")
 
-    def ask_soon(self, request: str, data: Data | None = None, *, unless: tuple[int, ...], within: float = 3.0) -> Data:
-        """The same, asked again while OBS answers with one of the codes `unless`: it is still starting or stopping
-        something, and tells nobody when that is over.
+    def ask_when_free(
+        self, request: str, data: Data | None = None, *, busy_codes: tuple[int, ...], within: float = 3.0
+    ) -> Data:
+        """Ask, and ask again while OBS refuses with one of `busy_codes`.
+
+        OBS sends no event when it has finished starting or stopping an output.
         """
         for _ in range(int(within / ASK_AGAIN_EVERY)):
             try:
                 return self.ask(request, data)
             except Denied as error:
-                if error.code not in unless:
+                if error.code not in busy_codes:
                     raise
                 self._stopping.wait(ASK_AGAIN_EVERY)
         return self.ask(request, data)
 
-    def becomes(self, request: str, key: str, wanted: object, *, within: float = 3.0) -> bool:
-        """Ask until the answer's `key` is `wanted`; False when that does not come to pass in time."""
+    def poll_until(self, request: str, key: str, wanted: object, *, within: float = 3.0) -> bool:
+        """Ask until the answer's `key` is `wanted`; return False if that takes longer than `within` seconds."""
         for _ in range(int(within / ASK_AGAIN_EVERY)):
             if self.ask(request).get(key) == wanted:
                 return True
@@ -134,7 +140,7 @@ class OBS:
 
     @contextmanager
     def expecting(self, event: str) -> Iterator[Future[Data]]:
-        """The next event of that name, from before whatever in the block brings it about."""
+        """Yield a future for the next event called `event`, registered before the block causes it."""
         entry: tuple[str, Future[Data]] = (event, Future())
         self._expected.append(entry)
         try:
@@ -145,7 +151,7 @@ class OBS:
     def _ask_once(self, request: str, data: Data | None, within: float) -> Data:
         self.start()
         self._tried.wait(CONNECT_WITHIN + 1)
-        self.heed_changes()
+        self.drop_if_reconfigured()
         with self._turn:
             ws, number = self._ws, str(next(self._ids))
             if ws is None:
@@ -153,16 +159,16 @@ class OBS:
             answer: Future[Data] = Future()
             self._waiting[number] = answer
             try:
-                told = {"requestType": request, "requestId": number, "requestData": dict(data or {})}
-                ws.send(json.dumps({"op": 6, "d": told}))
+                body = {"requestType": request, "requestId": number, "requestData": dict(data or {})}
+                ws.send(json.dumps({"op": 6, "d": body}))
                 return _checked(request, answer.result(within))
             except NotInTime:
-                # Whatever it does, this line is not to be trusted any more.
+                # A frozen OBS may answer later; a new connection can't receive that answer.
                 self._lose(ws, "OBS does not answer")
                 raise Failed("OBS does not answer") from None
-            except TROUBLE as error:
-                self._lose(ws, _sentence(error))
-                raise Failed(f"OBS went away ({_sentence(error)})") from error
+            except CONNECTION_ERRORS as error:
+                self._lose(ws, _describe(error))
+                raise Failed(f"OBS went away ({_describe(error)})") from error
             finally:
                 self._waiting.pop(number, None)
 
@@ -171,26 +177,27 @@ class OBS:
         while not self._stopping.is_set():
             try:
                 self._connect()
-            except (*TROUBLE, Failed) as error:
-                self._note(_sentence(error))
+            except (*CONNECTION_ERRORS, Failed) as error:
+                self._record_trouble(_describe(error))
             else:
                 pause = FIRST_RETRY
                 self._read()
             finally:
-                connections.close_all()
+                connections.close_all()  # reading the options opened one in this thread
                 self._tried.set()
             self._stopping.wait(pause)
             pause = min(2 * pause, LAST_RETRY)
 
     def _connect(self) -> None:
-        where = self._where()
-        if not where.enabled:
+        target = self._read_options()
+        if not target.enabled:
             raise Failed(OFF)
-        ws = connect(where)
+        ws = connect(target)
         self.trouble = ""
-        self._connected_to, self._ws = where, ws
+        self._connected_to = target
+        self._ws = ws
         self._tried.set()
-        log.info("connected to OBS at %s:%d", where.host, where.port)
+        log.info("connected to OBS at %s:%d", target.host, target.port)
 
     def _read(self) -> None:
         ws = self._ws
@@ -198,73 +205,75 @@ class OBS:
             while ws is not None and self._ws is ws:
                 opcode, payload = ws.recv_data()
                 if opcode == websocket.ABNF.OPCODE_CLOSE:
-                    raise websocket.WebSocketConnectionClosedException("OBS closed the line")
-                self._hear(json.loads(payload))
-        except TROUBLE as error:
+                    raise websocket.WebSocketConnectionClosedException("OBS closed the connection")
+                self._dispatch(json.loads(payload))
+        except CONNECTION_ERRORS as error:
             if ws is not None:
-                self._lose(ws, _sentence(error))
+                self._lose(ws, _describe(error))
 
-    def _hear(self, frame: Data) -> None:
+    def _dispatch(self, frame: Data) -> None:
         body = frame["d"]
-        if frame["op"] == 7:
-            waiting = self._waiting.pop(body["requestId"], None)
-            if waiting is not None:
-                waiting.set_result(body)
-        elif frame["op"] == 5:
+        if frame["op"] == 7:  # RequestResponse
+            # None: its request has timed out.
+            answer = self._waiting.pop(body["requestId"], None)
+            if answer is not None:
+                answer.set_result(body)
+        elif frame["op"] == 5:  # Event
             for name, future in list(self._expected):
                 if name == body["eventType"] and not future.done():
                     future.set_result(body.get("eventData") or {})
 
-    def _lose(self, ws: websocket.WebSocket, why: str) -> None:
-        if self._ws is ws:
-            self._note(why)
+    def _lose(self, ws: websocket.WebSocket, reason: str) -> None:
+        if self._ws is ws:  # else another thread has dropped it, and said why
+            self._record_trouble(reason)
         self._drop()
 
-    def _note(self, why: str) -> None:
-        if why != self.trouble:
-            log.log(logging.INFO if why == OFF else logging.WARNING, "no connection to OBS: %s", why)
-        self.trouble = why
+    def _record_trouble(self, reason: str) -> None:
+        if reason != self.trouble:  # once, not with every attempt to connect
+            log.log(logging.INFO if reason == OFF else logging.WARNING, "no connection to OBS: %s", reason)
+        self.trouble = reason
 
     def _drop(self) -> None:
         ws, self._ws = self._ws, None
         for future in [*self._waiting.values(), *(future for _, future in self._expected)]:
             if not future.done():
-                with contextlib.suppress(Exception):  # it was answered in this very moment
-                    future.set_exception(OSError("the line to OBS broke"))
+                with contextlib.suppress(Exception):  # the reading thread answered it just now
+                    future.set_exception(OSError("the connection broke"))
         if ws is not None:
             hang_up(ws)
 
 
 def hang_up(ws: websocket.WebSocket) -> None:
-    """Close the line, and wake the thread that reads from it: to close a socket alone does not."""
-    with contextlib.suppress(*TROUBLE):
+    """Close the connection, and wake the thread that reads from it (closing a socket alone does not)."""
+    with contextlib.suppress(*CONNECTION_ERRORS):
         ws.send_close()
-    with contextlib.suppress(*TROUBLE):
+    with contextlib.suppress(*CONNECTION_ERRORS):
         if ws.sock is not None:
             ws.sock.shutdown(socket.SHUT_RDWR)
-    with contextlib.suppress(*TROUBLE):
+    with contextlib.suppress(*CONNECTION_ERRORS):
         ws.shutdown()  # type: ignore[no-untyped-call]
 
 
-def connect(where: Options) -> websocket.WebSocket:
-    """A line that OBS has let in. Raises whatever of TROUBLE happens."""
+def connect(target: Options) -> websocket.WebSocket:
+    """Connect to OBS and log in. Raise one of CONNECTION_ERRORS if that fails."""
     client = ObsClient(
-        host=where.host,
-        port=where.port,
-        password=where.password,
+        host=target.host,
+        port=target.port,
+        password=target.password,
         timeout=CONNECT_WITHIN,
         subs=GENERAL_AND_OUTPUT_EVENTS,
     )
     client.authenticate()
-    client.ws.settimeout(None)
+    client.ws.settimeout(None)  # the reading thread waits as long as it takes
     ws: websocket.WebSocket = client.ws
     return ws
 
 
-def scenes(where: Options) -> list[str]:
-    """The scenes of the OBS at `where`, over a line of their own: for the dashboard's test. Raises Failed."""
-    trial = OBS(lambda: where)
+def scenes(target: Options) -> list[str]:
+    """Return the scenes of the OBS at `target`, over a connection of its own. Raise Failed if that fails."""
+    trial = OBS(lambda: target)
     try:
+        # OBS lists its scenes from the bottom up.
         return [scene["sceneName"] for scene in reversed(trial.ask("GetSceneList")["scenes"])]
     finally:
         trial.stop()
@@ -275,12 +284,13 @@ def _checked(request: str, answer: Data) -> Data:
     if status["result"]:
         return answer.get("responseData") or {}
     code = int(status["code"])
-    raise Denied(f"OBS would not: {status.get('comment') or f'{request} was refused ({code})'}", code)
+    comment = str(status.get("comment") or f"{request} was refused ({code})").rstrip(".")
+    raise Denied(f"OBS refused: {comment}", code)
 
 
-def _sentence(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, OBSSDKError):
-        return "OBS did not let us in: is the password right?"
+        return "OBS did not accept the login: is the password right?"
     if isinstance(error, ConnectionRefusedError):
         return "nothing answers there: is OBS running, with its WebSocket server switched on?"
     if isinstance(error, websocket.WebSocketBadStatusException):
@@ -292,5 +302,5 @@ def _sentence(error: Exception) -> str:
 
 @cache
 def obs() -> OBS:
-    """The process's one connection. It is made with the first thing to ask."""
+    """Return this process's connection, which opens with the first request."""
     return OBS()

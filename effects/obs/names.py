@@ -1,4 +1,4 @@
-"""Which scenes and sources OBS has: to choose from in the dashboard, and to warn when a configured one vanished."""
+"""The names of OBS's scenes and sources: choices for the dashboard, and a check of what effects name."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pixelbot_site.kit.steps_field import EffectsField
 
 log = logging.getLogger("obs")
 
-KEPT = 120
-"""Seconds that what was found out is believed."""
+# Seconds that the result of a check is kept. Checks run every half minute.
+KEEP_SECONDS = 120
 
 
 def names() -> dict[str, list[str]]:
-    """`obs_scene`, `obs_source`, `obs_input` → the names that OBS reports. Raises Failed where OBS is away."""
+    """Return OBS's names under `obs_scene`, `obs_source` and `obs_input`. Raise Failed if OBS is away."""
     scenes = [scene["sceneName"] for scene in reversed(obs().ask("GetSceneList")["scenes"])]
     inputs = sorted(row["inputName"] for row in obs().ask("GetInputList")["inputs"])
     sources = set(scenes) | set(inputs)
@@ -34,28 +34,30 @@ def names() -> dict[str, list[str]]:
 
 
 def check() -> None:
-    """Compare what effects name with what OBS has, and keep a sentence for each that is missing. Runs on a schedule."""
-    obs().heed_changes()
-    if not options().enabled or not any(True for _ in _configured()):
+    """Compare the names in effects with those in OBS, and store a sentence for each that is missing."""
+    obs().drop_if_reconfigured()
+    configured = list(_configured_names()) if options().enabled else []
+    if not configured:
         return
     try:
-        there = names()
+        existing = names()
     except Failed:
-        return  # OBS is away: nothing is known, and what was, stays
+        return  # OBS is away: the last result stays
     sentences = [
         f"{where}: OBS has no {kind.removeprefix('obs_')} called “{name}”."
-        for where, kind, name in _configured()
-        if name not in there.get(kind, []) and "{" not in name
+        for where, kind, name in configured
+        # A name with a placeholder is known only when the effect happens.
+        if name not in existing.get(kind, []) and "{" not in name
     ]
-    before = missing()
+    known = missing()
     for sentence in sentences:
-        if sentence not in before:
+        if sentence not in known:  # log it once, not every half minute
             log.warning("%s", sentence)
-    cache.set("obs.missing", sentences, KEPT)
+    cache.set("obs.missing", sentences, KEEP_SECONDS)
 
 
 def missing() -> list[str]:
-    """What the last check found."""
+    """Return a sentence for each missing name that the last check found."""
     sentences: list[str] = cache.get("obs.missing", [])
     return sentences
 
@@ -65,27 +67,31 @@ configured_steps = Hook[[], Iterable[tuple[str, Any]]](
 )
 
 
-def _configured() -> Iterator[tuple[str, str, str]]:
-    """(where, kind of name, name) for every name of OBS's that an effect of any row holds."""
-    for where, steps in _effects():
-        for kind, name in _named(steps):
+def _configured_names() -> Iterator[tuple[str, str, str]]:
+    """Yield (row, kind of name, name) for every OBS name in an effect of any row."""
+    for where, steps in _configured_effects():
+        for kind, name in _names_in(steps):
             yield where, kind, name
 
 
-def _effects() -> Iterator[tuple[str, Any]]:
-    for configured in configured_steps.call():
-        yield from configured
+def _configured_effects() -> Iterator[tuple[str, Any]]:
+    for rows in configured_steps.call():
+        yield from rows
     for model in apps.get_models():
         columns = [field.name for field in model._meta.fields if isinstance(field, EffectsField)]
-        for row in model._default_manager.all() if columns else ():
+        if not columns:
+            continue
+        for row in model._default_manager.all():
             for column in columns:
                 yield f"{model._meta.verbose_name} “{row}”", getattr(row, column)
 
 
-def _named(steps: Any) -> Iterator[tuple[str, str]]:
+def _names_in(steps: Any) -> Iterator[tuple[str, str]]:
     for step in leaves(steps):
         payload = payloads.get(str(step.get("kind")))
-        for key, field in payload.model_fields.items() if payload else ():
+        if payload is None:
+            continue
+        for key, field in payload.model_fields.items():
             extra = field.json_schema_extra
             kind = str(extra.get("from", "")) if isinstance(extra, dict) else ""
             if kind.startswith("obs_") and step.get(key):

@@ -1,4 +1,4 @@
-"""Changes in OBS that are undone after a while: a row each, so that a crash loses none."""
+"""Undoing changes in OBS after a while. Each is a row, so that a crash loses none."""
 
 from __future__ import annotations
 
@@ -17,62 +17,64 @@ from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("obs")
 
-GIVE_UP = timedelta(hours=1)
-TRY_AGAIN_AFTER = timedelta(seconds=5)
+GIVE_UP_AFTER = timedelta(hours=1)
+# Between two attempts while OBS is away.
+RETRY_AFTER = timedelta(seconds=5)
 
 
 @contextmanager
-def way_back(
+def revert_after(
     key: str, request: str, data: Mapping[str, Any], *, ours: Mapping[str, Any], seconds: float
 ) -> Iterator[None]:
-    """Have OBS told `request` so many seconds after the block, also after a restart of the bot; 0: never, and one that
-    is under way is dropped. `ours` says how to see whether it is still as the block set it: where the streamer, or
-    another effect, has changed it since, it is let be.
+    """Undo the block's change with `request` and `data` after `seconds`, even if the bot restarts meanwhile.
 
-    Kept before the block changes anything, so that a crash in it loses no way back. Of the same thing again before its
-    time, only the moment changes: the way back leads to where it first was.
+    `key` names the thing that is changed: a second change before the first was undone only moves the time. `ours` says
+    how to read the value and what the block sets it to (`ask`, `data`, `name`, `value`): if it differs by then, the
+    streamer or another effect changed it, and it stays as it is. `seconds` 0: undo nothing, and drop a pending undo.
     """
     if not seconds:
         yield
         Revert.objects.filter(key=key).delete()
         return
     due = timezone.now() + timedelta(seconds=seconds)
+    # Stored before the block changes anything, so that a crash inside it does not lose the way back.
     row, is_new = Revert.objects.get_or_create(
         key=key, defaults={"request": request, "data": dict(data), "due_at": due, "wanted_at": due}
     )
     try:
         yield
     except Failed:
+        # OBS refused the change. An older row still has its own change to undo.
         if is_new:
             Revert.objects.filter(pk=row.pk, wanted_at=due).delete()
         raise
-    due = timezone.now() + timedelta(seconds=seconds)
+    due = timezone.now() + timedelta(seconds=seconds)  # again: the block may have taken seconds
     Revert.objects.filter(pk=row.pk).update(due_at=due, wanted_at=due, ours=dict(ours))
     wakeups.revert_in(seconds)
 
 
 def revert_due() -> None:
-    """Do what is due. With OBS away it stays, for an hour; what OBS refuses is gone for good."""
+    """Undo what is due. While OBS is away, try again for GIVE_UP_AFTER; drop what OBS refuses."""
     now = timezone.now()
     for row in Revert.objects.filter(due_at__lte=now).order_by("due_at"):
-        again = now + TRY_AGAIN_AFTER
-        mine = Revert.objects.filter(pk=row.pk, due_at=row.due_at)
-        if not mine.update(due_at=again):
-            continue  # somebody else does it
+        retry_at = now + RETRY_AFTER
+        # Claim it by moving its time: zero rows mean that another worker has it, or that it was put off.
+        if not Revert.objects.filter(pk=row.pk, due_at=row.due_at).update(due_at=retry_at):
+            continue
         try:
-            if _is_as_we_set_it(row.ours):
+            if _is_unchanged(row.ours):
                 obs().ask(row.request, row.data)
         except Denied as error:
-            log.warning("the way back failed: %s: %s", row, error)
+            log.warning("could not be undone in OBS: %s: %s", row, error)
         except Failed as error:
-            if now - row.wanted_at < GIVE_UP:
+            if now - row.wanted_at < GIVE_UP_AFTER:
                 continue
-            log.warning("the way back was given up: %s: %s", row, error)
-        Revert.objects.filter(pk=row.pk, due_at=again).delete()  # not one that was put off meanwhile
+            log.warning("given up undoing in OBS: %s: %s", row, error)
+        Revert.objects.filter(pk=row.pk, due_at=retry_at).delete()  # unless a new change put it off meanwhile
 
 
-def _is_as_we_set_it(ours: Mapping[str, Any]) -> bool:
-    if not ours:  # a crash came between
+def _is_unchanged(ours: Mapping[str, Any]) -> bool:
+    if not ours:  # a crash before the block ended: whether OBS changed is unknown, so undo it
         return True
     answer = obs().ask(ours["ask"], ours.get("data") or {})
     return bool(answer[ours["name"]] == ours["value"])

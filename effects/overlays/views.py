@@ -1,4 +1,4 @@
-"""The overlay's page and the sounds it plays. Each address carries the overlay's secret; a wrong one is a 404."""
+"""The overlay's page and its sounds. Each address contains the overlay's secret; a wrong secret is a 404."""
 
 from __future__ import annotations
 
@@ -15,53 +15,55 @@ from effects.models import Overlay, QueueItem, Sound
 @require_safe
 @xframe_options_exempt
 def overlay_page(request: HttpRequest, secret: str) -> HttpResponse:
-    """The page for OBS's Browser Source."""
+    """Return the page for OBS's Browser Source."""
     overlay = get_object_or_404(Overlay, secret=secret)
     response = render(request, "overlay/overlay.html", {"overlay": overlay})
     host = request.get_host()
+    # Older browsers do not count WebSockets as 'self', hence the two addresses.
     response["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; img-src 'self' data:; "
         f"connect-src 'self' ws://{host} wss://{host}"
     )
+    # The address holds the secret.
     response["Referrer-Policy"] = "no-referrer"
     return response
 
 
 @require_safe
 def speech(request: HttpRequest, secret: str, item_id: int) -> HttpResponse:
-    """The WAV of a spoken queue item."""
+    """Return the WAV of a spoken queue item."""
     get_object_or_404(Overlay, secret=secret)
     name = get_object_or_404(QueueItem, pk=item_id).speech_file
     if not name or not default_storage.exists(name):
         raise Http404("This item has no speech any more.")
     with default_storage.open(name) as file:
-        return _sound(file.read(), "audio/wav")
+        return _respond_with_sound(file.read(), "audio/wav")
 
 
 @require_safe
 def pre_sound(request: HttpRequest, secret: str, key: str) -> HttpResponse:
-    """A sound that comes before speech, as loud as speech, by the key that it was levelled under."""
+    """Return the sound played before speech, in its version as loud as speech, by the key of that version."""
     get_object_or_404(Overlay, secret=secret)
     name = sounds.levelled_name(key)
     if not default_storage.exists(name):
         raise Http404("No such sound was levelled.")
     with default_storage.open(name) as file:
-        return _sound(file.read(), "audio/wav")
+        return _respond_with_sound(file.read(), "audio/wav")
 
 
 @require_safe
 def sound(request: HttpRequest, secret: str, sound_id: int) -> HttpResponse:
-    """An uploaded sound, by its row's number: no path comes from outside."""
+    """Return an uploaded sound. The address holds its row's id, so that no path comes from outside."""
     get_object_or_404(Overlay, secret=secret)
     row = get_object_or_404(Sound, pk=sound_id)
     name = str(row.file.name)
     if not default_storage.exists(name):
         raise Http404("This sound's file is gone.")
     with default_storage.open(name) as file:
-        return _sound(file.read(), row.content_type)
+        return _respond_with_sound(file.read(), row.content_type)
 
 
-def _sound(data: bytes, content_type: str) -> HttpResponse:
-    # A few hundred kilobytes at most: one piece is simpler than a stream, and ASGI streams files badly.
+def _respond_with_sound(data: bytes, content_type: str) -> HttpResponse:
+    # A few hundred kilobytes at most, and under ASGI Django reads a FileResponse whole, too.
     headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
     return HttpResponse(data, content_type=content_type, headers=headers)

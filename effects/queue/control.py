@@ -1,9 +1,8 @@
-"""What staff do with the queue: from the dashboard, the API and, as moderators, from chat. `by` says who it was."""
+"""What staff can do with the queue, from the dashboard, the API and chat. `by` names the person in the history."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
@@ -22,23 +21,24 @@ from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
 
-# Before who paused a lane: so that the panic's end resumes only what it paused.
-PANIC = "panic by "
+# Prefix of `Lane.paused_by` for lanes that a panic paused: its end resumes no others.
+PANIC_PREFIX = "panic by "
 
 
 def pause(lane: str, *, by: str) -> bool:
-    """Begin nothing new in `lane`, until it is resumed; what runs goes on. False where it was paused already."""
-    check(lane)
+    """Start no new item in `lane` until it is resumed; a running one goes on. Return False if it was paused already."""
+    check_lane(lane)
     row, _ = Lane.objects.get_or_create(name=lane)
-    paused = Lane.objects.filter(pk=row.pk, paused_at=None).update(paused_at=timezone.now(), paused_by=by)
-    if paused:
+    # Conditional, so that of two who pause it at once the first is named.
+    is_new = Lane.objects.filter(pk=row.pk, paused_at=None).update(paused_at=timezone.now(), paused_by=by)
+    if is_new:
         log.info("%s paused the lane %s", by, lane)
-    return bool(paused)
+    return bool(is_new)
 
 
 def resume(lane: str, *, by: str) -> bool:
-    """Go on with `lane`. False where it was not paused."""
-    check(lane)
+    """Start items in `lane` again. Return False if it was not paused."""
+    check_lane(lane)
     resumed = Lane.objects.filter(name=lane, paused_at__isnull=False).update(paused_at=None, paused_by="")
     if resumed:
         log.info("%s resumed the lane %s", by, lane)
@@ -47,8 +47,8 @@ def resume(lane: str, *, by: str) -> bool:
 
 
 def skip(lane: str, *, by: str, refund: bool = True) -> QueueItem | None:
-    """Stop what runs in `lane`, on the overlay too, and go on with the next; returns it, or None where nothing runs."""
-    check(lane)
+    """Stop the running item of `lane`, on the overlay too; return it, or None if nothing ran."""
+    check_lane(lane)
     item = QueueItem.objects.select_related("viewer").filter(lane=lane, state=State.RUNNING).first()
     if item is None or not _end(item, State.SKIPPED, "it was skipped", by=by, refund=refund):
         return None
@@ -56,7 +56,7 @@ def skip(lane: str, *, by: str, refund: bool = True) -> QueueItem | None:
 
 
 def cancel(item: QueueItem, *, by: str) -> bool:
-    """Take an item that waits or runs out; its points go back. False for one that has ended."""
+    """End an item that waits or runs, and refund it. Return False if it had ended already."""
     state = State.SKIPPED if item.state == State.RUNNING else State.CANCELLED
     return _end(item, state, "it was cancelled", by=by)
 
@@ -64,91 +64,112 @@ def cancel(item: QueueItem, *, by: str) -> bool:
 def _end(item: QueueItem, state: State, reason: str, *, by: str, refund: bool = True) -> bool:
     ended = items.end(item, state, reason, by=by, refund=refund)
     if ended:
-        _note(item, by, reason)
+        _record(item, by, reason)
     return ended
 
 
-def _note(item: QueueItem, by: str, what: str) -> None:
-    Deed.objects.create(item=item, by=by, what=what)
+def _record(item: QueueItem, by: str, deed: str) -> None:
+    Deed.objects.create(item=item, by=by, what=deed)
 
 
 def clear(lane: str, *, by: str) -> int:
-    """Take out everything that waits in `lane`; points go back. Returns how many."""
-    check(lane)
+    """Cancel and refund everything that waits in `lane`; return how many items ended."""
+    check_lane(lane)
     rows = QueueItem.objects.select_related("viewer").filter(lane=lane, state__in=QUEUED)
-    return sum(_end(item, State.CANCELLED, "the queue was cleared", by=by) for item in rows)
+    count = 0
+    for item in rows:
+        count += _end(item, State.CANCELLED, "the queue was cleared", by=by)
+    return count
 
 
 def approve(item: QueueItem, *, by: str) -> bool:
-    """Let an item that waits for approval into its lane. False when it does not wait any more."""
+    """Let an item that waits for approval into its lane. Return False if it does not wait any more."""
+    # The time it waited for approval does not count against it.
     until = timezone.now() + timedelta(seconds=QueueSettings.current().queue_item_ttl)
     with transaction.atomic():
-        mine = QueueItem.objects.filter(pk=item.pk, state=State.WAITING)
-        if not mine.update(state=State.PENDING, expires_at=until, approved_at=timezone.now(), by=by):
+        waiting = QueueItem.objects.filter(pk=item.pk, state=State.WAITING)
+        if not waiting.update(state=State.PENDING, expires_at=until, approved_at=timezone.now(), by=by):
             return False
-        _note(item, by, "it was approved")
+        _record(item, by, "it was approved")
         item.refresh_from_db()
         items.begin(item)
     return True
 
 
 def reject(item: QueueItem, *, by: str) -> bool:
-    """Refuse an item that waits for approval; its points go back. False when it does not wait any more."""
-    return item.state == State.WAITING and _end(item, State.CANCELLED, "it was not approved", by=by)
+    """Refuse and refund an item that waits for approval. Return False if it does not wait any more."""
+    if item.state != State.WAITING:
+        return False
+    return _end(item, State.CANCELLED, "it was not approved", by=by)
 
 
-def again(item: QueueItem, *, by: str) -> QueueItem:
-    """A copy of `item`, which has ended, at the end of its lane, free of charge; the first one stays as history."""
+def requeue(item: QueueItem, *, by: str) -> QueueItem:
+    """Put a copy of an ended `item` at the end of its lane, free of charge, and return the copy.
+
+    Raise Refused if `item` has not ended.
+    """
     if item.state not in ENDED:
         raise Refused(f"it is {item.state}")
     effect = Effect(item.kind, item.payload, item.title[:MAX_TITLE])
     copy = items.enqueue(effect, viewer=item.viewer, sequel=item.sequel)
-    _note(item, by, f"done again, as {copy.pk}")
-    _note(copy, by, f"done again, from {item.pk}")
+    _record(item, by, f"done again, as {copy.pk}")
+    _record(copy, by, f"done again, from {item.pk}")
     log.info("%s put it into the queue again: %s", by, copy)
     return copy
 
 
 def put_first(item: QueueItem, *, by: str) -> bool:
-    """Make an item that waits the next of its lane. False when it does not wait any more."""
-    rows = QueueItem.objects.filter(lane=item.lane, state__in=QUEUED).exclude(pk=item.pk)
-    highest = rows.aggregate(highest=Max("priority"))["highest"]
-    first = max(item.priority, 0 if highest is None else highest + 1)
+    """Make a waiting item the next of its lane. Return False if it does not wait any more."""
+    others = QueueItem.objects.filter(lane=item.lane, state__in=QUEUED).exclude(pk=item.pk)
+    highest = others.aggregate(highest=Max("priority"))["highest"]
+    needed = 0 if highest is None else highest + 1
+    first = max(item.priority, needed)
     if not QueueItem.objects.filter(pk=item.pk, state__in=QUEUED).update(priority=first, by=by):
         return False
-    _note(item, by, "it was put first")
+    _record(item, by, "it was put first")
     return True
 
 
 def panic(*, by: str) -> int:
-    """Stop all sound and pictures now, pause every lane, and give back what waits; returns how many items ended."""
+    """Pause every lane, silence the overlays, undo what OBS shows for a while, and cancel and refund every item.
+
+    Return how many items ended.
+    """
     log.warning("%s stopped everything", by)
+    # Pausing first: nothing new can start while the items are cancelled.
     for lane in lanes():
         if pause(lane, by=by):
-            Lane.objects.filter(name=lane).update(paused_by=f"{PANIC}{by}"[:STAFF_MAX])
+            Lane.objects.filter(name=lane).update(paused_by=f"{PANIC_PREFIX}{by}"[:STAFF_MAX])
     after_commit(messages.silence)
-    Revert.objects.update(due_at=timezone.now())  # and what OBS shows for a while
+    Revert.objects.update(due_at=timezone.now())
     after_commit(wakeups.revert_in, 0)
-    rows = QueueItem.objects.select_related("viewer").filter(state__in=UNFINISHED)
-    # Twice: between the look and the deed, a worker may have taken one of them further.
-    return sum(_end(item, State.CANCELLED, "everything was stopped", by=by) for _ in range(2) for item in rows.all())
+    count = _cancel_everything(by)
+    # A second time: a worker may have moved an item on after it was read, and `end` leaves such an item alone.
+    return count + _cancel_everything(by)
+
+
+def _cancel_everything(by: str) -> int:
+    count = 0
+    for item in QueueItem.objects.select_related("viewer").filter(state__in=UNFINISHED):
+        count += _end(item, State.CANCELLED, "everything was stopped", by=by)
+    return count
 
 
 def calm(*, by: str) -> list[str]:
-    """The panic is over: go on with the lanes that it paused; returns them."""
-    held = sorted(lane for lane, paused_by in paused().items() if paused_by.startswith(PANIC))
-    return [lane for lane in held if resume(lane, by=by)]
+    """End the panic: resume the lanes that it paused, and return them."""
+    by_panic = sorted(lane for lane, paused_by in paused().items() if paused_by.startswith(PANIC_PREFIX))
+    return [lane for lane in by_panic if resume(lane, by=by)]
 
 
-def check(lane: str) -> None:
-    """Raise Refused, naming those that there are, where there is no such lane."""
+def check_lane(lane: str) -> None:
+    """Raise Refused, with the names of all lanes, if there is no such lane."""
     if lane not in lanes():
         raise Refused(f"there is no lane {lane[:40]}: there are {', '.join(lanes())}")
 
 
-def chosen(words: str) -> Iterable[str]:
-    """The lanes that somebody names; all of them, where none is named. Raises Refused for one that there is not."""
-    named = words.casefold().split() or lanes()
+def named_lanes(text: str) -> list[str]:
+    """Return the lanes named in `text`, or all if it is blank. Raise Refused for a name that is no lane."""
+    named = text.casefold().split() or lanes()
     for lane in named:
-        check(lane)
+        check_lane(lane)
     return named

@@ -1,7 +1,7 @@
-"""The queue: effects wait in lanes, one of a lane runs at a time, and each ends, with its points back if it did not
-happen (`effects.queue.refunds`).
+"""The life of a queue item: enqueued into a lane, performed one at a time, and ended.
 
-The row is the truth. Celery is only told a lane's name; a lost wake-up delays until the next `effects.queue.rescue`.
+An item that did not happen is refunded (`effects.queue.refunds`). The row is the truth: Celery gets a lane's name and
+nothing else, and a lost message delays an item until the next `effects.queue.rescue`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pixelbot_site.kit.transactions import after_commit, again_after_deadlock
 
 log = logging.getLogger("queue")
 
-# How long the overlays have to say that they began.
+# How long overlays have to report that they began.
 START_WITHIN = timedelta(seconds=6)
 
 
@@ -43,12 +43,12 @@ def enqueue(
     waits: bool = False,
     sequel: Sequence[Step] = (),
 ) -> QueueItem:
-    """Put `effect` into its lane, which is woken once the transaction has committed; what needs no lane happens now.
+    """Put `effect` into its lane, and wake the lane after the commit; an instant effect happens before this returns.
 
-    `waits`: for approval by staff. `sequel`: what comes after it. `part_of`: what it belongs to, where the viewer
-    shall be told when it does not happen.
+    `waits`: it needs approval by staff first. `sequel`: the steps that follow it. `part_of`: the name of what it
+    belongs to, for the sentence that tells the viewer if it does not happen. Raise Failed for an unknown kind.
     """
-    kind = known(effect.kind)
+    kind = get_kind(effect.kind)
     item = QueueItem(
         kind=kind.name,
         lane=kind.lane or (_first_lane(effect.payload) if waits else INSTANT),
@@ -69,13 +69,16 @@ def enqueue(
 
 
 def _first_lane(payload: Mapping[str, Any]) -> str:
-    """Where a sequence that waits for approval is counted, and cleared: in the first lane that it will need."""
-    needed = (kinds.get(str(step.get("kind"))) for step in leaves(payload.get("effects", [])))
-    return next((kind.lane for kind in needed if kind is not None and kind.lane), INSTANT)
+    # A sequence has no lane of its own; while it waits for approval, it counts in the first lane that it will need.
+    for step in leaves(payload.get("effects", [])):
+        kind = kinds.get(str(step.get("kind")))
+        if kind is not None and kind.lane:
+            return kind.lane
+    return INSTANT
 
 
 def enqueue_known(effect: Effect, *, viewer: Viewer | None = None, part_of: str = "") -> QueueItem | None:
-    """The same for what the streamer set up: a kind that is not there any more is left out, with a word in the log."""
+    """Do the same as `enqueue`, but log an unknown kind and return None: the streamer's rows may name a removed one."""
     try:
         return enqueue(effect, viewer=viewer, part_of=part_of)
     except Failed as error:
@@ -84,12 +87,12 @@ def enqueue_known(effect: Effect, *, viewer: Viewer | None = None, part_of: str 
 
 
 def begin(item: QueueItem, kind: EffectKind[Any] | None = None) -> None:
-    """An item that waits no longer for anybody: wake its lane, or do at once what needs none."""
-    kind = kind or known(item.kind)
+    """Start a pending item: wake its lane, or perform it now if its kind is instant."""
+    kind = kind or get_kind(item.kind)
     if kind.lane == INSTANT:
         item.state, item.attempts, item.started_at = State.RUNNING, 1, timezone.now()
-        item.lease_until = item.started_at + lease.LENGTH  # should the process die in this very moment
-        item.lane = INSTANT
+        item.lease_until = item.started_at + lease.LENGTH  # for `rescue`, in case the process dies now
+        item.lane = INSTANT  # a sequence that waited for approval counted in a lane until now
         item.save(update_fields=["state", "attempts", "started_at", "lease_until", "lane"])
         perform(item)
         item.refresh_from_db()
@@ -98,7 +101,7 @@ def begin(item: QueueItem, kind: EffectKind[Any] | None = None) -> None:
 
 
 def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> QueueItem:
-    """Enqueue what comes after `item`, as part of the same purchase: should it fail, the points go back."""
+    """Enqueue what follows `item`, as part of the same purchase: if it fails, the points go back."""
     return enqueue(
         effect,
         viewer=item.viewer,
@@ -110,72 +113,84 @@ def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> 
 
 
 def perform(item: QueueItem) -> bool:
-    """Do what a claimed item says. True when it is over, False when the overlays have it now."""
+    """Perform a claimed item. Return True when it has ended, False when the overlays have it now."""
     try:
-        kind = known(item.kind)
+        kind = get_kind(item.kind)
         payload = kind.parse(item.payload)
-        # What is instant happens inside of somebody's transaction, which must survive it.
-        with transaction.atomic() if kind.lane == INSTANT else lease.of(item, seconds=kind.deadline):
+        # An instant effect happens inside the caller's transaction: the savepoint lets that survive an error. Any other
+        # must not hold a transaction while it waits for OBS or a server.
+        with transaction.atomic() if kind.lane == INSTANT else lease.hold(item, seconds=kind.deadline):
             task = kind.perform(item, payload)
         if task is not None:
             return not _hand_to_overlays(item, task)
-        finish(item.pk, item.attempts, made=_made(item))
+        finish(item.pk, item.attempts, results=_results(item))
     except (Failed, Refused) as error:
         end(item, State.FAILED, str(error))
-    except Exception as error:  # the queue's edge: whatever went wrong is stored, and the lane goes on
+    except Exception as error:  # an edge of the queue: the error is stored on the row, and the lane goes on
         log.exception("%s failed", item)
+        # Viewers get no exception's text: it may hold paths or addresses.
         reason = f"{type(error).__name__}: {error}"
-        end(item, State.FAILED, reason, details=traceback.format_exc(), said="something broke")
+        end(item, State.FAILED, reason, details=traceback.format_exc(), viewer_reason="something broke")
     return True
 
 
 def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:
     now = timezone.now()
-    # The attempt tells a page that an item is being done again from one that it has shown already.
-    shown = {**task.message, "lane": item.lane, "attempt": item.attempts}
+    # By the attempt, a page tells an item that is repeated from one that it has shown already.
+    message = {**task.message, "lane": item.lane, "attempt": item.attempts}
     seconds = min(task.seconds, QueueSettings.current().queue_item_max_seconds)
-    mine = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts).update(
-        overlay_message=shown, overlay_seconds=seconds, told_at=now, lease_until=now + START_WITHIN, **_made(item)
+    # Zero rows: it was skipped while it was performed, and must not be shown.
+    running = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts)
+    is_ours = running.update(
+        overlay_message=message,
+        overlay_seconds=seconds,
+        told_at=now,
+        lease_until=now + START_WITHIN,
+        **_results(item),
     )
-    if mine:
-        messages.show(item.pk, shown)
-    return bool(mine)
+    if is_ours:
+        messages.show(item.pk, message)
+    return bool(is_ours)
 
 
-def _made(item: QueueItem) -> dict[str, Any]:
+def _results(item: QueueItem) -> dict[str, Any]:
     return {name: getattr(item, name) for name in MADE}
 
 
-def finish(item_id: int, attempt: int, *, made: Mapping[str, Any] | None = None) -> bool:
-    """The item happened. False when it had ended already, as when a second overlay reports it.
+def finish(item_id: int, attempt: int, *, results: Mapping[str, Any] | None = None) -> bool:
+    """Store that the item happened. Return False if it had ended already, as when a second overlay reports it.
 
-    `made`: the fields that performing it set, with their values.
+    `results`: the fields that performing it set, with their values.
     """
     rows = QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING)
     item = rows.first()
     if item is None:
         return False
-    return _done(item, rows, messages.done, **(made or {}))
+    return _complete(item, rows, messages.done, results or {})
 
 
 @again_after_deadlock
-def _done(item: QueueItem, rows: QuerySet[QueueItem], tell: Callable[[int], None], **more: Any) -> bool:
+def _complete(
+    item: QueueItem, rows: QuerySet[QueueItem], notify: Callable[[int], None], changes: Mapping[str, Any]
+) -> bool:
     try:
         with transaction.atomic():
-            if not rows.update(state=State.DONE, finished_at=timezone.now(), lease_until=None, **more):
+            if not rows.update(state=State.DONE, finished_at=timezone.now(), lease_until=None, **changes):
                 return False
             item = QueueItem.objects.select_related("viewer", "purchase").get(pk=item.pk)
             kind = kinds.get(item.kind)
             if kind is not None:
                 kind.settle(item)
             after_commit(log.info, "done: %s", item)
-            _let_others_go_on(item, tell)
-    except (OperationalError, InterfaceError):
+            _continue_after(item, notify)
+    except (OperationalError, InterfaceError):  # the database, not the prize: `again_after_deadlock` may repeat it
         raise
-    except Exception:  # the queue's edge, too: what can't be given must not hold up its lane
+    except Exception:  # an edge of the queue: a prize that can't be given must not hold up its lane
         log.exception("%s could not be settled", item)
         reason = "what it gives could not be given"
-        return _stop(rows, State.FAILED, reason, error=reason, said="something broke", by=item.by, refund=True)
+        return _abort(
+            rows, State.FAILED, reason, error=reason, viewer_reason="something broke", by=item.by, refund=True
+        )
     return True
 
 
@@ -185,64 +200,76 @@ def end(
     reason: str,
     *,
     details: str = "",
-    said: str = "",
+    viewer_reason: str = "",
     by: str = "",
     refund: bool = True,
-    overdue: bool = False,
+    same_lease: bool = False,
 ) -> bool:
-    """The item did not happen, for `reason`: store it, give the points back once, and tell the viewer (`said`, where
-    the reason is not for viewers). What was promised already (a drawn prize) is given instead.
+    """End an item that did not happen: store `reason`, refund it once, and tell the viewer.
 
-    False, and nothing is done, when the row is not any more as it was `seen`: somebody else took it further.
-    `overdue`: it ends because its lease ran out; a lease that was renewed meanwhile then counts as further, too.
+    `viewer_reason` is what the viewer reads where `reason` is not for viewers; `details` is what the dashboard shows
+    instead of `reason`. An item whose result was promised already (a drawn prize) counts as done instead.
+
+    Return False, and do nothing, if the row changed since it was read as `seen`. `same_lease`: a renewed lease is a
+    change, too; for callers who end the item because its lease ran out.
     """
-    rows = as_seen(seen, overdue=overdue)
+    rows = unchanged(seen, same_lease=same_lease)
     kind = kinds.get(seen.kind)
     if kind is not None and kind.is_promised(seen):
-        return _done(seen, rows, messages.stop, error=reason, by=by or seen.by)
-    return _stop(rows, state, reason, error=details or reason, said=said or reason, by=by or seen.by, refund=refund)
+        return _complete(seen, rows, messages.stop, {"error": reason, "by": by or seen.by})
+    return _abort(
+        rows,
+        state,
+        reason,
+        error=details or reason,
+        viewer_reason=viewer_reason or reason,
+        by=by or seen.by,
+        refund=refund,
+    )
 
 
 @again_after_deadlock
-def _stop(
-    rows: QuerySet[QueueItem], state: State, reason: str, *, error: str, said: str, by: str, refund: bool
+def _abort(
+    rows: QuerySet[QueueItem], state: State, reason: str, *, error: str, viewer_reason: str, by: str, refund: bool
 ) -> bool:
     with transaction.atomic():
         item = rows.first()
-        ended = {"state": state, "error": error, "finished_at": timezone.now(), "lease_until": None}
-        if item is None or not rows.update(**ended, by=by):
+        if item is None:
+            return False
+        # Of several who end it at once, the one whose update changes the row refunds it.
+        if not rows.update(state=state, error=error, finished_at=timezone.now(), lease_until=None, by=by):
             return False
         item = QueueItem.objects.select_related("viewer", "purchase__payment").get(pk=item.pk)
         if refund:
-            refunds.give_back(item, said)
+            refunds.give_back(item, viewer_reason)
         after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
-        _let_others_go_on(item, messages.stop)
+        _continue_after(item, messages.stop)
     return True
 
 
-def _let_others_go_on(item: QueueItem, tell: Callable[[int], None]) -> None:
-    if item.sequel and _goes_on(item):
+def _continue_after(item: QueueItem, notify: Callable[[int], None]) -> None:
+    if item.sequel and _keeps_sequel(item):
         rest = Effect(SEQUENCE, {"effects": item.sequel}, item.title)
         hand_on(item, rest)
-    after_commit(tell, item.pk)
+    after_commit(notify, item.pk)  # not before: a rollback would leave the overlays without an item that still runs
     if item.lane:
         wake(item.lane)
 
 
-def _goes_on(item: QueueItem) -> bool:
-    """What was taken out takes along what comes after it; and so does what failed, where the points went back."""
+def _keeps_sequel(item: QueueItem) -> bool:
+    # A cancelled or expired item drops its sequel; so does one that was bought and failed, since its points went back.
     return item.state == State.DONE or (item.state in {State.FAILED, State.SKIPPED} and item.purchase is None)
 
 
-def as_seen(seen: QueueItem, *, overdue: bool = False) -> QuerySet[QueueItem]:
-    """The row, if it is still in the state and the attempt that were read; `overdue`: with the same lease, too."""
+def unchanged(seen: QueueItem, *, same_lease: bool = False) -> QuerySet[QueueItem]:
+    """Return the row of `seen` as a queryset that is empty if its state or attempt (or lease) changed since."""
     rows = QueueItem.objects.filter(pk=seen.pk, state=seen.state, attempts=seen.attempts).exclude(state__in=ENDED)
-    return rows.filter(lease_until=seen.lease_until) if overdue else rows
+    return rows.filter(lease_until=seen.lease_until) if same_lease else rows
 
 
-def known(name: str) -> EffectKind[Any]:
-    """The kind of that name. Raises Failed, naming those that there are."""
+def get_kind(name: str) -> EffectKind[Any]:
+    """Return the kind called `name`. Raise Failed, with the names of all kinds, if there is none."""
     kind = kinds.get(name)
     if kind is None:
-        raise Failed(f"Nothing here knows how to do “{name}”. Known: {', '.join(kinds)}.")
+        raise Failed(f"there is no effect called “{name}”: there are {', '.join(kinds)}")
     return kind

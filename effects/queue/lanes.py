@@ -1,4 +1,4 @@
-"""How each lane stands: paused or not, what waits in it, what runs."""
+"""The status of each lane: paused or not, how many items wait, which one runs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from effects.registry import lanes
 
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
-    """A lane. `paused_by` is "" where it is not paused, or where nobody was named; `waiting` counts items, those that
-    wait for approval too.
+    """The status of a lane.
+
+    `paused_by` is "" when the lane is not paused or nobody was named. `waiting` counts items, including those that wait
+    for approval.
     """
 
     name: str
@@ -24,7 +26,7 @@ class LaneStatus:
 
 
 def statuses() -> list[LaneStatus]:
-    """Return how every lane stands, in three queries."""
+    """Return the status of every lane, in three queries."""
     rows = QueueItem.objects.filter(state__in=QUEUED).order_by()
     waiting = dict(rows.values_list("lane").annotate(count=Count("id")))
     running = {item.lane: item for item in QueueItem.objects.filter(state=State.RUNNING)}
@@ -36,5 +38,5 @@ def statuses() -> list[LaneStatus]:
 
 
 def paused() -> dict[str, str]:
-    """Return the lanes that are paused, and who paused each."""
+    """Return who paused each paused lane, by the lane's name."""
     return dict(Lane.objects.filter(paused_at__isnull=False).values_list("name", "paused_by"))

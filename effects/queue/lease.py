@@ -1,7 +1,7 @@
-"""The lease that a worker holds on an item while it performs it: renewed as long as the worker lives and is in time.
+"""The lease that a worker holds on the item it performs, renewed by a thread until the item's deadline.
 
-A worker that died renews nothing, so that `rescue` finds the item soon after; one that hangs is not renewed
-beyond its deadline.
+A dead worker renews nothing, so `rescue` finds its item within seconds. A worker that hangs loses its lease soon after
+the deadline.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from effects.models import QueueItem, State
 
 log = logging.getLogger("queue")
 
-# With the two seconds between rescues, less than the fifteen after which an item of a dead worker goes on.
+# Together with the two seconds between rescues, this keeps the promise that a dead worker costs under 15 seconds.
 LENGTH = timedelta(seconds=12)
 RENEW_EVERY = 3.0
 
-# (item, attempt) → the moment (monotonic) after which it is not renewed any more.
+# (item id, attempt) → the time (`time.monotonic`) after which the lease is not renewed.
 _held: dict[tuple[int, int], float] = {}
 _lock = threading.Lock()
 _filled = threading.Event()
@@ -32,12 +32,12 @@ _thread: threading.Thread | None = None
 
 
 @contextmanager
-def of(item: QueueItem, *, seconds: float) -> Iterator[None]:
-    """Keep the item's lease alive while the block runs, for so many seconds at most."""
+def hold(item: QueueItem, *, seconds: float) -> Iterator[None]:
+    """Renew the item's lease while the block runs, for `seconds` at most."""
     key = (item.pk, item.attempts)
     with _lock:
         _held[key] = time.monotonic() + seconds
-        _start()
+        _start_thread()
     _filled.set()
     try:
         yield
@@ -46,17 +46,17 @@ def of(item: QueueItem, *, seconds: float) -> Iterator[None]:
             _held.pop(key, None)
 
 
-def _start() -> None:
+def _start_thread() -> None:
     global _thread
-    if _thread is None or not _thread.is_alive():  # a forked worker has none of its parent's threads
-        _thread = threading.Thread(target=_renew, name="leases", daemon=True)
+    if _thread is None or not _thread.is_alive():  # after a fork, the parent's thread is dead in the child
+        _thread = threading.Thread(target=_renew_forever, name="leases", daemon=True)
         _thread.start()
 
 
-def _renew() -> None:
+def _renew_forever() -> None:
     while True:
-        _filled.wait()
-        time.sleep(RENEW_EVERY)  # this thread is nobody's worker
+        _filled.wait()  # no query at all while no lease is held
+        time.sleep(RENEW_EVERY)
         with _lock:
             now = time.monotonic()
             alive = [key for key, until in _held.items() if until > now]
@@ -64,11 +64,12 @@ def _renew() -> None:
                 _filled.clear()
         try:
             for item_id, attempt in alive:
+                # Once the overlays have it, the lease is theirs: `playback.started` sets it.
                 QueueItem.objects.filter(
                     pk=item_id, attempts=attempt, state=State.RUNNING, told_at__isnull=True
                 ).update(lease_until=timezone.now() + LENGTH)
         except (DatabaseError, InterfaceError) as error:
-            # It is tried again; without the database nobody takes the item away either.
+            # The next round tries again; without a database, no `rescue` can take the item away either.
             log.warning("leases could not be renewed: %s", error)
         finally:
             connections.close_all()

@@ -1,4 +1,4 @@
-"""What overlays report of an item: started, finished, or failed; and what one that connects late should show."""
+"""Reports from overlays about an item (started, finished, failed), and what a newly connected overlay must show."""
 
 from __future__ import annotations
 
@@ -10,38 +10,42 @@ from django.utils import timezone
 from effects.models import QueueItem, State
 from effects.queue import items
 
-# How much longer than its length an item may take on the overlay.
+# How much longer than its own length an item may take on the overlay.
 SLACK = timedelta(seconds=6)
 
 
 def playing() -> list[tuple[int, dict[str, object]]]:
-    """What the overlays should be showing now, as (item id, message): sent again to one that connects late."""
+    """Return (item id, message) of everything the overlays show now, for one that connects late."""
     running = QueueItem.objects.filter(state=State.RUNNING, told_at__isnull=False).order_by("id")
     return [(item.pk, item.overlay_message) for item in running]
 
 
-def _with_overlays(item_id: int, attempt: int) -> QuerySet[QueueItem]:
-    """The item, if it is with the overlays now, in this attempt. Late reports of earlier attempts find nothing."""
+def _on_overlays(item_id: int, attempt: int) -> QuerySet[QueueItem]:
+    # Naming the attempt keeps a late report about an earlier one from touching the current one.
     return QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING, told_at__isnull=False)
 
 
 def started(item_id: int, attempt: int) -> None:
-    """An overlay says that it began: from now on it has the item's length and some slack."""
-    waiting_for_it = _with_overlays(item_id, attempt).filter(playing_at__isnull=True)
-    item = waiting_for_it.first()
+    """Store that an overlay began to play: from now on it has the item's length plus SLACK."""
+    # The first report counts: repeating it must not prolong the lease.
+    not_begun = _on_overlays(item_id, attempt).filter(playing_at__isnull=True)
+    item = not_begun.first()
     if item is not None:
         now = timezone.now()
         until = now + timedelta(seconds=item.overlay_seconds) + SLACK
-        waiting_for_it.update(playing_at=now, lease_until=until)
+        not_begun.update(playing_at=now, lease_until=until)
 
 
 def finished(item_id: int, attempt: int) -> bool:
-    """An overlay says that it was shown to its end. False when the item had ended already."""
+    """Store that an overlay played the item to its end. Return False if the item had ended already."""
     return items.finish(item_id, attempt)
 
 
-def could_not_play(item_id: int, attempt: int, reason: str) -> bool:
-    """An overlay says that it can't. Counts only while none began: one broken page must not stop what another plays."""
-    item = _with_overlays(item_id, attempt).filter(playing_at__isnull=True).first()
-    said = "the overlay could not play it"
-    return item is not None and items.end(item, State.FAILED, f"{said}: {reason}", said=said)
+def failed(item_id: int, attempt: int, reason: str) -> bool:
+    """Fail the item that an overlay could not play, and return whether it ended by this report."""
+    # Once any overlay has begun, this report is ignored: one broken page must not stop what another one plays.
+    item = _on_overlays(item_id, attempt).filter(playing_at__isnull=True).first()
+    if item is None:
+        return False
+    sentence = "the overlay could not play it"
+    return items.end(item, State.FAILED, f"{sentence}: {reason}", viewer_reason=sentence)

@@ -1,4 +1,4 @@
-"""What goes back when an item did not happen: the points, whatever else it took, and a sentence for the viewer."""
+"""Refunds of items that did not happen: points, stock and cooldowns go back, and the viewer is told why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 from django.utils import timezone
 
-from economy.ledger import points as ledger
+from economy.ledger import points
 from effects import chat
 from effects.models import Purchase, QueueItem
 from pixelbot_site.kit.errors import Refused
@@ -14,6 +14,7 @@ from pixelbot_site.kit.hooks import Hook
 
 log = logging.getLogger("queue")
 
+# Longer reasons (an exception's text, for instance) would flood the chat.
 MAX_REASON_CHARS = 160
 
 purchase_undone = Hook[[QueueItem], None](
@@ -22,39 +23,41 @@ purchase_undone = Hook[[QueueItem], None](
 
 
 def give_back(item: QueueItem, reason: str) -> None:
-    """Give back all that was taken for what the item is of, once, and tell the viewer `reason`.
+    """Refund the item's purchase, once, and tell the viewer `reason`.
 
-    Inside the transaction that ends the item. Of several items of one purchase, the first one that ends without
-    having happened gives everything back; the others nothing, and say nothing.
+    Call it inside the transaction that ends the item. Of several items of one purchase, the first that fails refunds
+    all of it; the others refund nothing and say nothing.
     """
-    back, is_refunded = "", _refunds(item)
+    receipt = ""
+    is_refunded = _claim_refund(item)
     if is_refunded:
-        back = _pay_back(item)
+        receipt = _pay_back(item)
         purchase_undone.call(item)
     if item.viewer is not None and (is_refunded or item.part_of):
-        what = f"a part of {item.part_of}" if item.part_of else "that"
-        why = reason.strip().rstrip(".")[:MAX_REASON_CHARS]
-        stop = "" if why.endswith(("?", "!")) else "."
-        chat.say(f"@{item.viewer.username} sorry, {what} did not happen: {why}{stop}{back}")
+        subject = f"a part of {item.part_of}" if item.part_of else "that"
+        # Overlays and libraries send sentences with a full stop, our own errors come without one.
+        cause = reason.strip().rstrip(".")[:MAX_REASON_CHARS]
+        stop = "" if cause.endswith(("?", "!")) else "."
+        chat.say(f"@{item.viewer.username} sorry, {subject} did not happen: {cause}{stop}{receipt}")
 
 
-def _refunds(item: QueueItem) -> bool:
+def _claim_refund(item: QueueItem) -> bool:
     if item.purchase is None:
         return False
-    # The row decides between items of one purchase that end at the same moment: whoever changes it gives back.
-    kept = Purchase.objects.filter(pk=item.purchase.pk, refunded_at=None)
-    return bool(kept.update(refunded_at=timezone.now()))
+    # Two items of one purchase may end at the same moment: the conditional update lets one of them refund it.
+    not_refunded = Purchase.objects.filter(pk=item.purchase.pk, refunded_at=None)
+    return bool(not_refunded.update(refunded_at=timezone.now()))
 
 
 def _pay_back(item: QueueItem) -> str:
-    """The sentence that says so; "" where nothing was paid."""
+    """Refund the payment; return the sentence for the viewer, or "" if nothing was paid."""
     payment = item.purchase.payment if item.purchase else None
     if payment is None:
         return ""
     try:
-        ledger.refund(payment, reason=f"{item.kind} {item.state}")
-    except Refused as error:  # more than anybody can have: the lane goes on all the same
+        points.refund(payment, reason=f"{item.kind} {item.state}")
+    except Refused as error:  # the balance would pass its maximum; the lane goes on all the same
         log.error("%s could not be paid back: %s", item, error)
         return ""
-    points = -payment.delta
-    return f" Your {'point is' if points == 1 else f'{points} points are'} back."
+    amount = -payment.delta
+    return " Your point is back." if amount == 1 else f" Your {amount} points are back."

@@ -1,4 +1,4 @@
-"""What keeps the queue going when something died: a worker, an overlay, the whole bot, a wake-up that was lost."""
+"""Recovery of the queue after a worker, an overlay or the whole bot died, or a wake-up was lost."""
 
 from __future__ import annotations
 
@@ -15,84 +15,96 @@ from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
 
+# After so many attempts, an item that kills its workers is given up.
 MAX_ATTEMPTS = 3
-PIECE = 500
-# Beyond any lease.
+# How many expired items one run deals with, so that it ends before the next run begins.
+MAX_EXPIRED = 500
+# Longer than any lease can be.
 MAX_LEASE = timedelta(hours=2)
-NO_OVERLAY = "no overlay began to play it. Is the Browser Source in OBS open?"
+NO_OVERLAY = "no overlay began to play it: is the Browser Source in OBS open?"
+NOTHING_SHOWS_IT = "nothing is there to show it at the moment"
 
 
 def rescue(*, now: datetime | None = None) -> None:
-    """Deal with items whose lease ran out, or that waited too long, and wake every lane that has something to do."""
+    """End or repeat items whose lease ran out, expire items that waited too long, and wake every lane with items."""
     now = now or timezone.now()
-    items = QueueItem.objects.select_related("viewer")
-    # (A lease that ends in a far future is from before the clock was put back.)
-    late = Q(lease_until__lt=now) | Q(lease_until__gt=now + MAX_LEASE)
-    overdue = list(items.filter(late, state=State.RUNNING))
-    for item in [*overdue, *items.filter(state__in=QUEUED, expires_at__lt=now)[:PIECE]]:
+    rows = QueueItem.objects.select_related("viewer")
+    # A lease that ends far in the future was written before the system clock was put back.
+    is_over = Q(lease_until__lt=now) | Q(lease_until__gt=now + MAX_LEASE)
+    overdue = list(rows.filter(is_over, state=State.RUNNING))
+    expired = list(rows.filter(state__in=QUEUED, expires_at__lt=now)[:MAX_EXPIRED])
+    for item in overdue + expired:
         try:
-            _deal_with(item, now)
-        except Exception:  # the queue's edge, again: one that can't be dealt with must not keep the others waiting
-            log.exception("could not deal with %s", item)
+            _rescue_item(item, now)
+        except Exception:  # an edge of the queue: one broken item must not stop the rescue of the others
+            log.exception("could not rescue %s", item)
+    # The message that should have woken the lane may be lost.
     for lane in QueueItem.objects.filter(state=State.PENDING).order_by().values_list("lane", flat=True).distinct():
         wakeups.wake(lane)
 
 
-def _deal_with(item: QueueItem, now: datetime) -> None:
+def _rescue_item(item: QueueItem, now: datetime) -> None:
     if item.state == State.WAITING:
         items.end(item, State.EXPIRED, "nobody approved it in time")
     elif item.state == State.PENDING:
         items.end(item, State.EXPIRED, "it waited too long")
     elif item.told_at is None:
-        _of_a_worker(item, now)
+        _rescue_from_worker(item, now)
     elif item.playing_at is None:
-        items.end(item, State.FAILED, NO_OVERLAY, said="nothing is there to show it at the moment", overdue=True)
+        items.end(item, State.FAILED, NO_OVERLAY, viewer_reason=NOTHING_SHOWS_IT, same_lease=True)
     else:
-        items.end(item, State.FAILED, "the overlay began, but did not finish in time", overdue=True)
+        items.end(item, State.FAILED, "the overlay began, but did not finish in time", same_lease=True)
 
 
-def _of_a_worker(item: QueueItem, now: datetime) -> None:
+def _rescue_from_worker(item: QueueItem, now: datetime) -> None:
     kind = kinds.get(item.kind)
+    # Within the deadline the worker renews its lease, so that a lapsed lease means it died.
     in_time = item.started_at is None or kind is None or now < item.started_at + timedelta(seconds=kind.deadline)
     if in_time:
         repeat_or_fail(item, "what prepared it died")
     else:
-        items.end(item, State.FAILED, "it took too long", overdue=True)
+        items.end(item, State.FAILED, "it took too long", same_lease=True)
 
 
 def repeat_or_fail(item: QueueItem, reason: str) -> None:
-    """An item that was interrupted: once more where that is safe, else its points go back."""
+    """Return an interrupted item to its lane if its kind is safe to repeat, else fail and refund it."""
     kind = kinds.get(item.kind)
     if kind is not None and kind.repeatable and item.attempts < MAX_ATTEMPTS:
         put_back(item)
     else:
-        items.end(item, State.FAILED, reason, overdue=True)
+        items.end(item, State.FAILED, reason, same_lease=True)
 
 
 def put_back(item: QueueItem) -> bool:
-    """Return a running item to its place in its lane. False when it had ended meanwhile."""
-    again = {"state": State.PENDING, "started_at": None, "lease_until": None, "told_at": None, "playing_at": None}
-    mine = items.as_seen(item, overdue=True).update(**again)
-    if mine:
+    """Return a running item to its place in its lane. Return False if it moved on since it was read."""
+    is_back = items.unchanged(item, same_lease=True).update(
+        state=State.PENDING, started_at=None, lease_until=None, told_at=None, playing_at=None
+    )
+    if is_back:
         after_commit(log.info, "back in the queue: %s", item)
-    return bool(mine)
+    return bool(is_back)
 
 
 def put_back_running() -> int:
-    """Return every running item to its lane, as a process does that takes the whole bot down with it; what must not
-    happen twice ends. Returns how many are back.
+    """Return running items to their lanes before the whole bot stops; fail and refund those that must not be repeated.
+
+    Return how many went back.
     """
-    back = 0
+    count = 0
     for item in QueueItem.objects.select_related("viewer").filter(state=State.RUNNING):
         kind = kinds.get(item.kind)
         if kind is not None and kind.repeatable:
-            back += put_back(item)
+            # Not the item's fault, so MAX_ATTEMPTS does not apply.
+            count += put_back(item)
         else:
-            items.end(item, State.FAILED, "the bot was stopped while it ran", overdue=True)
-    return back
+            items.end(item, State.FAILED, "the bot was stopped while it ran", same_lease=True)
+    return count
 
 
 def recover() -> None:
-    """Deal at once with what was running when the whole bot was killed. Only for a process that knows it is alone."""
+    """Repeat or fail at once what ran when the whole bot was killed, without waiting for leases to run out.
+
+    Call it only where no other worker can be alive: it would take the items from it.
+    """
     for item in QueueItem.objects.select_related("viewer").filter(state=State.RUNNING):
         repeat_or_fail(item, "the bot was killed while it ran")

@@ -1,4 +1,4 @@
-"""How much waits in the queue, and where in it a viewer stands."""
+"""How many items wait in the queue, and a viewer's place in it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from effects.models import QUEUED, QueueItem, State
 
 
 def count(lane: str) -> int:
-    """How many items wait in `lane`, the running one not counted."""
+    """Return how many items wait in `lane`, not counting the running one."""
     return QueueItem.objects.filter(lane=lane, state__in=QUEUED).count()
 
 
 def place(viewer: Viewer) -> tuple[int, int | None]:
-    """(how many items wait in all lanes; the place of this viewer's first in its own lane, from 1, or None)."""
+    """Return (how many items wait in all lanes, the place of this viewer's first item in its lane from 1, or None)."""
     pending = QueueItem.objects.filter(state=State.PENDING)
     mine = pending.filter(viewer=viewer).order_by("-priority", "id").first()
     if mine is None:
         return pending.count(), None
-    before = Q(priority__gt=mine.priority) | Q(priority=mine.priority, id__lte=mine.pk)
-    return pending.count(), pending.filter(before, lane=mine.lane).count()
+    up_to_mine = Q(priority__gt=mine.priority) | Q(priority=mine.priority, id__lte=mine.pk)
+    return pending.count(), pending.filter(up_to_mine, lane=mine.lane).count()

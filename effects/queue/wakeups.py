@@ -1,6 +1,6 @@
-"""Messages to the workers. They carry a lane's name and nothing else: the queue's rows are the truth.
+"""Messages to the workers. They carry at most a lane's name: the queue's rows are the truth.
 
-Tasks are sent by name, so that the queue does not import `effects.tasks`, which imports the queue.
+Tasks are sent by name, because `effects.tasks` imports the queue.
 """
 
 from __future__ import annotations
@@ -20,22 +20,24 @@ REVERT = "effects.revert"
 
 
 def wake(lane: str) -> None:
-    """Tell a worker after the commit that `lane` has something to do."""
+    """Wake a worker for `lane` after the commit."""
     after_commit(send_drain, lane)
 
 
 def send_drain(lane: str) -> None:
-    """Tell a worker now that `lane` has something to do. If the broker is away, `rescue` finds the items."""
+    """Wake a worker for `lane` now. If the broker is away, `rescue` finds the items."""
+    # Older messages are useless: `rescue` has woken the lane many times since.
     _send(DRAIN, lane, expires=60)
 
 
 def revert_in(seconds: float) -> None:
-    """Have a worker look in `seconds` for OBS changes to undo. If the broker is away, the next `rescue` does it."""
+    """Have a worker undo what is due in OBS in `seconds`. If the broker is away, the next `rescue` does it."""
     _send(REVERT, countdown=seconds)
 
 
 def _send(task: str, *args: Any, **options: Any) -> None:
     try:
+        # `retry=False`: the caller, often the thread that handles chat, must not wait while Redis is away.
         current_app.send_task(task, args, retry=False, ignore_result=True, **options)
     except OperationalError as error:
-        log.warning("the broker is away, %s%s waits for the rescue: %s", task, args, error)
+        log.warning("the broker is away, %s%s waits for the next rescue: %s", task, args, error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -15,59 +16,69 @@ from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("queue")
 
-CLAIMED = ("state", "attempts", "started_at", "lease_until", "told_at", "playing_at")
+
+def _never() -> bool:
+    return False
 
 
-def drain(lane: str, *, stopped: Callable[[], bool] = bool) -> None:
-    """Perform the items of `lane`, one after another, until none is left or one is with the overlays.
+def drain(lane: str, *, stopped: Callable[[], bool] = _never) -> None:
+    """Perform the items of `lane`, one after another, until none is left or the overlays have one.
 
-    `stopped` is asked before each: a process that is about to end begins nothing new. While the overlays have one, the
-    slow part of the next (its synthesis) is done.
+    `stopped` is called before each item: when it returns True, nothing new begins.
     """
     while not stopped():
         item = claim(lane)
         if item is None:
             return
         if not items.perform(item):
+            # The overlays play for seconds: enough for the slow part (the synthesis) of the next item.
             prepare_next(lane)
             return
 
 
 def claim(lane: str) -> QueueItem | None:
-    """Take the first waiting item of `lane`, by priority and arrival, if nothing of it runs and it is not paused. Of
-    any number of workers, one gets it.
+    """Take the next pending item of `lane`, by priority and arrival; None if it is paused, busy or empty.
+
+    However many workers call this at once, at most one of them gets an item.
     """
     while (item := _first(lane)) is not None and item.expires_at is not None and item.expires_at < timezone.now():
         items.end(item, State.EXPIRED, "it waited too long")
     if item is None:
         return None
-    now = timezone.now()  # after the look: what begins later has begun later
-    item.state, item.attempts, item.started_at = State.RUNNING, item.attempts + 1, now
-    item.lease_until, item.told_at, item.playing_at = now + lease.LENGTH, None, None
-    claimed = {name: getattr(item, name) for name in CLAIMED}
+    now = timezone.now()  # taken after the SELECT, so that the order of `started_at` is the order of claims
+    claim_values: dict[str, Any] = {
+        "state": State.RUNNING,
+        "attempts": item.attempts + 1,
+        "started_at": now,
+        "lease_until": now + lease.LENGTH,
+        "told_at": None,
+        "playing_at": None,
+    }
     try:
         with transaction.atomic():
-            mine = QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts - 1)
-            if not mine.update(**claimed):
+            # Zero rows: another worker claimed it, or staff ended it, since it was read.
+            pending = QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts)
+            if not pending.update(**claim_values):
                 return None
-    except IntegrityError:  # the database allows one running item in a lane
+    except IntegrityError:  # another item of the lane runs: the constraint allows one
         return None
+    for name, value in claim_values.items():
+        setattr(item, name, value)
     kind = kinds.get(item.kind)
-    if kind is not None and kind.is_slow:  # it may have been prepared between the look and the claim
+    if kind is not None and kind.is_slow:  # another worker may have prepared it between the SELECT and the claim
         item.refresh_from_db(fields=["is_prepared", *MADE])
     return item
 
 
 def _first(lane: str) -> QueueItem | None:
-    """What comes next in a lane that is not paused."""
-    # Two plain queries: for one that asks both, Django takes longer than for these together.
+    # Two plain queries: measured, Django takes longer to build a joined one than to run both.
     if Lane.objects.filter(name=lane, paused_at__isnull=False).exists():
         return None
     return QueueItem.objects.filter(lane=lane, state=State.PENDING).order_by("-priority", "id").first()
 
 
 def prepare_next(lane: str) -> None:
-    """Do the slow part of the item that comes next, so that nobody waits for it then. A failure shows when it runs."""
+    """Do the slow part of the next item of `lane` ahead of its turn. A failure is left for its turn to report."""
     if not any(kind.is_slow for kind in kinds.values() if kind.lane == lane):
         return
     item = _first(lane)
@@ -75,13 +86,15 @@ def prepare_next(lane: str) -> None:
     if item is None or kind is None or not kind.is_slow or item.is_prepared:
         return
     try:
-        made = kind.prepare(item, kind.parse(item.payload))
+        prepared = kind.prepare(item, kind.parse(item.payload))
     except Failed as error:
         log.info("not prepared ahead: %s: %s", item, error)
         return
-    QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts).update(is_prepared=True, **made)
+    # If it was claimed meanwhile, its own worker prepares it: then this result must not overwrite that one.
+    pending = QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts)
+    pending.update(is_prepared=True, **prepared)
 
 
 def is_running() -> bool:
-    """Is any item running now, in whatever lane?"""
+    """Return whether any item runs now, in any lane."""
     return QueueItem.objects.filter(state=State.RUNNING).exists()

@@ -10,7 +10,7 @@ from joystick.registry import Call, command
 @command("resume", help="go on with a lane", usage="!resume [LANE]", role=Role.MODERATOR, cooldown=0)
 def resume(call: Call) -> str:
     """One lane, or all."""
-    for lane in control.chosen(call.words):
+    for lane in control.named_lanes(call.words):
         control.resume(lane, by=call.viewer.username)
     left = ", ".join(lanes.paused())
     return f"still paused: {left}." if left else "everything goes on."

@@ -12,12 +12,10 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from economy.ledger import audit
-from economy.ledger import points as ledger
+from economy.ledger import audit, points
 from economy.models import Points, Transaction, TransactionKind, Viewer
 from effects.models import ENDED, Lane, Purchase, QueueItem, State
 from effects.queue import control, items, lanes, playback, rescue, waiting, worker
-from effects.queue import items as queue
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Refused
 from tests.threads import at_once
@@ -39,14 +37,14 @@ def buy(viewer: Callable[..., Viewer], shown: str) -> Buy:
     count = iter(range(1000))
 
     def it(**more: Any) -> QueueItem:
-        payment = ledger.spend(bob, 25, source="redeem", reference=f"r:{next(count)}")
+        payment = points.spend(bob, 25, source="redeem", reference=f"r:{next(count)}")
         purchase = Purchase.objects.create(viewer=bob, redeem="thing", payment=payment)
-        return queue.enqueue(Effect(shown, {}, "a thing"), viewer=bob, purchase=purchase, **more)
+        return items.enqueue(Effect(shown, {}, "a thing"), viewer=bob, purchase=purchase, **more)
 
     return it
 
 
-def points() -> int:
+def balance() -> int:
     return Points.objects.get(viewer__key="bob").balance
 
 
@@ -78,7 +76,7 @@ def test_the_history_says_who_did_what(buy: Buy, frames: list[Any]) -> None:
     worker.drain("test")
     control.skip("test", by="cat")
     assert states(item, other) == ["skipped", "pending"]
-    copy = control.again(item, by="dan")
+    copy = control.requeue(item, by="dan")
     assert [(deed.by, deed.what) for deed in item.deeds.all()] == [
         ("ann", "it was approved"),
         ("bea", "it was put first"),
@@ -95,13 +93,13 @@ def test_the_bot_that_is_stopped_repeats_only_what_may_happen_twice(
     worker.drain("test")
     kind("once", lambda item: None, repeatable=False, lane="wheel")
     bob = Viewer.objects.get(key="bob")
-    paid = ledger.spend(bob, 25, source="redeem", reference="s:1")
-    once = queue.enqueue(
+    paid = points.spend(bob, 25, source="redeem", reference="s:1")
+    once = items.enqueue(
         Effect("once"), viewer=bob, purchase=Purchase.objects.create(viewer=bob, redeem="thing", payment=paid)
     )
     assert worker.claim("wheel") == once
     assert rescue.put_back_running() == 1
-    assert states(playing, once) == ["pending", "failed"] and points() == 975
+    assert states(playing, once) == ["pending", "failed"] and balance() == 975
 
 
 def test_a_lease_from_before_the_clock_was_put_back_is_over(buy: Buy, frames: list[Any]) -> None:
@@ -119,11 +117,11 @@ def test_skipping_stops_it_on_the_overlay_and_gives_the_points_back(
     worker.drain("test")
     assert control.skip("test", by="fox") == first
     assert states(first, second) == ["skipped", "pending"] and first.by == "fox"
-    assert frames[-1] == {"type": "stop", "item": first.pk} and points() == 975
+    assert frames[-1] == {"type": "stop", "item": first.pk} and balance() == 975
     assert said == ["@Bob sorry, that did not happen: it was skipped. Your 25 points are back."]
     worker.drain("test")
     assert control.skip("test", by="fox", refund=False) == second
-    assert points() == 975
+    assert balance() == 975
     assert control.skip("test", by="fox") is None
 
 
@@ -143,7 +141,7 @@ def test_higher_priority_goes_first_then_arrival_and_one_may_be_put_first(buy: B
 def test_the_place_in_the_lane_counts_priority(buy: Buy, viewer: Callable[..., Viewer], shown: str) -> None:
     buy(), buy()
     ann = viewer("Ann")
-    queue.enqueue(Effect(shown), viewer=ann, priority=1)
+    items.enqueue(Effect(shown), viewer=ann, priority=1)
     assert waiting.place(ann) == (3, 1)
     assert waiting.place(Viewer.objects.get(key="bob")) == (3, 2)
 
@@ -162,7 +160,7 @@ def test_approval_lets_it_happen_rejection_and_waiting_too_long_give_the_points_
     assert states(late) == ["waiting"]
     QueueItem.objects.filter(pk=late.pk).update(expires_at=timezone.now())
     rescue.rescue()
-    assert states(yes, late) == ["running", "expired"] and points() == 975
+    assert states(yes, late) == ["running", "expired"] and balance() == 975
     assert said == [
         "@Bob sorry, that did not happen: it was not approved. Your 25 points are back.",
         "@Bob sorry, that did not happen: nobody approved it in time. Your 25 points are back.",
@@ -173,7 +171,7 @@ def test_what_waited_too_long_does_not_happen_any_more(buy: Buy, frames: list[An
     stale, fresh = buy(), buy()
     QueueItem.objects.filter(pk=stale.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
     worker.drain("test")  # found by the worker, before any rescue
-    assert states(stale, fresh) == ["expired", "running"] and points() == 975
+    assert states(stale, fresh) == ["expired", "running"] and balance() == 975
     assert "it waited too long" in said[0]
 
 
@@ -181,7 +179,7 @@ def test_clearing_gives_everything_back_and_leaves_what_plays(buy: Buy, frames: 
     playing, *others = buy(), buy(), buy(waits=True)
     worker.drain("test")
     assert control.clear("test", by="fox") == 2
-    assert states(playing, *others) == ["running", "cancelled", "cancelled"] and points() == 975
+    assert states(playing, *others) == ["running", "cancelled", "cancelled"] and balance() == 975
 
 
 def test_panic_stops_everything_at_once_and_calm_undoes_only_what_it_did(
@@ -191,7 +189,7 @@ def test_panic_stops_everything_at_once_and_calm_undoes_only_what_it_did(
     playing, other = buy(), buy()
     worker.drain("test")
     assert control.panic(by="fox") == 2
-    assert states(playing, other) == ["cancelled", "cancelled"] and points() == 1000
+    assert states(playing, other) == ["cancelled", "cancelled"] and balance() == 1000
     assert {"type": "silence"} in frames and len(said) == 2
     assert lanes.paused() == dict.fromkeys(("effect", "test", "wheel"), "panic by fox") | {"tts": "ann"}
     after = buy()
@@ -204,19 +202,19 @@ def test_panic_stops_everything_at_once_and_calm_undoes_only_what_it_did(
 def test_what_has_ended_is_done_again_for_nothing(buy: Buy, frames: list[Any]) -> None:
     item = buy()
     with pytest.raises(Refused, match="it is pending"):
-        control.again(item, by="fox")
+        control.requeue(item, by="fox")
     worker.drain("test")
     playback.finished(item.pk, 1)
     item.refresh_from_db()
-    again = control.again(item, by="fox")
+    again = control.requeue(item, by="fox")
     assert (again.purchase, again.viewer, again.state) == (None, item.viewer, State.PENDING)
     control.cancel(again, by="fox")
-    assert points() == 975
+    assert balance() == 975
 
 
 def test_what_was_bought_for_nothing_is_told_of_too(viewer: Callable[..., Viewer], shown: str, said: list[str]) -> None:
     bob = viewer("Bob")
-    item = queue.enqueue(Effect(shown), viewer=bob, purchase=Purchase.objects.create(viewer=bob, redeem="clip"))
+    item = items.enqueue(Effect(shown), viewer=bob, purchase=Purchase.objects.create(viewer=bob, redeem="clip"))
     control.cancel(item, by="fox")
     assert said == ["@Bob sorry, that did not happen: it was cancelled."]
 
@@ -230,7 +228,7 @@ def test_many_who_end_an_item_in_different_ways_at_once_refund_it_once(buy: Buy,
         lambda: control.skip("test", by="a"),
         lambda: control.cancel(item, by="b"),
         lambda: playback.finished(item.pk, 1),
-        lambda: playback.could_not_play(item.pk, 1, "broken"),
+        lambda: playback.failed(item.pk, 1, "broken"),
         lambda: rescue.rescue(now=timezone.now() + timedelta(minutes=5)),
         lambda: control.panic(by="c"),
         lambda: items.end(item, State.FAILED, "d"),
@@ -243,7 +241,7 @@ def test_many_who_end_an_item_in_different_ways_at_once_refund_it_once(buy: Buy,
         (state,) = states(item)
     refunds = Transaction.objects.filter(kind=TransactionKind.REFUND).count()
     assert state in ENDED and refunds == (0 if state == "done" else 1)
-    assert points() == (975 if state == "done" else 1000) and list(audit.findings()) == []
+    assert balance() == (975 if state == "done" else 1000) and list(audit.findings()) == []
 
 
 class TestSequence:
@@ -257,7 +255,7 @@ class TestSequence:
     ) -> None:
         name = kind("show", lambda item: OverlayTask({"type": "show"}, seconds=2))
         kind("note", lambda item: None)
-        queue.enqueue(self.steps("note", name, "note"), viewer=viewer("Bob"))
+        items.enqueue(self.steps("note", name, "note"), viewer=viewer("Bob"))
         worker.drain("test")
         assert [item.kind for item in QueueItem.objects.filter(lane="test").order_by("id")] == ["note", name]
         playback.finished(QueueItem.objects.get(kind=name).pk, 1)
@@ -273,14 +271,14 @@ class TestSequence:
 
         kind("refuse", refuse), kind("note", lambda item: None)
         bob = Viewer.objects.get(key="bob")
-        paid = ledger.spend(bob, 25, source="redeem", reference="s:1")
-        queue.enqueue(
+        paid = points.spend(bob, 25, source="redeem", reference="s:1")
+        items.enqueue(
             self.steps("refuse", "note"),
             viewer=bob,
             purchase=Purchase.objects.create(viewer=bob, redeem="thing", payment=paid),
         )
         worker.drain("test")
-        assert points() == 1000 and not QueueItem.objects.filter(kind="note").exists()
+        assert balance() == 1000 and not QueueItem.objects.filter(kind="note").exists()
         assert len(said) == 1
 
     def test_the_points_come_back_when_a_later_one_fails_too(
@@ -291,17 +289,17 @@ class TestSequence:
 
         kind("refuse", refuse), kind("note", lambda item: None)
         bob = Viewer.objects.get(key="bob")
-        paid = ledger.spend(bob, 25, source="redeem", reference="s:1")
-        queue.enqueue(
+        paid = points.spend(bob, 25, source="redeem", reference="s:1")
+        items.enqueue(
             self.steps("note", "show", "refuse", "note"),
             viewer=bob,
             purchase=Purchase.objects.create(viewer=bob, redeem="thing", payment=paid),
         )
         worker.drain("test")
-        assert points() == 975
+        assert balance() == 975
         playback.finished(QueueItem.objects.get(kind="show").pk, 1)
         worker.drain("test")
-        assert points() == 1000 and QueueItem.objects.filter(kind="note").count() == 1
+        assert balance() == 1000 and QueueItem.objects.filter(kind="note").count() == 1
         assert said == ["@Bob sorry, that did not happen: OBS is away. Your 25 points are back."]
         assert list(audit.findings()) == []
 
@@ -310,7 +308,7 @@ class TestSequence:
         self, kind: Callable[..., str], viewer: Callable[..., Viewer], frames: list[Any], deed: str
     ) -> None:
         kind("note", lambda item: None)
-        queue.enqueue(self.steps("note", "note", "note"), viewer=viewer("Bob"))
+        items.enqueue(self.steps("note", "note", "note"), viewer=viewer("Bob"))
         if deed == "clear":
             assert control.clear("test", by="fox") == 1
         elif deed == "panic":
@@ -325,7 +323,7 @@ class TestSequence:
         kind("note", lambda item: None)
         inner = {"kind": "run_effects", "effects": [{"kind": "note"}]}
         effect = Effect("run_effects", {"effects": [{"kind": "chat_line", "text": "hi"}, inner]}, "several")
-        item, other = (queue.enqueue(effect, viewer=viewer(name), waits=True) for name in ("Bob", "Ann"))
+        item, other = (items.enqueue(effect, viewer=viewer(name), waits=True) for name in ("Bob", "Ann"))
         assert waiting.count("test") == 2
         assert control.approve(item, by="fox")
         worker.drain("test")
@@ -337,7 +335,7 @@ class TestSequence:
     ) -> None:
         kind("show", lambda item: OverlayTask({"type": "show"}, seconds=2)), kind("note", lambda item: None)
         inner = {"kind": "run_effects", "effects": [{"kind": "show"}, {"kind": "show"}]}
-        queue.enqueue(Effect("run_effects", {"effects": [inner, {"kind": "note"}]}), viewer=viewer("Bob"))
+        items.enqueue(Effect("run_effects", {"effects": [inner, {"kind": "note"}]}), viewer=viewer("Bob"))
         for _ in range(2):
             worker.drain("test")
             assert not QueueItem.objects.filter(kind="note").exists()
@@ -351,7 +349,7 @@ class TestSequence:
             raise Refused("no")
 
         kind("refuse", refuse), kind("note", lambda item: None)
-        queue.enqueue(self.steps("refuse", "note"), viewer=viewer("Bob"))
+        items.enqueue(self.steps("refuse", "note"), viewer=viewer("Bob"))
         worker.drain("test")
         assert QueueItem.objects.get(kind="note").state == State.DONE
 
@@ -365,11 +363,11 @@ class TestSequence:
             "effects": [points_of, line, {"kind": "nosuch"}, {"kind": "run_effects", "effects": [points_of] * 20}],
         }
         steps = [{"kind": "gone"}, points_of, nested, {"kind": "show"}, points_of]
-        queue.enqueue(Effect("run_effects", {"effects": steps}), viewer=viewer("Bob"))
-        assert points() == 5 + 5 + 100 and said == ["hi"]
+        items.enqueue(Effect("run_effects", {"effects": steps}), viewer=viewer("Bob"))
+        assert balance() == 5 + 5 + 100 and said == ["hi"]
         worker.drain("test")
         playback.finished(QueueItem.objects.get(kind="show").pk, 1)
-        assert points() == 115
+        assert balance() == 115
         assert set(QueueItem.objects.values_list("state", flat=True)) == {"done"}
         assert list(audit.findings()) == []
 
@@ -396,7 +394,7 @@ class TestDashboard:
         assert "Skipped: show" in press("lane/test/skip")
         assert "1 taken out of test" in press("lane/test/clear")
         assert "There is no lane nosuch" in press("lane/nosuch/pause")
-        assert states(playing, waiting) == ["skipped", "cancelled"] and points() == 1000
+        assert states(playing, waiting) == ["skipped", "cancelled"] and balance() == 1000
         assert "Test goes on." in press("lane/test/resume")
         buy()
         assert "1 items were taken out" in press("panic")

@@ -32,8 +32,7 @@ from effects.library.obs_stream import obs_stream
 from effects.library.obs_text import obs_text
 from effects.library.obs_volume import obs_volume
 from effects.models import OBSConnection, Prize, Purchase, QueueItem, Revert, State
-from effects.obs import actions, names, reverts
-from effects.obs import client as obs_module
+from effects.obs import actions, client, names, reverts
 from effects.obs.address import Options, options
 from effects.obs.client import OBS, Denied, scenes
 from effects.queue import items, worker
@@ -46,8 +45,8 @@ from tests.real_obs import PASSWORD, RealOBS, furnish, running_obs
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken")]
 
+# Kinds that are done through the registry below.
 KINDS = (obs_filter, obs_mute, obs_record, obs_stream, obs_text, obs_volume)
-"""Kinds that are done through the registry below."""
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +208,7 @@ class TestActions:
         self, line: OBS, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(actions, "STREAM_WITHIN", 1.0)
-        with pytest.raises(Failed, match=r"OBS did not start the stream|OBS would not"):
+        with pytest.raises(Failed, match=r"OBS did not start the stream|OBS refused"):
             actions.stream(start=True)
         do("obs_stream", action="stop")
 
@@ -292,7 +291,7 @@ class TestFaults:
             {"parameterCategory": "SimpleOutput", "parameterName": "FilePath", "parameterValue": "/proc/nowhere"},
         )
         try:
-            with pytest.raises(Failed, match=r"OBS did not start recording|OBS would not"):
+            with pytest.raises(Failed, match=r"OBS did not start recording|OBS refused"):
                 actions.record(start=True)
         finally:
             line.ask(
@@ -390,7 +389,7 @@ def test_nonsense_on_the_line_ends_it_with_a_sentence(nonsense: str) -> None:
     ("listens", "sentence"), [(False, "is OBS running"), (True, "does not answer")], ids=["nobody", "silent"]
 )
 def test_nobody_or_somebody_silent_at_the_port(listens: bool, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(obs_module, "CONNECT_WITHIN", 0.5)
+    monkeypatch.setattr(client, "CONNECT_WITHIN", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1] if listens else free_port()
         with pytest.raises(Failed, match=sentence):

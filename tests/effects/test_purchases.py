@@ -10,8 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from economy.ledger import audit
-from economy.ledger import points as ledger
+from economy.ledger import audit, points
 from economy.models import Points, Transaction, TransactionKind, Viewer
 from economy.viewers import forgetting, merging
 from effects.models import Purchase, QueueItem, State
@@ -27,7 +26,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 def bought(viewer: Callable[..., Viewer], kind: Callable[..., str]) -> Purchase:
     """Bob, who had 1,000 points, paid 25 for two effects of the lane `test`, which wait side by side."""
     bob = viewer("Bob", points=1000)
-    payment = ledger.spend(bob, 25, source="redeem", reference="r:1")
+    payment = points.spend(bob, 25, source="redeem", reference="r:1")
     purchase = Purchase.objects.create(viewer=bob, redeem="thing", payment=payment)
     kind("show", lambda item: OverlayTask({"type": "show", "user": "Bob"}, seconds=2))
     for _ in range(2):
@@ -35,7 +34,7 @@ def bought(viewer: Callable[..., Viewer], kind: Callable[..., str]) -> Purchase:
     return purchase
 
 
-def points(key: str = "bob") -> int:
+def balance(key: str = "bob") -> int:
     return Points.objects.get(viewer__key=key).balance
 
 
@@ -52,7 +51,7 @@ def test_each_effect_of_a_sequence_points_to_the_purchase_and_one_of_them_refund
     control.clear("test", by="fox")
     said.clear()
     kind("refuse", refuse), kind("note", lambda item: None)
-    paid = ledger.spend(bought.viewer, 40, source="redeem", reference="r:2")
+    paid = points.spend(bought.viewer, 40, source="redeem", reference="r:2")
     purchase = Purchase.objects.create(viewer=bought.viewer, redeem="party", payment=paid)
     steps = [{"kind": "note"}, {"kind": "show"}, {"kind": "refuse"}, {"kind": "note"}]
     items.enqueue(Effect("run_effects", {"effects": steps}), viewer=bought.viewer, purchase=purchase)
@@ -62,7 +61,7 @@ def test_each_effect_of_a_sequence_points_to_the_purchase_and_one_of_them_refund
     performed = [item.kind for item in purchase.items.order_by("pk") if item.kind != "run_effects"]
     assert performed == ["note", "show", "refuse"]
     assert purchase.items.latest("pk").state == State.FAILED
-    assert points() == 1000 and refunds() == 2 and len(said) == 1
+    assert balance() == 1000 and refunds() == 2 and len(said) == 1
     purchase.refresh_from_db()
     assert purchase.refunded_at is not None and list(audit.findings()) == []
 
@@ -71,7 +70,7 @@ def test_the_second_item_that_does_not_happen_gives_nothing_back_and_says_nothin
     bought: Purchase, said: list[str]
 ) -> None:
     assert control.clear("test", by="fox") == 2
-    assert points() == 1000 and refunds() == 1
+    assert balance() == 1000 and refunds() == 1
     assert said == ["@Bob sorry, that did not happen: the queue was cleared. Your 25 points are back."]
 
 
@@ -83,14 +82,14 @@ def test_two_items_that_fail_at_the_same_moment_refund_once(
     ended = at_once(2, lambda number: items.end(both[number], State.FAILED, "the lamp is broken"))
     assert ended == [True, True]
     assert set(bought.items.values_list("state", flat=True)) == {State.FAILED}
-    assert points() == 1000 and refunds() == 1 and len(said) == 1 and list(audit.findings()) == []
+    assert balance() == 1000 and refunds() == 1 and len(said) == 1 and list(audit.findings()) == []
 
 
 def test_what_is_skipped_without_a_refund_keeps_the_payment(bought: Purchase, frames: list[Any]) -> None:
     worker.drain("test")
     control.skip("test", by="fox", refund=False)
     bought.refresh_from_db()
-    assert bought.refunded_at is None and points() == 975
+    assert bought.refunded_at is None and balance() == 975
 
 
 def test_merging_moves_purchases_and_the_refund_goes_to_who_is_left(
@@ -101,7 +100,7 @@ def test_merging_moves_purchases_and_the_refund_goes_to_who_is_left(
     bought.refresh_from_db()
     assert bought.viewer == robert
     control.clear("test", by="fox")
-    assert (points("bob"), points("robert")) == (0, 1005) and list(audit.findings()) == []
+    assert (balance("bob"), balance("robert")) == (0, 1005) and list(audit.findings()) == []
     merging.undo(row)
     bought.refresh_from_db()
     assert bought.viewer.key == "bob"

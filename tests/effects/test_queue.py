@@ -15,7 +15,6 @@ from economy.ledger import points
 from economy.models import Points, Transaction, TransactionKind, Viewer
 from effects.models import Purchase, QueueItem, State
 from effects.queue import items, lease, playback, rescue, worker
-from effects.queue import items as queue
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until
@@ -55,7 +54,7 @@ def paid(viewer: Callable[..., Viewer]) -> Callable[[str], QueueItem]:
     def buy(kind: str) -> QueueItem:
         bob = viewer("Bob", points=100)
         payment = points.spend(bob, 25, source="redeem", reference="r:1")
-        return queue.enqueue(
+        return items.enqueue(
             Effect(kind, {}, "a thing"), viewer=bob, purchase=Purchase.objects.create(viewer=bob, payment=payment)
         )
 
@@ -67,7 +66,7 @@ def bobs_points() -> int:
 
 
 def test_an_item_is_performed_and_done(kind: AddKind, woken: list[str]) -> None:
-    item = queue.enqueue(Effect(kind("ok", do_nothing)))
+    item = items.enqueue(Effect(kind("ok", do_nothing)))
     assert woken == ["test"]
     worker.drain("test")
     assert state(item) == State.DONE
@@ -77,16 +76,16 @@ def test_an_item_is_performed_and_done(kind: AddKind, woken: list[str]) -> None:
 def test_a_lane_is_drained_in_order_of_arrival(kind: AddKind) -> None:
     order: list[int] = []
     name = kind("note", lambda item: order.append(item.pk))
-    items = [queue.enqueue(Effect(name)) for _ in range(5)]
+    rows = [items.enqueue(Effect(name)) for _ in range(5)]
     worker.drain("test")
-    assert order == [item.pk for item in items]
+    assert order == [item.pk for item in rows]
 
 
 def test_a_failure_gives_the_points_back_once_says_so_and_the_lane_goes_on(
     kind: AddKind, paid: Callable[[str], QueueItem], said: list[str]
 ) -> None:
     item = paid(kind("refuse", refuse))
-    after = queue.enqueue(Effect(kind("ok", do_nothing)))
+    after = items.enqueue(Effect(kind("ok", do_nothing)))
     worker.drain("test")
     assert (state(item), item.error) == (State.FAILED, "the lamp is broken")
     assert bobs_points() == 100
@@ -120,7 +119,7 @@ def test_an_item_with_the_overlay_holds_its_lane_until_it_is_finished(
     kind: AddKind, frames: list[dict[str, Any]], woken: list[str]
 ) -> None:
     name = kind("show", show)
-    first, second = queue.enqueue(Effect(name)), queue.enqueue(Effect(name))
+    first, second = items.enqueue(Effect(name)), items.enqueue(Effect(name))
     worker.drain("test")
     worker.drain("test")
     assert (state(first), state(second)) == (State.RUNNING, State.PENDING)
@@ -136,7 +135,7 @@ def test_an_item_with_the_overlay_holds_its_lane_until_it_is_finished(
 
 def test_the_database_allows_one_running_item_in_a_lane(kind: AddKind) -> None:
     name = kind("ok", do_nothing)
-    queue.enqueue(Effect(name)), queue.enqueue(Effect(name))
+    items.enqueue(Effect(name)), items.enqueue(Effect(name))
     with pytest.raises(IntegrityError), transaction.atomic():
         QueueItem.objects.update(state=State.RUNNING)
 
@@ -144,13 +143,13 @@ def test_the_database_allows_one_running_item_in_a_lane(kind: AddKind) -> None:
 def test_of_eight_workers_one_claims(kind: AddKind) -> None:
     name = kind("ok", do_nothing)
     for _ in range(3):
-        queue.enqueue(Effect(name))
+        items.enqueue(Effect(name))
     claimed = [item for item in at_once(8, lambda n: worker.claim("test")) if item is not None]
     assert [item.pk for item in claimed if isinstance(item, QueueItem)] == [QueueItem.objects.order_by("id")[0].pk]
 
 
 def test_of_eight_reports_of_the_end_one_counts(kind: AddKind, frames: list[dict[str, Any]]) -> None:
-    item = queue.enqueue(Effect(kind("show", show)))
+    item = items.enqueue(Effect(kind("show", show)))
     worker.drain("test")
     assert sorted(at_once(8, lambda n: playback.finished(item.pk, 1))) == [False] * 7 + [True]  # type: ignore[type-var]
 
@@ -201,7 +200,7 @@ def test_an_item_that_began_has_its_length_and_some_slack(
 
 
 def test_an_item_whose_worker_died_is_done_again_if_that_is_safe(kind: AddKind) -> None:
-    item = queue.enqueue(Effect(kind("ok", do_nothing)))
+    item = items.enqueue(Effect(kind("ok", do_nothing)))
     assert worker.claim("test") is not None
     rescue.rescue(now=later(11))
     assert state(item) == State.RUNNING
@@ -248,7 +247,7 @@ def test_after_a_kill_what_ran_is_repeated_at_once_or_refunded(
     rescue.recover()
     assert state(once) == State.FAILED
     assert bobs_points() == 100
-    again = queue.enqueue(Effect(kind("show", show)))
+    again = items.enqueue(Effect(kind("show", show)))
     worker.drain("test")
     rescue.recover()
     assert state(again) == State.PENDING
@@ -258,11 +257,11 @@ def test_a_broken_page_counts_only_while_no_page_began(
     kind: AddKind, paid: Callable[[str], QueueItem], frames: list[dict[str, Any]]
 ) -> None:
     item = paid(kind("show", show))
-    assert not playback.could_not_play(item.pk, 0, "not told yet")
+    assert not playback.failed(item.pk, 0, "not told yet")
     worker.drain("test")
-    assert not playback.could_not_play(item.pk, 0, "a report of another attempt")
+    assert not playback.failed(item.pk, 0, "a report of another attempt")
     playback.started(item.pk, 1)
-    assert not playback.could_not_play(item.pk, 1, "but another page plays it")
+    assert not playback.failed(item.pk, 1, "but another page plays it")
     assert state(item) == State.RUNNING
     assert playback.finished(item.pk, 1)
     assert frames[-1] == {"type": "done", "item": item.pk}
@@ -270,13 +269,13 @@ def test_a_broken_page_counts_only_while_no_page_began(
 
 
 def test_late_reports_of_an_earlier_attempt_change_nothing(kind: AddKind, frames: list[dict[str, Any]]) -> None:
-    item = queue.enqueue(Effect(kind("show", show)))
+    item = items.enqueue(Effect(kind("show", show)))
     worker.drain("test")
     rescue.put_back_running()
     worker.drain("test")
     playback.started(item.pk, 1)
     assert not playback.finished(item.pk, 1)
-    assert not playback.could_not_play(item.pk, 1, "late")
+    assert not playback.failed(item.pk, 1, "late")
     assert state(item) == State.RUNNING and item.playing_at is None
     assert playback.finished(item.pk, 2)
 
@@ -289,7 +288,7 @@ def test_a_rescue_that_comes_too_late_harms_nothing(
     worker.drain("test")
     seen = QueueItem.objects.get(pk=item.pk)
     playback.started(item.pk, 1)
-    assert not items.end(seen, State.FAILED, "No overlay began", overdue=True)
+    assert not items.end(seen, State.FAILED, "No overlay began", same_lease=True)
     assert not rescue.put_back(seen)
     assert state(item) == State.RUNNING
     assert bobs_points() == 75
@@ -311,12 +310,12 @@ def test_the_lease_of_a_living_worker_is_renewed_until_its_deadline(
     kind: AddKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY", 0.05)
-    item = queue.enqueue(Effect(kind("ok", do_nothing)))
+    item = items.enqueue(Effect(kind("ok", do_nothing)))
     claimed = worker.claim("test")
     assert claimed is not None
     for seconds, renewed in ((0.0, False), (60.0, True)):
         QueueItem.objects.update(lease_until=later(-60))
-        with lease.of(claimed, seconds=seconds):
+        with lease.hold(claimed, seconds=seconds):
             wait = partial(
                 wait_until,
                 lambda: QueueItem.objects.get(pk=item.pk).lease_until > later(0),
@@ -340,14 +339,14 @@ def test_a_worker_that_hangs_beyond_its_deadline_fails_and_is_not_repeated(
 
 
 def test_a_lost_wake_up_is_made_good_by_the_rescue(kind: AddKind, woken: list[str]) -> None:
-    queue.enqueue(Effect(kind("ok", do_nothing)))
+    items.enqueue(Effect(kind("ok", do_nothing)))
     woken.clear()
     rescue.rescue()
     assert woken == ["test"]
 
 
 def test_what_runs_when_the_bot_ends_goes_back_and_is_told_anew(kind: AddKind, frames: list[dict[str, Any]]) -> None:
-    item = queue.enqueue(Effect(kind("show", show)))
+    item = items.enqueue(Effect(kind("show", show)))
     worker.drain("test")
     assert worker.is_running()
     assert rescue.put_back_running() == 1
@@ -357,13 +356,13 @@ def test_what_runs_when_the_bot_ends_goes_back_and_is_told_anew(kind: AddKind, f
 
 
 def test_a_stopped_process_begins_nothing(kind: AddKind) -> None:
-    item = queue.enqueue(Effect(kind("ok", do_nothing)))
+    item = items.enqueue(Effect(kind("ok", do_nothing)))
     worker.drain("test", stopped=lambda: True)
     assert state(item) == State.PENDING
 
 
 def test_a_late_overlay_is_told_what_is_playing(kind: AddKind, frames: list[dict[str, Any]]) -> None:
-    item = queue.enqueue(Effect(kind("show", show)))
+    item = items.enqueue(Effect(kind("show", show)))
     assert playback.playing() == []
     worker.drain("test")
     assert playback.playing() == [(item.pk, {"type": "show", "lane": "test", "attempt": 1})]
@@ -380,6 +379,6 @@ def test_the_broker_being_away_loses_nothing(
 
     monkeypatch.undo()  # the real wake
     monkeypatch.setattr(current_app, "send_task", away)
-    item = queue.enqueue(Effect(kind("ok", do_nothing)))
+    item = items.enqueue(Effect(kind("ok", do_nothing)))
     assert state(item) == State.PENDING
     assert "the broker is away" in caplog.text

@@ -22,8 +22,8 @@ from effects.registry import Effect
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 SECRET = "sixteen characters"
+# The kinds that are tried here.
 HERE = (chat_line, run_effects, webhook)
-"""The kinds that are tried here."""
 
 
 class Listener(BaseHTTPRequestHandler):

@@ -75,7 +75,7 @@ def test_a_wheel_prize_may_have_effects(happens: Happens) -> None:
 def test_an_effect_that_is_not_there_any_more_harms_nothing(happens: Happens, caplog: pytest.LogCaptureFixture) -> None:
     Reaction.objects.create(trigger=Trigger.TIP_LOW, effects=[{"kind": "dance"}], line="thanks")
     assert happens(tip("Bob", 5)) == ["thanks"]
-    assert "Nothing here knows how to do “dance”" in caplog.text
+    assert "there is no effect called “dance”" in caplog.text
 
 
 def test_a_row_that_is_off_does_nothing(happens: Happens) -> None:
