@@ -1,4 +1,4 @@
-"""Sounds: looked into when they are uploaded, served as what they are, and never by a path from outside."""
+"""Sounds: inspected at the upload, served as what they are, and never by a path from outside."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ def test_what_browsers_play_is_kept_with_its_type_length_and_loudness(
         (b"<html><script>alert(1)</script>", "This is no sound that can be played"),
         (b"RIFF\x00\x00\x00\x00WAVEfmt ", "This is no sound that can be played"),
         (tone("FLAC", "PCM_16"), "it must be wav, mp3, ogg or opus"),
-        (tone("WAV", "PCM_16", seconds=31), "30 s are the most"),
+        (tone("WAV", "PCM_16", seconds=31), "at most 30 s are allowed"),
         (b"RIFF" + bytes(11 * 2**20), "at most 10 MB"),
-        (tone("OGG", "VORBIS", seconds=1200, level=0), "This lasts 1200.0 s; 30 s are the most"),
+        (tone("OGG", "VORBIS", seconds=1200, level=0), "This lasts 1200.0 s; at most 30 s are allowed"),
         (tone("WAV", "IMA_ADPCM"), "which browsers can&#x27;t play"),
         (tone("WAV", "DOUBLE"), "which browsers can&#x27;t play"),
-        (tone("WAV", "PCM_16", channels=6), "it has 6 channels, and two are the most"),
+        (tone("WAV", "PCM_16", channels=6), "it has 6 channels; at most 2 are allowed"),
     ],
     ids=["html", "torn", "flac", "long", "large", "bomb", "adpcm", "double", "surround"],
 )
@@ -110,7 +110,7 @@ def test_no_file_stays_behind(fox: Client) -> None:
 
 def test_names_and_aliases_are_each_one_sounds(fox: Client) -> None:
     upload(fox, "beep", tone("WAV", "PCM_16"), aliases="boop bop")
-    assert "is the sound beep already" in upload(fox, "Boop", tone("WAV", "PCM_16"))
+    assert "is already the name of the sound beep" in upload(fox, "Boop", tone("WAV", "PCM_16"))
     assert "One word" in upload(fox, "two words", tone("WAV", "PCM_16"))
     assert sounds.named("BOP") == sounds.named("beep") == Sound.objects.get()
     for nothing in ("", "bo", "../beep", "x" * 100, "op b"):

@@ -58,13 +58,13 @@ def test_what_is_shown_is_filtered_and_stays_in_its_line() -> None:
 
 
 def test_too_long_is_cut_between_words() -> None:
-    assert speakable("one two three four", most=9) == "one two"
-    assert speakable("x" * 3 + "yz" * 100, most=10) == "xxyzyzyzyz"
+    assert speakable("one two three four", max_chars=9) == "one two"
+    assert speakable("x" * 3 + "yz" * 100, max_chars=10) == "xxyzyzyzyz"
 
 
 @given(st.text())
 def test_whatever_is_typed_nothing_unspeakable_is_left(text: str) -> None:
-    said = speakable(text, most=100)
+    said = speakable(text, max_chars=100)
     assert len(said) <= 100 and said == " ".join(said.split()) and said.isprintable()
 
 
