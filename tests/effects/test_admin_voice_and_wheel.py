@@ -211,8 +211,8 @@ class TestSpins:
 
     def test_the_chance_is_that_of_the_draw_and_not_of_today(self, fox: Client) -> None:
         Prize.objects.create(name="Hat", weight=1)
-        self.spin("Hat", Hat=1, Scarf=4)
-        assert 'field-chance">20.00%<' in fox.get(self.page).text
+        self.spin("Hat", Hat=2, Scarf=6)
+        assert 'field-chance">25.00%<' in fox.get(self.page).text
 
     def test_the_shares_stand_beside_what_was_to_be_expected(self, fox: Client) -> None:
         for prize in ("Hat", "Hat", "Hat", "Scarf"):
