@@ -1,4 +1,4 @@
-"""The API's part for the queue, the wheel and sounds."""
+"""API endpoints of the queue, the wheel and sounds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LaneName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 
 class DeedOut(Schema):
-    """What somebody of the staff did with an item."""
+    """What a member of staff did with an item."""
 
     by: str
     what: str
@@ -50,17 +50,17 @@ class ItemOut(Schema):
 
     @staticmethod
     def resolve_error(item: QueueItem) -> str:
-        """Why it did not happen, in one line."""
+        """Return in one line why it did not happen."""
         return item.reason
 
     @staticmethod
     def resolve_deeds(item: QueueItem) -> list[Deed]:
-        """In their order."""
+        """Return the item's deeds, the oldest first."""
         return list(item.deeds.all())
 
 
 class LaneOut(Schema):
-    """A lane: what waits in it, what runs, and who paused it, if anybody did."""
+    """A lane: how many items wait in it, which one runs, and who paused it."""
 
     name: str
     paused: bool
@@ -70,7 +70,7 @@ class LaneOut(Schema):
 
 
 class Count(Schema):
-    """How many items it was about."""
+    """How many items (or lanes) were changed."""
 
     ok: bool = True
     items: int
@@ -84,7 +84,7 @@ class PrizeOut(Schema):
 
 
 class SoundOut(Schema):
-    """A sound. `cost`: null is the redeem's."""
+    """A sound. `cost` is in points; null: what the redeem costs."""
 
     id: int
     name: str
@@ -96,14 +96,14 @@ class SoundOut(Schema):
 
 @router.get("/queue", response=answers(Page[ItemOut]), auth=needs(Scope.READ))
 def list_queue(request: ApiRequest, wanted: PageIn, state: State | None = None) -> dict[str, Any]:
-    """What waits, runs, happened or not, the newest first."""
+    """List queue items, the newest first."""
     items = QueueItem.objects.select_related("purchase").prefetch_related("deeds")
     return page(request, items.filter(state=state) if state else items, wanted)
 
 
 @router.post("/queue/panic", response=answers(Count), auth=needs(Scope.QUEUE))
 def panic(request: ApiRequest) -> Count:
-    """Stop all sound and pictures now, give back what waits, pause every lane."""
+    """Stop all sound and pictures now, pause every lane, and give back the points of what waited."""
     return Count(items=control.panic(by=request.auth.name))
 
 
@@ -115,95 +115,95 @@ def calm(request: ApiRequest) -> Count:
 
 @router.post("/queue/{item_id}/cancel", response=answers(ItemOut), auth=needs(Scope.QUEUE))
 def cancel(request: ApiRequest, item_id: Id) -> QueueItem:
-    """Take an item that waits or runs out; its points go back. 409 for one that has ended."""
-    item = _item(item_id)
-    return _changed(item, control.cancel(item, by=request.auth.name))
+    """Cancel an item that waits or runs; its points go back. 409 for one that has ended."""
+    item = _item_or_404(item_id)
+    return _changed_or_409(item, control.cancel(item, by=request.auth.name))
 
 
 @router.post("/queue/{item_id}/approve", response=answers(ItemOut), auth=needs(Scope.QUEUE))
 def approve(request: ApiRequest, item_id: Id) -> QueueItem:
-    """Let an item happen that waits for approval. 409 for any other."""
-    item = _item(item_id)
-    return _changed(item, control.approve(item, by=request.auth.name))
+    """Approve an item that waits for approval. 409 for any other."""
+    item = _item_or_404(item_id)
+    return _changed_or_409(item, control.approve(item, by=request.auth.name))
 
 
 @router.post("/queue/{item_id}/reject", response=answers(ItemOut), auth=needs(Scope.QUEUE))
 def reject(request: ApiRequest, item_id: Id) -> QueueItem:
-    """Refuse an item that waits for approval; its points go back. 409 for any other."""
-    item = _item(item_id)
-    return _changed(item, control.reject(item, by=request.auth.name))
+    """Reject an item that waits for approval; its points go back. 409 for any other."""
+    item = _item_or_404(item_id)
+    return _changed_or_409(item, control.reject(item, by=request.auth.name))
 
 
 @router.post("/queue/{item_id}/first", response=answers(ItemOut), auth=needs(Scope.QUEUE))
 def first(request: ApiRequest, item_id: Id) -> QueueItem:
-    """Make an item that waits the next of its lane. 409 for any other."""
-    item = _item(item_id)
-    return _changed(item, control.put_first(item, by=request.auth.name))
+    """Put an item that waits first in its lane. 409 for any other."""
+    item = _item_or_404(item_id)
+    return _changed_or_409(item, control.put_first(item, by=request.auth.name))
 
 
 @router.post("/queue/{item_id}/retry", response=answers(ItemOut), auth=needs(Scope.QUEUE))
 def retry(request: ApiRequest, item_id: Id) -> QueueItem:
-    """Put what has ended at the end of its lane once more, free of charge. 409 for what has not."""
-    return control.requeue(_item(item_id), by=request.auth.name)
+    """Do an item that has ended again, free of charge, at the end of its lane. 409 for one that has not ended."""
+    return control.requeue(_item_or_404(item_id), by=request.auth.name)
 
 
 @router.get("/lanes", response=answers(list[LaneOut]), auth=needs(Scope.READ))
 def list_lanes(request: ApiRequest) -> list[LaneOut]:
-    """Every lane, and how it stands."""
+    """List the lanes."""
     return [_lane_out(status) for status in lanes.statuses()]
 
 
 @router.post("/lanes/{lane}/pause", response=answers(LaneOut), auth=needs(Scope.QUEUE))
 def pause(request: ApiRequest, lane: LaneName) -> LaneOut:
-    """Begin nothing new in a lane; kept over restarts."""
-    control.pause(_known(lane), by=request.auth.name)
+    """Pause a lane: nothing new begins in it, after a restart either."""
+    control.pause(_known_or_404(lane), by=request.auth.name)
     return _lane(lane)
 
 
 @router.post("/lanes/{lane}/resume", response=answers(LaneOut), auth=needs(Scope.QUEUE))
 def resume(request: ApiRequest, lane: LaneName) -> LaneOut:
-    """Go on with a lane."""
-    control.resume(_known(lane), by=request.auth.name)
+    """Resume a lane."""
+    control.resume(_known_or_404(lane), by=request.auth.name)
     return _lane(lane)
 
 
 @router.post("/lanes/{lane}/skip", response=answers(LaneOut), auth=needs(Scope.QUEUE))
 def skip(request: ApiRequest, lane: LaneName, refund: bool = True) -> LaneOut:
-    """Stop what runs in a lane, on the overlay too."""
-    control.skip(_known(lane), by=request.auth.name, refund=refund)
+    """Stop the item that runs in a lane, on the overlay too."""
+    control.skip(_known_or_404(lane), by=request.auth.name, refund=refund)
     return _lane(lane)
 
 
 @router.post("/lanes/{lane}/clear", response=answers(Count), auth=needs(Scope.QUEUE))
 def clear(request: ApiRequest, lane: LaneName) -> Count:
-    """Take out everything that waits in a lane; points go back."""
-    return Count(items=control.clear(_known(lane), by=request.auth.name))
+    """Cancel everything that waits in a lane; points go back."""
+    return Count(items=control.clear(_known_or_404(lane), by=request.auth.name))
 
 
 @router.get("/wheel/odds", response=answers(list[PrizeOut]), tags=["wheel"], auth=needs(Scope.READ))
 def odds(request: ApiRequest) -> list[PrizeOut]:
-    """What can be won now, the likeliest first."""
+    """List the prizes that can be won now, the likeliest first."""
     return [PrizeOut(name=name, chance=chance) for name, chance in wheel.odds()]
 
 
 @router.get("/sounds", response=answers(list[SoundOut]), tags=["sounds"], auth=needs(Scope.READ))
 def list_sounds(request: ApiRequest) -> list[Sound]:
-    """All of them."""
+    """List all sounds, those that viewers can't play too."""
     return list(Sound.objects.all())
 
 
-def _item(item_id: int) -> QueueItem:
+def _item_or_404(item_id: int) -> QueueItem:
     return get_object_or_404(QueueItem.objects.select_related("viewer", "purchase"), pk=item_id)
 
 
-def _changed(item: QueueItem, changed: bool) -> QueueItem:
-    fresh = _item(item.pk)
+def _changed_or_409(item: QueueItem, changed: bool) -> QueueItem:
+    fresh = _item_or_404(item.pk)
     if not changed:
         raise HttpError(409, f"This item is {fresh.state}.")
     return fresh
 
 
-def _known(lane: str) -> str:
+def _known_or_404(lane: str) -> str:
     if lane not in registry.lanes():
         raise Http404
     return lane

@@ -9,13 +9,15 @@ from typing import ClassVar
 
 from pixelbot_site.kit.settings_table import Mistake, Section, setting
 
+# Characters: a shorter secret could be found by trying.
 MIN_WEBHOOK_SECRET = 16
+# No lane may be set to hold more items than this.
 MAX_WAITING = 1000
 
 
 @dataclass(frozen=True)
 class VoiceSettings(Section):
-    """Who speaks, how, and what comes before the speech."""
+    """The settings of the voice: the engine, its style, and the sound before the speech."""
 
     title: ClassVar[str] = "The voice"
 
@@ -46,15 +48,14 @@ class VoiceSettings(Section):
     tts_prefix_username: bool = setting(True, 'Whether the viewer is named before the text: "Bob said: …".')
     tts_queue_max: int = setting(
         5,
-        "The most lines that may wait; then !tts is refused, and costs nothing.",
+        "The most lines that may wait; beyond that, !tts is refused and costs nothing.",
         minimum=1,
         maximum=MAX_WAITING,
         unit="lines",
     )
     tts_cooldown_seconds: int = setting(
         10,
-        "The time between two spoken lines of a viewer. The redeem's own cooldown in the dashboard, where it is set, "
-        "wins.",
+        "The time between two spoken lines of a viewer. A cooldown that the dashboard sets for the redeem replaces it.",
         unit="seconds",
     )
     tts_max_chars: int = setting(
@@ -69,7 +70,7 @@ class VoiceSettings(Section):
     tts_volume: float = setting(1.0, "How loud the voice is.", maximum=1.0)
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Yield the Piper voice where it is needed and not there."""
+        """Yield a mistake if Piper is chosen and its voice is not a file."""
         if self.tts_engine == "piper" and not Path(self.tts_piper_model).is_file():
             allowed = "the path of a Piper voice (.onnx), where TTS_ENGINE is piper"
             yield Mistake("TTS_PIPER_MODEL", self.tts_piper_model, allowed)
@@ -77,37 +78,37 @@ class VoiceSettings(Section):
 
 @dataclass(frozen=True)
 class QueueSettings(Section):
-    """How much may wait, how long things may last, and how long they are remembered."""
+    """The settings of the queue: how much may wait, how long effects may last, how long the history is kept."""
 
     title: ClassVar[str] = "The queue, the wheel, sounds"
 
     wheel_queue_max: int = setting(
         10,
-        "The most spins that may wait; then they are refused, and cost nothing.",
+        "The most spins that may wait; beyond that, they are refused and cost nothing.",
         minimum=1,
         maximum=MAX_WAITING,
         unit="spins",
     )
     effect_queue_max: int = setting(
         20,
-        "The most sounds and other effects that may wait; then they are refused, and cost nothing.",
+        "The most sounds and other effects that may wait; beyond that, they are refused and cost nothing.",
         minimum=1,
         maximum=MAX_WAITING,
         unit="effects",
     )
     queue_item_ttl: int = setting(
         600,
-        "What has not begun, or was not approved, in this time is given up, and the points are paid back.",
+        "An item that has not begun, or was not approved, in this time is dropped, and the points are paid back.",
         minimum=10,
         maximum=86_400,
         unit="seconds",
     )
     queue_item_max_seconds: int = setting(
-        120, "The longest time that one thing may last on the stream.", minimum=5, maximum=3600, unit="seconds"
+        120, "The longest time that one effect may last on the stream.", minimum=5, maximum=3600, unit="seconds"
     )
     queue_history_days: int = setting(
         90,
-        "How long the dashboard shows what happened. The ledger is kept.",
+        "How long the dashboard shows what happened. The ledger is kept forever.",
         minimum=1,
         maximum=10_000,
         unit="days",
@@ -124,13 +125,13 @@ class QueueSettings(Section):
 
     @property
     def longest_sound(self) -> int:
-        """Seconds that an uploaded sound may last."""
+        """Return the seconds that an uploaded sound may last."""
         return min(self.sound_max_seconds, self.queue_item_max_seconds)
 
 
 @dataclass(frozen=True)
 class OutsideSettings(Section):
-    """Where OBS is, and which addresses a webhook may call."""
+    """The settings of OBS and of webhooks."""
 
     title: ClassVar[str] = "OBS (Tools, WebSocket Server Settings) and webhooks"
 
@@ -151,7 +152,7 @@ class OutsideSettings(Section):
     )
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Yield the webhooks' secret where it is needed and too short."""
+        """Yield a mistake if webhooks are allowed and their secret is too short."""
         if self.webhook_addresses and len(self.webhook_secret) < MIN_WEBHOOK_SECRET:
             allowed = f"at least {MIN_WEBHOOK_SECRET} characters, where WEBHOOK_ADDRESSES are set"
             yield Mistake("WEBHOOK_SECRET", self.webhook_secret, allowed)
@@ -159,7 +160,7 @@ class OutsideSettings(Section):
 
 @dataclass(frozen=True)
 class EffectsSettings(VoiceSettings, QueueSettings, OutsideSettings):
-    """The voice, the queue, OBS and webhooks in one snapshot."""
+    """All settings of the effects in one snapshot."""
 
     def queue_max(self, lane: str) -> int:
         """Return how many items may wait in a lane."""

@@ -1,4 +1,4 @@
-"""Sounds: looked into when they are uploaded, found by name, levelled where they come before speech."""
+"""Sounds: inspected when they are uploaded, found by name, levelled where they come before speech."""
 
 from __future__ import annotations
 
@@ -11,119 +11,122 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from effects import voice
 from effects.models import Sound
 from effects.settings_table import QueueSettings, VoiceSettings
-from effects.voice.studio import TARGET
+from effects.voice.studio import TARGET_LUFS
 from pixelbot_site.kit.errors import Failed
 
 SHIPPED = Path(__file__).resolve().parent / "static" / "effects" / "sounds"
 MAX_FILE_BYTES = 10 * 2**20
-"""Bytes of a file."""
+MAX_NAME = 40
+# The formats that are accepted (libsndfile's names), with the type that the overlay's server sends.
 TYPES = {"WAV": "audio/wav", "WAVEX": "audio/wav", "MP3": "audio/mpeg", "OGG": "audio/ogg"}
+# The subtypes that Chromium plays: each was tried.
 SUBTYPES = {"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "ULAW", "MPEG_LAYER_III", "VORBIS", "OPUS"}
-"""What Chromium plays of them (tried)."""
 SUFFIXES = {"audio/wav": ".wav", "audio/mpeg": ".mp3", "audio/ogg": ".ogg"}
 
 
 def store(sound: Sound, file: File[bytes]) -> File[bytes]:
-    """Look into an uploaded file and tell `sound` what it is; returns it under a name of our own. Nothing is saved yet.
+    """Inspect an uploaded file, set `sound`'s type, length and loudness, and return the file under a new name.
 
-    Raises Failed, with a sentence, for what is too large, too long, or no wav, mp3, ogg or opus.
+    Saves nothing. Raise Failed for a file that is too large, too long, or no wav, mp3, ogg or opus.
     """
     if (file.size or 0) > MAX_FILE_BYTES:
-        raise Failed(f"A sound has at most {MAX_FILE_BYTES // 2**20} MB.")
+        raise Failed(f"a sound has at most {MAX_FILE_BYTES // 2**20} MB")
     file.seek(0)
     data = file.read()
     longest = QueueSettings.current().longest_sound
     with tempfile.TemporaryDirectory(prefix="pixelbot-upload-") as folder:
         copy = Path(folder) / "upload"
         copy.write_bytes(data)
-        facts = voice.studio().inspect(copy, most=longest)
+        facts = voice.studio().inspect(copy, max_seconds=longest)
     content_type = TYPES.get(facts.format)
     if content_type is None:
-        raise Failed(f"This is {facts.format}; it must be wav, mp3, ogg or opus.")
+        raise Failed(f"this is {facts.format}; it must be wav, mp3, ogg or opus")
     if facts.subtype not in SUBTYPES:
-        raise Failed(f"This is {facts.format} as {facts.subtype}, which browsers can't play.")
+        raise Failed(f"this is {facts.format} as {facts.subtype}, which browsers can't play")
     if not 0 < facts.seconds <= longest:
-        raise Failed(f"This lasts {facts.seconds:.1f} s; {longest} s are the most.")
+        raise Failed(f"this lasts {facts.seconds:.1f} s; at most {longest} s are allowed")
     return _described(sound, data, content_type, facts.seconds, facts.loudness)
 
 
 def _described(sound: Sound, data: bytes, content_type: str, seconds: float, loudness: float) -> File[bytes]:
     sound.content_type, sound.seconds, sound.loudness = content_type, seconds, loudness
+    # A name made of the content: the uploaded name may hold anything, and browsers keep what they heard by its address.
     return ContentFile(data, hashlib.sha256(data).hexdigest()[:24] + SUFFIXES[content_type])
 
 
 @receiver(post_delete, sender=Sound)
 def drop_file(instance: Sound, **_: Any) -> None:
-    """The file goes with its row."""
+    """Delete a sound's file with its row."""
     if instance.file:
         default_storage.delete(str(instance.file.name))
 
 
 def playable() -> QuerySet[Sound]:
-    """The sounds that viewers may play."""
+    """Return the sounds that viewers may play."""
     return Sound.objects.filter(enabled=True)
 
 
 def named(name: str, among: QuerySet[Sound] | None = None) -> Sound | None:
-    """The sound of that name or alias, in any case; None where there is none."""
+    """Return the sound with that name or alias, in any case, of the sounds `among`; None where there is none."""
     wanted = name.strip().casefold()
-    rows = Sound.objects.all() if among is None else among
-    if not wanted or len(wanted) > 40:
+    sounds = Sound.objects.all() if among is None else among
+    if not wanted or len(wanted) > MAX_NAME:
         return None
-    found = rows.filter(name__iexact=wanted).first()
-    if found is not None:
-        return found
-    by_alias = rows.filter(Q(aliases__icontains=wanted))
-    return next((row for row in by_alias if wanted in row.aliases.casefold().split()), None)
+    by_name = sounds.filter(name__iexact=wanted).first()
+    if by_name is not None:
+        return by_name
+    # The database finds the letters anywhere, "op" in "boop" too; a whole alias is found here.
+    candidates = sounds.filter(aliases__icontains=wanted)
+    return next((sound for sound in candidates if wanted in sound.aliases.casefold().split()), None)
 
 
 def volume(sound: Sound) -> float:
-    """How loud it is played, 0 to 1: what the streamer set, and less for what is louder than speech."""
-    return round(sound.volume * min(1.0, 10 ** ((TARGET - sound.loudness) / 20)), 4)
+    """Return the volume to play a sound at, 0 to 1: the streamer's, lowered for a sound that is louder than speech."""
+    return round(sound.volume * min(1.0, 10 ** ((TARGET_LUFS - sound.loudness) / 20)), 4)
 
 
 def address(sound: Sound) -> str:
-    """Below an overlay's address. It changes with the file, since browsers keep what they have heard for a while."""
+    """Return the sound's address below an overlay's address."""
+    # The version changes with the file: browsers keep for a while what they have heard.
     return f"sound/{sound.pk}?v={Path(str(sound.file.name)).stem[:12]}"
 
 
 def seed() -> None:
-    """Make the rows of the shipped sounds at a first start. What the streamer changed, or deleted, stays so."""
+    """Create the shipped sounds at a first start. What the streamer changed or deleted later stays that way."""
     if Sound.objects.exists():
         return
     for path in sorted(SHIPPED.glob("*.wav")):
         sound = Sound(name=path.stem, enabled=not path.stem.startswith(("wheel-", "announcement")))
         with wave.open(str(path)) as file:
             seconds = file.getnframes() / file.getframerate()
-        # They were made as loud as speech.
-        sound.file = _described(sound, path.read_bytes(), "audio/wav", seconds, TARGET)
+        # The shipped files are as loud as speech, so they need no inspection: the first start stays quick.
+        sound.file = _described(sound, path.read_bytes(), "audio/wav", seconds, TARGET_LUFS)
         sound.save()
 
 
 def pre_sound(chosen: Sound | None = None) -> Path | None:
-    """The file of the sound that was `chosen` for before speech; else the one that TTS_PRE_SOUND names: the streamer's
-    in DATA_DIR/sounds, or a shipped one; None where there is none.
+    """Return the file to play before speech; None for none.
 
-    A plain name: no folder is ever left.
+    That is the `chosen` sound's file, else the one that TTS_PRE_SOUND names in DATA_DIR/sounds or among the shipped.
     """
     if chosen is not None:
         return Path(chosen.file.path)
     name = VoiceSettings.current().tts_pre_sound
     if not name or Path(name).name != name:
-        return None
+        return None  # a path could lead out of the two folders
     return next((folder / name for folder in (settings.SOUNDS_DIR, SHIPPED) if (folder / name).is_file()), None)
 
 
 def levelled(path: Path) -> str:
-    """The name in media storage of the file at `path`, as a WAV as loud as speech; made at the first call."""
-    stat = path.stat()
+    """Return the name in media storage of a copy of `path` that is as loud as speech, made at the first call."""
+    stat = path.stat()  # a file that was replaced under its old name gets another key
     key = hashlib.sha256(f"{path}:{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:24]
     name = levelled_name(key)
     if not default_storage.exists(name):
@@ -132,11 +135,11 @@ def levelled(path: Path) -> str:
 
 
 def levelled_name(key: str) -> str:
-    """Where in media storage what was levelled under `key` (hexadecimal) is kept."""
+    """Return the name in media storage of the levelled copy with that `key` (hexadecimal)."""
     return f"levelled/{key}.wav"
 
 
 def length(name: str) -> float:
-    """Seconds of a WAV in media storage."""
+    """Return the seconds of a WAV in media storage."""
     with default_storage.open(name) as file, wave.open(file) as sound:
         return float(sound.getnframes() / sound.getframerate())

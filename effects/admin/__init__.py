@@ -1,4 +1,4 @@
-"""The dashboard's part for what happens on the stream."""
+"""The dashboard's pages for what happens on the stream."""
 
 from __future__ import annotations
 

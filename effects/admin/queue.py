@@ -1,4 +1,4 @@
-"""The queue: to look at, and to steer."""
+"""The queue's page: its items, and the buttons that steer it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Verb = Callable[..., object]
 
 
 class DeedInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Who did what with it."""
+    """What staff did with the item."""
 
     model = Deed
     extra = 0
@@ -30,29 +30,29 @@ class DeedInline(admin.TabularInline):  # type: ignore[type-arg]
     readonly_fields = ("at", "by", "what")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: these rows are written by the bot."""
+        """Refuse: the bot writes these rows."""
         return False
 
 
 class RedeemFilter(admin.SimpleListFilter):
-    """The redeem that was bought."""
+    """Filters the items by the redeem that was bought."""
 
     title = "redeem"
     parameter_name = "redeem"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every redeem that was bought."""
+        """Return the keys of the redeems that were ever bought."""
         keys = Purchase.objects.exclude(redeem="").order_by("redeem").values_list("redeem", flat=True).distinct()
         return [(key, key) for key in keys]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
-        """The items of its purchases."""
+        """Return the items that result from purchases of the chosen redeem."""
         return queryset.filter(purchase__redeem=self.value()) if self.value() else queryset
 
 
 @admin.register(QueueItem)
 class QueueItemAdmin(ReadOnlyAdmin):
-    """What waits, runs, happened, or did not and why; and the buttons."""
+    """Queue items with their history. The rows are read-only; the actions change them through `control`."""
 
     list_display = ("id", "created_at", "lane", "kind", "title", "viewer", "state", "priority", "reason", "by")
     list_filter = ("state", "lane", "kind", RedeemFilter)
@@ -65,79 +65,81 @@ class QueueItemAdmin(ReadOnlyAdmin):
 
     @admin.display(description="payment")
     def payment(self, item: QueueItem) -> Transaction | None:
-        """The points that were spent on it."""
+        """Return the payment of the item's purchase."""
         return item.purchase.payment if item.purchase else None
 
     @admin.display(description="why not")
     def reason(self, item: QueueItem) -> str:
-        """In one line."""
+        """Return in one line why it did not happen."""
         return item.reason
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change queue items; looking is not enough."""
+        """Return whether the user may press the buttons: that takes the permission to change queue items."""
         return request.user.has_perm("effects.change_queueitem")
 
     def get_urls(self) -> list[URLPattern]:
-        """With the buttons of the lanes."""
+        """Add the addresses of the buttons."""
         own = [
-            path("panic/", self._pressed(self._panic), name="effects_queue_panic"),
-            path("calm/", self._pressed(self._calm), name="effects_queue_calm"),
-            path("lane/<str:lane>/<str:verb>/", self._pressed(self._steer), name="effects_queue_lane"),
+            path("panic/", self._button(self._panic), name="effects_queue_panic"),
+            path("calm/", self._button(self._calm), name="effects_queue_calm"),
+            path("lane/<str:lane>/<str:verb>/", self._button(self._steer), name="effects_queue_lane"),
         ]
         return own + super().get_urls()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """With how the lanes stand."""
+        """Show the lanes and their buttons above the list."""
         statuses = lanes.statuses()
-        more = {
+        context = {
             "lanes": statuses,
             "may_steer": self.has_steer_permission(request),
             "is_panic": any(lane.paused_by.startswith(control.PANIC_PREFIX) for lane in statuses),
         }
-        return super().changelist_view(request, {**(extra_context or {}), **more})
+        return super().changelist_view(request, {**(extra_context or {}), **context})
 
     @admin.action(description="Approve", permissions=["steer"])
     def approve(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
-        """What waits for approval."""
+        """Approve the chosen items that wait for approval."""
         self._each(request, items, control.approve, "approved")
 
     @admin.action(description="Reject: points go back", permissions=["steer"])
     def reject(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
-        """What waits for approval."""
+        """Reject the chosen items that wait for approval."""
         self._each(request, items, control.reject, "rejected")
 
     @admin.action(description="Cancel: points go back", permissions=["steer"])
     def cancel(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
-        """What waits or runs."""
+        """Cancel the chosen items that wait or run."""
         self._each(request, items.exclude(state__in=ENDED), control.cancel, "cancelled")
 
     @admin.action(description="Put first", permissions=["steer"])
     def put_first(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
-        """What waits."""
+        """Put the chosen items that wait first in their lanes."""
         self._each(request, items, control.put_first, "put first")
 
     @admin.action(description="Do again, free of charge", permissions=["steer"])
     def retry(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
-        """What has ended."""
+        """Do the chosen items that have ended again."""
         self._each(request, items.filter(state__in=ENDED), control.requeue, "in the queue again")
 
     def _each(self, request: HttpRequest, items: QuerySet[QueueItem], verb: Verb, done: str) -> None:
         by = request.user.get_username()
-        chosen = list(items.select_related("viewer")[: self.list_per_page])
         count = 0
-        for item in chosen:
+        # No more than a page at once: "select all" across a long history would hold the request for minutes.
+        for item in items.select_related("viewer")[: self.list_per_page]:
             try:
-                count += bool(verb(item, by=by))
+                if verb(item, by=by):
+                    count += 1
             except (Refused, Failed) as error:
                 messages.error(request, f"{item}: {error}.")
         self.message_user(request, f"{count} {done}.")
 
-    def _pressed(self, step: Callable[..., str]) -> Callable[..., HttpResponse]:
-        def view(request: HttpRequest, **words: str) -> HttpResponse:
+    def _button(self, press: Callable[..., str]) -> Callable[..., HttpResponse]:
+        def view(request: HttpRequest, **arguments: str) -> HttpResponse:
+            # A link or an image in a page must not press it: POST, with the token that Django checks.
             if request.method != "POST" or not self.has_steer_permission(request):
                 raise PermissionDenied
             try:
-                self.message_user(request, step(by=request.user.get_username(), **words))
+                self.message_user(request, press(by=request.user.get_username(), **arguments))
             except Refused as error:
                 messages.error(request, f"{error}.")
             return redirect("admin:effects_queueitem_changelist")
@@ -145,21 +147,21 @@ class QueueItemAdmin(ReadOnlyAdmin):
         return self.admin_site.admin_view(view)
 
     def _panic(self, *, by: str) -> str:
-        return f"Everything is stopped; {control.panic(by=by)} items were taken out, and their points are back."
+        return f"Everything is stopped. Items cancelled, with their points given back: {control.panic(by=by)}."
 
     def _calm(self, *, by: str) -> str:
-        return f"Going on: {', '.join(control.calm(by=by)) or 'nothing was stopped'}."
+        return f"Resumed: {', '.join(control.calm(by=by)) or 'nothing, since nothing was stopped'}."
 
     def _steer(self, *, by: str, lane: str, verb: str) -> str:
         if verb == "skip":
             item = control.skip(lane, by=by)
-            return f"Skipped: {item}." if item else "Nothing runs there."
+            return f"Skipped: {item}." if item else f"Nothing runs in {lane}."
         if verb == "clear":
-            return f"{control.clear(lane, by=by)} taken out of {lane}; points are back."
+            return f"Cancelled in {lane}, with points given back: {control.clear(lane, by=by)}."
         if verb == "resume":
             control.resume(lane, by=by)
-            return f"{lane} goes on."
+            return f"{lane} is resumed."
         if verb != "pause":
-            raise Refused(f"nothing is called {verb[:20]} here")
+            raise Refused(f"there is no button {verb[:20]}")
         control.pause(lane, by=by)
         return f"{lane} is paused."

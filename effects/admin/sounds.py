@@ -1,4 +1,4 @@
-"""Sounds: uploaded here, and looked into before they are kept."""
+"""The page for sounds, which inspects a file before it is kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.core.files.storage import default_storage
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from effects import sounds
 from effects.models import Sound
@@ -16,7 +17,7 @@ from pixelbot_site.kit.errors import Failed
 
 
 class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What is no sound is not kept; names and aliases are each somebody's."""
+    """A sound and its file. No two sounds share a name or an alias."""
 
     class Meta:
         model = Sound
@@ -24,24 +25,24 @@ class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets: ClassVar = {"file": forms.FileInput(attrs={"accept": ".wav,.mp3,.ogg,.opus,audio/*"})}
 
     def clean(self) -> dict[str, Any]:
-        """The file is decoded in full."""
+        """Inspect a new file, and refuse names that another sound has."""
         cleaned: dict[str, Any] = super().clean() or {}
-        words = [str(cleaned.get("name", "")), *str(cleaned.get("aliases", "")).split()]
-        for word in words:
-            other = sounds.named(word)
+        names = [str(cleaned.get("name", "")), *str(cleaned.get("aliases", "")).split()]
+        for name in names:
+            other = sounds.named(name)
             if other is not None and other.pk != self.instance.pk:
-                raise forms.ValidationError(f"“{word}” is the sound {other} already.")
+                raise forms.ValidationError(f"“{name}” is already the name of the sound {other}.")
         if "file" in self.changed_data and cleaned.get("file"):
             try:
                 cleaned["file"] = sounds.store(self.instance, cleaned["file"])
             except Failed as error:
-                self.add_error("file", str(error))
+                self.add_error("file", f"{capfirst(str(error))}.")
         return cleaned
 
 
 @admin.register(Sound)
 class SoundAdmin(ModelAdmin):
-    """What viewers play, and effects name."""
+    """Sounds that viewers play and effects name."""
 
     form = SoundForm
     list_display = ("name", "aliases", "length", "loudness_in_words", "volume", "cost", "enabled")
@@ -51,7 +52,7 @@ class SoundAdmin(ModelAdmin):
     fields = ("name", "aliases", "file", "volume", "cost", "enabled", *readonly_fields)
 
     def save_model(self, request: HttpRequest, obj: Sound, form: Any, change: bool) -> None:
-        """A file that is replaced goes."""
+        """Save a sound, and delete the file that was replaced."""
         before = Sound.objects.filter(pk=obj.pk).values_list("file", flat=True).first()
         super().save_model(request, obj, form, change)
         if before and before != obj.file.name:
@@ -59,10 +60,10 @@ class SoundAdmin(ModelAdmin):
 
     @admin.display(description="length", ordering="seconds")
     def length(self, sound: Sound) -> str:
-        """In seconds."""
+        """Return the length, to be read."""
         return f"{sound.seconds:.1f} s"
 
     @admin.display(description="loudness", ordering="loudness")
     def loudness_in_words(self, sound: Sound) -> str:
-        """As measured; what is louder than speech is played more quietly."""
+        """Return the measured loudness, and the volume that it leads to."""
         return f"{sound.loudness:.1f} LUFS, played at {sounds.volume(sound):.0%}"

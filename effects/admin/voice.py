@@ -1,4 +1,4 @@
-"""How the voice speaks."""
+"""The pages for how the voice speaks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pixelbot_site.kit.admin import ModelAdmin
 
 @admin.register(SpeechSource)
 class SpeechSourceAdmin(ModelAdmin):
-    """Where speech comes from, and how it begins."""
+    """How speech from each source begins. The sources themselves are fixed."""
 
     list_display = ("name", "prefix", "pre_sound", "silent")
     list_editable = ("prefix", "pre_sound", "silent")
@@ -20,17 +20,17 @@ class SpeechSourceAdmin(ModelAdmin):
     readonly_fields = ("name",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never: the sources are the bot's."""
+        """Refuse: the bot knows no other sources."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: they would come back at the next start."""
+        """Refuse: the row would come back at the next start."""
         return False
 
 
 @admin.register(WordFilter)
 class WordFilterAdmin(ModelAdmin):
-    """Words that are not spoken as they were written."""
+    """Words that are replaced before text is spoken or shown."""
 
     list_display = ("word", "replacement")
     list_editable = ("replacement",)
@@ -39,7 +39,7 @@ class WordFilterAdmin(ModelAdmin):
 
 @admin.register(ViewerVoice)
 class ViewerVoiceAdmin(ModelAdmin):
-    """Whose lines are spoken in which voice."""
+    """Which voice each viewer's lines are spoken in."""
 
     list_display = ("viewer", "voice")
     list_editable = ("voice",)

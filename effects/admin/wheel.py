@@ -1,4 +1,4 @@
-"""The prize wheel: its prizes with their odds, its lines, and what was drawn."""
+"""The pages of the prize wheel: prizes with their odds, lines, and what was drawn."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, StockMixin
 
 @admin.register(Prize)
 class PrizeAdmin(StockMixin, ModelAdmin):
-    """What can be won, and how likely it is."""
+    """Prizes, with their chances and how often each was won."""
 
     list_display = ("name", "weight", "chance", "won", "colour", "stock", "per_viewer_limit", "what", "enabled")
     list_editable = ("weight", "enabled")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Takes the odds, and what was drawn, along, once for the page."""
+        """Show the prizes beside the odds and what was drawn."""
+        # Once for the page: each row would ask the database again.
         self.odds = dict(wheel.odds())
         counted = Spin.objects.order_by().values_list("prize").annotate(times=Count("id"))
         self.drawn: dict[int | None, int] = dict(counted)
@@ -29,24 +30,24 @@ class PrizeAdmin(StockMixin, ModelAdmin):
 
     @admin.display(description="chance now")
     def chance(self, prize: Prize) -> str:
-        """Of what can be won at the moment."""
+        """Return the chance among the prizes that can be won now."""
         return f"{self.odds[prize.name]:.2%}" if prize.name in self.odds else "none"
 
     @admin.display(description="won so far")
     def won(self, prize: Prize) -> str:
-        """How often, and the share of all spins: what the odds come to in the long run."""
+        """Return how often the prize was won, and its share of all spins."""
         times, total = self.drawn.get(prize.pk, 0), sum(self.drawn.values())
         return f"{times} ({times / total:.2%})" if total else "0"
 
     @admin.display(description="effects")
     def what(self, prize: Prize) -> str:
-        """The kinds."""
+        """Return the kinds of the prize's effects."""
         return ", ".join(str(step.get("kind")) for step in prize.effects) or "nothing"
 
 
 @admin.register(Spin)
 class SpinAdmin(ReadOnlyAdmin):
-    """What was drawn, when and at what odds."""
+    """Draws: what was drawn, when, and at what odds."""
 
     list_display = ("drawn_at", "viewer", "prize_name", "chance", "paid_at")
     list_filter = ("prize_name",)
@@ -55,20 +56,21 @@ class SpinAdmin(ReadOnlyAdmin):
     change_list_template = "admin/effects/spin/change_list.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """With how often each prize was drawn, beside how often its odds let it be expected."""
+        """Show above the list how often each prize was drawn, and how often its odds made that likely."""
         return super().changelist_view(request, {**(extra_context or {}), "shares": wheel.shares()})
 
     @admin.display(description="its chance then")
     def chance(self, spin: Spin) -> str:
-        """By the odds of that moment."""
-        total = sum(one["weight"] for one in spin.odds)
-        weight = next((one["weight"] for one in spin.odds if one["name"] == spin.prize_name), 0)
+        """Return the prize's chance at the moment of the draw."""
+        weights = {segment["name"]: segment["weight"] for segment in spin.odds}
+        total = sum(weights.values())
+        weight = weights.get(spin.prize_name, 0)
         return f"{weight / total:.2%}" if total else ""
 
 
 @admin.register(WheelLine)
 class WheelLineAdmin(ModelAdmin):
-    """What is said when it spins, and when it stops."""
+    """The lines said when the wheel begins, and when a prize is won."""
 
     list_display = ("text", "when", "spoken", "enabled")
     list_editable = ("spoken", "enabled")

@@ -72,7 +72,7 @@ class SpeakKind(EffectKind[Speak]):
     def prepare(self, item: QueueItem, payload: Speak) -> dict[str, Any]:
         """Synthesize the text; return the fields that describe the speech. Raise Failed if nothing can be spoken."""
         filters = list(WordFilter.objects.values_list("word", "replacement"))
-        text = speakable(payload.text, filters=filters, most=VoiceSettings.current().tts_max_chars)
+        text = speakable(payload.text, filters=filters, max_chars=VoiceSettings.current().tts_max_chars)
         if not any(character.isalnum() for character in text):
             raise Failed("there is nothing to speak in this text")
         name = item.viewer.username if item.viewer else ""

@@ -1,4 +1,4 @@
-"""What happens on the stream: queue items in their lanes, the wheel, sounds, the voice, OBS, overlays."""
+"""Models of what happens on the stream: queue items and lanes, the wheel, sounds, the voice, OBS, overlays."""
 
 from __future__ import annotations
 

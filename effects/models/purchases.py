@@ -1,4 +1,4 @@
-"""What viewers bought."""
+"""Purchases."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from economy.models import Transaction, Viewer
 
 
 class Purchase(models.Model):
-    """A redeem that a viewer bought, and what was taken for it. Each queue item that comes of it points here.
+    """A redeem that a viewer bought, and what was taken for it. Every queue item that results from it points here.
 
-    `cooldowns`: the cooldowns that it began, as `{key: the ISO 8601 moment at which it ends}`; only these are ended
-    when it is refunded. `refunded_at`: set by the one item that gives everything back.
+    `cooldowns`: the cooldowns that the purchase began, as `{key: ISO 8601 time of its end}`. A refund ends these and no
+    others. `refunded_at`: set by the first item that is refunded, so that a sequence is refunded once.
     """
 
     viewer = models.ForeignKey(Viewer, models.PROTECT, related_name="purchases")
-    redeem = models.CharField(max_length=40, blank=True, help_text="The redeem's key. Blank: older than redeems.")
+    redeem = models.CharField(max_length=40, blank=True, help_text="The redeem's key. Blank: an old purchase.")
     payment = models.OneToOneField(
         Transaction,
         models.PROTECT,

@@ -1,4 +1,4 @@
-"""The queue."""
+"""The queue: lanes, items, and what staff did with them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from effects.models.purchases import Purchase
 
 
 class State(models.TextChoices):
-    """Where a queue item is on its way: waiting (for approval) → pending → running → one of the ends."""
+    """A queue item's state: waiting (for approval) → pending → running → one of the five ends."""
 
     WAITING = "waiting", "waits for approval"
-    PENDING = "pending"
-    RUNNING = "running"
+    PENDING = "pending"  # the worker may take it
+    RUNNING = "running"  # a worker or an overlay has it, under a lease
     DONE = "done"
-    FAILED = "failed"
-    EXPIRED = "expired"
-    SKIPPED = "skipped"
-    CANCELLED = "cancelled"
+    FAILED = "failed"  # something went wrong
+    EXPIRED = "expired"  # nobody approved it, or nothing began it, in time
+    SKIPPED = "skipped"  # staff stopped it while it ran
+    CANCELLED = "cancelled"  # staff took it out before it ran
 
 
 QUEUED = (State.WAITING, State.PENDING)  # not begun yet
@@ -32,7 +32,7 @@ ENDED = (State.DONE, *DROPPED)  # nothing changes these any more
 
 
 class Lane(models.Model):
-    """What the streamer set for a lane. A lane without a row has never been paused."""
+    """A lane's pause. A lane without a row has never been paused."""
 
     name = models.CharField(max_length=40, primary_key=True)
     paused_at = models.DateTimeField(null=True, blank=True)
@@ -43,11 +43,11 @@ class Lane(models.Model):
 
 
 class QueueItem(models.Model):
-    """One effect that waits, runs, is done, or did not happen, in a lane.
+    """One effect in a lane: waiting, running, or ended.
 
-    While an item runs, `lease_until` is the moment by which it must have got further; past it, `rescue` takes over.
-    `told_at`: the overlays were told; `playing_at`: one of them said that it began. `sequel`: the effects that come
-    after it (`run_effects`).
+    `lease_until`: while the item runs, the time by which it must have made progress; after it, `rescue` takes over.
+    `told_at`: when the overlays got the message; `playing_at`: when one of them reported that it began. `sequel`: the
+    effects that come after this one (`run_effects`).
     """
 
     kind = models.CharField(max_length=40)
@@ -62,36 +62,36 @@ class QueueItem(models.Model):
         null=True,
         blank=True,
         related_name="items",
-        help_text="What the viewer bought; blank: nobody bought it.",
+        help_text="The purchase it belongs to. Blank: nobody bought it.",
     )
     part_of = models.CharField(
-        max_length=100, blank=True, help_text="What it belongs to, for the viewer to be told if it does not happen."
+        max_length=100, blank=True, help_text="What it belongs to; the viewer reads this if it does not happen."
     )
     priority = models.IntegerField(default=0, help_text="Higher ones go first.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
-    by = models.CharField(max_length=STAFF_MAX, blank=True, help_text="Who of the staff decided on it last.")
+    by = models.CharField(max_length=STAFF_MAX, blank=True, help_text="The member of staff who last decided on it.")
     created_at = models.DateTimeField(default=timezone.now)
     approved_at = models.DateTimeField(null=True, blank=True)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="What has not begun by then does not happen.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="If it has not begun by then, it expires.")
     started_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
     playing_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
-    # What preparing and performing it made.
-    is_prepared = models.BooleanField(default=False, help_text="Its slow part was done while another one played.")
-    caption = models.TextField(blank=True, help_text="The words that the overlays show with speech.")
-    speech_text = models.TextField(blank=True, help_text="The words as they are spoken.")
-    speech_file = models.CharField(max_length=200, blank=True, help_text="Blank: no WAV was made, or it is deleted.")
+    # Set while the item is prepared and performed.
+    is_prepared = models.BooleanField(default=False, help_text="Its slow part was done while another item played.")
+    caption = models.TextField(blank=True, help_text="The text that the overlays show with speech.")
+    speech_text = models.TextField(blank=True, help_text="The text as it is spoken.")
+    speech_file = models.CharField(max_length=200, blank=True, help_text="Blank: there is no WAV (any more).")
     speech_seconds = models.FloatField(default=0)
     is_spoken_by_page = models.BooleanField(default=False, help_text="The overlay's browser speaks.")
     saved_path = models.TextField(blank=True, help_text="Where OBS saved the clip or the recording.")
-    # What the overlays were told.
+    # Set when the overlays get their message.
     overlay_message = models.JSONField(default=dict, blank=True)
-    overlay_seconds = models.FloatField(default=0, help_text="How long the overlays take for it.")
+    overlay_seconds = models.FloatField(default=0, help_text="How long the overlays need for it.")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]
@@ -100,8 +100,8 @@ class QueueItem(models.Model):
             models.Index(fields=["expires_at"], condition=Q(state__in=["waiting", "pending"]), name="queue_stale"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            # What a lane means, kept by the database itself whoever the workers are.
-            # (What is instant has no lane, and may be inside of one another.)
+            # One item at a time in a lane: two workers that claim at once can't both succeed. Instant effects have no
+            # lane, and one may run inside another.
             models.UniqueConstraint(
                 fields=["lane"], condition=Q(state="running") & ~Q(lane=""), name="one_running_item_in_a_lane"
             ),
@@ -112,16 +112,17 @@ class QueueItem(models.Model):
 
     @property
     def redeem(self) -> str:
-        """The key of the redeem that the viewer bought; "" where nobody bought anything."""
+        """Return the key of the redeem that the viewer bought; "" where nobody bought anything."""
         return self.purchase.redeem if self.purchase else ""
 
     @property
     def reason(self) -> str:
-        """Why it did not happen: of a traceback, the last line, which says what it was."""
+        """Return in one line why it did not happen."""
+        # The last line of a traceback names the error.
         return self.error.strip().rpartition("\n")[2]
 
 
-# The fields that a performer sets on its item; they are stored with what came of it.
+# The fields that performing an item may set; they are stored together with its new state.
 MADE = (
     "caption",
     "speech_text",
@@ -133,7 +134,7 @@ MADE = (
 
 
 class Deed(models.Model):
-    """What somebody of the staff did with an item."""
+    """What a member of staff did with an item."""
 
     item = models.ForeignKey(QueueItem, models.CASCADE, related_name="deeds")
     by = models.CharField(max_length=STAFF_MAX)

@@ -1,4 +1,4 @@
-"""Where things are shown: overlays, and OBS."""
+"""Overlays, and OBS."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from django.utils import timezone
 
 
 def new_secret() -> str:
-    """Enough randomness that nobody finds an overlay by trying."""
+    """Return a random path segment of 192 bits, which nobody can guess."""
     return secrets.token_urlsafe(24)
 
 
 class Overlay(models.Model):
-    """A page that OBS shows as a Browser Source. Whoever knows its address sees and hears it."""
+    """A page that OBS shows as a Browser Source. Anybody who knows its address sees and hears it."""
 
     name = models.CharField(max_length=60, unique=True, default="Main")
     secret = models.CharField(max_length=64, unique=True, default=new_secret, editable=False)
     shows_alerts = models.BooleanField(
         default=True,
-        help_text="Tips, followers, subscriptions, raids: a line in the corner. Off: only voice and effects.",
+        help_text="A line in the corner for tips, followers, subscriptions and raids. Off: only voice and effects.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -34,12 +34,12 @@ class Overlay(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """The page's path, with its secret."""
+        """Return the page's path, with its secret."""
         return reverse("overlay", args=[self.secret])
 
 
 class OBSConnection(models.Model):
-    """Where OBS is. A single row; what is blank in it comes from `.env`. The password is encrypted."""
+    """Where OBS is: a single row. What is blank in it comes from `.env`. The password is encrypted."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     enabled = models.BooleanField(null=True, blank=True, help_text="Unknown: as OBS_ENABLED in .env says.")
@@ -61,18 +61,18 @@ class OBSConnection(models.Model):
 
 
 class Revert(models.Model):
-    """Something that OBS shall be told later: the way back from a scene, or a source that shall vanish again.
+    """A change in OBS to undo later: a scene to switch back from, a source to hide again.
 
-    A row, so that it happens after a restart of the bot, too. `key`: a second switch of the same thing replaces when,
-    not what.
+    It is a row, so that it happens after a restart of the bot too. `key` names what was changed: changing it again
+    before the undo is due only moves the due time.
     """
 
     key = models.CharField(max_length=500, unique=True)
     request = models.CharField(max_length=60)
     data = models.JSONField(default=dict)
-    ours = models.JSONField(default=dict, help_text="What we had set: where it is not so any more, it is let be.")
+    ours = models.JSONField(default=dict, help_text="What the bot had set. If it was changed since, it stays.")
     wanted_at = models.DateTimeField()
-    due_at = models.DateTimeField(db_index=True, help_text="The next try; at first, when it is wanted.")
+    due_at = models.DateTimeField(db_index=True, help_text="When to try next; at first the same as wanted at.")
 
     def __str__(self) -> str:
         return f"{self.key} at {self.due_at:%H:%M:%S}"

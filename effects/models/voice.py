@@ -1,4 +1,4 @@
-"""What is heard: sounds, and how the voice speaks."""
+"""Sounds, and how the voice speaks."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ one_word = RegexValidator(r"^[\w-]+\Z", "One word: letters, digits, - and _.")
 
 
 class Sound(models.Model):
-    """A sound that viewers play and effects name. The file was looked into when it was uploaded (`effects.sounds`)."""
+    """A sound that viewers play and effects name. `effects.sounds.store` inspected its file at the upload."""
 
     name = models.CharField(max_length=40, unique=True, validators=[one_word])
-    aliases = models.CharField(max_length=200, blank=True, help_text="Other words for it, divided by spaces.")
+    aliases = models.CharField(max_length=200, blank=True, help_text="Other names for it, separated by spaces.")
     file = models.FileField(upload_to="sounds", max_length=200, help_text="wav, mp3, ogg or opus.")
     volume = models.FloatField(default=1.0, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
-    cost = models.PositiveIntegerField(null=True, blank=True, help_text="Points. Blank: as the redeem “sound” says.")
-    enabled = models.BooleanField(default=True, help_text="Off: not for viewers; effects may still name it.")
+    cost = models.PositiveIntegerField(null=True, blank=True, help_text="Points. Blank: what the redeem “sound” costs.")
+    enabled = models.BooleanField(default=True, help_text="Off: viewers can't play it; effects still can.")
     content_type = models.CharField(max_length=40, editable=False)
     seconds = models.FloatField(default=0, editable=False)
     loudness = models.FloatField(default=0, editable=False, help_text="LUFS, as measured.")
@@ -35,10 +35,10 @@ class Sound(models.Model):
 
 
 class SpeechSource(models.Model):
-    """How speech of one source begins."""
+    """How speech from one source begins. `effects.voice.speech.SOURCES` lists the sources."""
 
-    name = models.CharField(max_length=20, primary_key=True, help_text="redeem, level, tip or system.")
-    prefix = models.CharField(max_length=100, blank=True, help_text="Before the words; {user} is filled in.")
+    name = models.CharField(max_length=20, primary_key=True, help_text="redeem, level, tip, wheel or system.")
+    prefix = models.CharField(max_length=100, blank=True, help_text="Spoken before the text; {user} is filled in.")
     pre_sound = models.ForeignKey(
         Sound, models.SET_NULL, null=True, blank=True, help_text="Blank: TTS_PRE_SOUND in .env."
     )
@@ -54,7 +54,7 @@ class SpeechSource(models.Model):
 
 
 class ViewerVoice(models.Model):
-    """The voice that one viewer's lines are spoken in: chosen once, from TTS_VIEWER_VOICES."""
+    """The voice of one viewer's lines, chosen from TTS_VIEWER_VOICES with their first line."""
 
     viewer = models.OneToOneField(Viewer, models.CASCADE, primary_key=True, related_name="voice")
     voice = models.CharField(max_length=100)
@@ -67,10 +67,10 @@ class ViewerVoice(models.Model):
 
 
 class WordFilter(models.Model):
-    """A word that is not spoken as it was written."""
+    """A word that is replaced before text is spoken or shown."""
 
-    word = models.CharField(max_length=100, unique=True, help_text="In any case; a whole word, or several.")
-    replacement = models.CharField(max_length=100, blank=True, help_text="Spoken instead. Blank: nothing.")
+    word = models.CharField(max_length=100, unique=True, help_text="A whole word, or several, in any case.")
+    replacement = models.CharField(max_length=100, blank=True, help_text="Spoken and shown instead. Blank: nothing.")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["word"]

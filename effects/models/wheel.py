@@ -14,23 +14,23 @@ from pixelbot_site.kit.steps_field import EffectsField
 
 
 class Prize(models.Model):
-    """A slice of the wheel. Its share is its weight by the weights of all that can be won."""
+    """A slice of the wheel. Its chance is its weight divided by the weights of all prizes that can be won."""
 
     name = models.CharField(max_length=60, unique=True)
     weight = models.PositiveIntegerField(default=10, validators=[MinValueValidator(1), MaxValueValidator(1_000_000)])
     colour = models.CharField(
         max_length=7, default="#7c4dff", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", "A colour like #7c4dff.")]
     )
-    stock = models.PositiveIntegerField(null=True, blank=True, help_text="How many there are left. Blank: no end.")
+    stock = models.PositiveIntegerField(null=True, blank=True, help_text="How many are left. Blank: no limit.")
     per_viewer_limit = models.PositiveIntegerField(
         null=True, blank=True, help_text="How often one viewer may win it. Blank: no limit."
     )
     line = models.CharField(
         max_length=200,
         blank=True,
-        help_text="Said in chat. {user} and {prize} are filled in. Blank: one of the wheel's lines.",
+        help_text="Said in chat; {user} and {prize} are filled in. Blank: one of the wheel's lines.",
     )
-    effects = EffectsField(help_text="What the winner gets, one after the other. None: only the line.")
+    effects = EffectsField(help_text="What the winner gets, one after another. None: only the line.")
     enabled = models.BooleanField(default=True)
 
     class Meta:
@@ -41,10 +41,10 @@ class Prize(models.Model):
 
 
 class Spin(models.Model):
-    """A draw, stored before anything is shown. Never drawn again: whatever becomes of the show, this is the prize.
+    """A draw, stored before the wheel is shown. The prize stays the same even if the show is repeated or fails.
 
     `odds`: every prize that could be won at that moment, as `[{"id", "name", "weight", "colour"}, …]`. `effects` and
-    `line` are the prize's, as they were then: it may be changed, or deleted, while the wheel spins.
+    `line` are copies: the prize may be changed or deleted while the wheel spins.
     """
 
     item = models.OneToOneField(QueueItem, models.SET_NULL, null=True, related_name="spin")
@@ -65,17 +65,17 @@ class Spin(models.Model):
 
 
 class WheelLine(models.Model):
-    """Said when the wheel begins, or when a prize is won; of several, any."""
+    """A line said when the wheel begins or when a prize is won; one of several is chosen at random."""
 
     class When(models.TextChoices):
-        """Its moment."""
+        """The moment at which a line is said."""
 
         SPIN = "spin", "the wheel begins"
         PRIZE = "prize", "a prize is won"
 
     when = models.CharField(max_length=5, choices=When.choices)
-    text = models.CharField(max_length=200, help_text="{user} is filled in; {prize}, too, when one is won.")
-    spoken = models.BooleanField(default=True, help_text="By the voice, too; off: only in chat.")
+    text = models.CharField(max_length=200, help_text="{user} is filled in, and {prize} when a prize is won.")
+    spoken = models.BooleanField(default=True, help_text="Spoken by the voice too. Off: only in chat.")
     enabled = models.BooleanField(default=True)
 
     class Meta:

@@ -13,11 +13,10 @@ __all__ = ["Engine", "Spoken", "Studio", "Style", "engine", "studio"]
 
 @cache
 def studio() -> Studio:
-    """The process's one studio: the child that synthesizes and measures. It starts with the first thing to do."""
+    """Return this process's studio. Its child process starts with the first request."""
     return Studio()
 
 
 def engine() -> Engine:
-    """The engine that TTS_ENGINE names."""
-
+    """Return the engine that TTS_ENGINE names."""
     return ENGINES[VoiceSettings.current().tts_engine](studio())

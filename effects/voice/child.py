@@ -1,6 +1,6 @@
 """The studio's child process: JSON lines in, JSON lines out (`python -m effects.voice.child`).
 
-In: `{"do": "speak" | "level" | "inspect", …}`. Out, once at the start and once for each: `{"ok": …}` or
+In: `{"do": "speak" | "level" | "inspect", …}`. Out, once at the start and once for each request: `{"ok": …}` or
 `{"error": "…"}`.
 """
 
@@ -17,12 +17,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from effects.voice.studio import SPEAK_WITHIN, child_environment
+from effects.voice.studio import MAX_SPEAK_SECONDS, load_espeak
+
+# The rate, in words a minute, at which Piper's models speak when nothing is asked of them.
+PIPER_RATE = 170
 
 
 def main() -> None:
-    """Work until stdin ends."""
-    # pyttsx3 prints to stdout: keep the real one for answers, and let its words go nowhere.
+    """Answer requests until stdin ends."""
+    # pyttsx3 prints to stdout: keep the real stdout for answers, and send everything else to /dev/null.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -34,69 +37,71 @@ def main() -> None:
     for line in sys.stdin:
         try:
             request = json.loads(line)
-            done = DO[request.pop("do")](**request)
-        except Exception as error:  # this process's edge: the parent tells the reason, and this one fails alone
-            answer({"error": f"{type(error).__name__}: {error}"})
+            result = HANDLERS[request.pop("do")](**request)
+        except Exception as error:  # the process's edge: the parent gets the reason, and the next request its turn
+            answer({"error": f"{type(error).__name__}: {error}".rstrip(".")})
         else:
-            answer({"ok": done})
+            answer({"ok": result})
 
 
 def speak(*, engine: str, text: str, path: str, voice: str, rate: int, volume: float, model: str) -> float:
-    """Write `text` as a levelled WAV; returns its seconds, 0 where there was nothing to hear."""
+    """Write `text` as a levelled WAV to `path`; return its seconds, 0 where there was nothing to hear."""
+    # NumPy and SciPy take a second to load: not before the process has said that it runs.
     from effects.voice import loudness
 
     raw = Path(path).with_suffix(".raw.wav")
-    SPEAK[engine](text=text, path=str(raw), voice=voice, rate=rate, model=model)
+    SPEAKERS[engine](text=text, path=str(raw), voice=voice, rate=rate, model=model)
+    # espeak writes no file at all for a text without a word.
     return loudness.level_file(raw, Path(path), volume=volume) if raw.exists() else 0.0
 
 
 def level(*, source: str, path: str) -> float:
-    """Write another sound file levelled; returns its seconds."""
+    """Write the sound file `source` as a levelled WAV to `path`; return its seconds."""
     from effects.voice import loudness
 
     return loudness.level_file(Path(source), Path(path))
 
 
-def inspect(*, path: str, most: float) -> dict[str, Any]:
-    """What a sound file is."""
+def inspect(*, path: str, max_seconds: float) -> dict[str, Any]:
+    """Return the fields of the sound file's `SoundFacts`."""
     from effects.voice import loudness
 
-    return asdict(loudness.inspect(Path(path), most=most))
+    return asdict(loudness.inspect(Path(path), max_seconds=max_seconds))
 
 
 @cache
 def pyttsx3_engine() -> Any:
-    """pyttsx3's engine, made once."""
-    child_environment()
+    """Return pyttsx3's engine, created at the first call."""
+    load_espeak()
     import pyttsx3
 
     return pyttsx3.init()
 
 
-def with_pyttsx3(*, text: str, path: str, voice: str, rate: int, model: str) -> None:
-    """Returns when the file is complete."""
+def speak_with_pyttsx3(*, text: str, path: str, voice: str, rate: int, model: str) -> None:
+    """Write `text` as a WAV with the machine's own voices; return when the file is complete."""
     engine = pyttsx3_engine()
     engine.setProperty("voice", voice or default_voice())
     engine.setProperty("rate", rate)
-    settle()
-    done = threading.Event()
+    wait_for_espeak()
+    finished = threading.Event()
     # runAndWait returns before a longer text is synthesized; this event fires after the file is closed.
-    token = engine.connect("finished-utterance", lambda name, completed: done.set())
+    token = engine.connect("finished-utterance", lambda name, completed: finished.set())
     try:
-        engine.save_to_file(text.replace("\0", " "), path)
+        engine.save_to_file(text.replace("\0", " "), path)  # espeak stops reading at a NUL
         engine.runAndWait()
-        if not done.wait(SPEAK_WITHIN - 1):
+        # A second less than the parent waits, so that it hears the reason instead of killing this process.
+        if not finished.wait(MAX_SPEAK_SECONDS - 1):
             raise TimeoutError("the engine did not finish in time")
-        settle()
+        wait_for_espeak()
     finally:
         engine.disconnect(token)
 
 
-def settle() -> None:
-    """Return when espeak's own thread has nothing to do any more.
-
-    Properties are set in that thread; `runAndWait` cancels whatever is in it, and would lose them, or the very text.
-    """
+def wait_for_espeak() -> None:
+    """Return once espeak's own thread is idle."""
+    # That thread sets the properties, and runAndWait cancels whatever it still has to do: the voice, the rate, or the
+    # text itself would be lost.
     if sys.platform.startswith("linux"):
         from pyttsx3.drivers import _espeak
 
@@ -105,28 +110,29 @@ def settle() -> None:
 
 @cache
 def default_voice() -> Any:
-    """The voice that the engine came with, to return to after another."""
+    """Return the voice that the engine began with: a voice that was set stays until another is set."""
     return pyttsx3_engine().getProperty("voice")
 
 
 @cache
 def piper_voice(model: str) -> Any:
-    """Piper's model, loaded once. Raises ImportError where the package piper-tts is not installed."""
+    """Return Piper's model, loaded at the first call. Raise ImportError where the package piper-tts is missing."""
     from piper import PiperVoice
 
     return PiperVoice.load(model)
 
 
-def with_piper(*, text: str, path: str, voice: str, rate: int, model: str) -> None:
-    """A local neural voice: `voice`, where given, is the path of another model."""
+def speak_with_piper(*, text: str, path: str, voice: str, rate: int, model: str) -> None:
+    """Write `text` as a WAV with a local neural voice. `voice`: the path of a model to use instead of `model`."""
     from piper import SynthesisConfig
 
     with wave.open(path, "wb") as file:
-        piper_voice(voice or model).synthesize_wav(text, file, SynthesisConfig(length_scale=170 / rate))
+        config = SynthesisConfig(length_scale=PIPER_RATE / rate)
+        piper_voice(voice or model).synthesize_wav(text, file, config)
 
 
-DO: dict[str, Callable[..., Any]] = {"speak": speak, "level": level, "inspect": inspect}
-SPEAK: dict[str, Callable[..., None]] = {"pyttsx3": with_pyttsx3, "piper": with_piper}
+HANDLERS: dict[str, Callable[..., Any]] = {"speak": speak, "level": level, "inspect": inspect}
+SPEAKERS: dict[str, Callable[..., None]] = {"pyttsx3": speak_with_pyttsx3, "piper": speak_with_piper}
 
 
 if __name__ == "__main__":

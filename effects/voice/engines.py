@@ -1,4 +1,4 @@
-"""The engines that speak. A new one is a class and a line in ENGINES."""
+"""The engines that speak. To add one, write a class and add a line to ENGINES."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from typing import Protocol
 
 from effects.voice.studio import Studio
 
+# A caption without a voice stays no longer than this, however long the text is.
 MAX_CAPTION_SECONDS = 15.0
+# How fast people read, in words a minute, and what they need to notice that there is a text.
+READING_RATE = 200
+NOTICE_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """`voice`: the engine's name for one ("" is its default); `rate`: words a minute; `volume`: 0 to 1."""
+    """How to speak. `voice`: the engine's own name of a voice, "" for its default; `rate`: words a minute; `volume`:
+    0 to 1.
+    """
 
     voice: str = ""
     rate: int = 170
@@ -22,7 +28,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A speech: a complete WAV file, or None where the overlay speaks or only shows the text; and its seconds."""
+    """A speech and its seconds. `wav`: a complete WAV file; None where the overlay speaks or only shows the text."""
 
     wav: bytes | None
     seconds: float
@@ -33,39 +39,41 @@ class Engine(Protocol):
     """What every engine can do."""
 
     def speak(self, text: str, style: Style) -> Spoken:
-        """Speak `text`. Raises Failed, with the reason, when it can't."""
+        """Speak `text`. Raise Failed, with the reason, when that is impossible."""
 
 
 class InStudio:
-    """An engine that runs in the studio's child process, and whose WAVs are levelled there."""
+    """An engine that runs in the studio's child process, which also levels its WAVs."""
 
     def __init__(self, studio: Studio, name: str) -> None:
         self._studio, self._name = studio, name
 
     def speak(self, text: str, style: Style) -> Spoken:
-        """A WAV, levelled."""
+        """Return a levelled WAV."""
         wav, seconds = self._studio.speak(text, self._name, style.voice, style.rate, style.volume)
         return Spoken(wav, seconds)
 
 
 class Browser:
-    """The overlay's own voices (speechSynthesis). How long it takes is estimated; the overlay says when it is over."""
+    """The overlay's own voices (speechSynthesis)."""
 
     def speak(self, text: str, style: Style) -> Spoken:
-        """Nothing is made here."""
+        """Return no WAV, and a generous estimate of the seconds."""
+        # The overlay reports the end itself; the estimate is the time after which the bot stops waiting for it.
         return Spoken(None, estimated_seconds(text, style.rate) * 2, by_browser=True)
 
 
 class Silent:
-    """No voice: the overlay shows the text for as long as one reads it."""
+    """No voice: the overlay shows the text for as long as it takes to read it."""
 
     def speak(self, text: str, style: Style) -> Spoken:
-        """Nothing is made here."""
-        return Spoken(None, min(1.5 + estimated_seconds(text, 200), MAX_CAPTION_SECONDS))
+        """Return no WAV, and the time to read `text`."""
+        return Spoken(None, min(NOTICE_SECONDS + estimated_seconds(text, READING_RATE), MAX_CAPTION_SECONDS))
 
 
 def estimated_seconds(text: str, rate: int) -> float:
-    """How long speaking `text` takes at so many words a minute, a word being five characters and a space."""
+    """Return how long it takes to speak `text` at `rate` words a minute, at least a second."""
+    # A word counts as five characters and a space, as typists count.
     return max(1.0, len(text) / 6 * 60 / rate)
 
 

@@ -1,5 +1,6 @@
-"""Loudness by ITU-R BS.1770, with pyloudnorm: everything that is spoken is equally loud. Only for the studio's child:
-NumPy and SciPy are large, and the bot itself needs neither.
+"""Loudness by ITU-R BS.1770, measured with pyloudnorm, so that all speech is equally loud.
+
+Import this in the studio's child process only: NumPy and SciPy are large, and the bot itself needs neither.
 """
 
 from __future__ import annotations
@@ -11,83 +12,91 @@ import numpy as np
 import pyloudnorm
 import soundfile
 
-from effects.voice.studio import TARGET, SoundFacts
+from effects.voice.studio import TARGET_LUFS, SoundFacts
 
-CEILING = 10 ** (-1.2 / 20)
-"""The highest sample: below −1 dBFS."""
+# The highest sample: below −1 dBFS, so that no player clips.
+MAX_SAMPLE = 10 ** (-1.2 / 20)
+# From here on peaks are rounded off instead of cut.
+KNEE = MAX_SAMPLE * 0.7
+# Seconds: the shortest block that BS.1770 measures.
 BLOCK = 0.4
-"""Seconds: the shortest that BS.1770 measures."""
-WINDOW = 0.01
-QUIET = 10 ** (-45 / 20)
-"""What counts as silence, beside the loudest sample."""
+# A sample counts as silence when it is 45 dB below the loudest one.
+SILENCE_RATIO = 10 ** (-45 / 20)
+# Seconds of silence that stay at both ends: a hard cut would click.
 MARGIN = 0.03
-"""Seconds of silence that stay at both ends."""
+# LUFS of silence: BS.1770's absolute gate; pyloudnorm itself says minus infinity.
 SILENCE = -70.0
-MAX_RATE = 192_000
+MAX_SAMPLE_RATE = 192_000
+MAX_CHANNELS = 2
+# How near to the target is near enough, in LU, and how often to try.
+TOLERANCE = 0.1
+MAX_PASSES = 4
 
+# An array of floats: frames, or frames by channels.
 Samples = Any
-"""An array of floats: frames, or frames by channels."""
 
 
 def measure(samples: Samples, rate: int) -> float:
-    """LUFS. What is shorter than a block is repeated until it is long enough; silence is SILENCE."""
+    """Return the loudness in LUFS, SILENCE for silence. `rate`: samples a second."""
     if len(samples) == 0:
         return SILENCE
+    # BS.1770 knows no sounds shorter than a block: repeat them until they are long enough.
     times = int(np.ceil(2 * BLOCK * rate / len(samples)))
     long_enough = np.concatenate([samples] * times) if times > 1 else samples
     loudness = float(pyloudnorm.Meter(rate).integrated_loudness(long_enough))
     return loudness if np.isfinite(loudness) else SILENCE
 
 
-def trimmed(samples: Samples, rate: int) -> Samples:
-    """Without the silence at both ends."""
-    loud = np.flatnonzero(np.abs(samples) > QUIET * max(float(np.max(np.abs(samples), initial=0.0)), 1e-6))
+def trim(samples: Samples, rate: int) -> Samples:
+    """Return `samples` without the silence at both ends."""
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    loud = np.flatnonzero(np.abs(samples) > SILENCE_RATIO * max(peak, 1e-6))
     if len(loud) == 0:
         return samples[:0]
     margin = int(MARGIN * rate)
     return samples[max(loud[0] - margin, 0) : loud[-1] + margin]
 
 
-def levelled(samples: Samples, rate: int) -> Samples:
-    """Trimmed, at TARGET, no sample above CEILING. Peaks that would be are rounded off; what that costs in loudness is
-    made good again.
-    """
-    samples = trimmed(samples, rate)
-    for _ in range(4):
+def level(samples: Samples, rate: int) -> Samples:
+    """Return `samples` trimmed and at TARGET_LUFS, no sample above MAX_SAMPLE. Silence becomes no samples."""
+    samples = trim(samples, rate)
+    for _ in range(MAX_PASSES):
         loudness = measure(samples, rate)
-        if loudness <= SILENCE or abs(loudness - TARGET) < 0.1:
+        if loudness <= SILENCE or abs(loudness - TARGET_LUFS) < TOLERANCE:
             break
-        samples = _limited(samples * 10 ** ((TARGET - loudness) / 20))
-    return _limited(samples)
+        # Rounding off the peaks costs loudness, which the next pass makes up for.
+        samples = _limit(samples * 10 ** ((TARGET_LUFS - loudness) / 20))
+    return _limit(samples)
 
 
-def _limited(samples: Samples) -> Samples:
-    knee = CEILING * 0.7
-    size = np.abs(samples)
-    over = knee + (CEILING - knee) * np.tanh((size - knee) / (CEILING - knee))
-    return np.where(size > knee, np.sign(samples) * over, samples)
+def _limit(samples: Samples) -> Samples:
+    sizes = np.abs(samples)
+    rounded = KNEE + (MAX_SAMPLE - KNEE) * np.tanh((sizes - KNEE) / (MAX_SAMPLE - KNEE))
+    return np.where(sizes > KNEE, np.sign(samples) * rounded, samples)
 
 
 def level_file(source: Path, target: Path, *, volume: float = 1.0) -> float:
-    """Write `source` levelled, as mono 16-bit WAV, to `target`; returns its seconds."""
+    """Write `source` levelled, as mono 16-bit WAV, to `target`; return its seconds."""
     samples, rate = soundfile.read(source, dtype="float64", always_2d=True)
-    mono = samples.mean(axis=1)
-    done = levelled(mono, rate) * volume
-    soundfile.write(target, done, rate, format="WAV", subtype="PCM_16")
-    return float(len(done) / rate)
+    levelled = level(samples.mean(axis=1), rate) * volume
+    soundfile.write(target, levelled, rate, format="WAV", subtype="PCM_16")
+    return float(len(levelled) / rate)
 
 
-def inspect(path: Path, *, most: float) -> SoundFacts:
-    """Look into a file: decoded in full, so that what is here plays. What says itself that it lasts longer than `most`
-    seconds is not decoded: a small file may hold hours. Raises ValueError, or soundfile.LibsndfileError for no sound.
+def inspect(path: Path, *, max_seconds: float) -> SoundFacts:
+    """Decode a file in full and return its facts. Raise ValueError, or soundfile.LibsndfileError where it is no sound.
+
+    A file whose header names more than `max_seconds` is not decoded, and its loudness is SILENCE.
     """
     with soundfile.SoundFile(path) as file:
         rate = file.samplerate
-        if file.channels > 2:
-            raise ValueError(f"it has {file.channels} channels, and two are the most")
-        if rate > MAX_RATE:
-            raise ValueError(f"it has {rate} samples a second, and {MAX_RATE} are the most")
-        if file.frames / rate > most:
+        if file.channels > MAX_CHANNELS:
+            raise ValueError(f"it has {file.channels} channels; at most {MAX_CHANNELS} are allowed")
+        if rate > MAX_SAMPLE_RATE:
+            raise ValueError(f"it has {rate} samples a second; at most {MAX_SAMPLE_RATE} are allowed")
+        if file.frames / rate > max_seconds:
+            # A small file may hold hours: decoding it would fill the memory.
             return SoundFacts(file.format, file.subtype, file.frames / rate, SILENCE)
-        samples = file.read(frames=int(most * rate) + 1, dtype="float64", always_2d=True)
+        # The header may lie: one sample more than allowed is enough to tell.
+        samples = file.read(frames=int(max_seconds * rate) + 1, dtype="float64", always_2d=True)
         return SoundFacts(file.format, file.subtype, len(samples) / rate, measure(samples, rate))

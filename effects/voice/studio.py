@@ -1,8 +1,8 @@
 """The studio: a child process that synthesizes, levels and measures sound.
 
-The engines below pyttsx3 crash the process they live in (two threads at once: SIGSEGV; data not found: `exit(1)`), and
-its `runAndWait` returns before the file is written. So a child does the work, one thing at a time, in the order of
-asking, and this side waits for it with a deadline, looks at what it made, and starts a new child after every trouble.
+The engines below pyttsx3 can crash their process (two threads at once: SIGSEGV; data not found: `exit(1)`). So a child
+process does the work, one request at a time, first come, first served. This side waits for it with a deadline, and
+replaces a child that died or hangs.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ from pixelbot_site.kit.errors import Failed
 log = logging.getLogger("tts")
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_WITHIN = 5.0
-SPEAK_WITHIN = 10.0
-"""Seconds. Measured: 0.1 s for the start, 0.1 s for 1,000 characters; the first levelling loads SciPy, about 1 s."""
-SHORTEST = 0.02
-TARGET = -20.0
-"""LUFS of all that is spoken: low enough that speech, whose peaks stand 15 dB above it, stays below the ceiling."""
+# Seconds. Measured: 0.1 s for the start, 0.1 s for 1,000 characters; the first levelling loads SciPy, about 1 s.
+MAX_START_SECONDS = 5.0
+MAX_SPEAK_SECONDS = 10.0
+# A shorter WAV holds no sound.
+MIN_SECONDS = 0.02
+# The loudness of all speech: low enough that its peaks, 15 dB above, stay below the highest sample allowed.
+TARGET_LUFS = -20.0
 
 
 @dataclass(frozen=True, slots=True)
 class SoundFacts:
-    """What a sound file is: its real format and subtype (libsndfile's names), seconds, and loudness in LUFS."""
+    """A sound file's real format and subtype (libsndfile's names), its seconds, and its loudness in LUFS."""
 
     format: str
     subtype: str
@@ -45,7 +46,7 @@ class SoundFacts:
 
 
 class Studio:
-    """One persistent child. Thread-safe: what several threads ask for is done one after another, first come first."""
+    """One child process, kept between requests. Thread-safe: requests are done one after another, in their order."""
 
     def __init__(self, command: list[str] | None = None) -> None:
         self._command = command or [sys.executable, "-m", "effects.voice.child"]
@@ -54,56 +55,57 @@ class Studio:
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
     def speak(self, text: str, engine: str, voice: str, rate: int, volume: float) -> tuple[bytes, float]:
-        """(a levelled WAV: mono, 16 bit; its seconds). Raises Failed, with the reason, when the engine will not."""
+        """Return (a levelled WAV: mono, 16 bit; its seconds). Raise Failed, with the reason, when the engine can't."""
         model = VoiceSettings.current().tts_piper_model
         style = {"engine": engine, "voice": voice, "rate": rate, "volume": volume, "model": model}
-        wav, seconds = self._made({"do": "speak", "text": text, **style}, "The voice could not speak this")
-        if seconds < SHORTEST:
-            raise Failed("There is nothing to speak in this text.")
+        wav, seconds = self._produce({"do": "speak", "text": text, **style}, "the voice could not speak this")
+        if seconds < MIN_SECONDS:
+            raise Failed("there is nothing to speak in this text")
         return wav, seconds
 
     def level(self, source: Path) -> bytes:
-        """The sound file `source` as a levelled WAV. Raises Failed where it is none."""
-        return self._made({"do": "level", "source": str(source)}, "This sound could not be levelled")[0]
+        """Return the sound file `source` as a levelled WAV. Raise Failed where it is no sound."""
+        return self._produce({"do": "level", "source": str(source)}, "this sound could not be levelled")[0]
 
-    def inspect(self, path: Path, *, most: float) -> SoundFacts:
-        """Look into a sound file; one of more than `most` seconds is not decoded. Raises Failed where it is none."""
-        answer = self._line.submit(self._ask, {"do": "inspect", "path": str(path), "most": most}).result()
+    def inspect(self, path: Path, *, max_seconds: float) -> SoundFacts:
+        """Return the facts of a sound file; a longer one is not decoded. Raise Failed where it is no sound."""
+        request = {"do": "inspect", "path": str(path), "max_seconds": max_seconds}
+        answer = self._line.submit(self._ask, request).result()
         if "error" in answer:
-            raise Failed(f"This is no sound that can be played: {answer['error']}")
+            raise Failed(f"this is no sound that can be played: {answer['error']}")
         return SoundFacts(**answer["ok"])
 
     def close(self) -> None:
-        """End the child at once, whatever it does: a text in progress fails."""
+        """Kill the child at once. The text in progress fails, and so does what waits behind it."""
         child = self._child
         if child is not None:
             child.kill()
             child.wait()
         self._line.shutdown(wait=False, cancel_futures=True)
 
-    def _made(self, request: dict[str, Any], complaint: str) -> tuple[bytes, float]:
+    def _produce(self, request: dict[str, Any], complaint: str) -> tuple[bytes, float]:
         with tempfile.TemporaryDirectory(prefix="pixelbot-sound-") as folder:
-            path = Path(folder) / "made.wav"
+            path = Path(folder) / "sound.wav"
             answer = self._line.submit(self._ask, {**request, "path": str(path)}).result()
             if "error" in answer:
                 raise Failed(f"{complaint}: {answer['error']}")
             return (path.read_bytes() if path.exists() else b""), float(answer["ok"])
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        child = self._running()
+        child = self._living_child()
         assert child.stdin is not None
         try:
             child.stdin.write(json.dumps(request) + "\n")
             child.stdin.flush()
-            answer = self._answers.get(timeout=SPEAK_WITHIN)
-        except (OSError, queue.Empty):
+            answer = self._answers.get(timeout=MAX_SPEAK_SECONDS)
+        except (OSError, queue.Empty):  # the pipe is broken, or the child hangs
             answer = None
         if answer is None:
             code = self._stop()
-            raise Failed(f"The voice stopped while it spoke (exit code {code}); the next text gets a new one.")
+            raise Failed(f"the voice stopped while it spoke (exit code {code}); the next text gets a new one")
         return answer
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _living_child(self) -> subprocess.Popen[str]:
         if self._child is None or self._child.poll() is not None:
             self._start()
         assert self._child is not None
@@ -111,7 +113,7 @@ class Studio:
 
     def _start(self) -> None:
         self._stop()
-        self._answers = queue.Queue()
+        self._answers = queue.Queue()  # a new one: the old child's last answer must not reach the new child's request
         self._child = subprocess.Popen(
             self._command,
             cwd=ROOT,
@@ -119,21 +121,22 @@ class Studio:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            start_new_session=True,  # Ctrl-C in the terminal is the bot's affair; the child ends when its stdin does
+            start_new_session=True,  # Ctrl-C in the terminal must not reach the child: it ends with its stdin
         )
         assert self._child.stdout is not None
-        threading.Thread(
-            target=_listen, args=(self._child.stdout, self._answers), name="tts-child", daemon=True
-        ).start()
+        reader = threading.Thread(
+            target=_read_answers, args=(self._child.stdout, self._answers), name="tts-child", daemon=True
+        )
+        reader.start()
         try:
-            hello = self._answers.get(timeout=START_WITHIN)
+            greeting = self._answers.get(timeout=MAX_START_SECONDS)
         except queue.Empty:
-            hello = None
-        if hello is None or "error" in hello:
-            reason = hello["error"] if hello else f"exit code {self._stop()}"
-            self._stop()
+            greeting = None
+        if greeting is None or "error" in greeting:
+            code = self._stop()
+            reason = greeting["error"] if greeting else f"exit code {code}"
             log.error("the voice can't start: %s", reason)
-            raise Failed(f"The voice can't start: {reason}")
+            raise Failed(f"the voice can't start: {reason}")
         log.info("voice started (process %d)", self._child.pid)
 
     def _stop(self) -> int | None:
@@ -144,28 +147,26 @@ class Studio:
         return child.wait()
 
 
-def _listen(stdout: IO[str], answers: queue.Queue[dict[str, Any] | None]) -> None:
+def _read_answers(stdout: IO[str], answers: queue.Queue[dict[str, Any] | None]) -> None:
     with stdout:
         for line in stdout:
             try:
                 answers.put(json.loads(line))
-            except ValueError:
+            except ValueError:  # a library prints what it likes
                 log.debug("the voice said: %.200s", line)
     answers.put(None)  # the child is gone
 
 
-def child_environment() -> None:
-    """Make the espeak-ng that came with the wheel known to this process, before pyttsx3 looks for one.
-
-    pyttsx3 opens `libespeak-ng.so.1` by name and finds a copy that is loaded already. Without ESPEAK_DATA_PATH the
-    library calls exit(1).
-    """
+def load_espeak() -> None:
+    """Load the espeak-ng that came with its wheel into this process. Call this before pyttsx3 is imported."""
     if not sys.platform.startswith("linux"):
         return  # Windows and macOS bring voices of their own
     import ctypes
 
     import espeakng_loader
 
+    # Without this path the library calls exit(1).
     os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
     library = Path(espeakng_loader.get_library_path()).parent / "libespeak-ng.so.1"
+    # pyttsx3 opens libespeak-ng.so.1 by name, and then finds this copy.
     ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)

@@ -392,14 +392,14 @@ class TestDashboard:
         assert f"#{playing.pk} a thing" in page and "PANIC" in page
         assert "Test is paused." in press("lane/test/pause") and Lane.objects.get().paused_by == "fox"
         assert "Skipped: show" in press("lane/test/skip")
-        assert "1 taken out of test" in press("lane/test/clear")
+        assert "Cancelled in test, with points given back: 1." in press("lane/test/clear")
         assert "There is no lane nosuch" in press("lane/nosuch/pause")
         assert states(playing, waiting) == ["skipped", "cancelled"] and balance() == 1000
-        assert "Test goes on." in press("lane/test/resume")
+        assert "Test is resumed." in press("lane/test/resume")
         buy()
-        assert "1 items were taken out" in press("panic")
+        assert "points given back: 1." in press("panic")
         assert "Everything is stopped." in fox.get("/admin/effects/queueitem/").text
-        assert "Going on: effect, test, tts, wheel." in press("calm")
+        assert "Resumed: effect, test, tts, wheel." in press("calm")
         assert fox.get("/admin/effects/queueitem/panic/").status_code == 403
 
     def test_items_are_approved_rejected_cancelled_put_first_and_done_again(self, fox: Client, buy: Buy) -> None:

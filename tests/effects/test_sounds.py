@@ -1,4 +1,4 @@
-"""Sounds: looked into when they are uploaded, served as what they are, and never by a path from outside."""
+"""Sounds: inspected at the upload, served as what they are, and never by a path from outside."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from effects import sounds
 from effects.models import Overlay, QueueItem, Sound, State
 from effects.queue import items, playback, worker
 from effects.values import alert, play_sound
+from effects.voice import loudness
+from effects.voice.studio import TARGET_LUFS
+from pixelbot_site.kit.errors import Failed
 
 pytestmark = pytest.mark.django_db
 
@@ -78,12 +81,12 @@ def test_what_browsers_play_is_kept_with_its_type_length_and_loudness(
         (b"<html><script>alert(1)</script>", "This is no sound that can be played"),
         (b"RIFF\x00\x00\x00\x00WAVEfmt ", "This is no sound that can be played"),
         (tone("FLAC", "PCM_16"), "it must be wav, mp3, ogg or opus"),
-        (tone("WAV", "PCM_16", seconds=31), "30 s are the most"),
+        (tone("WAV", "PCM_16", seconds=31), "at most 30 s are allowed"),
         (b"RIFF" + bytes(11 * 2**20), "at most 10 MB"),
-        (tone("OGG", "VORBIS", seconds=1200, level=0), "This lasts 1200.0 s; 30 s are the most"),
+        (tone("OGG", "VORBIS", seconds=1200, level=0), "This lasts 1200.0 s; at most 30 s are allowed"),
         (tone("WAV", "IMA_ADPCM"), "which browsers can&#x27;t play"),
         (tone("WAV", "DOUBLE"), "which browsers can&#x27;t play"),
-        (tone("WAV", "PCM_16", channels=6), "it has 6 channels, and two are the most"),
+        (tone("WAV", "PCM_16", channels=6), "it has 6 channels; at most 2 are allowed"),
     ],
     ids=["html", "torn", "flac", "long", "large", "bomb", "adpcm", "double", "surround"],
 )
@@ -110,7 +113,7 @@ def test_no_file_stays_behind(fox: Client) -> None:
 
 def test_names_and_aliases_are_each_one_sounds(fox: Client) -> None:
     upload(fox, "beep", tone("WAV", "PCM_16"), aliases="boop bop")
-    assert "is the sound beep already" in upload(fox, "Boop", tone("WAV", "PCM_16"))
+    assert "is already the name of the sound beep" in upload(fox, "Boop", tone("WAV", "PCM_16"))
     assert "One word" in upload(fox, "two words", tone("WAV", "PCM_16"))
     assert sounds.named("BOP") == sounds.named("beep") == Sound.objects.get()
     for nothing in ("", "bo", "../beep", "x" * 100, "op b"):
@@ -156,3 +159,53 @@ def test_a_long_effect_has_an_end(
     items.enqueue(alert("hello", 60))
     worker.drain("effect")
     assert QueueItem.objects.get().overlay_seconds == 10
+
+
+class TestPreSound:
+    """The sound before speech, as loud as the speech."""
+
+    def write(self, path: Path, level: float) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(tone("WAV", "PCM_16", level=level))
+        return path
+
+    @pytest.mark.parametrize("level", [0.01, 0.1, 0.9])
+    def test_a_sound_of_any_level_becomes_as_loud_as_speech(self, tmp_path: Path, level: float) -> None:
+        name = sounds.levelled(self.write(tmp_path / "pre.wav", level))
+        with default_storage.open(name) as file:
+            samples, rate = soundfile.read(io.BytesIO(file.read()))
+        assert loudness.measure(samples, rate) == pytest.approx(TARGET_LUFS, abs=0.2)
+        assert sounds.length(name) == pytest.approx(0.6, abs=0.01)
+
+    def test_a_file_that_was_replaced_is_levelled_again(self, tmp_path: Path) -> None:
+        path = self.write(tmp_path / "pre.wav", 0.5)
+        before = sounds.levelled(path)
+        assert sounds.levelled(path) == before
+        path.write_bytes(tone("WAV", "PCM_16", seconds=1))
+        assert sounds.levelled(path) != before
+
+    def test_a_file_that_is_no_sound_fails(self, tmp_path: Path) -> None:
+        path = tmp_path / "pre.wav"
+        path.write_bytes(b"<html>")
+        with pytest.raises(Failed, match="this sound could not be levelled"):
+            sounds.levelled(path)
+
+    def test_the_streamers_file_goes_before_the_shipped_one(self, tmp_path: Path, settings: Any) -> None:
+        settings.SOUNDS_DIR = tmp_path
+        assert sounds.pre_sound() == sounds.SHIPPED / "announcement.wav"
+        own = self.write(tmp_path / "announcement.wav", 0.5)
+        assert sounds.pre_sound() == own
+
+    def test_the_sound_chosen_for_a_source_goes_before_both(self) -> None:
+        sounds.seed()
+        ding = Sound.objects.get(name="ding")
+        assert sounds.pre_sound(ding) == Path(ding.file.path)
+
+
+@pytest.mark.parametrize(
+    ("measured", "chosen", "played"), [(-20, 1.0, 1.0), (-40, 1.0, 1.0), (-14, 1.0, 0.5012), (-14, 0.5, 0.2506)]
+)
+def test_a_sound_louder_than_speech_is_turned_down_and_a_softer_one_is_not_turned_up(
+    measured: float, chosen: float, played: float
+) -> None:
+    assert sounds.volume(Sound(loudness=measured, volume=chosen)) == played

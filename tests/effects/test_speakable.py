@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from effects.voice.speakable import shown, speakable, spoken_name
+from effects.voice.speakable import MAX_LINK_WORD, MAX_TYPED, shown, speakable, spoken_name
 
 
 @pytest.mark.parametrize(
@@ -58,13 +60,13 @@ def test_what_is_shown_is_filtered_and_stays_in_its_line() -> None:
 
 
 def test_too_long_is_cut_between_words() -> None:
-    assert speakable("one two three four", most=9) == "one two"
-    assert speakable("x" * 3 + "yz" * 100, most=10) == "xxyzyzyzyz"
+    assert speakable("one two three four", max_chars=9) == "one two"
+    assert speakable("x" * 3 + "yz" * 100, max_chars=10) == "xxyzyzyzyz"
 
 
 @given(st.text())
 def test_whatever_is_typed_nothing_unspeakable_is_left(text: str) -> None:
-    said = speakable(text, most=100)
+    said = speakable(text, max_chars=100)
     assert len(said) <= 100 and said == " ".join(said.split()) and said.isprintable()
 
 
@@ -81,3 +83,88 @@ def test_whatever_is_typed_nothing_unspeakable_is_left(text: str) -> None:
 )
 def test_names_are_said_as_one_would(name: str, said: str) -> None:
     assert spoken_name(name) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Привет, как дела?",
+        "Γειά σου κόσμε",
+        "مرحبا بالعالم",
+        "שלום עולם",
+        "नमस्ते दुनिया",
+        "สวัสดีชาวโลก",
+        "こんにちは世界",
+        "你好,世界",
+        "안녕하세요 세계",
+        "Xin chào thế giới",
+        "Merhaba dünya, şöyle böyle",
+        "გამარჯობა მსოფლიო",
+    ],
+)
+def test_every_script_is_spoken_and_shown_as_it_was_typed(text: str) -> None:
+    assert speakable(text) == text == shown(text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("ПЛОХОЕ слово", "котёнок слово"),
+        ("пло\u200bхое слово", "котёнок слово"),
+        ("плохооое слово", "котёнок слово"),
+        ("неплохое слово", "неплохое слово"),
+    ],
+)
+def test_filters_work_in_other_alphabets(typed: str, said: str) -> None:
+    assert speakable(typed, filters=[("плохое", "котёнок")]) == said
+
+
+@pytest.mark.parametrize("invisible", ["\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u202e", "\x00", "\x1b"])
+def test_invisible_characters_are_neither_spoken_nor_shown(invisible: str) -> None:
+    assert invisible not in speakable(f"a{invisible}b") and invisible not in shown(f"a{invisible}b")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://evil.example/x?y=z",
+        "HTTP://EVIL.EXAMPLE",
+        "www.evil.example",
+        "evil.com",
+        "sub.evil.co",
+        "somebody@evil.example",
+        "example.unknown/path",
+        "x" * MAX_LINK_WORD + ".com",
+    ],
+)
+def test_links_are_neither_spoken_nor_shown(typed: str) -> None:
+    assert speakable(f"see {typed} now") == "see link now"
+    assert shown(f"see {typed} now") == "see link now"
+
+
+@pytest.mark.parametrize("typed", ["3.14", "e.g. this", "and/or", "wait...what", "12:30", "x.y"])
+def test_what_only_resembles_a_link_stays(typed: str) -> None:
+    assert shown(typed) == typed
+
+
+def test_a_filter_with_an_empty_word_changes_nothing() -> None:
+    assert speakable("hello there", filters=[("", "boo"), ("  ", "boo")]) == "hello there"
+
+
+def test_of_an_endless_text_the_beginning_is_read() -> None:
+    assert len(shown("x " * MAX_TYPED)) <= MAX_TYPED
+    assert speakable("word " * MAX_TYPED, max_chars=9) == "word word"
+
+
+def test_emoji_are_shown_and_not_spoken() -> None:
+    assert (speakable("nice 👍🏽 one 🇩🇪"), shown("nice 👍🏽 one 🇩🇪")) == ("nice one", "nice 👍🏽 one 🇩🇪")
+
+
+@given(st.text())
+def test_whatever_is_typed_what_is_shown_stays_in_its_line(text: str) -> None:
+    assert not {"Cc", "Cf"} & {unicodedata.category(character) for character in shown(text)}
+
+
+@given(st.text(min_size=1, max_size=100))
+def test_every_name_can_be_said(name: str) -> None:
+    assert spoken_name(name)

@@ -26,7 +26,7 @@ from effects.queue import cleanup, items, playback, worker
 from effects.values import speak
 from effects.voice import loudness, speech
 from effects.voice.engines import ENGINES, Style
-from effects.voice.studio import TARGET, Studio
+from effects.voice.studio import TARGET_LUFS, Studio
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until
 from tests.threads import at_once
@@ -71,17 +71,17 @@ def test_twenty_phrases_are_equally_loud_and_none_too_loud_or_framed_by_silence(
         assert loud[0] / rate < 0.1 and (len(samples) - loud[-1]) / rate < 0.1, text
     print(f"loudness of {len(PHRASES)} phrases: {min(measured):.2f} to {max(measured):.2f} LUFS")
     assert max(measured) - min(measured) < 1.0
-    assert pytest.approx(float(np.mean(measured)), abs=0.5) == TARGET
+    assert pytest.approx(float(np.mean(measured)), abs=0.5) == TARGET_LUFS
 
 
 def test_the_shipped_sounds_and_a_pre_sound_of_ones_own_are_as_loud_as_speech(studio: Studio, tmp_path: Path) -> None:
     for path in sounds.SHIPPED.glob("*.wav"):
-        assert studio.inspect(path, most=30).loudness == pytest.approx(TARGET, abs=0.3), path.name
+        assert studio.inspect(path, max_seconds=30).loudness == pytest.approx(TARGET_LUFS, abs=0.3), path.name
     quiet = tmp_path / "quiet.wav"
     samples, rate = soundfile.read(sounds.SHIPPED / "fanfare.wav")
     soundfile.write(quiet, samples / 30, rate)
     levelled, rate = samples_of(studio.level(quiet))
-    assert loudness.measure(levelled, rate) == pytest.approx(TARGET, abs=0.3)
+    assert loudness.measure(levelled, rate) == pytest.approx(TARGET_LUFS, abs=0.3)
 
 
 def test_volume_makes_it_quieter_and_rate_quicker(studio: Studio) -> None:

@@ -1,4 +1,5 @@
-// The overlay: hears over a websocket what to show, shows it one at a time, and reports when each began and ended.
+// The overlay: receives over a websocket what to show, shows one thing at a time in each lane, and reports when each
+// began and ended.
 "use strict";
 
 const base = document.body.dataset.base;
@@ -8,7 +9,7 @@ const alerts = document.getElementById("alerts");
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 2400; // with jitter 3 s: sooner than the bot gives up on an item that nobody begins
-const REMEMBERED = 200;
+const REMEMBERED = 200; // items, so that one that is sent again after a reconnect is not shown again
 const ALERT_MS = 6000;
 const ALERTS_AT_ONCE = 3;
 const ALERTS_WAITING = 20;
@@ -18,11 +19,11 @@ const ALERTED = new Set([
 
 let socket = null;
 let retryMs = FIRST_RETRY_MS;
-let unsent = []; // reports made while the connection was away
-const lanes = new Map(); // lane -> the show in progress there, then the ones behind it
+let unsent = []; // reports to send when the connection is back
+const lanes = new Map(); // lane -> the promise of the last show in line there
 const known = new Map(); // "item/attempt" -> "queued" | "playing" | "started" | "finished" | "failed" | "stopped"
 const alertsWaiting = [];
-const stages = new Map(); // of the shows in progress, by key: { item, key, sounds, over, stop, tidy }
+const stages = new Map(); // key -> the show in progress: { item, key, sounds, over, stop, tidy }
 const SHOWS = { speak, sound: playSound, alert: showAlert, wheel: turnWheel };
 
 function connect() {
@@ -36,7 +37,7 @@ function connect() {
   };
   socket.onmessage = (event) => receive(JSON.parse(event.data));
   socket.onclose = () => {
-    // Jitter, so that several overlays of one bot do not all knock at the same moment.
+    // Jitter: after a restart of the bot, its overlays must not all connect at the same moment.
     setTimeout(connect, retryMs * (0.75 + Math.random() / 2));
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
   };
@@ -60,14 +61,14 @@ function receive(message) {
   } else if (message.type === "stop") {
     stop(message.item);
   } else if (message.type === "done") {
-    // Another overlay played it to its end. What plays here may end, too; what has not begun need not begin.
+    // Another overlay played it to its end. If it plays here, it may end here too; otherwise it does not begin.
     stop(message.item, { onlyIfNotBegun: true });
   } else if (message.type === "current") {
     keyedItems().filter((item) => !message.items.includes(item)).forEach((item) => stop(item, { onlyIfNotBegun: true }));
   }
 }
 
-// A message may come again, after this page reconnected: what was shown is not shown twice, only reported again.
+// The bot repeats messages after this page reconnects: what was shown already is reported again, but not shown again.
 function enqueue(message, show) {
   const key = `${message.item}/${message.attempt}`;
   const state = known.get(key);
@@ -134,7 +135,7 @@ function stop(item, { onlyIfNotBegun = false } = {}) {
   }
 }
 
-// Everything at once: what plays, what waits, and the lines in the corner.
+// Stop what plays, drop what waits, and clear the lines in the corner.
 function silence() {
   keyedItems().forEach((item) => stop(item));
   alertsWaiting.length = 0;
@@ -150,7 +151,7 @@ async function speak(message, mine) {
   const speech = message.speech ? load(`${base}${message.speech}`, mine) : null;
   const preSound = message.pre_sound ? load(`${base}${message.pre_sound}`, mine) : null;
   if (speech) {
-    await loaded(speech); // a speech that can't be had is reported before anything is heard
+    await loaded(speech); // if the speech is missing, fail before the pre-sound is heard
   }
   const voice = message.said ? await ownVoice(message) : null;
   const first = preSound || speech;
@@ -179,7 +180,7 @@ async function speak(message, mine) {
   }
 }
 
-// The browser's own voices come late in some browsers, and never in one that has none.
+// Some browsers load their voices late, and some have none: wait at most two seconds.
 async function ownVoice(message) {
   if (!("speechSynthesis" in window)) {
     throw new Error("this browser has no voices");
@@ -227,7 +228,7 @@ async function showAlert(message, mine) {
   await pause(message.seconds * 1000);
 }
 
-// The wheel: its slices are the prizes by weight; it comes to rest with the drawn one under the pointer.
+// Turn the wheel: a slice is as wide as its prize's weight; the drawn prize stops under the pointer.
 async function turnWheel(message, mine) {
   const stage = document.getElementById("wheel");
   const disc = stage.querySelector("svg");
@@ -246,7 +247,7 @@ async function turnWheel(message, mine) {
     sound.volume = message.volumes[name];
   });
   started(message, mine);
-  // Anywhere within the slice but at its edges; the pointer is at the top, where 0 degrees is.
+  // Stop anywhere in the slice but near its edges. The pointer is at the top, at 0 degrees.
   const rest = slice.from + (0.15 + 0.7 * Math.random()) * (slice.to - slice.from);
   const turns = 360 * Math.max(3, Math.round(message.seconds)) - rest;
   const spin = disc.animate([{ rotate: "0deg" }, { rotate: `${turns}deg` }], {
@@ -265,7 +266,7 @@ async function turnWheel(message, mine) {
   await pause(message.hold * 1000);
 }
 
-// A wheel without its sounds is still a wheel.
+// Play a sound of the wheel; if that fails, the wheel turns in silence.
 function playQuietly(sound) {
   sound?.play().catch((error) => console.warn(`no sound for the wheel: ${error.message}`));
 }
@@ -329,13 +330,13 @@ function loaded(sound) {
   });
 }
 
-// Browsers other than OBS's may refuse sound until the page was clicked: then wait for the click. If no other overlay
-// played it, the bot gives the item up meanwhile; the click is for the next one then.
+// Browsers other than OBS's may refuse sound until the page is clicked: then wait for the click. If that takes too long
+// and no other overlay played the item, the bot gives it up, and the click helps the next one.
 async function begin(sound, mine) {
   await notOver(mine);
   try {
     await sound.play();
-    unmute.hidden = true; // whatever was asked for by it is there now
+    unmute.hidden = true; // sound is allowed now
     await notOver(mine, sound);
   } catch (error) {
     if (error.name !== "NotAllowedError") {
@@ -349,7 +350,7 @@ async function begin(sound, mine) {
   }
 }
 
-// A show that was stopped, so that nobody waits for it any more, ends here for good.
+// Never return once the show was stopped: the rest of its steps must not run.
 async function notOver(mine, sound = null) {
   if (mine.over) {
     sound?.pause();
@@ -367,7 +368,7 @@ function ended(sound) {
   });
 }
 
-// What happened on the channel, for a few seconds in a corner. In a rush the oldest that wait are left out.
+// Show an event in the corner for a few seconds. When too many wait, the oldest are dropped.
 function alertSoon(happened) {
   alertsWaiting.push(happened.text || `${happened.username}: ${happened.kind}`);
   if (alertsWaiting.length > ALERTS_WAITING) {

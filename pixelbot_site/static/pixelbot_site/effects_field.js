@@ -1,9 +1,9 @@
-// A list of effects as a form: one box an effect, its fields made of the payload's schema. The text field below stays
-// the truth: it is what is sent, and without this script it can be written by hand.
+// A list of effects as a form: one box for each effect, with fields made from the payload's schema. The hidden text
+// field holds the list as JSON and is what the form sends; without this script it can be edited by hand.
 "use strict";
 
 const NAMES = "/admin/effects/obsconnection/names/";
-let names = null; // what OBS has, and sounds and items: asked once a page, when the first field wants it
+let names = null; // names of sounds, items and what OBS has; fetched when the first field needs them, once for the page
 
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("textarea[data-effects]").forEach(edit);
@@ -15,7 +15,7 @@ function edit(area) {
   try {
     steps = JSON.parse(area.value || "[]");
   } catch {
-    return; // not JSON: whoever wrote it by hand mends it by hand
+    return; // not JSON: leave the text field visible, to be corrected there
   }
   const box = make("div", { className: "effects" });
   area.hidden = true;
@@ -95,7 +95,7 @@ function edit(area) {
   }
 
   function control(step, name, field) {
-    const type = field.type || (field.anyOf || []).map((one) => one.type).find((one) => one !== "null");
+    const type = field.type || (field.anyOf || []).map((option) => option.type).find((name) => name !== "null");
     const set = (value) => {
       if (value === undefined || value === "" || Number.isNaN(value)) {
         delete step[name];
@@ -142,7 +142,7 @@ function edit(area) {
   }
 }
 
-// Names to choose from, where they are known; anything may be typed all the same.
+// Offer the known names for a field; any other text may still be typed.
 async function offer(input, kind) {
   names ??= fetch(NAMES).then((answer) => (answer.ok ? answer.json() : {})).catch(() => ({}));
   const known = (await names)[kind] || [];

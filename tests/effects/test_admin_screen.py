@@ -1,0 +1,213 @@
+"""The pages for overlays and for OBS: who may see an address, and what becomes of a password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from economy.models import Item
+from effects.models import OBSConnection, Overlay, Sound
+from effects.obs import address
+from pixelbot_site.kit import secrets_at_rest
+
+pytestmark = pytest.mark.django_db
+
+OVERLAYS = "/admin/effects/overlay/"
+OBS = "/admin/effects/obsconnection/1/change/"
+
+
+@pytest.fixture
+def fox() -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+    return client
+
+
+@pytest.fixture
+def helper() -> Callable[..., Client]:
+    """Makes the client of a helper who holds some permissions: `helper("view_overlay")`."""
+
+    def make(*codenames: str) -> Client:
+        user = get_user_model().objects.create_user("helper", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def rechecks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the overlays' sockets were asked to check."""
+    sent: list[str] = []
+    monkeypatch.setattr("effects.overlays.messages.group_send", lambda group, message: sent.append(message["type"]))
+    return sent
+
+
+class TestOverlays:
+    """Overlays and their addresses."""
+
+    def test_a_new_overlay_gets_an_address_that_opens(self, fox: Client, client: Client) -> None:
+        fox.post(f"{OVERLAYS}add/", {"name": "Second screen", "shows_alerts": "on"})
+        overlay = Overlay.objects.get(name="Second screen")
+        assert len(overlay.secret) >= 32
+        assert client.get(overlay.get_absolute_url()).status_code == 200
+
+    def test_the_form_of_a_new_one_says_where_its_address_comes_from(self, fox: Client) -> None:
+        assert "Save the overlay to get its address." in fox.get(f"{OVERLAYS}add/").text
+
+    def test_the_whole_address_is_shown_under_the_host_that_was_asked(self, fox: Client, settings: Any) -> None:
+        settings.ALLOWED_HOSTS = ["bot.local"]
+        overlay = Overlay.objects.create(name="Main")
+        page = fox.get(OVERLAYS, headers={"host": "bot.local:8123"}).text
+        assert f'href="http://bot.local:8123{overlay.get_absolute_url()}"' in page
+
+    def test_the_secret_cannot_be_chosen(self, fox: Client) -> None:
+        overlay = Overlay.objects.create(name="Main")
+        before = overlay.secret
+        form = {"name": "Renamed", "secret": "guess-me", "shows_alerts": "on"}
+        fox.post(f"{OVERLAYS}{overlay.pk}/change/", form)
+        overlay.refresh_from_db()
+        assert (overlay.name, overlay.secret) == ("Renamed", before)
+
+    def test_a_changed_address_ends_the_old_one(self, fox: Client, client: Client, rechecks: list[str]) -> None:
+        leaked, other = Overlay.objects.create(name="Leaked"), Overlay.objects.create(name="Other")
+        old = leaked.get_absolute_url()
+        form = {"action": "change_address", "_selected_action": leaked.pk}
+        assert "The addresses are changed" in fox.post(OVERLAYS, form, follow=True).text
+        leaked.refresh_from_db()
+        assert client.get(old).status_code == 404
+        assert client.get(leaked.get_absolute_url()).status_code == 200
+        assert client.get(other.get_absolute_url()).status_code == 200
+        assert rechecks == ["overlay.recheck"]
+
+    def test_a_deleted_overlays_open_pages_are_disconnected(self, fox: Client, rechecks: list[str]) -> None:
+        first, second = Overlay.objects.create(name="A"), Overlay.objects.create(name="B")
+        fox.post(f"{OVERLAYS}{first.pk}/delete/", {"post": "yes"})
+        assert rechecks == ["overlay.recheck"]
+        fox.post(OVERLAYS, {"action": "delete_selected", "_selected_action": second.pk, "post": "yes"})
+        assert rechecks == ["overlay.recheck"] * 2 and not Overlay.objects.exists()
+
+    def test_a_helper_without_permission_sees_no_address(self, helper: Callable[..., Client]) -> None:
+        overlay = Overlay.objects.create(name="Main")
+        client = helper("view_queueitem")
+        assert client.get(OVERLAYS).status_code == 403
+        assert client.get(f"{OVERLAYS}{overlay.pk}/change/").status_code == 403
+        assert overlay.secret not in client.get("/admin/").text
+
+    def test_a_helper_who_may_only_view_changes_no_address(self, helper: Callable[..., Client]) -> None:
+        overlay = Overlay.objects.create(name="Main")
+        client = helper("view_overlay")
+        assert overlay.secret in client.get(OVERLAYS).text
+        client.post(OVERLAYS, {"action": "change_address", "_selected_action": overlay.pk})
+        assert Overlay.objects.get().secret == overlay.secret
+
+    def test_a_name_is_shown_as_text(self, fox: Client) -> None:
+        overlay = Overlay.objects.create(name="<img src=x onerror=alert(1)>")
+        for page in (OVERLAYS, f"{OVERLAYS}{overlay.pk}/change/"):
+            text = fox.get(page).text
+            assert "&lt;img src=x" in text and "<img src=x" not in text
+
+
+class TestOBS:
+    """The form for the connection to OBS."""
+
+    form = {"enabled": "unknown", "host": "", "port": "", "new_password": ""}  # noqa: RUF012
+
+    def test_a_password_is_stored_encrypted_and_shown_nowhere(self, fox: Client) -> None:
+        fox.post(OBS, {**self.form, "new_password": "s3cret-of-obs"})
+        row = OBSConnection.objects.get()
+        assert "s3cret" not in row.password and secrets_at_rest.unseal(row.password) == "s3cret-of-obs"
+        assert address.options().password == "s3cret-of-obs"
+        page = fox.get(OBS).text
+        assert "s3cret" not in page and row.password not in page
+
+    def test_a_blank_password_keeps_the_stored_one(self, fox: Client) -> None:
+        fox.post(OBS, {**self.form, "new_password": "s3cret"})
+        fox.post(OBS, {**self.form, "host": "studio.local"})
+        assert (address.options().host, address.options().password) == ("studio.local", "s3cret")
+
+    def test_a_new_password_replaces_the_stored_one(self, fox: Client) -> None:
+        for password in ("first", "second"):
+            fox.post(OBS, {**self.form, "new_password": password})
+        assert address.options().password == "second"
+
+    def test_a_forgotten_password_gives_way_to_the_one_in_env(self, fox: Client, settings: Any) -> None:
+        settings.OBS_PASSWORD = "of env"
+        fox.post(OBS, {**self.form, "new_password": "s3cret"})
+        assert address.options().password == "s3cret"
+        fox.post(OBS, {**self.form, "forget_password": "on"})
+        assert OBSConnection.objects.get().password == "" and address.options().password == "of env"
+
+    def test_forgetting_wins_over_a_password_typed_at_the_same_time(self, fox: Client) -> None:
+        fox.post(OBS, {**self.form, "new_password": "s3cret", "forget_password": "on"})
+        assert OBSConnection.objects.get().password == ""
+
+    def test_blank_fields_come_from_env(self, fox: Client, settings: Any) -> None:
+        settings.OBS_ENABLED, settings.OBS_HOST, settings.OBS_PORT = True, "10.0.0.7", 4460
+        fox.post(OBS, self.form)
+        assert "The bot looks for OBS at 10.0.0.7:4460." in fox.get(OBS).text
+        fox.post(OBS, {**self.form, "host": "studio.local", "port": "4555"})
+        assert "The bot looks for OBS at studio.local:4555." in fox.get(OBS).text
+
+    def test_switched_off_in_the_dashboard_it_is_off_whatever_env_says(self, fox: Client, settings: Any) -> None:
+        settings.OBS_ENABLED = True
+        fox.post(OBS, {**self.form, "enabled": "false"})
+        assert not address.options().enabled
+        assert "OBS is switched off: effects that need it fail" in fox.get(OBS).text
+
+    @pytest.mark.parametrize("port", ["0", "65536", "-1", "abc"])
+    def test_a_port_that_does_not_exist_is_refused(self, fox: Client, port: str) -> None:
+        assert fox.post(OBS, {**self.form, "port": port}).status_code == 200
+        assert OBSConnection.objects.get().port is None
+
+    def test_a_host_is_shown_as_text(self, fox: Client) -> None:
+        fox.post(OBS, {**self.form, "enabled": "true", "host": "<b>host</b>"})
+        page = fox.get(OBS).text
+        assert "looks for OBS at &lt;b&gt;host&lt;/b&gt;:4455." in page and "<b>host" not in page
+
+    def test_a_password_that_cannot_be_read_any_more_is_said_so(self, fox: Client, settings: Any) -> None:
+        fox.post(OBS, {**self.form, "new_password": "s3cret"})
+        settings.SECRET_KEY = "another one, of more than enough characters"
+        fox.force_login(get_user_model().objects.get())  # the session was signed with the old key
+        assert "SECRET_KEY has changed" in fox.get(OBS).text
+
+    def test_there_is_always_one_row(self, fox: Client) -> None:
+        assert fox.get("/admin/effects/obsconnection/add/").status_code == 403
+        answer = fox.get("/admin/effects/obsconnection/")
+        assert answer.status_code == 302 and answer["Location"] == OBS
+        assert fox.post("/admin/effects/obsconnection/1/delete/", {"post": "yes"}).status_code == 403
+        assert OBSConnection.objects.count() == 1
+
+    def test_the_test_button_tries_a_connection_that_is_switched_off(self, fox: Client, free_port: int) -> None:
+        form = {**self.form, "enabled": "false", "host": "127.0.0.1", "port": str(free_port)}
+        fox.post(OBS, form)
+        page = fox.post("/admin/effects/obsconnection/1/test/", follow=True).text
+        assert "nothing answers there" in page
+
+    def test_a_helper_who_may_only_view_tries_nothing(self, helper: Callable[..., Client]) -> None:
+        client = helper("view_obsconnection")
+        assert client.get(OBS).status_code == 200
+        assert client.post("/admin/effects/obsconnection/1/test/").status_code == 403
+        client.post(OBS, {**self.form, "new_password": "mine"})
+        assert OBSConnection.objects.get().password == ""
+
+    def test_a_link_tries_nothing(self, fox: Client) -> None:
+        assert fox.get("/admin/effects/obsconnection/1/test/").status_code == 403
+
+
+def test_effect_fields_offer_sounds_and_items_though_obs_is_away(fox: Client, settings: Any, free_port: int) -> None:
+    settings.OBS_ENABLED, settings.OBS_HOST, settings.OBS_PORT = True, "127.0.0.1", free_port
+    Sound.objects.create(name="ding", file="sounds/x.wav", content_type="audio/wav")
+    Item.objects.create(key="hat", name="A hat")
+    assert fox.get("/admin/effects/obsconnection/names/").json() == {"sound": ["ding"], "item": ["hat"]}
+
+
+def test_names_are_for_staff(client: Client) -> None:
+    assert client.get("/admin/effects/obsconnection/names/").status_code == 302
