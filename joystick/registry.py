@@ -26,24 +26,24 @@ from redeems import purchase
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What shall come of an event. A handler decides; the inbox does it.
+    """What a handler wants done about an event. The handler decides; the inbox does it (`joystick.inbox.outcomes`).
 
-    `whispers` are (username, text). `here` and `gone` name viewers who gave a sign of life, or left. `cues` are
-    occasions that the streamer may have set a reaction for. `flags`: what badges say of a viewer
-    (`economy.models.FLAGS`). `afterwards` is called once the awards so far are paid (a
-    command wants to see them) and answers with an Outcome. `whose`: the viewer whom the effects are about.
+    `whispers` are pairs (username, text). `present` and `left` are usernames. `occasions` are what the streamer may
+    have set a reaction for. `flags` are pairs (username, flags): what badges say about a viewer, by the names in
+    `economy.models.FLAGS`. `after_paying` is called once all awards so far are paid, since a command must see them, and
+    returns another Outcome. `viewer` is the viewer that `effects` belong to.
     """
 
     awards: tuple[Award, ...] = ()
     effects: tuple[Effect, ...] = ()
     lines: tuple[str, ...] = ()
     whispers: tuple[tuple[str, str], ...] = ()
-    here: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
-    cues: tuple[Occasion, ...] = ()
+    present: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    occasions: tuple[Occasion, ...] = ()
     flags: tuple[tuple[str, Mapping[str, bool]], ...] = ()
-    afterwards: Callable[[], Outcome] | None = None
-    whose: Viewer | None = None
+    after_paying: Callable[[], Outcome] | None = None
+    viewer: Viewer | None = None
 
 
 NOTHING = Outcome()

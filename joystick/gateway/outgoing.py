@@ -30,25 +30,25 @@ class Action:
     """
 
     name: str
-    words: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)
     channel_id: str = ""
     at: float = 0.0
 
     def __str__(self) -> str:
-        return " ".join([self.name, *self.words.values()])
+        return " ".join([self.name, *self.arguments.values()])
 
     def split(self, most: int) -> list[Action]:
         """The same in pieces of at most `most` characters of text, cut between words where there are any."""
         if self.name not in SPOKEN:
             return [self]
-        text = " ".join(self.words.get("text", "").split())
+        text = " ".join(self.arguments.get("text", "").split())
         pieces = []
         while text:
             cut = text.rfind(" ", 0, most + 1) if len(text) > most else len(text)
             cut = cut if cut > 0 else most
             pieces.append(text[:cut])
             text = text[cut:].lstrip()
-        return [replace(self, words={**self.words, "text": piece}) for piece in pieces]
+        return [replace(self, arguments={**self.arguments, "text": piece}) for piece in pieces]
 
 
 class Outgoing:
@@ -59,7 +59,7 @@ class Outgoing:
         self._urgent: deque[Action] = deque()
         self._filled = asyncio.Event()
 
-    def put(self, action: Action) -> None:
+    def add(self, action: Action) -> None:
         """Add an action; of too many, the oldest is dropped with a word in the log."""
         waiting = self._lines if action.name in SPOKEN else self._urgent
         if len(waiting) >= MAX_WAITING:
@@ -67,7 +67,7 @@ class Outgoing:
         waiting.append(action)
         self._filled.set()
 
-    async def first(self) -> Action:
+    async def peek(self) -> Action:
         """The next that is still worth doing, as soon as there is one. It stays until `done`."""
         while True:
             for waiting, most in ((self._urgent, MAX_MODERATION_AGE), (self._lines, MAX_AGE)):
@@ -78,7 +78,7 @@ class Outgoing:
             self._filled.clear()
             await self._filled.wait()
 
-    def done(self, action: Action) -> None:
+    def remove(self, action: Action) -> None:
         """It was sent."""
         for waiting in (self._urgent, self._lines):
             if waiting and waiting[0] is action:
@@ -91,23 +91,23 @@ class RateLimit:
 
     def __init__(self, every: float) -> None:
         self._every = every
-        self._saved = float(BURST)
+        self._allowance = float(BURST)
         self._counted_at = time.monotonic()
 
-    def wait(self, action: Action) -> float:
+    def seconds_until(self, action: Action) -> float:
         """Seconds to wait before `action` may be sent. Moderation does not wait its turn."""
         if action.name not in SPOKEN or self._every == 0:
             return 0.0
-        self._count()
-        return max(0.0, (1 - self._saved) * self._every)
+        self._refill()
+        return max(0.0, (1 - self._allowance) * self._every)
 
-    def sent(self, action: Action) -> None:
+    def count(self, action: Action) -> None:
         """Count it."""
         if action.name in SPOKEN and self._every:
-            self._count()
-            self._saved -= 1
+            self._refill()
+            self._allowance -= 1
 
-    def _count(self) -> None:
+    def _refill(self) -> None:
         now = time.monotonic()
-        self._saved = min(float(BURST), self._saved + (now - self._counted_at) / self._every)
+        self._allowance = min(float(BURST), self._allowance + (now - self._counted_at) / self._every)
         self._counted_at = now

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from joystick.protocol import frames
-from joystick.protocol.received import Received, error_event, read
+from joystick.protocol.received import ReceivedFrame, error_event, read_frame
 
 log = logging.getLogger("joystick")
 
@@ -51,24 +51,24 @@ class Session:
         self._asked: float | None = None
         self.confirmed = False
 
-    async def next(self) -> Received | None:
+    async def receive(self) -> ReceivedFrame | None:
         """Take one frame: an event is returned, an error frame as one too; any other control frame is dealt with.
 
         Raises TimeoutError when nothing came for STALE_AFTER seconds, Lost and Refused as the server's words mean,
         ConnectionClosed when it went without any.
         """
-        text = await self._heard()
-        frame = read(text if isinstance(text, str) else text.decode("utf-8", "replace"))
-        if isinstance(frame, Received):
+        text = await self._receive_text()
+        frame = read_frame(text if isinstance(text, str) else text.decode("utf-8", "replace"))
+        if isinstance(frame, ReceivedFrame):
             return frame
         if isinstance(frame, frames.ServerError):
             return error_event(frame.text, raw=str(text), last_action=self._last_action())
         await self._control(frame)
         if not self.confirmed:
-            await self._ask_again()
+            await self._resubscribe()
         return None
 
-    async def _heard(self) -> str | bytes:
+    async def _receive_text(self) -> str | bytes:
         try:
             async with asyncio.timeout(STALE_AFTER):
                 return await self._socket.recv()
@@ -94,7 +94,7 @@ class Session:
         await self._socket.send(json.dumps({"command": "subscribe", "identifier": self._identifier}))
         self._asked = time.monotonic()
 
-    async def _ask_again(self) -> None:
+    async def _resubscribe(self) -> None:
         """An unanswered subscribe is sent again; the server's pings give the beat for it."""
         now = time.monotonic()
         if now - self._opened > GIVE_UP_SUBSCRIBING_AFTER:

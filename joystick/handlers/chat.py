@@ -44,7 +44,7 @@ def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
     )
     found = dispatch.find(message.text)
     if found is None:
-        return Outcome(awards=(award,), here=(message.username,), flags=flags)
+        return Outcome(awards=(award,), present=(message.username,), flags=flags)
     name, words = found
     run = partial(dispatch.run, message, name=name, words=words, rules=rules, now=timezone.now())
-    return Outcome(awards=(award,), here=(message.username,), flags=flags, afterwards=run)
+    return Outcome(awards=(award,), present=(message.username,), flags=flags, after_paying=run)

@@ -25,4 +25,4 @@ def on_dropin(entered: Entered, rules: Rules) -> Outcome:
         xp_cooldown=rules.dropin_cooldown_seconds,
         once=Once.STREAM if rules.dropin_once_per_stream else Once.EVENT,
     )
-    return Outcome(awards=(award,), here=(entered.username,))
+    return Outcome(awards=(award,), present=(entered.username,))

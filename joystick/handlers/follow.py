@@ -24,5 +24,5 @@ def on_follow(follow: Follow, rules: Rules) -> Outcome:
         points=rules.points_per_follow,
         xp=rules.xp_per_follow,
     )
-    cue = Occasion(Trigger.FOLLOW, follow.username, at_most_every=THANK_AGAIN_AFTER)
-    return Outcome(awards=(award,), cues=(cue,), flags=((follow.username, {"is_follower": True}),))
+    occasion = Occasion(Trigger.FOLLOW, follow.username, at_most_every=THANK_AGAIN_AFTER)
+    return Outcome(awards=(award,), occasions=(occasion,), flags=((follow.username, {"is_follower": True}),))

@@ -10,4 +10,4 @@ from joystick.settings_table import Rules
 @on(Left)
 def on_leave(left: Left, rules: Rules) -> Outcome:
     """Not here any more. Told twice, or without having come in, it changes nothing."""
-    return Outcome(gone=(left.username,))
+    return Outcome(left=(left.username,))

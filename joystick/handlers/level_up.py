@@ -12,4 +12,4 @@ from joystick.settings_table import Rules
 def on_level_up(up: LevelUp, rules: Rules) -> Outcome:
     """The rewarded levels with a line are said in chat, and spoken on the stream; their effects happen."""
     lines, effects = announcements.announced(up, rules)
-    return Outcome(lines=lines, effects=effects, whose=up.viewer)
+    return Outcome(lines=lines, effects=effects, viewer=up.viewer)

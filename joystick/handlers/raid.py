@@ -22,4 +22,4 @@ def on_raid(raid: DroppedIn, rules: Rules) -> Outcome:
         xp=rules.xp_per_raid,
     )
     words = {"viewers": "some" if raid.viewers is None else raid.viewers}
-    return Outcome(awards=(award,), cues=(Occasion(Trigger.RAID, raid.username, words=words),))
+    return Outcome(awards=(award,), occasions=(Occasion(Trigger.RAID, raid.username, words=words),))

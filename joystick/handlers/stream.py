@@ -17,13 +17,15 @@ from joystick.settings_table import Rules
 @on(StreamStarted)
 def on_stream_started(started: StreamStarted, rules: Rules) -> Outcome:
     """Opens a Stream."""
-    return Outcome(cues=(Occasion(Trigger.STREAM_STARTED, started.username),), afterwards=partial(_begin, started))
+    return Outcome(
+        occasions=(Occasion(Trigger.STREAM_STARTED, started.username),), after_paying=partial(_begin, started)
+    )
 
 
 @on(StreamEnded)
 def on_stream_ended(ended: StreamEnded, rules: Rules) -> Outcome:
     """Closes it, with its figures. *Ending* does not: the streamer may resume."""
-    return Outcome(cues=(Occasion(Trigger.STREAM_ENDED, ended.username),), afterwards=partial(_end, ended))
+    return Outcome(occasions=(Occasion(Trigger.STREAM_ENDED, ended.username),), after_paying=partial(_end, ended))
 
 
 def _begin(started: StreamStarted) -> Outcome:

@@ -25,8 +25,8 @@ def on_sub(subscription: Subscription, rules: Rules) -> Outcome:
         held_by="gifted",
     )
     words = {"months": subscription.months}
-    cue = Occasion(Trigger.SUBSCRIBE, subscription.username, words=words)
-    return Outcome(awards=(award,), cues=(cue,), flags=((subscription.username, SUBSCRIBER),))
+    occasion = Occasion(Trigger.SUBSCRIBE, subscription.username, words=words)
+    return Outcome(awards=(award,), occasions=(occasion,), flags=((subscription.username, SUBSCRIBER),))
 
 
 @on(Resubscription)
@@ -40,8 +40,8 @@ def on_resub(resubscription: Resubscription, rules: Rules) -> Outcome:
         points=rules.points_per_resub,
         xp=rules.xp_per_resub,
     )
-    cue = Occasion(Trigger.RESUBSCRIBE, resubscription.username)
-    return Outcome(awards=(award,), cues=(cue,), flags=((resubscription.username, SUBSCRIBER),))
+    occasion = Occasion(Trigger.RESUBSCRIBE, resubscription.username)
+    return Outcome(awards=(award,), occasions=(occasion,), flags=((resubscription.username, SUBSCRIBER),))
 
 
 @on(GiftedSubscriptions)
@@ -56,4 +56,4 @@ def on_gift(gift: GiftedSubscriptions, rules: Rules) -> Outcome:
         xp=rules.xp_per_gifted_sub * gift.count,
         holds="gifted",
     )
-    return Outcome(awards=(award,), cues=(Occasion(Trigger.GIFT, gift.username, words={"count": gift.count}),))
+    return Outcome(awards=(award,), occasions=(Occasion(Trigger.GIFT, gift.username, words={"count": gift.count}),))

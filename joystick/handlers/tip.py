@@ -22,10 +22,10 @@ def on_tip(tip: Tip, rules: Rules) -> Outcome:
         xp=rules.worth(tip.tokens, rules.xp_per_tip_token),
     )
     words: dict[str, str | int] = {"tokens": tip.tokens, "item": tip.item}
-    cues = [Occasion(tier(tip.tokens, rules), tip.username, words=words)]
+    occasions = [Occasion(tier(tip.tokens, rules), tip.username, words=words)]
     if tip.item:
-        cues.append(Occasion(Trigger.TIP_ITEM, tip.username, subject=tip.item, words=words))
-    return Outcome(awards=(award,), cues=tuple(cues))
+        occasions.append(Occasion(Trigger.TIP_ITEM, tip.username, subject=tip.item, words=words))
+    return Outcome(awards=(award,), occasions=tuple(occasions))
 
 
 def tier(tokens: int, rules: Rules) -> Trigger:

@@ -23,5 +23,5 @@ def on_wheel(spin: WheelSpin, rules: Rules) -> Outcome:
     )
     words: dict[str, str | int] = {"tokens": spin.tokens, "prize": spin.prize}
     return Outcome(
-        awards=(award,), cues=(Occasion(Trigger.WHEEL_PRIZE, spin.username, subject=spin.prize, words=words),)
+        awards=(award,), occasions=(Occasion(Trigger.WHEEL_PRIZE, spin.username, subject=spin.prize, words=words),)
     )

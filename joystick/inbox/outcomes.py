@@ -34,33 +34,33 @@ class Outcomes:
     people: dict[str, Viewer] = field(default_factory=dict)
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
-    cues: list[tuple[Occasion, str]] = field(default_factory=list)
+    occasions: list[tuple[Occasion, str]] = field(default_factory=list)
 
     def handle(self, event: Event | LevelUp) -> None:
         channel_id = event.channel_id if isinstance(event, Event) else ""
         for handler in handlers(event):
-            self.carry_out(handler(event, self.rules), channel_id)
+            self.apply(handler(event, self.rules), channel_id)
 
-    def carry_out(self, outcome: Outcome, channel_id: str) -> None:
+    def apply(self, outcome: Outcome, channel_id: str) -> None:
         self.awards += outcome.awards
         for username, flags in outcome.flags:
             # Popped, so that the latest stands last: it decides where somebody's name is spelled in two ways.
             self.flags[username] = {**self.flags.pop(username, {}), **flags}
-        self.present |= dict.fromkeys(outcome.here, True) | dict.fromkeys(outcome.gone, False)
-        self.cues += [(cue, channel_id) for cue in outcome.cues]
+        self.present |= dict.fromkeys(outcome.present, True) | dict.fromkeys(outcome.left, False)
+        self.occasions += [(occasion, channel_id) for occasion in outcome.occasions]
         for effect in outcome.effects:
-            items.enqueue_known(effect, viewer=outcome.whose)
+            items.enqueue_known(effect, viewer=outcome.viewer)
         for line in outcome.lines:
             chat.say(line, channel_id=channel_id)
         for username, text in outcome.whispers:
             actions.answer(username, text, channel_id=channel_id)
-        if outcome.afterwards is not None:
-            self.settle()
-            self.carry_out(outcome.afterwards(), channel_id)
+        if outcome.after_paying is not None:
+            self.pay_awards()
+            self.apply(outcome.after_paying(), channel_id)
 
     def finish(self) -> None:
         """What is left at the end of the batch."""
-        self.settle()
+        self.pay_awards()
         if self.present:
             presence.mark(
                 here=[self.people[viewer_key(name)] for name, is_here in self.present.items() if is_here],
@@ -68,34 +68,34 @@ class Outcomes:
                 seconds=self.rules.presence_seconds,
                 now=self.now,
             )
-        self.react()
+        self.run_reactions()
 
-    def react(self) -> None:
-        due = [(cue, channel) for cue, channel in self.cues if self._is_due(cue)]
+    def run_reactions(self) -> None:
+        due = [(occasion, channel) for occasion, channel in self.occasions if self._is_due(occasion)]
         rows = list(Reaction.objects.filter(enabled=True)) if due else []
-        for cue, channel_id in due:
-            row = reactions.find(cue, rows)
+        for occasion, channel_id in due:
+            row = reactions.find(occasion, rows)
             if row is None:
                 continue
-            reactions.enqueue_effects(row, cue)
-            line = reactions.fill(row.line, cue)
+            reactions.enqueue_effects(row, occasion)
+            line = reactions.fill(row.line, occasion)
             if line:
                 chat.say(line, channel_id=channel_id)
 
-    def _is_due(self, cue: Occasion) -> bool:
-        return not cue.at_most_every or cooldowns.take_all({cue.key: cue.at_most_every}, now=self.now)
+    def _is_due(self, occasion: Occasion) -> bool:
+        return not occasion.at_most_every or cooldowns.take_all({occasion.key: occasion.at_most_every}, now=self.now)
 
-    def settle(self) -> None:
-        self.meet()
+    def pay_awards(self) -> None:
+        self.load_viewers()
         while self.awards:  # what comes of a level-up may be an award again
             awards, self.awards = self.awards, []
             ups = pay.pay(awards, rules=self.rules, now=self.now, viewers=self.people, stream=self.stream())
             for level_up in ups:
                 self.handle(level_up)
             if self.awards:
-                self.meet()
+                self.load_viewers()
 
-    def meet(self) -> None:
+    def load_viewers(self) -> None:
         """Look up whom we have not met in this batch, or of whom something new is told. Before paying: who turns out
         to be a bot earns nothing."""
         flagged, self.flags = self.flags, {}

@@ -15,9 +15,9 @@ from django.utils import timezone
 from effects.overlays import messages
 from joystick.inbox.outcomes import Outcomes
 from joystick.models import InboundEvent, InboundState, Install
-from joystick.protocol.envelope import clean
+from joystick.protocol.envelope import clean_text
 from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
-from joystick.protocol.received import SERVER_ERROR, UNREADABLE, Received, read
+from joystick.protocol.received import SERVER_ERROR, UNREADABLE, ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
 
@@ -28,7 +28,7 @@ MAX_RAW_CHARS = 100_000
 MAX_SHOWN_CHARS = 300
 
 
-def receive(batch: Sequence[Received]) -> None:
+def receive(batch: Sequence[ReceivedFrame]) -> None:
     """Store the batch and act on it, in one transaction, in order. Events seen before are left out.
 
     If one of them raises, the batch is rolled back and done again in halves, and so on, until only that one fails: its
@@ -55,8 +55,8 @@ def retry_failed(rows: Sequence[InboundEvent]) -> int:
     for row in rows:
         if row.state != InboundState.FAILED:
             continue
-        received = read(row.raw)
-        if not isinstance(received, Received):
+        received = read_frame(row.raw)
+        if not isinstance(received, ReceivedFrame):
             continue
         with transaction.atomic():
             deleted, _ = InboundEvent.objects.filter(pk=row.pk, state=InboundState.FAILED).delete()
@@ -66,7 +66,7 @@ def retry_failed(rows: Sequence[InboundEvent]) -> int:
     return well
 
 
-def _handle(batch: Sequence[Received]) -> None:
+def _handle(batch: Sequence[ReceivedFrame]) -> None:
     now = timezone.now()
     with transaction.atomic():
         work = Outcomes(Rules.current(), now)
@@ -77,7 +77,7 @@ def _handle(batch: Sequence[Received]) -> None:
         messages.happened([_shown(event) for event in new if _is_public(event)])
 
 
-def _store_new(batch: Sequence[Received], *, now: datetime) -> list[Event]:
+def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> list[Event]:
     uids = [received.event.uid for received in batch if received.event is not None]
     known = bulk.among(InboundEvent, "uid", uids)
     rows: list[tuple[object, ...]] = []
@@ -110,20 +110,20 @@ COLUMNS = (
 )
 
 
-def _row(received: Received, event: Event, *, now: datetime) -> tuple[object, ...]:
+def _row(received: ReceivedFrame, event: Event, *, now: datetime) -> tuple[object, ...]:
     who = (event.uid, event.kind, event.channel_id, event.username)
     tokens = event.tokens if isinstance(event, Tip | WheelSpin) else None
-    raw = clean(received.raw, MAX_RAW_CHARS)
+    raw = clean_text(received.raw, MAX_RAW_CHARS)
     return (*who, event.text, tokens, InboundState.HANDLED.value, "", raw, event.occurred_at, now)
 
 
-def _unreadable(received: Received, *, now: datetime) -> tuple[object, ...]:
-    raw = clean(received.raw, MAX_RAW_CHARS)
+def _unreadable(received: ReceivedFrame, *, now: datetime) -> tuple[object, ...]:
+    raw = clean_text(received.raw, MAX_RAW_CHARS)
     state = InboundState.UNREADABLE.value
     return (f"unreadable:{uuid4().hex}", UNREADABLE, "", "", "", None, state, received.error, raw, None, now)
 
 
-def _store_failure(received: Received, error: str) -> None:
+def _store_failure(received: ReceivedFrame, error: str) -> None:
     if received.event is None:
         return
     # Only what can't be at fault itself: whatever broke the handling must not break this.
@@ -131,9 +131,9 @@ def _store_failure(received: Received, error: str) -> None:
         uid=received.event.uid,
         kind=received.event.kind,
         username=received.event.username,
-        raw=clean(received.raw, MAX_RAW_CHARS),
+        raw=clean_text(received.raw, MAX_RAW_CHARS),
         state=InboundState.FAILED,
-        error=clean(error, MAX_RAW_CHARS),
+        error=clean_text(error, MAX_RAW_CHARS),
         received_at=timezone.now(),
     )
     # Another listener may have handled it meanwhile: then its row stands.

@@ -38,13 +38,13 @@ class Envelope:
             "kind": self.kind,
             "channel_id": self.channel_id,
             "occurred_at": self.occurred_at,
-            "text": self.text if is_chat else plain(self.text),
+            "text": self.text if is_chat else strip_markup(self.text),
             "username": username,
         }
 
     def name(self, *keys: str) -> str:
         """The first name among `keys`; "" when there is none."""
-        names = (clean(self.data.get(key), MAX_NAME).strip() for key in keys)
+        names = (clean_text(self.data.get(key), MAX_NAME).strip() for key in keys)
         return next((name for name in names if name), "")
 
     def whole(self, key: str, *, least: int = 0, most: int = MAX_NUMBER) -> int | None:
@@ -59,12 +59,12 @@ class Envelope:
         return value
 
 
-def plain(text: str) -> str:
+def strip_markup(text: str) -> str:
     """`text` without tags and entities: the platform writes `<strong class='…'>Water break</strong>`."""
-    return clean(unescape(_TAG.sub("", text)))
+    return clean_text(unescape(_TAG.sub("", text)))
 
 
-def clean(value: Any, most: int = MAX_TEXT) -> str:
+def clean_text(value: Any, most: int = MAX_TEXT) -> str:
     """A string that every database takes: no NUL, no lone surrogate, at most `most` characters. Not a string: ""."""
     if not isinstance(value, str):
         return ""
@@ -73,7 +73,7 @@ def clean(value: Any, most: int = MAX_TEXT) -> str:
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:most]
 
 
-def moment(value: Any) -> datetime | None:
+def parse_time(value: Any) -> datetime | None:
     """An ISO 8601 time in UTC; None for anything else."""
     try:
         when = datetime.fromisoformat(value)

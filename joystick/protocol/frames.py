@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from joystick.protocol import kinds
-from joystick.protocol.envelope import MAX_NAME, Envelope, FrameError, clean, moment
+from joystick.protocol.envelope import MAX_NAME, Envelope, FrameError, clean_text, parse_time
 from joystick.protocol.events import Event
 
 
@@ -72,7 +72,7 @@ def parse(text: str) -> Control | Event:
     if "message" in frame and frame.get("type") != "ping":
         return _message(frame["message"])
     if "error" in frame:
-        return ServerError(clean(frame["error"]))
+        return ServerError(clean_text(frame["error"]))
     return _control(frame)
 
 
@@ -83,11 +83,11 @@ def _control(frame: Mapping[str, Any]) -> Control:
         case "ping":
             return Ping()
         case "confirm_subscription":
-            return Confirmed(clean(frame.get("identifier")))
+            return Confirmed(clean_text(frame.get("identifier")))
         case "reject_subscription":
-            return Rejected(clean(frame.get("identifier")))
+            return Rejected(clean_text(frame.get("identifier")))
         case "disconnect":
-            return Disconnect(clean(frame.get("reason")), frame.get("reconnect") is True)
+            return Disconnect(clean_text(frame.get("reason")), frame.get("reconnect") is True)
         case other:
             raise FrameError(f"unknown frame type {other!r:.80}")
 
@@ -96,7 +96,7 @@ def _message(message: Any) -> ServerError | Event:
     if not isinstance(message, dict):
         raise FrameError(f"the message is no JSON object but {type(message).__name__}")
     if "type" not in message and "error" in message:
-        return ServerError(clean(message["error"]))
+        return ServerError(clean_text(message["error"]))
     fields = _v2(message) if "data" in message or message.get("v") == 2 else _v1(message)
     return kinds.BUILDERS.get(fields.kind, kinds.other)(fields)
 
@@ -106,9 +106,9 @@ def _v2(message: Mapping[str, Any]) -> Envelope:
     return Envelope(
         uid=_uid(message.get("id"), message),
         kind=_kind(message.get("type")),
-        channel_id=clean(message.get("channel_id"), MAX_NAME),
-        occurred_at=moment(message.get("occurred_at")),
-        text=clean(message.get("text")),
+        channel_id=clean_text(message.get("channel_id"), MAX_NAME),
+        occurred_at=parse_time(message.get("occurred_at")),
+        text=clean_text(message.get("text")),
         data=data if isinstance(data, dict) else {},
     )
 
@@ -119,9 +119,9 @@ def _v1(message: Mapping[str, Any]) -> Envelope:
     return Envelope(
         uid=_uid(message.get("messageId") or message.get("id"), message),
         kind=kind,
-        channel_id=clean(message.get("channelId"), MAX_NAME),
-        occurred_at=moment(message.get("createdAt")),
-        text=clean(message.get("text")),
+        channel_id=clean_text(message.get("channelId"), MAX_NAME),
+        occurred_at=parse_time(message.get("createdAt")),
+        text=clean_text(message.get("text")),
         data=message if is_chat else _metadata(message.get("metadata")),
     )
 
@@ -145,13 +145,13 @@ def _kind(name: Any) -> str:
 
 @lru_cache(maxsize=1000)
 def _canonical(name: str) -> str:
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean(name, MAX_NAME)).lower()[:MAX_NAME]
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean_text(name, MAX_NAME)).lower()[:MAX_NAME]
     return kinds.SYNONYMS.get(snake, snake)
 
 
 def _uid(uid: Any, message: Mapping[str, Any]) -> str:
     """The platform's id. Without one, a digest of the message: the same frame twice still counts once."""
     if isinstance(uid, str | int) and not isinstance(uid, bool) and str(uid).strip():
-        return clean(str(uid), MAX_NAME)
+        return clean_text(str(uid), MAX_NAME)
     digest = hashlib.sha256(json.dumps(message, sort_keys=True).encode("utf-8", "replace")).hexdigest()
     return f"sha256:{digest}"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from joystick.protocol import events
-from joystick.protocol.envelope import MAX_NAME, MAX_NUMBER, Envelope, FrameError, clean, moment
+from joystick.protocol.envelope import MAX_NAME, MAX_NUMBER, Envelope, FrameError, clean_text, parse_time
 
 Reader = Callable[[Envelope], Any]
 Builder = Callable[[Envelope], events.Event]
@@ -68,7 +68,7 @@ def number(key: str) -> Reader:
 
 def time(*keys: str) -> Reader:
     """A moment, or None."""
-    return lambda fields: next(filter(None, (moment(fields.data.get(key)) for key in keys)), None)
+    return lambda fields: next(filter(None, (parse_time(fields.data.get(key)) for key in keys)), None)
 
 
 def yes(key: str) -> Reader:
@@ -131,7 +131,7 @@ def shape(event: type[events.Event], viewer: Reader = _whoever, **more: Reader) 
 def chat(fields: Envelope) -> events.Event:
     """A line in chat: v2 has badges, v1 flags of the author."""
     author = mapping("author")(fields)
-    username = clean(author.get("username"), MAX_NAME).strip()
+    username = clean_text(author.get("username"), MAX_NAME).strip()
     if not username:
         raise FrameError(f"{fields.kind} names no author")
     badges = author.get("badges")
@@ -142,7 +142,7 @@ def chat(fields: Envelope) -> events.Event:
 
     return events.ChatMessage(
         **fields.common(username, is_chat=True),
-        streamer=clean(mapping("streamer")(fields).get("username"), MAX_NAME),
+        streamer=clean_text(mapping("streamer")(fields).get("username"), MAX_NAME),
         is_bot=flag("bot", "isBot"),
         is_streamer=flag("streamer", "isStreamer"),
         is_moderator=flag("mod", "isModerator"),
@@ -154,7 +154,7 @@ def chat(fields: Envelope) -> events.Event:
 def bot_message(fields: Envelope) -> events.Event:
     """The site's announcement; v1 names an author, v2 nobody."""
     author = mapping("author")(fields)
-    return events.BotMessage(**fields.common(clean(author.get("username"), MAX_NAME).strip()))
+    return events.BotMessage(**fields.common(clean_text(author.get("username"), MAX_NAME).strip()))
 
 
 other = shape(events.OtherEvent, data=everything)

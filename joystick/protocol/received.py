@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from joystick.protocol import frames
-from joystick.protocol.envelope import FrameError, clean
+from joystick.protocol.envelope import FrameError, clean_text
 from joystick.protocol.events import Event, OtherEvent
 
 log = logging.getLogger("joystick")
@@ -18,7 +18,7 @@ SERVER_ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedFrame:
     """A frame with an event in it; `event` is None, and `error` says why, when it can't be understood."""
 
     raw: str
@@ -26,18 +26,18 @@ class Received:
     error: str = ""
 
 
-def read(text: str) -> Received | frames.Control:
+def read_frame(text: str) -> ReceivedFrame | frames.Control:
     """Look at a frame from the socket: a control frame is handed back, everything else is for `receive`."""
     try:
         frame = frames.parse(text)
     except FrameError as error:
         log.warning("a frame could not be understood: %s", error)
-        return Received(text, None, str(error))
-    return Received(text, frame) if isinstance(frame, Event) else frame
+        return ReceivedFrame(text, None, str(error))
+    return ReceivedFrame(text, frame) if isinstance(frame, Event) else frame
 
 
-def error_event(text: str, *, raw: str, last_action: str) -> Received:
+def error_event(text: str, *, raw: str, last_action: str) -> ReceivedFrame:
     """An error frame as an event of its own, for log and feed. Nothing ties it to an action: the last one is named."""
     said = f"Joystick says: {text}" + (f" (last action: {last_action})" if last_action else "")
     log.error("%s", said)
-    return Received(raw, OtherEvent(uid=f"error:{uuid4().hex}", kind=SERVER_ERROR, text=clean(said)))
+    return ReceivedFrame(raw, OtherEvent(uid=f"error:{uuid4().hex}", kind=SERVER_ERROR, text=clean_text(said)))

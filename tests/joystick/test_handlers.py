@@ -46,17 +46,17 @@ def test_on_chat_pays_a_point_and_an_xp_each_with_its_cooldown(rules: Rules) -> 
     assert (award.points, award.xp, award.points_cooldown, award.xp_cooldown) == (1, 1, 60, 30)
 
 
-def test_on_chat_leaves_the_command_for_afterwards(rules: Rules) -> None:
-    assert on_chat(chat("!points"), rules).afterwards is not None
-    assert on_chat(chat("points!"), rules).afterwards is None
-    assert on_chat(chat("! nosuchword"), rules).afterwards is None
-    assert on_chat(chat("!tip 15"), rules).afterwards is None
-    assert on_chat(chat("!pionts"), rules).afterwards is not None
+def test_on_chat_leaves_the_command_for_after_paying(rules: Rules) -> None:
+    assert on_chat(chat("!points"), rules).after_paying is not None
+    assert on_chat(chat("points!"), rules).after_paying is None
+    assert on_chat(chat("! nosuchword"), rules).after_paying is None
+    assert on_chat(chat("!tip 15"), rules).after_paying is None
+    assert on_chat(chat("!pionts"), rules).after_paying is not None
 
 
 def test_on_chat_ignores_bots_and_ourselves(rules: Rules) -> None:
     bot = on_chat(replace(chat("!points"), is_bot=True), rules)
-    assert bot.flags[0][1]["is_bot"] and not bot.awards and not bot.afterwards
+    assert bot.flags[0][1]["is_bot"] and not bot.awards and not bot.after_paying
     assert on_chat(chat("!points"), replace(rules, bot_username="BOB")) is NOTHING
 
 
@@ -88,13 +88,16 @@ def test_tokens_are_worth_what_they_say_rounded_down(tokens: int, rate: float, p
 )
 def test_a_tips_tier(rules: Rules, tokens: int, trigger: str) -> None:
     assert tier(tokens, rules) == trigger
-    (cue,) = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=tokens), rules).cues
-    assert (cue.trigger, cue.words["tokens"]) == (trigger, tokens)
+    (occasion,) = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=tokens), rules).occasions
+    assert (occasion.trigger, occasion.words["tokens"]) == (trigger, tokens)
 
 
 def test_on_tip_cues_the_menu_item_too(rules: Rules) -> None:
-    cues = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=25, item="Water break"), rules).cues
-    assert [(cue.trigger, cue.subject) for cue in cues] == [("tip_medium", ""), ("tip_item", "Water break")]
+    occasions = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=25, item="Water break"), rules).occasions
+    assert [(occasion.trigger, occasion.subject) for occasion in occasions] == [
+        ("tip_medium", ""),
+        ("tip_item", "Water break"),
+    ]
 
 
 @pytest.mark.parametrize(("tokens", "points"), [(50, 50), (0, 0)])
@@ -103,7 +106,7 @@ def test_on_wheel_pays_by_its_own_rate(rules: Rules, tokens: int, points: int) -
     outcome = on_wheel(spin, rules)
     assert (outcome.awards[0].points, outcome.awards[0].source) == (points, "wheel")
     assert on_wheel(spin, replace(rules, points_per_wheel_token=0)).awards[0].points == 0
-    assert [(cue.trigger, cue.subject) for cue in outcome.cues] == [("wheel_prize", "Silly hat")]
+    assert [(occasion.trigger, occasion.subject) for occasion in outcome.occasions] == [("wheel_prize", "Silly hat")]
 
 
 def test_on_resub_pays_once_whatever_its_numbers(rules: Rules) -> None:
@@ -122,18 +125,18 @@ def test_on_raid_pays_the_other_streamer(rules: Rules, viewers: int | None, said
     raid = DroppedIn(uid="1", kind="stream_dropped_in", username="Kettle", viewers=viewers)
     outcome = on_raid(raid, rules)
     assert (outcome.awards[0].username, outcome.awards[0].points) == ("Kettle", 100)
-    assert outcome.cues[0].words == {"viewers": said}
+    assert outcome.occasions[0].words == {"viewers": said}
 
 
-def test_on_stream_started_and_on_stream_ended_leave_the_row_for_afterwards(rules: Rules) -> None:
-    assert on_stream_started(StreamStarted(uid="1", kind="stream_started"), rules).afterwards is not None
-    assert on_stream_ended(StreamEnded(uid="1", kind="stream_ended"), rules).afterwards is not None
+def test_on_stream_started_and_on_stream_ended_leave_the_row_for_after_paying(rules: Rules) -> None:
+    assert on_stream_started(StreamStarted(uid="1", kind="stream_started"), rules).after_paying is not None
+    assert on_stream_ended(StreamEnded(uid="1", kind="stream_ended"), rules).after_paying is not None
 
 
 def test_presence_by_what_people_do(rules: Rules) -> None:
-    assert on_chat(chat("hi"), rules).here == ("Bob",)
-    assert on_dropin(Entered(uid="1", kind="enter_stream", username="Bob"), rules).here == ("Bob",)
-    assert on_leave(Left(uid="1", kind="leave_stream", username="Bob"), rules).gone == ("Bob",)
+    assert on_chat(chat("hi"), rules).present == ("Bob",)
+    assert on_dropin(Entered(uid="1", kind="enter_stream", username="Bob"), rules).present == ("Bob",)
+    assert on_leave(Left(uid="1", kind="leave_stream", username="Bob"), rules).left == ("Bob",)
 
 
 def test_on_chat_does_not_answer_whispers(rules: Rules) -> None:

@@ -16,7 +16,7 @@ from economy.models import XP, Cooldown, LevelReward, Points, Transaction, Viewe
 from effects.models import QueueItem, State
 from joystick.inbox import receive
 from joystick.models import InboundEvent, InboundState, Install
-from joystick.protocol.received import Received, error_event, read
+from joystick.protocol.received import ReceivedFrame, error_event, read_frame
 from joystick.registry import _handlers
 from joystick.simulator.happenings import Happening, chat, enter, follow, leave, subscribe, tip, viewer_count
 from tests.conftest import frame_text
@@ -74,12 +74,12 @@ def test_overlays_hear_of_everything_but_whispers_and_complaints(
     whisper = chat("Bob", "psst").message("v2")
     whisper["data"]["visibility"] = "private"
     batch = [
-        read(json.dumps({"message": whisper})),
+        read_frame(json.dumps({"message": whisper})),
         error_event("no", raw="{}", last_action="send_whisper Bob secret"),
-        read(frame_text(tip("Bob", 5))),
+        read_frame(frame_text(tip("Bob", 5))),
     ]
     with django_capture_on_commit_callbacks(execute=True):
-        receive.receive([received for received in batch if isinstance(received, Received)])
+        receive.receive([received for received in batch if isinstance(received, ReceivedFrame)])
     assert told == ["tipped"]
     assert InboundEvent.objects.count() == 3
 
@@ -137,8 +137,8 @@ def test_what_cannot_be_read_is_stored_with_the_reason(deliver: Deliver) -> None
         "{broken",
         '{"message": {"type": "tipped", "id": "1", "data": {"who": "Bob", "how_much": "a lot\\u0000"}}}',
     ):
-        received = read(text)
-        assert isinstance(received, Received)
+        received = read_frame(text)
+        assert isinstance(received, ReceivedFrame)
         receive.receive([received])
     broken, tipped = InboundEvent.objects.order_by("id")
     assert (broken.state, broken.raw) == (InboundState.UNREADABLE, "{broken")
@@ -188,8 +188,8 @@ def test_a_poisonous_event_is_stored_in_the_simplest_form(deliver: Deliver) -> N
         "occurred_at": "0001-01-01T00:00:00+14:00"
     }
     long_name = Happening("AbC" * 40, "Bob").message("v2")
-    batch = [read(json.dumps({"message": message})) for message in (poison, long_name)]
-    receive.receive([received for received in batch if isinstance(received, Received)])
+    batch = [read_frame(json.dumps({"message": message})) for message in (poison, long_name)]
+    receive.receive([received for received in batch if isinstance(received, ReceivedFrame)])
     assert InboundEvent.objects.filter(state=InboundState.HANDLED).count() == 2
     assert owns("bob")[0] == 5
 
@@ -258,9 +258,9 @@ def test_who_goes_on_talking_is_seen_once_a_minute(deliver: Deliver) -> None:
 
 
 def test_a_burst_costs_a_few_statements(django_assert_max_num_queries: Any) -> None:
-    lines = [read(frame_text(chat(f"viewer{n % 40}", "hello"))) for n in range(200)]
+    lines = [read_frame(frame_text(chat(f"viewer{n % 40}", "hello"))) for n in range(200)]
     with django_assert_max_num_queries(30):
-        receive.receive([line for line in lines if isinstance(line, Received)])
+        receive.receive([line for line in lines if isinstance(line, ReceivedFrame)])
     assert InboundEvent.objects.count() == 200
     assert XPTransaction.objects.count() == 40
 

@@ -21,17 +21,17 @@ def mute(message_id: str, *, age: float = 0.0) -> Action:
 
 
 async def take(queue: Outgoing) -> str:
-    action = await asyncio.wait_for(queue.first(), 1)
-    queue.done(action)
-    return next(iter(action.words.values()))
+    action = await asyncio.wait_for(queue.peek(), 1)
+    queue.remove(action)
+    return next(iter(action.arguments.values()))
 
 
 @pytest.mark.asyncio
 async def test_lines_come_in_order_and_stay_until_done() -> None:
     queue = Outgoing()
-    queue.put(line("one"))
-    queue.put(line("two"))
-    assert await queue.first() is await queue.first()
+    queue.add(line("one"))
+    queue.add(line("two"))
+    assert await queue.peek() is await queue.peek()
     assert [await take(queue), await take(queue)] == ["one", "two"]
 
 
@@ -39,7 +39,7 @@ async def test_lines_come_in_order_and_stay_until_done() -> None:
 async def test_a_line_older_than_a_minute_is_dropped_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
     queue = Outgoing()
     for action in (line("old", age=61), line("young", age=59)):
-        queue.put(action)
+        queue.add(action)
     assert await take(queue) == "young"
     assert "too late to say, dropped: send_message old" in caplog.text
 
@@ -48,7 +48,7 @@ async def test_a_line_older_than_a_minute_is_dropped_with_a_word(caplog: pytest.
 async def test_moderation_waits_longer_but_not_for_ever() -> None:
     queue = Outgoing()
     for action in (mute("forgotten", age=601), mute("late", age=599), line("hello")):
-        queue.put(action)
+        queue.add(action)
     assert [await take(queue), await take(queue)] == ["late", "hello"]
 
 
@@ -56,7 +56,7 @@ async def test_moderation_waits_longer_but_not_for_ever() -> None:
 async def test_of_too_many_the_oldest_go(caplog: pytest.LogCaptureFixture) -> None:
     queue = Outgoing()
     for number in range(MAX_WAITING + 2):
-        queue.put(line(str(number)))
+        queue.add(line(str(number)))
     assert await take(queue) == "2"
     assert caplog.text.count("too much to say, dropped") == 2
 
@@ -64,46 +64,46 @@ async def test_of_too_many_the_oldest_go(caplog: pytest.LogCaptureFixture) -> No
 @pytest.mark.asyncio
 async def test_with_nothing_to_say_it_waits() -> None:
     queue = Outgoing()
-    waiting = asyncio.create_task(queue.first())
+    waiting = asyncio.create_task(queue.peek())
     await asyncio.sleep(0.01)
     assert not waiting.done()
-    queue.put(line("now"))
-    assert (await asyncio.wait_for(waiting, 1)).words["text"] == "now"
+    queue.add(line("now"))
+    assert (await asyncio.wait_for(waiting, 1)).arguments["text"] == "now"
 
 
 def test_three_lines_may_follow_each_other_then_one_in_so_many_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    pace, said = RateLimit(2.0), []
+    limit, said = RateLimit(2.0), []
     for _ in range(6):
-        wait = pace.wait(line("x"))
+        wait = limit.seconds_until(line("x"))
         clock[0] += wait
         said.append(clock[0] - 1000)
-        pace.sent(line("x"))
+        limit.count(line("x"))
     assert said == [0, 0, 0, 2, 4, 6]
     clock[0] += 60
-    assert pace.wait(line("x")) == 0
+    assert limit.seconds_until(line("x")) == 0
 
 
 def test_moderation_does_not_wait_its_turn_nor_use_it_up() -> None:
-    pace = RateLimit(100)
+    limit = RateLimit(100)
     for _ in range(3):
-        pace.sent(line("x"))
-    assert pace.wait(mute("m")) == 0
-    pace.sent(mute("m"))
-    assert 90 < pace.wait(line("x")) <= 100
+        limit.count(line("x"))
+    assert limit.seconds_until(mute("m")) == 0
+    limit.count(mute("m"))
+    assert 90 < limit.seconds_until(line("x")) <= 100
 
 
 def test_without_a_limit_nothing_waits() -> None:
-    pace = RateLimit(0)
+    limit = RateLimit(0)
     for _ in range(10):
-        pace.sent(line("x"))
-    assert pace.wait(line("x")) == 0
+        limit.count(line("x"))
+    assert limit.seconds_until(line("x")) == 0
 
 
 @given(st.text(min_size=1, max_size=400), st.integers(5, 60))
 def test_pieces_of_a_long_text_are_short_and_lose_nothing_but_blanks(text: str, most: int) -> None:
-    pieces = [action.words["text"] for action in line(text).split(most)]
+    pieces = [action.arguments["text"] for action in line(text).split(most)]
     assert all(0 < len(piece) <= most for piece in pieces)
     assert "".join("".join(pieces).split()) == "".join(text.split())
     words = text.split()

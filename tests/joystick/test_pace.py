@@ -7,10 +7,10 @@ from joystick.gateway.batch_size import MAX_EVENTS, MIN_EVENTS, BatchSize
 
 def settled(per_second: float, batches: int = 20) -> int:
     """The batch size that a machine of that speed comes to, under load."""
-    pace = BatchSize()
+    batch = BatchSize()
     for _ in range(batches):
-        pace.took(pace.size, pace.size / per_second)
-    return pace.size
+        batch.record(batch.size, batch.size / per_second)
+    return batch.size
 
 
 def test_a_batch_takes_about_as_long_as_others_may_wait() -> None:
@@ -24,14 +24,14 @@ def test_it_has_bounds() -> None:
 
 
 def test_a_batch_that_was_not_full_tells_nothing() -> None:
-    pace = BatchSize()
-    before = pace.size
-    pace.took(1, 5.0)
-    assert pace.size == before
+    batch = BatchSize()
+    before = batch.size
+    batch.record(1, 5.0)
+    assert batch.size == before
 
 
 def test_one_wait_for_the_disk_changes_little() -> None:
-    pace = BatchSize()
-    before = pace.size
-    pace.took(pace.size, 60.0)
-    assert pace.size == before // 2
+    batch = BatchSize()
+    before = batch.size
+    batch.record(batch.size, 60.0)
+    assert batch.size == before // 2

@@ -96,16 +96,16 @@ def test_somebody_who_follows_again_and_again_is_thanked_once(happens: Happens) 
         ({"trigger": "raid", "line": "{user} {viewers}", "effects": [{"kind": "speak", "text": "{user}"}]}, None),
         (
             {"trigger": "raid", "line": "{user} with {viewer}"},
-            "Nothing is filled in for {viewer} here. There is {user}, {viewers}.",
+            "{viewer} is not filled in here. Available: {user}, {viewers}.",
         ),
         (
             {"trigger": "follow", "effects": [{"kind": "speak", "text": "{tokens}"}]},
-            "Nothing is filled in for {tokens} here. There is {user}.",
+            "{tokens} is not filled in here. Available: {user}.",
         ),
         ({"trigger": "follow", "subject": "Bob"}, "Only menu items and prizes have a name."),
         (
             {"trigger": "stream_ended", "effects": [{"kind": "grant_xp", "xp": 5}]},
-            "A stream's beginning or end is nobody's: there is nobody to give something to.",
+            "The start or end of a stream has no viewer to give something to.",
         ),
     ],
 )
@@ -119,5 +119,5 @@ def test_the_rows_of_a_first_start_have_no_mistakes() -> None:
 
 
 def test_braces_that_mean_nothing_stay() -> None:
-    cue = reactions.Occasion(Trigger.RAID, "Bob", words={"viewers": 3})
-    assert reactions.fill("{user} {viewers} {other} {", cue) == "Bob 3 {other} {"
+    occasion = reactions.Occasion(Trigger.RAID, "Bob", words={"viewers": 3})
+    assert reactions.fill("{user} {viewers} {other} {", occasion) == "Bob 3 {other} {"
