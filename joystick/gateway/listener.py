@@ -1,6 +1,7 @@
-"""Between the gateway and the database: the lease on the line, the tokens, the events to store, the mailbox to empty.
+"""The process that listens: it holds the lease, gets tokens, stores events, and sends what the bot says.
 
-Each database step is one synchronous call on a thread of its own; what waits for the platform has another thread.
+Each database step is one synchronous call on the database thread. Calls that wait for the platform run on a second
+thread, so that a slow answer does not keep events from being stored.
 """
 
 from __future__ import annotations
@@ -33,14 +34,18 @@ log = logging.getLogger("joystick")
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Seconds between two renewals of the lease, which lasts `health.LEASE`.
 RENEW_EVERY = 5.0
+# Seconds between two looks for a token while there is none.
 POLL_TOKEN_EVERY = 2.0
+# Seconds for storing what was received when the bot is stopped.
 SHUTDOWN_SECONDS = 1.0
+# What the database raises when it is away or busy; the same step may be tried again.
 DATABASE_ERRORS = (OperationalError, InterfaceError)
 
 
 class Listener:
-    """The bot's one line to Joystick: `run` it as a task, once; cancel the task to end it."""
+    """The bot's one connection to Joystick. `run` it as a task, once; cancel the task to end it."""
 
     def __init__(
         self,
@@ -50,7 +55,7 @@ class Listener:
         holder: str = "embedded",
         **options: Any,
     ) -> None:
-        """`holder` is who we are among listeners; `options` are the gateway's."""
+        """Take our name among the listeners (`holder`) and the gateway's `options`."""
         self.gateway = Gateway(self, url=url, **options)
         self._credentials = credentials
         self._holder = holder
@@ -69,7 +74,10 @@ class Listener:
         self._catching_up: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Hold the line until cancelled. At the end what was received is stored, and another listener may have it."""
+        """Listen until cancelled; then store what was received and release the lease.
+
+        Raises SessionLost when another listener took the lease.
+        """
         await self._wait_for_lease()
         await self._db(health.open_gap_at_start)
         self.gateway.set_channel(await self._db(streams.last_channel))
@@ -85,7 +93,9 @@ class Listener:
             await _cancel_all(line)
             await self.report_state("off")
             await self._store_rest_and_release()
-            await _cancel_all(*helpers, *([self._catching_up] if self._catching_up else []))
+            await _cancel_all(*helpers)
+            if self._catching_up is not None:
+                await _cancel_all(self._catching_up)
             for thread in (self._database, self._platform):
                 thread.submit(connection.close)
                 thread.shutdown(wait=False)
@@ -111,10 +121,10 @@ class Listener:
         except (TimeoutError, *DATABASE_ERRORS) as error:
             log.error("ended with %d events not stored: %s", self._events.qsize(), error or "the database is too slow")
 
-    # --- what the gateway asks for -----------------------------------------------------------------------------------
+    # --- the gateway's owner -----------------------------------------------------------------------------------------
 
     async def get_token(self) -> str:
-        """The token to come with. One that was refused is not tried again: we wait for another."""
+        """Return the token to connect with. Wait while there is none but the one that was refused."""
         if not self._tokens_checked:
             self._tokens_checked = True
             await self._check_tokens()
@@ -134,7 +144,7 @@ class Listener:
             await asyncio.sleep(POLL_TOKEN_EVERY)
 
     async def handle_refusal(self, token: str, reason: str) -> None:
-        """Renew the token once; refused again before a session has lived for a while, we stop and say so."""
+        """Renew the token once. Refused again before a session has settled, wait for a new one and report it."""
         self._note_session_end()
         if not self._token_renewed:
             try:
@@ -143,7 +153,8 @@ class Listener:
                     return
             except Later as error:
                 log.warning("%s", error)
-                return  # the same token is refused again, with longer and longer pauses, until the platform answers
+                # The same token will be refused again, with longer and longer pauses, until the platform answers.
+                return
             except Failed as error:
                 reason = f"{reason}; {error}"
         self._refused_token, self._token_renewed = token, False
@@ -151,14 +162,16 @@ class Listener:
         await self.report_state("refused", reason)
 
     def _note_session_end(self) -> None:
-        """A session that lived for a while makes an earlier renewal history."""
+        # After a session that settled, the token may be renewed once more: it simply ran out.
         if self._connected_at is not None and time.monotonic() - self._connected_at > client.SETTLED_AFTER:
             self._token_renewed = False
         self._connected_at = None
 
     async def accept(self, received: ReceivedFrame) -> None:
-        """Take an event, to be stored. While a whole batch waits, the socket is not read: memory stays bounded, the
-        rest waits in TCP, and what was read can still be stored when the bot is told to end.
+        """Queue a frame to be stored. Wait while a whole batch is queued.
+
+        The socket is not read meanwhile: memory stays bounded, the rest waits in TCP's buffers, and what was read can
+        still be stored when the bot is stopped.
         """
         await self._has_room.wait()
         self._events.put_nowait(received)
@@ -166,7 +179,7 @@ class Listener:
             self._has_room.clear()
 
     async def report_state(self, state: str, detail: str = "") -> None:
-        """Store how the line is. A refusal stays shown until there is something new."""
+        """Store the state of the connection, and open or close a gap. A refusal stays until the next attempt."""
         if state == "waiting" and self._refused_token:
             return
         if state in {"connecting", "connected"}:
@@ -185,23 +198,22 @@ class Listener:
         except DATABASE_ERRORS as error:
             log.warning("could not store the connection's state: %s", error)
 
-    # --- beside the socket -------------------------------------------------------------------------------------------
+    # --- helper tasks ------------------------------------------------------------------------------------------------
 
     async def _catch_up(self) -> None:
-        """The platform replays nothing: ask it whether the channel is live now."""
+        # That Joystick replays what was missed is not documented, so ask it whether the channel is live now.
         try:
             await self._ask_platform(catch_up.catch_up)
         except (Failed, DatabaseError, InterfaceError) as error:
             log.warning("whether the channel is live could not be asked: %s", error)
 
     async def _store_events(self) -> None:
-        """Hand events to the inbox: under load, many at once. Until the database takes them, nothing is let go."""
         while True:
             batch = [await self._events.get()]
             while len(batch) < self._batch_size.size and not self._events.empty():
                 batch.append(self._events.get_nowait())
             self._has_room.set()
-            while True:
+            while True:  # until the database takes it: no event is dropped because of a lock or a full disk
                 began = time.monotonic()
                 try:
                     await self._db(receive.receive, batch)
@@ -214,25 +226,27 @@ class Listener:
                 self._events.task_done()
 
     async def _collect_actions(self) -> None:
-        """Empty the mailbox that the rest of the bot drops what it wants said or done into."""
+        # The other end of `effects.chat`: messages from any process of the bot arrive in this mailbox.
         layer = the_layer()
         mailbox = await layer.new_channel()
         await layer.group_add(MAILBOX, mailbox)
         while True:
             message = await layer.receive(mailbox)
-            self.gateway.enqueue(
-                Action(
-                    message["action"], message["words"], message.get("channel_id", ""), message.get("at", time.time())
-                )
+            action = Action(
+                message["action"],
+                message["words"],
+                channel_id=message.get("channel_id", ""),
+                at=message.get("at", time.time()),
             )
+            self.gateway.enqueue(action)
 
     async def _hold_lease(self) -> None:
-        """Renew the lease, store when the last frame came, and hang up when the channel was disconnected."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
             try:
                 held = await self._db(health.take_lease, self._holder)
                 await self._db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
+                # The streamer pressed Disconnect, or connected another channel.
                 if await self._db(self._credentials.whose) != self._token_owner:
                     await self.gateway.close_session("the channel was disconnected, or another one connected")
             except DATABASE_ERRORS as error:
@@ -259,7 +273,7 @@ async def _cancel_all(*tasks: asyncio.Task[None]) -> None:
 
 
 def _with_connection(step: Callable[[], T]) -> T:
-    """Run `step` on the thread's own database connection, which stays open; a broken one is closed, to be made anew."""
+    # The thread's connection stays open between steps. A broken one is closed, so that Django makes a new one.
     try:
         return step()
     except DATABASE_ERRORS:

@@ -1,4 +1,4 @@
-"""Somebody drops in: comes into the stream."""
+"""What a viewer's coming into the stream does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from joystick.settings_table import Rules
 
 @on(Entered)
 def on_dropin(entered: Entered, rules: Rules) -> Outcome:
-    """Paid at most once in so many seconds, or once a stream, however often the door swings. We are no viewer."""
+    """Award points and XP, once per cooldown or once per stream. The bot itself is ignored."""
     if viewer_key(entered.username) == viewer_key(rules.bot_username):
         return NOTHING
     award = Award(

@@ -1,4 +1,4 @@
-"""Another streamer drops in and brings viewers along."""
+"""What another streamer's raid does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from joystick.settings_table import Rules
 
 @on(DroppedIn)
 def on_raid(raid: DroppedIn, rules: Rules) -> Outcome:
-    """The other streamer is paid, and shouted out the way our streamer set it."""
+    """Award the other streamer, and run the reaction to raids."""
     award = Award(
         raid.username,
         source="raid",

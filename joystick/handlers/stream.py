@@ -1,4 +1,4 @@
-"""The channel goes live, and ends."""
+"""What the start and the end of a stream do."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from joystick.settings_table import Rules
 
 @on(StreamStarted)
 def on_stream_started(started: StreamStarted, rules: Rules) -> Outcome:
-    """Opens a Stream."""
+    """Open a Stream."""
     return Outcome(
         occasions=(Occasion(Trigger.STREAM_STARTED, started.username),), after_paying=partial(_begin, started)
     )
 
 
+# StreamEnding has no handler: the stream may still resume.
 @on(StreamEnded)
 def on_stream_ended(ended: StreamEnded, rules: Rules) -> Outcome:
-    """Closes it, with its figures. *Ending* does not: the streamer may resume."""
+    """Close the open Stream, with its figures."""
     return Outcome(occasions=(Occasion(Trigger.STREAM_ENDED, ended.username),), after_paying=partial(_end, ended))
 
 

@@ -1,4 +1,4 @@
-"""Somebody subscribed, again, or gave subscriptions away."""
+"""What a new, a renewed and a gifted subscription do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUBSCRIBER = {"is_subscriber": True}
 
 @on(Subscription)
 def on_sub(subscription: Subscription, rules: Rules) -> Outcome:
-    """Paid for each month that the platform tells of; not where the viewer has just been paid for giving it away."""
+    """Award each month of the subscription, except to a viewer who has just been paid for gifting it."""
     award = Award(
         subscription.username,
         source="sub",
@@ -31,7 +31,7 @@ def on_sub(subscription: Subscription, rules: Rules) -> Outcome:
 
 @on(Resubscription)
 def on_resub(resubscription: Resubscription, rules: Rules) -> Outcome:
-    """Paid once each time: what the platform's two numbers count is not documented."""
+    """Award a renewal. The platform's two numbers are not used: what they count is not documented."""
     award = Award(
         resubscription.username,
         source="resub",
@@ -46,7 +46,7 @@ def on_resub(resubscription: Resubscription, rules: Rules) -> Outcome:
 
 @on(GiftedSubscriptions)
 def on_gift(gift: GiftedSubscriptions, rules: Rules) -> Outcome:
-    """The giver is paid for each one. Who got them is not told."""
+    """Award the giver for each subscription. The event does not name those who got one."""
     award = Award(
         gift.username,
         source="gift",
