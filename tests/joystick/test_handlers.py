@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -19,10 +23,12 @@ from joystick.handlers.stream import on_stream_ended, on_stream_started
 from joystick.handlers.subscription import on_gift, on_resub, on_sub
 from joystick.handlers.tip import on_tip, tier
 from joystick.handlers.wheel import on_wheel
+from joystick.models import Trigger
 from joystick.protocol.events import (
     ChatMessage,
     DroppedIn,
     Entered,
+    Event,
     Follow,
     GiftedSubscriptions,
     Left,
@@ -33,7 +39,8 @@ from joystick.protocol.events import (
     Tip,
     WheelSpin,
 )
-from joystick.registry import NOTHING
+from joystick.reactions import WORDS
+from joystick.registry import NOTHING, Outcome
 from joystick.settings_table import Rules
 
 
@@ -178,3 +185,125 @@ def test_on_level_up_promises_no_points_where_they_are_switched_off(rules: Rules
 def test_on_level_up_without_a_reward_is_quiet(rules: Rules) -> None:
     outcome = on_level_up(LevelUp(Viewer(username="Bob"), 1, 2, ()), rules)
     assert (outcome.lines, outcome.effects) == ((), ())
+
+
+# Every handler that pays, with an event of its kind.
+PAYING: list[tuple[Callable[[Any, Rules], Outcome], Event]] = [
+    (on_chat, chat("hello")),
+    (on_tip, Tip(uid="1", kind="tipped", username="Bob", tokens=25, item="Water break")),
+    (on_wheel, WheelSpin(uid="1", kind="wheel_spin_claimed", username="Bob", tokens=50, prize="Hat")),
+    (on_follow, Follow(uid="1", kind="followed", username="Bob")),
+    (on_sub, Subscription(uid="1", kind="subscribed", username="Bob", months=3)),
+    (on_resub, Resubscription(uid="1", kind="resubscribed", username="Bob")),
+    (on_gift, GiftedSubscriptions(uid="1", kind="gifted_subscriptions", username="Bob", count=5)),
+    (on_raid, DroppedIn(uid="1", kind="stream_dropped_in", username="Bob", viewers=37)),
+    (on_dropin, Entered(uid="1", kind="enter_stream", username="Bob")),
+]
+paying = pytest.mark.parametrize(("handler", "event"), PAYING, ids=[event.kind for _, event in PAYING])
+
+
+def without_rewards(rules: Rules) -> Rules:
+    """The rules with the points and XP of every cause set to nothing."""
+    names = [field.name for field in fields(rules) if re.match(r"(points|xp)_per_", field.name)]
+    assert len(names) >= 18
+    return replace(rules, **dict.fromkeys(names, 0))
+
+
+@paying
+def test_with_every_reward_off_nobody_is_paid_and_all_else_still_happens(
+    handler: Callable[[Any, Rules], Outcome], event: Event, rules: Rules
+) -> None:
+    usual, unpaid = handler(event, rules), handler(event, without_rewards(rules))
+    assert [award.points + award.xp for award in usual.awards] != [0]
+    assert [(award.points, award.xp) for award in unpaid.awards] == [(0, 0)]
+    assert replace(unpaid, awards=()) == replace(usual, awards=())
+
+
+@paying
+def test_every_award_names_its_event_its_time_and_its_viewer(
+    handler: Callable[[Any, Rules], Outcome], event: Event, rules: Rules
+) -> None:
+    """They are the cause that pays once: without one of them, the same event pays twice or another not at all."""
+    at = datetime(2026, 8, 1, 20, 0, tzinfo=UTC)
+    (award,) = handler(replace(event, uid="u-7", occurred_at=at), rules).awards
+    assert (award.event, award.at, award.username) == ("u-7", at, "Bob")
+
+
+def test_no_two_handlers_pay_from_one_source(rules: Rules) -> None:
+    sources = [handler(event, rules).awards[0].source for handler, event in PAYING]
+    assert sorted(sources) == sorted(set(sources))
+
+
+@pytest.mark.parametrize(
+    ("handler", "event", "trigger"),
+    [
+        (on_follow, PAYING[3][1], Trigger.FOLLOW),
+        (on_sub, PAYING[4][1], Trigger.SUBSCRIBE),
+        (on_resub, PAYING[5][1], Trigger.RESUBSCRIBE),
+        (on_gift, PAYING[6][1], Trigger.GIFT),
+        (on_raid, PAYING[7][1], Trigger.RAID),
+        (on_stream_started, StreamStarted(uid="1", kind="stream_started"), Trigger.STREAM_STARTED),
+        (on_stream_ended, StreamEnded(uid="1", kind="stream_ended"), Trigger.STREAM_ENDED),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Trigger) else "",
+)
+def test_each_event_is_the_occasion_of_its_own_trigger(
+    handler: Callable[[Any, Rules], Outcome], event: Event, trigger: Trigger, rules: Rules
+) -> None:
+    (occasion,) = handler(event, rules).occasions
+    assert (occasion.trigger, occasion.username, occasion.subject) == (trigger, event.username, "")
+
+
+@paying
+def test_an_occasion_fills_in_every_word_that_the_dashboard_offers(
+    handler: Callable[[Any, Rules], Outcome], event: Event, rules: Rules
+) -> None:
+    for occasion in handler(event, rules).occasions:
+        assert set(occasion.words) == WORDS.get(occasion.trigger, set())
+
+
+def test_a_follow_is_thanked_once_a_day_and_nothing_else_is_held_back(rules: Rules) -> None:
+    seconds = {
+        occasion.trigger: occasion.at_most_every
+        for handler, event in PAYING
+        for occasion in handler(event, rules).occasions
+    }
+    assert seconds.pop(Trigger.FOLLOW) == 86_400
+    assert set(seconds.values()) == {0}
+
+
+def test_who_gives_subscriptions_away_is_not_paid_for_subscribing_too(rules: Rules) -> None:
+    gift, sub = on_gift(PAYING[6][1], rules).awards[0], on_sub(PAYING[4][1], rules).awards[0]  # type: ignore[arg-type]
+    assert (gift.holds, sub.held_by) == ("gifted", "gifted")
+    assert (gift.held_by, sub.holds) == ("", "")
+
+
+def test_badges_come_from_follows_and_subscriptions_too_but_not_from_a_gift(rules: Rules) -> None:
+    flags = {event.kind: dict(handler(event, rules).flags) for handler, event in PAYING}
+    assert flags["followed"] == {"Bob": {"is_follower": True}}
+    assert flags["subscribed"] == flags["resubscribed"] == {"Bob": {"is_subscriber": True}}
+    assert flags["gifted_subscriptions"] == flags["tipped"] == {}
+
+
+def test_every_badge_of_a_line_is_stored_also_those_that_are_gone(rules: Rules) -> None:
+    line = replace(chat("hi"), is_moderator=True)
+    assert on_chat(line, rules).flags == (
+        ("Bob", {"is_bot": False, "is_streamer": False, "is_moderator": True, "is_subscriber": False}),
+    )
+
+
+@pytest.mark.parametrize(("per_stream", "once"), [(True, Once.STREAM), (False, Once.EVENT)])
+def test_dropping_in_pays_once_a_stream_where_it_is_set_so(rules: Rules, per_stream: bool, once: Once) -> None:
+    entered = Entered(uid="1", kind="enter_stream", username="Bob")
+    (award,) = on_dropin(entered, replace(rules, dropin_once_per_stream=per_stream)).awards
+    assert award.once is once
+
+
+def test_the_bot_itself_does_not_drop_in(rules: Rules) -> None:
+    entered = Entered(uid="1", kind="enter_stream", username="PixelBot")
+    assert on_dropin(entered, replace(rules, bot_username="pixelbot")) is NOTHING
+
+
+def test_a_tip_without_an_item_is_no_occasion_for_items(rules: Rules) -> None:
+    occasions = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=25), rules).occasions
+    assert [occasion.trigger for occasion in occasions] == [Trigger.TIP_MEDIUM]
