@@ -17,6 +17,7 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db import OperationalError
 from django.utils import timezone
+from websockets.asyncio.client import ClientConnection
 
 from effects import chat as mailbox
 from joystick.account.credentials import Fixed
@@ -611,3 +612,106 @@ async def test_a_burst_loses_nothing(joystick: Simulator) -> None:
 
 async def test_the_library_that_knows_the_url_is_kept_quiet() -> None:
     assert logging.getLogger("websockets").getEffectiveLevel() >= logging.WARNING
+
+
+async def test_a_line_that_a_breaking_socket_did_not_take_is_said_in_the_next_session(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, broken = ClientConnection.send, []
+
+    async def break_once(socket: ClientConnection, text: str) -> None:
+        if "send_message" in text and not broken:
+            broken.append(text)
+            socket.transport.abort()
+            await socket.wait_closed()
+        await real(socket, text)
+
+    monkeypatch.setattr(ClientConnection, "send", break_once)
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        for text in ("first", "second"):
+            await sync_to_async(mailbox.say)(text, channel_id="c")
+        await asyncio.wait_for(joystick.wait_for_actions(2), 8)
+        assert joystick.connections_made == 2
+    assert "first" in broken[0]
+    assert [action["text"] for action in joystick.actions] == ["first", "second"]
+
+
+async def test_a_bot_that_can_not_speak_any_more_does_not_go_on_listening_in_silence(joystick: Simulator) -> None:
+    """Whatever ends the sender ends the listener, so that the process is started again and somebody sees why."""
+    async with running(joystick) as task:
+        await until(lambda: state() == "connected")
+        not_text: Any = {"message_id": 5}
+        await sync_to_async(mailbox.act)("mute_user", not_text, channel_id="c")
+        done, _ = await asyncio.wait([task], timeout=8)
+        assert isinstance(done.pop().exception(), TypeError)
+    assert await sync_to_async(state)() == "off"
+
+
+async def test_a_confirmation_of_another_subscription_is_not_ours(joystick: Simulator) -> None:
+    joystick.options.confirm_after = 60
+    async with running(joystick):
+        await until(lambda: joystick.connections_made == 1)
+        await asyncio.sleep(0.2)  # the welcome is on its way
+        await joystick.push_text('{"type": "confirm_subscription", "identifier": "{\\"channel\\":\\"Other\\"}"}')
+        await until(lambda: state() == "waiting")
+        assert await sync_to_async(Gap.objects.count)() == 0
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 200 OK\r\n\r\n", b"not http at all\r\n\r\n", b""], ids=["200", "garbage", "nothing"]
+)
+async def test_the_token_is_in_no_log_whatever_answers_the_handshake(
+    answer: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(respond, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    await fail_to_connect(f"ws://127.0.0.1:{port}/cable")
+    server.close()
+    assert "connection lost" in caplog.text and "hush" not in caplog.text
+
+
+async def test_a_sentence_of_the_library_that_holds_the_address_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """websockets says of an address with a fragment: `ws://…?token=… isn't a valid URI`."""
+    await fail_to_connect("ws://127.0.0.1:1/cable#fragment")
+    assert "connection lost (InvalidURI)" in caplog.text
+    assert "hush" not in caplog.text
+    assert "hush" not in (await sync_to_async(Connection.objects.get)()).detail
+
+
+async def fail_to_connect(url: str) -> None:
+    task = asyncio.create_task(Listener(url=url, credentials=Fixed("hush")).run())
+    await until(lambda: state() == "waiting")
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_a_listener_that_ends_leaves_the_lease_to_the_next_one(joystick: Simulator) -> None:
+    async with running(joystick, holder="one"):
+        await until(lambda: state() == "connected")
+        assert not await sync_to_async(health.take_lease)("two")
+    assert await sync_to_async(health.take_lease)("two")
+
+
+async def test_a_lease_is_renewed_as_long_as_its_holder_lives(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "LEASE", timedelta(seconds=2))
+    async with running(joystick, holder="one"):
+        await until(lambda: state() == "connected")
+        first = (await sync_to_async(Connection.objects.get)()).lease_until
+        await until(lambda: Connection.objects.get().lease_until > first + timedelta(seconds=2.5))
+        assert not await sync_to_async(health.take_lease)("two")
+
+
+async def test_after_a_stop_nothing_is_reported_as_trouble(joystick: Simulator) -> None:
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+    an_hour_later = timezone.now() + timedelta(hours=1)
+    assert await sync_to_async(state)() == "off"
+    assert await sync_to_async(health.trouble)(now=an_hour_later) == ""
