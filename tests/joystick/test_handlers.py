@@ -202,18 +202,21 @@ PAYING: list[tuple[Callable[[Any, Rules], Outcome], Event]] = [
 paying = pytest.mark.parametrize(("handler", "event"), PAYING, ids=[event.kind for _, event in PAYING])
 
 
-def without_rewards(rules: Rules) -> Rules:
+@pytest.fixture
+def rules_without_rewards(settings: Any) -> Rules:
     """The rules with the points and XP of every cause set to nothing."""
-    names = [field.name for field in fields(rules) if re.match(r"(points|xp)_per_", field.name)]
+    names = [field.name for field in fields(Rules) if re.match(r"(points|xp)_per_", field.name)]
     assert len(names) >= 18
-    return replace(rules, **dict.fromkeys(names, 0))
+    for name in names:
+        setattr(settings, name.upper(), 0)
+    return Rules.current()
 
 
 @paying
 def test_with_every_reward_off_nobody_is_paid_and_all_else_still_happens(
-    handler: Callable[[Any, Rules], Outcome], event: Event, rules: Rules
+    handler: Callable[[Any, Rules], Outcome], event: Event, rules: Rules, rules_without_rewards: Rules
 ) -> None:
-    usual, unpaid = handler(event, rules), handler(event, without_rewards(rules))
+    usual, unpaid = handler(event, rules), handler(event, rules_without_rewards)
     assert [award.points + award.xp for award in usual.awards] != [0]
     assert [(award.points, award.xp) for award in unpaid.awards] == [(0, 0)]
     assert replace(unpaid, awards=()) == replace(usual, awards=())

@@ -617,7 +617,8 @@ async def test_the_library_that_knows_the_url_is_kept_quiet() -> None:
 async def test_a_line_that_a_breaking_socket_did_not_take_is_said_in_the_next_session(
     joystick: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, broken = ClientConnection.send, []
+    real = ClientConnection.send
+    broken: list[str] = []
 
     async def break_once(socket: ClientConnection, text: str) -> None:
         if "send_message" in text and not broken:
