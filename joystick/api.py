@@ -15,7 +15,7 @@ from joystick.channel import actions, streams
 from joystick.inbox import receive
 from joystick.models import Install
 from joystick.protocol.compose import compose
-from joystick.protocol.received import Received, read
+from joystick.protocol.received import ReceivedFrame, read_frame
 from pixelbot_site.kit.api import ApiRequest, Scope, answers, needs
 from pixelbot_site.kit.errors import Refused
 
@@ -99,9 +99,9 @@ def simulate_event(request: ApiRequest, event: EventIn) -> Done:
         text=event.text,
         data={} if event.tokens is None else {"how_much": event.tokens},
     )
-    received = read(json.dumps({"identifier": "{}", "message": message}))
-    if not isinstance(received, Received) or received.event is None:
-        mistake = received.error if isinstance(received, Received) else "no event"
+    received = read_frame(json.dumps({"identifier": "{}", "message": message}))
+    if not isinstance(received, ReceivedFrame) or received.event is None:
+        mistake = received.error if isinstance(received, ReceivedFrame) else "no event"
         raise Refused(f"that can't have happened: {mistake}")
     receive.receive([received])
     return Done(uid=received.event.uid)

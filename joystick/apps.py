@@ -1,4 +1,4 @@
-"""Joystick: the platform's side of the bot."""
+"""The app that talks to Joystick.tv."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from django.apps import AppConfig
 
 
 class JoystickConfig(AppConfig):
-    """Fills the registries of handlers and commands from their folders."""
+    """The app's configuration: at the start it fills the registries of handlers and commands."""
 
     name = "joystick"
 
     def ready(self) -> None:
-        """Import every handler and command, and the listeners of hooks; refuse words that are taken twice."""
+        """Import every handler, command and hook listener. Raises ImproperlyConfigured for a word taken twice."""
         from joystick import commands, handlers
-        from joystick.channel import streams  # noqa: F401 (its listeners)
+        from joystick.channel import streams  # noqa: F401 (registers its hook listeners)
         from joystick.registry import refuse_clashes
         from pixelbot_site.kit.registry import scan
         from redeems.registry import catalog

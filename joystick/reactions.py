@@ -1,4 +1,4 @@
-"""What the streamer set for an occasion: a line in chat, an effect, or nothing."""
+"""Reactions: what the streamer set for an occasion, as a line in chat, effects, or both."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from effects.queue import items
 from joystick.models import Reaction, Trigger
 from pixelbot_site.kit.steps import filled, planned, wanted_words
 
-OF_NOBODY = {Trigger.STREAM_STARTED, Trigger.STREAM_ENDED}
-"""Occasions without a viewer, to whom something could be given."""
-OF_SOMEBODY = {"grant_points", "grant_xp", "grant_item"}
+# Triggers that are about no viewer, so that an effect has nobody to give something to.
+WITHOUT_VIEWER = {Trigger.STREAM_STARTED, Trigger.STREAM_ENDED}
+# The kinds of effects that give something to a viewer.
+GIVING_KINDS = {"grant_points", "grant_xp", "grant_item"}
+# Triggers whose rows may be set for one menu item or prize.
 WITH_SUBJECT = {Trigger.TIP_ITEM, Trigger.WHEEL_PRIZE}
+# The words that are filled in beside {user}, by trigger.
 WORDS = {
     Trigger.SUBSCRIBE: {"months"},
     Trigger.GIFT: {"count"},
@@ -21,8 +24,8 @@ WORDS = {
     Trigger.WHEEL_PRIZE: {"tokens", "prize"},
     **{tip: {"tokens", "item"} for tip in Trigger if tip.startswith("tip_")},
 }
-"""What is filled in beside {user}, by occasion."""
 
+# The rows of a first start: (trigger, line in chat, what is spoken).
 DEFAULTS: tuple[tuple[Trigger, str, str], ...] = (
     (Trigger.FOLLOW, "Welcome, {user}, and thank you for following!", ""),
     (Trigger.SUBSCRIBE, "Thank you for subscribing, {user}!", "{user} subscribed. Thank you!"),
@@ -41,14 +44,14 @@ DEFAULTS: tuple[tuple[Trigger, str, str], ...] = (
     (Trigger.STREAM_STARTED, "", ""),
     (Trigger.STREAM_ENDED, "", ""),
 )
-"""The rows of a first start: (trigger, line in chat, what is spoken)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """An occasion for a reaction. `subject`: the menu item or prize; `words` fill in the streamer's templates.
+    """Something that happened and that the streamer may have set a reaction for.
 
-    `at_most_every` seconds: sooner, with the same viewer, nothing comes of it.
+    `subject` is the menu item or prize, `words` fill in the streamer's templates. With `at_most_every`, occasions of
+    this trigger by the same viewer within that many seconds have no reaction.
     """
 
     trigger: Trigger
@@ -59,58 +62,58 @@ class Occasion:
 
     @property
     def key(self) -> str:
-        """What the cooldown is kept under."""
+        """Return the key of the occasion's cooldown."""
+        # "cue" is an earlier name of occasions; stored cooldowns have it.
         return f"cue.{self.trigger}:{self.username.casefold()}"
 
 
-def find(cue: Occasion, rows: Iterable[Reaction]) -> Reaction | None:
-    """The row set for the cue's subject; else the one for the trigger in general."""
-    of_trigger = {row.subject.strip().casefold(): row for row in rows if row.trigger == cue.trigger}
-    return of_trigger.get(cue.subject.strip().casefold()) or of_trigger.get("")
+def find(occasion: Occasion, rows: Iterable[Reaction]) -> Reaction | None:
+    """Return the row for the occasion's subject, else the trigger's row without a subject, else None."""
+    by_subject = {row.subject.strip().casefold(): row for row in rows if row.trigger == occasion.trigger}
+    return by_subject.get(occasion.subject.strip().casefold()) or by_subject.get("")
 
 
-def enqueue_effects(reaction: Reaction, cue: Occasion) -> None:
-    """Enqueue the effects that the row names, with the cue's words filled in, for the viewer whom it is about. One that
-    is not there any more is left out.
-    """
+def enqueue_effects(reaction: Reaction, occasion: Occasion) -> None:
+    """Enqueue the row's effects for the occasion's viewer, with words filled in; skip those of an unknown kind."""
     if not reaction.effects:
         return
-    viewer = people.find(cue.username) if cue.username else None
-    for effect in planned(reaction.effects, {"user": cue.username, **cue.words}):
+    viewer = people.find(occasion.username) if occasion.username else None
+    for effect in planned(reaction.effects, {"user": occasion.username, **occasion.words}):
         items.enqueue_known(effect, viewer=viewer)
 
 
-def fill(template: str, cue: Occasion) -> str:
-    """`template` with {user} and the cue's words filled in; other braces stay as they are."""
-    return str(filled(template, {"user": cue.username, **cue.words}))
+def fill(template: str, occasion: Occasion) -> str:
+    """Return `template` with {user} and the occasion's words filled in; other braces stay as they are."""
+    return str(filled(template, {"user": occasion.username, **occasion.words}))
 
 
 def mistakes(row: Reaction) -> list[tuple[str, str]]:
-    """(field, sentence) for whatever of the row could not work."""
-    said = []
+    """Return (field, sentence) for each thing in the row that could not work."""
+    found = []
     trigger = Trigger(row.trigger)
     if row.subject and trigger not in WITH_SUBJECT:
-        said.append(("subject", "Only menu items and prizes have a name."))
-    if trigger in OF_NOBODY and any(step.get("kind") in OF_SOMEBODY for step in row.effects):
-        said.append(("effects", "A stream's beginning or end is nobody's: there is nobody to give something to."))
+        found.append(("subject", "Only menu items and prizes have a name."))
+    if trigger in WITHOUT_VIEWER and any(step.get("kind") in GIVING_KINDS for step in row.effects):
+        found.append(("effects", "The start or end of a stream has no viewer to give something to."))
     known = {"user"} | WORDS.get(trigger, set())
     for column, template in (("line", row.line), ("effects", row.effects)):
         unknown = sorted(wanted_words(template) - known)
         if unknown:
-            offered = ", ".join(f"{{{word}}}" for word in sorted(known))
-            said.append((column, f"Nothing is filled in for {{{unknown[0]}}} here. There is {offered}."))
-    return said
+            available = ", ".join(f"{{{word}}}" for word in sorted(known))
+            found.append((column, f"{{{unknown[0]}}} is not filled in here. Available: {available}."))
+    return found
 
 
 def seed() -> None:
-    """Make the rows of a first start. What the streamer changed, or deleted, stays so."""
-    if not Reaction.objects.exists():
-        Reaction.objects.bulk_create(
-            Reaction(trigger=trigger, line=line, effects=[spoken_step(trigger, spoken)] if spoken else [])
-            for trigger, line, spoken in DEFAULTS
-        )
+    """Create the rows of a first start, where there are none. What the streamer changed or deleted stays so."""
+    if Reaction.objects.exists():
+        return
+    Reaction.objects.bulk_create(
+        Reaction(trigger=trigger, line=line, effects=[spoken_step(trigger, spoken)] if spoken else [])
+        for trigger, line, spoken in DEFAULTS
+    )
 
 
 def spoken_step(trigger: str, text: str) -> dict[str, str]:
-    """The step that speaks `text`, as a tip's or as the system's."""
+    """Return the step that speaks `text`: with the voice for tips where the trigger is a tip, else the system's."""
     return {"kind": "speak", "text": text, "source": "tip" if trigger.startswith("tip_") else "system"}

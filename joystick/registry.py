@@ -1,4 +1,4 @@
-"""Handlers of events and commands in chat, and what they answer with."""
+"""The registries of event handlers and of chat commands, and what both return."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from redeems import purchase
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What shall come of an event. A handler decides; the inbox does it.
+    """What a handler wants done about an event. The handler decides; the inbox does it (`joystick.inbox.outcomes`).
 
-    `whispers` are (username, text). `here` and `gone` name viewers who gave a sign of life, or left. `cues` are
-    occasions that the streamer may have set a reaction for. `flags`: what badges say of a viewer
-    (`economy.models.FLAGS`). `afterwards` is called once the awards so far are paid (a
-    command wants to see them) and answers with an Outcome. `whose`: the viewer whom the effects are about.
+    `whispers` are pairs (username, text). `present` and `left` are usernames. `occasions` are what the streamer may
+    have set a reaction for. `flags` are pairs (username, flags): what badges say about a viewer, by the names in
+    `economy.models.FLAGS`. `after_paying` is called once all awards so far are paid, since a command must see them, and
+    returns another Outcome. `viewer` is the viewer that `effects` belong to.
     """
 
     awards: tuple[Award, ...] = ()
     effects: tuple[Effect, ...] = ()
     lines: tuple[str, ...] = ()
     whispers: tuple[tuple[str, str], ...] = ()
-    here: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
-    cues: tuple[Occasion, ...] = ()
+    present: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    occasions: tuple[Occasion, ...] = ()
     flags: tuple[tuple[str, Mapping[str, bool]], ...] = ()
-    afterwards: Callable[[], Outcome] | None = None
-    whose: Viewer | None = None
+    after_paying: Callable[[], Outcome] | None = None
+    viewer: Viewer | None = None
 
 
 NOTHING = Outcome()
@@ -57,8 +57,8 @@ _handlers: dict[type[Any], list[Handler[Any]]] = {}
 def on(event: type[E]) -> Callable[[Handler[E]], Handler[E]]:
     """Register the decorated function as a handler of `event`: an Event class, or LevelUp.
 
-    It is called with the event and the Rules, returns an Outcome, and touches nothing itself. Handlers of one type run
-    in the order of their modules' names.
+    It is called with the event and the Rules, returns an Outcome, and has no side effects. Handlers of one type run in
+    the order of their modules' names.
     """
 
     def register(handler: Handler[E]) -> Handler[E]:
@@ -69,18 +69,18 @@ def on(event: type[E]) -> Callable[[Handler[E]], Handler[E]]:
 
 
 def handlers(event: object) -> list[Handler[Any]]:
-    """The handlers of `event`'s type."""
+    """Return the handlers of the event's type, in the order in which they run."""
     return _handlers.get(type(event), [])
 
 
 def handled_types() -> list[type[Any]]:
-    """Every type that has a handler."""
+    """Return every type that has a handler."""
     return list(_handlers)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command as it was typed: `!name words`, by `viewer`, in `message`. `usage`: how it should be written."""
+    """A command as typed: `!name words`, by `viewer`, in `message`. `usage` shows how it should be written."""
 
     name: str
     words: str
@@ -91,31 +91,32 @@ class Call:
     usage: str = ""
 
     def argument(self, position: int) -> str:
-        """The word at `position` (from 0), or ""."""
+        """Return the word at `position`, counted from 0; "" when there is none."""
         words = self.words.split()
         return words[position] if position < len(words) else ""
 
     def somebody(self, position: int) -> Viewer:
-        """The viewer named at `position`. Refused when there is none of that name."""
+        """Return the viewer named at `position`. Raises Refused when there is no such viewer."""
         name = self.argument(position)
         if not name:
             raise Refused(f"write it like this: {self.usage}")
-        found = people.find(name)
-        if found is None:
+        viewer = people.find(name)
+        if viewer is None:
             raise Refused(f"I have never seen {name.removeprefix('@')[:40]} here")
-        return found
+        return viewer
 
     def item(self, position: int) -> QueueItem:
-        """The queue item of the number at `position`. Refused when there is none."""
+        """Return the queue item whose number is at `position`. Raises Refused when there is none."""
         number = self.argument(position).removeprefix("#")
-        whole = number.isdecimal() and len(number) < 18
-        found = QueueItem.objects.select_related("viewer").filter(pk=int(number)).first() if whole else None
-        if found is None:
+        item = None
+        if number.isdecimal() and len(number) < 18:  # a larger number is outside the column's range
+            item = QueueItem.objects.select_related("viewer").filter(pk=int(number)).first()
+        if item is None:
             raise Refused(f"write it like this: {self.usage}")
-        return found
+        return item
 
     def amount(self, position: int) -> int:
-        """The whole number at `position`, not zero. Refused when it is none."""
+        """Return the whole number at `position`. Raises Refused for zero and for anything else."""
         try:
             value = int(self.argument(position))
         except ValueError:
@@ -127,8 +128,8 @@ class Call:
 
 MAX_TYPED_AMOUNT = 10**12
 
+# A command's function: it acts and returns the reply ("" for none), or raises Refused.
 Answer = Callable[[Call], str]
-"""Does what the command says and returns the reply. May raise Refused with a sentence instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +162,9 @@ def command(
 ) -> Callable[[Answer], Answer]:
     """Register the decorated function as the chat command `!name`, and under each of `aliases`.
 
-    `usage` shows its arguments (`!give VIEWER N`); `role` is the least that may use it; `cooldown` holds one viewer
-    back (None: the setting COMMAND_COOLDOWN_SECONDS), `global_cooldown` everybody; `whisper`: the answer is whispered,
-    where the bot may (scope chat:whisper:write), and said in chat otherwise.
+    `usage` shows its arguments (`!give VIEWER N`); `role` is the lowest that may use it. Seconds between two uses are
+    `cooldown` for one viewer (None: the setting COMMAND_COOLDOWN_SECONDS) and `global_cooldown` for all together.
+    `whisper`: the answer is whispered where the bot may (scope chat:whisper:write), and said in chat otherwise.
     """
 
     def register(answer: Answer) -> Answer:
@@ -177,9 +178,9 @@ def command(
 
 def refuse_clashes(redeems: Iterable[str]) -> None:
     """Raise ImproperlyConfigured where a word after ! is a command and a redeem, or the platform answers it itself."""
-    both = sorted(set(commands) & set(redeems))
-    if both:
-        raise ImproperlyConfigured(f"!{both[0]} is both a command and a redeem. Rename one of them.")
+    clashes = sorted(set(commands) & set(redeems))
+    if clashes:
+        raise ImproperlyConfigured(f"!{clashes[0]} is both a command and a redeem. Rename one of them.")
     taken = sorted({*commands, *redeems} & PLATFORM_COMMANDS)
     if taken:
         raise ImproperlyConfigured(f"Joystick.tv itself answers !{taken[0]}. Take another name for ours.")

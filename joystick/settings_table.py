@@ -1,4 +1,4 @@
-"""The settings of the connection to Joystick.tv and of tips, and the snapshot that the way of an event takes."""
+"""The settings of the connection to Joystick.tv and of tips, and the snapshot that an event's handling uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEEDED_SCOPES = frozenset({"identity:read", "chat:read", "chat:write"})
 
 
 def gateway_address(address: str) -> str:
-    """Return a WebSocket's address as it stands."""
+    """Return a WebSocket address unchanged. Raises ValueError for anything else."""
     parts = urlsplit(address)
     if parts.scheme not in {"ws", "wss"} or not parts.hostname or parts.fragment:
         raise ValueError(f"an address like {GATEWAY_URL}")
@@ -30,7 +30,7 @@ def gateway_address(address: str) -> str:
 
 
 def web_address(like: str) -> Callable[[str], str]:
-    """Return the check of an http(s) address, which takes the slash from its end."""
+    """Return a check of http(s) addresses, which removes a final slash. It raises ValueError for anything else."""
 
     def check(address: str) -> str:
         parts = urlsplit(address)
@@ -42,7 +42,7 @@ def web_address(like: str) -> Callable[[str], str]:
 
 
 def known_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return scopes that Joystick.tv knows, the needed ones among them."""
+    """Return the scopes unchanged. Raises ValueError for an unknown one, or when a needed one is missing."""
     if not NEEDED_SCOPES <= set(scopes) <= SCOPES:
         raise ValueError(f"identity:read, chat:read, chat:write, and any of {', '.join(sorted(SCOPES))}")
     return scopes
@@ -117,7 +117,7 @@ class TipSettings(Section):
     )
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Yield the four sizes where they don't ascend."""
+        """Yield a mistake when the four sizes do not ascend."""
         sizes = [self.tip_low_max, self.tip_medium_max, self.tip_high_max, self.tip_extreme_max]
         if sizes != sorted(set(sizes)):
             names = "TIP_LOW_MAX, TIP_MEDIUM_MAX, TIP_HIGH_MAX, TIP_EXTREME_MAX"
@@ -126,9 +126,10 @@ class TipSettings(Section):
 
 @dataclass(frozen=True)
 class Rules(EconomySettings, EffectsSettings, JoystickSettings, TipSettings):
-    """The settings that the way of an event needs, in one snapshot, taken once per batch."""
+    """All settings that handling an event needs, as one snapshot that is taken once per batch."""
 
     @staticmethod
     def worth(tokens: int, rate: float) -> int:
         """Return tokens × rate, rounded down."""
-        return int(tokens * Decimal(repr(rate)))  # Decimal, since 100 × 0.29 in floats is 28.999…
+        # In floats 100 × 0.29 is 28.999…
+        return int(tokens * Decimal(repr(rate)))

@@ -1,4 +1,4 @@
-"""Where Celery looks: what is done on a schedule."""
+"""The Celery tasks of this app. The schedule is in the settings."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from joystick.gateway import health
 
 @shared_task(name="joystick.watch")
 def watch() -> None:
-    """Every few seconds: is the line alive?"""
+    """Warn when the connection is in trouble."""
     health.watch()
 
 
 @shared_task(name="joystick.renew_tokens")
 def renew_tokens() -> None:
-    """Every minute: tokens ahead of their end."""
+    """Renew the tokens that end soon."""
     tokens.renew_due()
 
 
 @shared_task(name="joystick.sweep_presence")
 def sweep_presence() -> None:
-    """Every minute: leases that ended."""
+    """Delete the presence of viewers whose lease has ended."""
     presence.sweep(now=timezone.now())

@@ -18,7 +18,7 @@ from economy.models import Viewer
 from economy.viewers import people
 from effects.chat import MAILBOX
 from joystick.inbox import receive
-from joystick.protocol.received import Received, read
+from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
 from tests import processes
@@ -97,8 +97,8 @@ def deliver() -> Callable[..., None]:
     """Hands happenings to the inbox as one batch of frames, in the v2 envelope unless told otherwise."""
 
     def hand_over(*happenings: Happening, version: str = "v2") -> None:
-        batch = [read(frame_text(happening, version)) for happening in happenings]
-        receive.receive([received for received in batch if isinstance(received, Received)])
+        batch = [read_frame(frame_text(happening, version)) for happening in happenings]
+        receive.receive([received for received in batch if isinstance(received, ReceivedFrame)])
 
     return hand_over
 

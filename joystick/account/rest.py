@@ -14,7 +14,7 @@ import httpx2
 
 from joystick.account import oauth, scopes, tokens
 from joystick.models import Install
-from joystick.protocol.envelope import clean, moment
+from joystick.protocol.envelope import clean_text, parse_time
 from joystick.settings_table import JoystickSettings
 from pixelbot_site.kit.errors import Failed
 
@@ -46,10 +46,10 @@ class StreamState:
 def identity(access_token: str) -> Identity:
     """Whose token this is. Scope identity:read."""
     data = _send("GET", "/me/identity", access_token)
-    channel_id = clean(data.get("channel_id"), 100)
+    channel_id = clean_text(data.get("channel_id"), 100)
     if not channel_id:
         raise Failed("Joystick.tv did not say whose channel it is.")
-    return Identity(channel_id, clean(data.get("username"), 100), data.get("live") is True)
+    return Identity(channel_id, clean_text(data.get("username"), 100), data.get("live") is True)
 
 
 def stream(install: Install) -> StreamState:
@@ -84,7 +84,7 @@ def moderators(install: Install) -> Iterator[str]:
 def banned_words(install: Install) -> list[str]:
     """The words that the platform keeps out of chat. Scope stream:manage."""
     words = _call(install, "GET", "/banned-words", scope="stream:manage").get("banned_words")
-    return [clean(word) for word in words if isinstance(word, str)] if isinstance(words, list) else []
+    return [clean_text(word) for word in words if isinstance(word, str)] if isinstance(words, list) else []
 
 
 def ban_word(install: Install, word: str) -> None:
@@ -101,9 +101,9 @@ def _stream_state(data: dict[str, Any]) -> StreamState:
     tags, viewers = data.get("tags"), data.get("view_count")
     return StreamState(
         live=data.get("live") is True,
-        live_at=moment(data.get("live_at")),
-        title=clean(data.get("stream_title")),
-        tags=tuple(clean(tag, 100) for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        live_at=parse_time(data.get("live_at")),
+        title=clean_text(data.get("stream_title")),
+        tags=tuple(clean_text(tag, 100) for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
         viewers=viewers if isinstance(viewers, int) else 0,
     )
 
@@ -114,7 +114,7 @@ def _usernames(install: Install, path: str, scope: str) -> Iterator[str]:
         answer = _call(install, "GET", path, scope=scope, params={"page": page, "per_page": PER_PAGE})
         items = answer.get("items")
         for item in items if isinstance(items, list) else []:
-            name = clean(item.get("username"), 100) if isinstance(item, dict) else ""
+            name = clean_text(item.get("username"), 100) if isinstance(item, dict) else ""
             if name:
                 yield name
         pagination = answer.get("pagination")

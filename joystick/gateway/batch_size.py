@@ -1,4 +1,4 @@
-"""How many events share a transaction."""
+"""How many events share one transaction."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ MAX_EVENTS = 4000
 
 
 class BatchSize:
-    """As many as are stored within about HOLD seconds: the more there are, the less each costs, but who else wants to
-    write (a worker that claims an item, the dashboard) waits for so long. Slow machines so come to smaller batches.
+    """An adaptive batch size that aims at TARGET_SECONDS for each transaction.
+
+    Larger batches cost less per event, but block other writers longer: a worker that claims an item, the dashboard.
     """
 
-    HOLD = 0.25
+    TARGET_SECONDS = 0.25
 
     def __init__(self) -> None:
         self.size = 500
 
-    def took(self, count: int, seconds: float) -> None:
-        """Learn from a batch. One that was not full tells nothing."""
-        if count >= self.size:
-            ideal = int(count * self.HOLD / max(seconds, 0.001))
-            # No more than twice as many, or half, at once: a single wait for the disk is no reason to change much.
-            self.size = max(MIN_EVENTS, min(MAX_EVENTS, max(self.size // 2, min(self.size * 2, ideal))))
+    def record(self, count: int, seconds: float) -> None:
+        """Adapt to a batch of `count` events that was stored in `seconds`."""
+        if count < self.size:
+            return  # the time of a part-filled batch is mostly fixed cost, and says little about a full one
+        ideal = int(count * self.TARGET_SECONDS / max(seconds, 0.001))
+        # At most double or halve in one step: a single wait for the disk should not change much.
+        self.size = max(MIN_EVENTS, min(MAX_EVENTS, max(self.size // 2, min(self.size * 2, ideal))))

@@ -1,4 +1,4 @@
-"""The state of the line to Joystick: who holds it, when it was heard, and the gaps in what we heard."""
+"""The state of the connection to Joystick: which listener holds it, when the last frame came, and the gaps."""
 
 from __future__ import annotations
 
@@ -14,60 +14,68 @@ from joystick.models import Connection, Gap, InboundEvent
 
 log = logging.getLogger("joystick")
 
+# How long the lease of a listener that died keeps others from taking over. It is renewed every 5 s.
 LEASE = timedelta(seconds=15)
+# Seconds without a frame after which a connected line is reported: five of the server's pings.
 SILENT_SECONDS = 15.0
+# Shorter outages are not reported: the gateway restarts now and then.
 UNREACHED_AFTER = timedelta(minutes=1)
+# Seconds between two warnings in the log.
 WARN_EVERY = 60.0
+# The length of the columns `Connection.detail` and `Gap.reason`.
+MAX_REASON_CHARS = 300
 NOT_RUNNING = "the bot was not running"
 
 
 def take_lease(holder: str) -> bool:
-    """Take or renew the lease. False while another listener, alive within the last 15 s, has it."""
+    """Take or renew the lease. Return False while another listener holds one that has not ended."""
     now = timezone.now()
     Connection.objects.get_or_create(pk=1, defaults={"lease_until": now - LEASE})
-    mine = Connection.objects.filter(Q(holder=holder) | Q(lease_until__lt=now), pk=1)
-    return bool(mine.update(holder=holder, lease_until=now + LEASE))
+    # One conditional UPDATE: of two listeners that try at the same moment, one changes the row.
+    available = Connection.objects.filter(Q(holder=holder) | Q(lease_until__lt=now), pk=1)
+    return bool(available.update(holder=holder, lease_until=now + LEASE))
 
 
 def release_lease(holder: str) -> None:
-    """Give the lease back, so that another listener need not wait for its end."""
+    """End the lease now, so that another listener need not wait."""
     Connection.objects.filter(pk=1, holder=holder).update(lease_until=timezone.now() - LEASE)
 
 
 def set_state(holder: str, state: str, detail: str = "") -> None:
-    """Store how the line is: connecting, connected, waiting, refused, off. Only its holder's word counts."""
-    mine = Connection.objects.filter(pk=1, holder=holder)
-    mine.update(state=state, detail=detail[:300], since=timezone.now())
+    """Store the state: connecting, connected, waiting, refused or off. Ignored unless `holder` holds the lease."""
+    Connection.objects.filter(pk=1, holder=holder).update(
+        state=state, detail=detail[:MAX_REASON_CHARS], since=timezone.now()
+    )
 
 
 def set_last_frame(holder: str, at: datetime | None) -> None:
-    """Store when the last frame came, if there was one."""
+    """Store when the last frame came. None changes nothing."""
     if at is not None:
         Connection.objects.filter(pk=1, holder=holder).update(last_frame_at=at)
 
 
 def open_gap_at_start() -> None:
-    """A listener takes the line: since the last frame ever heard, nobody listened."""
+    """Open a gap that began with the last frame stored, since no listener ran after it."""
     row = Connection.objects.filter(pk=1).first()
     if row is not None and row.last_frame_at and not Gap.objects.filter(ended_at__isnull=True).exists():
         Gap.objects.create(began_at=row.last_frame_at, reason=NOT_RUNNING)
 
 
 def open_gap(holder: str, reason: str, at: datetime | None) -> None:
-    """A session ended: from its last frame on there is a gap. Tries that fail meanwhile are the same gap."""
+    """Open a gap that began `at` the lost session's last frame, unless one is open: failed attempts are one gap."""
     row = Connection.objects.filter(pk=1, holder=holder, state="connected").first()
     if row is not None and at is not None and not Gap.objects.filter(ended_at__isnull=True).exists():
-        Gap.objects.create(began_at=at, reason=reason[:300])
+        Gap.objects.create(began_at=at, reason=reason[:MAX_REASON_CHARS])
 
 
 def close_gap() -> None:
-    """A session stands: whatever gap there was is over."""
+    """End the open gap, if there is one, now that a session is confirmed."""
     Gap.objects.filter(ended_at__isnull=True).update(ended_at=timezone.now())
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the line is. `age`: seconds since the last frame, None before the first. `trouble`: a sentence, or ""."""
+    """The state of the connection. `age`: seconds since the last frame, or None. `trouble`: a sentence, or ""."""
 
     state: str
     detail: str
@@ -78,7 +86,7 @@ class Health:
 
 
 def health(*, now: datetime | None = None) -> Health:
-    """The figures for the admin and the API."""
+    """Return the figures that the dashboard and the API show."""
     now = now or timezone.now()
     row = Connection.objects.filter(pk=1).first() or Connection()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -93,7 +101,7 @@ def health(*, now: datetime | None = None) -> Health:
 
 
 def trouble(*, now: datetime | None = None) -> str:
-    """What staff should know of the line, as a sentence, or ""."""
+    """Return what is wrong with the connection as a sentence for staff, or ""."""
     row = Connection.objects.filter(pk=1).first()
     return _trouble(row, now or timezone.now()) if row is not None else ""
 
@@ -104,7 +112,7 @@ def _trouble(row: Connection, now: datetime) -> str:
     if row.state == "refused":
         return f"Joystick.tv refuses the bot: {row.detail}"
     if row.lease_until < now:
-        return f"The bot's line to Joystick.tv died: nobody has held it since {_clock(row.lease_until)}."
+        return f"The bot's line to Joystick.tv died: no process has held it since {_clock(row.lease_until)}."
     if row.state == "waiting":
         gap = Gap.objects.filter(ended_at__isnull=True).first()
         if gap is None or now - gap.began_at > UNREACHED_AFTER:
@@ -125,8 +133,8 @@ def _clock(at: datetime) -> str:
 
 
 def watch(*, now: datetime | None = None) -> None:
-    """Warn of a line in trouble. Runs on a schedule, beside the listener."""
+    """Log what is wrong with the connection, at most every WARN_EVERY seconds. Runs on a schedule."""
     now = now or timezone.now()
-    said = trouble(now=now)
-    if said and cooldowns.take({"watchdog": WARN_EVERY}, now=now):
-        log.warning("%s", said)
+    sentence = trouble(now=now)
+    if sentence and cooldowns.take({"watchdog": WARN_EVERY}, now=now):
+        log.warning("%s", sentence)

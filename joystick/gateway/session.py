@@ -1,4 +1,4 @@
-"""One socket's life as Action Cable has it: welcome, subscribe, confirmed, then frames until the end."""
+"""One session of Action Cable's protocol: welcome, subscribe, confirmation, then frames until the socket ends."""
 
 from __future__ import annotations
 
@@ -10,40 +10,42 @@ from collections.abc import Callable
 from typing import Protocol
 
 from joystick.protocol import frames
-from joystick.protocol.received import Received, error_event, read
+from joystick.protocol.received import ReceivedFrame, error_event, read_frame
 
 log = logging.getLogger("joystick")
 
+# Seconds without any frame after which the session is lost. The server pings every 3 s (Action Cable's default).
 STALE_AFTER = 6.0
-"""Seconds without any frame: the server pings every 3."""
+# Seconds of a second look, for frames that arrived while this process slept.
 LOOK_AGAIN = 0.2
+# Seconds until an unconfirmed subscribe is sent again, and until the session is given up.
 SUBSCRIBE_AGAIN_AFTER = 2.0
 GIVE_UP_SUBSCRIBING_AFTER = 10.0
 
 
 class TokenRefused(Exception):
-    """The gateway does not want us: trying again with the same token is pointless."""
+    """The gateway refused the token: another attempt with the same one is pointless."""
 
 
 class SessionLost(Exception):
-    """The session ended, and another one may do better."""
+    """The session ended; another attempt may succeed."""
 
 
 class Socket(Protocol):
-    """What a session needs of a connection."""
+    """What a session needs from a connection."""
 
     async def recv(self) -> str | bytes:
-        """The next frame."""
+        """Return the next frame."""
 
     async def send(self, text: str, /) -> None:
         """Send a text frame."""
 
 
 class Session:
-    """A connected socket, and how far its subscription is."""
+    """A connected socket and the state of its subscription. `confirmed`: actions are carried out from now on."""
 
-    def __init__(self, socket: Socket, identifier: str, *, last_action: Callable[[], str] = str) -> None:
-        """`last_action` tells what was sent last: an error frame does not say what it answers."""
+    def __init__(self, socket: Socket, identifier: str, *, last_action: Callable[[], str]) -> None:
+        """Take the socket, the subscription's identifier, and a function that returns the last action that was sent."""
         self._last_action = last_action
         self._socket = socket
         self._identifier = identifier
@@ -51,29 +53,30 @@ class Session:
         self._asked: float | None = None
         self.confirmed = False
 
-    async def next(self) -> Received | None:
-        """Take one frame: an event is returned, an error frame as one too; any other control frame is dealt with.
+    async def receive(self) -> ReceivedFrame | None:
+        """Wait for a frame. Return it if it is to be stored (an event, an error frame); handle other control frames.
 
-        Raises TimeoutError when nothing came for STALE_AFTER seconds, Lost and Refused as the server's words mean,
-        ConnectionClosed when it went without any.
+        Raises TimeoutError when nothing came for STALE_AFTER seconds, SessionLost or TokenRefused when the server ends
+        the session with a frame, ConnectionClosed when it ends without one.
         """
-        text = await self._heard()
-        frame = read(text if isinstance(text, str) else text.decode("utf-8", "replace"))
-        if isinstance(frame, Received):
+        text = await self._receive_text()
+        frame = read_frame(text if isinstance(text, str) else text.decode("utf-8", "replace"))
+        if isinstance(frame, ReceivedFrame):
             return frame
         if isinstance(frame, frames.ServerError):
+            # An error frame does not say which action it answers.
             return error_event(frame.text, raw=str(text), last_action=self._last_action())
         await self._control(frame)
         if not self.confirmed:
-            await self._ask_again()
+            await self._resubscribe()
         return None
 
-    async def _heard(self) -> str | bytes:
+    async def _receive_text(self) -> str | bytes:
         try:
             async with asyncio.timeout(STALE_AFTER):
                 return await self._socket.recv()
         except TimeoutError:
-            # Perhaps it was we who slept (a suspended PC, say): what came meanwhile is there already, and is taken.
+            # Perhaps this process slept (a suspended PC, say). Then what came meanwhile is in the buffer already.
             async with asyncio.timeout(LOOK_AGAIN):
                 return await self._socket.recv()
 
@@ -82,7 +85,8 @@ class Session:
             case frames.Welcome():
                 await self._subscribe()
             case frames.Confirmed(identifier=identifier):
-                self.confirmed = self.confirmed or identifier == self._identifier
+                if identifier == self._identifier:
+                    self.confirmed = True
             case frames.Rejected():
                 raise SessionLost("the gateway rejected the subscription")
             case frames.Disconnect(reason=reason, reconnect=True):
@@ -94,8 +98,9 @@ class Session:
         await self._socket.send(json.dumps({"command": "subscribe", "identifier": self._identifier}))
         self._asked = time.monotonic()
 
-    async def _ask_again(self) -> None:
-        """An unanswered subscribe is sent again; the server's pings give the beat for it."""
+    async def _resubscribe(self) -> None:
+        # Runs at each control frame, so that the server's pings time it. Measured: of subscribes right behind an
+        # unsubscribe, some are never confirmed.
         now = time.monotonic()
         if now - self._opened > GIVE_UP_SUBSCRIBING_AFTER:
             raise SessionLost("the subscription was not confirmed")

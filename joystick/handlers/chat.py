@@ -1,4 +1,4 @@
-"""Somebody wrote in chat."""
+"""What a line in chat does."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from joystick.settings_table import Rules
 
 @on(ChatMessage)
 def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
-    """Points and XP, each with its own cooldown; then the command, if it is one.
+    """Award points and XP, each with its own cooldown, and run the command, if the line is one.
 
-    Bots, ourselves among them, earn nothing and command nothing: or two of them would talk for ever. Neither do
-    whispers: an answer would make them public.
+    Nothing comes of lines by bots and of whispers, except that a bot's badge is stored.
     """
+    # Two bots that answer each other would never stop. An answer in chat would make a whisper public.
     if not message.is_public or viewer_key(message.username) == viewer_key(rules.bot_username):
         return NOTHING
     badges = {
@@ -42,9 +42,10 @@ def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
         points_cooldown=rules.chat_cooldown_seconds,
         xp_cooldown=rules.xp_chat_cooldown_seconds,
     )
-    found = dispatch.find(message.text)
-    if found is None:
-        return Outcome(awards=(award,), here=(message.username,), flags=flags)
-    name, words = found
+    command = dispatch.find(message.text)
+    if command is None:
+        return Outcome(awards=(award,), present=(message.username,), flags=flags)
+    name, words = command
     run = partial(dispatch.run, message, name=name, words=words, rules=rules, now=timezone.now())
-    return Outcome(awards=(award,), here=(message.username,), flags=flags, afterwards=run)
+    # After paying, so that `!points` counts its own line.
+    return Outcome(awards=(award,), present=(message.username,), flags=flags, after_paying=run)

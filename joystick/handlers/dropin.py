@@ -1,4 +1,4 @@
-"""Somebody drops in: comes into the stream."""
+"""What a viewer's coming into the stream does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from joystick.settings_table import Rules
 
 @on(Entered)
 def on_dropin(entered: Entered, rules: Rules) -> Outcome:
-    """Paid at most once in so many seconds, or once a stream, however often the door swings. We are no viewer."""
+    """Award points and XP, once per cooldown or once per stream. The bot itself is ignored."""
     if viewer_key(entered.username) == viewer_key(rules.bot_username):
         return NOTHING
     award = Award(
@@ -25,4 +25,4 @@ def on_dropin(entered: Entered, rules: Rules) -> Outcome:
         xp_cooldown=rules.dropin_cooldown_seconds,
         once=Once.STREAM if rules.dropin_once_per_stream else Once.EVENT,
     )
-    return Outcome(awards=(award,), here=(entered.username,))
+    return Outcome(awards=(award,), present=(entered.username,))

@@ -1,4 +1,4 @@
-"""Somebody follows the channel."""
+"""What a new follower does."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from joystick.reactions import Occasion
 from joystick.registry import Outcome, on
 from joystick.settings_table import Rules
 
+# Seconds until a viewer who follows again is thanked again.
 THANK_AGAIN_AFTER = 86_400.0
 
 
 @on(Follow)
 def on_follow(follow: Follow, rules: Rules) -> Outcome:
-    """Paid once per viewer for ever, thanked once a day: unfollowing and following again earns nothing."""
+    """Award once per viewer, and thank once a day: following again after unfollowing earns nothing."""
     award = Award(
         follow.username,
         source="follow",
@@ -24,5 +25,5 @@ def on_follow(follow: Follow, rules: Rules) -> Outcome:
         points=rules.points_per_follow,
         xp=rules.xp_per_follow,
     )
-    cue = Occasion(Trigger.FOLLOW, follow.username, at_most_every=THANK_AGAIN_AFTER)
-    return Outcome(awards=(award,), cues=(cue,), flags=((follow.username, {"is_follower": True}),))
+    occasion = Occasion(Trigger.FOLLOW, follow.username, at_most_every=THANK_AGAIN_AFTER)
+    return Outcome(awards=(award,), occasions=(occasion,), flags=((follow.username, {"is_follower": True}),))

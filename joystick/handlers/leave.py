@@ -1,4 +1,4 @@
-"""Somebody leaves."""
+"""What a viewer's leaving the stream does."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from joystick.settings_table import Rules
 
 @on(Left)
 def on_leave(left: Left, rules: Rules) -> Outcome:
-    """Not here any more. Told twice, or without having come in, it changes nothing."""
-    return Outcome(gone=(left.username,))
+    """Mark the viewer as gone. For somebody who was not here, it changes nothing."""
+    return Outcome(left=(left.username,))

@@ -1,4 +1,4 @@
-"""A viewer reached a new level. The rewards are paid already; here they are announced."""
+"""What a new level does beside its rewards, which are paid already."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from joystick.settings_table import Rules
 
 @on(LevelUp)
 def on_level_up(up: LevelUp, rules: Rules) -> Outcome:
-    """The rewarded levels with a line are said in chat, and spoken on the stream; their effects happen."""
+    """Say the rewarded levels in chat, speak them on the stream, and enqueue their effects."""
     lines, effects = announcements.announced(up, rules)
-    return Outcome(lines=lines, effects=effects, whose=up.viewer)
+    return Outcome(lines=lines, effects=effects, viewer=up.viewer)

@@ -1,4 +1,4 @@
-"""Another streamer drops in and brings viewers along."""
+"""What another streamer's raid does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from joystick.settings_table import Rules
 
 @on(DroppedIn)
 def on_raid(raid: DroppedIn, rules: Rules) -> Outcome:
-    """The other streamer is paid, and shouted out the way our streamer set it."""
+    """Award the other streamer, and run the reaction to raids."""
     award = Award(
         raid.username,
         source="raid",
@@ -22,4 +22,4 @@ def on_raid(raid: DroppedIn, rules: Rules) -> Outcome:
         xp=rules.xp_per_raid,
     )
     words = {"viewers": "some" if raid.viewers is None else raid.viewers}
-    return Outcome(awards=(award,), cues=(Occasion(Trigger.RAID, raid.username, words=words),))
+    return Outcome(awards=(award,), occasions=(Occasion(Trigger.RAID, raid.username, words=words),))

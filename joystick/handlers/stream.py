@@ -1,4 +1,4 @@
-"""The channel goes live, and ends."""
+"""What the start and the end of a stream do."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from joystick.settings_table import Rules
 
 @on(StreamStarted)
 def on_stream_started(started: StreamStarted, rules: Rules) -> Outcome:
-    """Opens a Stream."""
-    return Outcome(cues=(Occasion(Trigger.STREAM_STARTED, started.username),), afterwards=partial(_begin, started))
+    """Open a Stream."""
+    return Outcome(
+        occasions=(Occasion(Trigger.STREAM_STARTED, started.username),), after_paying=partial(_begin, started)
+    )
 
 
+# StreamEnding has no handler: the stream may still resume.
 @on(StreamEnded)
 def on_stream_ended(ended: StreamEnded, rules: Rules) -> Outcome:
-    """Closes it, with its figures. *Ending* does not: the streamer may resume."""
-    return Outcome(cues=(Occasion(Trigger.STREAM_ENDED, ended.username),), afterwards=partial(_end, ended))
+    """Close the open Stream, with its figures."""
+    return Outcome(occasions=(Occasion(Trigger.STREAM_ENDED, ended.username),), after_paying=partial(_end, ended))
 
 
 def _begin(started: StreamStarted) -> Outcome:

@@ -1,4 +1,4 @@
-"""Somebody subscribed, again, or gave subscriptions away."""
+"""What a new, a renewed and a gifted subscription do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUBSCRIBER = {"is_subscriber": True}
 
 @on(Subscription)
 def on_sub(subscription: Subscription, rules: Rules) -> Outcome:
-    """Paid for each month that the platform tells of; not where the viewer has just been paid for giving it away."""
+    """Award each month of the subscription, except to a viewer who has just been paid for gifting it."""
     award = Award(
         subscription.username,
         source="sub",
@@ -25,13 +25,13 @@ def on_sub(subscription: Subscription, rules: Rules) -> Outcome:
         held_by="gifted",
     )
     words = {"months": subscription.months}
-    cue = Occasion(Trigger.SUBSCRIBE, subscription.username, words=words)
-    return Outcome(awards=(award,), cues=(cue,), flags=((subscription.username, SUBSCRIBER),))
+    occasion = Occasion(Trigger.SUBSCRIBE, subscription.username, words=words)
+    return Outcome(awards=(award,), occasions=(occasion,), flags=((subscription.username, SUBSCRIBER),))
 
 
 @on(Resubscription)
 def on_resub(resubscription: Resubscription, rules: Rules) -> Outcome:
-    """Paid once each time: what the platform's two numbers count is not documented."""
+    """Award a renewal. The platform's two numbers are not used: what they count is not documented."""
     award = Award(
         resubscription.username,
         source="resub",
@@ -40,13 +40,13 @@ def on_resub(resubscription: Resubscription, rules: Rules) -> Outcome:
         points=rules.points_per_resub,
         xp=rules.xp_per_resub,
     )
-    cue = Occasion(Trigger.RESUBSCRIBE, resubscription.username)
-    return Outcome(awards=(award,), cues=(cue,), flags=((resubscription.username, SUBSCRIBER),))
+    occasion = Occasion(Trigger.RESUBSCRIBE, resubscription.username)
+    return Outcome(awards=(award,), occasions=(occasion,), flags=((resubscription.username, SUBSCRIBER),))
 
 
 @on(GiftedSubscriptions)
 def on_gift(gift: GiftedSubscriptions, rules: Rules) -> Outcome:
-    """The giver is paid for each one. Who got them is not told."""
+    """Award the giver for each subscription. The event does not name those who got one."""
     award = Award(
         gift.username,
         source="gift",
@@ -56,4 +56,4 @@ def on_gift(gift: GiftedSubscriptions, rules: Rules) -> Outcome:
         xp=rules.xp_per_gifted_sub * gift.count,
         holds="gifted",
     )
-    return Outcome(awards=(award,), cues=(Occasion(Trigger.GIFT, gift.username, words={"count": gift.count}),))
+    return Outcome(awards=(award,), occasions=(Occasion(Trigger.GIFT, gift.username, words={"count": gift.count}),))

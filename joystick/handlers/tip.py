@@ -1,4 +1,4 @@
-"""Somebody tipped. Only `tipped` counts tokens: what a tip does to a goal comes as an event of its own."""
+"""What a tip does. A goal that it moves comes as another event, whose tokens are not counted again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from joystick.settings_table import Rules
 
 @on(Tip)
 def on_tip(tip: Tip, rules: Rules) -> Outcome:
-    """So many points and XP for each token, rounded down; the streamer's reactions to its size and to the menu item."""
+    """Award points and XP per token, rounded down, and run the reactions to the tip's size and to its menu item."""
     award = Award(
         tip.username,
         source="tip",
@@ -22,18 +22,21 @@ def on_tip(tip: Tip, rules: Rules) -> Outcome:
         xp=rules.worth(tip.tokens, rules.xp_per_tip_token),
     )
     words: dict[str, str | int] = {"tokens": tip.tokens, "item": tip.item}
-    cues = [Occasion(tier(tip.tokens, rules), tip.username, words=words)]
+    occasions = [Occasion(tier(tip.tokens, rules), tip.username, words=words)]
     if tip.item:
-        cues.append(Occasion(Trigger.TIP_ITEM, tip.username, subject=tip.item, words=words))
-    return Outcome(awards=(award,), cues=tuple(cues))
+        occasions.append(Occasion(Trigger.TIP_ITEM, tip.username, subject=tip.item, words=words))
+    return Outcome(awards=(award,), occasions=tuple(occasions))
 
 
 def tier(tokens: int, rules: Rules) -> Trigger:
-    """How large a tip is, by the settings."""
+    """Return the trigger for a tip of this size, by the TIP_…_MAX settings."""
     tiers = (
         (rules.tip_low_max, Trigger.TIP_LOW),
         (rules.tip_medium_max, Trigger.TIP_MEDIUM),
         (rules.tip_high_max, Trigger.TIP_HIGH),
         (rules.tip_extreme_max, Trigger.TIP_EXTREME),
     )
-    return next((trigger for most, trigger in tiers if tokens <= most), Trigger.TIP_BEYOND)
+    for largest, trigger in tiers:
+        if tokens <= largest:
+            return trigger
+    return Trigger.TIP_BEYOND

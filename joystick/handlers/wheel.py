@@ -1,4 +1,4 @@
-"""Joystick's own wheel stopped."""
+"""What a spin of Joystick's own wheel does. (Ours is `effects.wheel`.)"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from joystick.settings_table import Rules
 
 @on(WheelSpin)
 def on_wheel(spin: WheelSpin, rules: Rules) -> Outcome:
-    """So much for each token that the spin cost, by a rate of its own; the streamer's reaction to the prize."""
+    """Award points and XP per token that the spin cost, by rates of their own, and run the reaction to the prize."""
     award = Award(
         spin.username,
         source="wheel",
@@ -22,6 +22,5 @@ def on_wheel(spin: WheelSpin, rules: Rules) -> Outcome:
         xp=rules.worth(spin.tokens, rules.xp_per_wheel_token),
     )
     words: dict[str, str | int] = {"tokens": spin.tokens, "prize": spin.prize}
-    return Outcome(
-        awards=(award,), cues=(Occasion(Trigger.WHEEL_PRIZE, spin.username, subject=spin.prize, words=words),)
-    )
+    occasion = Occasion(Trigger.WHEEL_PRIZE, spin.username, subject=spin.prize, words=words)
+    return Outcome(awards=(award,), occasions=(occasion,))

@@ -1,4 +1,4 @@
-"""A line that begins with `!` → the command, or the redeem, of that name."""
+"""Run the command, or sell the redeem, that a line beginning with `!` names."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ from redeems.registry import catalog
 
 log = logging.getLogger("joystick")
 
+# Seconds between two guesses at what one viewer mistyped.
 TYPO_EVERY = 60.0
-# Seconds between two answers of that sort to one viewer.
+# Seconds between two refusals to one viewer: somebody who goes on trying would fill the chat.
 REFUSAL_EVERY = 3.0
-ALIKE = 0.75
+# How similar (difflib's ratio, 0 to 1) a word must be to a name of ours to count as a typo.
+MIN_SIMILARITY = 0.75
 
 _COMMAND = re.compile(r"!(?P<name>\w{1,40})(?:\s+(?P<words>.*))?$", re.DOTALL)
 
 
 def find(text: str) -> tuple[str, str] | None:
-    """(name, words) of a line that calls a command; None for any other, and for what the platform answers itself."""
+    """Return (name, words) of a line `!name words`; None for other lines and for the platform's own commands."""
     match = _COMMAND.match(text.strip())
     if match is None:
         return None
@@ -45,55 +47,59 @@ def _is_ours(name: str) -> bool:
 
 
 def _guess(name: str) -> str | None:
-    """What was mistyped as `name`, if it is much like one of ours. Any other is another bot's."""
-    return next(iter(difflib.get_close_matches(name, [*commands, *catalog], n=1, cutoff=ALIKE)), None)
+    matches = difflib.get_close_matches(name, [*commands, *catalog], n=1, cutoff=MIN_SIMILARITY)
+    return matches[0] if matches else None
 
 
 def run(message: ChatMessage, *, name: str, words: str, rules: Rules, now: datetime) -> Outcome:
-    """Carry the command out and answer. A refusal is an answer too, and so is the guess at what was mistyped."""
+    """Run the command or sell the redeem `name`, and return the reply: an answer, a refusal, or a guess at a typo."""
     if not _is_ours(name):
-        return _typo(message, name, now)
+        return _guess_typo(message, name, now)
     command = commands.get(name)
     viewer = _author(message, now)
     call = Call(name, words, viewer, message, rules, now, command.usage if command else "")
     try:
         if command is None:
-            return _said(message, _buy(call))
+            return _reply(message, _buy(call))
         if not _is_due(command, call):
             return NOTHING
         # The badges of this very message: its handler returned them as flags, which are stored before the command runs.
         if role_of(viewer) < command.role:
             raise Refused(f"!{name} is for {command.role.label}")
-        return _said(message, command.answer(call), whisper=command.whisper)
+        return _reply(message, command.answer(call), whisper=command.whisper)
     except (Refused, Failed) as error:
-        # Somebody who goes on trying would fill the chat with refusals.
-        once = f"refused:{viewer.key}"
-        return _said(message, str(error)) if once in cooldowns.take({once: REFUSAL_EVERY}, now=now) else NOTHING
+        key = f"refused:{viewer.key}"
+        if key not in cooldowns.take({key: REFUSAL_EVERY}, now=now):
+            return NOTHING
+        return _reply(message, str(error))
 
 
 def _author(message: ChatMessage, now: datetime) -> Viewer:
-    # `find` takes an @ as typed before a name. In an author's name it belongs to it: @Mo may not do what Mo may.
-    found = None if message.username.startswith("@") else people.find(message.username)
-    return found or people.seen([message.username], now=now)[viewer_key(message.username)]
+    # `people.find` drops a leading @. In an author's name it is part of the name: @Mo must not get Mo's role.
+    viewer = None if message.username.startswith("@") else people.find(message.username)
+    return viewer or people.seen([message.username], now=now)[viewer_key(message.username)]
 
 
 def _is_due(command: Command, call: Call) -> bool:
-    own = call.rules.command_cooldown_seconds if command.cooldown is None else command.cooldown
-    wanted = {f"command.{command.name}:{call.viewer.key}": own, f"command.{command.name}": command.global_cooldown}
-    return cooldowns.take_all(wanted, now=call.now)
+    cooldown = call.rules.command_cooldown_seconds if command.cooldown is None else command.cooldown
+    seconds = {
+        f"command.{command.name}:{call.viewer.key}": cooldown,
+        f"command.{command.name}": command.global_cooldown,
+    }
+    return cooldowns.take_all(seconds, now=call.now)
 
 
-def _typo(message: ChatMessage, name: str, now: datetime) -> Outcome:
+def _guess_typo(message: ChatMessage, name: str, now: datetime) -> Outcome:
     guess = _guess(name)
     if guess is None:
-        return NOTHING  # another bot's
-    once = f"typo:{viewer_key(message.username)}"
-    if once not in cooldowns.take({once: TYPO_EVERY}, now=now):
+        return NOTHING  # likely a command of another bot
+    key = f"typo:{viewer_key(message.username)}"
+    if key not in cooldowns.take({key: TYPO_EVERY}, now=now):
         return NOTHING
-    return _said(message, f"I don't know !{name}. Did you mean !{guess}?")
+    return _reply(message, f"I don't know !{name}. Did you mean !{guess}?")
 
 
-def _said(message: ChatMessage, answer: str, *, whisper: bool = False) -> Outcome:
+def _reply(message: ChatMessage, answer: str, *, whisper: bool = False) -> Outcome:
     if not answer:
         return NOTHING
     if whisper:
@@ -106,7 +112,7 @@ def _buy(call: Call) -> str:
 
 
 def buy(call: Call, key: str, words: str) -> str:
-    """Sell the caller a redeem; returns the reply. Raises Refused."""
+    """Sell the caller the redeem `key` and return the reply. Raises Refused."""
     bought = purchase.buy(
         viewer=call.viewer,
         key=key,
@@ -115,9 +121,9 @@ def buy(call: Call, key: str, words: str) -> str:
         rules=call.rules,
         now=call.now,
     )
-    item = bought.items.latest("pk")  # of a sequence, the effect that it has come to
+    item = bought.items.latest("pk")  # of a sequence, the effect it has reached
     if item.state == State.FAILED:
-        return ""  # what needs no lane has failed already, and that was said
+        return ""  # an effect without a lane was performed at once; its failure was said in chat
     waits = " It waits for approval." if item.state == State.WAITING else ""
     left = f" {bought.payment.balance_after} points left." if bought.payment is not None else ""
     return f"done.{left}" if item.state == State.DONE else f"done, it is in the queue.{waits}{left}"

@@ -1,4 +1,4 @@
-"""Carries out what handlers decided: the outcomes of a batch, gathered, paid together, and done."""
+"""Apply what handlers decided: the outcomes of one batch, whose awards are paid together."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from economy.earning import pay
 from economy.earning.pay import Award
 from economy.ledger.rewards import LevelUp
 from economy.models import Viewer, viewer_key
-from economy.viewers import people as viewers
-from economy.viewers import presence
+from economy.viewers import people, presence
 from effects import chat
 from effects.queue import items
 from joystick import reactions
@@ -26,89 +25,96 @@ from pixelbot_site.kit import bulk
 
 @dataclass(slots=True)
 class Outcomes:
-    """The outcomes of a batch. Awards are gathered and paid together; what needs them paid settles first."""
+    """The outcomes of a batch of events. Awards are collected and paid together.
+
+    `viewers` are those loaded so far, by key. `present` is by username: True for who is here, False for who left.
+    """
 
     rules: Rules
     now: datetime
     awards: list[Award] = field(default_factory=list)
-    people: dict[str, Viewer] = field(default_factory=dict)
+    viewers: dict[str, Viewer] = field(default_factory=dict)
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
-    cues: list[tuple[Occasion, str]] = field(default_factory=list)
+    occasions: list[tuple[Occasion, str]] = field(default_factory=list)
 
     def handle(self, event: Event | LevelUp) -> None:
+        """Call the handlers of the event's type and apply what they return."""
         channel_id = event.channel_id if isinstance(event, Event) else ""
         for handler in handlers(event):
-            self.carry_out(handler(event, self.rules), channel_id)
+            self.apply(handler(event, self.rules), channel_id)
 
-    def carry_out(self, outcome: Outcome, channel_id: str) -> None:
+    def apply(self, outcome: Outcome, channel_id: str) -> None:
+        """Do what an outcome asks for, but keep awards, presence and occasions for later."""
         self.awards += outcome.awards
         for username, flags in outcome.flags:
-            # Popped, so that the latest stands last: it decides where somebody's name is spelled in two ways.
+            # Popped, so that the latest spelling of a name comes last and wins in `load_viewers`.
             self.flags[username] = {**self.flags.pop(username, {}), **flags}
-        self.present |= dict.fromkeys(outcome.here, True) | dict.fromkeys(outcome.gone, False)
-        self.cues += [(cue, channel_id) for cue in outcome.cues]
+        self.present |= dict.fromkeys(outcome.present, True) | dict.fromkeys(outcome.left, False)
+        self.occasions += [(occasion, channel_id) for occasion in outcome.occasions]
         for effect in outcome.effects:
-            items.enqueue_known(effect, viewer=outcome.whose)
+            items.enqueue_known(effect, viewer=outcome.viewer)
         for line in outcome.lines:
             chat.say(line, channel_id=channel_id)
         for username, text in outcome.whispers:
             actions.answer(username, text, channel_id=channel_id)
-        if outcome.afterwards is not None:
-            self.settle()
-            self.carry_out(outcome.afterwards(), channel_id)
+        if outcome.after_paying is not None:
+            self.pay_awards()
+            self.apply(outcome.after_paying(), channel_id)
 
     def finish(self) -> None:
-        """What is left at the end of the batch."""
-        self.settle()
+        """Pay, store presence and run reactions at the end of the batch."""
+        self.pay_awards()
         if self.present:
             presence.mark(
-                here=[self.people[viewer_key(name)] for name, is_here in self.present.items() if is_here],
+                here=[self.viewers[viewer_key(name)] for name, is_here in self.present.items() if is_here],
                 gone=[name for name, is_here in self.present.items() if not is_here],
                 seconds=self.rules.presence_seconds,
                 now=self.now,
             )
-        self.react()
+        self.run_reactions()
 
-    def react(self) -> None:
-        due = [(cue, channel) for cue, channel in self.cues if self._is_due(cue)]
+    def run_reactions(self) -> None:
+        """Say the line and enqueue the effects of each occasion that has a reaction and is not on cooldown."""
+        due = [(occasion, channel) for occasion, channel in self.occasions if self._is_due(occasion)]
         rows = list(Reaction.objects.filter(enabled=True)) if due else []
-        for cue, channel_id in due:
-            row = reactions.find(cue, rows)
-            if row is None:
+        for occasion, channel_id in due:
+            reaction = reactions.find(occasion, rows)
+            if reaction is None:
                 continue
-            reactions.enqueue_effects(row, cue)
-            line = reactions.fill(row.line, cue)
+            reactions.enqueue_effects(reaction, occasion)
+            line = reactions.fill(reaction.line, occasion)
             if line:
                 chat.say(line, channel_id=channel_id)
 
-    def _is_due(self, cue: Occasion) -> bool:
-        return not cue.at_most_every or cooldowns.take_all({cue.key: cue.at_most_every}, now=self.now)
+    def _is_due(self, occasion: Occasion) -> bool:
+        return not occasion.at_most_every or cooldowns.take_all({occasion.key: occasion.at_most_every}, now=self.now)
 
-    def settle(self) -> None:
-        self.meet()
-        while self.awards:  # what comes of a level-up may be an award again
+    def pay_awards(self) -> None:
+        """Pay the awards collected so far, and handle the levels that were reached by them."""
+        self.load_viewers()
+        while self.awards:  # handlers of a level-up may return awards again
             awards, self.awards = self.awards, []
-            ups = pay.pay(awards, rules=self.rules, now=self.now, viewers=self.people, stream=self.stream())
-            for level_up in ups:
+            level_ups = pay.pay(awards, rules=self.rules, now=self.now, viewers=self.viewers, stream=self._stream_id())
+            for level_up in level_ups:
                 self.handle(level_up)
             if self.awards:
-                self.meet()
+                self.load_viewers()
 
-    def meet(self) -> None:
-        """Look up whom we have not met in this batch, or of whom something new is told. Before paying: who turns out
-        to be a bot earns nothing."""
-        flagged, self.flags = self.flags, {}
-        flags = {viewer_key(name): told for name, told in flagged.items()}
+    def load_viewers(self) -> None:
+        """Load the viewers that are new in this batch, and store what badges say about them."""
+        # Before paying: an author whose badge says bot earns nothing.
+        by_name, self.flags = self.flags, {}
+        flags = {viewer_key(name): badges for name, badges in by_name.items()}
         names = {award.viewer: award.username for award in self.awards}
-        # Of whom only badges are told (bots), those who are viewers already: they entered, and may tip.
-        others = {viewer_key(name): name for name in flagged if viewer_key(name) not in names}
-        names |= {key: others[key] for key in bulk.among(Viewer, "key", others)}
+        # Authors with badges but no award (bots) are updated where they are viewers already, but not created.
+        unpaid = {viewer_key(name): name for name in by_name if viewer_key(name) not in names}
+        names |= {key: unpaid[key] for key in bulk.among(Viewer, "key", unpaid)}
         names |= {viewer_key(name): name for name, is_here in self.present.items() if is_here}
-        strangers = [name for key, name in names.items() if key not in self.people or flags.get(key)]
-        self.people |= viewers.seen(strangers, now=self.now, flags=flags)
+        changed = [name for key, name in names.items() if key not in self.viewers or flags.get(key)]
+        self.viewers |= people.seen(changed, now=self.now, flags=flags)
 
-    def stream(self) -> str:
-        """Names the stream that is on, where entering pays once for each."""
-        on = streams.current() if self.rules.dropin_once_per_stream else None
-        return str(on.pk) if on else ""
+    def _stream_id(self) -> str:
+        # Needed only where entering pays once for each stream.
+        stream = streams.current() if self.rules.dropin_once_per_stream else None
+        return str(stream.pk) if stream else ""

@@ -1,4 +1,4 @@
-"""Where events come in: each is stored and acted on once, many in one transaction."""
+"""Receive events: store each and act on it once, many in one transaction."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ from django.utils import timezone
 from effects.overlays import messages
 from joystick.inbox.outcomes import Outcomes
 from joystick.models import InboundEvent, InboundState, Install
-from joystick.protocol.envelope import clean
+from joystick.protocol.envelope import clean_text
 from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
-from joystick.protocol.received import SERVER_ERROR, UNREADABLE, Received, read
+from joystick.protocol.received import SERVER_ERROR, UNREADABLE, ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
 
 log = logging.getLogger("joystick")
 
+# How many characters of a frame are stored. The largest real ones have about 4,000.
 MAX_RAW_CHARS = 100_000
-"""Characters of a frame that are kept. The largest real ones have about 4,000."""
+# How many characters of an event's text overlays get.
 MAX_SHOWN_CHARS = 300
 
 
-def receive(batch: Sequence[Received]) -> None:
-    """Store the batch and act on it, in one transaction, in order. Events seen before are left out.
+def receive(batch: Sequence[ReceivedFrame]) -> None:
+    """Store the batch and act on it in order, in one transaction. Events received before are left out.
 
-    If one of them raises, the batch is rolled back and done again in halves, and so on, until only that one fails: its
-    error is stored on its row. A database that is away or busy is no event's fault: OperationalError or InterfaceError
-    is raised then, and the same batch may simply be received again.
+    If one of them raises, the batch is rolled back and received again in halves, and so on, until that event fails
+    alone and its error is stored on its row. Raises OperationalError or InterfaceError when the database is away or
+    busy; nothing is stored then, and the same batch may be received again.
     """
     try:
         _handle(batch)
     except (OperationalError, InterfaceError):
-        raise
+        raise  # no event's fault
     except Exception:  # the inbox's edge
         if len(batch) > 1:
             middle = len(batch) // 2
@@ -50,34 +51,35 @@ def receive(batch: Sequence[Received]) -> None:
 
 
 def retry_failed(rows: Sequence[InboundEvent]) -> int:
-    """Handle failed rows once more, each by itself; returns how many went well now."""
-    well = 0
+    """Handle failed rows once more, each by itself. Return how many of `rows` are handled now."""
+    handled = 0
     for row in rows:
         if row.state != InboundState.FAILED:
             continue
-        received = read(row.raw)
-        if not isinstance(received, Received):
+        received = read_frame(row.raw)
+        if not isinstance(received, ReceivedFrame):
             continue
+        # Deleted and received in one transaction: of two who retry the same row, one finds it gone.
         with transaction.atomic():
             deleted, _ = InboundEvent.objects.filter(pk=row.pk, state=InboundState.FAILED).delete()
             if deleted:
                 receive([received])
-        well += InboundEvent.objects.filter(uid=row.uid, state=InboundState.HANDLED).exists()
-    return well
+        handled += InboundEvent.objects.filter(uid=row.uid, state=InboundState.HANDLED).exists()
+    return handled
 
 
-def _handle(batch: Sequence[Received]) -> None:
+def _handle(batch: Sequence[ReceivedFrame]) -> None:
     now = timezone.now()
     with transaction.atomic():
-        work = Outcomes(Rules.current(), now)
+        outcomes = Outcomes(Rules.current(), now)
         new = _store_new(batch, now=now)
         for event in new:
-            work.handle(event)
-        work.finish()
-        messages.happened([_shown(event) for event in new if _is_public(event)])
+            outcomes.handle(event)
+        outcomes.finish()
+        messages.happened([_overlay_payload(event) for event in new if _is_public(event)])
 
 
-def _store_new(batch: Sequence[Received], *, now: datetime) -> list[Event]:
+def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> list[Event]:
     uids = [received.event.uid for received in batch if received.event is not None]
     known = bulk.among(InboundEvent, "uid", uids)
     rows: list[tuple[object, ...]] = []
@@ -95,6 +97,7 @@ def _store_new(batch: Sequence[Received], *, now: datetime) -> list[Event]:
     return new
 
 
+# The columns of the rows below, in their order.
 COLUMNS = (
     "uid",
     "kind",
@@ -110,40 +113,48 @@ COLUMNS = (
 )
 
 
-def _row(received: Received, event: Event, *, now: datetime) -> tuple[object, ...]:
-    who = (event.uid, event.kind, event.channel_id, event.username)
-    tokens = event.tokens if isinstance(event, Tip | WheelSpin) else None
-    raw = clean(received.raw, MAX_RAW_CHARS)
-    return (*who, event.text, tokens, InboundState.HANDLED.value, "", raw, event.occurred_at, now)
+def _row(received: ReceivedFrame, event: Event, *, now: datetime) -> tuple[object, ...]:
+    return (
+        event.uid,
+        event.kind,
+        event.channel_id,
+        event.username,
+        event.text,
+        event.tokens if isinstance(event, Tip | WheelSpin) else None,
+        InboundState.HANDLED.value,
+        "",
+        clean_text(received.raw, MAX_RAW_CHARS),
+        event.occurred_at,
+        now,
+    )
 
 
-def _unreadable(received: Received, *, now: datetime) -> tuple[object, ...]:
-    raw = clean(received.raw, MAX_RAW_CHARS)
+def _unreadable(received: ReceivedFrame, *, now: datetime) -> tuple[object, ...]:
+    raw = clean_text(received.raw, MAX_RAW_CHARS)
     state = InboundState.UNREADABLE.value
     return (f"unreadable:{uuid4().hex}", UNREADABLE, "", "", "", None, state, received.error, raw, None, now)
 
 
-def _store_failure(received: Received, error: str) -> None:
+def _store_failure(received: ReceivedFrame, error: str) -> None:
     if received.event is None:
         return
-    # Only what can't be at fault itself: whatever broke the handling must not break this.
+    # A few columns, none of which can have caused the failure: storing it must not fail as well.
     row = InboundEvent(
         uid=received.event.uid,
         kind=received.event.kind,
         username=received.event.username,
-        raw=clean(received.raw, MAX_RAW_CHARS),
+        raw=clean_text(received.raw, MAX_RAW_CHARS),
         state=InboundState.FAILED,
-        error=clean(error, MAX_RAW_CHARS),
+        error=clean_text(error, MAX_RAW_CHARS),
         received_at=timezone.now(),
     )
-    # Another listener may have handled it meanwhile: then its row stands.
+    # Another listener may have handled the event meanwhile. Its row stays then.
     InboundEvent.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def _store_installs(events: Sequence[Event], *, now: datetime) -> None:
-    """The channels heard from. A chat line also tells whose channel it is."""
     channels = {event.channel_id: "" for event in events if event.channel_id}
-    channels |= {
+    channels |= {  # of all events, chat lines name the channel's owner
         event.channel_id: event.streamer for event in events if isinstance(event, ChatMessage) and event.streamer
     }
     channels.pop("", None)
@@ -154,12 +165,11 @@ def _store_installs(events: Sequence[Event], *, now: datetime) -> None:
 
 
 def _is_public(event: Event) -> bool:
-    """Whispers, and complaints that may quote one, are not for the stream."""
+    # Whispers are not for the stream, nor are error frames: their text may quote a whisper.
     return event.kind != SERVER_ERROR and not (isinstance(event, ChatMessage) and not event.is_public)
 
 
-def _shown(event: Event) -> dict[str, Any]:
-    """What overlays hear of an event: kind, uid, username, text, and its amount where it has one."""
-    shown = {"kind": event.kind, "uid": event.uid, "username": event.username, "text": event.text[:MAX_SHOWN_CHARS]}
+def _overlay_payload(event: Event) -> dict[str, Any]:
+    payload = {"kind": event.kind, "uid": event.uid, "username": event.username, "text": event.text[:MAX_SHOWN_CHARS]}
     amounts = {name: getattr(event, name, None) for name in ("tokens", "count", "viewers", "number", "prize", "item")}
-    return shown | {name: value for name, value in amounts.items() if value not in (None, "")}
+    return payload | {name: value for name, value in amounts.items() if value not in (None, "")}

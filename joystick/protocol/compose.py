@@ -1,7 +1,4 @@
-"""A message of the v2 envelope, as the platform would send it. Pure.
-
-For events that did not happen on Joystick.tv: those of the API's `events/simulate`, and the simulator's.
-"""
+"""Compose messages of the v2 envelope as Joystick sends them, for the simulator and the API's `events/simulate`."""
 
 from __future__ import annotations
 
@@ -9,8 +6,9 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+# The keys of `author.badges` (Joystick's developer page, July 2026).
 BADGES = ("bot", "new", "streamer", "staff", "mod", "subscriber", "host")
-# The kinds that name their viewer by `username` and have no text of their own.
+# The kinds that name their viewer in `data.username` and, again, as their text.
 PRESENCE = frozenset({"enter_stream", "leave_stream"})
 
 
@@ -26,7 +24,7 @@ def compose(
     badges: Collection[str] = (),
     streamer: str = "",
 ) -> dict[str, Any]:
-    """Return the `message` of a frame. `data` holds the keys that only this kind has; `badges` are some of BADGES."""
+    """Return a frame's `message`. `data` holds the keys that only this kind has; `badges` are names out of BADGES."""
     body: dict[str, Any]
     if kind == "new_message":
         body = _chat_line(username, text, badges, streamer)

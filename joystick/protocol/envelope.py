@@ -1,4 +1,4 @@
-"""An event's envelope, whichever version, and how values are read out of it. Pure."""
+"""The envelope of an event, the same for v1 and v2, and how values are read from it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
+# Characters of a name and of a text that are kept. The columns of names are as long.
 MAX_NAME = 100
 MAX_TEXT = 4000
+# The largest number that is believed.
 MAX_NUMBER = 10**9
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 class FrameError(ValueError):
-    """A frame that is no frame, or an event that lacks what it needs. `str(error)` is the reason."""
+    """A frame that can't be parsed, or an event without a value that it needs. `str(error)` is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The same for both versions. `data`: v2's data or v1's metadata; in v1's chat the message itself."""
+    """What both versions have. `data` is v2's `data` or v1's `metadata`; for v1's chat it is the message itself."""
 
     uid: str
     kind: str
@@ -32,51 +34,52 @@ class Envelope:
     data: Mapping[str, Any]
 
     def common(self, username: str = "", *, is_chat: bool = False) -> dict[str, Any]:
-        """The keyword arguments that every Event takes. What is not chat may carry markup, which is taken out."""
+        """Return the keyword arguments of every Event. Markup is removed from texts, except for what viewers typed."""
         return {
             "uid": self.uid,
             "kind": self.kind,
             "channel_id": self.channel_id,
             "occurred_at": self.occurred_at,
-            "text": self.text if is_chat else plain(self.text),
+            "text": self.text if is_chat else strip_markup(self.text),
             "username": username,
         }
 
     def name(self, *keys: str) -> str:
-        """The first name among `keys`; "" when there is none."""
-        names = (clean(self.data.get(key), MAX_NAME).strip() for key in keys)
+        """Return the first value under `keys` that is a name, without blanks around it; "" when there is none."""
+        names = (clean_text(self.data.get(key), MAX_NAME).strip() for key in keys)
         return next((name for name in names if name), "")
 
     def whole(self, key: str, *, least: int = 0, most: int = MAX_NUMBER) -> int | None:
-        """A whole number from `least` to `most`, also where it comes as a string; None for anything else."""
+        """Return the whole number under `key`, also from a string; None for others, and outside `least` to `most`."""
         value = self.data.get(key)
         if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:
             value = int(value)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
+        # In Python True is an int; in JSON it is not a number.
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             return None
         return value
 
 
-def plain(text: str) -> str:
-    """`text` without tags and entities: the platform writes `<strong class='…'>Water break</strong>`."""
-    return clean(unescape(_TAG.sub("", text)))
+def strip_markup(text: str) -> str:
+    """Return `text` without tags and entities. The platform writes `<strong class='…'>Water break</strong>`."""
+    return clean_text(unescape(_TAG.sub("", text)))
 
 
-def clean(value: Any, most: int = MAX_TEXT) -> str:
-    """A string that every database takes: no NUL, no lone surrogate, at most `most` characters. Not a string: ""."""
+def clean_text(value: Any, most: int = MAX_TEXT) -> str:
+    """Return a string that can be stored: no NUL, no lone surrogate, at most `most` characters. "" for other values."""
     if not isinstance(value, str):
         return ""
-    if value.isascii():
+    if value.isascii():  # the usual case, without encoding it
         return value.replace("\0", "")[:most]
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:most]
 
 
-def moment(value: Any) -> datetime | None:
-    """An ISO 8601 time in UTC; None for anything else."""
+def parse_time(value: Any) -> datetime | None:
+    """Return an ISO 8601 time in UTC, where a missing zone means UTC; None for anything else."""
     try:
-        when = datetime.fromisoformat(value)
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+        time = datetime.fromisoformat(value)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return None

@@ -1,7 +1,7 @@
-"""What Joystick told us, as immutable typed values. Pure: no Django in here.
+"""The events of Joystick as immutable typed values. No Django.
 
-One class for each shape; where several kinds share a shape, `kind` tells them apart. Amounts are whole tokens.
-None stands for what the platform did not tell.
+One class for each shape; where several kinds share a shape, `kind` tells them apart. Amounts are whole tokens. None
+stands for a value that the platform did not send.
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What every event has. `uid` is the platform's id; `kind` one snake_case name for both envelope versions."""
+    """What every event has. `uid` is the platform's id, `kind` a snake_case name that is the same in v1 and v2."""
 
     uid: str
     kind: str
     channel_id: str = ""
     occurred_at: datetime | None = None
-    text: str = ""
-    """For people. Of everything but chat, the platform's markup is taken out."""
-    username: str = ""
-    """The acting viewer, as spelled by the platform; "" where there is none."""
+    text: str = ""  # as shown to people, without the platform's markup (what viewers typed is kept as it is)
+    username: str = ""  # the acting viewer, as spelled by the platform; "" where there is none
 
 
 # --- chat and presence -----------------------------------------------------------------------------------------------
@@ -43,20 +41,20 @@ class ChatMessage(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotMessage(Event):
-    """An announcement of the site in chat; what it announces comes as an event of its own."""
+    """An announcement of the site in chat. What it announces also comes as an event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered(Event):
-    """Somebody came into the stream."""
+    """A viewer came into the stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left(Event):
-    """Somebody left the stream."""
+    """A viewer left the stream."""
 
 
-# --- what counts as money --------------------------------------------------------------------------------------------
+# --- what viewers are paid for ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +76,19 @@ class WheelSpin(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follow(Event):
-    """Somebody follows the channel now."""
+    """A viewer follows the channel now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription(Event):
-    """Somebody subscribed for `months`; 1 where the platform does not tell."""
+    """A viewer subscribed for `months`; 1 where the platform does not say."""
 
     months: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resubscription(Event):
-    """Somebody subscribed again. The units of both numbers are not documented; nothing is counted by them."""
+    """A viewer subscribed again. The units of both numbers are not documented, so they are not used."""
 
     how_much: int | None = None
     how_long: int | None = None
@@ -98,7 +96,7 @@ class Resubscription(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiftedSubscriptions(Event):
-    """The acting viewer gave away `count` (≥ 1) subscriptions. Who got them is not told."""
+    """The acting viewer gave away `count` (≥ 1) subscriptions. The event does not name who got them."""
 
     count: int
 
@@ -118,7 +116,7 @@ class StreamEnding(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamResuming(Event):
-    """A stream that was ending goes on."""
+    """A stream that was about to end continues."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +139,7 @@ class DroppedOut(Event):
     viewers: int | None = None
 
 
-# --- goals, menu, timers, counts: stored and shown, and nobody is paid for them --------------------------------------
+# --- goals, menu, timers, counts: stored and shown -------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +152,7 @@ class TipGoal(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TipGoalIncreased(Event):
-    """A tip, which comes as an event of its own, moved the goal from `previous` to `current`."""
+    """A tip moved the goal from `previous` to `current`. The tip also comes as an event, which pays for it."""
 
     added: int | None = None
     current: int | None = None
@@ -187,7 +185,7 @@ class ChatTimer(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatTimersCleared(Event):
-    """All countdowns were taken away."""
+    """All countdowns were removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +197,7 @@ class Count(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device(Event):
-    """A device was connected, disconnected, or set up anew."""
+    """A device was connected, disconnected, or got other settings."""
 
     data: Mapping[str, Any] = field(default_factory=dict)
 
@@ -231,7 +229,7 @@ class Scene(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute(Event):
-    """Somebody was muted or unmuted. Whether the name is the muted one's or the moderator's is not documented."""
+    """A viewer was muted or unmuted. Whether the name is theirs or the moderator's is not documented."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +244,7 @@ class PvpSession(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubathonStarted(Event):
-    """A subathon began. The unit of `starting_duration` is not documented (seconds, it seems)."""
+    """A subathon began. The unit of `starting_duration` is not documented (by its size, seconds)."""
 
     expires_at: datetime | None = None
     starting_duration: int | None = None
@@ -272,6 +270,6 @@ class SubathonEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherEvent(Event):
-    """A kind that no table knows: stored and shown, and nobody is paid for it."""
+    """An event of an unknown kind. It is stored and shown; nobody is paid for it."""
 
     data: Mapping[str, Any] = field(default_factory=dict)

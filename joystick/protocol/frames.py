@@ -1,7 +1,7 @@
-"""Text from the socket → what it says. Pure: no Django, no I/O.
+"""Parse the text frames of the socket. No Django, no I/O.
 
-Frames of the protocol (welcome, ping, …) are Action Cable's; events come in two envelopes, v1 and v2, of Joystick.tv's
-gateway. What each kind of event holds is in one table, `joystick/protocol/kinds.py`.
+Control frames (welcome, ping, …) are Action Cable's; events come in Joystick's envelope v1 or v2. Which keys each kind
+of event has is in the table `joystick.protocol.kinds`.
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ from functools import lru_cache
 from typing import Any
 
 from joystick.protocol import kinds
-from joystick.protocol.envelope import MAX_NAME, Envelope, FrameError, clean, moment
+from joystick.protocol.envelope import MAX_NAME, Envelope, FrameError, clean_text, parse_time
 from joystick.protocol.events import Event
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The server let us in."""
+    """The server accepted the token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """The server's heartbeat, every 3 s."""
+    """The server's heartbeat, every 3 s (Action Cable's default)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Our subscription stands: from now on actions are carried out."""
+    """The subscription is confirmed: from now on actions are carried out. Earlier ones are lost (measured)."""
 
     identifier: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Our subscription is refused."""
+    """The subscription is refused."""
 
     identifier: str
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """The server is about to close. `reconnect` False: coming back is pointless. A missing one counts as False."""
+    """The server is about to close. `reconnect` False: another attempt is pointless. A missing one counts as False."""
 
     reason: str
     reconnect: bool
@@ -53,7 +53,7 @@ class Disconnect:
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
-    """The answer to an action that failed; nothing tells which one."""
+    """An error. Joystick documents error frames for failed actions; they do not name the action."""
 
     text: str
 
@@ -62,7 +62,7 @@ Control = Welcome | Ping | Confirmed | Rejected | Disconnect | ServerError
 
 
 def parse(text: str) -> Control | Event:
-    """What the frame `text` says. Raises FrameError, and nothing else, for what can't be understood."""
+    """Return the event or control frame in `text`. Raises FrameError, and no other exception, when there is none."""
     try:
         frame = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -72,7 +72,7 @@ def parse(text: str) -> Control | Event:
     if "message" in frame and frame.get("type") != "ping":
         return _message(frame["message"])
     if "error" in frame:
-        return ServerError(clean(frame["error"]))
+        return ServerError(clean_text(frame["error"]))
     return _control(frame)
 
 
@@ -83,11 +83,11 @@ def _control(frame: Mapping[str, Any]) -> Control:
         case "ping":
             return Ping()
         case "confirm_subscription":
-            return Confirmed(clean(frame.get("identifier")))
+            return Confirmed(clean_text(frame.get("identifier")))
         case "reject_subscription":
-            return Rejected(clean(frame.get("identifier")))
+            return Rejected(clean_text(frame.get("identifier")))
         case "disconnect":
-            return Disconnect(clean(frame.get("reason")), frame.get("reconnect") is True)
+            return Disconnect(clean_text(frame.get("reason")), frame.get("reconnect") is True)
         case other:
             raise FrameError(f"unknown frame type {other!r:.80}")
 
@@ -96,9 +96,10 @@ def _message(message: Any) -> ServerError | Event:
     if not isinstance(message, dict):
         raise FrameError(f"the message is no JSON object but {type(message).__name__}")
     if "type" not in message and "error" in message:
-        return ServerError(clean(message["error"]))
-    fields = _v2(message) if "data" in message or message.get("v") == 2 else _v1(message)
-    return kinds.BUILDERS.get(fields.kind, kinds.other)(fields)
+        return ServerError(clean_text(message["error"]))
+    envelope = _v2(message) if "data" in message or message.get("v") == 2 else _v1(message)
+    build = kinds.BUILDERS.get(envelope.kind, kinds.other)
+    return build(envelope)
 
 
 def _v2(message: Mapping[str, Any]) -> Envelope:
@@ -106,9 +107,9 @@ def _v2(message: Mapping[str, Any]) -> Envelope:
     return Envelope(
         uid=_uid(message.get("id"), message),
         kind=_kind(message.get("type")),
-        channel_id=clean(message.get("channel_id"), MAX_NAME),
-        occurred_at=moment(message.get("occurred_at")),
-        text=clean(message.get("text")),
+        channel_id=clean_text(message.get("channel_id"), MAX_NAME),
+        occurred_at=parse_time(message.get("occurred_at")),
+        text=clean_text(message.get("text")),
         data=data if isinstance(data, dict) else {},
     )
 
@@ -119,15 +120,15 @@ def _v1(message: Mapping[str, Any]) -> Envelope:
     return Envelope(
         uid=_uid(message.get("messageId") or message.get("id"), message),
         kind=kind,
-        channel_id=clean(message.get("channelId"), MAX_NAME),
-        occurred_at=moment(message.get("createdAt")),
-        text=clean(message.get("text")),
+        channel_id=clean_text(message.get("channelId"), MAX_NAME),
+        occurred_at=parse_time(message.get("createdAt")),
+        text=clean_text(message.get("text")),
         data=message if is_chat else _metadata(message.get("metadata")),
     )
 
 
 def _metadata(metadata: Any) -> Mapping[str, Any]:
-    """v1's metadata: a JSON string; may be missing, empty, or an object already."""
+    # v1 has JSON in a string. It may be missing, empty, or an object already.
     if isinstance(metadata, str):
         try:
             metadata = json.loads(metadata)
@@ -137,7 +138,6 @@ def _metadata(metadata: Any) -> Mapping[str, Any]:
 
 
 def _kind(name: Any) -> str:
-    """The canonical name of an event type: `StreamDroppedIn` → `stream_dropped_in`."""
     if not isinstance(name, str) or not name:
         raise FrameError("the event has no type")
     return _canonical(name)
@@ -145,13 +145,14 @@ def _kind(name: Any) -> str:
 
 @lru_cache(maxsize=1000)
 def _canonical(name: str) -> str:
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean(name, MAX_NAME)).lower()[:MAX_NAME]
+    # `StreamDroppedIn` → `stream_dropped_in`
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean_text(name, MAX_NAME)).lower()[:MAX_NAME]
     return kinds.SYNONYMS.get(snake, snake)
 
 
 def _uid(uid: Any, message: Mapping[str, Any]) -> str:
-    """The platform's id. Without one, a digest of the message: the same frame twice still counts once."""
     if isinstance(uid, str | int) and not isinstance(uid, bool) and str(uid).strip():
-        return clean(str(uid), MAX_NAME)
+        return clean_text(str(uid), MAX_NAME)
+    # Without an id, the digest of the message takes its place, so that the same frame twice still counts once.
     digest = hashlib.sha256(json.dumps(message, sort_keys=True).encode("utf-8", "replace")).hexdigest()
     return f"sha256:{digest}"

@@ -1,20 +1,25 @@
-"""The one table of event kinds: which Event each becomes, and from which keys. Pure.
+"""The table of event kinds: which Event each becomes, and from which keys.
 
-Names and keys are Joystick's as of July 2026, with those that only clients have seen; v2's data are v1's metadata less
-`what`. Money events demand what they are about; everything else takes what it finds.
+Names and keys are those of Joystick's developer page of July 2026, and some that are not documented but that clients
+handle. v2's `data` has the keys of v1's `metadata` without `what`. Events that pay demand what they pay for; in all
+others, a missing value is None or "".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from joystick.protocol import events
-from joystick.protocol.envelope import MAX_NAME, MAX_NUMBER, Envelope, FrameError, clean, moment
+from joystick.protocol.envelope import MAX_NAME, MAX_NUMBER, Envelope, FrameError, clean_text, parse_time
 
+# Returns the value of one field of an Event. May raise FrameError.
 Reader = Callable[[Envelope], Any]
+# Returns the Event. May raise FrameError.
 Builder = Callable[[Envelope], events.Event]
 
+# Other names of a kind (in snake_case) → ours. v1 says `Started`, v2 `stream_started` or `started`.
 SYNONYMS = {
     "chat_message": "new_message",
     "event_bot_message": "bot_message",
@@ -23,117 +28,122 @@ SYNONYMS = {
     "ending": "stream_ending",
     "resuming": "stream_resuming",
 }
-"""Other spellings (after snake_case) → the kind we call it by. v1 says `Started`, v2 `stream_started` or `started`."""
+
+# --- readers: the vocabulary of the table below ----------------------------------------------------------------------
 
 
-# --- readers: what one field is made of ------------------------------------------------------------------------------
+def required_name(*keys: str) -> Reader:
+    """Return a reader of the first name under `keys`. It raises FrameError when there is none."""
 
-
-def needed(*keys: str) -> Reader:
-    """A name that must be there."""
-
-    def read(fields: Envelope) -> str:
-        name = fields.name(*keys)
+    def read(envelope: Envelope) -> str:
+        name = envelope.name(*keys)
         if not name:
-            raise FrameError(f"{fields.kind} names nobody: {' or '.join(keys)} is missing")
+            raise FrameError(f"{envelope.kind} names nobody: {' or '.join(keys)} is missing")
         return name
 
     return read
 
 
-def tokens(key: str, *, least: int = 0) -> Reader:
-    """A whole number that must be there."""
+def required_number(key: str, *, least: int = 0) -> Reader:
+    """Return a reader of a whole number from `least` on. It raises FrameError for anything else."""
 
-    def read(fields: Envelope) -> int:
-        value = fields.whole(key, least=least)
+    def read(envelope: Envelope) -> int:
+        value = envelope.whole(key, least=least)
         if value is None:
             raise FrameError(
-                f"{fields.kind} needs {key} as a whole number from {least} to {MAX_NUMBER}, "
-                f"not {fields.data.get(key)!r:.60}"
+                f"{envelope.kind} needs {key} as a whole number from {least} to {MAX_NUMBER}, "
+                f"not {envelope.data.get(key)!r:.60}"
             )
         return value
 
     return read
 
 
-def name(*keys: str) -> Reader:
-    """A name, or "" """
-    return lambda fields: fields.name(*keys)
+def optional_name(*keys: str) -> Reader:
+    """Return a reader of the first name under `keys`, or ""."""
+    return lambda envelope: envelope.name(*keys)
 
 
-def number(key: str) -> Reader:
-    """A whole number, or None."""
-    return lambda fields: fields.whole(key)
+def optional_number(key: str) -> Reader:
+    """Return a reader of a whole number, or None."""
+    return lambda envelope: envelope.whole(key)
 
 
-def time(*keys: str) -> Reader:
-    """A moment, or None."""
-    return lambda fields: next(filter(None, (moment(fields.data.get(key)) for key in keys)), None)
+def optional_time(*keys: str) -> Reader:
+    """Return a reader of the first time under `keys`, or None."""
+
+    def read(envelope: Envelope) -> datetime | None:
+        for key in keys:
+            time = parse_time(envelope.data.get(key))
+            if time is not None:
+                return time
+        return None
+
+    return read
 
 
-def yes(key: str) -> Reader:
-    """True only for true."""
-    return lambda fields: fields.data.get(key) is True
+def boolean(key: str) -> Reader:
+    """Return a reader that is True for JSON's true and False for anything else."""
+    return lambda envelope: envelope.data.get(key) is True
 
 
 def mapping(key: str) -> Reader:
-    """An object, or an empty one."""
+    """Return a reader of an object, or an empty one."""
 
-    def read(fields: Envelope) -> dict[str, Any]:
-        value = fields.data.get(key)
+    def read(envelope: Envelope) -> dict[str, Any]:
+        value = envelope.data.get(key)
         return value if isinstance(value, dict) else {}
 
     return read
 
 
-def months(fields: Envelope) -> int:
-    """`how_much` has no documented unit, months or tokens. From 1 to 12 it is read as months, anything else as one."""
-    return fields.whole("how_much", least=1, most=12) or 1
+def constant(value: Any) -> Reader:
+    """Return a reader of a value that is the same for every event of the kind."""
+    return lambda envelope: value
 
 
-def present(fields: Envelope) -> str:
-    """v2 names the viewer in `data.username`, v1 in `text`."""
-    found = fields.name("username") or fields.text.strip()[:MAX_NAME]
-    if not found:
-        raise FrameError(f"{fields.kind} names nobody")
-    return found
+def months(envelope: Envelope) -> int:
+    """Read `how_much` as months from 1 to 12, and anything else as 1."""
+    # Its unit is not documented: it may be tokens, for which nobody shall be paid as for months.
+    return envelope.whole("how_much", least=1, most=12) or 1
 
 
-def always(value: Any) -> Reader:
-    """The same for every event of the kind."""
-    return lambda fields: value
+def presence_name(envelope: Envelope) -> str:
+    """Read the viewer's name: in v2 `data.username`, in v1 the text. Raises FrameError when there is none."""
+    name = envelope.name("username") or envelope.text.strip()[:MAX_NAME]
+    if not name:
+        raise FrameError(f"{envelope.kind} names nobody")
+    return name
 
 
-def everything(fields: Envelope) -> Any:
-    """All that came."""
-    return fields.data
+def all_data(envelope: Envelope) -> Any:
+    """Read the whole `data`."""
+    return envelope.data
 
 
 # --- builders --------------------------------------------------------------------------------------------------------
 
 
-_whoever = name("who")
-_who = needed("who")
+_viewer = required_name("who")
+_viewer_or_none = optional_name("who")
 
 
-def shape(event: type[events.Event], viewer: Reader = _whoever, **more: Reader) -> Builder:
-    """A builder: `viewer` reads the acting viewer, `more` the fields that only this event has."""
+def shape(event: type[events.Event], viewer: Reader = _viewer_or_none, **readers: Reader) -> Builder:
+    """Return a builder of `event`: `viewer` reads the acting viewer, `readers` the fields that only this class has."""
 
-    def build(fields: Envelope) -> events.Event:
-        return event(
-            **fields.common(viewer(fields)),
-            **{field: read(fields) for field, read in more.items()},
-        )
+    def build(envelope: Envelope) -> events.Event:
+        common = envelope.common(viewer(envelope))
+        return event(**common, **{field: read(envelope) for field, read in readers.items()})
 
     return build
 
 
-def chat(fields: Envelope) -> events.Event:
-    """A line in chat: v2 has badges, v1 flags of the author."""
-    author = mapping("author")(fields)
-    username = clean(author.get("username"), MAX_NAME).strip()
+def chat(envelope: Envelope) -> events.Event:
+    """Build a line in chat. v2 has badges, v1 has flags of the author. Raises FrameError without an author."""
+    author = mapping("author")(envelope)
+    username = clean_text(author.get("username"), MAX_NAME).strip()
     if not username:
-        raise FrameError(f"{fields.kind} names no author")
+        raise FrameError(f"{envelope.kind} names no author")
     badges = author.get("badges")
     flags = badges if isinstance(badges, dict) else author
 
@@ -141,58 +151,68 @@ def chat(fields: Envelope) -> events.Event:
         return flags.get(v2) is True or flags.get(v1) is True
 
     return events.ChatMessage(
-        **fields.common(username, is_chat=True),
-        streamer=clean(mapping("streamer")(fields).get("username"), MAX_NAME),
+        **envelope.common(username, is_chat=True),
+        streamer=clean_text(mapping("streamer")(envelope).get("username"), MAX_NAME),
         is_bot=flag("bot", "isBot"),
         is_streamer=flag("streamer", "isStreamer"),
         is_moderator=flag("mod", "isModerator"),
         is_subscriber=flag("subscriber", "isSubscriber"),
-        is_public=fields.data.get("visibility", "public") == "public",
+        # Any visibility that we do not know counts as private: a whisper must not be answered in chat.
+        is_public=envelope.data.get("visibility", "public") == "public",
     )
 
 
-def bot_message(fields: Envelope) -> events.Event:
-    """The site's announcement; v1 names an author, v2 nobody."""
-    author = mapping("author")(fields)
-    return events.BotMessage(**fields.common(clean(author.get("username"), MAX_NAME).strip()))
+def bot_message(envelope: Envelope) -> events.Event:
+    """Build an announcement of the site; v1 names an author, v2 does not."""
+    author = mapping("author")(envelope)
+    return events.BotMessage(**envelope.common(clean_text(author.get("username"), MAX_NAME).strip()))
 
 
-other = shape(events.OtherEvent, data=everything)
+other = shape(events.OtherEvent, data=all_data)
 
-_goal = {"title": name("title"), "tokens": number("amount")}
-_pvp = shape(events.PvpSession, at=time("when"), where=name("where"), cost=number("cost"), state=name("state"))
-_item = shape(events.TipMenuItem, title=name("title"), price=number("amount"))
-_device = shape(events.Device, data=everything)
+_goal = {"title": optional_name("title"), "tokens": optional_number("amount")}
+_pvp = shape(
+    events.PvpSession,
+    at=optional_time("when"),
+    where=optional_name("where"),
+    cost=optional_number("cost"),
+    state=optional_name("state"),
+)
+_item = shape(events.TipMenuItem, title=optional_name("title"), price=optional_number("amount"))
+_device = shape(events.Device, data=all_data)
 
+# Every known kind and the builder of its Event. Any other kind becomes an OtherEvent.
 BUILDERS: dict[str, Builder] = {
     "new_message": chat,
     "bot_message": bot_message,
-    "enter_stream": shape(events.Entered, present),
-    "leave_stream": shape(events.Left, present),
-    # money
-    "tipped": shape(events.Tip, _who, tokens=tokens("how_much"), item=name("tip_menu_item")),
+    "enter_stream": shape(events.Entered, presence_name),
+    "leave_stream": shape(events.Left, presence_name),
+    # what viewers are paid for
+    "tipped": shape(events.Tip, _viewer, tokens=required_number("how_much"), item=optional_name("tip_menu_item")),
     "wheel_spin_claimed": shape(
         events.WheelSpin,
-        _who,
-        tokens=tokens("how_much"),
-        prize=name("prize"),
-        is_free_for_subscribers=yes("sub_spin"),
+        _viewer,
+        tokens=required_number("how_much"),
+        prize=optional_name("prize"),
+        is_free_for_subscribers=boolean("sub_spin"),
     ),
-    "followed": shape(events.Follow, _who),
-    "subscribed": shape(events.Subscription, _who, months=months),
-    "resubscribed": shape(events.Resubscription, _who, how_much=number("how_much"), how_long=number("how_long")),
-    "gifted_subscriptions": shape(events.GiftedSubscriptions, _who, count=tokens("how_much", least=1)),
+    "followed": shape(events.Follow, _viewer),
+    "subscribed": shape(events.Subscription, _viewer, months=months),
+    "resubscribed": shape(
+        events.Resubscription, _viewer, how_much=optional_number("how_much"), how_long=optional_number("how_long")
+    ),
+    "gifted_subscriptions": shape(events.GiftedSubscriptions, _viewer, count=required_number("how_much", least=1)),
     # the stream
     "stream_started": shape(events.StreamStarted),
     "stream_ending": shape(events.StreamEnding),
     "stream_resuming": shape(events.StreamResuming),
     "stream_ended": shape(events.StreamEnded),
-    "stream_dropped_in": shape(events.DroppedIn, _who, viewers=number("number_of_viewers")),
+    "stream_dropped_in": shape(events.DroppedIn, _viewer, viewers=optional_number("number_of_viewers")),
     "dropin_stream": shape(
         events.DroppedOut,
-        name("origin"),
-        destination=name("destination_username", "destination"),
-        viewers=number("number_of_viewers"),
+        optional_name("origin"),
+        destination=optional_name("destination_username", "destination"),
+        viewers=optional_number("number_of_viewers"),
     ),
     # goals, menu, timers
     "tip_goal_created": shape(events.TipGoal, **_goal),
@@ -201,31 +221,33 @@ BUILDERS: dict[str, Builder] = {
     "tip_goal_deleted": shape(events.TipGoal, **_goal),
     "tip_goal_increased": shape(
         events.TipGoalIncreased,
-        name("by_user"),
-        added=number("amount"),
-        current=number("current"),
-        previous=number("previous"),
+        optional_name("by_user"),
+        added=optional_number("amount"),
+        current=optional_number("current"),
+        previous=optional_number("previous"),
     ),
     "milestone_completed": shape(events.MilestoneCompleted, **_goal),
     "tip_menu_item_locked": _item,
     "tip_menu_item_unlocked": _item,
-    "chat_timer_started": shape(events.ChatTimer, name=name("name"), ends_at=time("ends_at", "endsAt")),
+    "chat_timer_started": shape(
+        events.ChatTimer, name=optional_name("name"), ends_at=optional_time("ends_at", "endsAt")
+    ),
     "chat_timers_cleared": shape(events.ChatTimersCleared),
     # counts
-    "viewer_count_updated": shape(events.Count, number=number("number_of_viewers")),
-    "follower_count_updated": shape(events.Count, number=number("number_of_followers")),
-    "subscriber_count_updated": shape(events.Count, number=number("number_of_subscribers")),
+    "viewer_count_updated": shape(events.Count, number=optional_number("number_of_viewers")),
+    "follower_count_updated": shape(events.Count, number=optional_number("number_of_followers")),
+    "subscriber_count_updated": shape(events.Count, number=optional_number("number_of_subscribers")),
     # devices, settings, modes
     "device_connected": _device,
     "device_disconnected": _device,
     "device_settings_updated": _device,
-    "settings_updated": shape(events.SettingsUpdated, name("updated_by", "who")),
+    "settings_updated": shape(events.SettingsUpdated, optional_name("updated_by", "who")),
     "stream_mode_updated": shape(events.StreamModeUpdated),
-    "scene_updated": shape(events.Scene, name=name("name"), config=mapping("config")),
-    "verified_only_chat_started": shape(events.ChatMode, is_on=always(True)),
-    "verified_only_chat_ended": shape(events.ChatMode, is_on=always(False)),
-    "subscriber_only_started": shape(events.ChatMode, is_on=always(True)),
-    "subscriber_only_ended": shape(events.ChatMode, is_on=always(False)),
+    "scene_updated": shape(events.Scene, name=optional_name("name"), config=mapping("config")),
+    "verified_only_chat_started": shape(events.ChatMode, is_on=constant(True)),
+    "verified_only_chat_ended": shape(events.ChatMode, is_on=constant(False)),
+    "subscriber_only_started": shape(events.ChatMode, is_on=constant(True)),
+    "subscriber_only_ended": shape(events.ChatMode, is_on=constant(False)),
     "user_muted": shape(events.Mute),
     "user_unmuted": shape(events.Mute),
     # contests
@@ -235,15 +257,18 @@ BUILDERS: dict[str, Builder] = {
     "pvp_session_ending": _pvp,
     "pvp_session_ended": _pvp,
     "subathon_started": shape(
-        events.SubathonStarted, expires_at=time("expires_at"), starting_duration=number("starting_duration")
+        events.SubathonStarted,
+        expires_at=optional_time("expires_at"),
+        starting_duration=optional_number("starting_duration"),
     ),
     "subathon_extended": shape(
         events.SubathonExtended,
-        seconds=number("seconds"),
-        source=name("source"),
-        is_banked=yes("banked"),
-        expires_at=time("expires_at"),
+        seconds=optional_number("seconds"),
+        source=optional_name("source"),
+        is_banked=boolean("banked"),
+        expires_at=optional_time("expires_at"),
     ),
-    "subathon_ended": shape(events.SubathonEnded, reason=name("reason"), banked_seconds=number("banked_seconds")),
+    "subathon_ended": shape(
+        events.SubathonEnded, reason=optional_name("reason"), banked_seconds=optional_number("banked_seconds")
+    ),
 }
-"""Every kind that is known, and how its Event is built. What is not here becomes an OtherEvent."""

@@ -1,7 +1,8 @@
-"""What Joystick.tv's pages list by name. Pure: the settings read it, too."""
+"""The names of Joystick.tv's OAuth scopes and chat commands."""
 
 from __future__ import annotations
 
+# OAuth scopes (Joystick's developer page, July 2026).
 SCOPES = frozenset(
     [
         "identity:read",
@@ -17,8 +18,8 @@ SCOPES = frozenset(
         "moderators:manage",
     ]
 )
-"""OAuth scopes (developer page, July 2026)."""
 
+# The words after ! that the platform answers itself in every chat (Joystick's support page for viewers).
 COMMANDS = frozenset(
     [
         "tip",
@@ -36,4 +37,3 @@ COMMANDS = frozenset(
         "highlight",
     ]
 )
-"""What the platform answers in every chat, as its support page for viewers lists it."""

@@ -22,7 +22,7 @@ django.setup()
 
 from joystick.gateway.batch_size import BatchSize
 from joystick.inbox import receive
-from joystick.protocol.received import Received, read
+from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.simulator.happenings import Happening, chat, tip
 from pixelbot_site.kit import garbage
 
@@ -50,15 +50,15 @@ def main(scenario: str, events: int, total: int) -> None:
         for n in range(events)
     ]
     garbage.settle()  # as runbot does
-    pace, took = BatchSize(), [0.0]
+    batch_size, took = BatchSize(), [0.0]
     done = [0]
     while done[-1] < events:
-        batch = frames[done[-1] : done[-1] + pace.size]
+        batch = frames[done[-1] : done[-1] + batch_size.size]
         began = time.perf_counter()
-        received = [read(frame) for frame in batch]
-        receive.receive([one for one in received if isinstance(one, Received)])
+        received = [read_frame(frame) for frame in batch]
+        receive.receive([one for one in received if isinstance(one, ReceivedFrame)])
         seconds = time.perf_counter() - began
-        pace.took(len(batch), seconds)
+        batch_size.record(len(batch), seconds)
         done.append(done[-1] + len(batch))
         took.append(took[-1] + seconds)
     third = next(place for place, count in enumerate(done) if count >= events / 3)

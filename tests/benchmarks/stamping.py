@@ -23,11 +23,11 @@ from joystick.protocol import received
 from joystick.protocol.frames import Control
 from tests.benchmarks.embedded import MARK
 
-_read, _show = received.read, OverlayConsumer.overlay_message
+_read, _show = received.read_frame, OverlayConsumer.overlay_message
 _began = 0.0
 
 
-def read(text: str) -> received.Received | Control:
+def read(text: str) -> received.ReceivedFrame | Control:
     """The first of ours to see a frame from Joystick."""
     global _began
     if "!sound" in text:
@@ -43,5 +43,5 @@ async def show(consumer: OverlayConsumer, message: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    with patch.object(session, "read", read), patch.object(OverlayConsumer, "overlay_message", show):
+    with patch.object(session, "read_frame", read), patch.object(OverlayConsumer, "overlay_message", show):
         execute_from_command_line(["manage.py", *sys.argv[1:]])

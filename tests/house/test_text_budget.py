@@ -11,7 +11,7 @@ import pytest
 from effects.voice import speakable
 from joystick.gateway.outgoing import Action
 from joystick.inbox import dispatch
-from joystick.protocol.envelope import clean, plain
+from joystick.protocol.envelope import clean_text, strip_markup
 from pixelbot_site.kit import logs
 
 LENGTH = 4000  # characters: the largest line that is kept of a frame
@@ -29,8 +29,8 @@ HANDLERS: dict[str, Callable[[str], object]] = {
     "speakable": lambda text: speakable.speakable(text, filters=FILTERS),
     "shown": lambda text: speakable.shown(text, filters=FILTERS),
     "spoken_name": speakable.spoken_name,
-    "plain": plain,
-    "clean": clean,
+    "strip_markup": strip_markup,
+    "clean_text": clean_text,
     "command": dispatch.find,
     "log": logs.escaped,
     "split": lambda text: Action("send_message", {"text": text}).split(50),

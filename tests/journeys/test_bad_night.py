@@ -37,7 +37,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """The bot's waits, as much shorter as the night."""
     for module, names in {
         client: ("FIRST_PAUSE", "MAX_PAUSE", "SETTLED_AFTER"),
-        listener: ("RENEW_EVERY", "LOOK_FOR_TOKEN_EVERY"),
+        listener: ("RENEW_EVERY", "POLL_TOKEN_EVERY"),
         session: ("STALE_AFTER", "SUBSCRIBE_AGAIN_AFTER", "GIVE_UP_SUBSCRIBING_AFTER"),
     }.items():
         for name in names:

@@ -16,7 +16,7 @@ from economy.batches.target import Target
 from economy.ledger import audit
 from economy.models import Points, Viewer
 from joystick.inbox import receive
-from joystick.protocol.received import Received, read
+from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.simulator.happenings import tip
 from tests.benchmarks import crowd
 from tests.conftest import frame_text
@@ -67,8 +67,8 @@ def test_events_are_handled_while_a_batch_runs(capsys: pytest.CaptureFixture[str
     waits = []
     running.start()
     while running.is_alive():
-        received = read(frame_text(tip("Ann", 1)))
-        assert isinstance(received, Received)
+        received = read_frame(frame_text(tip("Ann", 1)))
+        assert isinstance(received, ReceivedFrame)
         began = time.monotonic()
         receive.receive([received])
         waits.append(time.monotonic() - began)

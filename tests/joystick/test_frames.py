@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import FrozenInstanceError
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -284,3 +284,166 @@ def test_mutated_real_frames_raise_nothing_else_and_pay_only_for_known_kinds(
     if type(event) in MONEY:
         assert isinstance(event, Event) and event.username
         assert kinds.BUILDERS[event.kind] is not kinds.other
+
+
+@pytest.mark.parametrize("uid", [True, False, None, "", "   ", 1.5, [], {}])
+def test_an_id_that_is_none_is_replaced_by_the_content(uid: Any) -> None:
+    """Two events whose ids are `true` are two events: one id for both would pay only the first."""
+    first, second = (parse(v=2, type="followed", id=uid, data={"who": who}) for who in ("A", "B"))
+    assert first.uid.startswith("sha256:") and second.uid.startswith("sha256:")
+    assert first.uid != second.uid
+
+
+def test_an_id_may_be_a_number_and_is_cut_to_what_a_column_holds() -> None:
+    assert parse(v=2, type="followed", id=0, data={"who": "A"}).uid == "0"
+    assert len(parse(v=2, type="followed", id="x" * 500, data={"who": "A"}).uid) == 100
+
+
+def test_the_order_of_keys_makes_no_other_event() -> None:
+    one = frames.parse('{"message": {"type": "followed", "data": {"who": "A", "what": "B"}}}')
+    two = frames.parse('{"message": {"data": {"what": "B", "who": "A"}, "type": "followed"}}')
+    assert isinstance(one, Event) and isinstance(two, Event)
+    assert one.uid == two.uid
+
+
+def test_a_v1_chat_line_goes_by_its_message_id_which_moderation_needs() -> None:
+    common = {"event": "ChatMessage", "type": "new_message", "text": "hi", "author": {"username": "A"}}
+    assert parse(**common, messageId="m-1", id="e-1").uid == "m-1"
+    assert parse(**common, id="e-1").uid == "e-1"
+
+
+@pytest.mark.parametrize(
+    ("visibility", "is_public"),
+    [("public", True), ("private", False), ("whisper", False), (None, False), (True, False)],
+)
+def test_only_what_is_surely_public_is_answered_in_public(visibility: Any, is_public: bool) -> None:
+    assert v2("new_message", author={"username": "A"}, visibility=visibility).is_public is is_public
+
+
+def test_a_line_without_a_visibility_is_public() -> None:
+    assert v2("new_message", author={"username": "A"}).is_public
+
+
+@pytest.mark.parametrize("value", ["true", 1, "yes", {}, [True], None])
+def test_a_badge_counts_only_when_it_is_true(value: Any) -> None:
+    badges = dict.fromkeys(("bot", "streamer", "mod", "subscriber"), value)
+    line = v2("new_message", author={"username": "A", "badges": badges})
+    assert not (line.is_bot or line.is_streamer or line.is_moderator or line.is_subscriber)
+
+
+@pytest.mark.parametrize(
+    ("badge", "v1_flag", "attribute"),
+    [
+        ("bot", "isBot", "is_bot"),
+        ("streamer", "isStreamer", "is_streamer"),
+        ("mod", "isModerator", "is_moderator"),
+        ("subscriber", "isSubscriber", "is_subscriber"),
+    ],
+)
+def test_each_badge_is_one_flag_in_either_envelope(badge: str, v1_flag: str, attribute: str) -> None:
+    names = ("is_bot", "is_streamer", "is_moderator", "is_subscriber")
+    expected = {name: name == attribute for name in names}
+    new = v2("new_message", author={"username": "A", "badges": {badge: True}})
+    old = parse(event="ChatMessage", type="new_message", messageId="1", author={"username": "A", v1_flag: True})
+    assert {name: getattr(new, name) for name in names} == expected
+    assert {name: getattr(old, name) for name in names} == expected
+
+
+@pytest.mark.parametrize("author", [None, "A", {}, {"username": "  "}, {"username": 5}])
+def test_a_chat_line_without_an_author_is_an_error_that_says_so(author: Any) -> None:
+    with pytest.raises(FrameError, match="new_message names no author"):
+        v2("new_message", author=author)
+
+
+def test_who_comes_in_is_named_by_the_data_in_v2_and_by_the_text_in_v1() -> None:
+    assert v2("enter_stream", username="Ann").username == "Ann"
+    assert parse(event="UserPresence", type="enter_stream", id="1", text=" Ann ").username == "Ann"
+    with pytest.raises(FrameError, match="leave_stream names nobody"):
+        parse(event="UserPresence", type="leave_stream", id="1", text="  ")
+
+
+@pytest.mark.parametrize(("how_much", "tokens"), [(5, 5), ("5", 5), (" 5 ", 5), (5.0, 5), (10**9, 10**9), ("0", 0)])
+def test_amounts_are_read_from_numbers_and_from_strings(how_much: Any, tokens: int) -> None:
+    assert v2("tipped", who="A", how_much=how_much).tokens == tokens
+
+
+@pytest.mark.parametrize("how_much", ["٢٥", "²", "5.0", "1e3", "0x10", "5 5", "-5", "+5"])
+def test_no_other_string_is_an_amount(how_much: str) -> None:
+    with pytest.raises(FrameError, match="tipped needs how_much"):
+        v2("tipped", who="A", how_much=how_much)
+
+
+@pytest.mark.parametrize(
+    ("written", "hour"),
+    [
+        ("2026-08-02T21:31:37Z", 21),
+        ("2026-08-02T21:31:37", 21),
+        ("2026-08-02T21:31:37.123+02:00", 19),
+        ("20260802T213137Z", 21),
+    ],
+)
+def test_a_time_is_in_utc_whatever_its_zone(written: str, hour: int) -> None:
+    at = parse(v=2, type="followed", id="1", occurred_at=written, data={"who": "A"}).occurred_at
+    assert (at.hour, at.utcoffset()) == (hour, timedelta(0))
+
+
+@pytest.mark.parametrize("written", [None, "", "yesterday", 5, True, [], "2026-13-01", "0001-01-01T00:00:00+14:00"])
+def test_an_event_without_a_time_is_still_an_event(written: Any) -> None:
+    event = parse(v=2, type="followed", id="1", occurred_at=written, data={"who": "A"})
+    assert (event.occurred_at, event.username) == (None, "A")
+
+
+def test_of_two_spellings_the_one_that_can_be_read_counts() -> None:
+    timer = v2("chat_timer_started", name="Break", ends_at="soon", endsAt="2026-08-03T19:45:00Z")
+    assert timer.ends_at == datetime(2026, 8, 3, 19, 45, tzinfo=UTC)
+    assert v2("settings_updated", updated_by=" ", who="HarbourFox").username == "HarbourFox"
+
+
+@pytest.mark.parametrize(("value", "is_free"), [(True, True), ("true", False), (1, False), (None, False)])
+def test_a_spin_is_free_only_where_the_platform_says_true(value: Any, is_free: bool) -> None:
+    spin = v2("wheel_spin_claimed", who="A", how_much=0, prize="Hat", sub_spin=value)
+    assert spin.is_free_for_subscribers is is_free
+
+
+def test_an_unknown_kind_keeps_its_name_and_data() -> None:
+    event = v2("LanternFestivalOpened", who="A", lanterns=7)
+    assert type(event) is OtherEvent
+    assert (event.kind, event.username, event.data) == ("lantern_festival_opened", "A", {"who": "A", "lanterns": 7})
+
+
+@pytest.mark.parametrize("kind", [None, "", 5, [], True])
+def test_an_event_without_a_type_is_an_error_that_says_so(kind: Any) -> None:
+    with pytest.raises(FrameError, match="the event has no type"):
+        parse(v=2, type=kind, id="1", data={})
+
+
+@pytest.mark.parametrize(("reconnect", "expected"), [(True, True), (False, False), (None, False), ("true", False)])
+def test_coming_back_after_a_disconnect_is_wanted_only_where_it_says_so(reconnect: Any, expected: bool) -> None:
+    text = json.dumps({"type": "disconnect", "reason": "server_restart", "reconnect": reconnect})
+    assert frames.parse(text) == Disconnect("server_restart", expected)
+
+
+def test_an_error_frame_is_understood_in_both_places() -> None:
+    assert frames.parse('{"error": "no such user"}') == ServerError("no such user")
+    assert frames.parse('{"identifier": "{}", "message": {"error": "no such user"}}') == ServerError("no such user")
+    # A message of a known type may have a key of that name.
+    assert isinstance(v2("followed", who="A", error="x"), Follow)
+
+
+def test_a_pings_message_is_no_event() -> None:
+    assert frames.parse('{"type": "ping", "message": 1754170297}') == Ping()
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("<b>A</b> tipped", "A tipped"),
+        ("<strong class='text-verdigris'>Water &amp; break</strong>", "Water & break"),
+        ("1 < 2 > 0", "1 < 2 > 0"),
+        ("a <3 b", "a <3 b"),
+        ("&lt;b&gt;", "<b>"),
+        ("&#0;x", "\ufffdx"),
+    ],
+)
+def test_markup_is_taken_out_of_announcements_and_nothing_else(written: str, shown: str) -> None:
+    assert parse(v=2, type="followed", id="1", text=written, data={"who": "A"}).text == shown

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -19,10 +23,12 @@ from joystick.handlers.stream import on_stream_ended, on_stream_started
 from joystick.handlers.subscription import on_gift, on_resub, on_sub
 from joystick.handlers.tip import on_tip, tier
 from joystick.handlers.wheel import on_wheel
+from joystick.models import Trigger
 from joystick.protocol.events import (
     ChatMessage,
     DroppedIn,
     Entered,
+    Event,
     Follow,
     GiftedSubscriptions,
     Left,
@@ -33,7 +39,8 @@ from joystick.protocol.events import (
     Tip,
     WheelSpin,
 )
-from joystick.registry import NOTHING
+from joystick.reactions import WORDS
+from joystick.registry import NOTHING, Outcome
 from joystick.settings_table import Rules
 
 
@@ -46,17 +53,17 @@ def test_on_chat_pays_a_point_and_an_xp_each_with_its_cooldown(rules: Rules) -> 
     assert (award.points, award.xp, award.points_cooldown, award.xp_cooldown) == (1, 1, 60, 30)
 
 
-def test_on_chat_leaves_the_command_for_afterwards(rules: Rules) -> None:
-    assert on_chat(chat("!points"), rules).afterwards is not None
-    assert on_chat(chat("points!"), rules).afterwards is None
-    assert on_chat(chat("! nosuchword"), rules).afterwards is None
-    assert on_chat(chat("!tip 15"), rules).afterwards is None
-    assert on_chat(chat("!pionts"), rules).afterwards is not None
+def test_on_chat_leaves_the_command_for_after_paying(rules: Rules) -> None:
+    assert on_chat(chat("!points"), rules).after_paying is not None
+    assert on_chat(chat("points!"), rules).after_paying is None
+    assert on_chat(chat("! nosuchword"), rules).after_paying is None
+    assert on_chat(chat("!tip 15"), rules).after_paying is None
+    assert on_chat(chat("!pionts"), rules).after_paying is not None
 
 
 def test_on_chat_ignores_bots_and_ourselves(rules: Rules) -> None:
     bot = on_chat(replace(chat("!points"), is_bot=True), rules)
-    assert bot.flags[0][1]["is_bot"] and not bot.awards and not bot.afterwards
+    assert bot.flags[0][1]["is_bot"] and not bot.awards and not bot.after_paying
     assert on_chat(chat("!points"), replace(rules, bot_username="BOB")) is NOTHING
 
 
@@ -88,13 +95,16 @@ def test_tokens_are_worth_what_they_say_rounded_down(tokens: int, rate: float, p
 )
 def test_a_tips_tier(rules: Rules, tokens: int, trigger: str) -> None:
     assert tier(tokens, rules) == trigger
-    (cue,) = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=tokens), rules).cues
-    assert (cue.trigger, cue.words["tokens"]) == (trigger, tokens)
+    (occasion,) = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=tokens), rules).occasions
+    assert (occasion.trigger, occasion.words["tokens"]) == (trigger, tokens)
 
 
 def test_on_tip_cues_the_menu_item_too(rules: Rules) -> None:
-    cues = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=25, item="Water break"), rules).cues
-    assert [(cue.trigger, cue.subject) for cue in cues] == [("tip_medium", ""), ("tip_item", "Water break")]
+    occasions = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=25, item="Water break"), rules).occasions
+    assert [(occasion.trigger, occasion.subject) for occasion in occasions] == [
+        ("tip_medium", ""),
+        ("tip_item", "Water break"),
+    ]
 
 
 @pytest.mark.parametrize(("tokens", "points"), [(50, 50), (0, 0)])
@@ -103,7 +113,7 @@ def test_on_wheel_pays_by_its_own_rate(rules: Rules, tokens: int, points: int) -
     outcome = on_wheel(spin, rules)
     assert (outcome.awards[0].points, outcome.awards[0].source) == (points, "wheel")
     assert on_wheel(spin, replace(rules, points_per_wheel_token=0)).awards[0].points == 0
-    assert [(cue.trigger, cue.subject) for cue in outcome.cues] == [("wheel_prize", "Silly hat")]
+    assert [(occasion.trigger, occasion.subject) for occasion in outcome.occasions] == [("wheel_prize", "Silly hat")]
 
 
 def test_on_resub_pays_once_whatever_its_numbers(rules: Rules) -> None:
@@ -122,18 +132,18 @@ def test_on_raid_pays_the_other_streamer(rules: Rules, viewers: int | None, said
     raid = DroppedIn(uid="1", kind="stream_dropped_in", username="Kettle", viewers=viewers)
     outcome = on_raid(raid, rules)
     assert (outcome.awards[0].username, outcome.awards[0].points) == ("Kettle", 100)
-    assert outcome.cues[0].words == {"viewers": said}
+    assert outcome.occasions[0].words == {"viewers": said}
 
 
-def test_on_stream_started_and_on_stream_ended_leave_the_row_for_afterwards(rules: Rules) -> None:
-    assert on_stream_started(StreamStarted(uid="1", kind="stream_started"), rules).afterwards is not None
-    assert on_stream_ended(StreamEnded(uid="1", kind="stream_ended"), rules).afterwards is not None
+def test_on_stream_started_and_on_stream_ended_leave_the_row_for_after_paying(rules: Rules) -> None:
+    assert on_stream_started(StreamStarted(uid="1", kind="stream_started"), rules).after_paying is not None
+    assert on_stream_ended(StreamEnded(uid="1", kind="stream_ended"), rules).after_paying is not None
 
 
 def test_presence_by_what_people_do(rules: Rules) -> None:
-    assert on_chat(chat("hi"), rules).here == ("Bob",)
-    assert on_dropin(Entered(uid="1", kind="enter_stream", username="Bob"), rules).here == ("Bob",)
-    assert on_leave(Left(uid="1", kind="leave_stream", username="Bob"), rules).gone == ("Bob",)
+    assert on_chat(chat("hi"), rules).present == ("Bob",)
+    assert on_dropin(Entered(uid="1", kind="enter_stream", username="Bob"), rules).present == ("Bob",)
+    assert on_leave(Left(uid="1", kind="leave_stream", username="Bob"), rules).left == ("Bob",)
 
 
 def test_on_chat_does_not_answer_whispers(rules: Rules) -> None:
@@ -175,3 +185,128 @@ def test_on_level_up_promises_no_points_where_they_are_switched_off(rules: Rules
 def test_on_level_up_without_a_reward_is_quiet(rules: Rules) -> None:
     outcome = on_level_up(LevelUp(Viewer(username="Bob"), 1, 2, ()), rules)
     assert (outcome.lines, outcome.effects) == ((), ())
+
+
+# Every handler that pays, with an event of its kind.
+PAYING: list[tuple[Callable[[Any, Rules], Outcome], Event]] = [
+    (on_chat, chat("hello")),
+    (on_tip, Tip(uid="1", kind="tipped", username="Bob", tokens=25, item="Water break")),
+    (on_wheel, WheelSpin(uid="1", kind="wheel_spin_claimed", username="Bob", tokens=50, prize="Hat")),
+    (on_follow, Follow(uid="1", kind="followed", username="Bob")),
+    (on_sub, Subscription(uid="1", kind="subscribed", username="Bob", months=3)),
+    (on_resub, Resubscription(uid="1", kind="resubscribed", username="Bob")),
+    (on_gift, GiftedSubscriptions(uid="1", kind="gifted_subscriptions", username="Bob", count=5)),
+    (on_raid, DroppedIn(uid="1", kind="stream_dropped_in", username="Bob", viewers=37)),
+    (on_dropin, Entered(uid="1", kind="enter_stream", username="Bob")),
+]
+paying = pytest.mark.parametrize(("handler", "event"), PAYING, ids=[event.kind for _, event in PAYING])
+
+
+@pytest.fixture
+def rules_without_rewards(settings: Any) -> Rules:
+    """The rules with the points and XP of every cause set to nothing."""
+    names = [field.name for field in fields(Rules) if re.match(r"(points|xp)_per_", field.name)]
+    assert len(names) >= 18
+    for name in names:
+        setattr(settings, name.upper(), 0)
+    return Rules.current()
+
+
+@paying
+def test_with_every_reward_off_nobody_is_paid_and_all_else_still_happens(
+    handler: Callable[[Any, Rules], Outcome], event: Event, rules: Rules, rules_without_rewards: Rules
+) -> None:
+    usual, unpaid = handler(event, rules), handler(event, rules_without_rewards)
+    assert [award.points + award.xp for award in usual.awards] != [0]
+    assert [(award.points, award.xp) for award in unpaid.awards] == [(0, 0)]
+    assert replace(unpaid, awards=()) == replace(usual, awards=())
+
+
+@paying
+def test_every_award_names_its_event_its_time_and_its_viewer(
+    handler: Callable[[Any, Rules], Outcome], event: Event, rules: Rules
+) -> None:
+    """They are the cause that pays once: without one of them, the same event pays twice or another not at all."""
+    at = datetime(2026, 8, 1, 20, 0, tzinfo=UTC)
+    (award,) = handler(replace(event, uid="u-7", occurred_at=at), rules).awards
+    assert (award.event, award.at, award.username) == ("u-7", at, "Bob")
+
+
+def test_no_two_handlers_pay_from_one_source(rules: Rules) -> None:
+    sources = [handler(event, rules).awards[0].source for handler, event in PAYING]
+    assert sorted(sources) == sorted(set(sources))
+
+
+@pytest.mark.parametrize(
+    ("handler", "event", "trigger"),
+    [
+        (on_follow, PAYING[3][1], Trigger.FOLLOW),
+        (on_sub, PAYING[4][1], Trigger.SUBSCRIBE),
+        (on_resub, PAYING[5][1], Trigger.RESUBSCRIBE),
+        (on_gift, PAYING[6][1], Trigger.GIFT),
+        (on_raid, PAYING[7][1], Trigger.RAID),
+        (on_stream_started, StreamStarted(uid="1", kind="stream_started"), Trigger.STREAM_STARTED),
+        (on_stream_ended, StreamEnded(uid="1", kind="stream_ended"), Trigger.STREAM_ENDED),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Trigger) else "",
+)
+def test_each_event_is_the_occasion_of_its_own_trigger(
+    handler: Callable[[Any, Rules], Outcome], event: Event, trigger: Trigger, rules: Rules
+) -> None:
+    (occasion,) = handler(event, rules).occasions
+    assert (occasion.trigger, occasion.username, occasion.subject) == (trigger, event.username, "")
+
+
+@paying
+def test_an_occasion_fills_in_every_word_that_the_dashboard_offers(
+    handler: Callable[[Any, Rules], Outcome], event: Event, rules: Rules
+) -> None:
+    for occasion in handler(event, rules).occasions:
+        assert set(occasion.words) == WORDS.get(occasion.trigger, set())
+
+
+def test_a_follow_is_thanked_once_a_day_and_nothing_else_is_held_back(rules: Rules) -> None:
+    seconds = {
+        occasion.trigger: occasion.at_most_every
+        for handler, event in PAYING
+        for occasion in handler(event, rules).occasions
+    }
+    assert seconds.pop(Trigger.FOLLOW) == 86_400
+    assert set(seconds.values()) == {0}
+
+
+def test_who_gives_subscriptions_away_is_not_paid_for_subscribing_too(rules: Rules) -> None:
+    gift, sub = on_gift(PAYING[6][1], rules).awards[0], on_sub(PAYING[4][1], rules).awards[0]  # type: ignore[arg-type]
+    assert (gift.holds, sub.held_by) == ("gifted", "gifted")
+    assert (gift.held_by, sub.holds) == ("", "")
+
+
+def test_badges_come_from_follows_and_subscriptions_too_but_not_from_a_gift(rules: Rules) -> None:
+    flags = {event.kind: dict(handler(event, rules).flags) for handler, event in PAYING}
+    assert flags["followed"] == {"Bob": {"is_follower": True}}
+    assert flags["subscribed"] == flags["resubscribed"] == {"Bob": {"is_subscriber": True}}
+    assert flags["gifted_subscriptions"] == flags["tipped"] == {}
+
+
+def test_every_badge_of_a_line_is_stored_also_those_that_are_gone(rules: Rules) -> None:
+    line = replace(chat("hi"), is_moderator=True)
+    assert on_chat(line, rules).flags == (
+        ("Bob", {"is_bot": False, "is_streamer": False, "is_moderator": True, "is_subscriber": False}),
+    )
+
+
+@pytest.mark.parametrize(("per_stream", "once"), [(True, Once.STREAM), (False, Once.EVENT)])
+def test_dropping_in_pays_once_a_stream_where_it_is_set_so(rules: Rules, per_stream: bool, once: Once) -> None:
+    entered = Entered(uid="1", kind="enter_stream", username="Bob")
+    (award,) = on_dropin(entered, replace(rules, dropin_once_per_stream=per_stream)).awards
+    assert award.once is once
+
+
+def test_the_bot_itself_does_not_drop_in(rules: Rules) -> None:
+    entered = Entered(uid="1", kind="enter_stream", username="PixelBot")
+    assert on_dropin(entered, replace(rules, bot_username="pixelbot")) is NOTHING
+
+
+def test_a_tip_without_an_item_is_no_occasion_for_items(rules: Rules) -> None:
+    occasions = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=25), rules).occasions
+    assert [occasion.trigger for occasion in occasions] == [Trigger.TIP_MEDIUM]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +14,27 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from economy.models import XP, Cooldown, LevelReward, Points, Transaction, Viewer, XPTransaction
+from economy.viewers import presence
 from effects.models import QueueItem, State
+from joystick.handlers.tip import on_tip
 from joystick.inbox import receive
-from joystick.models import InboundEvent, InboundState, Install
-from joystick.protocol.received import Received, error_event, read
-from joystick.registry import _handlers
-from joystick.simulator.happenings import Happening, chat, enter, follow, leave, subscribe, tip, viewer_count
+from joystick.models import InboundEvent, InboundState, Install, Stream
+from joystick.protocol.events import Tip
+from joystick.protocol.received import ReceivedFrame, error_event, read_frame
+from joystick.registry import Outcome, _handlers
+from joystick.simulator.happenings import (
+    Happening,
+    chat,
+    ended,
+    enter,
+    follow,
+    leave,
+    spin,
+    started,
+    subscribe,
+    tip,
+    viewer_count,
+)
 from tests.conftest import frame_text
 from tests.threads import at_once
 
@@ -74,12 +90,12 @@ def test_overlays_hear_of_everything_but_whispers_and_complaints(
     whisper = chat("Bob", "psst").message("v2")
     whisper["data"]["visibility"] = "private"
     batch = [
-        read(json.dumps({"message": whisper})),
+        read_frame(json.dumps({"message": whisper})),
         error_event("no", raw="{}", last_action="send_whisper Bob secret"),
-        read(frame_text(tip("Bob", 5))),
+        read_frame(frame_text(tip("Bob", 5))),
     ]
     with django_capture_on_commit_callbacks(execute=True):
-        receive.receive([received for received in batch if isinstance(received, Received)])
+        receive.receive([received for received in batch if isinstance(received, ReceivedFrame)])
     assert told == ["tipped"]
     assert InboundEvent.objects.count() == 3
 
@@ -137,8 +153,8 @@ def test_what_cannot_be_read_is_stored_with_the_reason(deliver: Deliver) -> None
         "{broken",
         '{"message": {"type": "tipped", "id": "1", "data": {"who": "Bob", "how_much": "a lot\\u0000"}}}',
     ):
-        received = read(text)
-        assert isinstance(received, Received)
+        received = read_frame(text)
+        assert isinstance(received, ReceivedFrame)
         receive.receive([received])
     broken, tipped = InboundEvent.objects.order_by("id")
     assert (broken.state, broken.raw) == (InboundState.UNREADABLE, "{broken")
@@ -158,15 +174,11 @@ def test_channels_heard_from_are_remembered(deliver: Deliver) -> None:
 @pytest.fixture
 def fragile_tips(monkeypatch: pytest.MonkeyPatch) -> dict[str, Exception]:
     """A handler of tips that raises for the viewers named in it."""
-    from joystick.protocol.events import Tip
-
     trouble: dict[str, Exception] = {}
 
     def fragile(event: Tip, rules: Any) -> Any:
         if event.username in trouble:
             raise trouble[event.username]
-        from joystick.handlers.tip import on_tip
-
         return on_tip(event, rules)
 
     monkeypatch.setitem(_handlers, Tip, [fragile])
@@ -188,8 +200,8 @@ def test_a_poisonous_event_is_stored_in_the_simplest_form(deliver: Deliver) -> N
         "occurred_at": "0001-01-01T00:00:00+14:00"
     }
     long_name = Happening("AbC" * 40, "Bob").message("v2")
-    batch = [read(json.dumps({"message": message})) for message in (poison, long_name)]
-    receive.receive([received for received in batch if isinstance(received, Received)])
+    batch = [read_frame(json.dumps({"message": message})) for message in (poison, long_name)]
+    receive.receive([received for received in batch if isinstance(received, ReceivedFrame)])
     assert InboundEvent.objects.filter(state=InboundState.HANDLED).count() == 2
     assert owns("bob")[0] == 5
 
@@ -197,7 +209,6 @@ def test_a_poisonous_event_is_stored_in_the_simplest_form(deliver: Deliver) -> N
 def test_what_a_level_up_earns_is_paid_too(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
     from economy.earning.pay import Award
     from economy.ledger.rewards import LevelUp
-    from joystick.registry import Outcome
 
     bonus = Award("Bob", "party", "party:1", points=7)
     monkeypatch.setitem(_handlers, LevelUp, [lambda up, rules: Outcome(awards=(bonus,))])
@@ -258,9 +269,9 @@ def test_who_goes_on_talking_is_seen_once_a_minute(deliver: Deliver) -> None:
 
 
 def test_a_burst_costs_a_few_statements(django_assert_max_num_queries: Any) -> None:
-    lines = [read(frame_text(chat(f"viewer{n % 40}", "hello"))) for n in range(200)]
+    lines = [read_frame(frame_text(chat(f"viewer{n % 40}", "hello"))) for n in range(200)]
     with django_assert_max_num_queries(30):
-        receive.receive([line for line in lines if isinstance(line, Received)])
+        receive.receive([line for line in lines if isinstance(line, ReceivedFrame)])
     assert InboundEvent.objects.count() == 200
     assert XPTransaction.objects.count() == 40
 
@@ -279,3 +290,174 @@ def test_points_are_money_even_where_a_purchase_and_awards_share_a_batch(
     ]
     assert owns("bob")[0] == 7
     assert Transaction.objects.get(kind="spend").purchase.items.get().title == "now it works"
+
+
+@pytest.fixture
+def handled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The viewers whose tips the handler was called for, in order; calls of batches that were rolled back included."""
+    calls: list[str] = []
+
+    def recording(event: Any, rules: Any) -> Outcome:
+        calls.append(event.username)
+        if event.username.startswith("Eve"):
+            raise ZeroDivisionError(event.username)
+        return on_tip(event, rules)
+
+    monkeypatch.setitem(_handlers, Tip, [recording])
+    return calls
+
+
+def test_a_failing_batch_is_halved_until_only_the_bad_event_fails(deliver: Deliver, handled: list[str]) -> None:
+    deliver(*(tip(name, 1) for name in ("A", "B", "C", "D", "Eve", "F", "G", "H")))
+    assert "".join(handled).replace("Eve", "e") == "ABCDe" + "ABCD" + "e" + "e" + "e" + "F" + "GH"
+    assert [row.username for row in InboundEvent.objects.filter(state=InboundState.FAILED)] == ["Eve"]
+
+
+@pytest.mark.parametrize("bad", [{0}, {6}, {0, 6}, {2, 3}, set(range(7))], ids=str)
+def test_around_bad_events_the_order_stays(deliver: Deliver, handled: list[str], bad: set[int]) -> None:
+    names = [f"Eve{number}" if number in bad else f"viewer{number}" for number in range(7)]
+    deliver(*(tip(name, 1) for name in names))
+    assert list(InboundEvent.objects.order_by("id").values_list("username", flat=True)) == names
+    failed = set(InboundEvent.objects.filter(state=InboundState.FAILED).values_list("username", flat=True))
+    assert failed == {name for name in names if name.startswith("Eve")}
+    paid = list(Transaction.objects.order_by("id").values_list("viewer__username", flat=True))
+    assert paid == [name for name in names if not name.startswith("Eve")]
+
+
+def test_lines_of_a_batch_that_was_rolled_back_are_not_said_twice(
+    deliver: Deliver, handled: list[str], said: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        deliver(tip("Bob", 5), chat("Bob", "!points"), tip("Eve", 1))
+    assert said == ["@Bob you have 6 points."]
+
+
+def test_an_error_of_a_failed_event_names_the_line_that_raised(deliver: Deliver, handled: list[str]) -> None:
+    deliver(tip("Eve", 1))
+    failed = InboundEvent.objects.get()
+    assert failed.error.startswith("Traceback") and "in recording" in failed.error
+    assert json.loads(failed.raw)["message"]["data"]["who"] == "Eve"
+
+
+def test_awards_are_paid_in_the_order_of_the_events(deliver: Deliver) -> None:
+    deliver(tip("Bob", 1), follow("Ann"), tip("Ann", 2), chat("Bob", "hi"), tip("Bob", 3))
+    rows = Transaction.objects.order_by("id").values_list("viewer__key", "delta", "source")
+    assert list(rows) == [
+        ("bob", 1, "tip"),
+        ("ann", 50, "follow"),
+        ("ann", 2, "tip"),
+        ("bob", 1, "chat"),
+        ("bob", 3, "tip"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("happenings", "is_here"),
+    [
+        ((enter("Bob"),), True),
+        ((enter("Bob"), leave("Bob")), False),
+        ((enter("Bob"), leave("Bob"), enter("Bob")), True),
+        ((leave("Bob"), chat("Bob", "still here")), True),
+        ((chat("Bob", "bye"), leave("Bob")), False),
+        ((leave("Bob"),), False),
+        ((tip("Bob", 5),), False),
+    ],
+    ids=["enters", "leaves", "comes back", "writes", "writes and leaves", "only leaves", "tips"],
+)
+def test_the_last_sign_in_a_batch_says_who_is_here(
+    deliver: Deliver, happenings: tuple[Happening, ...], is_here: bool
+) -> None:
+    deliver(*(replace(happening, uid=f"e-{number}") for number, happening in enumerate(happenings)))
+    assert [viewer.username for viewer in presence.present(now=timezone.now())] == (["Bob"] if is_here else [])
+
+
+def test_badges_told_in_one_batch_add_up_and_the_later_one_of_a_name_stays(deliver: Deliver) -> None:
+    deliver(chat("Bob", "hi", "mod", "subscriber"), follow("Bob"), chat("Bob", "hi", "subscriber"))
+    bob = Viewer.objects.get()
+    assert (bob.is_moderator, bob.is_subscriber, bob.is_follower) == (False, True, True)
+
+
+def test_who_turns_out_to_be_a_bot_earns_nothing_in_the_whole_batch(deliver: Deliver) -> None:
+    deliver(tip("Robot", 50), enter("Robot"), chat("Robot", "beep", "bot"), chat("Bob", "hi"))
+    assert Viewer.objects.get(key="robot").is_bot
+    assert set(Transaction.objects.values_list("viewer__key", flat=True)) == {"bob"}
+
+
+def test_a_bot_that_only_talks_is_no_viewer(deliver: Deliver) -> None:
+    deliver(chat("Robot", "beep", "bot"), chat("Robot", "!points", "bot"))
+    assert not Viewer.objects.exists()
+
+
+def test_a_badge_of_an_earlier_batch_goes_with_the_next_line(deliver: Deliver) -> None:
+    deliver(chat("Bob", "hi", "mod"))
+    deliver(chat("Bob", "hi"))
+    assert not Viewer.objects.get().is_moderator
+
+
+@pytest.fixture
+def dropins_once_per_stream(settings: Any) -> None:
+    settings.DROPIN_ONCE_PER_STREAM = True
+    settings.DROPIN_COOLDOWN_SECONDS = 0
+
+
+@pytest.mark.usefixtures("dropins_once_per_stream")
+def test_dropping_in_pays_once_in_the_stream_that_is_on_and_again_in_the_next(deliver: Deliver) -> None:
+    deliver(started())
+    deliver(enter("Bob"), enter("Bob"))
+    deliver(enter("Bob"))
+    assert owns("bob") == (25, 5)
+    deliver(ended())
+    Stream.objects.update(started_at=timezone.now() - timedelta(hours=3), ended_at=timezone.now() - timedelta(hours=1))
+    deliver(started(), enter("Bob"))
+    assert owns("bob") == (50, 10)
+
+
+@pytest.mark.usefixtures("dropins_once_per_stream")
+def test_dropping_in_pays_while_no_stream_is_known(deliver: Deliver) -> None:
+    """The bot was started in the middle of a stream, say: then each event pays, as far as the cooldown lets it."""
+    assert not Stream.objects.exists()
+    deliver(enter("Bob"))
+    deliver(enter("Bob"), enter("Ann"))
+    assert (owns("bob"), owns("ann")) == ((50, 10), (25, 5))
+
+
+def test_while_no_stream_is_known_the_cooldown_of_dropping_in_holds(deliver: Deliver, settings: Any) -> None:
+    settings.DROPIN_ONCE_PER_STREAM = True
+    deliver(enter("Bob"))
+    deliver(enter("Bob"))
+    assert owns("bob") == (25, 5)
+
+
+def test_a_failed_row_whose_frame_cannot_be_read_becomes_one_that_was_not_understood(deliver: Deliver) -> None:
+    InboundEvent.objects.create(
+        uid="1", kind="tipped", state=InboundState.FAILED, raw="{broken", received_at=timezone.now()
+    )
+    assert receive.retry_failed(list(InboundEvent.objects.all())) == 0
+    row = InboundEvent.objects.get()
+    assert (row.state, row.raw) == (InboundState.UNREADABLE, "{broken")
+
+
+def test_an_empty_batch_is_nothing(deliver: Deliver) -> None:
+    deliver()
+    assert not InboundEvent.objects.exists()
+
+
+def test_a_huge_frame_is_stored_cut(deliver: Deliver) -> None:
+    deliver(replace(tip("Bob", 5), data={"how_much": 5, "note": "x" * 200_000}))
+    assert len(InboundEvent.objects.get().raw) == receive.MAX_RAW_CHARS
+    assert owns("bob")[0] == 5
+
+
+def test_overlays_get_an_events_amounts_and_no_more_text_than_fits(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any, deliver: Deliver
+) -> None:
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        "effects.overlays.messages.group_send", lambda group, message: shown.extend(message["frame"]["events"])
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        deliver(tip("Bob", 0, "Song"), chat("Bob", "x" * 1000), spin("Bob", 50, "Hat"))
+    tipped, line, wheel = shown
+    assert (tipped["tokens"], tipped["item"]) == (0, "Song")
+    assert len(line["text"]) == receive.MAX_SHOWN_CHARS and "tokens" not in line
+    assert (wheel["tokens"], wheel["prize"]) == (50, "Hat") and "item" not in wheel

@@ -17,18 +17,17 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db import OperationalError
 from django.utils import timezone
+from websockets.asyncio.client import ClientConnection
 
 from effects import chat as mailbox
 from joystick.account.credentials import Fixed
 from joystick.account.tokens import Later
 from joystick.channel import actions
-from joystick.gateway import client as gateway
-from joystick.gateway import health as connection
-from joystick.gateway import listener, session
+from joystick.gateway import client, health, listener, session
 from joystick.gateway.listener import Listener
-from joystick.inbox import receive as inbox
+from joystick.inbox import receive
 from joystick.models import Connection, Gap, InboundEvent, Install
-from joystick.protocol.received import Received, read
+from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
@@ -39,8 +38,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 
 HURRIED: dict[Any, tuple[str, ...]] = {
-    gateway: ("FIRST_PAUSE", "MAX_PAUSE", "SETTLED_AFTER"),
-    listener: ("RENEW_EVERY", "LOOK_FOR_TOKEN_EVERY"),
+    client: ("FIRST_PAUSE", "MAX_PAUSE", "SETTLED_AFTER"),
+    listener: ("RENEW_EVERY", "POLL_TOKEN_EVERY"),
 }
 
 
@@ -54,7 +53,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         # Not shorter: a busy machine may well be silent for half a second.
         monkeypatch.setattr(session, name, getattr(session, name) / 4)
     # A busy machine needs its time to store what was read.
-    monkeypatch.setattr(listener, "LET_GO_WITHIN", 10)
+    monkeypatch.setattr(listener, "SHUTDOWN_SECONDS", 10)
 
 
 @pytest_asyncio.fixture
@@ -68,8 +67,8 @@ async def joystick() -> AsyncIterator[Simulator]:
 @asynccontextmanager
 async def running(joystick: Simulator, **options: Any) -> AsyncIterator[asyncio.Task[None]]:
     """A bot's gateway client on the simulator."""
-    client = Listener(url=joystick.url, **{"credentials": Fixed("a+b/c="), "rate_limit": 0, **options})
-    task = asyncio.create_task(client.run())
+    line = Listener(url=joystick.url, **{"credentials": Fixed("a+b/c="), "rate_limit": 0, **options})
+    task = asyncio.create_task(line.run())
     yield task
     task.cancel()
     await asyncio.wait([task])
@@ -183,7 +182,7 @@ async def test_every_action_in_its_words(joystick: Simulator, version: str) -> N
 
 
 async def test_long_texts_are_said_in_several_lines_cut_between_words(joystick: Simulator) -> None:
-    async with running(joystick, most_chars=50):
+    async with running(joystick, max_chars=50):
         await until(lambda: state() == "connected")
         await sync_to_async(mailbox.say)("word " * 25 + "x" * 60, channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(5), 5)
@@ -314,14 +313,14 @@ async def test_bad_frames_do_not_end_it(joystick: Simulator) -> None:
 async def test_events_wait_for_a_database_in_trouble(
     joystick: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real, failures = inbox.receive, iter(range(2))
+    real, failures = receive.receive, iter(range(2))
 
-    def receive(batch: Any) -> None:
+    def failing_receive(batch: Any) -> None:
         if next(failures, None) is not None:
             raise OperationalError("disk full")
         real(batch)
 
-    monkeypatch.setattr(inbox, "receive", receive)
+    monkeypatch.setattr(receive, "receive", failing_receive)
     async with running(joystick):
         await joystick.subscribed.wait()
         await joystick.happen(tip("Bob", 1))
@@ -331,11 +330,11 @@ async def test_events_wait_for_a_database_in_trouble(
 
 async def test_what_was_received_is_stored_before_the_end(joystick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ended with a backlog: what was read from the socket is in the database, since nobody will send it again."""
-    real_receive, frames_read = inbox.receive, []
+    real_receive, frames_read = receive.receive, []
 
     def counting_read(text: str) -> Any:
-        frame = read(text)
-        if isinstance(frame, Received):
+        frame = read_frame(text)
+        if isinstance(frame, ReceivedFrame):
             frames_read.append(frame)
         return frame
 
@@ -343,8 +342,8 @@ async def test_what_was_received_is_stored_before_the_end(joystick: Simulator, m
         time.sleep(0.2)
         real_receive(batch)
 
-    monkeypatch.setattr("joystick.gateway.session.read", counting_read)
-    monkeypatch.setattr(inbox, "receive", slow_receive)
+    monkeypatch.setattr("joystick.gateway.session.read_frame", counting_read)
+    monkeypatch.setattr(receive, "receive", slow_receive)
     async with running(joystick):
         await joystick.subscribed.wait()
         for number in range(300):
@@ -391,7 +390,7 @@ async def test_a_refused_token_is_renewed_once(joystick: Simulator, way: Any) ->
         await until(lambda: state() == "connected")
         assert (credentials.asked, joystick.connections_made) == (1, 2)
         # The next time that it runs out, it may be renewed once more.
-        await asyncio.sleep(gateway.SETTLED_AFTER)
+        await asyncio.sleep(client.SETTLED_AFTER)
         joystick.options.token = "newest"
         credentials.renewals.append("newest")
         await joystick.disconnect("frame", reason="unauthorized", reconnect=False)
@@ -437,14 +436,14 @@ async def test_what_was_not_heard_is_a_gap_with_both_ends(joystick: Simulator) -
         gap = await until(Gap.objects.first)
         assert gap.reason == "the gateway says goodbye: server_restart"
         await until(lambda: Gap.objects.filter(ended_at__isnull=False).exists())
-        health = await sync_to_async(connection.health)()
-        assert (health.state, health.reconnects_today, health.trouble) == ("connected", 1, "")
+        line = await sync_to_async(health.health)()
+        assert (line.state, line.reconnects_today, line.trouble) == ("connected", 1, "")
     async with running(joystick):
         await until(lambda: Gap.objects.filter(ended_at__isnull=False).count() == 2)
     newest = await sync_to_async(Gap.objects.first)()
     assert newest is not None and newest.reason == "the bot was not running"
     assert newest.ended_at is not None and newest.ended_at > newest.began_at
-    assert (await sync_to_async(connection.health)()).reconnects_today == 1
+    assert (await sync_to_async(health.health)()).reconnects_today == 1
 
 
 async def test_several_failed_tries_are_one_gap(joystick: Simulator) -> None:
@@ -484,13 +483,13 @@ async def test_a_line_in_trouble_is_warned_of_once_a_minute(
     row: dict[str, Any], gap: int | None, sentence: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     def watch() -> str:
-        assert connection.trouble(now=NOW) == ""
+        assert health.trouble(now=NOW) == ""
         Connection.objects.create(**{"lease_until": NOW + timedelta(seconds=9), **row})
         if gap is not None:
             Gap.objects.create(began_at=NOW - timedelta(seconds=gap))
-        connection.watch(now=NOW)
-        connection.watch(now=NOW + timedelta(seconds=5))
-        return connection.health(now=NOW).trouble
+        health.watch(now=NOW)
+        health.watch(now=NOW + timedelta(seconds=5))
+        return health.health(now=NOW).trouble
 
     said = await sync_to_async(watch)()
     assert said.startswith(sentence) and bool(said) == bool(sentence)
@@ -581,7 +580,7 @@ async def test_events_per_minute_are_counted(joystick: Simulator) -> None:
         for _ in range(3):
             await joystick.happen(tip("Bob", 5))
         await until(lambda: InboundEvent.objects.count() == 3)
-    assert (await sync_to_async(connection.health)()).events_per_minute == 3
+    assert (await sync_to_async(health.health)()).events_per_minute == 3
 
 
 async def test_a_second_listener_stands_by_and_takes_over(joystick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -596,8 +595,8 @@ async def test_a_second_listener_stands_by_and_takes_over(joystick: Simulator, m
 
 
 async def test_a_dead_listeners_lease_runs_out(joystick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "LEASE", connection.LEASE / 20)
-    assert await sync_to_async(connection.take_lease)("somebody who was killed")
+    monkeypatch.setattr(health, "LEASE", health.LEASE / 20)
+    assert await sync_to_async(health.take_lease)("somebody who was killed")
     async with running(joystick, holder="two"):
         await asyncio.wait_for(joystick.subscribed.wait(), 5)
 
@@ -613,3 +612,107 @@ async def test_a_burst_loses_nothing(joystick: Simulator) -> None:
 
 async def test_the_library_that_knows_the_url_is_kept_quiet() -> None:
     assert logging.getLogger("websockets").getEffectiveLevel() >= logging.WARNING
+
+
+async def test_a_line_that_a_breaking_socket_did_not_take_is_said_in_the_next_session(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ClientConnection.send
+    broken: list[str] = []
+
+    async def break_once(socket: ClientConnection, text: str) -> None:
+        if "send_message" in text and not broken:
+            broken.append(text)
+            socket.transport.abort()
+            await socket.wait_closed()
+        await real(socket, text)
+
+    monkeypatch.setattr(ClientConnection, "send", break_once)
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        for text in ("first", "second"):
+            await sync_to_async(mailbox.say)(text, channel_id="c")
+        await asyncio.wait_for(joystick.wait_for_actions(2), 8)
+        assert joystick.connections_made == 2
+    assert "first" in broken[0]
+    assert [action["text"] for action in joystick.actions] == ["first", "second"]
+
+
+async def test_a_bot_that_can_not_speak_any_more_does_not_go_on_listening_in_silence(joystick: Simulator) -> None:
+    """Whatever ends the sender ends the listener, so that the process is started again and somebody sees why."""
+    async with running(joystick) as task:
+        await until(lambda: state() == "connected")
+        not_text: Any = {"message_id": 5}
+        await sync_to_async(mailbox.act)("mute_user", not_text, channel_id="c")
+        done, _ = await asyncio.wait([task], timeout=8)
+        assert isinstance(done.pop().exception(), TypeError)
+    assert await sync_to_async(state)() == "off"
+
+
+async def test_a_confirmation_of_another_subscription_is_not_ours(joystick: Simulator) -> None:
+    joystick.options.confirm_after = 60
+    async with running(joystick):
+        await until(lambda: joystick.connections_made == 1)
+        await asyncio.sleep(0.2)  # the welcome is on its way
+        await joystick.push_text('{"type": "confirm_subscription", "identifier": "{\\"channel\\":\\"Other\\"}"}')
+        await until(lambda: state() == "waiting")
+        assert await sync_to_async(Gap.objects.count)() == 0
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 200 OK\r\n\r\n", b"not http at all\r\n\r\n", b""], ids=["200", "garbage", "nothing"]
+)
+async def test_the_token_is_in_no_log_whatever_answers_the_handshake(
+    answer: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(respond, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    await fail_to_connect(f"ws://127.0.0.1:{port}/cable")
+    server.close()
+    assert "connection lost" in caplog.text and "hush" not in caplog.text
+
+
+async def test_a_sentence_of_the_library_that_holds_the_address_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """websockets says of an address with a fragment: `ws://…?token=… isn't a valid URI`."""
+    await fail_to_connect("ws://127.0.0.1:1/cable#fragment")
+    assert "connection lost (InvalidURI)" in caplog.text
+    assert "hush" not in caplog.text
+    assert "hush" not in (await sync_to_async(Connection.objects.get)()).detail
+
+
+async def fail_to_connect(url: str) -> None:
+    task = asyncio.create_task(Listener(url=url, credentials=Fixed("hush")).run())
+    await until(lambda: state() == "waiting")
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_a_listener_that_ends_leaves_the_lease_to_the_next_one(joystick: Simulator) -> None:
+    async with running(joystick, holder="one"):
+        await until(lambda: state() == "connected")
+        assert not await sync_to_async(health.take_lease)("two")
+    assert await sync_to_async(health.take_lease)("two")
+
+
+async def test_a_lease_is_renewed_as_long_as_its_holder_lives(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "LEASE", timedelta(seconds=2))
+    async with running(joystick, holder="one"):
+        await until(lambda: state() == "connected")
+        first = (await sync_to_async(Connection.objects.get)()).lease_until
+        await until(lambda: Connection.objects.get().lease_until > first + timedelta(seconds=2.5))
+        assert not await sync_to_async(health.take_lease)("two")
+
+
+async def test_after_a_stop_nothing_is_reported_as_trouble(joystick: Simulator) -> None:
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+    an_hour_later = timezone.now() + timedelta(hours=1)
+    assert await sync_to_async(state)() == "off"
+    assert await sync_to_async(health.trouble)(now=an_hour_later) == ""

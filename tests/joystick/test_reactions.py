@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from economy.models import Points
+from economy.models import Cooldown, Points
 from effects.models import QueueItem
 from joystick import reactions
 from joystick.models import Reaction, Trigger
-from joystick.simulator.happenings import Happening, follow, raid, spin, tip
+from joystick.simulator.happenings import Happening, ended, follow, gift, raid, spin, started, subscribe, tip
 
 pytestmark = pytest.mark.django_db
 
@@ -96,16 +99,16 @@ def test_somebody_who_follows_again_and_again_is_thanked_once(happens: Happens) 
         ({"trigger": "raid", "line": "{user} {viewers}", "effects": [{"kind": "speak", "text": "{user}"}]}, None),
         (
             {"trigger": "raid", "line": "{user} with {viewer}"},
-            "Nothing is filled in for {viewer} here. There is {user}, {viewers}.",
+            "{viewer} is not filled in here. Available: {user}, {viewers}.",
         ),
         (
             {"trigger": "follow", "effects": [{"kind": "speak", "text": "{tokens}"}]},
-            "Nothing is filled in for {tokens} here. There is {user}.",
+            "{tokens} is not filled in here. Available: {user}.",
         ),
         ({"trigger": "follow", "subject": "Bob"}, "Only menu items and prizes have a name."),
         (
             {"trigger": "stream_ended", "effects": [{"kind": "grant_xp", "xp": 5}]},
-            "A stream's beginning or end is nobody's: there is nobody to give something to.",
+            "The start or end of a stream has no viewer to give something to.",
         ),
     ],
 )
@@ -119,5 +122,122 @@ def test_the_rows_of_a_first_start_have_no_mistakes() -> None:
 
 
 def test_braces_that_mean_nothing_stay() -> None:
-    cue = reactions.Occasion(Trigger.RAID, "Bob", words={"viewers": 3})
-    assert reactions.fill("{user} {viewers} {other} {", cue) == "Bob 3 {other} {"
+    occasion = reactions.Occasion(Trigger.RAID, "Bob", words={"viewers": 3})
+    assert reactions.fill("{user} {viewers} {other} {", occasion) == "Bob 3 {other} {"
+
+
+# For each trigger: a happening by Bob, its subject, and a line with every word of that trigger filled in.
+OCCASIONS: list[tuple[str, Happening, str, str, str]] = [
+    ("follow", follow("Bob"), "", "{user}", "Bob"),
+    ("subscribe", subscribe("Bob", 3), "", "{user} {months}", "Bob 3"),
+    ("resubscribe", Happening("resubscribed", "Bob", "", {"how_much": 1, "how_long": 4}), "", "{user}", "Bob"),
+    ("gift", gift("Bob", 5), "", "{user} {count}", "Bob 5"),
+    ("raid", raid("Bob", 37), "", "{user} {viewers}", "Bob 37"),
+    ("tip_low", tip("Bob", 14), "", "{user} {tokens}", "Bob 14"),
+    ("tip_medium", tip("Bob", 100), "", "{user} {tokens}", "Bob 100"),
+    ("tip_high", tip("Bob", 500), "", "{user} {tokens}", "Bob 500"),
+    ("tip_extreme", tip("Bob", 1000), "", "{user} {tokens}", "Bob 1000"),
+    ("tip_beyond", tip("Bob", 1001), "", "{user} {tokens}", "Bob 1001"),
+    ("tip_item", tip("Bob", 25, "Song"), "Song", "{user} {tokens} {item}", "Bob 25 Song"),
+    ("wheel_prize", spin("Bob", 50, "Hat"), "Hat", "{user} {tokens} {prize}", "Bob 50 Hat"),
+    ("stream_started", started(), "", "live", "live"),
+    ("stream_ended", ended(), "", "bye", "bye"),
+]
+each_occasion = pytest.mark.parametrize(
+    ("trigger", "happening", "subject", "template", "line"), OCCASIONS, ids=[occasion[0] for occasion in OCCASIONS]
+)
+
+
+def test_there_is_an_occasion_for_every_trigger() -> None:
+    assert [occasion[0] for occasion in OCCASIONS] == list(Trigger)
+
+
+@each_occasion
+def test_each_trigger_has_its_line_and_its_effects_with_the_words_filled_in(
+    happens: Happens, trigger: str, happening: Happening, subject: str, template: str, line: str
+) -> None:
+    Reaction.objects.create(trigger=trigger, line=template, effects=[{"kind": "speak", "text": template}])
+    assert happens(replace(happening, uid="once")) == [line, f"SPOKEN {line}"]
+
+
+@each_occasion
+def test_a_row_of_one_trigger_is_for_no_other(
+    happens: Happens, trigger: str, happening: Happening, subject: str, template: str, line: str
+) -> None:
+    for other in set(Trigger) - {trigger}:
+        Reaction.objects.create(trigger=other, line=f"line of {other}")
+    assert f"line of {trigger}" not in happens(happening)
+    # A tip for an item is also a tip of some size, and that is all that two triggers share.
+    assert len(happens(replace(happening, uid="another"))) == (1 if trigger == "tip_item" else 0)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "happening", "own", "another"),
+    [
+        ("tip_item", tip("Bob", 25, "Song"), "song", "Dance"),
+        ("wheel_prize", spin("Bob", 50, "Hat"), " HAT ", "Scarf"),
+    ],
+    ids=["tip_item", "wheel_prize"],
+)
+def test_with_a_subject_a_row_is_for_that_one_only(
+    happens: Happens, trigger: str, happening: Happening, own: str, another: str
+) -> None:
+    Reaction.objects.create(trigger=trigger, subject=another, line="another's")
+    assert happens(replace(happening, uid="first")) == []
+    row = Reaction.objects.create(trigger=trigger, subject=own, line="its own")
+    assert happens(replace(happening, uid="second")) == ["its own"]
+    Reaction.objects.filter(pk=row.pk).update(enabled=False)
+    Reaction.objects.create(trigger=trigger, line="for all")
+    assert happens(replace(happening, uid="third")) == ["for all"]
+
+
+def test_a_tip_for_an_item_has_the_reactions_of_its_size_and_of_its_item_in_that_order(happens: Happens) -> None:
+    Reaction.objects.create(trigger=Trigger.TIP_ITEM, subject="Song", line="a song!")
+    Reaction.objects.create(trigger=Trigger.TIP_MEDIUM, line="thanks")
+    assert happens(tip("Bob", 25, "Song")) == ["thanks", "a song!"]
+
+
+def test_the_reactions_of_a_batch_come_in_the_order_of_its_events(happens: Happens) -> None:
+    Reaction.objects.create(trigger=Trigger.TIP_LOW, line="{user} {tokens}")
+    Reaction.objects.create(trigger=Trigger.FOLLOW, line="{user} follows")
+    assert happens(tip("Bob", 1), follow("Ann"), tip("Ann", 2), tip("Bob", 3)) == [
+        "Bob 1",
+        "Ann follows",
+        "Ann 2",
+        "Bob 3",
+    ]
+
+
+def test_the_days_wait_between_two_thanks_is_each_viewers_own_and_ends(happens: Happens) -> None:
+    Reaction.objects.create(trigger=Trigger.FOLLOW, line="welcome {user}")
+    assert happens(follow("Bob")) == ["welcome Bob"]
+    assert happens(follow("Ann"), follow("Bob")) == ["welcome Ann"]
+    Cooldown.objects.filter(key="cue.follow:bob").update(until=timezone.now() - timedelta(seconds=1))
+    assert happens(follow("Bob"), follow("Ann")) == ["welcome Bob"]
+
+
+def test_somebody_who_tips_again_and_again_is_thanked_each_time(happens: Happens) -> None:
+    Reaction.objects.create(trigger=Trigger.TIP_LOW, line="thanks")
+    assert happens(tip("Bob", 1), tip("Bob", 1)) == ["thanks", "thanks"]
+
+
+def test_an_occasion_whose_batch_failed_is_no_occasion(happens: Happens, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thanks of a day are used up by what was said, not by what was rolled back."""
+    Reaction.objects.create(trigger=Trigger.FOLLOW, line="welcome {user}")
+    with monkeypatch.context() as patch:
+        patch.setattr("effects.overlays.messages.happened", lambda events: 1 / 0)
+        assert happens(follow("Bob")) == []
+    assert happens(follow("Bob")) == ["welcome Bob"]
+
+
+def test_a_viewer_named_like_a_word_in_braces_gets_no_words_filled_in_twice(happens: Happens) -> None:
+    Reaction.objects.create(trigger=Trigger.TIP_ITEM, line="{item} for {user}")
+    assert happens(tip("Bob", 5, "{user}")) == ["{user} for Bob"]
+
+
+def test_points_given_by_a_reaction_go_to_the_viewer_of_the_occasion(happens: Happens) -> None:
+    effects = [{"kind": "grant_points", "points": 70}]
+    Reaction.objects.create(trigger=Trigger.RAID, effects=effects)
+    happens(tip("Ann", 1), raid("Kettle", 3), tip("Bob", 1))
+    balances = dict(Points.objects.values_list("viewer__key", "balance"))
+    assert balances == {"ann": 1, "kettle": 100 + 70, "bob": 1}

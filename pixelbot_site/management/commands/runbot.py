@@ -148,7 +148,7 @@ def line(url: str, credentials: Credentials, *, holder: str = "embedded") -> Lis
         holder=holder,
         version=chosen.joystick_event_version,
         rate_limit=chosen.message_rate_limit,
-        most_chars=chosen.message_max_chars,
+        max_chars=chosen.message_max_chars,
     )
 
 
