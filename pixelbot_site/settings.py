@@ -13,6 +13,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from pixelbot_site import private_files
 from pixelbot_site.kit import logs
 from pixelbot_site.kit.env import Reader
 from pixelbot_site.settings_table import SECTIONS, SiteSettings, database
@@ -39,7 +40,9 @@ DEMO = site.pixelbot_demo
 DATA_DIR = (BASE_DIR / site.data_dir).resolve()
 if DEMO:
     DATA_DIR = DATA_DIR / "demo"
+private_files.close_to_others()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
+FILE_UPLOAD_PERMISSIONS = 0o600  # Django's own would be readable by everybody, whatever the umask
 MEDIA_ROOT = DATA_DIR / "media"
 SOUNDS_DIR = DATA_DIR / "sounds"
 

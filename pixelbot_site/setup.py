@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from effects import sounds, wheel
 from effects.models import Overlay
 from effects.voice import speech
 from joystick import reactions
+from pixelbot_site import private_files
 from pixelbot_site.settings_table import LoginSettings
 from redeems import purchase
 
@@ -22,6 +24,8 @@ LEVEL_REWARDS = {2: 100, 5: 500, 10: 1000, 25: 2500, 50: 5000, 100: 10_000}
 
 def prepare() -> str | None:
     """Migrate and seed. Returns the streamer's new password where one had to be invented, to be shown this once."""
+    database = str(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
+    private_files.tighten(settings.DATA_DIR, database)
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)

@@ -34,6 +34,18 @@ TARGET = -20.0
 """LUFS of all that is spoken: low enough that speech, whose peaks stand 15 dB above it, stays below the ceiling."""
 
 
+# What Python, espeak-ng and Windows' voices need. The bot's environment holds its secrets too, which the child must not
+# have: it runs native code on what strangers write and upload.
+CHILD_VARIABLES = frozenset({
+    "PATH", "HOME", "USERPROFILE", "TEMP", "TMP", "TMPDIR", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ",
+    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA",
+    "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMW6432", "COMMONPROGRAMFILES", "COMMONPROGRAMFILES(X86)",
+    "COMMONPROGRAMW6432", "ALLUSERSPROFILE", "USERNAME", "PROCESSOR_ARCHITECTURE", "NUMBER_OF_PROCESSORS",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE",
+    "VIRTUAL_ENV",
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class SoundFacts:
     """What a sound file is: its real format and subtype (libsndfile's names), seconds, and loudness in LUFS."""
@@ -115,6 +127,7 @@ class Studio:
         self._child = subprocess.Popen(
             self._command,
             cwd=ROOT,
+            env=minimal_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -152,6 +165,11 @@ def _listen(stdout: IO[str], answers: queue.Queue[dict[str, Any] | None]) -> Non
             except ValueError:
                 log.debug("the voice said: %.200s", line)
     answers.put(None)  # the child is gone
+
+
+def minimal_environment() -> dict[str, str]:
+    """Return the variables of this process that the child needs."""
+    return {name: value for name, value in os.environ.items() if name.upper() in CHILD_VARIABLES}
 
 
 def child_environment() -> None:
