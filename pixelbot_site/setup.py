@@ -6,6 +6,9 @@ import secrets
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -50,5 +53,14 @@ def _login() -> str | None:
         return None
     login = LoginSettings.current()
     password = login.admin_password or secrets.token_urlsafe(9)
+    if login.admin_password:
+        _check(login)
     users.create_superuser(login.admin_username, password=password)
     return None if login.admin_password else password
+
+
+def _check(login: LoginSettings) -> None:
+    try:
+        validate_password(login.admin_password, user=User(username=login.admin_username))
+    except ValidationError as error:
+        raise ImproperlyConfigured(f"ADMIN_PASSWORD can't be used. {' '.join(error.messages)}") from None
