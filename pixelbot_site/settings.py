@@ -122,6 +122,7 @@ USE_TZ = True
 TIME_ZONE = site.time_zone
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # served straight from the apps: no collectstatic step
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages have business with our files
 SESSION_COOKIE_NAME = "pixelbot_session"
 CSRF_COOKIE_NAME = "pixelbot_csrf"
 LOGIN_URL = "admin:login"
