@@ -36,8 +36,8 @@ def started(item_id: int, attempt: int) -> None:
 
 
 def finished(item_id: int, attempt: int) -> bool:
-    """An overlay says that it was shown to its end. False when the item had ended already."""
-    return items.finish(item_id, attempt)
+    """An overlay says that it was shown to its end. False when the item had ended already, or is not with them."""
+    return _with_overlays(item_id, attempt).exists() and items.finish(item_id, attempt)
 
 
 def could_not_play(item_id: int, attempt: int, reason: str) -> bool:
