@@ -7,7 +7,9 @@ from datetime import timedelta
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.utils import timezone
+from ninja.errors import HttpError
 
+from pixelbot_site import guesses
 from pixelbot_site.kit.api import Caller, Scope
 from pixelbot_site.models import ApiToken
 
@@ -25,9 +27,14 @@ LAST_USE_STEP = timedelta(minutes=1)
 
 def identify(request: HttpRequest, token: str | None) -> Caller | None:
     """Return who sent `token`, or without one, who is logged in; None for an unknown token and for people who are no
-    active staff.
+    active staff. Raise HttpError 429 for a wrong token after many others.
     """
-    return _by_login(request) if token is None else _by_token(token)
+    if token is None:
+        return _by_login(request)
+    caller = _by_token(token)
+    if caller is None and guesses.is_throttled(request):
+        raise HttpError(429, "Too many wrong tokens. Wait a minute.")
+    return caller
 
 
 def _by_token(token: str) -> Caller | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from pixelbot_site import private_files
 from pixelbot_site.kit import logs
 from pixelbot_site.kit.env import Reader
 from pixelbot_site.settings_table import SECTIONS, SiteSettings, database
@@ -39,7 +40,9 @@ DEMO = site.pixelbot_demo
 DATA_DIR = (BASE_DIR / site.data_dir).resolve()
 if DEMO:
     DATA_DIR = DATA_DIR / "demo"
+private_files.close_to_others()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
+FILE_UPLOAD_PERMISSIONS = 0o600  # Django's own would be readable by everybody, whatever the umask
 MEDIA_ROOT = DATA_DIR / "media"
 SOUNDS_DIR = DATA_DIR / "sounds"
 
@@ -82,6 +85,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pixelbot_site.content_security.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -119,6 +123,7 @@ USE_TZ = True
 TIME_ZONE = site.time_zone
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # served straight from the apps: no collectstatic step
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages have business with our files
 SESSION_COOKIE_NAME = "pixelbot_session"
 CSRF_COOKIE_NAME = "pixelbot_csrf"
 LOGIN_URL = "admin:login"
@@ -139,7 +144,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 
 if EMBEDDED:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 20_000},  # 300 by default: wrong passwords for many names would evict counts
+        },
+    }
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {
             "BACKEND": "pixelbot_site.kit.channel_layer.ThreadHopLayer",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import secrets
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -14,6 +18,7 @@ from effects import sounds, wheel
 from effects.models import Overlay
 from effects.voice import speech
 from joystick import reactions
+from pixelbot_site import private_files
 from pixelbot_site.settings_table import LoginSettings
 from redeems import purchase
 
@@ -22,6 +27,8 @@ LEVEL_REWARDS = {2: 100, 5: 500, 10: 1000, 25: 2500, 50: 5000, 100: 10_000}
 
 def prepare() -> str | None:
     """Migrate and seed. Returns the streamer's new password where one had to be invented, to be shown this once."""
+    database = str(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
+    private_files.tighten(settings.DATA_DIR, database)
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
@@ -46,5 +53,14 @@ def _login() -> str | None:
         return None
     login = LoginSettings.current()
     password = login.admin_password or secrets.token_urlsafe(9)
+    if login.admin_password:
+        _check(login)
     users.create_superuser(login.admin_username, password=password)
     return None if login.admin_password else password
+
+
+def _check(login: LoginSettings) -> None:
+    try:
+        validate_password(login.admin_password, user=User(username=login.admin_username))
+    except ValidationError as error:
+        raise ImproperlyConfigured(f"ADMIN_PASSWORD can't be used. {' '.join(error.messages)}") from None

@@ -8,10 +8,12 @@ from django.views.generic import RedirectView
 
 from effects.overlays import views
 from pixelbot_site.api import api
+from pixelbot_site.guesses import LoginForm
 
 admin.site.site_header = "Pixel Bot"
 admin.site.site_title = "Pixel Bot"
 admin.site.index_title = "Your channel"
+admin.site.login_form = LoginForm
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -149,7 +149,7 @@ def _take_cooldowns(
     free = cooldowns.take(wanted, now=now)
     held = [cooldowns.seconds_left(key, now=now) for key in wanted if key not in free]
     if held:
-        raise Refused(f"{row.title} is cooling down, {max(held)} s left")
+        raise Refused(f"You can use !{row.key} again in {max(held)} s")
     return {key: (now + timedelta(seconds=seconds)).isoformat() for key, seconds in wanted.items() if seconds}
 
 

@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from import_export.admin import ImportExportMixin
-from import_export.formats.base_formats import CSV, JSON, Format
+from import_export.formats.base_formats import JSON, Format
 
 from economy.ledger import xp
 from economy.ledger.levels import describe
@@ -22,6 +22,7 @@ from economy.models import FLAGS, Merge, Presence, Viewer
 from economy.viewers import forgetting, merging, people
 from economy.viewers.exchange import ViewerResource
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
+from pixelbot_site.kit.csv_format import CSV
 from pixelbot_site.kit.errors import Refused
 
 

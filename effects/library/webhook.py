@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -16,7 +17,8 @@ from effects.registry import Payload, effect
 from effects.settings_table import OutsideSettings
 from pixelbot_site.kit.errors import Failed
 
-TIMEOUT = 5.0  # seconds
+# Seconds for the whole request. The library's own timeouts begin again with each byte that comes.
+DEADLINE = 5.0
 
 
 class Webhook(Payload):
@@ -40,13 +42,20 @@ def webhook(item: QueueItem, payload: Webhook) -> None:
     signature = hmac.new(OutsideSettings.current().webhook_secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json", "X-PixelBot-Signature": f"sha256={signature}"}
     try:
-        # The answer's body is not read: it could be long, or come slowly.
-        with httpx2.stream("POST", payload.url, content=body, headers=headers, timeout=TIMEOUT) as answer:
-            status = answer.status_code
+        status = asyncio.run(_status(payload.url, body, headers))
+    except TimeoutError as error:
+        raise Failed(f"the address did not answer within {DEADLINE:g} s") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise Failed(f"the address could not be reached ({type(error).__name__})") from error
     if not 200 <= status < 300:
         raise Failed(f"the address answered {status}")
+
+
+async def _status(url: str, body: bytes, headers: dict[str, str]) -> int:
+    async with asyncio.timeout(DEADLINE), httpx2.AsyncClient(timeout=DEADLINE) as client:
+        # The answer's body is not read: it could be long, or come slowly.
+        async with client.stream("POST", url, content=body, headers=headers) as answer:
+            return answer.status_code
 
 
 def is_allowed(url: str) -> bool:

@@ -37,8 +37,8 @@ def started(item_id: int, attempt: int) -> None:
 
 
 def finished(item_id: int, attempt: int) -> bool:
-    """Store that an overlay played the item to its end. Return False if the item had ended already."""
-    return items.finish(item_id, attempt)
+    """Store that an overlay played the item to its end. Return False if it ended before, or no overlay has it."""
+    return _on_overlays(item_id, attempt).exists() and items.finish(item_id, attempt)
 
 
 def failed(item_id: int, attempt: int, reason: str) -> bool:

@@ -35,6 +35,18 @@ MIN_SECONDS = 0.02
 TARGET_LUFS = -20.0
 
 
+# What Python, espeak-ng and Windows' voices need. The bot's environment holds its secrets too, which the child must not
+# have: it runs native code on what strangers write and upload.
+CHILD_VARIABLES = frozenset({
+    "PATH", "HOME", "USERPROFILE", "TEMP", "TMP", "TMPDIR", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ",
+    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA",
+    "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMW6432", "COMMONPROGRAMFILES", "COMMONPROGRAMFILES(X86)",
+    "COMMONPROGRAMW6432", "ALLUSERSPROFILE", "USERNAME", "PROCESSOR_ARCHITECTURE", "NUMBER_OF_PROCESSORS",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE",
+    "VIRTUAL_ENV",
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class SoundFacts:
     """A sound file's real format and subtype (libsndfile's names), its seconds, and its loudness in LUFS."""
@@ -117,6 +129,7 @@ class Studio:
         self._child = subprocess.Popen(
             self._command,
             cwd=ROOT,
+            env=minimal_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -155,6 +168,11 @@ def _read_answers(stdout: IO[str], answers: queue.Queue[dict[str, Any] | None]) 
             except ValueError:  # a library prints what it likes
                 log.debug("the voice said: %.200s", line)
     answers.put(None)  # the child is gone
+
+
+def minimal_environment() -> dict[str, str]:
+    """Return the variables of this process that the child needs."""
+    return {name: value for name, value in os.environ.items() if name.upper() in CHILD_VARIABLES}
 
 
 def load_espeak() -> None:

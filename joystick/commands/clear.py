@@ -11,4 +11,4 @@ from joystick.registry import Call, command
 def clear(call: Call) -> str:
     """Of one lane, or of all."""
     count = sum(control.clear(lane, by=call.viewer.username) for lane in control.named_lanes(call.words))
-    return f"{count} taken out."
+    return f"{count} taken out." if count else "nothing was waiting."

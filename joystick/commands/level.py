@@ -7,7 +7,10 @@ from economy.ledger.levels import describe
 from joystick.registry import Call, command
 
 
-@command("level", "rank", "xp", help="your level and the way to the next")
+@command("level", "rank", "xp", help="your level and the way to the next", usage="!level [VIEWER]")
 def level(call: Call) -> str:
-    """Level, XP, progress."""
+    """Level, XP, progress: of the caller, or of the viewer named."""
+    if call.argument(0):
+        other = call.somebody(0)
+        return f"{other.username}: {describe(xp.curve_of(call.rules), other.xp.total)}"
     return describe(xp.curve_of(call.rules), call.viewer.xp.total)

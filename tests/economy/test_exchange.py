@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from economy.ledger import audit
 from economy.models import XP, Points, Transaction, Viewer
+from pixelbot_site.kit.csv_format import escaped, unescaped
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +77,25 @@ def test_what_goes_out_comes_in_again_and_changes_nothing(fox: Client, viewer: M
     answer = hand_in(fox, out.content.decode(), "viewers.json")
     confirm(fox, answer)
     assert Transaction.objects.filter(source="import").count() == 0
+
+
+NAMES = ["=1+1", "+1", "-1", "'=1", "''-1", "'quoted", '=HYPERLINK("http://x";"y")']
+
+
+def test_no_name_is_a_formula_in_a_spreadsheet_and_all_come_in_again(fox: Client, viewer: Make) -> None:
+    for points, name in enumerate(NAMES, 1):
+        viewer(name, points=points)
+    columns = {f"viewerresource_{column}": True for column in ("username", "points", "xp")}
+    out = fox.post("/admin/economy/viewer/export/", {"format": "0", **columns}).content.decode()
+    cells = [cell for row in csv.reader(out.splitlines()) for cell in row]
+    assert len(cells) == 3 * (len(NAMES) + 1)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    confirm(fox, hand_in(fox, out))
+    assert set(Viewer.objects.values_list("username", flat=True)) == set(NAMES)
+    assert Transaction.objects.filter(source="import").count() == 0
+
+
+@given(st.text(alphabet="'=+-@\t\ra1", max_size=6))
+def test_what_is_escaped_is_harmless_and_can_be_taken_back(cell: str) -> None:
+    assert not escaped(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert unescaped(escaped(cell)) == cell

@@ -426,3 +426,11 @@ class TestDashboard:
         assert client.post("/admin/effects/queueitem/panic/").status_code == 403
         client.post("/admin/effects/queueitem/", {"action": "cancel", "_selected_action": item.pk})
         assert states(item) == ["pending"]
+
+
+def test_what_was_not_told_to_the_overlays_is_not_ended_by_one(kind: Any, woken: list[str]) -> None:
+    item = items.enqueue(Effect(kind("show", lambda item: OverlayTask({"type": "show"}, seconds=1))))
+    QueueItem.objects.filter(pk=item.pk).update(state=State.RUNNING, attempts=1, told_at=None)  # it is prepared still
+    assert not playback.finished(item.pk, 1)
+    QueueItem.objects.filter(pk=item.pk).update(told_at=timezone.now())
+    assert playback.finished(item.pk, 1)

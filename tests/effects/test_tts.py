@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -171,6 +172,22 @@ def test_a_text_that_kills_the_child_fails_alone(tmp_path: Path) -> None:
         say(studio, "die")
     assert say(studio, "live")[1] == 0.5
     studio.close()
+
+
+def test_the_child_gets_none_of_the_bots_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JOYSTICK_CLIENT_SECRET", "SECRET_KEY", "DATABASE_URL", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "hush")
+    program = (
+        "import json, os\n"
+        "print(json.dumps({'ok': True}), flush=True)\n"
+        "input()\n"
+        "print(json.dumps({'error': json.dumps(dict(os.environ))}), flush=True)\n"
+    )
+    studio = Studio([sys.executable, "-c", program])
+    with pytest.raises(Failed) as answer:
+        say(studio, "hello")
+    studio.close()
+    assert "hush" not in str(answer.value) and os.environ["PATH"] in str(answer.value)
 
 
 def test_to_close_it_does_not_wait_for_a_text_that_hangs() -> None:

@@ -24,7 +24,8 @@ def test_a_wrong_secret_is_not_found(client: Client) -> None:
 def test_the_page_is_whole_and_closed_to_other_sources(client: Client) -> None:
     page = client.get(Overlay.objects.create().get_absolute_url())
     assert page.status_code == 200
-    assert "default-src 'none'" in page["Content-Security-Policy"]
+    policy = page["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"} <= set(policy)
     assert "http" not in page.content.decode().replace("https://www.w3.org", "")
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
+import socket
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -21,6 +25,7 @@ from effects.registry import Effect
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
+module = sys.modules[webhook.__module__]
 SECRET = "sixteen characters"
 # The kinds that are tried here.
 HERE = (chat_line, run_effects, webhook)
@@ -81,6 +86,30 @@ def test_nobody_there(listener: tuple[str, type[Listener]], settings: Any) -> No
     settings.WEBHOOK_ADDRESSES = ["http://127.0.0.1:1/"]
     assert "could not be reached" in called("http://127.0.0.1:1/").error
     assert called("http://127.0.0.1:1/\x07").error == "the address could not be reached (InvalidURL)"
+
+
+def drip(server: socket.socket, stop: threading.Event) -> None:
+    """Answer the first who comes byte by byte, and never come to the end."""
+    connection, _ = server.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while not stop.wait(0.05):
+            connection.sendall(b"x")
+
+
+def test_a_server_that_drips_its_answer_is_given_up(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DEADLINE", 0.5)
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        settings.WEBHOOK_ADDRESSES = [url]
+        threading.Thread(target=drip, args=(server, stop), daemon=True).start()
+        threading.Timer(4, stop.set).start()
+        began = time.monotonic()
+        item = called(url)
+        stop.set()
+    assert time.monotonic() - began < 3
+    assert (item.state, item.error) == (State.FAILED, "the address did not answer within 0.5 s")
 
 
 def test_only_allowed_addresses(settings: Any) -> None:
