@@ -1,4 +1,4 @@
-"""`!level`: how far I am."""
+"""`!level`: the viewer's level."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from joystick.registry import Call, command
 
 @command("level", "rank", "xp", help="your level and the way to the next")
 def level(call: Call) -> str:
-    """Level, XP, progress."""
+    """Show level, XP, and the progress to the next level."""
     return describe(xp.curve_of(call.rules), call.viewer.xp.total)

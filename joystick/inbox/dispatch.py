@@ -8,6 +8,7 @@ import re
 from datetime import datetime
 
 from economy import cooldowns
+from economy.ledger.amounts import counted
 from economy.models import Viewer, viewer_key
 from economy.viewers import people
 from economy.viewers.roles import role_of
@@ -68,7 +69,7 @@ def run(message: ChatMessage, *, name: str, words: str, rules: Rules, now: datet
     except (Refused, Failed) as error:
         # Somebody who goes on trying would fill the chat with refusals.
         once = f"refused:{viewer.key}"
-        return _said(message, str(error)) if once in cooldowns.take({once: REFUSAL_EVERY}, now=now) else NOTHING
+        return _said(message, f"{error}.") if once in cooldowns.take({once: REFUSAL_EVERY}, now=now) else NOTHING
 
 
 def _author(message: ChatMessage, now: datetime) -> Viewer:
@@ -119,5 +120,5 @@ def buy(call: Call, key: str, words: str) -> str:
     if item.state == State.FAILED:
         return ""  # what needs no lane has failed already, and that was said
     waits = " It waits for approval." if item.state == State.WAITING else ""
-    left = f" {bought.payment.balance_after} points left." if bought.payment is not None else ""
+    left = f" {counted(bought.payment.balance_after)} left." if bought.payment is not None else ""
     return f"done.{left}" if item.state == State.DONE else f"done, it is in the queue.{waits}{left}"
