@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from effects.chat import MAILBOX
 from joystick.account.credentials import Credentials
-from joystick.account.tokens import Later
+from joystick.account.tokens import RenewalPostponed
 from joystick.channel import catch_up, streams
 from joystick.gateway import batch_size, client
 from joystick.gateway import health as line_state
@@ -138,7 +138,7 @@ class Listener:
                 if await self._ask_platform(self._credentials.renew, token):
                     self._renewed = True
                     return
-            except Later as error:
+            except RenewalPostponed as error:
                 log.warning("%s", error)
                 return  # the same token is refused again, with longer and longer pauses, until the platform answers
             except Failed as error:

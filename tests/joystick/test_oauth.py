@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from economy.models import Cooldown
 from joystick.account import authorize, oauth, tokens
-from joystick.account.credentials import OfTheChannel
+from joystick.account.credentials import ChannelCredentials
 from joystick.account.oauth import Declined, NoAnswer, NotSent
 from joystick.models import Install
 from joystick.simulator.site import Site
@@ -176,16 +176,16 @@ class TestRenewing:
         make_due(install)
         tokens.renew_due()
         install.refresh_from_db()
-        assert install.trouble == "Joystick does not renew the connection (invalid_grant). Connect the channel again."
+        assert install.trouble == "Joystick.tv does not renew the connection (invalid_grant): connect the channel again"
         assert "needs reconnecting" in caplog.text
         asked = len(site.requests)
         tokens.renew_due()
         with pytest.raises(Failed):
             tokens.renew(install)
         assert len(site.requests) == asked
-        assert OfTheChannel().token() == unseal(install.access_token)  # used to its end
+        assert ChannelCredentials().token() == unseal(install.access_token)  # used to its end
         Install.objects.update(expires_at=timezone.now())
-        assert (OfTheChannel().whose(), OfTheChannel().token()) == (None, None)
+        assert (ChannelCredentials().whose(), ChannelCredentials().token()) == (None, None)
 
     def test_a_channel_let_go_while_its_token_is_renewed_stays_let_go(
         self, site: Site, connected: Connected, monkeypatch: pytest.MonkeyPatch
@@ -279,10 +279,10 @@ class TestRenewing:
             tokens.renew(install)
         Install.objects.update(refreshing_since=timezone.now() - tokens.LOST_AFTER - timedelta(seconds=1))
         install.refresh_from_db()
-        with pytest.raises(Failed, match="Connect the channel again"):
+        with pytest.raises(Failed, match="connect the channel again"):
             tokens.renew(install)
         install.refresh_from_db()
-        assert "Connect the channel again" in install.trouble
+        assert "connect the channel again" in install.trouble
         assert site.accounts.refreshes == 1
         assert site.accounts.scope_of(unseal(install.access_token)) is not None
 
@@ -368,21 +368,21 @@ class TestAtTheStart:
 
     def test_good_tokens_are_left_alone(self, site: Site, connected: Connected) -> None:
         connected()
-        OfTheChannel().check()
+        ChannelCredentials().check()
         assert site.requests[-1] == ("POST", "/api/oauth/introspect")
         assert site.accounts.refreshes == 0
 
     def test_expired_ones_are_renewed(self, site: Site, connected: Connected) -> None:
         install = connected()
         site.accounts.expire_access_tokens()
-        OfTheChannel().check()
+        ChannelCredentials().check()
         install.refresh_from_db()
         assert site.accounts.scope_of(unseal(install.access_token)) is not None
 
     def test_revoked_ones_are_marked(self, site: Site, connected: Connected) -> None:
         install = connected()
         site.accounts.revoke_all()
-        OfTheChannel().check()
+        ChannelCredentials().check()
         install.refresh_from_db()
         assert install.trouble
 
@@ -391,7 +391,7 @@ class TestAtTheStart:
     ) -> None:
         connected()
         settings.JOYSTICK_API_URL = f"http://127.0.0.1:{free_port()}"
-        OfTheChannel().check()
+        ChannelCredentials().check()
         assert "could not be checked" in caplog.text
 
 
@@ -424,46 +424,46 @@ class TestTheGatewaysToken:
     def test_of_a_connected_channel(self, connected: Connected, settings: Any, kind: str, is_jwt: bool) -> None:
         settings.JOYSTICK_TOKEN_KIND = kind
         connected()
-        token = OfTheChannel().token() or ""
+        token = ChannelCredentials().token() or ""
         assert (token.count(".") == 2) == is_jwt
         assert is_jwt or token == "dGhlLWNsaWVudDpodXNoLXNlY3JldA=="
 
     @pytest.mark.parametrize(("kind", "exists"), [("auto", True), ("jwt", False), ("basic", True)])
     def test_before_any_channel_is_connected(self, site: Site, settings: Any, kind: str, exists: bool) -> None:
         settings.JOYSTICK_TOKEN_KIND = kind
-        assert (OfTheChannel().whose() is not None) == (OfTheChannel().token() is not None) == exists
+        assert (ChannelCredentials().whose() is not None) == (ChannelCredentials().token() is not None) == exists
 
     def test_a_channel_that_was_let_go_is_not_held_by_the_applications_key(self, connected: Connected) -> None:
         authorize.disconnect(connected())
-        assert (OfTheChannel().whose(), OfTheChannel().token()) == (None, None)
+        assert (ChannelCredentials().whose(), ChannelCredentials().token()) == (None, None)
 
     def test_whose_it_is_changes_with_every_connection(self, connected: Connected) -> None:
         connected()
-        first = OfTheChannel().whose()
+        first = ChannelCredentials().whose()
         tokens.renew(Install.objects.get())
-        assert OfTheChannel().whose() == first
+        assert ChannelCredentials().whose() == first
         connected()
-        assert OfTheChannel().whose() != first
+        assert ChannelCredentials().whose() != first
 
     def test_a_given_token_wins(self, connected: Connected, settings: Any) -> None:
         connected()
         settings.JOYSTICK_GATEWAY_TOKEN = "mine"
-        assert OfTheChannel().token() == "mine"
+        assert ChannelCredentials().token() == "mine"
 
     def test_one_that_was_refused_is_renewed(self, site: Site, connected: Connected) -> None:
         connected()
-        refused = OfTheChannel().token() or ""
-        assert OfTheChannel().renew(refused)
-        assert OfTheChannel().token() != refused
-        assert OfTheChannel().renew(refused)  # somebody did it already
+        refused = ChannelCredentials().token() or ""
+        assert ChannelCredentials().renew(refused)
+        assert ChannelCredentials().token() != refused
+        assert ChannelCredentials().renew(refused)  # somebody did it already
         assert site.accounts.refreshes == 1
         authorize.disconnect(Install.objects.get())
-        assert not OfTheChannel().renew(refused)
+        assert not ChannelCredentials().renew(refused)
 
     def test_a_basic_key_that_was_refused_can_not_be_renewed(self, connected: Connected, settings: Any) -> None:
         settings.JOYSTICK_TOKEN_KIND = "basic"
         connected()
-        assert not OfTheChannel().renew(OfTheChannel().token() or "")
+        assert not ChannelCredentials().renew(ChannelCredentials().token() or "")
 
 
 def test_no_secret_is_logged(site: Site, connected: Connected, caplog: pytest.LogCaptureFixture) -> None:
