@@ -347,3 +347,272 @@ def test_a_command_of_somebody_who_earned_nothing_is_answered(
     with django_capture_on_commit_callbacks(execute=True):
         deliver(chat("Stranger", "!points"))
     assert said == ["@Stranger you have 0 points."]
+
+
+MODERATORS = [
+    "addpoints",
+    "approve",
+    "calm",
+    "cancel",
+    "clear",
+    "first",
+    "panic",
+    "pause",
+    "reject",
+    "resume",
+    "retry",
+    "skip",
+]
+NEEDS_A_NUMBER = ("approve", "cancel", "first", "reject", "retry")
+
+
+@pytest.fixture
+def mo(ask: Ask) -> Callable[[str], str]:
+    """Mo, a moderator, types something; returns the one answer, without its address."""
+
+    def type_it(text: str) -> str:
+        (answer,) = ask(text, "mod", username="Mo")
+        return answer.removeprefix("@Mo ")
+
+    return type_it
+
+
+@pytest.fixture
+def lines(ask: Ask) -> list[QueueItem]:
+    """Three lines of Bob's that wait to be spoken, 25 points each."""
+    Redeem.objects.update(cooldown_seconds=0)
+    for text in ("one", "two", "three"):
+        ask(f"!tts {text}")
+    return list(QueueItem.objects.order_by("id"))
+
+
+def balance(key: str = "bob") -> int:
+    return Points.objects.get(viewer__key=key).balance
+
+
+class TestWrongArguments:
+    """A command that was written wrongly says how to write it, and changes nothing."""
+
+    @pytest.mark.parametrize("name", NEEDS_A_NUMBER)
+    @pytest.mark.parametrize("argument", ["", "zero", "-1", "1.5", "#", "999999", "9" * 40])
+    def test_no_item_of_that_number(self, mo: Callable[[str], str], name: str, argument: str) -> None:
+        assert mo(f"!{name} {argument}") == f"write it like this: !{name} NUMBER."
+
+    @pytest.mark.parametrize("argument", ["", "Bob", "Bob many", "Bob 0", "Bob 1e3", "Bob 1000000000001", "5 Bob"])
+    def test_addpoints(self, ask: Ask, mo: Callable[[str], str], argument: str) -> None:
+        refusal = "I have never seen 5 here." if argument == "5 Bob" else "write it like this: !addpoints VIEWER N."
+        assert mo(f"!addpoints {argument}") == refusal
+        assert balance() == 120
+
+    def test_addpoints_to_somebody_who_was_never_here(self, mo: Callable[[str], str]) -> None:
+        assert mo("!addpoints Stranger 5") == "I have never seen Stranger here."
+        assert not Viewer.objects.filter(key="stranger").exists()
+
+    def test_addpoints_above_the_most_that_there_is(self, mo: Callable[[str], str]) -> None:
+        assert mo("!addpoints Bob 1000000000000") == "nobody can have more than 1000000000000 points."
+        assert balance() == 120
+
+    @pytest.mark.parametrize("name", ["pause", "resume", "skip", "clear"])
+    def test_one_unknown_lane_among_others_spoils_the_whole_command(
+        self, mo: Callable[[str], str], lines: list[QueueItem], name: str
+    ) -> None:
+        assert mo(f"!{name} tts nosuch").startswith("there is no lane nosuch: there are effect, tts, wheel")
+        assert mo("!queue").startswith("3 items are waiting. Next: ")
+
+    @pytest.mark.parametrize("page", ["0", "-1", "3", "one", "²"])
+    def test_sounds_names_the_pages_that_there_are(self, ask: Ask, page: str) -> None:
+        for number in range(21):
+            Sound.objects.create(name=f"z{number:02}", file="x", content_type="audio/wav")
+        assert ask(f"!sounds {page}") == ["@Bob choose a page from 1 to 2."]
+
+    def test_a_very_long_word_is_not_said_back_in_full(self, ask: Ask) -> None:
+        assert ask(f"!points {'x' * 400}") == [f"@Bob I have never seen {'x' * 40} here."]
+        assert ask(f"!help {'x' * 400}") == [f"@Bob I don't know !{'x' * 40}."]
+
+
+class TestPlurals:
+    """One point, two points."""
+
+    @pytest.mark.parametrize(
+        ("change", "answer"),
+        [
+            (-119, "Bob now has 1 point (-119)."),
+            (-120, "Bob now has 0 points (-120)."),
+            (1, "Bob now has 121 points (+1)."),
+        ],
+    )
+    def test_addpoints(self, mo: Callable[[str], str], change: int, answer: str) -> None:
+        assert mo(f"!addpoints Bob {change}") == answer
+
+    def test_addpoints_refuses_to_go_below_zero(self, mo: Callable[[str], str]) -> None:
+        mo("!addpoints Bob -119")
+        assert mo("!addpoints Bob -2") == "Bob has only 1 point."
+        assert balance() == 1
+
+    def test_give(self, ask: Ask) -> None:
+        ask("hello", username="Ann")
+        assert ask("!give Ann 1") == ["@Bob you gave Ann 1 point and have 120 left."]
+        assert ask("!give @ann 120") == ["@Bob you gave Ann 120 points and have 0 left."]
+        assert ask("!give Ann 1") == ["@Bob you need 1 more point (you have 0)."]
+        assert (balance(), balance("ann")) == (0, 122)
+
+    def test_a_purchase_that_leaves_one_point(self, ask: Ask) -> None:
+        Redeem.objects.filter(key="tts").update(cost=120)
+        assert ask("!tts hello") == ["@Bob done, it is in the queue. 1 point left."]
+
+    def test_clear_and_panic(self, mo: Callable[[str], str], ask: Ask) -> None:
+        ask("!tts one")
+        lines = ask("!clear tts", "mod", username="Mo")
+        assert lines[-1] == "@Mo cancelled 1 item."
+        assert mo("!panic") == "stopped everything and cancelled 0 items. Use !calm to go on."
+
+    def test_several_at_once(self, ask: Ask, lines: list[QueueItem]) -> None:
+        assert ask("!panic", "mod", username="Mo")[-1] == (
+            "@Mo stopped everything and cancelled 3 items. Use !calm to go on."
+        )
+        assert balance() == 121
+
+
+class TestWhoMay:
+    """Roles, by the badges of the line itself."""
+
+    @pytest.mark.parametrize("name", MODERATORS)
+    @pytest.mark.parametrize("badges", [(), ("subscriber",), ("new",)])
+    def test_viewers_and_subscribers_do_not_moderate(self, ask: Ask, name: str, badges: tuple[str, ...]) -> None:
+        assert ask(f"!{name} Bob 5", *badges) == [f"@Bob !{name} is for moderators."]
+        assert balance() == 121
+
+    @pytest.mark.parametrize("badge", ["mod", "streamer"])
+    def test_moderators_and_the_streamer_do(self, ask: Ask, badge: str) -> None:
+        assert ask("!pause wheel", badge, username="Mo") == ["@Mo paused: wheel."]
+        assert ask("!resume wheel", badge, username="Mo") == ["@Mo nothing is paused now."]
+
+    def test_help_explains_what_only_moderators_may_use_but_does_not_list_it(self, ask: Ask) -> None:
+        assert ask("!help panic") == ["@Bob !panic: stop everything, give points back, pause."]
+        assert "!panic" not in ask("!help", "subscriber")[0]
+        assert "!panic" in ask("!help", "streamer", username="Fox")[0]
+
+    def test_numbers_of_items_are_told_to_moderators_alone(self, ask: Ask, lines: list[QueueItem]) -> None:
+        QueueItem.objects.filter(pk=lines[0].pk).update(state="waiting")
+        assert ask("!queue", "subscriber") == ["@Bob 2 items are waiting. Yours is number 1."]
+        (answer,) = ask("!queue", "mod", username="Mo")
+        assert f"#{lines[0].pk} speak (to approve), #{lines[1].pk} speak" in answer
+
+    def test_a_moderator_sees_the_first_five_only(self, mo: Callable[[str], str], ask: Ask) -> None:
+        Redeem.objects.update(cooldown_seconds=0, cost=0)
+        for number in range(6):
+            ask(f"!tts {number}")
+        assert mo("!queue").count("#") == 5
+
+
+class TestCooldowns:
+    """The same command again at once."""
+
+    @pytest.mark.parametrize(("first", "again"), [("!level", "!xp"), ("!help", "!commands"), ("!items", "!inventory")])
+    def test_an_alias_shares_its_commands_cooldown(self, ask: Ask, first: str, again: str) -> None:
+        assert ask(first) and not ask(again, hastily=True)
+        assert ask(again)
+
+    def test_another_viewer_has_a_cooldown_of_their_own(self, ask: Ask) -> None:
+        assert ask("!points") and ask("!points", username="Ann", hastily=True)
+
+    def test_moderators_are_not_held_back_from_steering(self, ask: Ask) -> None:
+        for _ in range(3):
+            assert ask("!pause tts", "mod", username="Mo", hastily=True) == ["@Mo paused: tts."]
+
+    def test_without_a_cooldown_every_command_is_answered(self, ask: Ask, settings: Any) -> None:
+        settings.COMMAND_COOLDOWN_SECONDS = 0
+        assert ask("!points", hastily=True) and ask("!points", hastily=True)
+
+    def test_a_command_that_was_held_back_gives_nothing(self, ask: Ask) -> None:
+        ask("hello", username="Ann")
+        assert ask("!give Ann 10") and not ask("!give Ann 10", hastily=True)
+        assert (balance(), balance("ann")) == (111, 11)
+
+
+class TestSteering:
+    """What moderators do with single items, and with lanes."""
+
+    @pytest.mark.parametrize("state", ["running", "done", "failed", "skipped", "cancelled", "expired"])
+    @pytest.mark.parametrize(
+        ("name", "refusal"),
+        [("approve", "can't approve"), ("reject", "can't reject"), ("first", "can't play")],
+    )
+    def test_what_has_begun_or_ended_is_left_alone(
+        self, mo: Callable[[str], str], lines: list[QueueItem], name: str, refusal: str, state: str
+    ) -> None:
+        QueueItem.objects.filter(pk=lines[0].pk).update(state=state)
+        answer = mo(f"!{name} {lines[0].pk}")
+        assert answer.startswith(f"{refusal} #{lines[0].pk}") and answer.endswith(f"it is {state}.")
+        assert QueueItem.objects.get(pk=lines[0].pk).state == state and balance() == 46
+
+    def test_reject_gives_the_points_back_and_says_so(self, ask: Ask) -> None:
+        Redeem.objects.filter(key="tts").update(approval="always")
+        ask("!tts hello")
+        item = QueueItem.objects.get()
+        assert ask("!queue") == ["@Bob nothing is waiting. Yours is waiting for approval."]
+        to_bob, to_mo = ask(f"!reject #{item.pk}", "mod", username="Mo")
+        assert to_bob.startswith("@Bob") and to_mo == f"@Mo #{item.pk} is rejected."
+        assert balance() == 121
+
+    def test_retry_is_free_and_only_for_what_has_ended(self, mo: Callable[[str], str], lines: list[QueueItem]) -> None:
+        assert mo(f"!retry {lines[0].pk}") == "it is pending."
+        QueueItem.objects.filter(pk=lines[0].pk).update(state="done")
+        answer = mo(f"!retry {lines[0].pk}")
+        copy = QueueItem.objects.latest("pk")
+        assert answer == f"trying again as #{copy.pk}." and copy.payload == lines[0].payload
+        assert balance() == 46
+
+    def test_first_goes_before_those_that_came_earlier(self, mo: Callable[[str], str], lines: list[QueueItem]) -> None:
+        mo(f"!first {lines[2].pk}")
+        assert f"Next: #{lines[2].pk} speak, #{lines[0].pk} speak" in mo("!queue")
+
+    def test_resuming_one_lane_names_those_that_stay_paused(self, mo: Callable[[str], str]) -> None:
+        assert mo("!pause") == "paused: effect, tts, wheel."
+        assert mo("!resume TTS") == "still paused: effect, wheel."
+        assert mo("!resume effect wheel") == "nothing is paused now."
+
+    def test_calm_leaves_paused_what_was_paused_before_the_panic(self, mo: Callable[[str], str]) -> None:
+        mo("!pause wheel")
+        mo("!panic")
+        assert mo("!calm") == "resumed: effect, tts."
+        assert mo("!queue") == "nothing is waiting. Paused: wheel."
+
+    def test_skip_names_what_it_stopped(self, ask: Ask, lines: list[QueueItem]) -> None:
+        QueueItem.objects.filter(pk=lines[0].pk).update(state="running", title="Bob: one")
+        assert ask("!skip wheel", "mod", username="Mo") == ["@Mo nothing is playing."]
+        assert ask("!skip", "mod", username="Mo")[-1] == "@Mo skipped Bob: one."
+        assert balance() == 71
+
+
+class TestLists:
+    """What there is to buy, to hear, to win and to have."""
+
+    def test_redeems_shows_how_the_price_is_counted_and_leaves_out_what_is_gone(self, ask: Ask) -> None:
+        Redeem.objects.exclude(key__in=("tts", "clip")).update(stock=0)
+        Redeem.objects.filter(key="tts").update(cost=2, pricing="character")
+        assert ask("!redeems") == ["@Bob !clip: Save a clip (free), !tts: Speak a line (2 per character)."]
+        Redeem.objects.filter(key="tts").update(pricing="second")
+        assert "(2 per second)" in ask("!redeems")[0]
+
+    def test_a_sound_that_is_switched_off_is_not_listed(self, ask: Ask) -> None:
+        Sound.objects.create(name="boo", file="x", content_type="audio/wav", enabled=False)
+        Sound.objects.create(name="hey", file="x", content_type="audio/wav", cost=0)
+        assert ask("!sounds") == ["@Bob hey (0)."]
+
+    def test_an_item_that_is_held_once_has_no_number(self, ask: Ask) -> None:
+        for key, name, count in (("hat", "Hat", 1), ("cup", "Cup", 2)):
+            Item.objects.create(key=key, name=name)
+            inventory.give(Viewer.objects.get(key="bob"), key, count, reference=key)
+        assert ask("!items") == ["@Bob you have Cup × 2, Hat."]
+        assert ask("!items", username="Ann") == ["@Ann you have no items yet."]
+
+    def test_top_with_nobody_on_it(self, ask: Ask) -> None:
+        Viewer.objects.update(excluded=True)
+        assert ask("!top") == ["@Bob nobody has any points yet."]
+        assert ask("!top XP") == ["@Bob nobody has any XP yet."]
+
+    def test_top_names_five(self, ask: Ask, deliver: Any) -> None:
+        deliver(*(tip(f"Fan{number}", 200 + number) for number in range(6)))
+        (answer,) = ask("!top")
+        assert answer.startswith("@Bob most points: 1. Fan5 205 · ") and answer.endswith("5. Fan1 201.")
