@@ -1,4 +1,4 @@
-"""The API's part for the channel: installs, chat, simulated events, figures."""
+"""The API's endpoints for the channel: installs, chat, simulated events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Name = Annotated[str, StringConstraints(max_length=100, pattern=NOT_BLANK)]
 
 
 class InstallOut(Schema):
-    """A channel. Its tokens are told to nobody."""
+    """A channel, without its tokens."""
 
     id: int
     channel_id: str
@@ -52,7 +52,7 @@ class WhisperIn(MessageIn):
 
 
 class EventIn(Schema):
-    """Something that shall seem to have happened: `kind` as in the platform's v2 envelope; `data`: its other keys."""
+    """An event to simulate: `kind` as in the platform's v2 envelope, `tokens` of tips and wheel spins."""
 
     kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
     username: Name
@@ -61,7 +61,7 @@ class EventIn(Schema):
 
 
 class Done(Schema):
-    """It is on its way."""
+    """The answer once something was sent. `uid`: a simulated event's."""
 
     ok: bool = True
     uid: str = ""
@@ -69,7 +69,7 @@ class Done(Schema):
 
 @router.get("/installs", response=answers(list[InstallOut]), auth=needs(Scope.READ))
 def list_installs(request: ApiRequest) -> list[Install]:
-    """The channels, without their tokens."""
+    """List the channels, without their tokens."""
     return list(Install.objects.all())
 
 
@@ -89,7 +89,7 @@ def send_whisper(request: ApiRequest, message: WhisperIn) -> Done:
 
 @router.post("/events/simulate", response=answers(Done), auth=needs(Scope.ADMIN, Scope.POINTS))
 def simulate_event(request: ApiRequest, event: EventIn) -> Done:
-    """Let something seem to have happened. It pays, speaks and counts like the real thing, so it needs both scopes."""
+    """Simulate an event. It pays, speaks and counts like a real one, so it needs both scopes."""
     message = compose(
         event.kind,
         uid=str(uuid4()),
@@ -102,6 +102,6 @@ def simulate_event(request: ApiRequest, event: EventIn) -> Done:
     received = read_frame(json.dumps({"identifier": "{}", "message": message}))
     if not isinstance(received, ReceivedFrame) or received.event is None:
         mistake = received.error if isinstance(received, ReceivedFrame) else "no event"
-        raise Refused(f"that can't have happened: {mistake}")
+        raise Refused(f"this event could not come from Joystick.tv: {mistake}")
     receive.receive([received])
     return Done(uid=received.event.uid)

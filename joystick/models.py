@@ -1,4 +1,4 @@
-"""What came from Joystick, how we stand with it, and what the streamer wants to come of it."""
+"""What came from Joystick.tv, the state of the connection, and the streamer's reactions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Install(models.Model):
 
 
 class InboundState(models.TextChoices):
-    """What became of an event."""
+    """The outcome of an event."""
 
     HANDLED = "handled"
     FAILED = "failed", "failed: see the error"
@@ -47,7 +47,7 @@ class InboundState(models.TextChoices):
 
 
 class InboundEvent(models.Model):
-    """One thing that Joystick told us, as it came. A `uid` is stored, and acted on, once."""
+    """One event from Joystick.tv, as it came. Each `uid` is stored, and acted on, once."""
 
     uid = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=100, db_index=True)
@@ -71,7 +71,7 @@ class InboundEvent(models.Model):
 
 
 class Connection(models.Model):
-    """The one line to Joystick's gateway: who holds it, and how it is. A single row."""
+    """The connection to Joystick's gateway: its state, and which listener holds it. A single row."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     state = models.CharField(max_length=20, default="off")
@@ -89,7 +89,7 @@ class Connection(models.Model):
 
 
 class Gap(models.Model):
-    """A time in which we heard nothing. The platform replays nothing: what happened then, we do not know."""
+    """A time in which no events came. The platform replays nothing, so that what happened then is lost."""
 
     began_at = models.DateTimeField(db_index=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -105,7 +105,7 @@ class Gap(models.Model):
 
 
 class Stream(models.Model):
-    """One time that the channel was live. While `ended_at` is empty, it is."""
+    """One time that the channel was live. While `ended_at` is empty, it still is."""
 
     channel_id = models.CharField(max_length=100, blank=True)
     started_at = models.DateTimeField()
@@ -125,7 +125,7 @@ class Stream(models.Model):
 
 
 class Trigger(models.TextChoices):
-    """What a reaction may be set for."""
+    """The occasions that a reaction may be set for."""
 
     FOLLOW = "follow", "somebody follows"
     SUBSCRIBE = "subscribe", "somebody subscribes"
@@ -144,7 +144,7 @@ class Trigger(models.TextChoices):
 
 
 class Reaction(models.Model):
-    """What the streamer wants to happen on an occasion: a line in chat, an effect, or both."""
+    """What the streamer wants to happen on an occasion: a line in chat, effects, or both."""
 
     trigger = models.CharField(max_length=20, choices=Trigger.choices)
     subject = models.CharField(

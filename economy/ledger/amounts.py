@@ -22,3 +22,8 @@ def require_change(delta: object) -> None:
         require_amount(-delta, most=MAX_TAKEN)
     else:
         require_amount(delta)
+
+
+def counted(amount: int, noun: str = "point") -> str:
+    """Return an amount with its noun, in the plural where needed: `1 point`, `2 points`."""
+    return f"{amount} {noun}" if abs(amount) == 1 else f"{amount} {noun}s"

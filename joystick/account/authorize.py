@@ -1,4 +1,4 @@
-"""Connecting a channel, and letting it go."""
+"""Connects a channel, and disconnects it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ log = logging.getLogger("joystick")
 
 
 def finish(code: str, *, verifier: str, redirect_uri: str) -> Install:
-    """Turn the code that came back from the consent page into a connected Install. Raises Failed."""
+    """Return the Install that the consent page's code connects. Raises Failed where Joystick gives no tokens for it."""
     try:
         grant = oauth.exchange(code, verifier=verifier, redirect_uri=redirect_uri)
     except (Declined, NotSent, NoAnswer) as error:
-        raise Failed(f"Joystick.tv gave no tokens ({error}). Try to connect again.") from error
-    who = rest.identity(grant.access_token)
-    install, _ = Install.objects.update_or_create(channel_id=who.channel_id, defaults={"username": who.username})
-    install.scopes = " ".join(JoystickSettings.current().joystick_scopes)  # unless the answer tells which were granted
+        raise Failed(f"Joystick.tv gave no tokens ({error}); try to connect again") from error
+    channel = rest.identity(grant.access_token)
+    install, _ = Install.objects.update_or_create(
+        channel_id=channel.channel_id, defaults={"username": channel.username}
+    )
+    # What was asked for, until `tokens.keep` finds in the answer which scopes were granted.
+    install.scopes = " ".join(JoystickSettings.current().joystick_scopes)
     install.connected_at = timezone.now()
     tokens.keep(install, grant)
     log.info("connected to the channel of %s", install)
@@ -32,15 +35,15 @@ def finish(code: str, *, verifier: str, redirect_uri: str) -> Install:
 
 
 def disconnect(install: Install) -> bool:
-    """Revoke and forget the tokens. False when the platform could not be told; here they are forgotten all the same."""
-    told = True
+    """Revoke and forget the tokens; return whether Joystick could be told. They are forgotten here in any case."""
+    is_revoked = True
     try:
         refresh_token = unseal(install.refresh_token)
         if refresh_token:
             oauth.revoke(refresh_token)
     except (Declined, NotSent, NoAnswer, Failed) as error:
         log.warning("%s: the tokens could not be revoked: %s", install, error)
-        told = False
+        is_revoked = False
     tokens.forget(install)
     log.info("disconnected from the channel of %s", install)
-    return told
+    return is_revoked

@@ -1,4 +1,4 @@
-"""What the gateway's `?token=` is made of."""
+"""The token for the gateway's `?token=`: a fixed one, an install's, or the application's key."""
 
 from __future__ import annotations
 
@@ -17,58 +17,53 @@ log = logging.getLogger("joystick")
 
 
 class Credentials(Protocol):
-    """Where a listener gets its token. Each call is synchronous; all but `whose` may wait for the platform."""
+    """A listener's source of tokens. All methods are synchronous; all but `whose` may wait for the platform."""
 
     def check(self) -> None:
-        """Look at the start whether the tokens still stand."""
+        """Ask the platform, at the start, whether the tokens are still good."""
 
     def whose(self) -> str | None:
-        """Whose token it is, so that a change is noticed; None while there is nothing to come with."""
+        """Name the token's owner, so that a change of owner is noticed; None while there is no token."""
 
     def token(self) -> str | None:
-        """The token for the socket, or None while there is none."""
+        """Return the token for the socket; None while there is none."""
 
     def renew(self, refused: str) -> bool:
-        """This token was refused: get a new one. False when there is no way to. Raises Failed when it did not work."""
+        """Replace a refused token; return False where there is no way to. Raises Failed where that did not work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """One token for ever."""
+    """One token that never changes."""
 
     value: str
 
     def check(self) -> None:
-        """There is nothing to look at."""
+        pass
 
     def whose(self) -> str:
-        """Always the same."""
         return "fixed"
 
     def token(self) -> str:
-        """The token."""
         return self.value
 
     def renew(self, refused: str) -> bool:
-        """There is no other."""
         return False
 
 
-class OfTheChannel:
-    """`JOYSTICK_GATEWAY_TOKEN` as it stands; else what `JOYSTICK_TOKEN_KIND` says.
+class ChannelCredentials:
+    """The token of the connected channel: `JOYSTICK_GATEWAY_TOKEN` as it stands, else what `JOYSTICK_TOKEN_KIND` says.
 
     `jwt` is the connected install's access token (what Joystick's page of July 2026 asks for), `basic` the key
-    base64("client id:client secret") (what it asked for before, and its newest known client still sends); `auto` the
+    base64("client id:client secret") (what it asked for before, and its newest known client still sends), `auto` is the
     first of these that there is.
     """
 
     def check(self) -> None:
-        """Ask the platform about the tokens."""
         if oauth.is_configured():
             tokens.check()
 
     def whose(self) -> str | None:
-        """A setting's, an install's, or the application's."""
         rules = JoystickSettings.current()
         if rules.joystick_gateway_token:
             return "setting"
@@ -78,7 +73,7 @@ class OfTheChannel:
         return "application" if _basic_key() else None
 
     def token(self) -> str | None:
-        """The token, renewed first where that is due."""
+        """Return the token, renewed first where that is due."""
         rules = JoystickSettings.current()
         if rules.joystick_gateway_token:
             return rules.joystick_gateway_token
@@ -88,24 +83,25 @@ class OfTheChannel:
         try:
             return tokens.access_token(install)
         except Failed as error:
-            log.debug("%s: %s", install, error)  # whoever renews has said so
+            log.debug("%s: %s", install, error)  # the renewal has logged it as a warning
             return None
 
     def renew(self, refused: str) -> bool:
-        """Renew the install's token. Where somebody else did that meanwhile, there is nothing left to do."""
+        """Renew the install's token, unless another thread or process has done so meanwhile."""
         if refused in {JoystickSettings.current().joystick_gateway_token, _basic_key()}:
             return False
-        for install in tokens.usable():
-            if unseal(install.access_token) == refused:
-                tokens.renew(install)
-            return True
-        return False
+        install = tokens.usable().first()
+        if install is None:
+            return False
+        if unseal(install.access_token) == refused:
+            tokens.renew(install)
+        return True
 
 
 def _basic_key() -> str | None:
-    """Not for who connected a channel once, and let it go: that is meant to end it."""
     rules = JoystickSettings.current()
     kind = rules.joystick_token_kind
+    # None once a channel was ever connected: Disconnect must end the bot's access.
     if kind == "jwt" or (kind == "auto" and Install.objects.filter(connected_at__isnull=False).exists()):
         return None
     if not (rules.joystick_client_id and rules.joystick_client_secret):

@@ -1,7 +1,7 @@
-"""Joystick's OAuth endpoints (developer page, July 2026), through Authlib. Knows HTTP, and no database.
+"""Joystick's OAuth endpoints (developer page, July 2026), through Authlib, without a database.
 
-Two kinds of client: confidential (client id and secret, HTTP Basic) and public (PKCE S256, the client id in the form,
-a redirect to loopback on any port). Without a JOYSTICK_CLIENT_SECRET we are public.
+There are two kinds of client: confidential (client id and secret, HTTP Basic) and public (PKCE S256, the client id in
+the form, a redirect to loopback on any port). Without a JOYSTICK_CLIENT_SECRET the bot is a public client.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from django.utils import timezone
 
 from joystick.settings_table import JoystickSettings
 
+# Seconds for a request.
 TIMEOUT = 15.0
-ABSOLUTE = 10**9
-"""An `expires_in` above this is a moment (Unix seconds), as Joystick's older pages showed it, and no lifetime."""
-DECLINED = {
+# A larger `expires_in` is a moment (Unix seconds), as Joystick's older pages showed it, not a lifetime.
+MAX_LIFETIME = 10**9
+# RFC 6749's error codes for a no. Joystick documents none; any other code leaves the outcome unknown.
+REFUSAL_CODES = {
     "access_denied",
     "invalid_client",
     "invalid_grant",
@@ -33,8 +35,7 @@ DECLINED = {
     "unauthorized_client",
     "unsupported_grant_type",
 }
-"""RFC 6749's words for a no. Joystick documents none; whatever else comes with an error tells us nothing."""
-NOT_NOW = {"slow_down", "temporarily_unavailable"}
+RETRY_CODES = {"slow_down", "temporarily_unavailable"}
 
 T = TypeVar("T")
 
@@ -44,16 +45,16 @@ class Declined(Exception):
 
 
 class NotSent(Exception):
-    """The question never reached the platform: it may be asked again."""
+    """The request had no effect on the platform, and may be repeated."""
 
 
 class NoAnswer(Exception):
-    """The question went out, and no (sensible) answer came: whether it took effect is unknown."""
+    """The request went out and no sensible answer came: whether it took effect is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the token endpoint gives. `scopes` is "" where it does not tell."""
+    """A token pair as the token endpoint gives it. `scopes`: divided by spaces; "" where the answer has none."""
 
     access_token: str
     refresh_token: str
@@ -64,7 +65,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A consent that was asked for: where the browser goes, and what must come back with it."""
+    """A consent asked for: the page's address, the `state` that must come back, the verifier for the exchange."""
 
     url: str
     state: str
@@ -72,12 +73,12 @@ class Attempt:
 
 
 def is_configured() -> bool:
-    """Is there an application to connect with?"""
+    """Return whether there is an application to connect with."""
     return bool(JoystickSettings.current().joystick_client_id)
 
 
 def begin(redirect_uri: str) -> Attempt:
-    """The address of the platform's consent page. PKCE goes along for both kinds of client."""
+    """Return a new attempt to get consent, with a state and a verifier of its own. Both kinds of client send PKCE."""
     verifier = secrets.token_urlsafe(48)
     rules = JoystickSettings.current()
     with _client(redirect_uri=redirect_uri, scope=" ".join(rules.joystick_scopes)) as client:
@@ -90,27 +91,30 @@ def begin(redirect_uri: str) -> Attempt:
 
 
 def exchange(code: str, *, verifier: str, redirect_uri: str) -> Grant:
-    """The tokens for a code, which lives 10 minutes and works once. Raises Declined, NotSent, NoAnswer."""
+    """Return the tokens for a code, which lives 10 minutes and works once. Raises Declined, NotSent or NoAnswer."""
     with _client(redirect_uri=redirect_uri) as client:
         return _grant(_ask(lambda: client.fetch_token(_url("token"), code=code, code_verifier=verifier)))
 
 
 def refresh(refresh_token: str) -> Grant:
-    """A new pair for a refresh token, which works once: a used one revokes everything. Raises like `exchange`."""
+    """Return a new pair for a refresh token. Raises like `exchange`.
+
+    A refresh token works once; presented a second time, it revokes the whole installation.
+    """
     with _client() as client:
         return _grant(_ask(lambda: client.refresh_token(_url("token"), refresh_token=refresh_token)))
 
 
 def is_live(token: str) -> bool:
-    """Does the platform know this token, unused and unexpired? Raises like `exchange`."""
+    """Return whether the platform knows this token as unused and unexpired. Raises like `exchange`."""
     with _client() as client:
         answer = _ask(lambda: client.introspect_token(_url("introspect"), token=token))
-        told = _ask(lambda: answer.raise_for_status().json())
-        return isinstance(told, dict) and told.get("active") is True
+        data = _ask(lambda: answer.raise_for_status().json())
+        return isinstance(data, dict) and data.get("active") is True
 
 
 def revoke(refresh_token: str) -> None:
-    """End the installation's tokens. The platform answers 200 whatever it is given. Raises like `exchange`."""
+    """End the installation's tokens. The platform answers 200 to any token. Raises like `exchange`."""
     with _client() as client:
         answer = _ask(lambda: client.revoke_token(_url("revoke"), token=refresh_token))
         _ask(answer.raise_for_status)
@@ -140,46 +144,60 @@ def _client(**options: Any) -> OAuth2Client:
         verify=tls(),
         **options,
     )
-    for answer in ("access_token_response", "refresh_token_response"):
-        client.register_compliance_hook(answer, _not_too_often)
+    for hook in ("access_token_response", "refresh_token_response"):
+        client.register_compliance_hook(hook, _raise_when_limited)
     return client
 
 
-def _not_too_often(answer: httpx2.Response) -> httpx2.Response:
+def _raise_when_limited(answer: httpx2.Response) -> httpx2.Response:
+    # Authlib would read a 429 as a token; it came before the request took effect.
     if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS:
         raise NotSent("HTTP 429: asked too often")
     return answer
 
 
-def _ask(step: Callable[[], T]) -> T:
+def _ask(request: Callable[[], T]) -> T:
+    """Return what `request` returns, with every error of the libraries as Declined, NotSent or NoAnswer."""
     try:
-        return step()
+        return request()
     except OAuthError as error:
-        word = str(error.error)
-        if word in NOT_NOW:
-            raise NotSent(word) from None
-        if word in DECLINED:
-            raise Declined(": ".join(filter(None, [word, str(error.description or "")]))[:200]) from None
-        raise NoAnswer(word[:200]) from None
+        raise _of_code(str(error.error), str(error.description or "")) from None
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
         raise NotSent(f"{type(error).__name__}: the platform can't be reached") from None
     except httpx2.HTTPStatusError as error:
-        status = error.response.status_code
-        if status == httpx2.codes.UNAUTHORIZED:
-            raise Declined("invalid_client: HTTP 401") from None
-        raise (NotSent if status == httpx2.codes.TOO_MANY_REQUESTS else NoAnswer)(f"HTTP {status}") from None
+        raise _of_status(error.response.status_code) from None
     except (httpx2.HTTPError, ValueError, TypeError, AttributeError, KeyError) as error:
-        # The library reads the answer without asking whether it is an object; whatever it stumbles over is no answer.
+        # Authlib reads the answer without checking that it is an object; whatever it stumbles over is no answer.
         raise NoAnswer(type(error).__name__) from None
+
+
+def _of_code(code: str, description: str) -> Declined | NotSent | NoAnswer:
+    if code in RETRY_CODES:
+        return NotSent(code)
+    if code in REFUSAL_CODES:
+        return Declined((f"{code}: {description}" if description else code)[:200])
+    return NoAnswer(code[:200])
+
+
+def _of_status(status: int) -> Declined | NotSent | NoAnswer:
+    if status == httpx2.codes.UNAUTHORIZED:
+        return Declined("invalid_client: HTTP 401")
+    if status == httpx2.codes.TOO_MANY_REQUESTS:
+        return NotSent(f"HTTP {status}")
+    return NoAnswer(f"HTTP {status}")
 
 
 def _grant(token: dict[str, Any]) -> Grant:
     now = timezone.now()
     try:
         seconds = int(token["expires_in"])
-        expires_at = datetime.fromtimestamp(seconds, UTC) if seconds > ABSOLUTE else now + timedelta(seconds=seconds)
+        is_moment = seconds > MAX_LIFETIME
         return Grant(
-            str(token["access_token"]), str(token["refresh_token"]), now, expires_at, str(token.get("scope") or "")
+            access_token=str(token["access_token"]),
+            refresh_token=str(token["refresh_token"]),
+            issued_at=now,
+            expires_at=datetime.fromtimestamp(seconds, UTC) if is_moment else now + timedelta(seconds=seconds),
+            scopes=str(token.get("scope") or ""),
         )
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         raise NoAnswer("an answer without tokens") from None

@@ -1,6 +1,6 @@
-"""Joystick's REST API v1 (developer page, July 2026), one typed function for each call. Each waits for the network.
+"""Joystick's REST API v1 (developer page, July 2026): one typed function per call. Each waits for the network.
 
-All raise Failed with a sentence: for a scope that was not granted, before anything is asked.
+All raise Failed with the reason; where the scope was not granted, without a request.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ from joystick.protocol.envelope import clean_text, parse_time
 from joystick.settings_table import JoystickSettings
 from pixelbot_site.kit.errors import Failed
 
+# Seconds for a request.
 TIMEOUT = 10.0
+# The most that Joystick puts on a page.
 PER_PAGE = 100
+# Ends the loop where the platform always names a next page.
 MAX_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose channel a token is for."""
+    """The channel that a token is for."""
 
     channel_id: str
     username: str
@@ -34,7 +37,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """The channel as it is now. `live_at`: since when, where it is live and the platform tells."""
+    """The channel as it is now. `live_at`: when it went live; None while it is not, or where Joystick does not say."""
 
     live: bool
     live_at: datetime | None
@@ -44,45 +47,45 @@ class StreamState:
 
 
 def identity(access_token: str) -> Identity:
-    """Whose token this is. Scope identity:read."""
+    """Return the channel that a token is for. Scope identity:read."""
     data = _send("GET", "/me/identity", access_token)
     channel_id = clean_text(data.get("channel_id"), 100)
     if not channel_id:
-        raise Failed("Joystick.tv did not say whose channel it is.")
+        raise Failed("Joystick.tv did not say whose channel it is")
     return Identity(channel_id, clean_text(data.get("username"), 100), data.get("live") is True)
 
 
 def stream(install: Install) -> StreamState:
-    """Is the channel live, and with what title and tags? Scope stream:read."""
+    """Return whether the channel is live, with its title, tags and viewers. Scope stream:read."""
     return _stream_state(_call(install, "GET", "/me/stream", scope="stream:read"))
 
 
 def update_stream(
     install: Install, *, title: str | None = None, tags: Sequence[str] | None = None, welcome: str | None = None
 ) -> StreamState:
-    """Change title, tags, or the chat's welcome message; None leaves one as it is. Scope stream:manage."""
-    wanted = {"stream_title": title, "tags": None if tags is None else list(tags), "chat_welcome_message": welcome}
-    body = {key: value for key, value in wanted.items() if value is not None}
+    """Change title, tags, or the chat's welcome message; None leaves each as it is. Scope stream:manage."""
+    changes = {"stream_title": title, "tags": None if tags is None else list(tags), "chat_welcome_message": welcome}
+    body = {key: value for key, value in changes.items() if value is not None}
     return _stream_state(_call(install, "PUT", "/me/stream", scope="stream:manage", json=body))
 
 
 def followers(install: Install) -> Iterator[str]:
-    """The usernames of all followers, page by page. Scope followers:read."""
+    """Yield the usernames of all followers, fetched page by page. Scope followers:read."""
     return _usernames(install, "/followers", "followers:read")
 
 
 def subscribers(install: Install) -> Iterator[str]:
-    """The usernames of all subscribers. Scope subscribers:read."""
+    """Yield the usernames of all subscribers. Scope subscribers:read."""
     return _usernames(install, "/subscribers", "subscribers:read")
 
 
 def moderators(install: Install) -> Iterator[str]:
-    """The usernames of all moderators. Scope moderators:read."""
+    """Yield the usernames of all moderators. Scope moderators:read."""
     return _usernames(install, "/moderators", "moderators:read")
 
 
 def banned_words(install: Install) -> list[str]:
-    """The words that the platform keeps out of chat. Scope stream:manage."""
+    """Return the words that the platform keeps out of chat. Scope stream:manage."""
     words = _call(install, "GET", "/banned-words", scope="stream:manage").get("banned_words")
     return [clean_text(word) for word in words if isinstance(word, str)] if isinstance(words, list) else []
 
@@ -93,7 +96,7 @@ def ban_word(install: Install, word: str) -> None:
 
 
 def allow_word(install: Install, word: str) -> None:
-    """Take a banned word off the list. Scope stream:manage."""
+    """Remove a banned word. Scope stream:manage."""
     _call(install, "DELETE", "/banned-words", scope="stream:manage", json={"word": word})
 
 
@@ -111,23 +114,24 @@ def _stream_state(data: dict[str, Any]) -> StreamState:
 def _usernames(install: Install, path: str, scope: str) -> Iterator[str]:
     page: Any = 1
     for _ in range(MAX_PAGES):
-        answer = _call(install, "GET", path, scope=scope, params={"page": page, "per_page": PER_PAGE})
-        items = answer.get("items")
+        data = _call(install, "GET", path, scope=scope, params={"page": page, "per_page": PER_PAGE})
+        items = data.get("items")
         for item in items if isinstance(items, list) else []:
             name = clean_text(item.get("username"), 100) if isinstance(item, dict) else ""
             if name:
                 yield name
-        pagination = answer.get("pagination")
+        pagination = data.get("pagination")
         page = pagination.get("next_page") if isinstance(pagination, dict) else None
         if not page:
             return
 
 
 def _call(install: Install, method: str, path: str, *, scope: str, **options: Any) -> dict[str, Any]:
-    scopes.check(install, scope)
+    scopes.require(install, scope)
     try:
         return _send(method, path, tokens.access_token(install), **options)
     except _Unauthorized:
+        # Revoked or expired before its time: once more with a new token, then the error stands.
         tokens.renew(install)
         return _send(method, path, tokens.access_token(install), **options)
 
@@ -140,15 +144,15 @@ def _send(method: str, path: str, access_token: str, **options: Any) -> dict[str
     url = f"{JoystickSettings.current().joystick_api_url}/api/v1{path}"
     headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
     try:
-        answer = httpx2.request(method, url, headers=headers, timeout=TIMEOUT, verify=oauth.tls(), **options)
+        response = httpx2.request(method, url, headers=headers, timeout=TIMEOUT, verify=oauth.tls(), **options)
     except httpx2.HTTPError as error:
-        raise Failed(f"Joystick.tv did not answer {method} {path} ({type(error).__name__}).") from None
-    if answer.status_code == httpx2.codes.UNAUTHORIZED:
-        raise _Unauthorized(f"Joystick.tv does not accept the token for {method} {path}.")
-    if answer.is_error:
-        raise Failed(f"Joystick.tv refused {method} {path}: HTTP {answer.status_code} {answer.text[:200]}".strip())
+        raise Failed(f"Joystick.tv did not answer {method} {path} ({type(error).__name__})") from None
+    if response.status_code == httpx2.codes.UNAUTHORIZED:
+        raise _Unauthorized(f"Joystick.tv does not accept the token for {method} {path}")
+    if response.is_error:
+        raise Failed(f"Joystick.tv refused {method} {path}: HTTP {response.status_code} {response.text[:200]}".strip())
     try:
-        data = answer.json() if answer.content else {}
+        data = response.json() if response.content else {}
     except ValueError:
-        raise Failed(f"Joystick.tv answered {method} {path} with something that is no JSON.") from None
+        raise Failed(f"Joystick.tv answered {method} {path} with something that is not JSON") from None
     return data if isinstance(data, dict) else {}

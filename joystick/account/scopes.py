@@ -1,4 +1,4 @@
-"""What the streamer allowed the bot."""
+"""Checks what the streamer allowed the bot."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from joystick.models import Install
 from pixelbot_site.kit.errors import Failed
 
 
-def need(scope: str, *, channel_id: str = "") -> None:
-    """Raise Failed unless `scope` was granted. Of a channel that is not connected by OAuth nothing is known: it may."""
+def require_for_channel(scope: str, *, channel_id: str = "") -> None:
+    """Raise Failed unless the channel, or the first connected one, granted `scope`."""
+    # Without OAuth (a fixed token) nobody knows what was granted, so that everything may be tried.
     installs = Install.objects.exclude(access_token="")
     install = (installs.filter(channel_id=channel_id) if channel_id else installs).first()
     if install is not None:
-        check(install, scope)
+        require(install, scope)
 
 
-def check(install: Install, scope: str) -> None:
-    """Raise Failed unless the install has `scope`."""
+def require(install: Install, scope: str) -> None:
+    """Raise Failed unless `install` has `scope`, or has no list of scopes at all."""
     if install.scopes and scope not in install.scopes.split():
         raise Failed(
-            f"The scope {scope} is missing. Add it to JOYSTICK_SCOPES, allow it to the application on Joystick.tv, "
-            "and connect the channel again."
+            f"the scope {scope} is missing: add it to JOYSTICK_SCOPES, allow it to the application on Joystick.tv, "
+            "and connect the channel again"
         )

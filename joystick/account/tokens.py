@@ -1,8 +1,8 @@
-"""The tokens of an install: sealed in its row, renewed ahead of their end by one asker at a time.
+"""The tokens of an install: sealed in its row, and renewed before they expire by one caller at a time.
 
-A refresh token works once, and one that is presented again revokes the installation. So: who renews claims the row by
-a conditional update, which works across threads and processes on both databases; the new pair is committed before it
-is used; and after an answer that got lost, the platform is first asked whether the old token still stands.
+A refresh token works once, and one that is presented again revokes the installation. So a renewal first claims the row
+by a conditional update, which works across threads and processes on both databases; the new pair is committed before
+it is used; and after a lost answer the platform is first asked whether the old refresh token is still unused.
 """
 
 from __future__ import annotations
@@ -26,21 +26,23 @@ from pixelbot_site.kit.secrets_at_rest import seal, unseal
 
 log = logging.getLogger("joystick")
 
+# A claim older than this is abandoned: its process died, or the answer got lost.
 LOST_AFTER = timedelta(seconds=60)
-"""Who claimed a renewal so long ago is dead, or never got its answer."""
+# Seconds to wait for the tokens of another renewal.
 WAIT_FOR_ANOTHER = 20.0
+# Seconds to go on trying to store a new pair.
 STORE_WITHIN = 30.0
+# Seconds until a platform that could not be reached is asked again, however often a token is needed meanwhile.
 TRY_AGAIN_AFTER = 30.0
-"""Seconds until a platform that could not be reached is asked again, whoever needs a token meanwhile."""
-LATER = "The platform can't be asked at the moment; the tokens will be renewed later."
+POSTPONED = "Joystick.tv can't be asked at the moment; the tokens will be renewed later"
 
 
-class Later(Failed):
-    """Not now; nothing is lost, and it will be tried again."""
+class RenewalPostponed(Failed):
+    """The tokens could not be renewed now; nothing is lost, and it will be tried again."""
 
 
 def keep(install: Install, grant: Grant) -> None:
-    """Store the first pair of a connection; whatever was wrong before is mended by it."""
+    """Store the first pair of a connection, which also clears any trouble that the install had."""
     install.scopes = grant.scopes or install.scopes
     install.save()
     Install.objects.filter(pk=install.pk).update(**_columns(grant))
@@ -48,26 +50,27 @@ def keep(install: Install, grant: Grant) -> None:
 
 
 def forget(install: Install) -> None:
-    """Take the tokens out of the row."""
+    """Remove the tokens from the row."""
     Install.objects.filter(pk=install.pk).update(
         access_token="", refresh_token="", expires_at=None, refreshing_since=None, trouble="", scopes=""
     )
 
 
 def usable() -> QuerySet[Install]:
-    """The installs with an access token that is good, or can be renewed; the one connected last comes first."""
+    """Return the installs whose access token is good or can be renewed, the one connected last first."""
     good = Q(trouble="") | Q(expires_at__gt=timezone.now())
     return Install.objects.exclude(access_token="").filter(good).order_by("-connected_at")
 
 
 def access_token(install: Install) -> str:
-    """A token to call with, renewed first where it is due. Raises Failed where there is none."""
+    """Return a token to call the API with, renewed first where that is due. Raises Failed where there is none."""
     install.refresh_from_db()
     if not install.access_token:
-        raise Failed("The channel is not connected.")
+        raise Failed("the channel is not connected")
     is_good = install.expires_at is None or install.expires_at > timezone.now()
     if install.trouble and not is_good:
         raise Failed(install.trouble)
+    # A token that is still good is used to its end: neither another renewal nor a failed one holds its caller up.
     if is_due(install) and not install.trouble and not (is_good and _is_claimed(install)):
         try:
             renew(install)
@@ -75,11 +78,12 @@ def access_token(install: Install) -> str:
             if not is_good:
                 raise
             log.warning("%s", error)
-    return _opened(install, install.access_token)
+    return _unsealed(install, install.access_token)
 
 
 def is_due(install: Install) -> bool:
-    """Is half of the token's life over, or an answer missing? The other half is for mending what may go wrong."""
+    """Return whether the tokens should be renewed: half of their life is over, or an answer got lost."""
+    # The other half is time for further attempts, and for the streamer to connect again.
     if install.expires_at is None or install.refreshed_at is None:
         return bool(install.refresh_token)
     half = install.refreshed_at + (install.expires_at - install.refreshed_at) / 2
@@ -92,17 +96,17 @@ def _is_claimed(install: Install) -> bool:
 
 
 def renew(install: Install) -> None:
-    """Get a new pair into the row, and into `install`. Whoever comes second waits for the first and takes its tokens.
+    """Get a new pair into the row and into `install`. A second caller waits for the first, and takes its tokens.
 
-    Call it outside of transactions: it waits for the platform. Raises Later where time will help, and Failed where only
-    the streamer can, who sees it then.
+    Call it outside of transactions, since it waits for the platform. Raises RenewalPostponed where it will be tried
+    again, and Failed where the streamer must connect again, which the dashboard then says.
     """
     used = install.refresh_token
     if not used:
-        raise Failed("There is no refresh token. Connect the channel again.")
-    if cooldowns.seconds_left(_later(install), now=timezone.now()):
-        raise Later(LATER)
-    refresh_token = _opened(install, used)
+        raise Failed("there is no refresh token: connect the channel again")
+    if cooldowns.seconds_left(_retry_key(install), now=timezone.now()):
+        raise RenewalPostponed(POSTPONED)
+    refresh_token = _unsealed(install, used)
     claimed_at = timezone.now()
     claimable = Install.objects.filter(
         Q(refreshing_since__isnull=True) | Q(refreshing_since__lt=claimed_at - LOST_AFTER),
@@ -110,34 +114,35 @@ def renew(install: Install) -> None:
         refresh_token=used,
         trouble="",
     )
+    # Read before the claim, which overwrites it. Two callers may both see it, and one of them gets the claim.
     was_lost = claimable.filter(refreshing_since__isnull=False).exists()
     if not claimable.update(refreshing_since=claimed_at):
-        _take_anothers(install, used)
+        _await_other_renewal(install, used)
         return
     if was_lost:
         _require_unused(install, refresh_token)
-    grant = _refreshed(install, refresh_token, claimed_at)
-    if _stored(install, used, grant):
+    grant = _refresh(install, refresh_token, claimed_at)
+    if _store(install, used, grant):
         log.info("tokens of %s renewed, good until %s", install, f"{grant.expires_at:%Y-%m-%d %H:%M} UTC")
 
 
-def _refreshed(install: Install, refresh_token: str, claimed_at: datetime) -> Grant:
+def _refresh(install: Install, refresh_token: str, claimed_at: datetime) -> Grant:
     try:
         return oauth.refresh(refresh_token)
     except NotSent as error:
         Install.objects.filter(pk=install.pk, refreshing_since=claimed_at).update(refreshing_since=None)
-        cooldowns.take({_later(install): TRY_AGAIN_AFTER}, now=timezone.now())
-        raise Later(f"{LATER} ({error})") from error
+        cooldowns.take({_retry_key(install): TRY_AGAIN_AFTER}, now=timezone.now())
+        raise RenewalPostponed(f"{POSTPONED} ({error})") from error
     except NoAnswer as error:
-        # Not asked again before the platform has told what became of it: see `_require_unused`.
-        raise Later(f"The answer to a token renewal got lost ({error}); it will be looked into.") from error
+        # The claim stays, so that the next renewal first asks what became of this one: see `_require_unused`.
+        raise RenewalPostponed(f"the answer to a token renewal got lost ({error}); it will be checked later") from error
     except Declined as error:
-        reason = f"Joystick does not renew the connection ({error}). Connect the channel again."
-        raise _broken(install, reason) from error
+        reason = f"Joystick.tv does not renew the connection ({error}): connect the channel again"
+        raise _mark_broken(install, reason) from error
 
 
 def renew_due() -> None:
-    """Renew whatever is due. Runs on a schedule; one install's trouble is not the others'."""
+    """Renew every install that is due. Runs on a schedule; one that fails does not keep the others from it."""
     for install in Install.objects.exclude(refresh_token="").filter(trouble=""):
         if is_due(install):
             try:
@@ -147,10 +152,10 @@ def renew_due() -> None:
 
 
 def check() -> None:
-    """At the start: does the platform still know our tokens? What it does not know any more is renewed, or marked."""
+    """Ask the platform whether it still knows our access tokens; renew those it does not, or mark their installs."""
     for install in Install.objects.exclude(access_token="").filter(trouble=""):
         try:
-            if not oauth.is_live(_opened(install, install.access_token)):
+            if not oauth.is_live(_unsealed(install, install.access_token)):
                 log.info("the access token of %s is not valid any more", install)
                 renew(install)
         except (Declined, NotSent, NoAnswer, Failed) as error:
@@ -168,37 +173,39 @@ def _columns(grant: Grant) -> dict[str, Any]:
     }
 
 
-def _stored(install: Install, used: str, grant: Grant) -> bool:
-    """Put the new pair in the used one's place. False when the channel was let go, or connected anew, meanwhile."""
+def _store(install: Install, used: str, grant: Grant) -> bool:
+    """Replace the used pair by the new one. False where the channel was disconnected or connected anew meanwhile."""
     until = time.monotonic() + STORE_WITHIN
     while True:
         try:
-            mine = Install.objects.filter(pk=install.pk, refresh_token=used).update(**_columns(grant))
+            is_stored = Install.objects.filter(pk=install.pk, refresh_token=used).update(**_columns(grant))
             break
         except (OperationalError, InterfaceError) as error:
-            # It is the only pair that is good now: a database in trouble must not lose it.
+            # This is the only good pair now: it must survive a database that is busy or away for a while.
             if time.monotonic() > until:
                 raise
             log.error("the new tokens of %s can't be stored, trying again: %s", install, error)
             connection.close()
             time.sleep(0.5)
-    if not mine:
+    if not is_stored:
+        # Nobody will ever use this pair.
         with suppress(Declined, NotSent, NoAnswer):
             oauth.revoke(grant.refresh_token)
     install.refresh_from_db()
-    return bool(mine)
+    return bool(is_stored)
 
 
 def _require_unused(install: Install, refresh_token: str) -> None:
     try:
         unused = oauth.is_live(refresh_token)
     except (Declined, NotSent, NoAnswer) as error:
-        raise Later(f"{LATER} ({error})") from error  # the claim stays, and is looked into again
+        # The claim stays, so that the next renewal asks again.
+        raise RenewalPostponed(f"{POSTPONED} ({error})") from error
     if not unused:
-        raise _broken(install, "The answer to a token renewal got lost. Connect the channel again.")
+        raise _mark_broken(install, "the answer to a token renewal got lost: connect the channel again")
 
 
-def _take_anothers(install: Install, used: str) -> None:
+def _await_other_renewal(install: Install, used: str) -> None:
     until = time.monotonic() + WAIT_FOR_ANOTHER
     while time.monotonic() < until:
         install.refresh_from_db()
@@ -207,25 +214,25 @@ def _take_anothers(install: Install, used: str) -> None:
         if install.refresh_token != used:
             return
         if install.refreshing_since is None:
-            raise Later(LATER)
+            raise RenewalPostponed(POSTPONED)  # the other one could not reach the platform
         time.sleep(0.1)
-    raise Later(LATER)
+    raise RenewalPostponed(POSTPONED)
 
 
-def _opened(install: Install, sealed: str) -> str:
+def _unsealed(install: Install, sealed: str) -> str:
     try:
         return unseal(sealed)
     except Failed as error:
-        raise _broken(install, str(error)) from error
+        raise _mark_broken(install, str(error)) from error
 
 
-def _later(install: Install) -> str:
+def _retry_key(install: Install) -> str:
     return f"tokens.later:{install.pk}"
 
 
-def _broken(install: Install, reason: str) -> Failed:
-    """Mark the install, unless it was connected anew meanwhile."""
-    mine = Install.objects.filter(pk=install.pk, refresh_token=install.refresh_token)
-    if mine.update(trouble=reason, refreshing_since=None):
+def _mark_broken(install: Install, reason: str) -> Failed:
+    # By its refresh token, so that an install connected anew meanwhile keeps its good tokens.
+    rows = Install.objects.filter(pk=install.pk, refresh_token=install.refresh_token)
+    if rows.update(trouble=reason, refreshing_since=None):
         log.error("%s needs reconnecting: %s", install, reason)
     return Failed(reason)

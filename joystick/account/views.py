@@ -1,14 +1,13 @@
-"""The staff's way through the platform's consent page: to it, back from it, and out again.
+"""The pages that send staff to Joystick's consent page, take them back from it, and disconnect a channel.
 
-What must come back with the browser (`state`) and what proves us to be the same (`verifier`) stay in the staff
-member's own session; they are taken out of it by the first return, whatever that brings.
+The `state` that must come back, and the PKCE verifier, stay in the staff member's own session. The first return takes
+them out of it, whatever it brings.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from functools import partial
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,9 +20,9 @@ from joystick.account import authorize, oauth
 from joystick.models import Install
 from pixelbot_site.kit.errors import Failed
 
-KEPT = "joystick_connect"
-GOOD_FOR = 600.0
-"""Seconds for the round trip."""
+SESSION_KEY = "joystick_connect"
+# Seconds for the round trip: as long as Joystick's code lives.
+MAX_ROUND_TRIP = 600.0
 INSTALLS = "admin:joystick_install_changelist"
 
 
@@ -34,7 +33,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         return _stop(request, "There is no application to connect with: set JOYSTICK_CLIENT_ID in .env.", status=400)
     redirect_uri = request.build_absolute_uri(reverse("admin:joystick_install_callback"))
     attempt = oauth.begin(redirect_uri)
-    request.session[KEPT] = {
+    request.session[SESSION_KEY] = {
         "state": attempt.state,
         "verifier": attempt.verifier,
         "redirect_uri": redirect_uri,
@@ -46,31 +45,32 @@ def begin(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def callback(request: HttpRequest) -> HttpResponse:
-    """The browser comes back. Only with the state of this session's latest attempt, once, within ten minutes."""
-    stop = partial(_stop, request)
-    kept = request.session.pop(KEPT, None)
+    """Connect the channel, given the state of this session's latest attempt, once, within ten minutes."""
+    attempt = request.session.pop(SESSION_KEY, None)
     # Django does not save the session with an answer of 5xx, and a state must not be of use a second time.
     request.session.save()
     state = request.GET.get("state", "")
-    if kept is None or not state or not secrets.compare_digest(state.encode(), kept["state"].encode()):
-        return stop("This answer does not belong to an attempt that you began here. Nothing was connected.", status=400)
-    if time.time() - kept["at"] > GOOD_FOR:
-        return stop("This attempt is older than ten minutes. Begin again.", status=400)
+    if attempt is None or not state or not secrets.compare_digest(state.encode(), attempt["state"].encode()):
+        sentence = "This answer does not belong to an attempt that you began here. Nothing was connected."
+        return _stop(request, sentence, status=400)
+    if time.time() - attempt["at"] > MAX_ROUND_TRIP:
+        return _stop(request, "This attempt is older than ten minutes. Begin again.", status=400)
     if request.GET.get("error"):
-        return stop(f"Joystick.tv says: {request.GET['error'][:100]}. Nothing was connected.", status=400)
+        sentence = f"Joystick.tv says: {request.GET['error'][:100]}. Nothing was connected."
+        return _stop(request, sentence, status=400)
     try:
         install = authorize.finish(
-            request.GET.get("code", ""), verifier=kept["verifier"], redirect_uri=kept["redirect_uri"]
+            request.GET.get("code", ""), verifier=attempt["verifier"], redirect_uri=attempt["redirect_uri"]
         )
     except Failed as error:
-        return stop(str(error), status=502)
+        return _stop(request, f"{error}.", status=502)
     messages.success(request, f"Connected to the channel of {install}.")
     return redirect(INSTALLS)
 
 
 @require_POST
 def disconnect(request: HttpRequest, install_id: int) -> HttpResponse:
-    """Let a channel go."""
+    """Disconnect a channel; warn where Joystick could not be told."""
     install = get_object_or_404(Install, pk=install_id)
     if authorize.disconnect(install):
         messages.success(request, f"Disconnected from the channel of {install}.")

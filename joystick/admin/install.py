@@ -40,15 +40,15 @@ class InstallAdmin(ReadOnlyAdmin):
 
     @admin.display(description="connection")
     def standing(self, install: Install) -> str | SafeString:
-        """Connected, or what is wrong."""
+        """Return whether the channel is connected, or what is wrong."""
         if install.trouble:
             return format_html('<span style="color: var(--error-fg)">needs reconnecting: {}</span>', install.trouble)
         if install.access_token:
             return "connected"
-        return "disconnected" if install.connected_at else "heard from; not connected by the button"
+        return "disconnected" if install.connected_at else "events come in, but it was not connected by the button"
 
     def get_urls(self) -> list[URLPattern]:
-        """With the way through the consent page."""
+        """Return the URLs, with those of the way through the consent page."""
         own = [
             path("connect/", self._guarded(views.begin), name="joystick_install_connect"),
             path("callback/", self._guarded(views.callback), name="joystick_install_callback"),
@@ -57,29 +57,29 @@ class InstallAdmin(ReadOnlyAdmin):
         return own + super().get_urls()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """With the button."""
-        more = {
-            "may_connect": self._may(request),
+        """Show the list with the button that connects a channel."""
+        context = {
+            "may_connect": self._may_connect(request),
             "is_configured": oauth.is_configured() and not settings.DEMO,
             "is_connected": Install.objects.exclude(access_token="").exists(),
             "is_demo": settings.DEMO,
         }
-        return super().changelist_view(request, {**(extra_context or {}), **more})
+        return super().changelist_view(request, {**(extra_context or {}), **context})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """With the other one."""
-        may = {"may_connect": self._may(request)}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **may})
+        """Show a channel with the button that disconnects it."""
+        context = {**(extra_context or {}), "may_connect": self._may_connect(request)}
+        return super().change_view(request, object_id, form_url, context)
 
-    def _may(self, request: HttpRequest) -> bool:
+    def _may_connect(self, request: HttpRequest) -> bool:
         return request.user.has_perm("joystick.change_install")
 
     def _guarded(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        def guarded(request: HttpRequest, **more: Any) -> HttpResponse:
-            if not self._may(request):
+        def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
+            if not self._may_connect(request):
                 raise PermissionDenied
-            return view(request, **more)
+            return view(request, **arguments)
 
         return self.admin_site.admin_view(guarded)

@@ -14,7 +14,7 @@ from pixelbot_site.kit.admin import ModelAdmin
 
 
 class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Says what could not work."""
+    """A reaction's form, which refuses what could not work."""
 
     class Meta:
         model = Reaction
@@ -29,7 +29,7 @@ class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
         )
 
     def clean(self) -> dict[str, Any]:
-        """What could not work is said now, not in the middle of a stream."""
+        """Add an error for whatever could not work, so that it shows here and not during a stream."""
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors:
             self.instance = forms.models.construct_instance(self, self.instance)
@@ -40,7 +40,7 @@ class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Reaction)
 class ReactionAdmin(ModelAdmin):
-    """What shall happen on an occasion."""
+    """What the streamer wants to happen on an occasion."""
 
     form = ReactionForm
     list_display = ("trigger", "subject", "line", "what", "enabled")
@@ -49,5 +49,5 @@ class ReactionAdmin(ModelAdmin):
 
     @admin.display(description="effects")
     def what(self, reaction: Reaction) -> str:
-        """The kinds."""
+        """Return the effects' kinds."""
         return ", ".join(str(step.get("kind")) for step in reaction.effects)

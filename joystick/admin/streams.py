@@ -13,13 +13,14 @@ from pixelbot_site.kit.admin import ReadOnlyAdmin
 
 @admin.register(Stream)
 class StreamAdmin(ReadOnlyAdmin):
-    """When the channel was live, and what happened meanwhile."""
+    """The times that the channel was live, and what happened then."""
 
     list_display = ("started_at", "ended_at", "events", "tokens", "new_viewers", "points_minted", "points_spent")
     fields = (*list_display, "top_viewers")
 
     def figures_of(self, stream: Stream) -> dict[str, Any]:
-        """As counted at its end; of one that is on, as of now: counted once for the page, and not kept."""
+        """Return the figures counted at the stream's end; for one that is on, those of now, which are not stored."""
+        # Kept on the object, so that they are counted once for all columns.
         if stream.ended_at is None and not stream.figures:
             stream.figures = streams.figures(stream)
         figures: dict[str, Any] = stream.figures
@@ -27,30 +28,29 @@ class StreamAdmin(ReadOnlyAdmin):
 
     @admin.display
     def events(self, stream: Stream) -> int | None:
-        """How many events came."""
         return self.figures_of(stream).get("events")
 
     @admin.display
     def tokens(self, stream: Stream) -> int | None:
-        """Tips and wheel spins."""
+        """Return the tokens of tips and of Joystick's wheel."""
         return self.figures_of(stream).get("tokens")
 
     @admin.display
     def new_viewers(self, stream: Stream) -> int | None:
-        """Seen for the first time."""
+        """Return how many viewers were seen for the first time."""
         return self.figures_of(stream).get("new_viewers")
 
     @admin.display
     def points_minted(self, stream: Stream) -> int | None:
-        """Given to viewers."""
+        """Return the points given to viewers."""
         return self.figures_of(stream).get("points_minted")
 
     @admin.display
     def points_spent(self, stream: Stream) -> int | None:
-        """Paid by viewers, less what went back."""
+        """Return the points that viewers paid, less refunds."""
         return self.figures_of(stream).get("points_spent")
 
     @admin.display
     def top_viewers(self, stream: Stream) -> str:
-        """Who earned most."""
+        """Return who earned most."""
         return ", ".join(f"{name} {earned}" for name, earned in self.figures_of(stream).get("top_viewers", []))

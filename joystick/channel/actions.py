@@ -1,7 +1,7 @@
-"""What the bot does in chat beyond talking: each is an action of Joystick's socket, sent once the transaction commits.
+"""What the bot does in chat: each function sends one action over Joystick's socket once the transaction commits.
 
-Joystick answers none of them; a failure comes as an error frame, which reaches the feed and the log. Whether the
-streamer allowed the action is known beforehand where the channel is connected (OAuth), and Failed is raised then.
+Joystick confirms none of them; a failure comes as an error frame, which reaches the feed and the log. For a channel
+connected by OAuth, an action whose scope was not granted raises Failed at once.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from pixelbot_site.kit.errors import Failed
 
 def say(text: str, *, channel_id: str = "") -> None:
     """Say `text` in chat, as `effects.chat.say` does for the floors below. Scope chat:write."""
-    scopes.need("chat:write", channel_id=channel_id)
+    scopes.require_for_channel("chat:write", channel_id=channel_id)
     chat.say(text, channel_id=channel_id)
 
 
 def whisper(username: str, text: str, *, channel_id: str = "") -> None:
-    """Say `text` to one viewer only. Scope chat:whisper:write."""
-    scopes.need("chat:whisper:write", channel_id=channel_id)
+    """Whisper `text` to one viewer. Scope chat:whisper:write."""
+    scopes.require_for_channel("chat:whisper:write", channel_id=channel_id)
     chat.act("send_whisper", {"username": username, "text": text}, channel_id=channel_id)
 
 
 def answer(username: str, text: str, *, channel_id: str = "") -> None:
-    """Whisper where the bot may; else say it in chat."""
+    """Whisper `text` where the bot may; otherwise say it in chat, to the viewer by name."""
     try:
         whisper(username, text, channel_id=channel_id)
     except Failed:
@@ -32,12 +32,12 @@ def answer(username: str, text: str, *, channel_id: str = "") -> None:
 
 
 def delete_message(message_id: str, *, channel_id: str = "") -> None:
-    """Take a line out of chat; `message_id` is its event's uid. Scope chat:moderate."""
+    """Delete a line from chat; `message_id` is its event's uid. Scope chat:moderate."""
     _moderate("delete_message", {"message_id": message_id}, channel_id)
 
 
 def mute(message_id: str, *, channel_id: str = "") -> None:
-    """Mute the author of a line. The streamer can't be muted. Scope chat:moderate."""
+    """Mute the author of a line. Joystick refuses to mute the streamer. Scope chat:moderate."""
     _moderate("mute_user", {"message_id": message_id}, channel_id)
 
 
@@ -46,6 +46,6 @@ def unmute(username: str, *, channel_id: str = "") -> None:
     _moderate("unmute_user", {"username": username}, channel_id)
 
 
-def _moderate(action: str, words: dict[str, str], channel_id: str) -> None:
-    scopes.need("chat:moderate", channel_id=channel_id)
-    chat.act(action, words, channel_id=channel_id)
+def _moderate(action: str, arguments: dict[str, str], channel_id: str) -> None:
+    scopes.require_for_channel("chat:moderate", channel_id=channel_id)
+    chat.act(action, arguments, channel_id=channel_id)

@@ -1,4 +1,4 @@
-"""After a time in which we heard nothing: what is the channel doing now?"""
+"""Brings the streams up to date after a time in which no events came."""
 
 from __future__ import annotations
 

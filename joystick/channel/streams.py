@@ -1,4 +1,4 @@
-"""When the channel was live, and what happened meanwhile."""
+"""Opens and closes streams, and counts what happened during each."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from redeems import purchase
 
 log = logging.getLogger("joystick")
 
+# Two starts closer together than this are one: the event came twice, or the REST API gives another second.
 SAME_START = timedelta(minutes=2)
-"""Two starts so close together are one, told twice."""
-TOP = 5
+# Viewers in a stream's figures.
+MAX_TOP_VIEWERS = 5
 
 
 def last_channel() -> str:
@@ -30,56 +31,63 @@ def last_channel() -> str:
 
 
 def current(channel_id: str = "") -> Stream | None:
-    """The stream that is on, of this channel or of any."""
+    """Return the stream that is on, of this channel or of any; None while there is none."""
     streams = Stream.objects.filter(ended_at__isnull=True)
     return (streams.filter(channel_id=channel_id) if channel_id else streams).first()
 
 
 @purchase.live_since.register
 def live_since() -> datetime | None:
-    """When the stream that is on began; None while the channel is not live."""
+    """Return when the stream that is on began; None while the channel is not live."""
     stream = current()
     return stream.started_at if stream else None
 
 
 def begin(channel_id: str, at: datetime) -> Stream:
-    """The channel went live. A stream that is still open ended unnoticed, and is closed where it was last heard of."""
-    open_one = current(channel_id)
-    if open_one is not None:
-        if at - open_one.started_at < SAME_START:
-            return open_one
-        _close(open_one, _last_heard(open_one, before=at))
+    """Open a stream. One that is still open is the same, or ended unnoticed: then it ends with its last event."""
+    open_stream = current(channel_id)
+    if open_stream is not None:
+        if at - open_stream.started_at < SAME_START:
+            return open_stream
+        _close(open_stream, _last_heard(open_stream, before=at))
     log.info("the stream began")
     return Stream.objects.create(channel_id=channel_id, started_at=at)
 
 
 def end(channel_id: str, at: datetime) -> Stream | None:
-    """The channel is not live any more. An end from before the open stream's start is an old one, and ignored."""
-    open_one = current(channel_id)
-    if open_one is None or at < open_one.started_at:
+    """Close the open stream and return it; None where none is open.
+
+    An end from before its start belongs to an earlier stream, and is ignored.
+    """
+    open_stream = current(channel_id)
+    if open_stream is None or at < open_stream.started_at:
         return None
-    _close(open_one, at)
+    _close(open_stream, at)
     presence.clear()
-    return open_one
+    return open_stream
 
 
 def set_live(channel_id: str, *, live: bool, since: datetime | None = None) -> None:
-    """Open or close the stream as the platform says it is now, after a time in which we heard nothing."""
-    open_one = current(channel_id)
-    if live and open_one is None:
+    """Open or close the stream after a time without events; `live` and `since` are what the platform says now."""
+    open_stream = current(channel_id)
+    if live and open_stream is None:
         begin(channel_id, since or timezone.now())
-    elif live and open_one is not None and since is not None and since - open_one.started_at >= SAME_START:
-        begin(channel_id, since)  # that one ended and another began while we were away
-    elif not live and open_one is not None:
-        end(channel_id, max(_last_heard(open_one, before=timezone.now()), open_one.started_at))
+    elif live and open_stream is not None and since is not None and since - open_stream.started_at >= SAME_START:
+        begin(channel_id, since)  # the open one ended, and another began, while no events came
+    elif not live and open_stream is not None:
+        end(channel_id, _last_heard(open_stream, before=timezone.now()))
 
 
 def figures(stream: Stream) -> dict[str, Any]:
-    """Events, tokens, new viewers, points minted and spent, and who earned most, between start and end (or now)."""
+    """Count what happened between the stream's start and its end (or now).
+
+    The keys are events, tokens, new_viewers, points_minted, points_spent (less what was refunded), and top_viewers:
+    [username, points earned] of those who earned most.
+    """
     span = (stream.started_at, stream.ended_at or timezone.now())
     events = InboundEvent.objects.filter(received_at__range=span)
     rows = Transaction.objects.filter(created_at__range=span)
-    top = leaderboard.top_earners(POINTS_LEDGER, since=span[0], until=span[1], limit=TOP)
+    top = leaderboard.top_earners(POINTS_LEDGER, since=span[0], until=span[1], limit=MAX_TOP_VIEWERS)
     return {
         "events": events.count(),
         "tokens": _sum(events, "tokens"),
@@ -92,30 +100,31 @@ def figures(stream: Stream) -> dict[str, Any]:
 
 @forgetting.viewer_forgotten.register
 def forget(viewer: Viewer) -> None:
-    """Take what the viewer wrote and did out of the feed, whose rows stay, and their name out of streams' figures."""
+    """Blank the viewer's events in the feed, whose rows stay, and replace their name in streams' figures."""
     events_of(viewer.key).update(username="", text="", raw="", error="")
-    _call(viewer.key, forgetting.called(viewer))
+    _rename_in_figures(viewer.key, forgetting.called(viewer))
 
 
 @merging.viewer_renamed.register
 def rename(old: str, name: str) -> None:
-    """Their events go by the new name, and so do the figures."""
+    """Put the viewer's new name into their events and into streams' figures."""
     events_of(old).update(username=name)
-    _call(old, name)
+    _rename_in_figures(old, name)
 
 
 def events_of(key: str) -> QuerySet[InboundEvent]:
-    """Of whom that key names: SQLite's own comparison in any case knows ASCII only."""
+    """Return the events of the viewer with this key, however their name was written."""
+    # Compared here and not in SQL: SQLite ignores the case of ASCII letters only.
     names = InboundEvent.objects.order_by().values_list("username", flat=True).distinct()
     return InboundEvent.objects.filter(username__in=[name for name in names.iterator() if viewer_key(name) == key])
 
 
-def _call(old: str, name: str) -> None:
+def _rename_in_figures(old: str, name: str) -> None:
     for stream in Stream.objects.exclude(ended_at=None):
         top = stream.figures.get("top_viewers", [])
-        named = [[name if viewer_key(who) == old else who, earned] for who, earned in top]
-        if named != top:
-            stream.figures["top_viewers"] = named
+        renamed = [[name if viewer_key(username) == old else username, earned] for username, earned in top]
+        if renamed != top:
+            stream.figures["top_viewers"] = renamed
             stream.save(update_fields=["figures"])
 
 
@@ -131,5 +140,6 @@ def _close(stream: Stream, at: datetime) -> None:
 
 
 def _last_heard(stream: Stream, *, before: datetime) -> datetime:
+    """Return when the stream's last event came; its start where none came."""
     events = InboundEvent.objects.filter(received_at__range=(stream.started_at, before))
     return events.aggregate(last=Max("received_at"))["last"] or stream.started_at

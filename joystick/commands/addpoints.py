@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from economy.ledger import points
+from economy.ledger.amounts import counted
 from economy.viewers.roles import Role
 from joystick.registry import Call, command
 from pixelbot_site.kit.errors import Refused
@@ -16,11 +17,12 @@ from pixelbot_site.kit.errors import Refused
     cooldown=0,
 )
 def addpoints(call: Call) -> str:
-    """Adjusts the balance; the ledger says by whom."""
+    """Adjust the balance; the ledger row names the moderator."""
     viewer, amount = call.somebody(0), call.amount(1)
-    have = viewer.points.balance
-    if have + amount < 0:
-        raise Refused(f"{viewer.username} has only {have}")
+    balance = viewer.points.balance
+    if balance + amount < 0:
+        # The ledger would refuse as well, but in words meant for the viewer who pays.
+        raise Refused(f"{viewer.username} has only {counted(balance)}")
     row = points.adjust(
         viewer,
         amount,
@@ -28,4 +30,4 @@ def addpoints(call: Call) -> str:
         reference=f"addpoints:{call.message.uid}",
         moderator=call.viewer,
     )
-    return f"{viewer.username} has {row.balance_after} points now."
+    return f"{viewer.username} now has {counted(row.balance_after)} ({amount:+})."

@@ -1,4 +1,4 @@
-"""`!approve NUMBER`: let an item happen that waits for approval."""
+"""`!approve NUMBER`: let an item that waits for approval into its lane."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from joystick.registry import Call, command
 
 @command(
     "approve",
-    help="let an item happen that waits for approval",
+    help="approve an item that is waiting for approval",
     usage="!approve NUMBER",
     role=Role.MODERATOR,
     cooldown=0,
 )
 def approve(call: Call) -> str:
-    """By the number that the dashboard's queue shows, and `!queue` tells moderators."""
+    """Approve an item by its number, which the dashboard and, to moderators, `!queue` show."""
     item = call.item(0)
-    return "approved." if control.approve(item, by=call.viewer.username) else f"it is {item.state}."
+    if not control.approve(item, by=call.viewer.username):
+        return f"can't approve #{item.pk}: it is {item.state}."
+    return f"#{item.pk} is approved."

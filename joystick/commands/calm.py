@@ -9,6 +9,6 @@ from joystick.registry import Call, command
 
 @command("calm", help="go on after !panic", role=Role.MODERATOR, cooldown=0)
 def calm(call: Call) -> str:
-    """What `!panic` paused goes on; what somebody had paused before stays so."""
+    """Resume the lanes that `!panic` paused; those paused before it stay paused."""
     lanes = control.calm(by=call.viewer.username)
-    return f"going on: {', '.join(lanes)}." if lanes else "there was no panic."
+    return f"resumed: {', '.join(lanes)}." if lanes else "there was no panic to end."

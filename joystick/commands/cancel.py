@@ -9,6 +9,8 @@ from joystick.registry import Call, command
 
 @command("cancel", help="take one item out; points go back", usage="!cancel NUMBER", role=Role.MODERATOR, cooldown=0)
 def cancel(call: Call) -> str:
-    """By the number that the dashboard's queue shows, and `!queue` tells moderators."""
+    """Cancel an item by its number, which the dashboard and, to moderators, `!queue` show."""
     item = call.item(0)
-    return "taken out." if control.cancel(item, by=call.viewer.username) else f"it is {item.state}."
+    if not control.cancel(item, by=call.viewer.username):
+        return f"can't cancel #{item.pk}: it is {item.state}."
+    return f"#{item.pk} is cancelled."

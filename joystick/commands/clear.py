@@ -1,14 +1,17 @@
-"""`!clear [LANE]`: take out what waits."""
+"""`!clear [LANE]`: cancel everything that waits."""
 
 from __future__ import annotations
 
+from economy.ledger.amounts import counted
 from economy.viewers.roles import Role
 from effects.queue import control
 from joystick.registry import Call, command
 
 
-@command("clear", help="take out what waits; points go back", usage="!clear [LANE]", role=Role.MODERATOR, cooldown=0)
+@command(
+    "clear", help="cancel everything that waits; points go back", usage="!clear [LANE]", role=Role.MODERATOR, cooldown=0
+)
 def clear(call: Call) -> str:
-    """Of one lane, or of all."""
+    """Cancel what waits in the lanes named, or in all of them."""
     count = sum(control.clear(lane, by=call.viewer.username) for lane in control.named_lanes(call.words))
-    return f"{count} taken out." if count else "nothing was waiting."
+    return f"cancelled {counted(count, 'item')}." if count else "nothing was waiting."

@@ -1,4 +1,4 @@
-"""`!first NUMBER`: make a waiting item the next."""
+"""`!first NUMBER`: play a waiting item next."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from effects.queue import control
 from joystick.registry import Call, command
 
 
-@command("first", help="make a waiting item the next", usage="!first NUMBER", role=Role.MODERATOR, cooldown=0)
+@command("first", help="play a waiting item next", usage="!first NUMBER", role=Role.MODERATOR, cooldown=0)
 def first(call: Call) -> str:
-    """By the number that the dashboard's queue shows, and `!queue` tells moderators."""
+    """Put an item first in its lane by its number, which the dashboard and, to moderators, `!queue` show."""
     item = call.item(0)
-    return "it is next." if control.put_first(item, by=call.viewer.username) else f"it is {item.state}."
+    if not control.put_first(item, by=call.viewer.username):
+        return f"can't play #{item.pk} next: it is {item.state}."
+    return f"#{item.pk} is next."

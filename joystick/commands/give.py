@@ -1,18 +1,19 @@
-"""`!give VIEWER N`: my points for somebody else."""
+"""`!give VIEWER N`: give some of one's own points to another viewer."""
 
 from __future__ import annotations
 
 from economy.ledger import points
+from economy.ledger.amounts import counted
 from joystick.registry import MAX_TYPED_AMOUNT, Call, command
 from pixelbot_site.kit.errors import Refused
 
 
 @command("give", help="give some of your points to somebody", usage="!give VIEWER N")
 def give(call: Call) -> str:
-    """Moves the points, once for each message."""
+    """Move the points, once per message."""
     taker, amount = call.somebody(0), _amount(call)
     given = points.transfer(call.viewer, taker, amount, source="give", reference=f"give:{call.message.uid}")
-    return f"{taker.username} has {amount} of your points now. {given.balance_after} left."
+    return f"you gave {taker.username} {counted(amount)} and have {given.balance_after} left."
 
 
 def _amount(call: Call) -> int:

@@ -1,4 +1,4 @@
-"""`!help`: what there is to say."""
+"""`!help`: the commands that there are."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pixelbot_site.kit.errors import Refused
 
 @command("help", "commands", help="this list, or what one command does", usage="!help [COMMAND]")
 def help_(call: Call) -> str:
-    """Every command that the caller may use; or the line of one, with how to write it."""
-    asked = call.argument(0).removeprefix("!").casefold()
-    if asked:
-        entry = commands.get(asked)
+    """List the commands that the caller may use, or explain the one that is named."""
+    name = call.argument(0).removeprefix("!").casefold()
+    if name:
+        entry = commands.get(name)
         if entry is None:
-            raise Refused(f"I don't know !{asked[:40]}")
-        return f"{entry.usage}: {entry.help}"
-    mine = [entry for entry in commands.values() if role_of(call.viewer) >= entry.role]
-    return f"I know {', '.join(sorted(f'!{entry.name}' for entry in mine))}."
+            raise Refused(f"I don't know !{name[:40]}")
+        return f"{entry.usage}: {entry.help}."
+    allowed = [entry for entry in commands.values() if role_of(call.viewer) >= entry.role]
+    return f"you can use {', '.join(sorted(f'!{entry.name}' for entry in allowed))}."

@@ -1,4 +1,4 @@
-"""`!items`: what I have beside points."""
+"""`!items`: what the viewer has besides points."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from economy.viewers import inventory
 from joystick.registry import Call, command
 
 
-@command("items", "inventory", help="the things that you have")
+@command("items", "inventory", help="the items that you have")
 def items(call: Call) -> str:
-    """Every item, and how many."""
-    held = inventory.held(call.viewer)
-    return ", ".join(f"{name} × {count}" if count > 1 else name for name, count in held) or "you have none yet."
+    """List every item, with how many there are of it."""
+    names = [f"{name} × {count}" if count > 1 else name for name, count in inventory.held(call.viewer)]
+    return f"you have {', '.join(names)}." if names else "you have no items yet."

@@ -1,4 +1,4 @@
-"""`!level`: how far I am."""
+"""`!level`: the viewer's level."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from joystick.registry import Call, command
 
 @command("level", "rank", "xp", help="your level and the way to the next", usage="!level [VIEWER]")
 def level(call: Call) -> str:
-    """Level, XP, progress: of the caller, or of the viewer named."""
+    """Show level, XP and the progress to the next level, of the caller or of the viewer named."""
     if call.argument(0):
         other = call.somebody(0)
         return f"{other.username}: {describe(xp.curve_of(call.rules), other.xp.total)}"

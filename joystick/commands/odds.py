@@ -1,4 +1,4 @@
-"""`!odds`: what the wheel may bring."""
+"""`!odds`: the chances on the wheel."""
 
 from __future__ import annotations
 
@@ -8,5 +8,6 @@ from joystick.registry import Call, command
 
 @command("odds", help="the chances on the wheel")
 def odds(call: Call) -> str:
-    """Every prize that the caller can win now, with its chance."""
-    return ", ".join(f"{name} {chance:.1%}" for name, chance in wheel.odds(call.viewer)) or "there is nothing to win."
+    """List every prize that the caller can win now, with its chance."""
+    chances = [f"{prize} {chance:.1%}" for prize, chance in wheel.odds(call.viewer)]
+    return f"your chances: {', '.join(chances)}." if chances else "there is nothing to win at the moment."

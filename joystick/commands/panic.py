@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from economy.ledger.amounts import counted
 from economy.viewers.roles import Role
 from effects.queue import control
 from joystick.registry import Call, command
@@ -9,6 +10,6 @@ from joystick.registry import Call, command
 
 @command("panic", help="stop everything, give points back, pause", role=Role.MODERATOR, cooldown=0)
 def panic(call: Call) -> str:
-    """All sound and pictures stop; `!calm` goes on."""
+    """Stop all sound and pictures, cancel what waits, and pause every lane until `!calm`."""
     count = control.panic(by=call.viewer.username)
-    return f"everything is stopped ({count} given back). !calm goes on."
+    return f"stopped everything and cancelled {counted(count, 'item')}. Use !calm to go on."

@@ -9,7 +9,7 @@ from joystick.registry import Call, command
 
 @command("pause", help="begin nothing new in a lane", usage="!pause [LANE]", role=Role.MODERATOR, cooldown=0)
 def pause(call: Call) -> str:
-    """One lane, or all; it stays so over a restart."""
+    """Pause the lanes named, or all of them. They stay paused over a restart."""
     for lane in control.named_lanes(call.words):
         control.pause(lane, by=call.viewer.username)
     return f"paused: {', '.join(lanes.paused())}."

@@ -7,9 +7,9 @@ from joystick.registry import Call, command
 from pixelbot_site.kit.errors import Refused
 
 
-@command("redeem", "buy", help="buy something; !redeems lists what", usage="!redeem NAME [TEXT]", cooldown=0)
+@command("redeem", "buy", help="buy something that !redeems lists", usage="!redeem NAME [TEXT]", cooldown=0)
 def redeem(call: Call) -> str:
-    """The same as with the redeem's own word."""
+    """Buy the redeem named, as its own word (`!sound ding`) does."""
     key, _, words = call.words.partition(" ")
     if not key:
         raise Refused(f"write it like this: {call.usage}")

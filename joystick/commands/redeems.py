@@ -6,15 +6,16 @@ from joystick.registry import Call, command
 from redeems.models import Pricing, Redeem
 
 
-@command("redeems", help="what points buy")
+@command("redeems", help="what you can buy with points")
 def redeems(call: Call) -> str:
-    """Every redeem that is on and in stock, with its price."""
+    """List every redeem that is on and in stock, with its price."""
     rows = Redeem.objects.filter(enabled=True).exclude(stock=0)
-    return ", ".join(f"!{row.key}: {row.title} ({price(row)})" for row in rows) or "nothing at the moment."
+    offers = [f"!{row.key}: {row.title} ({price(row)})" for row in rows]
+    return f"{', '.join(offers)}." if offers else "there is nothing to buy at the moment."
 
 
 def price(row: Redeem) -> str:
-    """`25`, `2 each character`, `free`."""
+    """Return what it costs, as `25`, `2 per character` or `free`."""
     if not row.cost:
         return "free"
-    return f"{row.cost}" if row.pricing == Pricing.FIXED else f"{row.cost} each {Pricing(row.pricing).value}"
+    return f"{row.cost}" if row.pricing == Pricing.FIXED else f"{row.cost} per {Pricing(row.pricing).value}"

@@ -9,12 +9,14 @@ from joystick.registry import Call, command
 
 @command(
     "reject",
-    help="refuse an item that waits for approval; points go back",
+    help="reject an item that is waiting for approval; points go back",
     usage="!reject NUMBER",
     role=Role.MODERATOR,
     cooldown=0,
 )
 def reject(call: Call) -> str:
-    """By the number that the dashboard's queue shows, and `!queue` tells moderators."""
+    """Reject an item by its number, which the dashboard and, to moderators, `!queue` show."""
     item = call.item(0)
-    return "rejected." if control.reject(item, by=call.viewer.username) else f"it is {item.state}."
+    if not control.reject(item, by=call.viewer.username):
+        return f"can't reject #{item.pk}: it is {item.state}."
+    return f"#{item.pk} is rejected."

@@ -9,8 +9,8 @@ from joystick.registry import Call, command
 
 @command("resume", help="go on with a lane", usage="!resume [LANE]", role=Role.MODERATOR, cooldown=0)
 def resume(call: Call) -> str:
-    """One lane, or all."""
+    """Resume the lanes named, or all of them."""
     for lane in control.named_lanes(call.words):
         control.resume(lane, by=call.viewer.username)
-    left = ", ".join(lanes.paused())
-    return f"still paused: {left}." if left else "everything goes on."
+    paused = lanes.paused()
+    return f"still paused: {', '.join(paused)}." if paused else "nothing is paused now."

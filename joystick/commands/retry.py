@@ -9,6 +9,6 @@ from joystick.registry import Call, command
 
 @command("retry", help="do an item again that has ended", usage="!retry NUMBER", role=Role.MODERATOR, cooldown=0)
 def retry(call: Call) -> str:
-    """Free of charge, at the end of its lane."""
-    again = control.requeue(call.item(0), by=call.viewer.username)
-    return f"once more, as number {again.pk}."
+    """Queue a copy of an item that has ended, free of charge, at the end of its lane."""
+    copy = control.requeue(call.item(0), by=call.viewer.username)
+    return f"trying again as #{copy.pk}."

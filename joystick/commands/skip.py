@@ -9,7 +9,7 @@ from joystick.registry import Call, command
 
 @command("skip", help="stop what is playing; points go back", usage="!skip [LANE]", role=Role.MODERATOR, cooldown=0)
 def skip(call: Call) -> str:
-    """In one lane, or in all."""
+    """Stop what plays in the lanes named, or in all of them."""
     ended = [control.skip(lane, by=call.viewer.username) for lane in control.named_lanes(call.words)]
-    names = ", ".join(item.title or item.kind for item in ended if item is not None)
-    return f"skipped: {names}." if names else "nothing plays."
+    names = [item.title or item.kind for item in ended if item is not None]
+    return f"skipped {', '.join(names)}." if names else "nothing is playing."

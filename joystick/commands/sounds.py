@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from effects import sounds as known
+from effects.sounds import playable
 from joystick.registry import Call, command
 from pixelbot_site.kit.errors import Refused
 
-PAGE = 20
+# Sounds on a page: about what fits into one line of chat.
+PAGE_SIZE = 20
 
 
 @command("sounds", help="the sounds that !sound plays", usage="!sounds [PAGE]")
 def sounds(call: Call) -> str:
-    """A page of names, with the price of those that have their own."""
-    rows = [f"{row.name} ({row.cost})" if row.cost is not None else row.name for row in known.playable()]
-    pages = max(1, -(-len(rows) // PAGE))
+    """List a page of sounds, with the price of those that have one of their own."""
+    rows = [f"{row.name} ({row.cost})" if row.cost is not None else row.name for row in playable()]
+    pages = max(1, -(-len(rows) // PAGE_SIZE))
     page = call.argument(0) or "1"
     if not page.isdecimal() or not 1 <= int(page) <= pages:
-        raise Refused(f"there {'is one page' if pages == 1 else f'are {pages} pages'}")
-    shown = ", ".join(rows[(int(page) - 1) * PAGE : int(page) * PAGE]) or "there are none yet"
-    return f"{shown} (page {page} of {pages})" if pages > 1 else shown
+        raise Refused("there is only one page" if pages == 1 else f"choose a page from 1 to {pages}")
+    if not rows:
+        return "there are no sounds yet."
+    shown = ", ".join(rows[(int(page) - 1) * PAGE_SIZE : int(page) * PAGE_SIZE])
+    return f"{shown} (page {page} of {pages})." if pages > 1 else f"{shown}."

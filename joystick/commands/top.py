@@ -6,15 +6,16 @@ from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER
 from economy.viewers import leaderboard
 from joystick.registry import Call, command
 
+# Viewers that one line of chat names.
 PLACES = 5
 
 
-@command("top", "leaderboard", help="who has most points, or most XP", usage="!top [xp]", global_cooldown=5)
+@command("top", "leaderboard", help="who has the most points, or the most XP", usage="!top [xp]", global_cooldown=5)
 def top(call: Call) -> str:
-    """The first five by points, or by XP."""
+    """List the first five by points, or by XP."""
     ledger = XP_LEDGER if call.argument(0).casefold() == "xp" else POINTS_LEDGER
     best = leaderboard.richest(ledger, limit=PLACES)
     if not best:
-        return "nobody has any yet."
+        return f"nobody has any {ledger.currency.label} yet."
     places = " · ".join(f"{number}. {place.username} {place.amount}" for number, place in enumerate(best, start=1))
-    return f"most {ledger.currency.label}: {places}"
+    return f"most {ledger.currency.label}: {places}."

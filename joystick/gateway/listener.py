@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from effects.chat import MAILBOX
 from joystick.account.credentials import Credentials
-from joystick.account.tokens import Later
+from joystick.account.tokens import RenewalPostponed
 from joystick.channel import catch_up, streams
 from joystick.gateway import batch_size, client, health
 from joystick.gateway.client import Gateway
@@ -151,7 +151,7 @@ class Listener:
                 if await self._ask_platform(self._credentials.renew, token):
                     self._token_renewed = True
                     return
-            except Later as error:
+            except RenewalPostponed as error:
                 log.warning("%s", error)
                 # The same token will be refused again, with longer and longer pauses, until the platform answers.
                 return

@@ -8,6 +8,7 @@ import re
 from datetime import datetime
 
 from economy import cooldowns
+from economy.ledger.amounts import counted
 from economy.models import Viewer, viewer_key
 from economy.viewers import people
 from economy.viewers.roles import role_of
@@ -68,10 +69,11 @@ def run(message: ChatMessage, *, name: str, words: str, rules: Rules, now: datet
             raise Refused(f"!{name} is for {command.role.label}")
         return _reply(message, command.answer(call), whisper=command.whisper)
     except (Refused, Failed) as error:
+        # A viewer who goes on trying would fill the chat with refusals.
         key = f"refused:{viewer.key}"
         if key not in cooldowns.take({key: REFUSAL_EVERY}, now=now):
             return NOTHING
-        return _reply(message, str(error))
+        return _reply(message, f"{error}.")
 
 
 def _author(message: ChatMessage, now: datetime) -> Viewer:
@@ -125,5 +127,5 @@ def buy(call: Call, key: str, words: str) -> str:
     if item.state == State.FAILED:
         return ""  # an effect without a lane was performed at once; its failure was said in chat
     waits = " It waits for approval." if item.state == State.WAITING else ""
-    left = f" {bought.payment.balance_after} points left." if bought.payment is not None else ""
+    left = f" {counted(bought.payment.balance_after)} left." if bought.payment is not None else ""
     return f"done.{left}" if item.state == State.DONE else f"done, it is in the queue.{waits}{left}"

@@ -14,7 +14,7 @@ from django.db.models import Sum
 
 from economy.models import XP, Points, Transaction, XPTransaction
 from joystick.account import authorize, oauth
-from joystick.account.credentials import OfTheChannel
+from joystick.account.credentials import ChannelCredentials
 from joystick.gateway import client, listener, session
 from joystick.gateway.listener import Listener
 from joystick.models import Connection, Gap, InboundEvent, Install, Stream
@@ -90,7 +90,7 @@ async def test_a_bad_night(settings: Any, caplog: pytest.LogCaptureFixture) -> N
         authorize.finish(accounts.allow(query_of(attempt.url)), verifier=attempt.verifier, redirect_uri=BACK)
 
     await sync_to_async(connect_channel)()
-    line = asyncio.create_task(Listener(url=simulator.url, credentials=OfTheChannel(), rate_limit=0).run())
+    line = asyncio.create_task(Listener(url=simulator.url, credentials=ChannelCredentials(), rate_limit=0).run())
     try:
         await asyncio.wait_for(play(simulator, "bad-night"), 240)
         await simulator.flush()

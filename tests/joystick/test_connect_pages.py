@@ -90,7 +90,7 @@ def test_another_staff_members_state_is_of_no_use(site: Site, staff: Client) -> 
 def test_after_ten_minutes_it_is_too_late(site: Site, staff: Client) -> None:
     back = allow(site, staff)
     session = staff.session
-    session[views.KEPT] = {**session[views.KEPT], "at": session[views.KEPT]["at"] - 601}
+    session[views.SESSION_KEY] = {**session[views.SESSION_KEY], "at": session[views.SESSION_KEY]["at"] - 601}
     session.save()
     answer = staff.get(CALLBACK, back)
     assert answer.status_code == 400 and "older than ten minutes" in answer.text

@@ -285,7 +285,7 @@ def test_points_are_money_even_where_a_purchase_and_awards_share_a_batch(
     with django_capture_on_commit_callbacks(execute=True):
         deliver(chat("Bob", "!tts too early"), tip("Bob", 30), chat("Bob", "!tts now it works"), tip("Bob", 1))
     assert said == [
-        "@Bob you need 24 more points (you have 1)",
+        "@Bob you need 24 more points (you have 1).",
         "@Bob done, it is in the queue. 6 points left.",
     ]
     assert owns("bob")[0] == 7

@@ -21,7 +21,7 @@ from websockets.asyncio.client import ClientConnection
 
 from effects import chat as mailbox
 from joystick.account.credentials import Fixed
-from joystick.account.tokens import Later
+from joystick.account.tokens import RenewalPostponed
 from joystick.channel import actions
 from joystick.gateway import client, health, listener, session
 from joystick.gateway.listener import Listener
@@ -499,7 +499,7 @@ async def test_a_line_in_trouble_is_warned_of_once_a_minute(
 async def test_a_platform_that_can_not_be_asked_does_not_end_it(joystick: Simulator) -> None:
     """4401 in the middle of a deploy, and the API is away, too."""
     joystick.options.token = "new"
-    credentials = Tokens("old", [Later("later"), Later("later"), "new"])
+    credentials = Tokens("old", [RenewalPostponed("later"), RenewalPostponed("later"), "new"])
     async with running(joystick, credentials=credentials):
         await until(lambda: state() == "connected")
     assert credentials.asked == 3

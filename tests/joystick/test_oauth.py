@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,8 +16,8 @@ from django.db import connection as database
 from django.utils import timezone
 
 from economy.models import Cooldown
-from joystick.account import authorize, oauth, tokens
-from joystick.account.credentials import OfTheChannel
+from joystick.account import authorize, oauth, scopes, tokens
+from joystick.account.credentials import ChannelCredentials
 from joystick.account.oauth import Declined, NoAnswer, NotSent
 from joystick.models import Install
 from joystick.simulator.site import Site
@@ -176,16 +177,16 @@ class TestRenewing:
         make_due(install)
         tokens.renew_due()
         install.refresh_from_db()
-        assert install.trouble == "Joystick does not renew the connection (invalid_grant). Connect the channel again."
+        assert install.trouble == "Joystick.tv does not renew the connection (invalid_grant): connect the channel again"
         assert "needs reconnecting" in caplog.text
         asked = len(site.requests)
         tokens.renew_due()
         with pytest.raises(Failed):
             tokens.renew(install)
         assert len(site.requests) == asked
-        assert OfTheChannel().token() == unseal(install.access_token)  # used to its end
+        assert ChannelCredentials().token() == unseal(install.access_token)  # used to its end
         Install.objects.update(expires_at=timezone.now())
-        assert (OfTheChannel().whose(), OfTheChannel().token()) == (None, None)
+        assert (ChannelCredentials().whose(), ChannelCredentials().token()) == (None, None)
 
     def test_a_channel_let_go_while_its_token_is_renewed_stays_let_go(
         self, site: Site, connected: Connected, monkeypatch: pytest.MonkeyPatch
@@ -279,10 +280,10 @@ class TestRenewing:
             tokens.renew(install)
         Install.objects.update(refreshing_since=timezone.now() - tokens.LOST_AFTER - timedelta(seconds=1))
         install.refresh_from_db()
-        with pytest.raises(Failed, match="Connect the channel again"):
+        with pytest.raises(Failed, match="connect the channel again"):
             tokens.renew(install)
         install.refresh_from_db()
-        assert "Connect the channel again" in install.trouble
+        assert "connect the channel again" in install.trouble
         assert site.accounts.refreshes == 1
         assert site.accounts.scope_of(unseal(install.access_token)) is not None
 
@@ -368,21 +369,21 @@ class TestAtTheStart:
 
     def test_good_tokens_are_left_alone(self, site: Site, connected: Connected) -> None:
         connected()
-        OfTheChannel().check()
+        ChannelCredentials().check()
         assert site.requests[-1] == ("POST", "/api/oauth/introspect")
         assert site.accounts.refreshes == 0
 
     def test_expired_ones_are_renewed(self, site: Site, connected: Connected) -> None:
         install = connected()
         site.accounts.expire_access_tokens()
-        OfTheChannel().check()
+        ChannelCredentials().check()
         install.refresh_from_db()
         assert site.accounts.scope_of(unseal(install.access_token)) is not None
 
     def test_revoked_ones_are_marked(self, site: Site, connected: Connected) -> None:
         install = connected()
         site.accounts.revoke_all()
-        OfTheChannel().check()
+        ChannelCredentials().check()
         install.refresh_from_db()
         assert install.trouble
 
@@ -391,7 +392,7 @@ class TestAtTheStart:
     ) -> None:
         connected()
         settings.JOYSTICK_API_URL = f"http://127.0.0.1:{free_port()}"
-        OfTheChannel().check()
+        ChannelCredentials().check()
         assert "could not be checked" in caplog.text
 
 
@@ -424,46 +425,46 @@ class TestTheGatewaysToken:
     def test_of_a_connected_channel(self, connected: Connected, settings: Any, kind: str, is_jwt: bool) -> None:
         settings.JOYSTICK_TOKEN_KIND = kind
         connected()
-        token = OfTheChannel().token() or ""
+        token = ChannelCredentials().token() or ""
         assert (token.count(".") == 2) == is_jwt
         assert is_jwt or token == "dGhlLWNsaWVudDpodXNoLXNlY3JldA=="
 
     @pytest.mark.parametrize(("kind", "exists"), [("auto", True), ("jwt", False), ("basic", True)])
     def test_before_any_channel_is_connected(self, site: Site, settings: Any, kind: str, exists: bool) -> None:
         settings.JOYSTICK_TOKEN_KIND = kind
-        assert (OfTheChannel().whose() is not None) == (OfTheChannel().token() is not None) == exists
+        assert (ChannelCredentials().whose() is not None) == (ChannelCredentials().token() is not None) == exists
 
     def test_a_channel_that_was_let_go_is_not_held_by_the_applications_key(self, connected: Connected) -> None:
         authorize.disconnect(connected())
-        assert (OfTheChannel().whose(), OfTheChannel().token()) == (None, None)
+        assert (ChannelCredentials().whose(), ChannelCredentials().token()) == (None, None)
 
     def test_whose_it_is_changes_with_every_connection(self, connected: Connected) -> None:
         connected()
-        first = OfTheChannel().whose()
+        first = ChannelCredentials().whose()
         tokens.renew(Install.objects.get())
-        assert OfTheChannel().whose() == first
+        assert ChannelCredentials().whose() == first
         connected()
-        assert OfTheChannel().whose() != first
+        assert ChannelCredentials().whose() != first
 
     def test_a_given_token_wins(self, connected: Connected, settings: Any) -> None:
         connected()
         settings.JOYSTICK_GATEWAY_TOKEN = "mine"
-        assert OfTheChannel().token() == "mine"
+        assert ChannelCredentials().token() == "mine"
 
     def test_one_that_was_refused_is_renewed(self, site: Site, connected: Connected) -> None:
         connected()
-        refused = OfTheChannel().token() or ""
-        assert OfTheChannel().renew(refused)
-        assert OfTheChannel().token() != refused
-        assert OfTheChannel().renew(refused)  # somebody did it already
+        refused = ChannelCredentials().token() or ""
+        assert ChannelCredentials().renew(refused)
+        assert ChannelCredentials().token() != refused
+        assert ChannelCredentials().renew(refused)  # somebody did it already
         assert site.accounts.refreshes == 1
         authorize.disconnect(Install.objects.get())
-        assert not OfTheChannel().renew(refused)
+        assert not ChannelCredentials().renew(refused)
 
     def test_a_basic_key_that_was_refused_can_not_be_renewed(self, connected: Connected, settings: Any) -> None:
         settings.JOYSTICK_TOKEN_KIND = "basic"
         connected()
-        assert not OfTheChannel().renew(OfTheChannel().token() or "")
+        assert not ChannelCredentials().renew(ChannelCredentials().token() or "")
 
 
 def test_no_secret_is_logged(site: Site, connected: Connected, caplog: pytest.LogCaptureFixture) -> None:
@@ -483,3 +484,183 @@ def test_a_sealed_secret_opens_again_and_nothing_stays_nothing() -> None:
     assert unseal(seal("a secret")) == "a secret"
     assert seal("") == unseal("") == ""
     assert seal("x") != seal("x")
+
+
+class TestTheState:
+    """What ties the browser that comes back to the one that was sent."""
+
+    def test_no_two_attempts_share_their_state_or_verifier(self, site: Site) -> None:
+        attempts = [oauth.begin(BACK) for _ in range(20)]
+        assert len({attempt.state for attempt in attempts}) == len({attempt.verifier for attempt in attempts}) == 20
+        assert min(len(attempt.state) for attempt in attempts) >= 43  # 32 random bytes
+        assert min(len(attempt.verifier) for attempt in attempts) >= 43  # RFC 7636
+
+    def test_the_state_that_must_come_back_is_the_one_that_was_sent(self, site: Site) -> None:
+        attempt = oauth.begin(BACK)
+        query = query_of(attempt.url)
+        assert query["state"] == attempt.state
+        assert attempt.verifier not in attempt.url
+
+
+class TestScopes:
+    """What the streamer granted is asked before the platform is."""
+
+    def test_a_channel_that_was_not_connected_by_oauth_may_try_everything(self, db: None) -> None:
+        Install.objects.create(channel_id="c")
+        scopes.require_for_channel("chat:moderate", channel_id="c")
+
+    def test_each_channel_has_scopes_of_its_own(self, db: None) -> None:
+        Install.objects.create(channel_id="a", access_token="x", scopes="chat:write")
+        Install.objects.create(channel_id="b", access_token="x", scopes="chat:read chat:writer")
+        scopes.require_for_channel("chat:write", channel_id="a")
+        with pytest.raises(Failed, match="the scope chat:write is missing"):
+            scopes.require_for_channel("chat:write", channel_id="b")
+
+    def test_without_a_channel_the_first_connected_one_counts(self, db: None) -> None:
+        Install.objects.create(channel_id="a")
+        Install.objects.create(channel_id="b", access_token="x", scopes="chat:read")
+        with pytest.raises(Failed, match="JOYSTICK_SCOPES"):
+            scopes.require_for_channel("chat:write")
+
+    def test_what_the_platform_granted_wins_over_what_was_asked_for(
+        self, site: Site, connected: Connected, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        issue = site.accounts._issue
+        monkeypatch.setattr(site.accounts, "_issue", lambda installation: {**issue(installation), "scope": "chat:read"})
+        assert connected().scopes == "chat:read"
+        with pytest.raises(Failed, match="the scope stream:read is missing"):
+            scopes.require(Install.objects.get(), "stream:read")
+
+
+class TestTwoAtOnce:
+    """A second caller while the first waits for the platform."""
+
+    def test_the_second_takes_the_tokens_of_the_first(
+        self, site: Site, connected: Connected, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The second one starts while the first one's answer is on its way."""
+        install = connected()
+        real, second_started = oauth.refresh, threading.Event()
+
+        def slow(refresh_token: str) -> oauth.Grant:
+            assert second_started.wait(10)
+            return real(refresh_token)
+
+        def renew(number: int) -> str:
+            mine = Install.objects.get(pk=install.pk)
+            tokens.renew(mine)
+            return mine.access_token
+
+        monkeypatch.setattr(oauth, "refresh", slow)
+        await_other = tokens._await_other_renewal
+
+        def waiting(other: Install, used: str) -> None:
+            second_started.set()
+            await_other(other, used)
+
+        monkeypatch.setattr(tokens, "_await_other_renewal", waiting)
+        first, second = at_once(2, renew)
+        assert first == second == Install.objects.get().access_token != install.access_token
+        assert site.accounts.refreshes == 1
+
+    def test_the_second_hears_that_the_first_could_not_reach_the_platform(self, connected: Connected) -> None:
+        install = connected()
+        with pytest.raises(tokens.RenewalPostponed):
+            tokens._await_other_renewal(install, install.refresh_token)  # the claim was given back
+
+    def test_the_second_hears_that_the_first_was_refused(self, connected: Connected) -> None:
+        install = connected()
+        Install.objects.update(trouble="connect the channel again", refreshing_since=timezone.now())
+        with pytest.raises(Failed, match="connect the channel again"):
+            tokens._await_other_renewal(install, install.refresh_token)
+
+    def test_a_fresh_claim_is_not_taken_over(
+        self, site: Site, connected: Connected, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        install = connected()
+        monkeypatch.setattr(tokens, "WAIT_FOR_ANOTHER", 0.2)
+        Install.objects.update(refreshing_since=timezone.now() - tokens.LOST_AFTER + timedelta(seconds=20))
+        with pytest.raises(tokens.RenewalPostponed):
+            tokens.renew(install)
+        assert site.accounts.refreshes == 0
+
+
+class TestWithoutAnswer:
+    """Lost answers, and a platform that can't say what became of one."""
+
+    def test_a_lost_answer_whose_fate_nobody_knows_is_asked_about_again(
+        self, site: Site, connected: Connected, settings: Any
+    ) -> None:
+        install = connected()
+        Install.objects.update(refreshing_since=timezone.now() - tokens.LOST_AFTER - timedelta(seconds=1))
+        there, settings.JOYSTICK_API_URL = settings.JOYSTICK_API_URL, f"http://127.0.0.1:{free_port()}"
+        with pytest.raises(tokens.RenewalPostponed):
+            tokens.renew(install)
+        row = Install.objects.get()
+        assert row.trouble == "" and row.refreshing_since is not None  # it is still known that an answer got lost
+        settings.JOYSTICK_API_URL = there
+        Install.objects.update(refreshing_since=timezone.now() - tokens.LOST_AFTER - timedelta(seconds=1))
+        tokens.renew(install)
+        assert site.requests[-2:] == [("POST", "/api/oauth/introspect"), ("POST", "/api/oauth/token")]
+
+    def test_one_channel_in_trouble_does_not_keep_another_from_its_renewal(
+        self, site: Site, connected: Connected
+    ) -> None:
+        Install.objects.create(
+            channel_id="0", username="Broken", access_token=seal("a"), refresh_token=seal("never issued")
+        )
+        make_due(connected())
+        tokens.renew_due()
+        assert site.accounts.refreshes == 1
+        assert "connect the channel again" in Install.objects.get(username="Broken").trouble
+        assert Install.objects.get(username="HarbourFox").trouble == ""
+
+    def test_the_check_at_the_start_goes_on_after_one_that_fails(self, site: Site, connected: Connected) -> None:
+        Install.objects.create(channel_id="0", username="Broken", access_token="not sealed", refresh_token="nor this")
+        connected()
+        site.accounts.expire_access_tokens()
+        tokens.check()
+        assert site.accounts.refreshes == 1
+
+    def test_an_expired_token_is_not_handed_out_when_it_can_not_be_renewed(
+        self, connected: Connected, settings: Any
+    ) -> None:
+        install = connected()
+        make_due(install, left=-1)
+        settings.JOYSTICK_API_URL = f"http://127.0.0.1:{free_port()}"
+        with pytest.raises(tokens.RenewalPostponed):
+            tokens.access_token(install)
+        assert ChannelCredentials().token() is None
+
+    def test_an_install_in_trouble_is_used_to_the_end_of_its_token_and_no_further(self, connected: Connected) -> None:
+        install = connected()
+        Install.objects.update(trouble="connect the channel again")
+        assert tokens.access_token(install) == unseal(install.access_token)
+        assert tokens.usable().exists()
+        Install.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        with pytest.raises(Failed, match="connect the channel again"):
+            tokens.access_token(install)
+        assert not tokens.usable().exists()
+
+    def test_a_channel_without_a_refresh_token_says_what_to_do(self, connected: Connected) -> None:
+        install = connected()
+        Install.objects.update(refresh_token="")
+        install.refresh_from_db()
+        with pytest.raises(Failed, match="no refresh token: connect the channel again"):
+            tokens.renew(install)
+
+
+def test_the_channel_connected_last_opens_the_socket(connected: Connected) -> None:
+    install = connected()
+    Install.objects.create(
+        channel_id="older", access_token=seal("older"), connected_at=timezone.now() - timedelta(days=1)
+    )
+    assert ChannelCredentials().token() == unseal(install.access_token)
+    assert ChannelCredentials().whose() == f"install {install.pk} of {install.connected_at}"
+
+
+def test_a_setting_of_the_streamers_is_never_renewed(connected: Connected, site: Site, settings: Any) -> None:
+    connected()
+    settings.JOYSTICK_GATEWAY_TOKEN = "mine"
+    assert not ChannelCredentials().renew("mine")
+    assert ChannelCredentials().whose() == "setting" and site.accounts.refreshes == 0

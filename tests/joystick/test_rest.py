@@ -74,7 +74,7 @@ def test_a_missing_scope_is_said_before_anything_is_asked(site: Site, install: I
     install.scopes = " ".join(set(install.scopes.split()) - {scope})
     install.save()
     asked = len(site.requests)
-    with pytest.raises(Failed, match=f"The scope {scope} is missing"):
+    with pytest.raises(Failed, match=f"the scope {scope} is missing"):
         call(install)
     assert len(site.requests) == asked
 
@@ -93,7 +93,7 @@ def test_an_expired_token_is_renewed_once_and_the_call_repeated(site: Site, inst
 
 def test_a_revoked_channel_is_said(site: Site, install: Install) -> None:
     site.accounts.revoke_all()
-    with pytest.raises(Failed, match="Connect the channel again"):
+    with pytest.raises(Failed, match="connect the channel again"):
         rest.stream(install)
 
 

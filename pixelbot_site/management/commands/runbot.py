@@ -22,7 +22,7 @@ from django.urls import reverse
 
 from effects.models import Overlay
 from effects.queue import rescue
-from joystick.account.credentials import Credentials, Fixed, OfTheChannel
+from joystick.account.credentials import ChannelCredentials, Credentials, Fixed
 from joystick.gateway.listener import Listener
 from joystick.settings_table import JoystickSettings
 from joystick.simulator.options import Options
@@ -79,7 +79,7 @@ class Command(BaseCommand):
                 port=port,
                 background=demo_channel if options["demo"] else real_channel,
                 ready=partial(
-                    self.greet, host, port, overlay_path(), options["demo"], OfTheChannel().whose() is not None
+                    self.greet, host, port, overlay_path(), options["demo"], ChannelCredentials().whose() is not None
                 ),
             ).run()
 
@@ -124,7 +124,7 @@ class Command(BaseCommand):
 
 async def real_channel() -> None:
     """Hold the line to Joystick, from the moment that a channel is connected."""
-    await line(JoystickSettings.current().joystick_gateway_url, OfTheChannel()).run()
+    await line(JoystickSettings.current().joystick_gateway_url, ChannelCredentials()).run()
 
 
 async def demo_channel() -> None:
@@ -157,7 +157,7 @@ def listen() -> None:
 
     async def hold() -> None:
         url = JoystickSettings.current().joystick_gateway_url
-        await line(url, OfTheChannel(), holder=f"{socket.gethostname()}:{os.getpid()}").run()
+        await line(url, ChannelCredentials(), holder=f"{socket.gethostname()}:{os.getpid()}").run()
 
     async def until_stopped() -> None:
         task = asyncio.create_task(embedded.keep_running(hold))
