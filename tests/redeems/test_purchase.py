@@ -120,7 +120,7 @@ def test_nothing_to_say(buy: Callable[..., QueueItem], words: str) -> None:
 
 
 def test_too_much_to_say(buy: Callable[..., QueueItem]) -> None:
-    with pytest.raises(Refused, match="301 characters long, 300 are the most"):
+    with pytest.raises(Refused, match="301 characters long, and the limit is 300"):
         buy("x" * 301)
     assert nothing_was_taken()
 
@@ -212,11 +212,11 @@ def test_scene_and_source_offer_what_the_streamer_chose_and_nothing_else(order: 
 @pytest.mark.parametrize(
     ("key", "words", "sentence"),
     [
-        ("sound", "", "which one"),
+        ("sound", "", "say which sound"),
         ("sound", "nosuch", "there is no sound called nosuch"),
         ("sound", "wheel-loop", "there is no sound called"),
         ("sound", "../../etc/passwd", "there is no sound called"),
-        ("shoutout", "", "for whom"),
+        ("shoutout", "", "say whom to shout out"),
         ("shoutout", "Nobody", "I have never seen Nobody here"),
         ("dance", "", "there is no redeem called dance"),
     ],
@@ -241,9 +241,9 @@ def test_an_empty_wheel_is_not_sold(order: Callable[..., QueueItem]) -> None:
         ({"least_role": Role.FOLLOWER}, {}, "is for followers"),
         ({"least_level": 7}, {}, "needs level 7, you are at level 1"),
         ({"needs_text": True}, {}, "write some words with it"),
-        ({"stock": 0}, {}, "is sold out, none is left"),
-        ({"limit_per_stream": 0}, {}, "is sold out for this stream, 0 were all"),
-        ({"limit_per_viewer": 0}, {}, "you had Save a clip 0 × in this stream"),
+        ({"stock": 0}, {}, "is sold out"),
+        ({"limit_per_stream": 0}, {}, r"is sold out for this stream \(0 sold\)"),
+        ({"limit_per_viewer": 0}, {}, "you can have Save a clip only 0 × in one stream"),
         ({"cost": 1075}, {}, "you need 75 more points"),
     ],
 )
@@ -268,10 +268,10 @@ def test_limits_count_what_happened_in_this_stream(order: Callable[..., QueueIte
     Redeem.objects.filter(key="clip").update(limit_per_viewer=1, limit_per_stream=2, cooldown_seconds=0)
     streams.begin("a-channel", now)
     first = order("clip")
-    with pytest.raises(Refused, match="you had Save a clip 1 ×"):
+    with pytest.raises(Refused, match="you can have Save a clip only 1 ×"):
         order("clip")
     order("clip", who="Ann")
-    with pytest.raises(Refused, match="sold out for this stream, 2 were all"):
+    with pytest.raises(Refused, match=r"sold out for this stream \(2 sold\)"):
         order("clip", who="Cat")
     control.cancel(first, by="fox")
     order("clip", who="Cat")
@@ -312,7 +312,7 @@ def test_a_sequence_counts_once_for_the_limits_and_not_at_all_where_a_part_faile
         order("party")
         worker.drain("effect")
         playback.finished(QueueItem.objects.get(state=State.RUNNING).pk, 1)
-    with pytest.raises(Refused, match="sold out for this stream, 2 were all"):
+    with pytest.raises(Refused, match=r"sold out for this stream \(2 sold\)"):
         order("party")
     control.cancel(QueueItem.objects.filter(kind="alert").latest("pk"), by="fox")
     assert Redeem.objects.get(key="party").stock == 8
@@ -465,8 +465,8 @@ def test_the_dashboard_makes_uses_and_guards_redeems(order: Callable[..., QueueI
     fox.force_login(get_user_model().objects.create_superuser("fox", password="x"))
     row = Redeem.objects.get(key="clip")
     use = f"/admin/redeems/redeem/{row.pk}/use/"
-    assert "It is in the queue: obs_clip" in fox.post(use, {"viewer": "@BOB"}, follow=True).text
-    assert "Nobody of that name" in fox.post(use, {"viewer": "Nobody"}, follow=True).text
+    assert "Added to the queue: obs_clip" in fox.post(use, {"viewer": "@BOB"}, follow=True).text
+    assert "No viewer of that name was ever seen here." in fox.post(use, {"viewer": "Nobody"}, follow=True).text
     Redeem.objects.filter(key="clip").update(enabled=False)
     assert "is switched off" in fox.post(use, {"viewer": "Bob", "charge": "on"}, follow=True).text
     form = {
@@ -476,8 +476,8 @@ def test_the_dashboard_makes_uses_and_guards_redeems(order: Callable[..., QueueI
     for key, effects, mistake in (
         ("points", "[]", "!points is a command already."),
         ("tip", "[]", "!tip is a command already."),
-        ("hug", "[]", "What shall happen?"),
-        ("hug", '[{"kind": "speak", "text": "{viewers}"}]', "Nothing is filled in for {viewers} here."),
+        ("hug", "[]", "Add an effect: this redeem does nothing by itself."),
+        ("hug", '[{"kind": "speak", "text": "{viewers}"}]', "{viewers} is not known here."),
         ("two words", "[]", "One word."),
     ):
         assert mistake in fox.post("/admin/redeems/redeem/add/", {**form, "key": key, "effects": effects}).text
