@@ -15,7 +15,7 @@ from django.test import Client
 
 from economy.models import Cooldown, Points, Transaction, Viewer
 from economy.viewers.roles import Role
-from effects import sounds, values, wheel
+from effects import values
 from effects.models import Prize, Purchase, QueueItem, Sound, State
 from effects.queue import cleanup, control, items, playback, worker
 from joystick.channel import streams
@@ -26,13 +26,6 @@ from redeems.models import Approval, Pricing, Redeem
 from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
-
-
-@pytest.fixture
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    lanes: list[str] = []
-    monkeypatch.setattr("effects.queue.wakeups.send_drain", lanes.append)
-    return lanes
 
 
 @pytest.fixture
@@ -155,22 +148,6 @@ def test_eight_purchases_at_once_of_who_can_pay_three(buy: Callable[..., QueueIt
     assert sum(isinstance(result, Refused) for result in results) == 5
     assert Points.objects.get(viewer__key="bob").balance == 10
     assert Transaction.objects.filter(kind="spend").count() == QueueItem.objects.count() == 3
-
-
-@pytest.fixture
-def order(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> Callable[..., QueueItem]:
-    """Somebody with 1,000 points buys something."""
-    purchase.seed()
-    sounds.seed()
-    wheel.seed()
-    count = iter(range(1000))
-
-    def it(key: str, words: str = "", *, who: str = "Bob", **more: Any) -> QueueItem:
-        person = Viewer.objects.filter(username=who).first() or viewer(who, points=1000)
-        asked = {"rules": rules, "now": now, "reference": f"order-{next(count)}", **more}
-        return purchase.buy(viewer=person, key=key, words=words, **asked).items.earliest("pk")
-
-    return it
 
 
 def points(who: str = "bob") -> int:
