@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. A mistake in the configuration ends it with one sentence, not a traceback."""
+"""Django's command line. Mistakes in the configuration end it with sentences instead of a traceback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelbot_site.settings")
     if "--demo" in sys.argv:
-        # Settings are read before a command sees its options, and the demo has a data folder of its own.
+        # The demo has its own data folder, and settings are read before a command parses its options.
         os.environ["PIXELBOT_DEMO"] = "1"
 
     from django.core.exceptions import ImproperlyConfigured

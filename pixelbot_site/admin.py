@@ -1,4 +1,4 @@
-"""Tokens of the API: made here, shown once, revoked here."""
+"""The dashboard's pages of API tokens: they are made, shown once and revoked there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pixelbot_site.models import ApiToken
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A name, and what it may."""
+    """The form of a new token: its name and scopes."""
 
     scopes = forms.MultipleChoiceField(
         choices=[(scope.value, scope.value) for scope in Scope], widget=forms.CheckboxSelectMultiple
@@ -30,7 +30,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ModelAdmin):
-    """Nobody gives a token more than they may themselves."""
+    """API tokens. Nobody can give a token scopes that they lack themselves."""
 
     form = TokenForm
     list_display = ("name", "scopes", "owner", "created_at", "last_used_at", "revoked_at")
@@ -38,25 +38,25 @@ class ApiTokenAdmin(ModelAdmin):
     actions = ("revoke",)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: a token that may more than it did is a new one."""
+        """Return False: another set of scopes takes a new token."""
         return False
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
-        """Made, and shown this once."""
-        wanted = [Scope(scope) for scope in form.cleaned_data["scopes"]]
-        obj.scopes = [scope.value for scope in wanted if request.user.has_perm(PERMISSIONS[scope])]
+        """Store a new token with those chosen scopes that its owner has, and show it this once."""
+        chosen = [Scope(scope) for scope in form.cleaned_data["scopes"]]
+        obj.scopes = [scope.value for scope in chosen if request.user.has_perm(PERMISSIONS[scope])]
         obj.owner = request.user  # type: ignore[assignment]
         token = obj.make()
         obj.save()
         messages.warning(request, f"The token of {obj.name}, shown only this once: {token}")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Whoever may make one."""
+        """Return whether the user may make tokens."""
         return self.has_add_permission(request)
 
     @admin.action(description="Revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
-        """At once, for good; the row stays. Somebody else's only by whoever may delete them."""
+        """End the tokens for good; their rows stay. Others' tokens need the permission to delete."""
         if not self.has_delete_permission(request):
             tokens = tokens.filter(owner=request.user.pk)
         tokens.filter(revoked_at=None).update(revoked_at=timezone.now())

@@ -1,4 +1,4 @@
-"""The REST API under /admin/api/: the endpoints of each app, `/health`, and what every error looks like."""
+"""The REST API under /admin/api/: the routers of each app, `/health` and `/stats`, and the answers to errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ router = Router(tags=["channel"])
 
 
 class HealthOut(Schema):
-    """How the bot stands. `ok` is false where staff must act; `troubles` says why, as the dashboard's red lines do."""
+    """The bot's health. `ok` is false where staff must act; `troubles` are the dashboard's red lines that say why."""
 
     ok: bool
     connection: str
@@ -38,7 +38,7 @@ class HealthOut(Schema):
 
 
 class StatsOut(Schema):
-    """Figures of now."""
+    """Present figures."""
 
     viewers: int
     present: int
@@ -48,7 +48,7 @@ class StatsOut(Schema):
 
 @router.get("/health", response=answers(HealthOut), auth=needs(Scope.READ))
 def health(request: ApiRequest) -> HealthOut:
-    """The line to Joystick, and every trouble that the dashboard shows."""
+    """Return the state of the connection to Joystick, and every trouble that the dashboard shows."""
     line = connection.health()
     troubles = dashboard.trouble()
     return HealthOut(ok=not troubles, connection=line.state, seconds_since_frame=line.age, troubles=troubles)
@@ -56,7 +56,7 @@ def health(request: ApiRequest) -> HealthOut:
 
 @router.get("/stats", response=answers(StatsOut), auth=needs(Scope.READ))
 def stats(request: ApiRequest) -> StatsOut:
-    """Figures of now. `viewers` is the newest viewer's number, which counting would not make truer."""
+    """Return present figures. `viewers` is the newest viewer's id: about their number, without counting them."""
     newest = Viewer.objects.order_by("-pk").values_list("pk", flat=True).first()
     return StatsOut(
         viewers=newest or 0,
@@ -72,7 +72,7 @@ api = NinjaAPI(
     title="Pixel Bot",
     version="1",
     description="Viewers, points, XP, redeems, the queue and the channel. Scopes: read, points, queue, admin.",
-    auth=needs(*Scope),  # each operation has its own; one without would need every scope
+    auth=needs(*Scope),  # for an operation that names none of its own
     docs_decorator=staff_member_required,
     throttle=[AuthRateThrottle(LoginSettings.current().api_rate_limit)],
     urls_namespace="api",
@@ -85,45 +85,45 @@ api.add_router("", joystick_router)
 api.add_router("", router)
 
 
-def _answer(request: HttpRequest, status: int, detail: str, errors: list[str] | None = None) -> HttpResponse:
+def _respond(request: HttpRequest, status: int, detail: str, errors: list[str] | None = None) -> HttpResponse:
     return api.create_response(request, {"detail": detail, "errors": errors or []}, status=status)
 
 
 @api.exception_handler(HttpError)
-def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return _answer(request, error.status_code, str(error))
+def _answer_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return _respond(request, error.status_code, str(error))
 
 
 @api.exception_handler(Throttled)
-def _too_many(request: HttpRequest, error: Throttled) -> HttpResponse:
-    answer = _answer(request, 429, f"Too many requests: at most {LoginSettings.current().api_rate_limit}.")
+def _answer_throttled(request: HttpRequest, error: Throttled) -> HttpResponse:
+    answer = _respond(request, 429, f"Too many requests: at most {LoginSettings.current().api_rate_limit}.")
     if error.wait:
         answer["Retry-After"] = str(error.wait)
     return answer
 
 
 @api.exception_handler(AuthenticationError)
-def _nobody(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    return _answer(request, 401, "Log in to the dashboard, or send a token: Authorization: Bearer pxb_….")
+def _answer_unknown_caller(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return _respond(request, 401, "Log in to the dashboard, or send a token: Authorization: Bearer pxb_….")
 
 
 @api.exception_handler(Http404)
-def _not_there(request: HttpRequest, error: Http404) -> HttpResponse:
-    return _answer(request, 404, "There is no such thing.")
+def _answer_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    return _respond(request, 404, "There is no such thing.")
 
 
 @api.exception_handler(InputError)
-def _bad_input(request: HttpRequest, error: InputError) -> HttpResponse:
+def _answer_bad_input(request: HttpRequest, error: InputError) -> HttpResponse:
     mistakes = [f"{'.'.join(str(part) for part in mistake['loc'])}: {mistake['msg']}" for mistake in error.errors]
-    return _answer(request, 422, "Something in the request is wrong.", mistakes)
+    return _respond(request, 422, "Something in the request is wrong.", mistakes)
 
 
 @api.exception_handler(Refused)
 @api.exception_handler(Failed)
-def _conflict(request: HttpRequest, error: Exception) -> HttpResponse:
-    return _answer(request, 409, str(error))
+def _answer_conflict(request: HttpRequest, error: Exception) -> HttpResponse:
+    return _respond(request, 409, f"{error}.")
 
 
 @api.exception_handler(ValidationError)
-def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    return _answer(request, 422, "Something in the request is wrong.", error.messages)
+def _answer_invalid_model(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return _respond(request, 422, "Something in the request is wrong.", error.messages)

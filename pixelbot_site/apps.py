@@ -1,4 +1,4 @@
-"""The site as an app of its own: it carries the commands and the configuration checks."""
+"""The site's own app: API tokens, `runbot`, and the check of `.env`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.core.checks import CheckMessage, Warning, register
 
 
 class SiteConfig(AppConfig):
-    """Registers the checks of the configuration."""
+    """Registers the check of `.env`."""
 
     name = "pixelbot_site"
     verbose_name = "Pixel Bot"
 
     def ready(self) -> None:
-        """Called by Django once the apps are loaded."""
+        """Register the check."""
         register(unknown_settings)
 
 
@@ -24,7 +24,7 @@ def unknown_settings(**_: Any) -> list[CheckMessage]:
     """Warn about names in `.env` that nothing reads: most are typos."""
     return [
         Warning(
-            f"Nothing reads {name}, which stands in your .env file.",
+            f"Nothing reads {name}, which is set in your .env file.",
             hint="Is it misspelt? .env.example lists every name.",
             id="pixelbot.W001",
         )

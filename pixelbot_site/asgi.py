@@ -1,4 +1,4 @@
-"""What Daphne serves: Django's pages, and the overlays' websockets."""
+"""The ASGI application: Django's pages, and the overlays' websockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who calls the API: programs by their token, staff by their login."""
+"""The API's callers: programs, known by their token, and staff, known by their login."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pixelbot_site import guesses
 from pixelbot_site.kit.api import Caller, Scope
 from pixelbot_site.models import ApiToken
 
-# Django's permission that stands for a scope where staff are logged in, and that the owner of a token needs for it.
+# The permission of Django's that gives staff a scope. A token has a scope only while its owner has the permission.
 PERMISSIONS = {
     Scope.READ: "economy.view_viewer",
     Scope.POINTS: "economy.change_points",
@@ -21,13 +21,15 @@ PERMISSIONS = {
     Scope.ADMIN: "joystick.change_install",
 }
 
-# A token's last use is stored to the minute: writing it at each call would make each call a writer.
+# How exactly a token's last use is stored. With a write for each call, reading would wait for SQLite's one writer.
 LAST_USE_STEP = timedelta(minutes=1)
 
 
 def identify(request: HttpRequest, token: str | None) -> Caller | None:
-    """Return who sent `token`, or without one, who is logged in; None for an unknown token and for people who are no
-    active staff. Raise HttpError 429 for a wrong token after many others.
+    """Return the caller with `token`, or without one, the person logged in.
+
+    Returns None for an unknown or revoked token, and where the person or the token's owner is not active staff. Raises
+    HttpError 429 for a wrong token after many others.
     """
     if token is None:
         return _by_login(request)
@@ -38,13 +40,13 @@ def identify(request: HttpRequest, token: str | None) -> Caller | None:
 
 
 def _by_token(token: str) -> Caller | None:
-    found = ApiToken.objects.filter(digest=ApiToken.hashed(token), revoked_at=None).select_related("owner").first()
-    if found is None or not _is_staff(found.owner):
+    row = ApiToken.objects.filter(digest=ApiToken.hashed(token), revoked_at=None).select_related("owner").first()
+    if row is None or not _is_staff(row.owner):
         return None
     now = timezone.now()
-    if found.last_used_at is None or now - found.last_used_at > LAST_USE_STEP:
-        ApiToken.objects.filter(pk=found.pk).update(last_used_at=now)
-    return Caller(f"token {found.name}", found.allowed() & _scopes_of(found.owner))
+    if row.last_used_at is None or now - row.last_used_at > LAST_USE_STEP:
+        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+    return Caller(f"token {row.name}", row.allowed() & _scopes_of(row.owner))
 
 
 def _by_login(request: HttpRequest) -> Caller | None:

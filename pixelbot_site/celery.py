@@ -1,4 +1,4 @@
-"""The Celery application. Messages only wake: every fact is a row."""
+"""The Celery application. Its messages only wake workers; what there is to do is stored in rows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The whole bot in one process: Daphne's web server, the gateway client, a Celery worker and its schedule.
 
-Import this module before anything that brings Twisted: Daphne installs the asyncio reactor, and one event loop serves
-all. The order of the steps, at the start and at the end, is measured, not taste: docs/embedded.md.
+Import this module before anything that imports Twisted: Daphne installs the asyncio reactor, so that everything runs on
+one event loop. The reasons for the order of the steps, at the start and at the end, are in `docs/embedded.md`.
 """
 
 from __future__ import annotations
@@ -33,16 +33,18 @@ from pixelbot_site.kit.logs import STDOUT
 log = logging.getLogger("runbot")
 
 WORKERS = 4
-GRACE = 1.0
-"""Seconds that a running item gets to finish when the bot is stopped. After them it goes back into its lane."""
-BEGIN_AGAIN_AFTER = 5.0
-YEARS = 10 * 365 * 86_400
+# Seconds that a running item gets to finish when the bot is stopped. After them it goes back into its lane.
+STOP_GRACE = 1.0
+# Seconds before a background coroutine that raised is run again.
+RESTART_DELAY = 5.0
+# Daphne closes websockets after a day by default; overlays stay open.
+WEBSOCKET_TIMEOUT = 10 * 365 * 86_400
 
-Part = Callable[[], Awaitable[None]]
+Background = Callable[[], Awaitable[None]]
 
 
 class Server(daphne_server.Server):  # type: ignore[misc]
-    """Daphne, ending its applications without the KeyError that young connections cause in the stock one."""
+    """Daphne's server. The stock one raises KeyError at the end for connections younger than a second."""
 
     def kill_all_applications(self) -> Any:
         """Cancel every running application and wait for the cancellation."""
@@ -50,29 +52,33 @@ class Server(daphne_server.Server):  # type: ignore[misc]
         tasks = [task for task in running if task is not None and not task.done()]
         for task in tasks:
             task.cancel()
-        return defer.Deferred.fromFuture(asyncio.ensure_future(_settled(tasks)))
+        return defer.Deferred.fromFuture(asyncio.ensure_future(_wait_for(tasks)))
 
 
-async def _settled(tasks: list[asyncio.Future[Any]]) -> None:
+async def _wait_for(tasks: list[asyncio.Future[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def keep_running(part: Part) -> None:
-    """Run `part`; whatever breaks it is logged, and it begins again, until it ends by itself or is cancelled."""
+async def keep_running(background: Background) -> None:
+    """Run `background` until it returns or is cancelled. What it raises is logged, and it is run again."""
     while True:
         try:
-            await part()
+            await background()
             return
-        except Exception:  # the process's edge: a bot that silently stops is the worst
-            log.exception("the line to Joystick broke down; beginning again in %g s", BEGIN_AGAIN_AFTER)
-            await asyncio.sleep(BEGIN_AGAIN_AFTER)
+        except Exception:  # broad: whatever the error, the bot must not lose its channel for good
+            log.exception("the connection to Joystick failed; starting it again in %g s", RESTART_DELAY)
+            await asyncio.sleep(RESTART_DELAY)
 
 
 class Process:
-    """One process with everything in it. `run` returns when it was told to stop (SIGINT, SIGTERM)."""
+    """The web server, the background coroutine and the Celery worker, run in one process until SIGINT or SIGTERM."""
 
-    def __init__(self, *, host: str, port: int, background: Part, ready: Callable[[], None]) -> None:
-        """`background` runs beside the web server on its loop, and ends within a second or so when cancelled."""
+    def __init__(self, *, host: str, port: int, background: Background, ready: Callable[[], None]) -> None:
+        """Prepare everything; nothing runs yet.
+
+        `background` runs on the web server's loop and must end within about a second when cancelled. `ready` is called
+        once the server listens.
+        """
         self._background = background
         self._ready = ready
         self._loop: asyncio.AbstractEventLoop = daphne_server.twisted_loop
@@ -82,53 +88,55 @@ class Process:
 
         self._server = Server(
             application=application,
+            # Twisted separates an endpoint's parts by colons, so those of an IPv6 address are escaped.
             endpoints=[f"tcp:port={port}:interface={host.replace(':', chr(92) + ':')}"],
             signal_handlers=True,
             verbosity=1,
-            websocket_timeout=YEARS,
-            ready_callable=self._begin,
+            websocket_timeout=WEBSOCKET_TIMEOUT,
+            ready_callable=self._start_background,
         )
 
     def run(self) -> None:
-        """Serve until told to stop, then end everything in order."""
+        """Serve until a signal comes, then stop everything in order. May end the process by `os._exit`."""
         layer = get_channel_layer()
         if isinstance(layer, ThreadHopLayer):
             layer.bind(self._loop)
         self._worker.start()
-        reactor.addSystemEventTrigger("before", "shutdown", self._end)  # type: ignore[arg-type]  # as Twisted documents
+        reactor.addSystemEventTrigger("before", "shutdown", self._stop_before_shutdown)  # type: ignore[arg-type]  # as Twisted documents
         self._server.run()
         self._drain_loop()
         voice.studio().close()
         merge_write_ahead_log()
         if self._worker.is_alive():
-            # A thread in the middle of an item can't be stopped, and Python would wait for it. Its item went back.
-            log.warning("left with a task still running")
+            # A thread in the middle of an item can't be stopped, and Python would wait for it at exit. Its item has
+            # already gone back into its lane.
+            log.warning("stopped while a task was still running")
             logging.shutdown()
             STDOUT.flush()
             os._exit(0)
 
-    def _begin(self) -> None:
+    def _start_background(self) -> None:
         self._task = self._loop.create_task(keep_running(self._background))
         self._loop.call_soon(self._ready)
 
-    def _end(self) -> Any:
+    def _stop_before_shutdown(self) -> Any:
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._stop(), loop=self._loop))
 
     async def _stop(self) -> None:
         log.info("stopping")
         tasks.stopping.set()
         self._worker.ask_to_stop()
-        await asyncio.gather(self._end_background(), self._grace())
+        await asyncio.gather(self._cancel_background(), self._wait_for_items())
         await self._in_thread(self._worker.join)
         await self._in_thread(rescue.put_back_running)
 
-    async def _end_background(self) -> None:
+    async def _cancel_background(self) -> None:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def _grace(self) -> None:
-        until = time.monotonic() + GRACE
+    async def _wait_for_items(self) -> None:
+        until = time.monotonic() + STOP_GRACE
         while time.monotonic() < until and await self._in_thread(worker.is_running):
             await asyncio.sleep(0.05)
 
@@ -137,21 +145,18 @@ class Process:
 
     def _drain_loop(self) -> None:
         # A task that is still pending when the interpreter ends crashes CPython 3.11 in the garbage collector.
-        left = asyncio.all_tasks(self._loop)
-        for task in left:
+        pending = asyncio.all_tasks(self._loop)
+        for task in pending:
             task.cancel()
-        if left:
-            self._loop.run_until_complete(asyncio.wait(left, timeout=1))
+        if pending:
+            self._loop.run_until_complete(asyncio.wait(pending, timeout=1))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
 
 def merge_write_ahead_log() -> None:
-    """Write SQLite's log into the database file, as the last step of a stop.
-
-    Without it most of an evening may stand in the `-wal` file, and a copy of the database file alone has lost it.
-    """
+    """Write SQLite's write-ahead log into the database file, so that a copy of that file alone is complete."""
     if connection.vendor != "sqlite":
         return
     try:
@@ -159,21 +164,21 @@ def merge_write_ahead_log() -> None:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             busy = cursor.fetchone()[0]
         if busy:
-            log.warning("the database's log could not be merged: somebody else reads it. Copy the -wal file, too.")
+            log.warning("the database's log could not be merged: another program reads it. Copy the -wal file, too")
     except DatabaseError as error:
         log.warning("the database's log could not be merged: %s", error)
     connection.close()
 
 
 class Worker:
-    """A Celery worker with a pool of threads, and its schedule, inside this process."""
+    """A Celery worker with a pool of threads, and Celery's schedule, inside this process."""
 
     def __init__(self) -> None:
         app.finalize()
         app.set_default()
         if connection.vendor == "sqlite":
-            # Celery closes the database after every task; to open the file again costs as much as most of them. (A
-            # server's connection may break, and must be looked at anew each time.)
+            # By default Celery closes the database after every task, and opening the file costs as much as most tasks.
+            # A server's connection can break, so PostgreSQL keeps the default.
             app.conf["CELERY_DB_REUSE_MAX"] = 10**9
         self._worker = WorkController(
             app=app,
@@ -185,23 +190,23 @@ class Worker:
             without_gossip=True,
         )
         self._thread = threading.Thread(target=self._worker.start, name="celery", daemon=True)
-        # In a thread: the worker's own way of embedding it forks a process, which a broker in memory does not reach.
+        # In a thread: the worker's own `beat` option forks a process, which a broker in memory does not reach.
         self._beat: Any = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the worker's threads and the schedule."""
         self._thread.start()
         self._beat.start()
 
     def ask_to_stop(self) -> None:
-        """Take no new task; returns at once."""
+        """Make the worker take no new task. Returns at once."""
         state.should_stop = 0  # type: ignore[assignment]  # the exit code
         BELL.close()
 
     def join(self) -> None:
-        """Wait a moment for the tasks in hand."""
+        """Wait up to 0.3 s for running tasks."""
         self._thread.join(0.3)
 
     def is_alive(self) -> bool:
-        """Is a task still in hand?"""
+        """Return whether the worker still runs a task."""
         return self._thread.is_alive()

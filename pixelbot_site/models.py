@@ -16,7 +16,7 @@ PREFIX = "pxb_"
 
 
 class ApiToken(models.Model):
-    """A key for programs. Only its hash is kept: whoever lost it makes a new one."""
+    """A program's token for the API. Its hash is stored, so a token that was lost can't be shown again."""
 
     name = models.CharField(max_length=60, unique=True)
     digest = models.CharField(max_length=64, unique=True, editable=False)
@@ -35,15 +35,16 @@ class ApiToken(models.Model):
 
     @staticmethod
     def hashed(token: str) -> str:
-        """SHA-256 in hex. Enough for 256 random bits, which nobody guesses however fast the hash is."""
+        """Return the token's SHA-256 in hex."""
+        # Fast and unsalted is enough: 256 random bits can't be guessed.
         return hashlib.sha256(token.encode()).hexdigest()
 
     def make(self) -> str:
-        """Give this row a new token, and return it: the only time that anybody sees it."""
+        """Give this row a new token, unsaved, and return it. It can't be read from the row later."""
         token = PREFIX + secrets.token_urlsafe(32)
         self.digest = self.hashed(token)
         return token
 
     def allowed(self) -> frozenset[Scope]:
-        """Return its scopes; what is stored but is no scope any more is left out."""
+        """Return the token's scopes, without stored names that are no longer scopes."""
         return frozenset(scope for scope in Scope if scope in self.scopes)

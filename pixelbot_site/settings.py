@@ -1,7 +1,7 @@
-"""Django's settings, and the only place that reads the environment.
+"""Django's settings, read from the environment and `.env`.
 
-`.env` beside manage.py is read first (`ENV_FILE` names another one); a variable of the process wins over it. Each app
-declares its settings in its `settings_table`; `.env.example` is written from these declarations.
+A variable of the process wins over `.env` beside manage.py (`ENV_FILE` names another file). Each app declares its
+settings in its `settings_table`; `.env.example` is written from these declarations.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ MEDIA_ROOT = DATA_DIR / "media"
 SOUNDS_DIR = DATA_DIR / "sounds"
 
 
-def kept_secret_key(path: Path) -> str:
-    """The key kept in `path`; made at the first call, readable by its owner only."""
+def stored_secret_key(path: Path) -> str:
+    """Return the key stored in `path`. The first call creates the file, readable by its owner only."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(50))
@@ -57,7 +57,7 @@ def kept_secret_key(path: Path) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-SECRET_KEY = site.secret_key or kept_secret_key(DATA_DIR / "secret_key")
+SECRET_KEY = site.secret_key or stored_secret_key(DATA_DIR / "secret_key")
 
 # The demo is always one process on its own SQLite file, whatever the environment names.
 DATABASE_URL = "" if DEMO else site.database_url
@@ -134,8 +134,8 @@ if DATABASE_URL:
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "pixelbot.sqlite3")}}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # IMMEDIATE: a transaction takes the write lock when it begins, so that two of them wait for each other instead of
-    # failing half-way. WAL: readers never wait. Cache and checkpoints are for millions of rows; small ones need little.
+    # IMMEDIATE: a transaction takes the write lock when it begins, so that two writers wait for each other instead of
+    # failing half-way. WAL: readers don't wait for writers. Cache and checkpoints are sized for millions of rows.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -153,7 +153,8 @@ if EMBEDDED:
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {
             "BACKEND": "pixelbot_site.kit.channel_layer.ThreadHopLayer",
-            # Beyond its capacity a channel drops messages, and after its expiry (a day by default) a member is deaf.
+            # A channel drops messages beyond its capacity (100 by default), and a member gets none after its expiry (a
+            # day by default).
             "CONFIG": {"capacity": 5000, "group_expiry": 10 * 365 * 86_400},
         },
     }

@@ -1,6 +1,6 @@
-"""The settings of the site itself, and the list of every section.
+"""The settings of the site itself, and the list of all sections.
 
-`python -m pixelbot_site.settings_table > .env.example` writes the example anew.
+`python -m pixelbot_site.settings_table > .env.example` writes the example.
 """
 
 from __future__ import annotations
@@ -24,65 +24,65 @@ DATABASE_ENGINES = frozenset({"django.db.backends.postgresql", "django.db.backen
 
 
 def known_time_zone(name: str) -> str:
-    """Return a time zone's name that this machine knows."""
+    """Return `name`. Raise ValueError where this machine has no time zone of that name."""
     if name not in available_timezones():
         raise ValueError("a place's name like Europe/Berlin")
     return name
 
 
 def request_rate(rate: str) -> str:
-    """Return a rate in django-ninja's notation."""
+    """Return `rate`. Raise ValueError where it is not in django-ninja's notation."""
     if not re.fullmatch(r"\d{1,9}/[smhd]", rate):
         raise ValueError("requests for each s, m, h or d, like 600/m")
     return rate
 
 
 def database(url: str) -> dict[str, Any]:
-    """Return Django's configuration of the database at `url`; an empty one where the URL can't be read."""
+    """Return Django's configuration of the database at `url`; an empty dict where the URL can't be read."""
     try:
-        found: dict[str, Any] = environ.Env.db_url_config(url)
+        config: dict[str, Any] = environ.Env.db_url_config(url)
     except (ValueError, environ.ImproperlyConfigured):
         return {}
-    return found
+    return config
 
 
 @dataclass(frozen=True)
 class LoginSettings(Section):
-    """The streamer's login, and who may reach the pages."""
+    """The streamer's login, and access to the pages."""
 
     title: ClassVar[str] = "Your login and the pages"
 
     admin_username: str = setting("admin", "The name of your login; used at the first start.")
     admin_password: str = setting(
         "",
-        "The password of your login; used at the first start. Without it a password is made up and shown once.",
+        "The password of your login; used at the first start. Empty: a random one is shown once.",
         is_secret=True,
     )
     allowed_hosts: tuple[str, ...] = setting(
-        (), "Other names that the pages are reached by. Needed where you bind to more than 127.0.0.1."
+        (), "Other host names of the pages. Needed where the bot listens on more than 127.0.0.1."
     )
-    csrf_trusted_origins: tuple[str, ...] = setting((), "Behind a proxy with HTTPS: https://bot.example.org")
+    csrf_trusted_origins: tuple[str, ...] = setting(
+        (), "Addresses of the pages behind a proxy with HTTPS, like https://bot.example.org"
+    )
     api_rate_limit: str = setting(
-        "600/m", "The most requests of one caller to the REST API: for each s, m, h or d.", clean=request_rate
+        "600/m", "Requests that one caller may send to the REST API for each s, m, h or d.", clean=request_rate
     )
-    time_zone: str = setting(
-        "UTC", "A place, as in Europe/Berlin, whose time the dashboard shows.", clean=known_time_zone
-    )
+    time_zone: str = setting("UTC", "The time zone of the dashboard, like Europe/Berlin.", clean=known_time_zone)
 
 
 @dataclass(frozen=True)
 class StorageSettings(Section):
-    """Where the bot keeps its data. Read these from Django's settings, which hold the paths and URLs in effect."""
+    """Where the bot keeps its data. Other modules read Django's settings, which hold the paths and URLs in effect."""
 
     title: ClassVar[str] = "Where things are kept"
 
     pixelbot_demo: bool = setting(False, "Set by `runbot --demo`.", in_example=False)
     data_dir: str = setting(
-        "data", "Database, secret key, speech, sounds. A path that is not absolute begins at the project's folder."
+        "data", "The folder of database, secret key, speech and sounds. A relative path begins at the project's folder."
     )
     secret_key: str = setting(
         "",
-        "Made at the first start and kept in DATA_DIR; set it where several machines share one site.",
+        "Empty: created at the first start and kept in DATA_DIR. Set it where several machines run one bot.",
         is_secret=True,
     )
     database_url: str = setting(
@@ -95,7 +95,7 @@ class StorageSettings(Section):
     )
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Yield URLs that can't be used. The demo uses none."""
+        """Yield URLs that can't be used. The demo ignores them."""
         if self.pixelbot_demo:
             return
         if self.database_url and database(self.database_url).get("ENGINE") not in DATABASE_ENGINES:
@@ -107,21 +107,21 @@ class StorageSettings(Section):
 
 @dataclass(frozen=True)
 class LogSettings(Section):
-    """What is logged, and how a line looks."""
+    """The level and format of the logs."""
 
     title: ClassVar[str] = "Logs"
 
     log_level: str = setting(
-        "INFO", "The least important messages that are logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+        "INFO", "Messages below this level are not logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR")
     )
     log_format: str = setting(
-        "plain", "plain for people, json for machines: an object a line.", choices=("plain", "json")
+        "plain", "plain: text for people; json: an object per line for programs.", choices=("plain", "json")
     )
 
 
 @dataclass(frozen=True)
 class SiteSettings(LoginSettings, StorageSettings, LogSettings):
-    """What settings.py itself makes Django's settings of."""
+    """The settings that settings.py itself reads."""
 
 
 # In the order of `.env.example`.

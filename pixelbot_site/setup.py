@@ -1,4 +1,4 @@
-"""What a first start makes, and every later one makes sure of: tables, default rows, the login, an overlay."""
+"""Preparation at each start: tables, default rows, the streamer's login and an overlay, created where missing."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ from pixelbot_site import private_files
 from pixelbot_site.settings_table import LoginSettings
 from redeems import purchase
 
+# Points by level, for a site that has no rewards yet.
 LEVEL_REWARDS = {2: 100, 5: 500, 10: 1000, 25: 2500, 50: 5000, 100: 10_000}
 
 
 def prepare() -> str | None:
-    """Migrate and seed. Returns the streamer's new password where one had to be invented, to be shown this once."""
+    """Migrate and create missing rows. Return the password of a new login without ADMIN_PASSWORD, to be shown once."""
     database = str(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
     private_files.tighten(settings.DATA_DIR, database)
+    # `migrate` would also look at every content type and permission, so it is called only where tables change.
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
@@ -40,14 +42,14 @@ def prepare() -> str | None:
         speech.seed()
         if not LevelReward.objects.exists():
             LevelReward.objects.bulk_create(
-                LevelReward(level=at, points=points) for at, points in LEVEL_REWARDS.items()
+                LevelReward(level=level, points=points) for level, points in LEVEL_REWARDS.items()
             )
         if not Overlay.objects.exists():
             Overlay.objects.create()
-        return _login()
+        return _create_login()
 
 
-def _login() -> str | None:
+def _create_login() -> str | None:
     users = get_user_model().objects
     if users.filter(is_superuser=True).exists():
         return None

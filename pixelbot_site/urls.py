@@ -1,4 +1,4 @@
-"""Every address of the bot."""
+"""The URLs of dashboard, API and overlays."""
 
 from __future__ import annotations
 

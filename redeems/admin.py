@@ -1,4 +1,4 @@
-"""What can be bought, at what price, by whom and how often."""
+"""The dashboard's pages of redeems."""
 
 from __future__ import annotations
 
@@ -25,38 +25,39 @@ from redeems import purchase
 from redeems.models import Redeem
 from redeems.registry import catalog
 
-WORDS = {"user", "text"}
+# The placeholders that `purchase` fills in.
+PLACEHOLDERS = {"user", "text"}
 
 
 class RedeemForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A redeem that is not in the catalog is made of effects."""
+    """The form of a redeem. Outside of the catalog, a redeem needs effects."""
 
     class Meta:
         model = Redeem
         fields = tuple(field.name for field in Redeem._meta.concrete_fields if not field.primary_key)
 
     def clean_key(self) -> str:
-        """As it is typed in chat: small, and no command's."""
+        """Return the key case-folded, as commands are looked up. Refuse the word of a command."""
         key: str = self.cleaned_data["key"].casefold()
         if key in purchase.taken_words():
             raise forms.ValidationError(f"!{key} is a command already.")
         return key
 
     def clean(self) -> dict[str, Any]:
-        """What could not work is said now."""
+        """Refuse effects that could not work once somebody buys them."""
         cleaned: dict[str, Any] = super().clean() or {}
         key = cleaned.get("key") or self.instance.key
         if key not in catalog and not cleaned.get("effects") and "effects" not in self.errors:
-            self.add_error("effects", "What shall happen? This redeem does nothing by itself.")
-        unknown = sorted(wanted_words(cleaned.get("effects") or []) - WORDS)
+            self.add_error("effects", "Add an effect: this redeem does nothing by itself.")
+        unknown = sorted(wanted_words(cleaned.get("effects") or []) - PLACEHOLDERS)
         if unknown:
-            self.add_error("effects", f"Nothing is filled in for {{{unknown[0]}}} here. There is {{text}}, {{user}}.")
+            self.add_error("effects", f"{{{unknown[0]}}} is not known here. Use {{text}} or {{user}}.")
         return cleaned
 
 
 @admin.register(Redeem)
 class RedeemAdmin(StockMixin, ModelAdmin):
-    """Rows of the catalog are there by themselves; others are made of effects."""
+    """The list and form of redeems, with a button that uses one for a viewer."""
 
     form = RedeemForm
     list_display = ("key", "title", "cost", "enabled", "cooldown_seconds", "global_cooldown_seconds", "stock")
@@ -72,44 +73,44 @@ class RedeemAdmin(StockMixin, ModelAdmin):
     )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        """The key of one that there is stays: chat knows it, and its history."""
+        """Make the key of an existing row read-only: purchases refer to it."""
         return ("key",) if obj is not None else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Not those of the catalog: they would come back at the next start. Switch them off instead."""
+        """Forbid deleting rows of the catalog, which the next start would create again; they can be switched off."""
         return not (isinstance(obj, Redeem) and obj.key in catalog) and super().has_delete_permission(request, obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Deleting is done one by one, so that none of the catalog is among them."""
+        """Remove the deletion of several rows, which would not ask `has_delete_permission` for each row."""
         actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
 
     def get_urls(self) -> list[URLPattern]:
-        """With the button that uses it."""
+        """Add the address of the button that uses a redeem."""
         own = [path("<int:redeem_id>/use/", self.admin_site.admin_view(self.use), name="redeems_redeem_use")]
         return own + super().get_urls()
 
     def use(self, request: HttpRequest, redeem_id: int) -> HttpResponse:
-        """Buy it for a viewer, or give it away."""
+        """Buy the redeem for the posted viewer, or give it away, and return to its page with the outcome."""
         if request.method != "POST" or not request.user.has_perm("redeems.change_redeem"):
             raise PermissionDenied
         row = get_object_or_404(Redeem, pk=redeem_id)
         viewer = people.find(request.POST.get("viewer", ""))
         try:
             if viewer is None:
-                raise Refused("nobody of that name was seen here yet")
-            item = _used(row, viewer, request.POST.get("words", "").strip(), charge="charge" in request.POST)
-            self.message_user(request, f"It is in the queue: {item}.")
+                raise Refused("no viewer of that name was ever seen here")
+            item = _use(row, viewer, request.POST.get("words", "").strip(), charge="charge" in request.POST)
+            self.message_user(request, f"Added to the queue: {item}.")
         except (Refused, Failed) as error:
             messages.error(request, f"{error}.")
         return redirect("admin:redeems_redeem_change", row.pk)
 
 
-def _used(row: Redeem, viewer: Viewer, words: str, *, charge: bool) -> QueueItem:
-    now = EffectsSettings.current()
+def _use(row: Redeem, viewer: Viewer, words: str, *, charge: bool) -> QueueItem:
+    rules = EffectsSettings.current()
     if not charge:
-        return purchase.give_away(viewer=viewer, key=row.key, words=words, rules=now)
+        return purchase.give_away(viewer=viewer, key=row.key, words=words, rules=rules)
     reference = f"dashboard:{uuid4()}"
-    bought = purchase.buy(viewer=viewer, key=row.key, words=words, reference=reference, rules=now, now=timezone.now())
+    bought = purchase.buy(viewer=viewer, key=row.key, words=words, reference=reference, rules=rules, now=timezone.now())
     return bought.items.earliest("pk")

@@ -1,4 +1,4 @@
-"""The API's part for redeems."""
+"""The API's endpoints of redeems."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from redeems.models import Approval, Pricing, Redeem
 router = Router(tags=["redeems"])
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
-MAY_BE_NULL = {"cooldown_seconds", "limit_per_stream", "limit_per_viewer", "stock"}
+# Fields that a null changes; for the others, null means the same as leaving them out.
+NULLABLE = {"cooldown_seconds", "limit_per_stream", "limit_per_viewer", "stock"}
+# What PositiveIntegerField holds on PostgreSQL.
 Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
@@ -48,7 +50,7 @@ class RedeemOut(Schema):
 
 
 class RedeemIn(Schema):
-    """What shall change; what is left out stays. null: the redeem's own cooldown, no limit, no end of the stock."""
+    """The fields to change; others stay. null means the redeem's default cooldown, no limit, or an unlimited stock."""
 
     title: Title | None = None
     cost: Whole | None = None
@@ -68,7 +70,7 @@ class RedeemIn(Schema):
 
 
 class PurchaseIn(Schema):
-    """For whom, with which words. `free`: given away, whatever the rules are."""
+    """The viewer to buy for, and the text after the command. `free` gives it away, without any limit or cost."""
 
     viewer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
     text: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")] = ""
@@ -76,7 +78,7 @@ class PurchaseIn(Schema):
 
 
 class PurchaseOut(Schema):
-    """The queue item that came of it, and the viewer's points that are left."""
+    """The first queue item of the purchase, and the viewer's balance after it."""
 
     ok: bool = True
     item_id: int
@@ -86,42 +88,42 @@ class PurchaseOut(Schema):
 
 @router.get("/redeems", response=answers(list[RedeemOut]), auth=needs(Scope.READ))
 def list_redeems(request: ApiRequest) -> list[Redeem]:
-    """All of them."""
+    """List every redeem."""
     return list(Redeem.objects.all())
 
 
 @router.patch("/redeems/{key}", response=answers(RedeemOut), auth=needs(Scope.ADMIN))
 def update_redeem(request: ApiRequest, key: str, change: RedeemIn) -> Redeem:
-    """Change price, title, cooldowns, or switch it on or off."""
+    """Change a redeem: its price, title, limits, or whether it is on."""
     row = _redeem(key)
     fields = change.dict(exclude_unset=True)
-    changed = {name: value for name, value in fields.items() if value is not None or name in MAY_BE_NULL}
+    changed = {name: value for name, value in fields.items() if value is not None or name in NULLABLE}
     for name, value in changed.items():
         setattr(row, name, value)
-    row.save(update_fields=changed)  # and nothing else: somebody may be buying it
+    row.save(update_fields=changed)  # only these: a purchase may change the stock at the same time
     return row
 
 
 @router.post("/redeems/{key}/buy", response=answers(PurchaseOut), auth=needs(Scope.POINTS))
 def buy(request: ApiRequest, key: str, wanted: PurchaseIn) -> PurchaseOut:
-    """Buy it for a viewer, with their points, or give it away. 409, with the sentence, where it is refused."""
+    """Buy a redeem for a viewer with their points, or give it away. Answers 409 with the reason where it is refused."""
     viewer = found_or_404(people.find(wanted.viewer))
     key = _redeem(key).key
-    item = _given(viewer, key, wanted) if wanted.free else _bought(viewer, key, wanted)
+    item = _give_away(viewer, key, wanted) if wanted.free else _buy(viewer, key, wanted)
     viewer.points.refresh_from_db()
     return PurchaseOut(item_id=item.pk, state=State(item.state), balance=viewer.points.balance)
 
 
 @router.post("/redeems/{key}/toggle", response=answers(RedeemOut), auth=needs(Scope.ADMIN))
 def toggle_redeem(request: ApiRequest, key: str) -> Redeem:
-    """Off if it is on, on if it is off."""
+    """Switch a redeem off if it is on, and on if it is off."""
     row = _redeem(key)
     row.enabled = not row.enabled
     row.save(update_fields=["enabled"])
     return row
 
 
-def _bought(viewer: Viewer, key: str, wanted: PurchaseIn) -> QueueItem:
+def _buy(viewer: Viewer, key: str, wanted: PurchaseIn) -> QueueItem:
     bought = purchase.buy(
         viewer=viewer,
         key=key,
@@ -133,9 +135,10 @@ def _bought(viewer: Viewer, key: str, wanted: PurchaseIn) -> QueueItem:
     return bought.items.earliest("pk")
 
 
-def _given(viewer: Viewer, key: str, wanted: PurchaseIn) -> QueueItem:
+def _give_away(viewer: Viewer, key: str, wanted: PurchaseIn) -> QueueItem:
     return purchase.give_away(viewer=viewer, key=key, words=wanted.text.strip(), rules=EffectsSettings.current())
 
 
 def _redeem(key: str) -> Redeem:
+    # PostgreSQL raises for a NUL in a query's value.
     return get_object_or_404(Redeem, key=key.replace("\0", ""))

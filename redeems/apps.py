@@ -1,4 +1,4 @@
-"""Redeems: what viewers buy."""
+"""The app of redeems: things that viewers buy with points."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class RedeemsConfig(AppConfig):
     name = "redeems"
 
     def ready(self) -> None:
-        """Called by Django once the models are loaded."""
+        """Register the listeners of hooks, and scan the catalog."""
         from pixelbot_site.kit.registry import scan
         from redeems import catalog, choices, purchase  # noqa: F401 (the latter two for their listeners)
 

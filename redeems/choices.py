@@ -1,7 +1,8 @@
-"""What the streamer offers for viewers to choose from: nothing else in OBS can be reached."""
+"""The lines of `Redeem.choices`: the scenes and sources of OBS that viewers may choose by `!scene` and `!source`."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -15,12 +16,12 @@ from redeems.registry import Order
 
 
 def scene(line: str, seconds: int) -> Effect:
-    """What a line of the choices of `!scene` does."""
+    """Return the effect of a line of `!scene`'s choices: the name of a scene."""
     return obs_scene(line, seconds)
 
 
 def source(line: str, seconds: int) -> Effect:
-    """What a line of the choices of `!source` does. Refused where it names no scene."""
+    """Return the effect of a line of `!source`'s choices: `Scene/Source`. Raise Refused where it names no scene."""
     scene_name, slash, source_name = line.partition("/")
     if not slash:
         raise Refused("the streamer has not said in which scene this is")
@@ -31,18 +32,25 @@ OFFERED = {"scene": scene, "source": source}
 
 
 def chosen(order: Order) -> str:
-    """The line of the row's choices that the viewer named: the whole of it, or what stands after its slash."""
-    lines = _lines(order.row)
-    if not lines:
+    """Return the line of the row's choices that the viewer named. Raise Refused, listing the names, for any other.
+
+    A line is named by itself or, where that is unambiguous, by the part after its slash.
+    """
+    names = _names(_lines(order.row))
+    if not names:
         raise Refused(f"there is nothing to choose for !{order.row.key} yet")
-    short = {line: line.partition("/")[2].strip() or line for line in lines}
-    # Of two scenes' sources with one name, each is told by the whole line.
-    names = {line: name if [*short.values()].count(name) == 1 else line for line, name in short.items()}
-    wanted = order.words.strip().casefold()
+    answer = order.words.strip().casefold()
     for line, name in names.items():
-        if wanted and wanted in (name.casefold(), line.casefold()):
+        if answer in (name.casefold(), line.casefold()):
             return line
     raise Refused(f"choose one: {', '.join(names.values())}")
+
+
+def _names(lines: list[str]) -> dict[str, str]:
+    """Return the name of each line: the part after its slash, or the whole line where two lines share that part."""
+    short = {line: line.partition("/")[2].strip() or line for line in lines}
+    uses = Counter(short.values())
+    return {line: name if uses[name] == 1 else line for line, name in short.items()}
 
 
 def _lines(row: Redeem) -> list[str]:
@@ -51,7 +59,7 @@ def _lines(row: Redeem) -> list[str]:
 
 @obs_names.configured_steps.register
 def offered() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """What the choices of each redeem would do, so that a scene that vanished from OBS is told."""
+    """Yield each redeem with what its choices do, so that the dashboard reports scenes and sources missing in OBS."""
     for row in Redeem.objects.filter(key__in=OFFERED):
         for line in _lines(row):
             with suppress(Refused):

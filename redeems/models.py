@@ -1,4 +1,4 @@
-"""Redeems as the streamer sets them: a row each; its plan is in `redeems/catalog/`, or in the row itself."""
+"""The streamer's settings of redeems. What a redeem does is in `redeems/catalog/`, or in the row's effects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pixelbot_site.kit.steps_field import EffectsField
 
 
 class Pricing(models.TextChoices):
-    """What the cost is for."""
+    """What the cost is multiplied by."""
 
     FIXED = "fixed", "each time"
     CHARACTER = "character", "each character of the text"
@@ -20,7 +20,7 @@ class Pricing(models.TextChoices):
 
 
 class Approval(models.TextChoices):
-    """Whose purchases wait until staff approve them."""
+    """The viewers whose purchases wait until staff approve them."""
 
     NONE = "none", "nobody's"
     FIRST = "first", "of viewers who never had one approved"
@@ -28,8 +28,9 @@ class Approval(models.TextChoices):
 
 
 class Redeem(models.Model):
-    """Something a viewer buys with points. One row for each plan in the catalog appears by itself; others are made in
-    the dashboard, of effects.
+    """Something that a viewer buys with points.
+
+    Each entry of the catalog has a row, created at the start; the streamer adds others, made of effects.
     """
 
     key = models.CharField(

@@ -24,7 +24,7 @@ from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Pricing, Redeem
 from redeems.registry import CatalogEntry, Order, Planned, catalog
 
-# What counts as one stream for the limits, while the channel is not live.
+# How far back the limits of a stream count while the channel is not live.
 WITHOUT_STREAM = timedelta(hours=12)
 
 live_since = Hook[[], datetime | None](
@@ -37,52 +37,56 @@ reserved_words = Hook[[], Iterable[str]](
 
 @again_after_deadlock
 def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsSettings, now: datetime) -> Purchase:
-    """Sell the redeem `key` to `viewer`; `reference` names the cause (a chat message), which buys once.
+    """Sell the redeem `key` to `viewer`, enqueue its effect, and return the purchase.
 
-    Raises Refused, with the sentence for the viewer, and then nothing was taken: no points, no cooldown, no stock.
+    `words` is the text after the command. `reference` names the cause (a chat message) and must be unique: a second
+    purchase that costs points raises IntegrityError. Raises Refused with the reason for the viewer; then no points, no
+    cooldown and no stock were taken.
     """
     with transaction.atomic():
-        # Points before redeems, as where points go back: nobody waits for ever. Whoever buys holds the redeem's row, so
-        # that stock and limits are those of this very moment.
+        # Balances are locked before redeems here and in refunds: two transactions that lock in opposite order deadlock.
         points.lock_balances(viewer.pk)
-        row, item = _find(Redeem.objects.select_for_update(), key)
-        _may(row, viewer)
-        wanted = _plan(row, item, Order(viewer, words, rules, row))
-        _room(wanted.effect, rules)
-        _limits(row, viewer, now)
-        waits = _waits(row, viewer)
+        # The row stays locked until the commit, so that two buyers can't both pass the same limit.
+        row, entry = _find(Redeem.objects.select_for_update(), key)
+        _check_viewer(row, viewer)
+        plan = _plan(row, entry, Order(viewer, words, rules, row))
+        _check_room(plan.effect, rules)
+        _check_limits(row, viewer, now)
+        waits = _needs_approval(row, viewer)
         purchase = Purchase.objects.create(
             viewer=viewer,
             redeem=row.key,
-            cooldowns=_take_cooldowns(item, row, viewer, rules, now),
+            cooldowns=_take_cooldowns(entry, row, viewer, rules, now),
             took_stock=_take_stock(row),
-            payment=_pay(row, viewer, _cost(row, wanted, words, rules), reference),
+            payment=_pay(row, viewer, _cost(row, plan, words, rules), reference),
         )
-        items.enqueue(wanted.effect, viewer=viewer, purchase=purchase, priority=row.priority, waits=waits)
+        items.enqueue(plan.effect, viewer=viewer, purchase=purchase, priority=row.priority, waits=waits)
         return purchase
 
 
 @again_after_deadlock
 def give_away(*, viewer: Viewer, key: str, words: str, rules: EffectsSettings) -> QueueItem:
-    """Do what the redeem `key` does for `viewer`, for nothing: only what it needs in itself is checked.
+    """Enqueue the effect of the redeem `key` for `viewer` free of charge, and return its first queue item.
 
-    There is no purchase, so that nothing can go back, and no limit counts it. Raises Refused, with the sentence.
+    Switch, role, level, limits, stock, cooldowns, approval and the queue's length are not checked. No Purchase is
+    stored, so limits don't count it and nothing is refunded. Raises Refused where the words don't fit the redeem.
     """
     with transaction.atomic():
-        row, item = _find(Redeem.objects.all(), key)
-        wanted = _plan(row, item, Order(viewer, words, rules, row))
-        return items.enqueue(wanted.effect, viewer=viewer, priority=row.priority)
+        row, entry = _find(Redeem.objects.all(), key)
+        plan = _plan(row, entry, Order(viewer, words, rules, row))
+        return items.enqueue(plan.effect, viewer=viewer, priority=row.priority)
 
 
 def _find(rows: QuerySet[Redeem], key: str) -> tuple[Redeem, CatalogEntry | None]:
-    row, item = rows.filter(key=key.casefold()).first(), catalog.get(key.casefold())
-    if row is None or (item is None and not row.effects):
+    row = rows.filter(key=key.casefold()).first()
+    entry = catalog.get(key.casefold())
+    # A row without code or effects is left over from a catalog module that was removed.
+    if row is None or (entry is None and not row.effects):
         raise Refused(f"there is no redeem called {key[:40]}")
-    return row, item
+    return row, entry
 
 
-def _may(row: Redeem, viewer: Viewer) -> None:
-    """Is it on, and is the viewer somebody who may?"""
+def _check_viewer(row: Redeem, viewer: Viewer) -> None:
     if not row.enabled:
         raise Refused(f"{row.title} is switched off at the moment")
     if row.live_only and _live_since() is None:
@@ -93,23 +97,24 @@ def _may(row: Redeem, viewer: Viewer) -> None:
         raise Refused(f"{row.title} needs level {row.least_level}, you are at level {viewer.xp.level}")
 
 
-def _plan(row: Redeem, item: CatalogEntry | None, order: Order) -> Planned:
+def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
     if row.needs_text and not any(character.isalnum() for character in order.words):
         raise Refused(f"write some words with it: !{row.key} hello everybody")
     if row.effects:
         text = order.words[: order.rules.tts_max_chars]
         effects = list(planned(row.effects, {"user": order.viewer.username, "text": text}))
         steps = [effect.step for effect in effects]
-        found = mistakes(steps)
-        if found:
-            raise Refused(f"that does not fit: {found[0]}")
+        # Checked again: the dashboard saw the placeholders, and the viewer's text may be empty or too long.
+        reasons = mistakes(steps)
+        if reasons:
+            raise Refused(f"that does not fit: {reasons[0].rstrip('.')}")
         return Planned(effects[0] if len(effects) == 1 else Effect(SEQUENCE, {"effects": steps}, row.title))
-    assert item is not None
-    made = item.plan(order)
-    return made if isinstance(made, Planned) else Planned(made)
+    assert entry is not None  # `_find` refuses a row that has neither
+    result = entry.plan(order)
+    return result if isinstance(result, Planned) else Planned(result)
 
 
-def _room(effect: Effect, rules: EffectsSettings) -> None:
+def _check_room(effect: Effect, rules: EffectsSettings) -> None:
     for lane in sorted(_lanes(effect)):
         count = waiting.count(lane)
         if count >= rules.queue_max(lane):
@@ -117,33 +122,33 @@ def _room(effect: Effect, rules: EffectsSettings) -> None:
 
 
 def _lanes(effect: Effect) -> set[str]:
-    """The lanes that an effect will need; of a sequence, those of each of its effects."""
+    """Return the lanes of an effect, or of every effect in a sequence. Instant effects need none."""
     needed = [kinds.get(str(step.get("kind"))) for step in leaves([effect.step])]
     if None in needed:
         raise Refused("that cannot be done on this stream")
     return {kind.lane for kind in needed if kind is not None} - {INSTANT}
 
 
-def _limits(row: Redeem, viewer: Viewer, now: datetime) -> None:
+def _check_limits(row: Redeem, viewer: Viewer, now: datetime) -> None:
     if row.limit_per_stream is None and row.limit_per_viewer is None:
         return
     sold = _sold(row, _live_since() or now - WITHOUT_STREAM)
     if row.limit_per_stream is not None and sold.count() >= row.limit_per_stream:
-        raise Refused(f"{row.title} is sold out for this stream, {row.limit_per_stream} were all")
+        raise Refused(f"{row.title} is sold out for this stream ({row.limit_per_stream} sold)")
     if row.limit_per_viewer is not None and sold.filter(viewer=viewer).count() >= row.limit_per_viewer:
-        raise Refused(f"you had {row.title} {row.limit_per_viewer} × in this stream, that is all")
+        raise Refused(f"you can have {row.title} only {row.limit_per_viewer} × in one stream")
 
 
 def _sold(row: Redeem, since: datetime) -> QuerySet[Purchase]:
-    """What was bought of it since then and happened, or still may."""
+    """Return the purchases since then that were not cancelled, failed or expired."""
     return Purchase.objects.filter(redeem=row.key, created_at__gte=since).exclude(items__state__in=DROPPED)
 
 
 def _take_cooldowns(
-    item: CatalogEntry | None, row: Redeem, viewer: Viewer, rules: EffectsSettings, now: datetime
+    entry: CatalogEntry | None, row: Redeem, viewer: Viewer, rules: EffectsSettings, now: datetime
 ) -> dict[str, str]:
-    """Takes them; returns until when each runs, so that these and no others can be ended again."""
-    default = item.cooldown(rules) if item is not None else 0
+    """Take the viewer's cooldown and everybody's; return when each ends, so that a refund ends exactly these."""
+    default = entry.cooldown(rules) if entry is not None else 0
     own = default if row.cooldown_seconds is None else row.cooldown_seconds
     wanted = {f"redeem.{row.key}:{viewer.key}": float(own), f"redeem.{row.key}": float(row.global_cooldown_seconds)}
     free = cooldowns.take(wanted, now=now)
@@ -156,17 +161,19 @@ def _take_cooldowns(
 def _take_stock(row: Redeem) -> bool:
     if row.stock is None:
         return False
+    # One conditional statement, so that the stock never falls below zero, even without the row's lock.
     if not Redeem.objects.filter(pk=row.pk, stock__gt=0).update(stock=F("stock") - 1):
-        raise Refused(f"{row.title} is sold out, none is left")
+        raise Refused(f"{row.title} is sold out")
     return True
 
 
-def _cost(row: Redeem, wanted: Planned, words: str, rules: EffectsSettings) -> int:
-    cost = row.cost if wanted.cost is None else wanted.cost
+def _cost(row: Redeem, plan: Planned, words: str, rules: EffectsSettings) -> int:
+    cost = row.cost if plan.cost is None else plan.cost
     if row.pricing == Pricing.CHARACTER:
+        # Of the text that is used: spaces are joined, and what is cut off is not charged.
         return cost * max(1, len(" ".join(words.split())[: rules.tts_max_chars]))
     if row.pricing == Pricing.SECOND:
-        return cost * max(1, math.ceil(seconds(wanted.effect)))
+        return cost * max(1, math.ceil(seconds(plan.effect)))
     return cost
 
 
@@ -176,20 +183,23 @@ def _pay(row: Redeem, viewer: Viewer, cost: int, reference: str) -> Transaction 
     return points.spend(viewer, cost, source="redeem", reference=f"redeem:{reference}", reason=row.title)
 
 
-def _waits(row: Redeem, viewer: Viewer) -> bool:
+def _needs_approval(row: Redeem, viewer: Viewer) -> bool:
     if row.approval == Approval.FIRST:
+        # Items of any redeem count: staff know the viewer.
         return not QueueItem.objects.filter(viewer=viewer, approved_at__isnull=False).exists()
     return row.approval == Approval.ALWAYS
 
 
 @refunds.purchase_undone.register
 def give_back(item: QueueItem) -> None:
-    """What was bought did not happen: what it took is in stock again, and the cooldowns that it began are over."""
+    """Return what the item's purchase took to the stock, and end the cooldowns that it began."""
     purchase = item.purchase
-    if purchase is None:
+    if purchase is None:  # given away
         return
     if purchase.took_stock:
+        # A stock that was set to "no end" meanwhile stays so.
         Redeem.objects.filter(key=purchase.redeem, stock__isnull=False).update(stock=F("stock") + 1)
+    # A later purchase may have begun the same cooldown anew; its end differs, and it stays.
     for key, until in purchase.cooldowns.items():
         cooldowns.free(key, until=datetime.fromisoformat(until))
 
@@ -204,16 +214,22 @@ def taken_words() -> set[str]:
 
 
 def is_made_by_hand(key: str) -> bool:
-    """Is there a redeem of that name that the streamer made of effects?"""
+    """Return whether the dashboard has a redeem of that name."""
     return Redeem.objects.filter(key=key).exists()
 
 
 def seed() -> None:
-    """Make the rows of redeems that have none yet. What the streamer changed stays."""
+    """Create the missing rows of the catalog's redeems. Rows that exist keep what the streamer changed."""
     Redeem.objects.bulk_create(
         [
-            Redeem(key=item.key, title=item.title, cost=item.cost, enabled=item.enabled, needs_text=item.needs_text)
-            for item in catalog.values()
+            Redeem(
+                key=entry.key,
+                title=entry.title,
+                cost=entry.cost,
+                enabled=entry.enabled,
+                needs_text=entry.needs_text,
+            )
+            for entry in catalog.values()
         ],
         ignore_conflicts=True,
     )

@@ -1,4 +1,4 @@
-"""Redeems in code: what the viewer's words become."""
+"""The redeems of the catalog: each has a plan, which turns a viewer's order into an effect."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a viewer asked for: `words` is the text after the command, stripped, maybe empty; `row` what the streamer
-    set for this redeem.
-    """
+    """A viewer's order. `words` is the stripped text after the command, maybe empty; `row` is the redeem's row."""
 
     viewer: Viewer
     words: str
@@ -29,7 +27,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An effect, and its own price, if it has one."""
+    """An effect, and its price where it differs from the row's cost."""
 
     effect: Effect
     cost: int | None = None
@@ -40,7 +38,7 @@ Plan = Callable[[Order], Effect | Planned]
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """A redeem of the catalog: its plan, and the defaults of its row."""
+    """A redeem in code: its plan, and the defaults of its row."""
 
     key: str
     title: str
@@ -65,9 +63,9 @@ def redeem(
 ) -> Callable[[Plan], Plan]:
     """Register the decorated function as the plan of the redeem `key`.
 
-    The plan turns an Order into an Effect, or a Planned, or raises Refused with the sentence for the viewer.
-    `cooldown`: seconds for one viewer where the row leaves it blank. `cost`, `enabled`, `needs_text` are those of the
-    row that a first start makes.
+    The plan returns an Effect, or a Planned where the effect has its own price; it raises Refused with the reason for
+    the viewer. `cooldown` returns the seconds between two purchases of one viewer where the row leaves them blank.
+    `title`, `cost`, `enabled` and `needs_text` are the defaults of the row, which the first start creates.
     """
 
     def register(plan: Plan) -> Plan:

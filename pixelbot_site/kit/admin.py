@@ -1,4 +1,4 @@
-"""Admin classes that more than one app needs."""
+"""Base classes of the apps' admin pages."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ else:  # generic for the type checker only
     _ModelAdmin = admin.ModelAdmin
     _Paginator = Paginator
 
+# Rows that a list counts and can page through. Older ones are found by searching or filtering.
 MAX_COUNTED = 10_000
-"""Rows that a list counts, and pages through. Who looks for older ones searches."""
 
 
 class BoundedPaginator(_Paginator):
-    """Counts no further than MAX_COUNTED: counting millions takes seconds, and nobody turns ten thousand pages."""
+    """A paginator that counts up to MAX_COUNTED rows: counting millions takes seconds."""
 
     @cached_property
     def count(self) -> int:
-        """At most MAX_COUNTED."""
+        """Return the number of rows, at most MAX_COUNTED."""
         rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
         return len(rows.order_by().values_list("pk")[:MAX_COUNTED])
 
 
 class ModelAdmin(_ModelAdmin):
-    """A list stays quick, however many rows there are."""
+    """An admin class whose list is as quick with millions of rows as with ten."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Rows to look at: nothing is added, changed or deleted by hand."""
+    """An admin class for rows that the bot writes: nothing is added, changed or deleted by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: these rows are written by the bot."""
+        """Return False: the bot writes these rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never; viewing stays possible."""
+        """Return False; viewing stays possible."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: history stays."""
+        """Return False: history stays."""
         return False
 
 
 class StockMixin(_ModelAdmin):
-    """A stock that is sold from while somebody has the page open is written only where it was changed there."""
+    """Keeps sales that happen while the form is open: `stock` is saved only where the form changed it."""
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        """The stock as the page showed it comes back with the form."""
+        """Add the stock as it was shown as a hidden field, so that a change can be told from a sale."""
         if db_field.name == "stock":
             kwargs["show_hidden_initial"] = True
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """All but an unchanged stock."""
+        """Save the row without its stock, unless the form changed it."""
         if change and "stock" not in form.changed_data:
             obj.save(
                 update_fields=[field.name for field in obj._meta.concrete_fields if field.name not in ("id", "stock")]

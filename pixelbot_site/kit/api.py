@@ -1,4 +1,4 @@
-"""What the API's parts in each app share: authentication by scopes, the shape of errors, and pages of rows."""
+"""What the API routers of all apps share: authentication by scopes, the shape of errors, and pages of rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ninja.pagination import CursorPagination
 from ninja.security import HttpBearer, SessionAuth
 from pydantic import Field, StringConstraints
 
-MAX_ID = 2**63 - 1
+MAX_ID = 2**63 - 1  # of a BigAutoField
 # A row's id.
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 # No NUL: PostgreSQL cannot store it.
@@ -25,8 +25,9 @@ Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 
 
 class Scope(StrEnum):
-    """What a token allows. A token may have several; none includes another. Apps share these four words; which
-    permission of Django's stands for each is the wiring's to say (`pixelbot_site.callers`).
+    """What a token allows. A token may have several scopes; none includes another.
+
+    `pixelbot_site.callers` maps each scope to a permission of Django's.
     """
 
     READ = "read"
@@ -37,13 +38,13 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls the API, and what they may do."""
+    """The program or person that calls the API, and the scopes they have."""
 
     name: str
     scopes: frozenset[Scope]
 
     def __str__(self) -> str:
-        return self.name  # ninja's throttle counts by this
+        return self.name  # the key of ninja's throttle
 
 
 class ApiRequest(HttpRequest):
@@ -58,7 +59,7 @@ _identify: list[Identify] = []
 
 
 def identify_callers_with(identify: Identify) -> None:
-    """Register the function that finds callers. The wiring has it, which stores the tokens and knows every app."""
+    """Set the function that finds callers. It is passed in because the kit must not import the tokens' model."""
     _identify[:] = [identify]
 
 
@@ -101,7 +102,7 @@ def needs(*scopes: Scope) -> list[Token | Login]:
 
 
 class Error(Schema):
-    """Every error: a sentence, and where the input is wrong, a sentence for each mistake."""
+    """The body of every error: a sentence, and one more for each mistake in the input."""
 
     detail: str
     errors: list[str] = Field(default_factory=list)
@@ -120,25 +121,25 @@ MAX_PAGE_SIZE = 500
 
 
 class Pages(CursorPagination):
-    """Pages of rows, the newest first, by id: a page in the middle of millions is as quick as the first one."""
+    """Pages of rows by id, the newest first. Every page takes as long as the first, since no rows are skipped."""
 
     class Input(CursorPagination.Input):
-        """How many rows, and which page: the cursor stands in the address of `next` or `previous`."""
+        """The page's size, and its cursor, which is part of the addresses `next` and `previous`."""
 
         page_size: int | None = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
 
     class Cursor(CursorPagination.Cursor):
-        """A cursor whose position is an id. Ninja's own takes any text, which the database then refuses."""
+        """A cursor whose position is an id. Ninja's own accepts any text, for which the database raises."""
 
         p: str | None = Field(None, pattern=r"^[0-9]{1,19}$")
 
         @classmethod
         def from_encoded_param(cls, encoded_param: str | None, context: Any = None) -> Pages.Cursor:
-            """Return the cursor; HttpError 422 for what is none."""
+            """Return the decoded cursor. Raise HttpError 422 for anything else."""
             try:
                 return cls.model_validate(super().from_encoded_param(encoded_param, context))
             except (pydantic.ValidationError, InputError):
-                raise HttpError(422, "The cursor is none that this list gave.") from None
+                raise HttpError(422, "This cursor did not come from this list.") from None
 
 
 PAGES = Pages(ordering=("-id",), page_size=DEFAULT_PAGE_SIZE, max_page_size=MAX_PAGE_SIZE)
@@ -155,12 +156,10 @@ class Page(Schema, Generic[Row]):
 
 
 def page(request: ApiRequest, rows: QuerySet[Any], wanted: Pages.Input) -> dict[str, Any]:
-    """Return the wanted page of `rows` for the schema Page.
-
-    This takes the place of ninja's decorator `paginate`, which reads postponed annotations in a module of its own.
-    """
-    found: dict[str, Any] = PAGES.paginate_queryset(rows, wanted, request)
-    return found
+    """Return the wanted page of `rows`, as the schema Page describes it."""
+    # Ninja's decorator `paginate` resolves postponed annotations in its own module, where our schemas are unknown.
+    content: dict[str, Any] = PAGES.paginate_queryset(rows, wanted, request)
+    return content
 
 
 Found = TypeVar("Found")

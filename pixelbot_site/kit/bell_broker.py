@@ -1,8 +1,8 @@
 """A Celery broker inside the process: kombu's memory transport, woken by a bell instead of polling once a second.
 
 Measured with the stock `memory://`: half a second from `delay()` to the task's body, and two to four seconds to stop a
-worker. With the bell: about a millisecond, and at once. What is queued here dies with the process, so messages only
-ever wake; the row is the truth.
+worker. With the bell, a task begins after about a millisecond, and a worker stops at once. Messages are lost when the
+process ends; that is safe because they only wake workers, and the work itself is stored in rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kombu.transport import TRANSPORT_ALIASES, memory
 
 
 class Bell:
-    """A counter that threads can wait on: whoever changes the broker's state rings."""
+    """A counter that threads wait on. Every change of the broker's state rings it."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -31,7 +31,7 @@ class Bell:
             self._condition.notify_all()
 
     def close(self) -> None:
-        """Wake every waiter for good: a worker that waits for messages looks whether it should stop."""
+        """Wake every waiter, now and in the future, so that workers notice that they should stop."""
         self.is_closed = True
         self.ring()
 
@@ -45,7 +45,7 @@ BELL = Bell()
 
 
 class Channel(memory.Channel):
-    """Rings when a message arrives, and when an acknowledgement makes room for the next one."""
+    """A channel that rings when a message arrives, and when an acknowledgement makes room for the next one."""
 
     def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
         super()._put(queue, message, **kwargs)
@@ -56,12 +56,12 @@ class Channel(memory.Channel):
         BELL.ring()
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
-        """Acknowledge, and ring: a full prefetch window waits for exactly this."""
+        """Acknowledge, and ring: a consumer with a full prefetch window waits for this."""
         super().basic_ack(delivery_tag, multiple)
         BELL.ring()
 
     def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Reject, and ring."""
+        """Reject, and ring, as for an acknowledgement."""
         super().basic_reject(delivery_tag, requeue)
         BELL.ring()
 
@@ -76,6 +76,7 @@ class Transport(memory.Transport):
         """Deliver one message; raises socket.timeout after `timeout` seconds without one (kombu's contract)."""
         until = None if timeout is None else time.monotonic() + timeout
         while True:
+            # Counted before looking: a ring between the look and the wait then ends the wait at once.
             seen = BELL.rings
             try:
                 self.cycle.get(self._deliver, timeout=timeout)  # type: ignore[union-attr]  # set by its __init__

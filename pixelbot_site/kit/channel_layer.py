@@ -1,4 +1,4 @@
-"""Channel layers: telling a group something from synchronous code, and an in-memory layer that crosses threads."""
+"""Sending to a channel layer's groups from synchronous code, and an in-memory layer that works across threads."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ThreadHopLayer(InMemoryChannelLayer):
         self._owner = loop
 
     async def receive(self, channel: str) -> dict[str, Any]:
-        """The next message of `channel`. The first loop to receive becomes the owner."""
+        """Return the next message of `channel`. The first loop that receives becomes the owner."""
         if self._owner is None or self._owner.is_closed():
             self._owner = asyncio.get_running_loop()
         message: dict[str, Any] = await super().receive(channel)
@@ -55,14 +55,14 @@ class ThreadHopLayer(InMemoryChannelLayer):
         await self._hop(self._deliver_soon(group, message))
 
     def group_send_soon(self, group: str, message: dict[str, Any]) -> None:
-        """The same from any thread, without waiting. With no loop to receive it, there is nobody to tell."""
+        """Put a message into every member of `group`, from any thread and without waiting. Dropped without a loop."""
         owner = self._owner
         if owner is None or owner.is_closed():
             return
         try:
             owner.call_soon_threadsafe(self._deliver, group, message)
         except RuntimeError:  # closed between the check and the call
-            log.debug("nobody left to tell %s", group)
+            log.debug("nobody is left in %s", group)
 
     async def _deliver_soon(self, group: str, message: dict[str, Any]) -> None:
         self._deliver(group, message)
@@ -71,6 +71,7 @@ class ThreadHopLayer(InMemoryChannelLayer):
         for channel in list(self.groups.get(group, ())):
             queue = self.channels.setdefault(channel, asyncio.Queue(maxsize=self.get_capacity(channel)))
             try:
+                # A copy for each member, with the expiry: the stock layer's own format.
                 queue.put_nowait((time.time() + self.expiry, deepcopy(message)))
             except asyncio.QueueFull:
                 self.dropped += 1
@@ -85,14 +86,14 @@ class ThreadHopLayer(InMemoryChannelLayer):
 
 
 def the_layer() -> Any:
-    """The project's channel layer; settings.py always names one."""
+    """Return the project's channel layer; settings.py always names one."""
     layer = get_channel_layer()
     assert layer is not None
     return layer
 
 
 class _LoopThread:
-    """One long-lived event loop beside synchronous code: a new loop a call costs a new Redis connection each time."""
+    """One long-lived event loop beside synchronous code. A new loop for each call would open a new Redis connection."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -102,7 +103,7 @@ class _LoopThread:
     def run(self, step: Coroutine[Any, Any, None], timeout: float) -> None:
         with self._lock:
             if self._loop is None or self._thread is None or not self._thread.is_alive():
-                # Also true in the child of a fork: threads do not survive it.
+                # A child of a fork comes here, too: threads do not survive a fork.
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="layer-loop", daemon=True)
                 self._thread.start()
@@ -114,9 +115,9 @@ _loop_thread = _LoopThread()
 
 
 def group_send(group: str, message: dict[str, Any]) -> None:
-    """Tell every member of `group` something, from synchronous code. `message["type"]` names the method called.
+    """Send `message` to every member of `group`, from synchronous code. `message["type"]` names the method called.
 
-    Never raises: who is told is never the truth, only woken by it. A layer that can't be reached is logged.
+    A layer that can't be reached is logged and not raised: members read what they need from the database.
     """
     layer = the_layer()
     if isinstance(layer, ThreadHopLayer):
@@ -125,10 +126,11 @@ def group_send(group: str, message: dict[str, Any]) -> None:
     try:
         _loop_thread.run(layer.group_send(group, message), timeout=5)
     except (OSError, TimeoutError, RuntimeError, _redis_error()) as error:
-        log.warning("could not tell %s: %s", group, error)
+        log.warning("could not send to %s: %s", group, error)
 
 
 def _redis_error() -> type[Exception]:
-    from redis.exceptions import RedisError  # only a scaled set-up has it in memory
+    # Imported late: one process alone never needs it, and it costs memory.
+    from redis.exceptions import RedisError
 
     return RedisError

@@ -1,4 +1,4 @@
-"""Reads declared settings from the environment and a `.env` file, and refuses nonsense with a sentence."""
+"""Reads declared settings from the environment and a `.env` file, with a sentence for each wrong value."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pixelbot_site.kit.settings_table import Section, Setting, declared
 
 S = TypeVar("S", bound=Section)
 
-# What django-environ takes: nothing, a comment, or NAME=value. It logs any other line, and goes on without it.
+# Lines that django-environ reads: blank, a comment, or NAME=value. It logs any other line and skips it.
 _LINE = re.compile(r"\s*(#.*)?$|(export )?[A-Za-z_0-9]+=")
 
 
 class Reader:
     """Reads sections from the process's environment and, below it, a `.env` file.
 
-    Every mistake is remembered; `finish` raises them together, so that they can be corrected in one go. The value of a
-    secret, or of an address, which may hold a password, is never repeated in a message.
+    Mistakes are collected, and `finish` raises them together, so that they can be corrected in one go. Messages don't
+    repeat the values of secrets, nor of addresses, which may contain a password.
     """
 
     def __init__(self, env_file: Path | None) -> None:
@@ -45,16 +45,16 @@ class Reader:
         self._from_file = set(os.environ) - before
 
     def read(self, section: type[S]) -> S:
-        """Return the section's settings; the default stands in for a value that is refused."""
+        """Return the section's settings, with the default in place of each value that is refused."""
         settings = declared(section)
         self.values |= {name: self._value(name, setting) for name, setting in settings.items()}
-        found = section.of(self.values)
-        for mistake in found.mistakes():
+        snapshot = section.of(self.values)
+        for mistake in snapshot.mistakes():
             self._refuse(mistake.name, settings.get(mistake.name), mistake.value, mistake.allowed)
-        return found
+        return snapshot
 
     def finish(self) -> None:
-        """Raise ImproperlyConfigured with every mistake met so far, a sentence each."""
+        """Raise ImproperlyConfigured with a sentence for each mistake so far. Set `unknown`, too."""
         self.unknown = sorted(self._from_file - set(self.values))
         if self.problems:
             raise ImproperlyConfigured(

@@ -1,4 +1,4 @@
-"""Writes the text of `.env.example` from the declarations of the settings."""
+"""The text of `.env.example`, made from the declarations of the settings."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Things of one kind by name. Two claims to one name stop the start."""
+    """Things of one kind by name. `kind` is the noun that its error messages use."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -35,22 +35,22 @@ class Registry(Generic[T]):
         self._places[name] = place
 
     def get(self, name: str) -> T | None:
-        """The thing of that name, or None."""
+        """Return the thing with that name, or None."""
         return self._things.get(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._things))
 
     def items(self) -> list[tuple[str, T]]:
-        """Every name with its thing, in the order of the names."""
+        """Return every name with its thing, ordered by name."""
         return [(name, self._things[name]) for name in self]
 
     def values(self) -> list[T]:
-        """Every thing once, in the order of the names."""
+        """Return each thing once, ordered by its first name."""
         return list(dict.fromkeys(self._things[name] for name in self))
 
 
 def scan(package: ModuleType) -> None:
-    """Import every module of `package`, in the order of their names, so that its decorators run."""
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
+    """Import every module of `package`, ordered by name, so that their decorators register what they decorate."""
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         importlib.import_module(f"{package.__name__}.{module.name}")

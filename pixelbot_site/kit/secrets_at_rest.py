@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with a key derived from SECRET_KEY, so that a copied database alone opens nothing."""
+"""Encryption of stored secrets with a key derived from SECRET_KEY: a copy of the database alone reveals none."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from pixelbot_site.kit.errors import Failed
 
 
 def seal(secret: str) -> str:
-    """`secret`, encrypted and signed; "" stays ""."""
-    return _box().encrypt(secret.encode()).decode() if secret else ""
+    """Return `secret` encrypted and signed; "" stays ""."""
+    return _cipher().encrypt(secret.encode()).decode() if secret else ""
 
 
 def unseal(sealed: str) -> str:
-    """What was sealed. Raises Failed when SECRET_KEY is not the one it was sealed with."""
+    """Return the secret that `seal` encrypted. Raise Failed where SECRET_KEY or the text was changed."""
     if not sealed:
         return ""
     try:
-        return _box().decrypt(sealed.encode()).decode()
+        return _cipher().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise Failed("A stored secret can't be read: SECRET_KEY has changed. Connect the channel again.") from error
+        raise Failed("a stored secret can't be read: SECRET_KEY has changed; connect the channel again") from error
 
 
-def _box() -> Fernet:
+def _cipher() -> Fernet:
+    # Not SECRET_KEY itself, which Django also signs cookies with.
     key = HKDF(SHA256(), 32, salt=None, info=b"pixelbot: tokens at rest").derive(settings.SECRET_KEY.encode())
     return Fernet(urlsafe_b64encode(key))

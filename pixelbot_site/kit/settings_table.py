@@ -42,7 +42,7 @@ class Setting:
 
     @property
     def allowed(self) -> str:
-        """What a value must be, as in "must be …"; empty where any text will do."""
+        """Return what a value must be, to follow "must be"; empty where any text will do."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if isinstance(self.default, bool):
@@ -112,13 +112,13 @@ def setting(
     declaration = Setting(
         default, sentence, minimum, maximum, unit, choices, may_be_empty, is_secret, in_example, clean
     )
-    made: T = dataclass_field(default_factory=lambda: default, repr=not is_secret, metadata={"setting": declaration})
-    return made
+    field: T = dataclass_field(default_factory=lambda: default, repr=not is_secret, metadata={"setting": declaration})
+    return field
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """Values that don't go together: the name (or names), the value as it was read, and what is allowed."""
+    """Values that contradict each other: the name (or names), the value as it was read, and what is allowed."""
 
     name: str
     value: str
@@ -136,16 +136,16 @@ class Section:
 
     @classmethod
     def current(cls) -> Self:
-        """Return the settings as they are now. Take them once per batch: within it they must not change."""
+        """Return the present settings. Take them once for each batch, since they must not change within it."""
         return cls(**{field.name: getattr(settings, field.name.upper()) for field in fields(cls)})
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Return the snapshot of these values, by the settings' names in capitals. More may be given."""
+        """Return the snapshot of `values`, which are keyed by the settings' names in capitals; others are ignored."""
         return cls(**{field.name: values[field.name.upper()] for field in fields(cls)})
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Yield what is wrong between several settings of this section."""
+        """Yield the contradictions between settings of this section."""
         yield from ()
 
 

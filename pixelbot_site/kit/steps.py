@@ -1,7 +1,6 @@
-"""Effects as values, and the column that names them: tips, raids, levels, prizes and redeems all have the same one.
+"""Effects as values: tips, raids, levels, prizes and redeems all name the effects that they have in the same way.
 
-The floors that only name effects need no more than this. What a kind does is in `effects/library/`, which fills
-`payloads`.
+What a kind of effect does is in `effects/library/`, which fills `payloads`.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.registry import Registry
 
 MAX_TITLE = 200
-# The kind whose payload holds steps itself, in `effects`, and how many the dashboard takes there.
+# The kind whose payload holds a list of steps, in `effects`, and how many steps it may hold.
 SEQUENCE = "run_effects"
 MAX_SEQUENCE = 20
 
-# An effect as a column keeps it: `kind`, and beside it the keys of its payload.
+# An effect as it is stored in a column: `kind`, and beside it the keys of its payload.
 Step = Mapping[str, Any]
 
 
@@ -38,23 +37,23 @@ class Effect:
 
     @property
     def step(self) -> dict[str, Any]:
-        """The effect as a column keeps it, without its title."""
+        """Return the effect as it is stored in a column, without its title."""
         return {"kind": self.kind, **self.payload}
 
 
 class Payload(BaseModel):
-    """What a kind of effect is told. Its fields make the dashboard's form."""
+    """The arguments of a kind of effect. The dashboard's form is made from its fields."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-# The payload of every kind.
+# The payload model of every kind, by the kind's name.
 payloads: Registry[type[Payload]] = Registry("payload")
 P = TypeVar("P", bound=Payload)
 
 
 def parse(model: type[P], payload: Mapping[str, Any]) -> P:
-    """Return `payload` as `model`. Raise Failed, naming each field that does not fit."""
+    """Return `payload` as an instance of `model`. Raise Failed, naming each field that does not fit."""
     try:
         return model.model_validate(payload)
     except PayloadError as error:
@@ -62,7 +61,7 @@ def parse(model: type[P], payload: Mapping[str, Any]) -> P:
 
 
 def leaves(steps: Iterable[Step]) -> Iterator[Step]:
-    """Yield the steps in the order in which they happen, with those inside a sequence in place of the sequence."""
+    """Yield the steps in the order in which they happen, with the steps of a sequence in place of the sequence."""
     for step in steps:
         if step.get("kind") == SEQUENCE:
             yield from leaves(step.get("effects", []))
@@ -71,14 +70,14 @@ def leaves(steps: Iterable[Step]) -> Iterator[Step]:
 
 
 def planned(steps: Sequence[Step], words: Mapping[str, str | int]) -> Iterator[Effect]:
-    """The effects that `steps` name, with {user} and the like filled in from `words`."""
+    """Yield the effects that `steps` name, with placeholders like {user} replaced from `words`."""
     for step in steps:
         payload = {key: filled(value, words) for key, value in _fields(step).items()}
         yield Effect(str(step.get("kind", "")), payload, _title(step, payload))
 
 
 def filled(value: Any, words: Mapping[str, str | int]) -> Any:
-    """`value` with {word} filled in wherever there is text in it; other braces stay as they are."""
+    """Return `value` with the placeholders in all its texts replaced; unknown ones stay as they are."""
     if isinstance(value, str):
         for word, text in words.items():
             value = value.replace(f"{{{word}}}", str(text))
@@ -91,7 +90,7 @@ def filled(value: Any, words: Mapping[str, str | int]) -> Any:
 
 
 def wanted_words(value: Any) -> set[str]:
-    """The words in braces, wherever there is text in `value`."""
+    """Return the names of the placeholders in all texts of `value`."""
     return set(re.findall(r"\{(\w+)\}", json.dumps(value)))
 
 
@@ -104,15 +103,15 @@ def mistakes(steps: Any) -> list[str]:
     """Return a sentence for each thing that is wrong with `steps`, and with the steps of sequences in them."""
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         return ["This must be a list of effects."]
-    found = []
+    sentences = []
     for number, step in enumerate(steps, 1):
         kind = str(step.get("kind", ""))
         payload = payloads.get(kind)
         if payload is None:
-            found.append(f"Effect {number}: there is none called “{kind}”. There are {', '.join(payloads)}.")
+            sentences.append(f"Effect {number}: there is none called “{kind}”. There are {', '.join(payloads)}.")
             continue
-        found += [f"Effect {number}, {kind}: {mistake}" for mistake in _of_step(kind, payload, step)]
-    return found
+        sentences += [f"Effect {number}, {kind}: {mistake}" for mistake in _of_step(kind, payload, step)]
+    return sentences
 
 
 def _of_step(kind: str, payload: type[Payload], step: Step) -> list[str]:
@@ -136,7 +135,7 @@ def _reasons(error: PayloadError) -> list[str]:
 
 
 def check(steps: Any) -> None:
-    """Raise Django's ValidationError with every mistake."""
-    found = mistakes(steps)
-    if found:
-        raise ValidationError(found)
+    """Raise Django's ValidationError with every mistake in `steps`."""
+    sentences = mistakes(steps)
+    if sentences:
+        raise ValidationError(sentences)

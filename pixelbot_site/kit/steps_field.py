@@ -1,7 +1,7 @@
-"""The column that holds a list of steps, with its form field.
+"""A model field that holds a list of steps, with its form field and widget.
 
-Python knows the kinds by `steps.payloads` alone. The form's script, which is the site's, asks the page of the
-OBS connection in the dashboard for the names to choose from.
+The widget's script is among the site's static files; it fetches the names of OBS's scenes and sources from the
+dashboard's page of the OBS connection.
 """
 
 from __future__ import annotations
@@ -18,44 +18,45 @@ from pixelbot_site.kit.steps import check, payloads
 
 
 class EffectsWidget(forms.Textarea):
-    """The list as JSON in a text field, which a script replaces by a form made of the kinds' payloads."""
+    """A text field with the list as JSON, which a script replaces by a form made from the kinds' payloads."""
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
-        """The text field, and beside it what the kinds take."""
+        """Return the text field, followed by the JSON schemas of all payloads for the script."""
         area = super().render(name, value, {**(attrs or {}), "data-effects": "1", "rows": 4}, renderer)
         schemas = json.dumps({kind: payload.model_json_schema() for kind, payload in payloads.items()})
+        # "</script>" in a description would end the element.
         safe = schemas.replace("<", "\\u003c").replace("&", "\\u0026")
         return mark_safe(f'{area}<script type="application/json" data-kinds>{safe}</script>')
 
     @property
     def media(self) -> Media:
-        """The script and its style."""
+        """Return the script and its style sheet."""
         return Media(js=["pixelbot_site/effects_field.js"], css={"all": ["pixelbot_site/effects_field.css"]})
 
 
 class EffectsFormField(forms.JSONField):
-    """Says of each effect what is wrong with it."""
+    """A JSON field that validates each effect against its payload."""
 
     widget = EffectsWidget
 
     def validate(self, value: Any) -> None:
-        """Beside what any field looks at, the kinds and their payloads."""
+        """Validate the kinds and their payloads, besides what every field validates."""
         super().validate(value)
         check(value or [])
 
     def clean(self, value: Any) -> Any:
-        """An empty field is an empty list."""
+        """Return the list; an empty field gives an empty list."""
         return super().clean(value) or []
 
 
 class EffectsField(models.JSONField):
-    """A list of effects that shall happen, one after the other: `[{"kind": "speak", "text": "hello"}, …]`."""
+    """A list of effects that happen one after the other: `[{"kind": "speak", "text": "hello"}, …]`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"default": list, "blank": True, **kwargs})
 
     def formfield(self, **kwargs: Any) -> Any:
-        """The form field above."""
-        # The stock admin would put its plain text field here.
+        """Return an EffectsFormField."""
+        # The stock admin passes its plain text area for JSON fields, which would replace ours.
         kwargs.pop("widget", None)
         return super().formfield(**{"form_class": EffectsFormField, **kwargs})

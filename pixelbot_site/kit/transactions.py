@@ -1,4 +1,4 @@
-"""What is done once a transaction has committed."""
+"""Retrying a transaction after a deadlock, and calls after its commit."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from django.db import OperationalError, transaction
 P = ParamSpec("P")
 T = TypeVar("T")
 
-TRIES = 3
+MAX_TRIES = 3
 
 
 def again_after_deadlock(step: Callable[P, T]) -> Callable[P, T]:
-    """Do `step`, which is a transaction of its own, once more when the database broke it off: of two that wait for each
-    other, a server ends one. Inside of a greater transaction it is that one's affair.
+    """Retry `step`, which runs one whole transaction, when the database broke it off; call it at most MAX_TRIES times.
+
+    Inside an outer transaction the error is raised at once: the outer one is lost, too, and must be retried itself.
     """
 
     @wraps(step)
-    def tried(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(TRIES - 1):
+    def retried(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(MAX_TRIES - 1):
             try:
                 return step(*args, **kwargs)
+            # PostgreSQL ends one of two transactions that wait for each other. SQLite has one writer, so no deadlocks.
             except OperationalError:
                 if transaction.get_connection().in_atomic_block:
                     raise
         return step(*args, **kwargs)
 
-    return tried
+    return retried
 
 
 def after_commit(step: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-    """Call `step` after the commit, at once without a transaction. What it raises is logged and harms nobody.
+    """Call `step` after the commit, or at once without a transaction. An exception is logged and not raised."""
 
-    Django's own `robust` does that for functions only: of a `functools.partial` that raises it asks for a name that
-    there is not, and raises itself.
-    """
-
+    # A function of our own: for a `functools.partial` that raises, Django's log line asks for its `__qualname__`,
+    # which a partial has not, and so raises itself.
     def call() -> None:
         step(*args, **kwargs)
 

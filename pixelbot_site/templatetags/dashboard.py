@@ -1,4 +1,4 @@
-"""How the bot stands with Joystick, for the dashboard: the first page's sentence, and the red lines of every page."""
+"""Template tags: the first page's sentence about the connection, and the red lines of every page."""
 
 from __future__ import annotations
 

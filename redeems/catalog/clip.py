@@ -1,4 +1,4 @@
-"""`!clip`: the last moments of the stream, saved by OBS."""
+"""`!clip`: OBS saves its replay buffer."""
 
 from __future__ import annotations
 
@@ -9,5 +9,4 @@ from redeems.registry import Order, redeem
 
 @redeem("clip", title="Save a clip", cost=0, cooldown=lambda rules: 5)
 def plan(order: Order) -> Effect:
-    """Free; the cooldown holds it back."""
     return obs_clip()

@@ -9,5 +9,4 @@ from redeems.registry import Order, redeem
 
 @redeem("scene", title="Switch the scene", cost=200, cooldown=lambda rules: 60, enabled=False)
 def plan(order: Order) -> Effect:
-    """One of the row's choices."""
     return choices.scene(choices.chosen(order), order.row.seconds)

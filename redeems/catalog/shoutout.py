@@ -1,4 +1,4 @@
-"""`!shoutout NAME`: a line in large letters for somebody."""
+"""`!shoutout NAME`: an alert on the overlay that points out another viewer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from redeems.registry import Order, redeem
 
 @redeem("shoutout", title="Shout out somebody", cost=50, cooldown=lambda rules: 30)
 def plan(order: Order) -> Effect:
-    """For somebody who was seen here."""
     name = order.words.strip().split(" ")[0]
     if not name:
-        raise Refused("for whom? !shoutout NAME")
-    somebody = people.find(name)
-    if somebody is None:
+        raise Refused("say whom to shout out: !shoutout NAME")
+    other = people.find(name)
+    if other is None:
         raise Refused(f"I have never seen {name.removeprefix('@')[:40]} here")
-    return alert(f"{order.viewer.username} shouts out {somebody.username}: say hello!", 6)
+    return alert(f"{order.viewer.username} shouts out {other.username}: say hello!", 6)

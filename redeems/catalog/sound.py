@@ -1,4 +1,4 @@
-"""`!sound fanfare`: a sound of the streamer's."""
+"""`!sound fanfare`: one of the streamer's sounds."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from redeems.registry import Order, Planned, redeem
 
 @redeem("sound", title="Play a sound", cost=15, cooldown=lambda rules: 5)
 def plan(order: Order) -> Planned:
-    """The sound of that name or alias, at its own price where it has one."""
+    """Return the sound with that name or alias, at its own price where it has one."""
     name = order.words.strip()
     if not name:
-        raise Refused("which one? !sounds lists them; then !sound NAME")
+        raise Refused("say which sound: !sound NAME; !sounds lists them")
     sound = sounds.named(name, sounds.playable())
     if sound is None:
         raise Refused(f"there is no sound called {name[:40]}; !sounds lists them")

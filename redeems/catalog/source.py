@@ -9,5 +9,4 @@ from redeems.registry import Order, redeem
 
 @redeem("source", title="Show a source", cost=100, cooldown=lambda rules: 60, enabled=False)
 def plan(order: Order) -> Effect:
-    """One of the row's choices, named by the part after the slash."""
     return choices.source(choices.chosen(order), order.row.seconds)

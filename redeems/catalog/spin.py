@@ -11,7 +11,7 @@ from redeems.registry import Order, redeem
 
 @redeem("spin", title="Spin the wheel", cost=100)
 def plan(order: Order) -> Effect:
-    """Drawn when its turn comes. Refused while there is nothing to win."""
+    """Return a spin, whose prize is drawn when its turn comes. Raise Refused while nothing can be won."""
     if not wheel.winnable(order.viewer):
         raise Refused("there is nothing to win on the wheel at the moment")
     return spin_wheel()

@@ -10,11 +10,10 @@ from redeems.registry import Order, redeem
 
 @redeem("tts", title="Speak a line", cost=25, cooldown=lambda rules: rules.tts_cooldown_seconds)
 def plan(order: Order) -> Effect:
-    """The text, in the voice that the streamer set for it."""
     text = " ".join(order.words.split())
     if not any(character.isalnum() for character in text):
         raise Refused("write what to say: !tts hello everybody")
-    most = order.rules.tts_max_chars
-    if len(text) > most:
-        raise Refused(f"that is {len(text)} characters long, {most} are the most")
+    limit = order.rules.tts_max_chars
+    if len(text) > limit:
+        raise Refused(f"that is {len(text)} characters long, and the limit is {limit}")
     return speak(text, source="redeem", voice=order.row.voice, rate=order.row.rate, volume=order.row.volume)

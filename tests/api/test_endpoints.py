@@ -92,7 +92,7 @@ def test_points_and_xp_change_once_for_a_key_and_say_who(call: Call, viewer: Mak
     assert (answer.status_code, answer.json()["balance_after"], answer.json()["by"]) == (200, 6, "token token 0")
     assert call("post", f"/viewers/{bob.pk}/points", {"delta": -4, "key": key}).status_code == 409
     answer = call("post", f"/viewers/{bob.pk}/points", {"delta": -7})
-    assert (answer.status_code, answer.json()["detail"]) == (409, "you need 1 more point (you have 6)")
+    assert (answer.status_code, answer.json()["detail"]) == (409, "you need 1 more point (you have 6).")
     assert call("post", f"/viewers/{bob.pk}/points", {"delta": 0}).status_code == 422
     answer = call("post", f"/viewers/{bob.pk}/xp", {"delta": 150})
     assert (answer.json()["total_after"], answer.json()["level_after"]) == (150, 2)
@@ -145,7 +145,7 @@ def test_a_batch_is_previewed_and_runs_once(call: Call, viewer: Make) -> None:
     other = {"operation": "add", "amount": 16, "below_zero": "clamp", "target": "ids", "ids": [people[0].pk]}
     for changed in ({"operation": "add"}, {"amount": 16}, {"below_zero": "clamp"}, other):
         answer = call("post", "/users/batch-points", {**asked, **changed})
-        assert (answer.status_code, answer.json()["detail"]) == (409, "this key was used before, for something else")
+        assert (answer.status_code, answer.json()["detail"]) == (409, "this key was used before, for something else.")
     assert call("post", "/users/batch-xp", asked).status_code == 409
     assert call("post", f"/batches/{done['batch']}/reverse").json()["changed"] == 15
     assert list(Points.objects.order_by("pk").values_list("balance", flat=True)) == [0, 10, 20]

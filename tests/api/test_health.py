@@ -69,7 +69,7 @@ def test_an_audit_that_failed(check: Check, viewer: Callable[..., Viewer]) -> No
 def test_levels_of_another_curve(check: Check, settings: Any, rules: Rules, now: Any) -> None:
     pay([Award("Ann", "tip", "1", xp=950)], rules=rules, now=now)
     settings.XP_BASE = 10
-    check("The levels were made by another curve")
+    check("The levels were computed with another curve")
 
 
 def test_names_that_obs_does_not_have(

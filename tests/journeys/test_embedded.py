@@ -99,7 +99,7 @@ def test_after_a_stop_the_database_is_one_file_and_the_worker_ended_by_itself(
     simulator.happen(*(tip(f"Viewer{number}", 5) for number in range(200)))
     wait_until(lambda: bot.one("SELECT count(*) FROM economy_transaction") == 200, "all tips are paid")
     assert bot.stop()[0] == 0
-    assert "left with a task still running" not in bot.text()
+    assert "stopped while a task was still running" not in bot.text()
     log = bot.folder / "pixelbot.sqlite3-wal"
     assert not log.exists() or log.stat().st_size == 0
     alone = shutil.copy(bot.folder / "pixelbot.sqlite3", tmp_path / "copy.sqlite3")

@@ -60,7 +60,7 @@ def test_points_of_somebody_else(ask: Ask) -> None:
 def test_level_of_somebody_else(ask: Ask) -> None:
     ask("hello", username="Ann")
     assert ask("!xp @ann") == ["@Bob Ann: Level 1 · XP 1 · 1/100 (1%)"]
-    assert ask("!xp Nobody") == ["@Bob I have never seen Nobody here"]
+    assert ask("!xp Nobody") == ["@Bob I have never seen Nobody here."]
 
 
 @pytest.mark.parametrize("text", ["!help", "!commands"])

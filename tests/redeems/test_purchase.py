@@ -15,7 +15,7 @@ from django.test import Client
 
 from economy.models import Cooldown, Points, Transaction, Viewer
 from economy.viewers.roles import Role
-from effects import sounds, values, wheel
+from effects import values
 from effects.models import Prize, Purchase, QueueItem, Sound, State
 from effects.queue import cleanup, control, items, playback, worker
 from joystick.channel import streams
@@ -26,13 +26,6 @@ from redeems.models import Approval, Pricing, Redeem
 from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
-
-
-@pytest.fixture
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    lanes: list[str] = []
-    monkeypatch.setattr("effects.queue.wakeups.send_drain", lanes.append)
-    return lanes
 
 
 @pytest.fixture
@@ -120,7 +113,7 @@ def test_nothing_to_say(buy: Callable[..., QueueItem], words: str) -> None:
 
 
 def test_too_much_to_say(buy: Callable[..., QueueItem]) -> None:
-    with pytest.raises(Refused, match="301 characters long, 300 are the most"):
+    with pytest.raises(Refused, match="301 characters long, and the limit is 300"):
         buy("x" * 301)
     assert nothing_was_taken()
 
@@ -155,22 +148,6 @@ def test_eight_purchases_at_once_of_who_can_pay_three(buy: Callable[..., QueueIt
     assert sum(isinstance(result, Refused) for result in results) == 5
     assert Points.objects.get(viewer__key="bob").balance == 10
     assert Transaction.objects.filter(kind="spend").count() == QueueItem.objects.count() == 3
-
-
-@pytest.fixture
-def order(viewer: Callable[..., Viewer], rules: Rules, now: datetime) -> Callable[..., QueueItem]:
-    """Somebody with 1,000 points buys something."""
-    purchase.seed()
-    sounds.seed()
-    wheel.seed()
-    count = iter(range(1000))
-
-    def it(key: str, words: str = "", *, who: str = "Bob", **more: Any) -> QueueItem:
-        person = Viewer.objects.filter(username=who).first() or viewer(who, points=1000)
-        asked = {"rules": rules, "now": now, "reference": f"order-{next(count)}", **more}
-        return purchase.buy(viewer=person, key=key, words=words, **asked).items.earliest("pk")
-
-    return it
 
 
 def points(who: str = "bob") -> int:
@@ -212,11 +189,11 @@ def test_scene_and_source_offer_what_the_streamer_chose_and_nothing_else(order: 
 @pytest.mark.parametrize(
     ("key", "words", "sentence"),
     [
-        ("sound", "", "which one"),
+        ("sound", "", "say which sound"),
         ("sound", "nosuch", "there is no sound called nosuch"),
         ("sound", "wheel-loop", "there is no sound called"),
         ("sound", "../../etc/passwd", "there is no sound called"),
-        ("shoutout", "", "for whom"),
+        ("shoutout", "", "say whom to shout out"),
         ("shoutout", "Nobody", "I have never seen Nobody here"),
         ("dance", "", "there is no redeem called dance"),
     ],
@@ -241,9 +218,9 @@ def test_an_empty_wheel_is_not_sold(order: Callable[..., QueueItem]) -> None:
         ({"least_role": Role.FOLLOWER}, {}, "is for followers"),
         ({"least_level": 7}, {}, "needs level 7, you are at level 1"),
         ({"needs_text": True}, {}, "write some words with it"),
-        ({"stock": 0}, {}, "is sold out, none is left"),
-        ({"limit_per_stream": 0}, {}, "is sold out for this stream, 0 were all"),
-        ({"limit_per_viewer": 0}, {}, "you had Save a clip 0 × in this stream"),
+        ({"stock": 0}, {}, "is sold out"),
+        ({"limit_per_stream": 0}, {}, r"is sold out for this stream \(0 sold\)"),
+        ({"limit_per_viewer": 0}, {}, "you can have Save a clip only 0 × in one stream"),
         ({"cost": 1075}, {}, "you need 75 more points"),
     ],
 )
@@ -268,10 +245,10 @@ def test_limits_count_what_happened_in_this_stream(order: Callable[..., QueueIte
     Redeem.objects.filter(key="clip").update(limit_per_viewer=1, limit_per_stream=2, cooldown_seconds=0)
     streams.begin("a-channel", now)
     first = order("clip")
-    with pytest.raises(Refused, match="you had Save a clip 1 ×"):
+    with pytest.raises(Refused, match="you can have Save a clip only 1 ×"):
         order("clip")
     order("clip", who="Ann")
-    with pytest.raises(Refused, match="sold out for this stream, 2 were all"):
+    with pytest.raises(Refused, match=r"sold out for this stream \(2 sold\)"):
         order("clip", who="Cat")
     control.cancel(first, by="fox")
     order("clip", who="Cat")
@@ -312,7 +289,7 @@ def test_a_sequence_counts_once_for_the_limits_and_not_at_all_where_a_part_faile
         order("party")
         worker.drain("effect")
         playback.finished(QueueItem.objects.get(state=State.RUNNING).pk, 1)
-    with pytest.raises(Refused, match="sold out for this stream, 2 were all"):
+    with pytest.raises(Refused, match=r"sold out for this stream \(2 sold\)"):
         order("party")
     control.cancel(QueueItem.objects.filter(kind="alert").latest("pk"), by="fox")
     assert Redeem.objects.get(key="party").stock == 8
@@ -465,8 +442,8 @@ def test_the_dashboard_makes_uses_and_guards_redeems(order: Callable[..., QueueI
     fox.force_login(get_user_model().objects.create_superuser("fox", password="x"))
     row = Redeem.objects.get(key="clip")
     use = f"/admin/redeems/redeem/{row.pk}/use/"
-    assert "It is in the queue: obs_clip" in fox.post(use, {"viewer": "@BOB"}, follow=True).text
-    assert "Nobody of that name" in fox.post(use, {"viewer": "Nobody"}, follow=True).text
+    assert "Added to the queue: obs_clip" in fox.post(use, {"viewer": "@BOB"}, follow=True).text
+    assert "No viewer of that name was ever seen here." in fox.post(use, {"viewer": "Nobody"}, follow=True).text
     Redeem.objects.filter(key="clip").update(enabled=False)
     assert "is switched off" in fox.post(use, {"viewer": "Bob", "charge": "on"}, follow=True).text
     form = {
@@ -476,8 +453,8 @@ def test_the_dashboard_makes_uses_and_guards_redeems(order: Callable[..., QueueI
     for key, effects, mistake in (
         ("points", "[]", "!points is a command already."),
         ("tip", "[]", "!tip is a command already."),
-        ("hug", "[]", "What shall happen?"),
-        ("hug", '[{"kind": "speak", "text": "{viewers}"}]', "Nothing is filled in for {viewers} here."),
+        ("hug", "[]", "Add an effect: this redeem does nothing by itself."),
+        ("hug", '[{"kind": "speak", "text": "{viewers}"}]', "{viewers} is not known here."),
         ("two words", "[]", "One word."),
     ):
         assert mistake in fox.post("/admin/redeems/redeem/add/", {**form, "key": key, "effects": effects}).text

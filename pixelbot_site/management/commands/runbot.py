@@ -1,4 +1,4 @@
-"""`manage.py runbot`: the bot."""
+"""`manage.py runbot`: run the bot."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -40,21 +41,23 @@ DEMO_SCENARIO = "quiet-evening"
 
 
 class Command(BaseCommand):
-    """One process with the web server, the gateway client and a worker; or, in a larger set-up, the listener alone."""
+    """Runs web server, listener and worker in one process, or with `--listener-only` the listener alone."""
 
     help = "Run Pixel Bot."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The command's options."""
+        """Declare the options."""
         parser.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT", help="Where the pages are served.")
         parser.add_argument(
-            "--listener-only", action="store_true", help="Only the line to Joystick; daphne and celery run beside it."
+            "--listener-only",
+            action="store_true",
+            help="Run the connection to Joystick alone, beside daphne and celery.",
         )
-        parser.add_argument("--demo", action="store_true", help="A made-up channel with a crowd: no account needed.")
+        parser.add_argument("--demo", action="store_true", help="Use a simulated channel; no account is needed.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Prepare, then run until Ctrl-C or SIGTERM."""
-        host, port = address(options["bind"])
+        """Run until Ctrl-C or SIGTERM. Raise CommandError where the options or the settings don't allow it."""
+        host, port = parse_address(options["bind"])
         if options["demo"] != settings.DEMO:
             raise CommandError(
                 "Write --demo in full: the demo has a database of its own, chosen before options are read."
@@ -68,7 +71,7 @@ class Command(BaseCommand):
                 "manage.py runbot --listener-only, celery -A pixelbot_site worker -B. "
                 "For one process, take REDIS_URL out."
             )
-        with only_one():
+        with data_folder_lock():
             require_free(host, port)
             self.show_login(setup.prepare())
             garbage.settle()
@@ -84,7 +87,7 @@ class Command(BaseCommand):
             ).run()
 
     def listen_only(self) -> None:
-        """The listener as a process of its own."""
+        """Prepare, then run the listener alone. Raise CommandError without REDIS_URL."""
         if settings.EMBEDDED:
             raise CommandError(
                 "--listener-only is for a larger set-up: set REDIS_URL, or leave it out for one process."
@@ -95,72 +98,72 @@ class Command(BaseCommand):
         listen()
 
     def show_login(self, password: str | None) -> None:
-        """Show a password that was made up: nobody can look it up later."""
+        """Print the password of a new login, if there is one. It is stored as a hash and can't be shown again."""
         if password is not None:
             name = LoginSettings.current().admin_username
             STDOUT.put(f"Your login: {name}  password: {password}  (shown only this once)")
 
     def greet(self, host: str, port: int, overlay: str, demo: bool, has_channel: bool) -> None:
-        """Say where everything is."""
+        """Print the addresses, the login, and how to connect a channel where none is."""
         name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
         root = f"http://{name}:{port}"
-        lines = ["", "Pixel Bot is running." + (" This is the demo: nothing here is real." if demo else "")]
+        lines = ["", "Pixel Bot is running." + (" This is the demo; its channel is simulated." if demo else "")]
         lines.append(f"  Dashboard  {root}/admin/")
         lines.append(f"  Overlay    {root}{overlay}")
         lines.append("             (paste it into OBS: Sources, +, Browser; 1920 x 1080)")
         login = LoginSettings.current().admin_username
         lines.append(f"  Login      {login} (forgotten? manage.py changepassword makes a new one)")
         if not demo and not has_channel:
-            lines.append("No channel is connected yet. Two ways on:")
+            lines.append("No channel is connected yet. You can:")
             if JoystickSettings.current().joystick_client_id:
-                lines.append(f"  connect: press the button on {root}{reverse('admin:joystick_install_changelist')}")
+                lines.append(f"  connect it: press the button on {root}{reverse('admin:joystick_install_changelist')}")
             else:
-                lines.append("  connect: put your application's JOYSTICK_CLIENT_ID into .env, and start again;")
-            lines.append("  or look around first: the same command with --demo")
+                lines.append("  connect it: set your application's JOYSTICK_CLIENT_ID in .env, and start the bot again")
+            lines.append("  or look around first: run the same command with --demo")
         if host not in LOOPBACK:
-            lines.append(f"Anybody who reaches {host} can open the login page. Behind it are your viewers' points.")
+            lines.append(f"The login page is open to everybody who can reach {host}.")
         STDOUT.put("\n".join([*lines, "Stop with Ctrl-C.", ""]))
 
 
 async def real_channel() -> None:
-    """Hold the line to Joystick, from the moment that a channel is connected."""
-    await line(JoystickSettings.current().joystick_gateway_url, ChannelCredentials()).run()
+    """Run the connection to Joystick; it waits while no channel is connected."""
+    await make_listener(JoystickSettings.current().joystick_gateway_url, ChannelCredentials()).run()
 
 
 async def demo_channel() -> None:
-    """A simulated Joystick in this process with a crowd in it, reached through the same client over a real socket."""
+    """Run a simulated Joystick with a crowd, and connect the bot's own client to it over a real socket."""
     simulator = Simulator(Options(echo=True))
     await simulator.start()
     try:
-        async with asyncio.TaskGroup() as both:
-            both.create_task(play(simulator, DEMO_SCENARIO))
-            both.create_task(line(simulator.url, Fixed("demo")).run())
+        async with asyncio.TaskGroup() as group:
+            group.create_task(play(simulator, DEMO_SCENARIO))
+            group.create_task(make_listener(simulator.url, Fixed("demo")).run())
     finally:
         await simulator.stop()
 
 
-def line(url: str, credentials: Credentials, *, holder: str = "embedded") -> Listener:
-    """The line to the gateway at `url`, with the settings' version and pace."""
-    chosen = JoystickSettings.current()
+def make_listener(url: str, credentials: Credentials, *, holder: str = "embedded") -> Listener:
+    """Return a listener of the gateway at `url`, with the settings' event version and limits."""
+    current = JoystickSettings.current()
     return Listener(
         url=url,
         credentials=credentials,
         holder=holder,
-        version=chosen.joystick_event_version,
-        rate_limit=chosen.message_rate_limit,
-        max_chars=chosen.message_max_chars,
+        version=current.joystick_event_version,
+        rate_limit=current.message_rate_limit,
+        max_chars=current.message_max_chars,
     )
 
 
 def listen() -> None:
-    """Hold the line until told to stop. A second process that does so stands by."""
+    """Run the connection until a signal comes. While another process holds it, this one stands by."""
 
-    async def hold() -> None:
+    async def run() -> None:
         url = JoystickSettings.current().joystick_gateway_url
-        await line(url, ChannelCredentials(), holder=f"{socket.gethostname()}:{os.getpid()}").run()
+        await make_listener(url, ChannelCredentials(), holder=f"{socket.gethostname()}:{os.getpid()}").run()
 
     async def until_stopped() -> None:
-        task = asyncio.create_task(embedded.keep_running(hold))
+        task = asyncio.create_task(embedded.keep_running(run))
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
                 asyncio.get_running_loop().add_signal_handler(number, task.cancel)
@@ -173,8 +176,11 @@ def listen() -> None:
 
 
 @contextlib.contextmanager
-def only_one() -> Any:
-    """Refuse to run twice on one data folder: each would speak, and each would play only to its own overlays."""
+def data_folder_lock() -> Iterator[None]:
+    """Hold the lock of the data folder. Raise CommandError where another bot holds it.
+
+    Two bots on one folder would both answer in chat, and each would reach its own overlays only.
+    """
     with (settings.DATA_DIR / "runbot.lock").open("w") as file:
         if not locks.lock(file, locks.LOCK_EX | locks.LOCK_NB):
             raise CommandError(
@@ -184,13 +190,13 @@ def only_one() -> Any:
 
 
 def overlay_path() -> str:
-    """The path of the first overlay."""
+    """Return the path of the first overlay, or "" where all were deleted."""
     overlay = Overlay.objects.order_by("id").first()
     return overlay.get_absolute_url() if overlay else ""
 
 
-def address(bind: str) -> tuple[str, int]:
-    """`HOST:PORT` → (host, port)."""
+def parse_address(bind: str) -> tuple[str, int]:
+    """Split `HOST:PORT` into host and port. Raise CommandError for anything else."""
     host, _, port = bind.rpartition(":")
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise CommandError(f"--bind {bind}: write it as HOST:PORT, for example 127.0.0.1:8000.")
@@ -198,10 +204,11 @@ def address(bind: str) -> tuple[str, int]:
 
 
 def require_free(host: str, port: int) -> None:
-    """Raise CommandError with one sentence when the address can't be used."""
+    """Raise CommandError where the address can't be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         if os.name == "posix":
+            # As the server does, or the port of a bot that just stopped would count as taken.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

@@ -1,0 +1,77 @@
+"""Different viewers in processes of their own buy the same redeem at the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from economy.ledger import audit
+from economy.models import Cooldown, Points, Viewer
+from effects.models import Purchase, QueueItem
+from redeems import purchase
+from redeems.models import Redeem
+from tests.processes import at_once_in_processes
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
+
+BUYERS, ROUNDS = 4, 15
+
+# Each process is one viewer, who tries again and again; it prints how many purchases were made, and the last reason.
+PROGRAM = f"""
+import sys
+import django; django.setup()
+from django.utils import timezone
+from economy.models import Viewer
+from joystick.settings_table import Rules
+from pixelbot_site.kit.errors import Refused
+from redeems import purchase
+
+number = int(sys.argv[1])
+viewer = Viewer.objects.get(key=f"v{{number}}")
+bought, reason = 0, ""
+for turn in range({ROUNDS}):
+    try:
+        purchase.buy(viewer=viewer, key="clip", words="", reference=f"{{number}}:{{turn}}", rules=Rules.current(),
+                     now=timezone.now())
+        bought += 1
+    except Refused as error:
+        reason = str(error)
+print(bought, reason)
+"""
+
+
+@pytest.mark.parametrize(
+    ("limits", "sold", "reason"),
+    [
+        ({"limit_per_stream": 7}, 7, "Save a clip is sold out for this stream (7 sold)"),
+        ({"limit_per_viewer": 2}, 2 * BUYERS, "you can have Save a clip only 2 × in one stream"),
+        ({"stock": 5}, 5, "Save a clip is sold out"),
+    ],
+    ids=str,
+)
+def test_no_limit_is_exceeded_by_viewers_who_buy_at_once(
+    viewer: Callable[..., Viewer], limits: dict[str, Any], sold: int, reason: str
+) -> None:
+    for number in range(BUYERS):
+        viewer(f"v{number}", points=1000)
+    purchase.seed()
+    Redeem.objects.filter(key="clip").update(cost=10, cooldown_seconds=0, **limits)
+    answers = at_once_in_processes(BUYERS, PROGRAM, EFFECT_QUEUE_MAX="1000")
+    counts = [int(answer.partition(" ")[0]) for answer in answers]
+    assert sum(counts) == Purchase.objects.count() == QueueItem.objects.count() == sold
+    assert {answer.partition(" ")[2] for answer in answers} == {reason}
+    assert sum(Points.objects.values_list("balance", flat=True)) == BUYERS * 1000 - 10 * sold
+    assert list(audit.findings()) == []
+
+
+def test_a_cooldown_for_everybody_lets_one_of_them_through(viewer: Callable[..., Viewer]) -> None:
+    for number in range(BUYERS):
+        viewer(f"v{number}", points=1000)
+    purchase.seed()
+    Redeem.objects.filter(key="clip").update(cost=10, global_cooldown_seconds=3600)
+    answers = at_once_in_processes(BUYERS, PROGRAM)
+    assert sorted(answer.partition(" ")[0] for answer in answers) == ["0"] * (BUYERS - 1) + ["1"]
+    assert sum(Points.objects.values_list("balance", flat=True)) == BUYERS * 1000 - 10
+    assert Cooldown.objects.filter(key__startswith="redeem.clip").count() == 2  # the buyer's own, and everybody's
