@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from django.db import connection
@@ -26,20 +27,43 @@ from tests.economy.tampering import tampered
 from tests.processes import SimulatorThread, missing_part
 from tests.servers import Postgres, running_postgres, running_redis
 
+# CI tries the same examples in each run; by hand every run tries others, and remembers in .hypothesis those that failed.
+hypothesis.settings.register_profile("ci", derandomize=True, database=None)
+hypothesis.settings.register_profile("by hand", derandomize=False)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "by hand")
+
 DATA = Path(__file__).parent / "data"
 SLOW_FOLDERS = ("journeys", "benchmarks")
+# Modules whose tests take half a minute and more.
+LONGEST = {"test_chaos", "test_bad_night", "test_kill"}
+# Enough for the other processes to do beside and between the tests that are `alone`.
+QUICK_FIRST = 60
 SLOW_FIXTURES = {"bot", "make_bot", "page", "strict_page", "real", "database", "redis_url"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark as a journey whatever lies in the slow folders, or starts a bot, a browser, OBS or a database server."""
+    """Mark as a journey each test that lies in the slow folders, or starts a bot, a browser, OBS or a database server."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in SLOW_FOLDERS or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("journey")
+        if item.get_closest_marker("alone"):
+            item.add_marker(pytest.mark.xdist_group("alone"))
     if hasattr(config, "workerinput"):
-        # In several processes: first what nobody else may run beside, and last what is short, so that all end together.
-        items.sort(key=lambda item: (not item.get_closest_marker("alone"), not item.get_closest_marker("journey")))
+        items[:] = in_order_for_several_processes(items)
+
+
+def in_order_for_several_processes(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return `items` in the order in which several processes end soonest.
+
+    One process gets all tests that are `alone`. Before each of them it waits until the others have ended what they
+    run: so these begin with short tests, then comes the longest, and short ones fill the end, so that all end together.
+    """
+    alone = [item for item in items if item.get_closest_marker("alone")]
+    journeys = [item for item in items if item.get_closest_marker("journey") and item not in alone]
+    journeys.sort(key=lambda item: item.path.stem not in LONGEST)
+    quick = [item for item in items if not item.get_closest_marker("journey") and item not in alone]
+    return [*alone, *quick[:QUICK_FIRST], *journeys, *quick[QUICK_FIRST:]]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -59,7 +83,7 @@ def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
 
     folder = tmp_path_factory.getbasetemp().parent  # of all of this run's processes
     with (folder / "gate").open("w") as gate, (folder / "machine").open("w") as machine:
-        # Who waits for the machine holds the gate, so that nobody else gets in before it.
+        # A test that waits for the machine holds the gate, so that no other gets in before it.
         fcntl.flock(gate, fcntl.LOCK_EX)
         fcntl.flock(machine, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
         fcntl.flock(gate, fcntl.LOCK_UN)
@@ -68,19 +92,19 @@ def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
 
 @pytest.fixture
 def now() -> datetime:
-    """Some moment."""
+    """Return some moment, always the same."""
     return datetime(2026, 8, 1, 20, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def rules() -> Rules:
-    """The default rules."""
+    """Return the default rules."""
     return Rules.current()
 
 
 @pytest.fixture
 def viewer(db: None, now: datetime) -> Callable[..., Viewer]:
-    """Makes a viewer: `viewer("Bob", points=100)`."""
+    """Make a viewer: `viewer("Bob", points=100)`."""
     from economy.ledger import points as ledger
 
     def make(username: str, *, points: int = 0) -> Viewer:
@@ -94,7 +118,7 @@ def viewer(db: None, now: datetime) -> Callable[..., Viewer]:
 
 @pytest.fixture
 def deliver() -> Callable[..., None]:
-    """Hands happenings to the inbox as one batch of frames, in the v2 envelope unless told otherwise."""
+    """Hand happenings to the inbox as one batch of frames, in the envelope `version`, by default "v2"."""
 
     def hand_over(*happenings: Happening, version: str = "v2") -> None:
         batch = [read_frame(frame_text(happening, version)) for happening in happenings]
@@ -104,13 +128,13 @@ def deliver() -> Callable[..., None]:
 
 
 def frame_text(happening: Happening, version: str = "v2") -> str:
-    """The text frame that tells of a happening."""
+    """Return the text frame in which Joystick sends a happening."""
     return json.dumps({"identifier": "{}", "message": happening.message(version)})
 
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The lines that would be said in chat, in order. They are caught at the mailbox, after the commit."""
+    """Collect the lines for chat, in order, where the mailbox gets them: after the commit."""
     lines: list[str] = []
 
     def catch(group: str, message: dict[str, Any]) -> None:
@@ -124,34 +148,34 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def simulator() -> Iterator[SimulatorThread]:
-    """A simulated Joystick in a thread of its own, on a free port."""
+    """Run a simulated Joystick in a thread of its own, on a free port."""
     with SimulatorThread() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server for all tests of this process."""
+    """Run a PostgreSQL server for all tests of this process."""
     with running_postgres() as server:
         yield server
 
 
 @pytest.fixture
 def database(postgres: Postgres) -> str:
-    """The URL of an empty PostgreSQL database."""
+    """Return the URL of an empty PostgreSQL database."""
     return postgres.new_database()
 
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
-    """A Redis-compatible server for all tests of this process."""
+    """Run a Redis-compatible server for all tests of this process."""
     with running_redis() as url:
         yield url
 
 
 @pytest.fixture
 def redis_url(redis_server: str) -> str:
-    """The URL of an empty Redis."""
+    """Return the URL of an empty Redis."""
     with closing(redis.Redis.from_url(redis_server)) as client:
         client.flushall()
     return redis_server
@@ -159,13 +183,13 @@ def redis_url(redis_server: str) -> str:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port nobody listens on."""
+    """Return a port that no process listens on."""
     return processes.free_port()
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of a Chromium."""
+    """Return the path of a Chromium."""
     for path in (os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser"):
         if path and Path(path).exists():
             return path

@@ -40,7 +40,7 @@ def missing_part(sentence: str) -> NoReturn:
 
 
 def wait_until(condition: Callable[[], Any], what: str, *, within: float = 15.0) -> Any:
-    """Ask again and again until the answer is true, and return it."""
+    """Call `condition` until its answer is true, and return that; raise AssertionError after `within` seconds."""
     until = time.monotonic() + within
     while time.monotonic() < until:
         answer = condition()
@@ -51,7 +51,7 @@ def wait_until(condition: Callable[[], Any], what: str, *, within: float = 15.0)
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """Return a port that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -59,7 +59,7 @@ def free_port() -> int:
 
 
 class SimulatorThread:
-    """The simulator on a loop of its own, driven from synchronous tests."""
+    """The simulated Joystick on an event loop of its own, driven from synchronous tests."""
 
     def __init__(self, options: Options | None = None, *, port: int = 0, accounts: Accounts | None = None) -> None:
         self.loop = asyncio.new_event_loop()
@@ -83,20 +83,20 @@ class SimulatorThread:
         return simulator
 
     def call(self, step: Coroutine[Any, Any, Any], *, within: float = 20.0) -> Any:
-        """Run a coroutine of the simulator's and return what it returns."""
+        """Run a coroutine in the simulator's loop and return its result."""
         return asyncio.run_coroutine_threadsafe(step, self.loop).result(within)
 
     def happen(self, *happenings: Happening) -> None:
-        """Tell everybody, one after another."""
+        """Send the happenings to every bot, one after another."""
         for happening in happenings:
             self.call(self.simulator.happen(happening))
 
     def wait_subscribed(self) -> None:
-        """Until a bot is subscribed."""
+        """Wait until a bot is subscribed."""
         self.call(self.simulator.subscribed.wait())
 
     def lines(self) -> list[str]:
-        """What bots said in chat."""
+        """Return the lines that bots sent to chat."""
         return [action["text"] for action in self.simulator.actions if action["action"] == "send_message"]
 
 
@@ -122,7 +122,7 @@ class BotProcess:
         self.output: list[str] = []
 
     def start(self, *, ready: str = "Stop with Ctrl-C") -> BotProcess:
-        """Start it and wait until it says that it runs."""
+        """Start it and wait until its output contains `ready`."""
         self.output = []
         self.process = process = start_process(self.command, self.environment, self.output)
         try:
@@ -135,15 +135,15 @@ class BotProcess:
         return self
 
     def says(self, words: str) -> bool:
-        """Has it printed this?"""
+        """Return whether its output contains `words`."""
         return words in self.text()
 
     def text(self) -> str:
-        """Everything it printed, logs included."""
+        """Return all of its output, logs included."""
         return "".join(self.output)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
-        """Ask it to end; returns its exit code and how many seconds it took."""
+        """Send it a signal; return its exit code and how many seconds it took to end."""
         assert self.process is not None
         began = time.monotonic()
         self.process.send_signal(number)
@@ -151,32 +151,32 @@ class BotProcess:
         return code, time.monotonic() - began
 
     def kill(self) -> None:
-        """SIGKILL, if it still runs."""
+        """Kill it, if it still runs."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(5)
 
     @property
     def overlay_path(self) -> str:
-        """The path that the greeting names."""
+        """Return the overlay's path, as the greeting names it."""
         found = re.search(r"/overlay/[^/\s]+/", self.text())
         assert found, self.text()
         return found.group()
 
     @property
     def overlay_url(self) -> str:
-        """The overlay's full address."""
+        """Return the overlay's full address."""
         return f"http://127.0.0.1:{self.port}{self.overlay_path}"
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """Ask its SQLite database."""
+        """Return the rows of a query on its SQLite database."""
         with sqlite3.connect(f"file:{self.folder / 'pixelbot.sqlite3'}?mode=ro", uri=True, timeout=10) as database:
             rows = database.execute(query, parameters).fetchall()
         database.close()
         return rows
 
     def one(self, query: str, *parameters: object) -> Any:
-        """The first column of the first row, or None."""
+        """Return the first column of the first row, or None."""
         rows = self.rows(query, *parameters)
         return rows[0][0] if rows else None
 
@@ -195,20 +195,25 @@ def start_process(command: list[str], environment: dict[str, str], output: list[
     )
     stdout = process.stdout
     assert stdout is not None
-    threading.Thread(target=lambda: output.extend(iter(stdout.readline, "")), daemon=True).start()
+
+    def gather() -> None:
+        with stdout:
+            output.extend(iter(stdout.readline, ""))
+
+    threading.Thread(target=gather, daemon=True).start()
     return process
 
 
 @contextmanager
 def overlay_socket(url: str) -> Iterator[ClientConnection]:
-    """An overlay's websocket, spoken to directly: `url` is the overlay page's."""
+    """Connect to an overlay's websocket as its page does; `url` is the page's."""
     address = url.replace("http://", "ws://") + "socket/"
     with connect(address, origin=Origin(url.partition("/overlay/")[0]), compression=None, proxy=None) as socket:
         yield socket
 
 
 def play_next(socket: ClientConnection, *, within: float = 15.0) -> dict[str, Any]:
-    """Take the next thing to speak, and report it started and finished, as the page does."""
+    """Return the next message to speak, after reporting it started and finished as the page does."""
     until = time.monotonic() + within
     while True:
         frame: dict[str, Any] = json.loads(socket.recv(timeout=until - time.monotonic()))
@@ -219,9 +224,9 @@ def play_next(socket: ClientConnection, *, within: float = 15.0) -> dict[str, An
 
 
 def at_once_in_processes(count: int, program: str, *, within: float = 120, **environment: str) -> list[str]:
-    """Run `program` in so many processes on the test's own database; returns what each printed.
+    """Run `program` in `count` processes on the test's own database; return the output of each.
 
-    Each gets its number as its argument, and settings and database as this process has them.
+    Each gets its number, from 0, as its argument, and the settings and database of this process.
     """
     names = {
         **os.environ,

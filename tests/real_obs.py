@@ -66,7 +66,7 @@ x264Settings=keyint=10
 
 
 class RealOBS:
-    """Its process, and how it is treated."""
+    """The process of an OBS with a configuration folder of its own."""
 
     def __init__(self, folder: Path, display: str, port: int) -> None:
         self.folder, self.display, self.port = folder, display, port
@@ -80,24 +80,25 @@ class RealOBS:
 
     @property
     def options(self) -> Options:
-        """How it is reached."""
+        """Return the address and password of its websocket."""
         return Options(True, "127.0.0.1", self.port, PASSWORD)
 
     def start(self) -> RealOBS:
-        """Start it, and wait until its port answers."""
+        """Start it and wait until its port answers."""
         environment = {**os.environ, "XDG_CONFIG_HOME": str(self.folder), "HOME": str(self.folder)}
         environment |= {"DISPLAY": self.display, "LIBGL_ALWAYS_SOFTWARE": "1", "XDG_RUNTIME_DIR": str(self.folder)}
-        self.process = subprocess.Popen(
-            ["obs", "--multi", "--disable-updater", "--profile", "Tests", "--collection", "Tests"],
-            env=environment,
-            stdout=(self.folder / "obs.log").open("ab"),
-            stderr=subprocess.STDOUT,
-        )
+        with (self.folder / "obs.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["obs", "--multi", "--disable-updater", "--profile", "Tests", "--collection", "Tests"],
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         wait_until(self._answers, "OBS opens its port", within=40)
         return self
 
     def signal(self, number: signal.Signals) -> None:
-        """SIGKILL, SIGSTOP, SIGCONT, or SIGINT, by which it quits in order."""
+        """Send it a signal. On SIGINT it quits in order; after SIGSTOP wait until all of its threads stand still."""
         assert self.process is not None
         self.process.send_signal(number)
         if number == signal.SIGSTOP:  # its threads stop one after the other
@@ -105,12 +106,12 @@ class RealOBS:
             wait_until(lambda: all(_state(thread) == "T" for thread in threads.iterdir()), "OBS stands still")
 
     def wait_gone(self, within: float = 20) -> None:
-        """Until its process has ended."""
+        """Wait until its process has ended."""
         assert self.process is not None
         self.process.wait(within)
 
     def stop(self) -> None:
-        """End it whatever it does."""
+        """Kill it, also when it is stopped."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
@@ -124,7 +125,7 @@ class RealOBS:
 
 @contextmanager
 def running_obs(folder: Path) -> Iterator[RealOBS]:
-    """OBS with two scenes, a text, a colour with a filter, and a replay buffer."""
+    """Run OBS with two scenes, a text, a colour with a filter, and a replay buffer."""
     if shutil.which("obs") is None or shutil.which("Xvfb") is None:
         missing_part("OBS is not installed here: apt-get install obs-studio xvfb libgl1-mesa-dri")
     with virtual_screen() as display:
@@ -137,7 +138,7 @@ def running_obs(folder: Path) -> Iterator[RealOBS]:
 
 
 def furnish(real: RealOBS) -> None:
-    """Make the scenes that the tests know."""
+    """Create the scenes and sources that the tests use, unless they are there."""
     line = OBS(lambda: real.options)
     try:
         have = {scene["sceneName"] for scene in line.ask("GetSceneList")["scenes"]}
@@ -158,7 +159,7 @@ def furnish(real: RealOBS) -> None:
 
 @contextmanager
 def virtual_screen() -> Iterator[str]:
-    """An X server without a screen; yields its display."""
+    """Run an X server without a screen; yield the name of its display."""
     read, write = os.pipe()
     with subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
@@ -166,8 +167,8 @@ def virtual_screen() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     ) as server:
         os.close(write)
-        with os.fdopen(read) as told:
-            display = f":{told.readline().strip()}"
+        with os.fdopen(read) as display_number:
+            display = f":{display_number.readline().strip()}"
         try:
             yield display
         finally:

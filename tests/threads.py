@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def at_once(count: int, step: Callable[[int], T]) -> list[T | Exception]:
-    """Call `step(0)` … `step(count - 1)` in threads that start together; returns results or what was raised."""
+    """Call `step(0)` … `step(count - 1)` in threads that start together; return each result, or the exception instead."""
     barrier = threading.Barrier(count)
 
     def run(number: int) -> T | Exception:

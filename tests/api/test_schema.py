@@ -55,8 +55,6 @@ def channel(
 @settings(
     max_examples=25,
     deadline=None,
-    derandomize=True,
-    database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

@@ -42,7 +42,7 @@ steps = st.one_of(
 class Replay(TestCase):
     """Each example in a transaction of its own."""
 
-    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(steps, max_size=25))
     def test_rows_give_the_balances(self, sequence: list[tuple[Any, ...]]) -> None:
         people.seen(NAMES, now=timezone.now())

@@ -234,7 +234,8 @@ def test_many_who_end_an_item_in_different_ways_at_once_refund_it_once(buy: Buy,
         lambda: items.end(item, State.FAILED, "d"),
         lambda: rescue.recover(),
     ]
-    at_once(count, lambda number: ways[number]())
+    results = at_once(count, lambda number: ways[number]())
+    assert [result for result in results if isinstance(result, Exception)] == []
     (state,) = states(item)
     if state == "pending":  # put back by the recovery, before anybody ended it
         control.clear("test", by="fox")

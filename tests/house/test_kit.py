@@ -70,6 +70,27 @@ async def test_messages_from_many_threads_arrive_at_once_and_complete() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_message_from_a_thread_wakes_a_loop_that_sleeps() -> None:
+    layer = ThreadHopLayer()
+    layer.bind(asyncio.get_running_loop())
+    channel = await layer.new_channel()
+    await layer.group_add("g", channel)
+    sent_at: list[float] = []
+
+    def send() -> None:
+        time.sleep(0.3)  # until the loop sleeps, with no timer due before the one of `receive`
+        sent_at.append(time.monotonic())
+        layer.group_send_soon("g", {"type": "x"})
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    async with asyncio.timeout(5):
+        assert await layer.receive(channel) == {"type": "x"}
+    thread.join()
+    assert time.monotonic() - sent_at[0] < 1
+
+
+@pytest.mark.asyncio
 async def test_a_reader_that_is_too_slow_loses_messages_and_that_is_counted(caplog: pytest.LogCaptureFixture) -> None:
     layer = ThreadHopLayer(capacity=3)
     channel = await layer.new_channel()

@@ -34,6 +34,7 @@ def test_the_way_of_an_event(make_bot: MakeBot, simulator: SimulatorThread, vers
     assert "Traceback" not in bot.text()
 
 
+@pytest.mark.empty_data
 def test_a_first_start_makes_all_and_a_second_one_keeps_it(make_bot: MakeBot) -> None:
     first = make_bot(ADMIN_PASSWORD="", JOYSTICK_GATEWAY_TOKEN="").start()
     key = first.folder / "secret_key"
@@ -194,6 +195,7 @@ def test_json_logs_are_one_object_a_line(make_bot: MakeBot, simulator: Simulator
 
 
 @pytest.mark.alone
+@pytest.mark.empty_data
 def test_the_demo_speaks_within_ten_seconds(make_bot: MakeBot) -> None:
     """No account, a database of its own, the same client and path as in earnest."""
     bot = make_bot("--demo", JOYSTICK_GATEWAY_TOKEN="", JOYSTICK_GATEWAY_URL="").start()

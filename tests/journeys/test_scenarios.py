@@ -14,7 +14,7 @@ SPEED = 40
 
 
 async def play_for(simulator: Simulator, name: str, seconds: float) -> None:
-    """Some seconds of a scenario."""
+    """Play some seconds of a scenario, at SPEED."""
     simulator.options.speed, simulator.options.echo = SPEED, True
     try:
         async with asyncio.timeout(seconds):
@@ -30,6 +30,14 @@ def test_an_evening(bot: BotProcess, simulator: SimulatorThread, name: str) -> N
     assert delivered > 15
     wait_until(lambda: bot.one("SELECT count(*) FROM joystick_inboundevent") >= delivered, "all is stored", within=30)
     assert bot.one("SELECT count(*) FROM joystick_inboundevent WHERE state != 'handled'") == 0
+    tips = {
+        event.uid: event.data["how_much"] for event in simulator.simulator.delivered.values() if event.kind == "tipped"
+    }
+    assert dict(bot.rows("SELECT event, delta FROM economy_transaction WHERE source = 'tip'")) == tips
+    lines = {event.username for event in simulator.simulator.delivered.values() if event.kind == "new_message"}
+    assert bot.one("SELECT count(DISTINCT viewer_id) FROM economy_transaction WHERE source = 'chat'") == len(
+        {name.casefold() for name in lines} - {"pixelbot"}
+    )
     assert bot.one("SELECT sum(balance) FROM economy_points") == bot.one("SELECT sum(delta) FROM economy_transaction")
     assert bot.one("SELECT sum(total) FROM economy_xp") == bot.one("SELECT sum(delta) FROM economy_xptransaction")
     assert bot.one("SELECT min(balance) FROM economy_points") >= 0
