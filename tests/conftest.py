@@ -18,6 +18,7 @@ from django.db import connection
 from economy.models import Viewer
 from economy.viewers import people
 from effects.chat import MAILBOX
+from effects.obs.client import obs
 from joystick.inbox import receive
 from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
@@ -212,3 +213,12 @@ def flush_in_spite_of_triggers() -> Iterator[None]:
 
         patch.setattr(operations, "execute_sql_flush", flush)
         yield
+
+
+@pytest.fixture(autouse=True)
+def end_the_obs_thread() -> Iterator[None]:
+    """Stop the process's connection to OBS after a test that used it: its thread would read the database later on."""
+    yield
+    if obs.cache_info().currsize:
+        obs().stop()
+        obs.cache_clear()

@@ -105,7 +105,9 @@ class Outcomes:
         """Load the viewers that are new in this batch, and store what badges say about them."""
         # Before paying: an author whose badge says bot earns nothing.
         by_name, self.flags = self.flags, {}
-        flags = {viewer_key(name): badges for name, badges in by_name.items()}
+        flags: dict[str, dict[str, bool]] = {}
+        for name, badges in by_name.items():  # one viewer may be spelled two ways within a batch
+            flags[viewer_key(name)] = {**flags.get(viewer_key(name), {}), **badges}
         names = {award.viewer: award.username for award in self.awards}
         # Authors with badges but no award (bots) are updated where they are viewers already, but not created.
         unpaid = {viewer_key(name): name for name in by_name if viewer_key(name) not in names}

@@ -24,7 +24,9 @@ def unseal(sealed: str) -> str:
     try:
         return _cipher().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise Failed("a stored secret can't be read: SECRET_KEY has changed; connect the channel again") from error
+        raise Failed(
+            "a stored secret can't be read, because SECRET_KEY has changed: enter it again, or connect the channel again"
+        ) from error
 
 
 def _cipher() -> Fernet:

@@ -461,3 +461,9 @@ def test_overlays_get_an_events_amounts_and_no_more_text_than_fits(
     assert (tipped["tokens"], tipped["item"]) == (0, "Song")
     assert len(line["text"]) == receive.MAX_SHOWN_CHARS and "tokens" not in line
     assert (wheel["tokens"], wheel["prize"]) == (50, "Hat") and "item" not in wheel
+
+
+def test_badges_of_one_viewer_spelled_two_ways_in_a_batch_are_all_kept(deliver: Callable[..., None]) -> None:
+    deliver(follow("BOB"), chat("Bob", "hello", "subscriber"))
+    bob = Viewer.objects.get(key="bob")
+    assert (bob.is_follower, bob.is_subscriber) == (True, True)
