@@ -25,7 +25,7 @@ def unseal(sealed: str) -> str:
         return _cipher().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise Failed(
-            "a stored secret can't be read, because SECRET_KEY has changed: enter it again, or connect the channel again"
+            "a stored secret can't be read, because SECRET_KEY has changed: enter it or connect again"
         ) from error
 
 

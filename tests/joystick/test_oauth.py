@@ -91,7 +91,7 @@ class TestConnecting:
         settings.SECRET_KEY = "another"
         with pytest.raises(Failed, match="SECRET_KEY has changed"):
             tokens.access_token(install)
-        assert "Connect the channel again" in Install.objects.get().trouble
+        assert "SECRET_KEY has changed: enter it or connect again" in Install.objects.get().trouble
 
     @pytest.mark.parametrize("wrong", ["code", "verifier", "redirect_uri"])
     @BOTH
