@@ -263,7 +263,11 @@ def connect(target: Options) -> websocket.WebSocket:
         timeout=CONNECT_WITHIN,
         subs=GENERAL_AND_OUTPUT_EVENTS,
     )
-    client.authenticate()
+    try:
+        client.authenticate()
+    except BaseException:
+        hang_up(client.ws)  # the library leaves a refused connection open
+        raise
     client.ws.settimeout(None)  # the reading thread waits as long as it takes
     ws: websocket.WebSocket = client.ws
     return ws
