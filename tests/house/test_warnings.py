@@ -21,13 +21,3 @@ def test_a_coroutine_that_is_never_awaited_fails_its_test(monkeypatch: pytest.Mo
     # pytest hands such a problem on as this warning, at the end of the test.
     with pytest.raises(pytest.PytestUnraisableExceptionWarning):
         warnings.warn(pytest.PytestUnraisableExceptionWarning("Exception ignored in: <coroutine>"), stacklevel=1)
-
-
-def test_a_socket_and_a_database_that_are_left_open_fail_their_test() -> None:
-    for message in (
-        "unclosed <socket.socket fd=7>",
-        "unclosed database in <sqlite3.Connection>",
-        "unclosed event loop",
-    ):
-        with pytest.raises(ResourceWarning):
-            warnings.warn(message, ResourceWarning, stacklevel=1)

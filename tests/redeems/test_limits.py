@@ -160,7 +160,7 @@ def test_what_waits_for_approval_counts_for_the_limits(order: Order, now: dateti
 def test_a_viewers_cooldown_holds_back_that_viewer_alone(order: Order, now: datetime) -> None:
     CLIP.update(cooldown_seconds=60)
     order("clip")
-    assert refused(order, "clip", now=now + timedelta(seconds=59)) == "Save a clip is cooling down, 1 s left"
+    assert refused(order, "clip", now=now + timedelta(seconds=59)) == "You can use !clip again in 1 s"
     assert order("clip", who="Ann", now=now + timedelta(seconds=1)).redeem == "clip"
     assert order("clip", now=now + timedelta(seconds=60)).redeem == "clip"
 
@@ -169,7 +169,7 @@ def test_of_two_cooldowns_the_longer_is_named_and_the_other_not_begun_anew(order
     CLIP.update(cooldown_seconds=20, global_cooldown_seconds=50)
     order("clip")
     later = now + timedelta(seconds=30)  # the viewer's own is over
-    assert refused(order, "clip", now=later) == "Save a clip is cooling down, 20 s left"
+    assert refused(order, "clip", now=later) == "You can use !clip again in 20 s"
     assert order("clip", now=now + timedelta(seconds=50)).redeem == "clip"
 
 
