@@ -207,9 +207,10 @@ def test_markup_in_names_and_texts_is_shown_as_text_and_does_not_run(
     wait_until(lambda: bot.text().count("Main connected") == 2, "both are connected")
     name = MARKUP.replace(" ", "\N{NO-BREAK SPACE}")
     simulator.happen(follow(MARKUP), tip("Bob", 500), chat("Bob", f"!tts hello {MARKUP}"))
-    for opened in (page, unguarded):
+    for opened in (page, unguarded):  # first of all: these lines are gone after some seconds
         # The inbox has taken the tags out of the platform's own text, which the name is a part of.
         expect(opened.locator("#alerts li").first).to_have_text("is now following")
+    for opened in (page, unguarded):
         expect(opened.locator("#caption")).to_contain_text("Bob said: hello <img", timeout=10_000)
         for show in (alert(1001, text=MARKUP, seconds=5), wheel(1002, name=name)):
             opened.evaluate("message => receive(message)", show)
