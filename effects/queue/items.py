@@ -25,7 +25,7 @@ from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, OverlayTask
 from effects.settings_table import QueueSettings
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import SEQUENCE, Step, leaves
-from pixelbot_site.kit.transactions import after_commit, again_after_deadlock
+from pixelbot_site.kit.transactions import after_commit, again_after_deadlock, contained
 
 log = logging.getLogger("queue")
 
@@ -249,8 +249,8 @@ def _abort(
 
 def _continue_after(item: QueueItem, notify: Callable[[int], None]) -> None:
     if item.sequel and _keeps_sequel(item):
-        rest = Effect(SEQUENCE, {"effects": item.sequel}, item.title)
-        hand_on(item, rest)
+        with contained(log, "what follows %s", item):
+            hand_on(item, Effect(SEQUENCE, {"effects": item.sequel}, item.title))
     after_commit(notify, item.pk)  # not before: a rollback would leave the overlays without an item that still runs
     if item.lane:
         wake(item.lane)

@@ -11,6 +11,7 @@ from effects import chat
 from effects.models import Purchase, QueueItem
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
+from pixelbot_site.kit.transactions import contained
 
 log = logging.getLogger("queue")
 
@@ -26,19 +27,41 @@ def give_back(item: QueueItem, reason: str) -> None:
     """Refund the item's purchase, once, and tell the viewer `reason`.
 
     Call it inside the transaction that ends the item. Of several items of one purchase, the first that fails refunds
-    all of it; the others refund nothing and say nothing.
+    all of it; the others refund nothing and say nothing. A part that raises is logged and left out: an item that can't
+    end would block its lane.
     """
-    receipt = ""
-    is_refunded = _claim_refund(item)
+    is_refunded, receipt = False, ""
+    with contained(log, "the refund of %s", item):
+        is_refunded, receipt = _refund(item)
+    if not is_refunded and _is_owed(item):
+        # The queue's page shows it: somebody must grant the points by hand.
+        note = f"{item.error}\nThe points could not be given back; the log says why.".strip()
+        QueueItem.objects.filter(pk=item.pk).update(error=note)
     if is_refunded:
-        receipt = _pay_back(item)
-        purchase_undone.call(item)
+        for give_back_more in purchase_undone.listeners:
+            with contained(log, "giving back what %s took", item):
+                give_back_more(item)
+    with contained(log, "the sentence about %s", item):
+        _tell_viewer(item, reason, receipt, is_refunded=is_refunded)
+
+
+def _tell_viewer(item: QueueItem, reason: str, receipt: str, *, is_refunded: bool) -> None:
     if item.viewer is not None and (is_refunded or item.part_of):
         subject = f"a part of {item.part_of}" if item.part_of else "that"
         # Overlays and libraries send sentences with a full stop, our own errors come without one.
         cause = reason.strip().rstrip(".")[:MAX_REASON_CHARS]
         stop = "" if cause.endswith(("?", "!")) else "."
         chat.say(f"@{item.viewer.username} sorry, {subject} did not happen: {cause}{stop}{receipt}")
+
+
+def _refund(item: QueueItem) -> tuple[bool, str]:
+    """Return (whether this call refunded the purchase, the sentence for the viewer)."""
+    return (True, _pay_back(item)) if _claim_refund(item) else (False, "")
+
+
+def _is_owed(item: QueueItem) -> bool:
+    unpaid = Purchase.objects.filter(pk=item.purchase_id, refunded_at=None, payment__isnull=False)
+    return item.purchase is not None and unpaid.exists()
 
 
 def _claim_refund(item: QueueItem) -> bool:

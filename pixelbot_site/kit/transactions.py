@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,6 +34,22 @@ def again_after_deadlock(step: Callable[P, T]) -> Callable[P, T]:
         return step(*args, **kwargs)
 
     return retried
+
+
+@contextmanager
+def contained(log: logging.Logger, doing: str, *args: object) -> Iterator[None]:
+    """Run the block in a savepoint. What it raises is logged as "… failed" and undone with what the block did.
+
+    For parts of a transaction that must not break the rest. Errors of the database's connection are raised: the whole
+    transaction is lost then.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # by contract: whatever the part does wrong, the transaction goes on
+        log.exception(f"{doing} failed", *args)
 
 
 def after_commit(step: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:

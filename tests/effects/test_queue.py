@@ -14,7 +14,7 @@ from django.utils import timezone
 from economy.ledger import points
 from economy.models import Points, Transaction, TransactionKind, Viewer
 from effects.models import Purchase, QueueItem, State
-from effects.queue import items, lease, playback, rescue, worker
+from effects.queue import items, lease, playback, refunds, rescue, worker
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until
@@ -102,6 +102,46 @@ def test_a_surprise_is_stored_with_its_traceback_and_refunded(kind: AddKind, pai
     assert state(item) == State.FAILED
     assert "in crash" in item.error and "ZeroDivisionError: oops" in item.error
     assert bobs_points() == 100
+
+
+@pytest.mark.parametrize("broken", ["points.refund", "chat.say", "purchase_undone"])
+def test_an_exception_while_an_item_ends_neither_blocks_the_lane_nor_stops_the_rest_of_the_refund(
+    kind: AddKind, paid: Callable[[str], QueueItem], monkeypatch: pytest.MonkeyPatch, said: list[str], broken: str
+) -> None:
+    def crash_again(*args: object, **options: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    item = paid(kind("refuse", refuse))
+    after = items.enqueue(Effect(kind("ok", do_nothing)))
+    with monkeypatch.context() as patch:
+        if broken == "purchase_undone":
+            patch.setattr(refunds.purchase_undone, "_listeners", [crash_again])
+        else:
+            patch.setattr(f"effects.queue.refunds.{broken}", crash_again)
+        worker.drain("test")
+    assert (state(item), state(after)) == (State.FAILED, State.DONE)
+    if broken == "points.refund":
+        purchase = Purchase.objects.get()
+        assert bobs_points() == 75 and purchase.refunded_at is None
+        assert "could not be given back" in item.error
+    else:
+        assert bobs_points() == 100
+    if broken == "purchase_undone":
+        assert said == ["@Bob sorry, that did not happen: the lamp is broken. Your 25 points are back."]
+
+
+def test_a_step_that_can_not_follow_does_not_block_the_lane(
+    kind: AddKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash_again(*args: object, **options: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    name = kind("ok", do_nothing)
+    first = items.enqueue(Effect(name), sequel=[{"kind": name}])
+    second = items.enqueue(Effect(name))
+    monkeypatch.setattr(items, "hand_on", crash_again)
+    worker.drain("test")
+    assert (state(first), state(second)) == (State.DONE, State.DONE)
 
 
 def test_a_kind_that_is_gone_fails_the_item_and_names_the_known_ones(
