@@ -32,7 +32,8 @@ class EffectKind(ABC, Generic[P]):
     """A kind of effect. Most are a function with `@effect`; a class with `@register` can do more than perform.
 
     `repeatable`: after a crash it is done again instead of refunded. `deadline`: the seconds that `perform` may take
-    (playing on the overlays is limited separately). `payload`: the fields that an effect of this kind has.
+    (playing on the overlays is limited separately). `payload`: the fields that an effect of this kind has. `gives`: it
+    gives the viewer something to keep; in a sequence that was bought, that happens when all the rest has.
     """
 
     name: str
@@ -40,6 +41,7 @@ class EffectKind(ABC, Generic[P]):
     repeatable: bool
     payload: type[P]
     deadline: float = 30.0
+    gives: bool = False
     # Whether the worker calls `prepare` for the next item of the lane.
     is_slow: bool = False
 
@@ -85,6 +87,7 @@ class FunctionKind(EffectKind[P]):
         repeatable: bool,
         payload: type[P],
         deadline: float = EffectKind.deadline,
+        gives: bool = False,
     ) -> None:
         self.name = name
         self.performer = performer
@@ -92,6 +95,7 @@ class FunctionKind(EffectKind[P]):
         self.repeatable = repeatable
         self.payload = payload
         self.deadline = deadline
+        self.gives = gives
 
     def perform(self, item: QueueItem, payload: P) -> OverlayTask | None:
         return self.performer(item, payload)
@@ -102,12 +106,20 @@ KindClass = TypeVar("KindClass", bound=type[EffectKind[Any]])
 
 
 def effect(
-    name: str, *, lane: str, repeatable: bool, payload: type[P], deadline: float = EffectKind.deadline
+    name: str,
+    *,
+    lane: str,
+    repeatable: bool,
+    payload: type[P],
+    deadline: float = EffectKind.deadline,
+    gives: bool = False,
 ) -> Callable[[Performer[P]], Performer[P]]:
     """Register the decorated function as `perform` of the kind `name`. See `EffectKind` for the arguments."""
 
     def add_function(performer: Performer[P]) -> Performer[P]:
-        kind = FunctionKind(name, performer, lane=lane, repeatable=repeatable, payload=payload, deadline=deadline)
+        kind = FunctionKind(
+            name, performer, lane=lane, repeatable=repeatable, payload=payload, deadline=deadline, gives=gives
+        )
         _add(kind, performer.__module__)
         return performer
 
@@ -133,6 +145,12 @@ def seconds(effect: Effect) -> float:
         if kind is not None:
             total += kind.seconds(kind.parse({name: value for name, value in step.items() if name != "kind"}))
     return total
+
+
+def gives(step: steps.Step) -> bool:
+    """Return whether the step's kind gives the viewer something to keep."""
+    kind = kinds.get(str(step.get("kind")))
+    return kind is not None and kind.gives
 
 
 def lanes() -> list[str]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 from economy.viewers import people
 from effects.queue import items
+from effects.registry import gives
 from joystick.models import Reaction, Trigger
-from pixelbot_site.kit.steps import filled, planned, wanted_words
+from pixelbot_site.kit.steps import filled, leaves, planned, wanted_words
 
 # Triggers that are about no viewer, so that an effect has nobody to give something to.
 WITHOUT_VIEWER = {Trigger.STREAM_STARTED, Trigger.STREAM_ENDED}
-# The kinds of effects that give something to a viewer.
-GIVING_KINDS = {"grant_points", "grant_xp", "grant_item"}
 # Triggers whose rows may be set for one menu item or prize.
 WITH_SUBJECT = {Trigger.TIP_ITEM, Trigger.WHEEL_PRIZE}
 # The words that are filled in beside {user}, by trigger.
@@ -93,7 +92,7 @@ def mistakes(row: Reaction) -> list[tuple[str, str]]:
     trigger = Trigger(row.trigger)
     if row.subject and trigger not in WITH_SUBJECT:
         found.append(("subject", "Only menu items and prizes have a name."))
-    if trigger in WITHOUT_VIEWER and any(step.get("kind") in GIVING_KINDS for step in row.effects):
+    if trigger in WITHOUT_VIEWER and any(gives(step) for step in leaves(row.effects)):
         found.append(("effects", "The start or end of a stream has no viewer to give something to."))
     known = {"user"} | WORDS.get(trigger, set())
     for column, template in (("line", row.line), ("effects", row.effects)):

@@ -20,7 +20,7 @@ class GrantXP(Payload):
     xp: int = Field(ge=1, le=10**12)
 
 
-@effect("grant_xp", lane=INSTANT, repeatable=False, payload=GrantXP)
+@effect("grant_xp", lane=INSTANT, repeatable=False, payload=GrantXP, gives=True)
 def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     """Grant it, once per queue item, unless the viewer is excluded from rewards. Raise Failed without a viewer."""
     if item.viewer is None:

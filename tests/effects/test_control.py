@@ -304,6 +304,43 @@ class TestSequence:
         assert said == ["@Bob sorry, that did not happen: OBS is away. Your 25 points are back."]
         assert list(audit.findings()) == []
 
+    def sold(self, *steps: dict[str, Any]) -> Purchase:
+        bob = Viewer.objects.get(key="bob")
+        paid = points.spend(bob, 25, source="redeem", reference="s:1")
+        purchase = Purchase.objects.create(viewer=bob, redeem="thing", payment=paid)
+        items.enqueue(Effect("run_effects", {"effects": list(steps)}), viewer=bob, purchase=purchase)
+        worker.drain("test")
+        return purchase
+
+    def test_what_a_bought_sequence_gives_is_given_when_the_rest_has_happened(
+        self, kind: Callable[..., str], buy: Buy, frames: list[Any], said: list[str]
+    ) -> None:
+        grant = {"kind": "grant_points", "points": 30}
+        self.sold(grant, {"kind": "chat_line", "text": "hi"}, {"kind": "show"})
+        assert balance() == 975 and said == ["hi"]
+        playback.finished(QueueItem.objects.get(kind="show").pk, 1)
+        assert balance() == 1005
+
+    def test_a_sequence_whose_last_step_fails_leaves_nothing_but_the_refund(
+        self, kind: Callable[..., str], buy: Buy, frames: list[Any]
+    ) -> None:
+        def refuse(item: QueueItem) -> None:
+            raise Refused("OBS is away")
+
+        kind("refuse", refuse)
+        self.sold({"kind": "grant_points", "points": 30}, {"kind": "refuse"})
+        assert balance() == 1000 and list(audit.findings()) == []
+
+    def test_of_several_gifts_none_is_given_where_one_can_not_be(
+        self, buy: Buy, frames: list[Any], said: list[str]
+    ) -> None:
+        purchase = self.sold({"kind": "grant_points", "points": 30}, {"kind": "grant_item", "item": "nosuch"})
+        assert balance() == 1000 and list(audit.findings()) == []
+        assert [item.state for item in purchase.items.all()] == [State.FAILED]
+        assert said == [
+            "@Bob sorry, that did not happen: There is no item called “nosuch”. Your 25 points are back."
+        ]
+
     @pytest.mark.parametrize("deed", ["clear", "panic", "expire"])
     def test_what_is_taken_out_takes_the_rest_along(
         self, kind: Callable[..., str], viewer: Callable[..., Viewer], frames: list[Any], deed: str
