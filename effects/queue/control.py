@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 
 from economy.models import STAFF_MAX
@@ -37,13 +37,26 @@ def pause(lane: str, *, by: str) -> bool:
 
 
 def resume(lane: str, *, by: str) -> bool:
-    """Start items in `lane` again. Return False if it was not paused."""
+    """Start items in `lane` again; the time of the pause does not count against them. Return False if it was not paused."""
     check_lane(lane)
-    resumed = Lane.objects.filter(name=lane, paused_at__isnull=False).update(paused_at=None, paused_by="")
-    if resumed:
-        log.info("%s resumed the lane %s", by, lane)
+    with transaction.atomic():
+        row = Lane.objects.select_for_update().filter(name=lane, paused_at__isnull=False).first()
+        if row is None:
+            return False
+        assert row.paused_at is not None
+        _postpone_expiry(lane, row.paused_at, timezone.now())
+        Lane.objects.filter(pk=row.pk).update(paused_at=None, paused_by="")
         wakeups.wake(lane)
-    return bool(resumed)
+    log.info("%s resumed the lane %s", by, lane)
+    return True
+
+
+def _postpone_expiry(lane: str, paused_at: datetime, now: datetime) -> None:
+    waiting = QueueItem.objects.filter(lane=lane, state__in=QUEUED)
+    waiting.filter(created_at__lt=paused_at).update(expires_at=F("expires_at") + (now - paused_at))
+    # What came during the pause has not waited at all.
+    until = now + timedelta(seconds=QueueSettings.current().queue_item_ttl)
+    waiting.filter(created_at__gte=paused_at).update(expires_at=until)
 
 
 def skip(lane: str, *, by: str, refund: bool = True) -> QueueItem | None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from effects.models import QUEUED, QueueItem, State
 from effects.queue import items, wakeups
+from effects.queue.lanes import paused
 from effects.registry import kinds
 from pixelbot_site.kit.transactions import after_commit
 
@@ -32,7 +33,8 @@ def rescue(*, now: datetime | None = None) -> None:
     # A lease that ends far in the future was written before the system clock was put back.
     is_over = Q(lease_until__lt=now) | Q(lease_until__gt=now + MAX_LEASE)
     overdue = list(rows.filter(is_over, state=State.RUNNING))
-    expired = list(rows.filter(state__in=QUEUED, expires_at__lt=now)[:MAX_EXPIRED])
+    # In a paused lane nothing expires: `control.resume` adds the time of the pause.
+    expired = list(rows.filter(state__in=QUEUED, expires_at__lt=now).exclude(lane__in=paused())[:MAX_EXPIRED])
     for item in overdue + expired:
         try:
             _rescue_item(item, now)

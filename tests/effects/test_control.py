@@ -68,6 +68,36 @@ def test_a_paused_lane_begins_nothing_and_goes_on_when_resumed(buy: Buy, frames:
         control.pause("nosuch", by="fox")
 
 
+def test_the_time_of_a_pause_does_not_count_against_what_waits(
+    buy: Buy, frames: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = timezone.now()
+
+    def at(minutes: float) -> None:
+        monkeypatch.setattr(timezone, "now", lambda: began + timedelta(minutes=minutes))
+
+    at(0)
+    early, for_approval = buy(), buy(waits=True)
+    at(4)
+    control.pause("test", by="fox")
+    at(20)
+    late = buy()
+    QueueItem.objects.filter(pk=late.pk).update(created_at=timezone.now())  # the field's default is the real clock
+    at(60)
+    rescue.rescue()
+    assert states(early, for_approval, late) == ["pending", "waiting", "pending"]
+    control.resume("test", by="fox")
+    at(65.9)  # the first two had waited 4 of their 10 minutes, the third not at all
+    rescue.rescue()
+    assert states(early, for_approval, late) == ["pending", "waiting", "pending"]
+    at(66.1)
+    rescue.rescue()
+    assert states(early, for_approval, late) == ["expired", "expired", "pending"]
+    at(70.1)
+    rescue.rescue()
+    assert states(late) == ["expired"]
+
+
 def test_the_history_says_who_did_what(buy: Buy, frames: list[Any]) -> None:
     item = buy(waits=True)
     other = buy()
