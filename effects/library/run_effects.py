@@ -46,7 +46,7 @@ def run_effects(item: QueueItem, payload: RunEffects) -> None:
 
 def _give_all(item: QueueItem, steps: Sequence[Step]) -> None:
     # In the savepoint that this effect is performed in: if one can't be given, none is.
-    for effect in planned(steps, {}):
-        given = items.hand_on(item, effect)
+    for gift in planned(steps, {}):
+        given = items.hand_on(item, gift)
         if given.state == State.FAILED:
             raise Failed(given.reason)

@@ -37,7 +37,10 @@ def pause(lane: str, *, by: str) -> bool:
 
 
 def resume(lane: str, *, by: str) -> bool:
-    """Start items in `lane` again; the time of the pause does not count against them. Return False if it was not paused."""
+    """Start items in `lane` again. Return False if it was not paused.
+
+    The time of the pause does not count against what waits.
+    """
     check_lane(lane)
     with transaction.atomic():
         row = Lane.objects.select_for_update().filter(name=lane, paused_at__isnull=False).first()

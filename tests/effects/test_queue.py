@@ -130,9 +130,7 @@ def test_an_exception_while_an_item_ends_neither_blocks_the_lane_nor_stops_the_r
         assert said == ["@Bob sorry, that did not happen: the lamp is broken. Your 25 points are back."]
 
 
-def test_a_step_that_can_not_follow_does_not_block_the_lane(
-    kind: AddKind, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_step_that_can_not_follow_does_not_block_the_lane(kind: AddKind, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash_again(*args: object, **options: object) -> None:
         raise ZeroDivisionError("planted")
 
