@@ -56,6 +56,10 @@ class EffectKind(ABC, Generic[P]):
         """Return how long the effect will last, as far as that is known before it happens."""
         return float(getattr(payload, "seconds", 0))
 
+    def sort(self, payload: Mapping[str, Any]) -> str:
+        """Return by what the bot's own items are alike; an old one may be dropped for a new one. "": none ever is."""
+        return ""
+
     def prepare(self, item: QueueItem, payload: P) -> dict[str, Any]:
         """Do the slow part of an item that still waits; return its fields to store. Raise Failed as `perform`."""
         return {}

@@ -48,7 +48,7 @@ class VoiceSettings(Section):
     tts_prefix_username: bool = setting(True, 'Whether the viewer is named before the text: "Bob said: …".')
     tts_queue_max: int = setting(
         5,
-        "The most lines that may wait; beyond that, !tts is refused and costs nothing.",
+        "The most lines of viewers that may wait; beyond that, !tts is refused and costs nothing.",
         minimum=1,
         maximum=MAX_WAITING,
         unit="lines",
@@ -95,6 +95,14 @@ class QueueSettings(Section):
         minimum=1,
         maximum=MAX_WAITING,
         unit="effects",
+    )
+    queue_own_max: int = setting(
+        5,
+        "The most of the bot's own lines (levels, tips, the wheel) that may wait for the voice. A newer one takes the "
+        "place of the oldest of its kind.",
+        minimum=1,
+        maximum=MAX_WAITING,
+        unit="lines",
     )
     queue_item_ttl: int = setting(
         600,

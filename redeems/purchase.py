@@ -116,7 +116,7 @@ def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
 
 def _check_room(effect: Effect, rules: EffectsSettings) -> None:
     for lane in sorted(_lanes(effect)):
-        count = waiting.count(lane)
+        count = waiting.bought(lane)
         if count >= rules.queue_max(lane):
             raise Refused(f"the queue is full ({count} waiting), try again in a moment")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -68,6 +69,11 @@ class SpeakKind(EffectKind[Speak]):
     def seconds(self, payload: Speak) -> float:
         """Return an estimate, by the number of words."""
         return estimated_seconds(payload.text, payload.rate or VoiceSettings.current().tts_rate)
+
+    def sort(self, payload: Mapping[str, Any]) -> str:
+        """Return the source of the bot's own lines; what a viewer wrote is dropped for nothing."""
+        source = str(payload.get("source", "system"))
+        return "" if source == "redeem" else source
 
     def prepare(self, item: QueueItem, payload: Speak) -> dict[str, Any]:
         """Synthesize the text; return the fields that describe the speech. Raise Failed if nothing can be spoken."""

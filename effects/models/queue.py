@@ -21,7 +21,7 @@ class State(models.TextChoices):
     DONE = "done"
     FAILED = "failed"  # something went wrong
     EXPIRED = "expired"  # nobody approved it, or nothing began it, in time
-    SKIPPED = "skipped"  # staff stopped it while it ran
+    SKIPPED = "skipped"  # staff stopped it while it ran, or newer lines of the bot took its place
     CANCELLED = "cancelled"  # staff took it out before it ran
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from economy.models import Viewer
 from effects.models import ENDED, MADE, Purchase, QueueItem, State
 from effects.overlays import messages
-from effects.queue import lease, refunds
+from effects.queue import lease, refunds, waiting
 from effects.queue.wakeups import wake
 from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, OverlayTask, kinds
 from effects.settings_table import QueueSettings
@@ -62,10 +62,26 @@ def enqueue(
         state=State.WAITING if waits else State.PENDING,
         expires_at=timezone.now() + timedelta(seconds=QueueSettings.current().queue_item_ttl),
     )
+    if purchase is None and not part_of:
+        _make_room(item, kind)
     item.save(force_insert=True)
     if not waits:
         begin(item, kind)
     return item
+
+
+def _make_room(item: QueueItem, kind: EffectKind[Any]) -> None:
+    """Drop one of the bot's own items that wait, where there are as many as may be: the oldest of the same sort."""
+    sort = kind.sort(item.payload)
+    if not sort:
+        return
+    rows = [row for row in waiting.own(item.lane, item.kind) if kind.sort(row.payload)]
+    if len(rows) >= QueueSettings.current().queue_own_max:
+        # Of other sorts, a tip is the last to go: somebody paid for it.
+        rank = {row.pk: (kind.sort(row.payload) != sort, kind.sort(row.payload) == "tip", row.pk) for row in rows}
+        oldest = min(rows, key=lambda row: rank[row.pk])
+        # Skipped, not cancelled: what follows it in a sequence still happens.
+        end(oldest, State.SKIPPED, "newer lines took its place")
 
 
 def _first_lane(payload: Mapping[str, Any]) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from economy.models import Viewer
 from effects.models import QUEUED, QueueItem, State
 
 
-def count(lane: str) -> int:
-    """Return how many items wait in `lane`, not counting the running one."""
-    return QueueItem.objects.filter(lane=lane, state__in=QUEUED).count()
+def bought(lane: str) -> int:
+    """Return how many items that viewers bought wait in `lane`, not counting the running one."""
+    return QueueItem.objects.filter(lane=lane, state__in=QUEUED, purchase__isnull=False).count()
+
+
+def own(lane: str, kind: str) -> QuerySet[QueueItem]:
+    """Return what waits of one kind that nobody bought or won, the oldest first."""
+    return QueueItem.objects.filter(lane=lane, kind=kind, state=State.PENDING, purchase=None, part_of="").order_by("id")
 
 
 def place(viewer: Viewer) -> tuple[int, int | None]:

@@ -390,7 +390,7 @@ class TestSequence:
         inner = {"kind": "run_effects", "effects": [{"kind": "note"}]}
         effect = Effect("run_effects", {"effects": [{"kind": "chat_line", "text": "hi"}, inner]}, "several")
         item, other = (items.enqueue(effect, viewer=viewer(name), waits=True) for name in ("Bob", "Ann"))
-        assert waiting.count("test") == 2
+        assert QueueItem.objects.filter(lane="test", state=State.WAITING).count() == 2
         assert control.approve(item, by="fox")
         worker.drain("test")
         assert QueueItem.objects.get(kind="note").state == State.DONE
