@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import InterfaceError, OperationalError
 
 from effects.models import Overlay
-from effects.overlays import messages
+from effects.overlays import messages, pages
 from effects.queue import playback
 
 log = logging.getLogger("overlay")
@@ -33,6 +35,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
     """
 
     name = ""
+    renewal: asyncio.Task[None] | None = None
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the method that `message` names."""
@@ -42,12 +45,15 @@ class OverlayConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Accept a page that knows the secret, and send it what plays now."""
-        name = await self._overlay_name()
-        if name is None:
+        overlay = await self._overlay()
+        if overlay is None:
             await self.close()
             return
-        self.name = name
+        self.name = overlay.name
         await self.channel_layer.group_add(messages.GROUP, self.channel_name)
+        # Before the page knows that it is connected: what is sold from then on needs an open overlay.
+        await database_sync_to_async(pages.opened)(self.channel_name, overlay)
+        self.renewal = asyncio.create_task(self._renew())
         await self.accept()
         log.info("%s connected", self.name)
         playing = await database_sync_to_async(playback.playing)()
@@ -59,8 +65,19 @@ class OverlayConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         """Leave the group: the page or its network is gone."""
         await self.channel_layer.group_discard(messages.GROUP, self.channel_name)
+        if self.renewal is not None:
+            self.renewal.cancel()
+            await database_sync_to_async(pages.closed)(self.channel_name)
         if self.name:
             log.info("%s disconnected", self.name)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(pages.RENEW_EVERY)
+            try:
+                await database_sync_to_async(pages.renew)(self.channel_name)
+            except (OperationalError, InterfaceError) as error:
+                log.warning("%s could not be stored as open: %s", self.name, error)
 
     async def overlay_message(self, message: dict[str, Any]) -> None:
         """Send a frame to the page."""
@@ -68,7 +85,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
 
     async def overlay_recheck(self, message: dict[str, Any]) -> None:
         """Close the socket if its secret is no longer valid: overlays were changed or deleted."""
-        if await self._overlay_name() is None:
+        if await self._overlay() is None:
             await self.close()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -91,8 +108,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             reason = str(report.get("reason", ""))[:500]
             await database_sync_to_async(playback.failed)(item_id, attempt, reason)
 
-    async def _overlay_name(self) -> str | None:
+    async def _overlay(self) -> Overlay | None:
         secret = self.scope["url_route"]["kwargs"]["secret"]
-        overlays = Overlay.objects.filter(secret=secret).values_list("name", flat=True)
-        name: str | None = await database_sync_to_async(overlays.first)()
-        return name
+        overlay: Overlay | None = await database_sync_to_async(Overlay.objects.filter(secret=secret).first)()
+        return overlay

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -52,6 +52,12 @@ class EffectKind(ABC, Generic[P]):
         Raise Failed if it can't be done; the purchase is refunded then.
         """
 
+    def require_ready(self) -> None:
+        """Raise Refused, with the reason for the viewer, where no effect of this kind can happen now."""
+
+    def require_usable(self, payload: P) -> None:
+        """Raise Refused, with the reason for the viewer, where this very effect can't happen. Called before a sale."""
+
     def seconds(self, payload: P) -> float:
         """Return how long the effect will last, as far as that is known before it happens."""
         return float(getattr(payload, "seconds", 0))
@@ -92,6 +98,7 @@ class FunctionKind(EffectKind[P]):
         payload: type[P],
         deadline: float = EffectKind.deadline,
         gives: bool = False,
+        requires: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self.performer = performer
@@ -100,9 +107,14 @@ class FunctionKind(EffectKind[P]):
         self.payload = payload
         self.deadline = deadline
         self.gives = gives
+        self.requires = requires
 
     def perform(self, item: QueueItem, payload: P) -> OverlayTask | None:
         return self.performer(item, payload)
+
+    def require_ready(self) -> None:
+        if self.requires is not None:
+            self.requires()
 
 
 kinds: Registry[EffectKind[Any]] = Registry("effect")
@@ -117,12 +129,23 @@ def effect(
     payload: type[P],
     deadline: float = EffectKind.deadline,
     gives: bool = False,
+    requires: Callable[[], None] | None = None,
 ) -> Callable[[Performer[P]], Performer[P]]:
-    """Register the decorated function as `perform` of the kind `name`. See `EffectKind` for the arguments."""
+    """Register the decorated function as `perform` of the kind `name`. See `EffectKind` for the arguments.
+
+    `requires` is the kind's `require_ready`.
+    """
 
     def add_function(performer: Performer[P]) -> Performer[P]:
         kind = FunctionKind(
-            name, performer, lane=lane, repeatable=repeatable, payload=payload, deadline=deadline, gives=gives
+            name,
+            performer,
+            lane=lane,
+            repeatable=repeatable,
+            payload=payload,
+            deadline=deadline,
+            gives=gives,
+            requires=requires,
         )
         _add(kind, performer.__module__)
         return performer
@@ -141,14 +164,20 @@ def _add(kind: EffectKind[Any], module: str) -> None:
     steps.payloads.add(kind.name, kind.payload, module)
 
 
-def seconds(effect: Effect) -> float:
-    """Return how many seconds `effect` will last, for a sequence the sum. Raise Failed if a payload does not fit."""
-    total = 0.0
+def known_parts(effect: Effect) -> Iterator[tuple[EffectKind[Any], Any]]:
+    """Yield (kind, payload) of an effect, or of each effect in a sequence; those of removed kinds are left out.
+
+    Raise Failed if a payload does not fit.
+    """
     for step in steps.leaves([effect.step]):
         kind = kinds.get(str(step.get("kind")))
         if kind is not None:
-            total += kind.seconds(kind.parse({name: value for name, value in step.items() if name != "kind"}))
-    return total
+            yield kind, kind.parse({name: value for name, value in step.items() if name != "kind"})
+
+
+def seconds(effect: Effect) -> float:
+    """Return how many seconds `effect` will last, for a sequence the sum. Raise Failed if a payload does not fit."""
+    return sum(kind.seconds(payload) for kind, payload in known_parts(effect))
 
 
 def gives(step: steps.Step) -> bool:

@@ -11,6 +11,8 @@ from pixelbot_site.kit.settings_table import Mistake, Section, setting
 
 # Characters: a shorter secret could be found by trying.
 MIN_WEBHOOK_SECRET = 16
+# No speech may be set to last longer.
+MAX_SPEECH_SECONDS = 600
 # No lane may be set to hold more items than this.
 MAX_WAITING = 1000
 
@@ -64,6 +66,14 @@ class VoiceSettings(Section):
         minimum=1,
         maximum=1000,
         unit="characters",
+    )
+    tts_max_seconds: int = setting(
+        30,
+        "The longest speech. A line of a viewer that takes longer is refunded; what a reaction or a level says is cut "
+        "off.",
+        minimum=1,
+        maximum=MAX_SPEECH_SECONDS,
+        unit="seconds",
     )
     tts_voice: str = setting("", "A voice of the engine. Empty: the engine's default.")
     tts_rate: int = setting(170, "How fast the voice speaks.", minimum=50, maximum=500, unit="words a minute")
@@ -123,6 +133,9 @@ class QueueSettings(Section):
     )
     wheel_spin_seconds: float = setting(6.0, "How long the wheel turns.", minimum=2.0, maximum=10.0, unit="seconds")
     wheel_hold_seconds: float = setting(3.0, "How long the wheel shows the prize.", maximum=20.0, unit="seconds")
+    wheel_without_overlay: bool = setting(
+        False, "Whether the wheel is sold while no overlay is open. The prize is then drawn and given unseen."
+    )
     sound_max_seconds: int = setting(
         30,
         "The longest sound that can be uploaded; never longer than QUEUE_ITEM_MAX_SECONDS.",

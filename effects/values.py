@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from effects.voice.speech import MAX_TEXT
-from pixelbot_site.kit.steps import MAX_TITLE, Effect
+from pixelbot_site.kit.steps import MAX_TEXT, MAX_TITLE, Effect
 
 
 def alert(text: str, seconds: float = 5.0) -> Effect:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from economy.ledger import audit, xp
 from effects.obs import names
+from effects.overlays import pages
+from joystick.channel import streams
 from joystick.gateway import health as connection
 from joystick.models import Install
 
@@ -25,5 +27,11 @@ def trouble() -> list[str]:
     installs = Install.objects.exclude(trouble="")
     reconnect = [f"{install} needs reconnecting: {install.trouble.rstrip('.')}." for install in installs]
     curve = "The levels were computed with another curve: run manage.py recompute_levels." if xp.stale() else ""
-    sentences = [*reconnect, connection.trouble(), audit.latest_fault(), curve, *names.missing()]
+    sentences = [*reconnect, connection.trouble(), audit.latest_fault(), curve, _overlay_trouble(), *names.missing()]
     return [sentence for sentence in sentences if sentence]
+
+
+def _overlay_trouble() -> str:
+    if streams.current() is None or pages.is_open():
+        return ""
+    return "No overlay is open, so that viewers see and hear nothing: add its address to OBS, or refresh the source."

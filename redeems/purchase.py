@@ -15,7 +15,7 @@ from economy.models import Transaction, Viewer
 from economy.viewers.roles import Role, role_of
 from effects.models import DROPPED, Purchase, QueueItem
 from effects.queue import items, refunds, waiting
-from effects.registry import INSTANT, Effect, kinds, seconds
+from effects.registry import INSTANT, Effect, kinds, known_parts, seconds
 from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
@@ -50,6 +50,7 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsS
         row, entry = _find(Redeem.objects.select_for_update(), key)
         _check_viewer(row, viewer)
         plan = _plan(row, entry, Order(viewer, words, rules, row))
+        _check_possible(plan.effect)
         _check_room(plan.effect, rules)
         _check_limits(row, viewer, now)
         waits = _needs_approval(row, viewer)
@@ -112,6 +113,25 @@ def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
     assert entry is not None  # `_find` refuses a row that has neither
     result = entry.plan(order)
     return result if isinstance(result, Planned) else Planned(result)
+
+
+def _check_possible(effect: Effect) -> None:
+    """Raise Refused where a part of the effect can't happen now: no overlay is open, OBS is away, nothing to speak."""
+    for kind, payload in known_parts(effect):
+        kind.require_ready()
+        kind.require_usable(payload)
+
+
+def can_happen(row: Redeem) -> bool:
+    """Return whether what the redeem does can happen now, as far as that is known without a viewer's words."""
+    entry = catalog.get(row.key)
+    names = [str(step.get("kind")) for step in leaves(row.effects)] or ([entry.effect] if entry is not None else [])
+    try:
+        for kind in filter(None, map(kinds.get, names)):
+            kind.require_ready()
+    except Refused:
+        return False
+    return True
 
 
 def _check_room(effect: Effect, rules: EffectsSettings) -> None:
@@ -191,14 +211,16 @@ def _needs_approval(row: Redeem, viewer: Viewer) -> bool:
 
 
 @refunds.purchase_undone.register
-def give_back(item: QueueItem) -> None:
-    """Return what the item's purchase took to the stock, and end the cooldowns that it began."""
+def give_back(item: QueueItem, keeps_cooldowns: bool) -> None:
+    """Return what the item's purchase took to the stock, and end the cooldowns that it began, unless they are kept."""
     purchase = item.purchase
     if purchase is None:  # given away
         return
     if purchase.took_stock:
         # A stock that was set to "no end" meanwhile stays so.
         Redeem.objects.filter(key=purchase.redeem, stock__isnull=False).update(stock=F("stock") + 1)
+    if keeps_cooldowns:
+        return
     # A later purchase may have begun the same cooldown anew; its end differs, and it stays.
     for key, until in purchase.cooldowns.items():
         cooldowns.free(key, until=datetime.fromisoformat(until))

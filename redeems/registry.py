@@ -42,6 +42,7 @@ class CatalogEntry:
 
     key: str
     title: str
+    effect: str
     cost: int
     plan: Plan
     cooldown: Callable[[EffectsSettings], float]
@@ -56,6 +57,7 @@ def redeem(
     key: str,
     *,
     title: str,
+    effect: str,
     cost: int,
     cooldown: Callable[[EffectsSettings], float] = lambda rules: 0,
     enabled: bool = True,
@@ -64,12 +66,13 @@ def redeem(
     """Register the decorated function as the plan of the redeem `key`.
 
     The plan returns an Effect, or a Planned where the effect has its own price; it raises Refused with the reason for
-    the viewer. `cooldown` returns the seconds between two purchases of one viewer where the row leaves them blank.
+    the viewer. `effect` is the kind of the effect that it returns. `cooldown` returns the seconds between two purchases
+    of one viewer where the row leaves them blank.
     `title`, `cost`, `enabled` and `needs_text` are the defaults of the row, which the first start creates.
     """
 
     def register(plan: Plan) -> Plan:
-        catalog.add(key, CatalogEntry(key, title, cost, plan, cooldown, enabled, needs_text), plan.__module__)
+        catalog.add(key, CatalogEntry(key, title, effect, cost, plan, cooldown, enabled, needs_text), plan.__module__)
         return plan
 
     return register

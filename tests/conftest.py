@@ -18,7 +18,9 @@ from django.db import connection
 from economy.models import Viewer
 from economy.viewers import people
 from effects.chat import MAILBOX
+from effects.models import Overlay
 from effects.obs.client import obs
+from effects.overlays import pages
 from joystick.inbox import receive
 from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
@@ -131,6 +133,17 @@ def deliver() -> Callable[..., None]:
 def frame_text(happening: Happening, version: str = "v2") -> str:
     """Return the text frame in which Joystick sends a happening."""
     return json.dumps({"identifier": "{}", "message": happening.message(version)})
+
+
+@pytest.fixture
+def stage(db: None, settings: Any) -> None:
+    """Have an overlay's page open, as far as the database tells, and OBS switched on.
+
+    Without them, nothing that needs them is sold.
+    """
+    settings.OBS_ENABLED = True
+    overlay, _ = Overlay.objects.get_or_create(name="Main")
+    pages.opened("a test's page", overlay)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from effects.models import QueueItem, WordFilter
+from effects.overlays import pages
 from effects.registry import OverlayTask, Payload, effect
 from effects.voice.speakable import shown
 
@@ -16,7 +17,7 @@ class Alert(Payload):
     seconds: float = Field(5.0, ge=1, le=60)
 
 
-@effect("alert", lane="effect", repeatable=True, payload=Alert)
+@effect("alert", lane="effect", repeatable=True, payload=Alert, requires=pages.require_open)
 def alert(item: QueueItem, payload: Alert) -> OverlayTask:
     """Have the overlays show the line, with the streamer's word filters applied."""
     text = shown(payload.text, filters=WordFilter.objects.values_list("word", "replacement"))

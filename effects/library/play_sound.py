@@ -6,8 +6,9 @@ from pydantic import Field
 
 from effects import sounds
 from effects.models import QueueItem
+from effects.overlays import pages
 from effects.registry import EffectKind, OverlayTask, Payload, register
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.errors import Failed, Refused
 
 
 class PlaySound(Payload):
@@ -25,6 +26,13 @@ class PlaySoundKind(EffectKind[PlaySound]):
     lane = "effect"
     repeatable = True
     payload = PlaySound
+
+    def require_ready(self) -> None:
+        pages.require_open()
+
+    def require_usable(self, payload: PlaySound) -> None:
+        if sounds.named(payload.sound) is None:
+            raise Refused(f"there is no sound called {payload.sound}")
 
     def perform(self, item: QueueItem, payload: PlaySound) -> OverlayTask:
         """Have the overlays play the sound. Raise Failed if it was deleted since."""

@@ -15,14 +15,18 @@ from pydantic import Field
 
 from effects import sounds, voice
 from effects.models import QueueItem, SpeechSource, ViewerVoice, WordFilter
+from effects.overlays import pages
 from effects.registry import EffectKind, OverlayTask, Payload, register
 from effects.settings_table import VoiceSettings
 from effects.voice.engines import estimated_seconds
-from effects.voice.speakable import shown, speakable, spoken_name
-from effects.voice.speech import MAX_TEXT
-from pixelbot_site.kit.errors import Failed
+from effects.voice.speakable import shorten, shown, speakable, spoken_name
+from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.steps import MAX_TEXT
 
 log = logging.getLogger("tts")
+
+# How often a text that lasts too long is cut and spoken anew.
+MAX_CUTS = 4
 
 
 class Speak(Payload):
@@ -75,16 +79,30 @@ class SpeakKind(EffectKind[Speak]):
         source = str(payload.get("source", "system"))
         return "" if source == "redeem" else source
 
+    def require_ready(self) -> None:
+        pages.require_open()
+
+    def require_usable(self, payload: Speak) -> None:
+        if not _has_words(speakable(payload.text, filters=_filters())):
+            raise Refused("there is nothing to speak in this text")
+
     def prepare(self, item: QueueItem, payload: Speak) -> dict[str, Any]:
-        """Synthesize the text; return the fields that describe the speech. Raise Failed if nothing can be spoken."""
-        filters = list(WordFilter.objects.values_list("word", "replacement"))
+        """Synthesize the text; return the fields that describe the speech.
+
+        Raise Refused if the text can't be spoken, or lasts longer than TTS_MAX_SECONDS and a viewer wrote it.
+        """
+        filters = _filters()
         text = speakable(payload.text, filters=filters, max_chars=VoiceSettings.current().tts_max_chars)
-        if not any(character.isalnum() for character in text):
-            raise Failed("there is nothing to speak in this text")
+        if not _has_words(text):
+            raise Refused("there is nothing to speak in this text")
         name = item.viewer.username if item.viewer else ""
         prefix = _prefix(payload.source)
-        spoken_text = f"{prefix.replace('{user}', spoken_name(name))} {text}".strip()
-        spoken = voice.engine().speak(spoken_text, _style(payload, item))
+        spoken_text, spoken = _speak_in_time(
+            prefix.replace("{user}", spoken_name(name)),
+            text,
+            _style(payload, item),
+            may_cut=bool(self.sort(item.payload)),
+        )
         if item.speech_file:
             default_storage.delete(item.speech_file)  # from an attempt that was interrupted
         caption = shown(payload.text, filters=filters)
@@ -98,6 +116,33 @@ class SpeakKind(EffectKind[Speak]):
             "speech_seconds": spoken.seconds,
             "is_spoken_by_page": spoken.by_browser,
         }
+
+
+def _filters() -> list[tuple[str, str]]:
+    return list(WordFilter.objects.values_list("word", "replacement"))
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)
+
+
+def _speak_in_time(prefix: str, text: str, style: voice.Style, *, may_cut: bool) -> tuple[str, voice.Spoken]:
+    """Return (what is spoken, its speech), within TTS_MAX_SECONDS.
+
+    `may_cut`: a longer text is cut at a word; otherwise it is Refused.
+    """
+    rules = VoiceSettings.current()
+    for _ in range(MAX_CUTS):
+        whole = f"{prefix} {text}".strip()
+        try:
+            return whole, voice.engine().speak(whole, style, max_seconds=rules.tts_max_seconds)
+        except voice.TooLong as long:
+            if not may_cut:
+                reason = f"it takes {long.seconds:.0f} s to say that, and the limit is {rules.tts_max_seconds} s"
+                raise Refused(reason) from None
+            # A little less than the share that would fit: words differ in length.
+            text = shorten(text, max(1, int(len(text) * 0.9 * rules.tts_max_seconds / long.seconds)))
+    raise Failed("the text is too long to be spoken, even cut off")
 
 
 def _prefix(source: str) -> str:

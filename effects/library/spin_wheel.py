@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from effects import wheel
 from effects.models import QueueItem, Spin, WheelLine
+from effects.overlays import pages
 from effects.registry import EffectKind, OverlayTask, Payload, register
+from effects.settings_table import QueueSettings
+from pixelbot_site.kit.errors import Refused
 
 
 class SpinWheel(Payload):
@@ -19,6 +22,14 @@ class SpinWheelKind(EffectKind[SpinWheel]):
     lane = "wheel"
     repeatable = True
     payload = SpinWheel
+
+    def require_ready(self) -> None:
+        if not QueueSettings.current().wheel_without_overlay:
+            pages.require_open()
+
+    def require_usable(self, payload: SpinWheel) -> None:
+        if not wheel.winnable(None):
+            raise Refused("there is nothing to win on the wheel at the moment")
 
     def perform(self, item: QueueItem, payload: SpinWheel) -> OverlayTask:
         """Draw the prize, unless an earlier attempt has, and have the overlays turn the wheel to it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from effects.models.purchases import Purchase
 from effects.models.queue import DROPPED, ENDED, MADE, QUEUED, UNFINISHED, Deed, Lane, QueueItem, State
-from effects.models.screen import OBSConnection, Overlay, Revert, new_secret
+from effects.models.screen import OBSConnection, Overlay, OverlayPage, Revert, new_secret
 from effects.models.voice import Sound, SpeechSource, ViewerVoice, WordFilter
 from effects.models.wheel import Prize, Spin, WheelLine
 
@@ -18,6 +18,7 @@ __all__ = [
     "Lane",
     "OBSConnection",
     "Overlay",
+    "OverlayPage",
     "Prize",
     "Purchase",
     "QueueItem",

@@ -38,6 +38,18 @@ class Overlay(models.Model):
         return reverse("overlay", args=[self.secret])
 
 
+class OverlayPage(models.Model):
+    """A page of an overlay that is connected now. After `until` it counts as gone: its process died."""
+
+    channel = models.CharField(max_length=200, primary_key=True)
+    overlay = models.ForeignKey(Overlay, models.CASCADE, related_name="pages")
+    since = models.DateTimeField()
+    until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.overlay} since {self.since:%H:%M:%S}"
+
+
 class OBSConnection(models.Model):
     """Where OBS is: a single row. What is blank in it comes from `.env`. The password is encrypted."""
 

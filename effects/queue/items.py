@@ -140,8 +140,11 @@ def perform(item: QueueItem) -> bool:
         if task is not None:
             return not _hand_to_overlays(item, task)
         finish(item.pk, item.attempts, results=_results(item))
-    except (Failed, Refused) as error:
+    except Failed as error:
         end(item, State.FAILED, str(error))
+    except Refused as error:
+        # By what the viewer wrote: with the cooldown back, it could be tried again and again for nothing.
+        end(item, State.FAILED, str(error), keeps_cooldowns=True)
     except Exception as error:  # an edge of the queue: the error is stored on the row, and the lane goes on
         log.exception("%s failed", item)
         # Viewers get no exception's text: it may hold paths or addresses.
@@ -219,12 +222,14 @@ def end(
     viewer_reason: str = "",
     by: str = "",
     refund: bool = True,
+    keeps_cooldowns: bool = False,
     same_lease: bool = False,
 ) -> bool:
     """End an item that did not happen: store `reason`, refund it once, and tell the viewer.
 
     `viewer_reason` is what the viewer reads where `reason` is not for viewers; `details` is what the dashboard shows
-    instead of `reason`. An item whose result was promised already (a drawn prize) counts as done instead.
+    instead of `reason`. `keeps_cooldowns`: a refund leaves those running that the purchase began. An item whose result
+    was promised already (a drawn prize) counts as done instead.
 
     Return False, and do nothing, if the row changed since it was read as `seen`. `same_lease`: a renewed lease is a
     change, too; for callers who end the item because its lease ran out.
@@ -241,12 +246,29 @@ def end(
         viewer_reason=viewer_reason or reason,
         by=by or seen.by,
         refund=refund,
+        keeps_cooldowns=keeps_cooldowns,
     )
+
+
+def stop_in_time(seen: QueueItem, note: str) -> bool:
+    """Stop on the overlays what they have played for as long as it may last, and count it as done.
+
+    `note` is stored as the item's error. Return False if the row or its lease changed since it was read as `seen`.
+    """
+    return _complete(seen, unchanged(seen, same_lease=True), messages.stop, {"error": note})
 
 
 @again_after_deadlock
 def _abort(
-    rows: QuerySet[QueueItem], state: State, reason: str, *, error: str, viewer_reason: str, by: str, refund: bool
+    rows: QuerySet[QueueItem],
+    state: State,
+    reason: str,
+    *,
+    error: str,
+    viewer_reason: str,
+    by: str,
+    refund: bool,
+    keeps_cooldowns: bool = False,
 ) -> bool:
     with transaction.atomic():
         item = rows.first()
@@ -257,7 +279,7 @@ def _abort(
             return False
         item = QueueItem.objects.select_related("viewer", "purchase__payment").get(pk=item.pk)
         if refund:
-            refunds.give_back(item, viewer_reason)
+            refunds.give_back(item, viewer_reason, keeps_cooldowns=keeps_cooldowns)
         after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
         _continue_after(item, messages.stop)
     return True

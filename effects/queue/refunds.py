@@ -18,13 +18,15 @@ log = logging.getLogger("queue")
 # Longer reasons (an exception's text, for instance) would flood the chat.
 MAX_REASON_CHARS = 160
 
-purchase_undone = Hook[[QueueItem], None](
-    "purchase_undone", __name__, "Give back what else a bought item took, where it did not happen: stock, cooldowns."
+purchase_undone = Hook[[QueueItem, bool], None](
+    "purchase_undone",
+    __name__,
+    "Give back what else a bought item took, where it did not happen: stock, and (not where True) cooldowns.",
 )
 
 
-def give_back(item: QueueItem, reason: str) -> None:
-    """Refund the item's purchase, once, and tell the viewer `reason`.
+def give_back(item: QueueItem, reason: str, *, keeps_cooldowns: bool = False) -> None:
+    """Refund the item's purchase, once, and tell the viewer `reason`. `keeps_cooldowns`: they go on.
 
     Call it inside the transaction that ends the item. Of several items of one purchase, the first that fails refunds
     all of it; the others refund nothing and say nothing. A part that raises is logged and left out: an item that can't
@@ -40,7 +42,7 @@ def give_back(item: QueueItem, reason: str) -> None:
     if is_refunded:
         for give_back_more in purchase_undone.listeners:
             with contained(log, "giving back what %s took", item):
-                give_back_more(item)
+                give_back_more(item, keeps_cooldowns)
     with contained(log, "the sentence about %s", item):
         _tell_viewer(item, reason, receipt, is_refunded=is_refunded)
 
@@ -60,8 +62,9 @@ def _refund(item: QueueItem) -> tuple[bool, str]:
 
 
 def _is_owed(item: QueueItem) -> bool:
-    unpaid = Purchase.objects.filter(pk=item.purchase_id, refunded_at=None, payment__isnull=False)
-    return item.purchase is not None and unpaid.exists()
+    if item.purchase is None:
+        return False
+    return Purchase.objects.filter(pk=item.purchase.pk, refunded_at=None, payment__isnull=False).exists()
 
 
 def _claim_refund(item: QueueItem) -> bool:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from effects.models import QUEUED, QueueItem, State
+from effects.overlays import pages
 from effects.queue import items, wakeups
 from effects.queue.lanes import paused
 from effects.registry import kinds
@@ -54,6 +55,9 @@ def _rescue_item(item: QueueItem, now: datetime) -> None:
         _rescue_from_worker(item, now)
     elif item.playing_at is None:
         items.end(item, State.FAILED, NO_OVERLAY, viewer_reason=NOTHING_SHOWS_IT, same_lease=True)
+    elif pages.is_open(since=item.playing_at):
+        # It was played for as long as it may last: that is what was paid for.
+        items.stop_in_time(item, "stopped: it lasted longer than it may")
     else:
         items.end(item, State.FAILED, "the overlay began, but did not finish in time", same_lease=True)
 
@@ -108,5 +112,6 @@ def recover() -> None:
 
     Call it only where no other worker can be alive: it would take the items from it.
     """
+    pages.forget_all()
     for item in QueueItem.objects.select_related("viewer").filter(state=State.RUNNING):
         repeat_or_fail(item, "the bot was killed while it ran")

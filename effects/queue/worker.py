@@ -12,7 +12,7 @@ from django.utils import timezone
 from effects.models import MADE, Lane, QueueItem, State
 from effects.queue import items, lease
 from effects.registry import kinds
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.errors import Failed, Refused
 
 log = logging.getLogger("queue")
 
@@ -87,7 +87,7 @@ def prepare_next(lane: str) -> None:
         return
     try:
         prepared = kind.prepare(item, kind.parse(item.payload))
-    except Failed as error:
+    except (Failed, Refused) as error:
         log.info("not prepared ahead: %s: %s", item, error)
         return
     # If it was claimed meanwhile, its own worker prepares it: then this result must not overwrite that one.

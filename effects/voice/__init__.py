@@ -6,9 +6,9 @@ from functools import cache
 
 from effects.settings_table import VoiceSettings
 from effects.voice.engines import ENGINES, Engine, Spoken, Style
-from effects.voice.studio import Studio
+from effects.voice.studio import Studio, TooLong
 
-__all__ = ["Engine", "Spoken", "Studio", "Style", "engine", "studio"]
+__all__ = ["Engine", "Spoken", "Studio", "Style", "TooLong", "engine", "studio"]
 
 
 @cache

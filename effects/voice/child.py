@@ -44,15 +44,23 @@ def main() -> None:
             answer({"ok": result})
 
 
-def speak(*, engine: str, text: str, path: str, voice: str, rate: int, volume: float, model: str) -> float:
-    """Write `text` as a levelled WAV to `path`; return its seconds, 0 where there was nothing to hear."""
+def speak(
+    *, engine: str, text: str, path: str, voice: str, rate: int, volume: float, model: str, max_seconds: float
+) -> float:
+    """Write `text` as a levelled WAV to `path`; return its seconds, 0 where there was nothing to hear.
+
+    Nothing is written where the speech lasts longer than `max_seconds`.
+    """
     # NumPy and SciPy take a second to load: not before the process has said that it runs.
     from effects.voice import loudness
 
     raw = Path(path).with_suffix(".raw.wav")
     SPEAKERS[engine](text=text, path=str(raw), voice=voice, rate=rate, model=model)
-    # espeak writes no file at all for a text without a word.
-    return loudness.level_file(raw, Path(path), volume=volume) if raw.exists() else 0.0
+    if not raw.exists():  # espeak writes no file at all for a text without a word
+        return 0.0
+    seconds = loudness.length(raw)
+    # Not levelled: minutes of speech would take seconds of work.
+    return seconds if seconds > max_seconds else loudness.level_file(raw, Path(path), volume=volume)
 
 
 def level(*, source: str, path: str) -> float:

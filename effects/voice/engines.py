@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from effects.voice.studio import Studio
+from effects.settings_table import MAX_SPEECH_SECONDS
+from effects.voice.studio import Studio, TooLong
 
 # A caption without a voice stays no longer than this, however long the text is.
 MAX_CAPTION_SECONDS = 15.0
@@ -38,8 +39,10 @@ class Spoken:
 class Engine(Protocol):
     """What every engine can do."""
 
-    def speak(self, text: str, style: Style) -> Spoken:
-        """Speak `text`. Raise Failed, with the reason, when that is impossible."""
+    def speak(self, text: str, style: Style, *, max_seconds: float = MAX_SPEECH_SECONDS) -> Spoken:
+        """Speak `text`. Raise TooLong when that would take more than `max_seconds`, Refused when the text can't be
+        spoken, Failed when nothing can.
+        """
 
 
 class InStudio:
@@ -48,26 +51,31 @@ class InStudio:
     def __init__(self, studio: Studio, name: str) -> None:
         self._studio, self._name = studio, name
 
-    def speak(self, text: str, style: Style) -> Spoken:
+    def speak(self, text: str, style: Style, *, max_seconds: float = MAX_SPEECH_SECONDS) -> Spoken:
         """Return a levelled WAV."""
-        wav, seconds = self._studio.speak(text, self._name, style.voice, style.rate, style.volume)
+        wav, seconds = self._studio.speak(
+            text, self._name, style.voice, style.rate, style.volume, max_seconds=max_seconds
+        )
         return Spoken(wav, seconds)
 
 
 class Browser:
     """The overlay's own voices (speechSynthesis)."""
 
-    def speak(self, text: str, style: Style) -> Spoken:
+    def speak(self, text: str, style: Style, *, max_seconds: float = MAX_SPEECH_SECONDS) -> Spoken:
         """Return no WAV, and a generous estimate of the seconds."""
+        seconds = estimated_seconds(text, style.rate)
+        if seconds > max_seconds:
+            raise TooLong(seconds)
         # The overlay reports the end itself; the estimate is the time after which the bot stops waiting for it.
-        return Spoken(None, estimated_seconds(text, style.rate) * 2, by_browser=True)
+        return Spoken(None, seconds * 2, by_browser=True)
 
 
 class Silent:
     """No voice: the overlay shows the text for as long as it takes to read it."""
 
-    def speak(self, text: str, style: Style) -> Spoken:
-        """Return no WAV, and the time to read `text`."""
+    def speak(self, text: str, style: Style, *, max_seconds: float = MAX_SPEECH_SECONDS) -> Spoken:
+        """Return no WAV, and the time to read `text`, which is short enough for any limit."""
         return Spoken(None, min(NOTICE_SECONDS + estimated_seconds(text, READING_RATE), MAX_CAPTION_SECONDS))
 
 

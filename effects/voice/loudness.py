@@ -75,6 +75,11 @@ def _limit(samples: Samples) -> Samples:
     return np.where(sizes > KNEE, np.sign(samples) * rounded, samples)
 
 
+def length(path: Path) -> float:
+    """Return the seconds of a sound file, by its header."""
+    return float(soundfile.info(path).duration)
+
+
 def level_file(source: Path, target: Path, *, volume: float = 1.0) -> float:
     """Write `source` levelled, as mono 16-bit WAV, to `target`; return its seconds."""
     samples, rate = soundfile.read(source, dtype="float64", always_2d=True)

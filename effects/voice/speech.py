@@ -1,11 +1,9 @@
-"""Where speech comes from, how each source begins at a first start, and how long a text may be."""
+"""Where speech comes from, and how each source begins at a first start."""
 
 from __future__ import annotations
 
 from effects.models import SpeechSource
 
-# Characters of a text that an effect may carry; TTS_MAX_CHARS, which is what is spoken, can't be set higher.
-MAX_TEXT = 1000
 # Each source with its prefix; {user} becomes the viewer's name.
 SOURCES = {"redeem": "{user} said:", "level": "", "tip": "", "wheel": "", "system": ""}
 

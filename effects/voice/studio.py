@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from effects.settings_table import VoiceSettings
-from pixelbot_site.kit.errors import Failed
+from effects.settings_table import MAX_SPEECH_SECONDS, VoiceSettings
+from pixelbot_site.kit.errors import Failed, Refused
 
 log = logging.getLogger("tts")
 
@@ -57,6 +57,18 @@ class SoundFacts:
     loudness: float
 
 
+class TooLong(Exception):
+    """The speech would last `seconds`, which is more than was allowed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"it takes {seconds:.0f} s to say this")
+        self.seconds = seconds
+
+
+class TooSlow(Failed):
+    """The child did not answer in time, and was ended."""
+
+
 class Studio:
     """One child process, kept between requests. Thread-safe: requests are done one after another, in their order."""
 
@@ -66,13 +78,32 @@ class Studio:
         self._child: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
-    def speak(self, text: str, engine: str, voice: str, rate: int, volume: float) -> tuple[bytes, float]:
-        """Return (a levelled WAV: mono, 16 bit; its seconds). Raise Failed, with the reason, when the engine can't."""
+    def speak(
+        self,
+        text: str,
+        engine: str,
+        voice: str,
+        rate: int,
+        volume: float,
+        *,
+        max_seconds: float = MAX_SPEECH_SECONDS,
+    ) -> tuple[bytes, float]:
+        """Return (a levelled WAV: mono, 16 bit; its seconds).
+
+        Raise TooLong when it would last more than `max_seconds`, Refused when the text itself can't be spoken, Failed,
+        with the reason, when the engine can't.
+        """
         model = VoiceSettings.current().tts_piper_model
         style = {"engine": engine, "voice": voice, "rate": rate, "volume": volume, "model": model}
-        wav, seconds = self._produce({"do": "speak", "text": text, **style}, "the voice could not speak this")
+        request = {"do": "speak", "text": text, **style, "max_seconds": max_seconds}
+        try:
+            wav, seconds = self._produce(request, "the voice could not speak this")
+        except TooSlow:
+            raise Refused("this text takes too long to make speech of") from None
+        if seconds > max_seconds:
+            raise TooLong(seconds)
         if seconds < MIN_SECONDS:
-            raise Failed("there is nothing to speak in this text")
+            raise Refused("there is nothing to speak in this text")
         return wav, seconds
 
     def level(self, source: Path) -> bytes:
@@ -110,8 +141,13 @@ class Studio:
             child.stdin.write(json.dumps(request) + "\n")
             child.stdin.flush()
             answer = self._answers.get(timeout=MAX_SPEAK_SECONDS)
-        except (OSError, queue.Empty):  # the pipe is broken, or the child hangs
+        except OSError:  # the pipe is broken
             answer = None
+        except queue.Empty:
+            self._stop()
+            raise TooSlow(
+                f"the voice did not answer within {MAX_SPEAK_SECONDS:g} s; the next text gets a new one"
+            ) from None
         if answer is None:
             code = self._stop()
             raise Failed(f"the voice stopped while it spoke (exit code {code}); the next text gets a new one")

@@ -19,6 +19,8 @@ from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.registry import Registry
 
 MAX_TITLE = 200
+# Characters of a spoken text; what is spoken of it (TTS_MAX_CHARS) can't be set to be longer.
+MAX_TEXT = 1000
 # The kind whose payload holds a list of steps, in `effects`, and how many steps it may hold.
 SEQUENCE = "run_effects"
 MAX_SEQUENCE = 20

@@ -7,6 +7,6 @@ from effects.values import obs_clip
 from redeems.registry import Order, redeem
 
 
-@redeem("clip", title="Save a clip", cost=0, cooldown=lambda rules: 5)
+@redeem("clip", title="Save a clip", effect="obs_clip", cost=0, cooldown=lambda rules: 5)
 def plan(order: Order) -> Effect:
     return obs_clip()

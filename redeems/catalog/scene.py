@@ -7,6 +7,6 @@ from redeems import choices
 from redeems.registry import Order, redeem
 
 
-@redeem("scene", title="Switch the scene", cost=200, cooldown=lambda rules: 60, enabled=False)
+@redeem("scene", title="Switch the scene", effect="obs_scene", cost=200, cooldown=lambda rules: 60, enabled=False)
 def plan(order: Order) -> Effect:
     return choices.scene(choices.chosen(order), order.row.seconds)

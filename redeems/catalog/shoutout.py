@@ -9,7 +9,7 @@ from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
 
 
-@redeem("shoutout", title="Shout out somebody", cost=50, cooldown=lambda rules: 30)
+@redeem("shoutout", title="Shout out somebody", effect="alert", cost=50, cooldown=lambda rules: 30)
 def plan(order: Order) -> Effect:
     name = order.words.strip().split(" ")[0]
     if not name:

@@ -8,7 +8,7 @@ from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, Planned, redeem
 
 
-@redeem("sound", title="Play a sound", cost=15, cooldown=lambda rules: 5)
+@redeem("sound", title="Play a sound", effect="play_sound", cost=15, cooldown=lambda rules: 5)
 def plan(order: Order) -> Planned:
     """Return the sound with that name or alias, at its own price where it has one."""
     name = order.words.strip()

@@ -9,7 +9,7 @@ from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
 
 
-@redeem("spin", title="Spin the wheel", cost=100)
+@redeem("spin", title="Spin the wheel", effect="spin_wheel", cost=100)
 def plan(order: Order) -> Effect:
     """Return a spin, whose prize is drawn when its turn comes. Raise Refused while nothing can be won."""
     if not wheel.winnable(order.viewer):

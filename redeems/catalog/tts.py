@@ -8,7 +8,7 @@ from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
 
 
-@redeem("tts", title="Speak a line", cost=25, cooldown=lambda rules: rules.tts_cooldown_seconds)
+@redeem("tts", title="Speak a line", effect="speak", cost=25, cooldown=lambda rules: rules.tts_cooldown_seconds)
 def plan(order: Order) -> Effect:
     text = " ".join(order.words.split())
     if not any(character.isalnum() for character in text):

@@ -18,6 +18,8 @@ from economy.models import Points, Viewer
 from effects.models import Prize
 from effects.obs import names
 from effects.obs.client import OBS
+from effects.overlays import pages
+from joystick.channel import streams
 from joystick.gateway import health as connection
 from joystick.models import Install
 from joystick.settings_table import Rules
@@ -70,6 +72,13 @@ def test_levels_of_another_curve(check: Check, settings: Any, rules: Rules, now:
     pay([Award("Ann", "tip", "1", xp=950)], rules=rules, now=now)
     settings.XP_BASE = 10
     check("The levels were computed with another curve")
+
+
+def test_a_stream_that_no_overlay_shows(check: Check, stage: None, now: Any) -> None:
+    streams.begin("c", now)
+    assert pages.is_open()
+    pages.forget_all()
+    check("No overlay is open, so that viewers see and hear nothing")
 
 
 def test_names_that_obs_does_not_have(

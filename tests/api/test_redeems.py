@@ -18,8 +18,8 @@ Make = Callable[..., Viewer]
 
 
 @pytest.fixture(autouse=True)
-def seeded(db: None) -> None:
-    """The rows of the catalog."""
+def seeded(stage: None) -> None:
+    """The rows of the catalog, and an overlay, without which they would not be sold."""
     purchase.seed()
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.utils import timezone
 
-from effects.models import Overlay, QueueItem, State
-from effects.overlays import messages
+from effects.models import Overlay, OverlayPage, QueueItem, State
+from effects.overlays import messages, pages
 from effects.queue import items, worker
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.asgi import application
@@ -63,6 +65,22 @@ async def test_a_page_of_another_site_is_a_closed_socket() -> None:
     made = await an_overlay()
     connected, _ = await socket(made.secret, host=b"elsewhere.example").connect()
     assert not connected
+
+
+async def test_a_connected_page_is_stored_as_open_until_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(pages, "GRACE", timedelta(0))
+    is_open = sync_to_async(pages.is_open)
+    assert not await is_open()
+    page = await connected()
+    assert await is_open()
+    await sync_to_async(OverlayPage.objects.update)(until=timezone.now())
+    assert not await is_open()
+    async with asyncio.timeout(5):
+        while not await is_open():  # it is renewed
+            await asyncio.sleep(0.02)
+    await page.disconnect()
+    assert not await is_open()
 
 
 async def test_it_passes_on_what_is_told() -> None:

@@ -15,9 +15,8 @@ from effects.models import QueueItem, State, WordFilter
 from effects.queue import control, items, worker
 from effects.registry import Effect, kinds, seconds
 from effects.values import alert, obs_scene, play_sound, speak
-from effects.voice.speech import MAX_TEXT
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.steps import MAX_TITLE, mistakes
+from pixelbot_site.kit.steps import MAX_TEXT, MAX_TITLE, mistakes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken")]
 

@@ -23,26 +23,31 @@ from effects.queue import control, playback, worker
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "frames")]
 
 BEFORE = ("effects", "0004_what_was_done")
-AFTER = ("effects", "0007_drop_result")
 BEGAN = timezone.now() - timedelta(minutes=1)
 
 
-def migrate(target: tuple[str, str]) -> Apps:
+def migrate_back() -> Apps:
     executor = MigrationExecutor(connection)
-    executor.migrate([target])
-    return MigrationExecutor(connection).loader.project_state([target]).apps
+    executor.migrate([BEFORE])
+    return MigrationExecutor(connection).loader.project_state([BEFORE]).apps
+
+
+def migrate() -> None:
+    """Migrate to what today's code needs."""
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("effects"))
 
 
 @pytest.fixture
 def store() -> Iterator[Callable[..., int]]:
     """Stores a queue item of the old shape; returns its id."""
-    rows = migrate(BEFORE).get_model("effects", "QueueItem").objects
+    rows = migrate_back().get_model("effects", "QueueItem").objects
 
     def put(kind: str, **columns: Any) -> int:
         return int(rows.create(kind=kind, created_at=BEGAN, **columns).pk)
 
     yield put
-    MigrationExecutor(connection).migrate(MigrationExecutor(connection).loader.graph.leaf_nodes("effects"))
+    migrate()
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def test_a_speech_that_plays_is_told_again_and_ends_in_time(store: Callable[...,
     }  # fmt: skip
     told_at = timezone.now()
     number = store("speak", lane="tts", state="running", attempts=1, viewer_id=bob.pk, result=result, told_at=told_at)
-    migrate(AFTER)
+    migrate()
     item = QueueItem.objects.get(pk=number)
     assert playback.playing() == [(number, message)]
     assert (item.speech_file, item.speech_seconds, item.overlay_seconds) == ("speech/x.wav", 1.5, 3.0)
@@ -71,7 +76,7 @@ def test_a_speech_that_plays_is_told_again_and_ends_in_time(store: Callable[...,
 def test_a_speech_made_ahead_is_not_made_again(store: Callable[..., int]) -> None:
     result = {"said": "hi", "caption": "hi!", "seconds": 2.5, "by_browser": True, "is_ready": True}
     number = store("speak", lane="tts", result=result)
-    migrate(AFTER)
+    migrate()
     item = QueueItem.objects.get(pk=number)
     assert (item.speech_seconds, item.overlay_seconds, item.overlay_message) == (2.5, 0, {})
     assert item.is_prepared and item.is_spoken_by_page and item.speech_file == ""
@@ -84,7 +89,7 @@ def test_what_is_paid_and_waits_gives_everything_back_once(store: Callable[..., 
     number = store(
         "obs_clip", lane="effect", viewer_id=bob.pk, payment_id=payment.pk, redeem="clip", result={"took": took}
     )
-    migrate(AFTER)
+    migrate()
     item = QueueItem.objects.get(pk=number)
     purchase = Purchase.objects.get()
     assert item.purchase == purchase and item.redeem == "clip"
@@ -103,7 +108,7 @@ def test_what_was_refunded_is_not_refunded_again(store: Callable[..., int], bob:
     store("speak", state="done", payment_id=paid[1].pk, **ended)  # of a version that stored no redeem
     store("speak", state="cancelled", redeem="tts", result={"took": {"cooldowns": {}, "stock": False}}, **ended)
     store("speak", state="done", **ended)
-    migrate(AFTER)
+    migrate()
     rows = Purchase.objects.order_by("pk").values_list("payment", "redeem", "refunded_at")
     assert list(rows) == [(paid[0].pk, "tts", back.created_at), (paid[1].pk, "", None), (None, "tts", BEGAN)]
     assert QueueItem.objects.filter(purchase=None).count() == 1
@@ -120,7 +125,7 @@ def test_a_sequence_goes_on_where_it_was_and_refunds(
         "note", payment_id=payment.pk, redeem="party", sequel=[{"kind": "gone"}],
         result={"took": {"cooldowns": {}, "stock": True}, "part_of": "the prize " + "x" * 200}, **columns,
     )  # fmt: skip
-    migrate(AFTER)
+    migrate()
     worker.drain("test")
     assert [item.kind for item in Purchase.objects.get().items.order_by("pk")] == ["note", "run_effects"]
     assert QueueItem.objects.latest("pk").state == State.FAILED
@@ -135,7 +140,7 @@ def test_a_merge_of_before_is_undone_whole(
     moved = store("obs_clip", lane="effect", viewer_id=new.pk, redeem="clip")
     own = store("obs_clip", lane="effect", viewer_id=new.pk, redeem="clip")
     merge = Merge.objects.create(source=bob, target=new, points=0, xp=0, moved={"effects.QueueItem.viewer": [moved]})
-    migrate(AFTER)
+    migrate()
     merge.refresh_from_db()
     merging.undo(merge)
     assert Purchase.objects.get(items=moved).viewer == bob and Purchase.objects.get(items=own).viewer == new
@@ -144,7 +149,7 @@ def test_a_merge_of_before_is_undone_whole(
 def test_many_rows_come_over_in_pieces(store: Callable[..., int], monkeypatch: pytest.MonkeyPatch, bob: Viewer) -> None:
     monkeypatch.setattr(import_module("effects.migrations.0006_carry_over_results"), "PIECE", 2)
     numbers = [store("obs_clip", viewer_id=bob.pk, redeem="clip", result={"path": f"/{n}.mkv"}) for n in range(5)]
-    migrate(AFTER)
+    migrate()
     items = QueueItem.objects.order_by("pk")
     assert [(item.pk, item.saved_path) for item in items] == [(n, f"/{at}.mkv") for at, n in enumerate(numbers)]
     assert Purchase.objects.count() == 5
@@ -153,6 +158,6 @@ def test_many_rows_come_over_in_pieces(store: Callable[..., int], monkeypatch: p
 def test_there_is_no_way_back_once_there_are_purchases(bob: Viewer) -> None:
     purchase = Purchase.objects.create(viewer=bob, redeem="clip")
     with pytest.raises(IrreversibleError):
-        migrate(BEFORE)
-    migrate(AFTER)
+        migrate_back()
+    migrate()
     assert Purchase.objects.get() == purchase

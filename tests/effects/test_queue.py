@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from economy.ledger import points
 from economy.models import Points, Transaction, TransactionKind, Viewer
-from effects.models import Purchase, QueueItem, State
+from effects.models import Overlay, OverlayPage, Purchase, QueueItem, State
+from effects.overlays import pages
 from effects.queue import items, lease, playback, refunds, rescue, worker
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Failed
@@ -235,6 +236,29 @@ def test_an_item_that_began_has_its_length_and_some_slack(
     rescue.rescue(now=later(8.5))
     assert state(item) == State.FAILED
     assert "did not finish" in item.error
+
+
+def test_what_an_overlay_played_for_its_time_is_not_refunded(
+    kind: AddKind, paid: Callable[[str], QueueItem], frames: list[dict[str, Any]], stage: None
+) -> None:
+    item = paid(kind("show", show))
+    worker.drain("test")
+    playback.started(item.pk, 1)
+    rescue.rescue(now=later(8.5))
+    assert state(item) == State.DONE and "lasted longer than it may" in item.error
+    assert bobs_points() == 75 and frames[-1] == {"type": "stop", "item": item.pk}
+
+
+def test_what_an_overlay_began_to_play_before_it_closed_is_refunded(
+    kind: AddKind, paid: Callable[[str], QueueItem], frames: list[dict[str, Any]], stage: None
+) -> None:
+    item = paid(kind("show", show))
+    worker.drain("test")
+    playback.started(item.pk, 1)
+    OverlayPage.objects.all().delete()
+    pages.opened("another page", Overlay.objects.get())  # it came back, and has shown nothing
+    rescue.rescue(now=later(8.5))
+    assert state(item) == State.FAILED and bobs_points() == 100
 
 
 def test_an_item_whose_worker_died_is_done_again_if_that_is_safe(kind: AddKind) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from effects.voice.studio import Studio
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.errors import Failed, Refused
 
 # The module: the package's own `studio` is the function that returns the process's studio.
 MODULE = sys.modules[Studio.__module__]
@@ -80,7 +80,7 @@ def test_a_child_that_hangs_is_given_up_in_time_and_the_next_text_is_spoken(
     hanging = studio._child
     with monkeypatch.context() as patch:
         patch.setattr(MODULE, "MAX_SPEAK_SECONDS", 0.2)
-        with pytest.raises(Failed, match="the voice stopped while it spoke"):
+        with pytest.raises(Refused, match="this text takes too long to make speech of"):
             speak(studio, "hang")
     assert hanging is not None and hanging.poll() is not None  # it is killed, and not left behind
     assert speak(studio, "hello") == 0.5
@@ -121,7 +121,7 @@ def test_an_error_is_told_and_keeps_the_child(make_studio: Callable[..., Studio]
 
 @pytest.mark.parametrize("text", ["empty", "short"])
 def test_a_speech_without_sound_fails(make_studio: Callable[..., Studio], text: str) -> None:
-    with pytest.raises(Failed, match=r"^there is nothing to speak in this text$"):
+    with pytest.raises(Refused, match=r"^there is nothing to speak in this text$"):
         speak(make_studio(), text)
 
 

@@ -28,7 +28,7 @@ from effects.values import speak
 from effects.voice import loudness, speech
 from effects.voice.engines import ENGINES, Style
 from effects.voice.studio import TARGET_LUFS, Studio
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.errors import Failed, Refused
 from tests.processes import wait_until
 from tests.threads import at_once
 
@@ -112,7 +112,7 @@ def test_strange_texts_are_spoken(studio: Studio, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "   "])
 def test_nothing_to_speak_fails_alone(studio: Studio, text: str) -> None:
-    with pytest.raises(Failed):
+    with pytest.raises((Refused, Failed)):
         say(studio, text)
     assert say(studio, "still here")[1] > 0.2
 
@@ -312,6 +312,22 @@ class TestSpeak:
     def test_nothing_speakable_fails_the_item(self, line: Callable[..., QueueItem]) -> None:
         item = drained(line("😂😂 *** :smile:"))
         assert (item.state, item.error) == (State.FAILED, "there is nothing to speak in this text")
+
+    def test_a_line_of_the_bots_own_that_lasts_too_long_is_cut_at_a_word(
+        self, line: Callable[..., QueueItem], settings: Any
+    ) -> None:
+        settings.TTS_MAX_SECONDS = 3
+        item = drained(line("wonderful " * 25, source="level"))
+        assert item.state == State.RUNNING and 1.5 < item.speech_seconds <= 3
+        assert set(item.speech_text.split()) == {"wonderful"}
+
+    @pytest.mark.parametrize("text", ["W X " * 75, "你好世界" * 75, "ሀሁሂ" * 100])
+    def test_no_line_of_a_viewer_lasts_longer_than_the_limit(
+        self, line: Callable[..., QueueItem], text: str, frames: list[dict[str, Any]]
+    ) -> None:
+        item = drained(line(text))
+        assert item.state == State.FAILED and "and the limit is 30 s" in item.error
+        assert "speak" not in [frame["type"] for frame in frames]
 
     def test_style_is_the_items_then_the_viewers_then_the_settings(
         self, line: Callable[..., QueueItem], frames: list[dict[str, Any]], settings: Any

@@ -42,7 +42,7 @@ from __future__ import annotations
 from effects.registry import Effect
 from redeems.registry import Order, redeem
 
-@redeem("confetti", title="Confetti", cost=3)
+@redeem("confetti", title="Confetti", effect="confetti", cost=3)
 def plan(order: Order) -> Effect:
     return Effect("confetti", {"colour": order.words})
 """,

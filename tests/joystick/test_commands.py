@@ -21,7 +21,7 @@ from redeems.models import Redeem
 
 Ask = Callable[..., list[str]]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stage")]
 
 
 @pytest.fixture

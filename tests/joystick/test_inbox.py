@@ -276,6 +276,7 @@ def test_a_burst_costs_a_few_statements(django_assert_max_num_queries: Any) -> N
     assert XPTransaction.objects.count() == 40
 
 
+@pytest.mark.usefixtures("stage")
 def test_points_are_money_even_where_a_purchase_and_awards_share_a_batch(
     deliver: Deliver, said: list[str], django_capture_on_commit_callbacks: Any
 ) -> None:

@@ -16,7 +16,7 @@ from effects.models import Purchase, QueueItem
 from redeems import purchase
 from redeems.models import Redeem
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken", "stage")]
 
 FORM = {
     "key": "hug", "title": "Hug", "cost": 5, "pricing": "fixed", "global_cooldown_seconds": 0, "least_role": 0,

@@ -11,7 +11,7 @@ from pixelbot_site.kit.errors import Refused
 from redeems import choices
 from redeems.models import Redeem
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken", "stage")]
 
 Order = Callable[..., QueueItem]
 

@@ -19,7 +19,7 @@ from pixelbot_site.kit.errors import Refused
 from redeems import purchase
 from redeems.models import Approval, Pricing, Redeem
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken", "stage")]
 
 Order = Callable[..., QueueItem]
 CLIP = Redeem.objects.filter(key="clip")

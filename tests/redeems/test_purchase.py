@@ -12,20 +12,22 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError
 from django.test import Client
+from django.utils import timezone
 
 from economy.models import Cooldown, Points, Transaction, Viewer
 from economy.viewers.roles import Role
 from effects import values
-from effects.models import Prize, Purchase, QueueItem, Sound, State
+from effects.models import OverlayPage, Prize, Purchase, QueueItem, Sound, State
 from effects.queue import cleanup, control, items, playback, worker
 from joystick.channel import streams
 from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
 from redeems import purchase
 from redeems.models import Approval, Pricing, Redeem
+from redeems.registry import catalog
 from tests.threads import at_once
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken", "stage")]
 
 
 @pytest.fixture
@@ -170,6 +172,8 @@ def test_each_redeem_does_its_thing_at_its_price(
 ) -> None:
     item = order(key, words)
     assert (item.kind, item.redeem, points()) == (kind, key.lower(), 1000 - cost)
+    entry = catalog.get(item.redeem)
+    assert entry is not None and entry.effect == kind
 
 
 def test_scene_and_source_offer_what_the_streamer_chose_and_nothing_else(order: Callable[..., QueueItem]) -> None:
@@ -202,6 +206,43 @@ def test_mistakes_cost_nothing(order: Callable[..., QueueItem], key: str, words:
     with pytest.raises(Refused, match=sentence):
         order(key, words)
     assert points() == 1000 and not QueueItem.objects.exists()
+
+
+@pytest.mark.parametrize("words", [":joy:", ":joy: *** 😂", "<b></b> ..."])
+def test_what_nobody_could_hear_is_not_sold(order: Callable[..., QueueItem], words: str) -> None:
+    Redeem.objects.create(key="whisper", title="Whisper", effects=[{"kind": "speak", "text": "{text}"}])
+    for key in ("tts", "whisper"):
+        with pytest.raises(Refused, match=r"nothing to speak|what to say|does not fit"):
+            order(key, words)
+    assert nothing_was_taken(1000) and not QueueItem.objects.exists()
+
+
+def test_without_an_open_overlay_nothing_that_needs_one_is_sold_or_offered(
+    order: Callable[..., QueueItem], settings: Any
+) -> None:
+    Redeem.objects.create(key="party", title="Party", effects=[{"kind": "obs_clip"}, {"kind": "alert", "text": "hey"}])
+    OverlayPage.objects.update(until=timezone.now())
+    for key, words in (("tts", "hello"), ("sound", "ding"), ("spin", ""), ("shoutout", "Bob"), ("party", "")):
+        with pytest.raises(Refused, match="the stream's overlay is closed"):
+            order(key, words)
+        assert not purchase.can_happen(Redeem.objects.get(key=key))
+    assert nothing_was_taken(1000) and not QueueItem.objects.exists()
+    order("clip")
+    settings.WHEEL_WITHOUT_OVERLAY = True
+    assert order("spin").kind == "spin_wheel" and purchase.can_happen(Redeem.objects.get(key="spin"))
+
+
+def test_with_obs_switched_off_nothing_that_needs_it_is_sold_or_offered(
+    order: Callable[..., QueueItem], settings: Any
+) -> None:
+    settings.OBS_ENABLED = False
+    Redeem.objects.filter(key="scene").update(enabled=True, choices="Game")
+    for key, words in (("clip", ""), ("scene", "Game")):
+        with pytest.raises(Refused, match="that needs OBS, which is not connected"):
+            order(key, words)
+        assert not purchase.can_happen(Redeem.objects.get(key=key))
+    assert nothing_was_taken(1000) and not QueueItem.objects.exists()
+    order("tts", "hello")
 
 
 def test_an_empty_wheel_is_not_sold(order: Callable[..., QueueItem]) -> None:
@@ -265,6 +306,19 @@ def test_what_did_not_happen_is_in_stock_again_and_does_not_cool_down(order: Cal
     assert items.end(item, State.FAILED, "OBS is away") and not items.end(item, State.FAILED, "again")
     assert Redeem.objects.get(key="clip").stock == 1 and points() == 1000
     order("clip")
+
+
+def test_what_fails_by_the_viewers_own_words_gives_the_points_back_and_keeps_the_cooldown(
+    order: Callable[..., QueueItem], settings: Any, now: datetime
+) -> None:
+    item = order("tts", "W X " * 60)
+    settings.TTS_MAX_SECONDS = 2
+    worker.drain("tts")
+    item.refresh_from_db()
+    assert item.state == State.FAILED and "s to say that, and the limit is 2 s" in item.error
+    assert points() == 1000 and item.told_at is None
+    with pytest.raises(Refused, match="You can use !tts again in 9 s"):
+        order("tts", "hello", now=now + timedelta(seconds=1))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from redeems import purchase
 from redeems.models import Redeem
 from tests.processes import at_once_in_processes
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey, pytest.mark.usefixtures("stage")]
 
 BUYERS, ROUNDS = 4, 15
 
@@ -58,7 +58,7 @@ def test_no_limit_is_exceeded_by_viewers_who_buy_at_once(
         viewer(f"v{number}", points=1000)
     purchase.seed()
     Redeem.objects.filter(key="clip").update(cost=10, cooldown_seconds=0, **limits)
-    answers = at_once_in_processes(BUYERS, PROGRAM, EFFECT_QUEUE_MAX="1000")
+    answers = at_once_in_processes(BUYERS, PROGRAM, EFFECT_QUEUE_MAX="1000", OBS_ENABLED="true")
     counts = [int(answer.partition(" ")[0]) for answer in answers]
     assert sum(counts) == Purchase.objects.count() == QueueItem.objects.count() == sold
     assert {answer.partition(" ")[2] for answer in answers} == {reason}
@@ -71,7 +71,7 @@ def test_a_cooldown_for_everybody_lets_one_of_them_through(viewer: Callable[...,
         viewer(f"v{number}", points=1000)
     purchase.seed()
     Redeem.objects.filter(key="clip").update(cost=10, global_cooldown_seconds=3600)
-    answers = at_once_in_processes(BUYERS, PROGRAM)
+    answers = at_once_in_processes(BUYERS, PROGRAM, OBS_ENABLED="true")
     assert sorted(answer.partition(" ")[0] for answer in answers) == ["0"] * (BUYERS - 1) + ["1"]
     assert sum(Points.objects.values_list("balance", flat=True)) == BUYERS * 1000 - 10
     assert Cooldown.objects.filter(key__startswith="redeem.clip").count() == 2  # the buyer's own, and everybody's
