@@ -31,6 +31,10 @@ class PointsSettings(Section):
     points_per_chat: int = setting(
         1, "For a line in chat, at most once in CHAT_COOLDOWN_SECONDS for each viewer.", unit="points"
     )
+    commands_earn: bool = setting(
+        False,
+        "Whether lines that begin with ! earn points and XP as other lines do; !points itself could be farmed then.",
+    )
     chat_cooldown_seconds: int = setting(60, "The time between two lines of a viewer that earn points.", unit="seconds")
     points_per_tip_token: float = setting(
         1.0, "For each token tipped; the sum is rounded down.", maximum=MAX_RATE, unit="points"

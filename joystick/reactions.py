@@ -50,7 +50,8 @@ class Occasion:
     """Something that happened and that the streamer may have set a reaction for.
 
     `subject` is the menu item or prize, `words` fill in the streamer's templates. With `at_most_every`, occasions of
-    this trigger by the same viewer within that many seconds have no reaction.
+    this trigger by the same viewer within that many seconds have no reaction. `otherwise`: the trigger whose reaction
+    counts where there is none for this one.
     """
 
     trigger: Trigger
@@ -58,6 +59,7 @@ class Occasion:
     subject: str = ""
     words: Mapping[str, str | int] = field(default_factory=dict)
     at_most_every: float = 0
+    otherwise: Trigger | None = None
 
     @property
     def key(self) -> str:
@@ -67,9 +69,12 @@ class Occasion:
 
 
 def find(occasion: Occasion, rows: Iterable[Reaction]) -> Reaction | None:
-    """Return the row for the occasion's subject, else the trigger's row without a subject, else None."""
+    """Return the row for the occasion's subject, else the one without a subject, else `otherwise`'s, else None."""
     by_subject = {row.subject.strip().casefold(): row for row in rows if row.trigger == occasion.trigger}
-    return by_subject.get(occasion.subject.strip().casefold()) or by_subject.get("")
+    found = by_subject.get(occasion.subject.strip().casefold()) or by_subject.get("")
+    if found is None and occasion.otherwise is not None:
+        return next((row for row in rows if row.trigger == occasion.otherwise), None)
+    return found
 
 
 def enqueue_effects(reaction: Reaction, occasion: Occasion) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from django.utils import timezone
@@ -16,7 +17,7 @@ from joystick.settings_table import Rules
 
 @on(ChatMessage)
 def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
-    """Award points and XP, each with its own cooldown, and run the command, if the line is one.
+    """Award points and XP, each with its own cooldown, or run the command, if the line is one.
 
     Nothing comes of lines by bots and of whispers, except that a bot's badge is stored.
     """
@@ -32,6 +33,19 @@ def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
     flags = ((message.username, badges),)
     if message.is_bot:
         return Outcome(flags=flags)
+    outcome = Outcome(awards=_awards(message, rules), present=(message.username,), flags=flags)
+    command = dispatch.find(message.text)
+    if command is None:
+        return outcome
+    name, words = command
+    run = partial(dispatch.run, message, name=name, words=words, rules=rules, now=timezone.now())
+    # After paying, so that `!points` counts what was earned up to now.
+    return replace(outcome, after_paying=run)
+
+
+def _awards(message: ChatMessage, rules: Rules) -> tuple[Award, ...]:
+    if dispatch.is_command(message.text) and not rules.commands_earn:
+        return ()
     award = Award(
         message.username,
         source="chat",
@@ -42,10 +56,4 @@ def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
         points_cooldown=rules.chat_cooldown_seconds,
         xp_cooldown=rules.xp_chat_cooldown_seconds,
     )
-    command = dispatch.find(message.text)
-    if command is None:
-        return Outcome(awards=(award,), present=(message.username,), flags=flags)
-    name, words = command
-    run = partial(dispatch.run, message, name=name, words=words, rules=rules, now=timezone.now())
-    # After paying, so that `!points` counts its own line.
-    return Outcome(awards=(award,), present=(message.username,), flags=flags, after_paying=run)
+    return (award,)

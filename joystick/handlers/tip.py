@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from economy.earning.pay import Award
 from joystick.models import Trigger
 from joystick.protocol.events import Tip
@@ -12,7 +14,7 @@ from joystick.settings_table import Rules
 
 @on(Tip)
 def on_tip(tip: Tip, rules: Rules) -> Outcome:
-    """Award points and XP per token, rounded down, and run the reactions to the tip's size and to its menu item."""
+    """Award points and XP per token, rounded down, and run the reaction to its menu item, or else to its size."""
     award = Award(
         tip.username,
         source="tip",
@@ -22,10 +24,11 @@ def on_tip(tip: Tip, rules: Rules) -> Outcome:
         xp=rules.worth(tip.tokens, rules.xp_per_tip_token),
     )
     words: dict[str, str | int] = {"tokens": tip.tokens, "item": tip.item}
-    occasions = [Occasion(tier(tip.tokens, rules), tip.username, words=words)]
-    if tip.item:
-        occasions.append(Occasion(Trigger.TIP_ITEM, tip.username, subject=tip.item, words=words))
-    return Outcome(awards=(award,), occasions=tuple(occasions))
+    size = tier(tip.tokens, rules)
+    occasion = Occasion(size, tip.username, words=words)
+    if tip.item:  # one reaction: a viewer is thanked once for a tip
+        occasion = replace(occasion, trigger=Trigger.TIP_ITEM, subject=tip.item, otherwise=size)
+    return Outcome(awards=(award,), occasions=(occasion,))
 
 
 def tier(tokens: int, rules: Rules) -> Trigger:

@@ -33,6 +33,11 @@ MIN_SIMILARITY = 0.75
 _COMMAND = re.compile(r"!(?P<name>\w{1,40})(?:\s+(?P<words>.*))?$", re.DOTALL)
 
 
+def is_command(text: str) -> bool:
+    """Return whether a line begins like a command: of ours, of the platform's, or of another bot's."""
+    return _COMMAND.match(text.strip()) is not None
+
+
 def find(text: str) -> tuple[str, str] | None:
     """Return (name, words) of a line `!name words`; None for other lines and for the platform's own commands."""
     match = _COMMAND.match(text.strip())

@@ -26,8 +26,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stage")]
 
 @pytest.fixture
 def ask(deliver: Callable[..., None], said: list[str], django_capture_on_commit_callbacks: Any) -> Ask:
-    """Bob, who tipped 120 tokens, types something; returns what the bot answers."""
-    deliver(tip("Bob", 120))
+    """Bob, who tipped 120 tokens and said hello, types something; returns what the bot answers."""
+    deliver(tip("Bob", 120), chat("Bob", "hello"))
     purchase.seed()
 
     def type_it(text: str, *badges: str, username: str = "Bob", hastily: bool = False) -> list[str]:
@@ -230,9 +230,9 @@ def test_sounds_odds_and_items(ask: Ask) -> None:
 
 
 def test_the_badges_of_the_command_itself_decide(ask: Ask, deliver: Callable[..., None], said: list[str]) -> None:
-    assert ask("!addpoints Bob 5", "mod", username="Mo") == ["@Mo Bob now has 125 points (+5)."]
+    assert ask("!addpoints Bob 5", "mod", username="Mo") == ["@Mo Bob now has 126 points (+5)."]
     assert ask("!addpoints Bob 5", username="Mo") == ["@Mo !addpoints is for moderators."]
-    assert ask("!addpoints Bob 5", "mod", username="Mo") == ["@Mo Bob now has 130 points (+5)."]
+    assert ask("!addpoints Bob 5", "mod", username="Mo") == ["@Mo Bob now has 131 points (+5)."]
     assert ask("!addpoints Bob 5", username="@Mo") == ["@@Mo !addpoints is for moderators."]
     Viewer.objects.filter(key="bob").update(is_follower=True)  # no badge tells of it
     assert ask("!addpoints Bob 5", "subscriber") == ["@Bob !addpoints is for moderators."]
@@ -261,7 +261,7 @@ def test_the_badges_of_the_command_decide_over_other_lines_of_the_same_batch(
 def test_a_moderator_never_seen_before_may_command_with_every_reward_switched_off(ask: Ask, settings: Any) -> None:
     for name in ("POINTS_PER_CHAT", "XP_PER_CHAT"):
         setattr(settings, name, 0)
-    assert ask("!addpoints Bob 5", "mod", username="Mo") == ["@Mo Bob now has 125 points (+5)."]
+    assert ask("!addpoints Bob 5", "mod", username="Mo") == ["@Mo Bob now has 126 points (+5)."]
 
 
 def test_moderators_steer_the_queue(ask: Ask) -> None:
@@ -409,7 +409,7 @@ class TestWrongArguments:
     def test_addpoints(self, ask: Ask, mo: Callable[[str], str], argument: str) -> None:
         refusal = "I have never seen 5 here." if argument == "5 Bob" else "write it like this: !addpoints VIEWER N."
         assert mo(f"!addpoints {argument}") == refusal
-        assert balance() == 120
+        assert balance() == 121
 
     def test_addpoints_to_somebody_who_was_never_here(self, mo: Callable[[str], str]) -> None:
         assert mo("!addpoints Stranger 5") == "I have never seen Stranger here."
@@ -417,7 +417,7 @@ class TestWrongArguments:
 
     def test_addpoints_above_the_most_that_there_is(self, mo: Callable[[str], str]) -> None:
         assert mo("!addpoints Bob 1000000000000") == "nobody can have more than 1000000000000 points."
-        assert balance() == 120
+        assert balance() == 121
 
     @pytest.mark.parametrize("name", ["pause", "resume", "skip", "clear"])
     def test_one_unknown_lane_among_others_spoils_the_whole_command(
@@ -443,16 +443,16 @@ class TestPlurals:
     @pytest.mark.parametrize(
         ("change", "answer"),
         [
-            (-119, "Bob now has 1 point (-119)."),
-            (-120, "Bob now has 0 points (-120)."),
-            (1, "Bob now has 121 points (+1)."),
+            (-120, "Bob now has 1 point (-120)."),
+            (-121, "Bob now has 0 points (-121)."),
+            (1, "Bob now has 122 points (+1)."),
         ],
     )
     def test_addpoints(self, mo: Callable[[str], str], change: int, answer: str) -> None:
         assert mo(f"!addpoints Bob {change}") == answer
 
     def test_addpoints_refuses_to_go_below_zero(self, mo: Callable[[str], str]) -> None:
-        mo("!addpoints Bob -119")
+        mo("!addpoints Bob -120")
         assert mo("!addpoints Bob -2") == "Bob has only 1 point."
         assert balance() == 1
 

@@ -99,12 +99,10 @@ def test_a_tips_tier(rules: Rules, tokens: int, trigger: str) -> None:
     assert (occasion.trigger, occasion.words["tokens"]) == (trigger, tokens)
 
 
-def test_on_tip_cues_the_menu_item_too(rules: Rules) -> None:
-    occasions = on_tip(Tip(uid="1", kind="tipped", username="Bob", tokens=25, item="Water break"), rules).occasions
-    assert [(occasion.trigger, occasion.subject) for occasion in occasions] == [
-        ("tip_medium", ""),
-        ("tip_item", "Water break"),
-    ]
+def test_a_tip_for_an_item_of_the_menu_is_one_occasion(rules: Rules) -> None:
+    tip = Tip(uid="1", kind="tipped", username="Bob", tokens=25, item="Water break")
+    (occasion,) = on_tip(tip, rules).occasions
+    assert (occasion.trigger, occasion.subject, occasion.otherwise) == ("tip_item", "Water break", "tip_medium")
 
 
 @pytest.mark.parametrize(("tokens", "points"), [(50, 50), (0, 0)])

@@ -139,13 +139,21 @@ def test_the_same_frame_from_eight_threads_at_once_pays_once(deliver: Deliver) -
     assert not InboundEvent.objects.exclude(state=InboundState.HANDLED).exists()
 
 
-def test_a_command_sees_what_its_own_line_earned(
-    deliver: Deliver, said: list[str], django_capture_on_commit_callbacks: Any
+@pytest.mark.parametrize(("commands_earn", "earned"), [(False, 0), (True, 1)])
+def test_a_command_sees_what_was_earned_before_it_and_earns_only_where_the_setting_says_so(
+    deliver: Deliver,
+    said: list[str],
+    settings: Any,
+    django_capture_on_commit_callbacks: Any,
+    commands_earn: bool,
+    earned: int,
 ) -> None:
+    settings.COMMANDS_EARN = commands_earn
     with django_capture_on_commit_callbacks(execute=True):
-        deliver(tip("Bob", 7), chat("Bob", "!points"), tip("Bob", 5))
-    assert said == ["@Bob you have 8 points."]
-    assert owns("bob")[0] == 13
+        deliver(tip("Bob", 7), chat("Bob", "!points"), tip("Bob", 5), chat("Ann", "!so Bob"), chat("Cat", "!otherbot"))
+    assert said == [f"@Bob you have {7 + earned} points."]
+    assert owns("bob")[0] == 12 + earned
+    assert sum(Transaction.objects.filter(source="chat").values_list("delta", flat=True)) == 3 * earned
 
 
 def test_what_cannot_be_read_is_stored_with_the_reason(deliver: Deliver) -> None:
@@ -286,10 +294,10 @@ def test_points_are_money_even_where_a_purchase_and_awards_share_a_batch(
     with django_capture_on_commit_callbacks(execute=True):
         deliver(chat("Bob", "!tts too early"), tip("Bob", 30), chat("Bob", "!tts now it works"), tip("Bob", 1))
     assert said == [
-        "@Bob you need 24 more points (you have 1).",
-        "@Bob done, it is in the queue. 6 points left.",
+        "@Bob you need 25 more points (you have 0).",
+        "@Bob done, it is in the queue. 5 points left.",
     ]
-    assert owns("bob")[0] == 7
+    assert owns("bob")[0] == 6
     assert Transaction.objects.get(kind="spend").purchase.items.get().title == "now it works"
 
 
@@ -330,7 +338,7 @@ def test_lines_of_a_batch_that_was_rolled_back_are_not_said_twice(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         deliver(tip("Bob", 5), chat("Bob", "!points"), tip("Eve", 1))
-    assert said == ["@Bob you have 6 points."]
+    assert said == ["@Bob you have 5 points."]
 
 
 def test_an_error_of_a_failed_event_names_the_line_that_raised(deliver: Deliver, handled: list[str]) -> None:

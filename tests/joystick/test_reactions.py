@@ -191,10 +191,13 @@ def test_with_a_subject_a_row_is_for_that_one_only(
     assert happens(replace(happening, uid="third")) == ["for all"]
 
 
-def test_a_tip_for_an_item_has_the_reactions_of_its_size_and_of_its_item_in_that_order(happens: Happens) -> None:
+def test_a_tip_for_an_item_is_thanked_once_by_its_item_or_else_by_its_size(happens: Happens) -> None:
     Reaction.objects.create(trigger=Trigger.TIP_ITEM, subject="Song", line="a song!")
     Reaction.objects.create(trigger=Trigger.TIP_MEDIUM, line="thanks")
-    assert happens(tip("Bob", 25, "Song")) == ["thanks", "a song!"]
+    assert happens(tip("Bob", 25, "Song")) == ["a song!"]
+    assert happens(tip("Bob", 25, "Water break")) == ["thanks"]
+    Reaction.objects.create(trigger=Trigger.TIP_ITEM, line="{item}, thank you!")
+    assert happens(tip("Bob", 25, "Water break")) == ["Water break, thank you!"]
 
 
 def test_the_reactions_of_a_batch_come_in_the_order_of_its_events(happens: Happens) -> None:
