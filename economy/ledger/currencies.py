@@ -48,6 +48,11 @@ class Ledger:
         """Return the path from a viewer to the amount, for querysets: "points__balance"."""
         return f"{self.currency.value}__{self.column}"
 
+    def amount_of(self, viewer_id: int) -> int:
+        """Return what a viewer has."""
+        ((_, amount),) = bulk.rows_with(self.balances, "viewer_id", [viewer_id], "viewer_id", self.column)
+        return int(amount)
+
     def held(self, viewer_ids: Collection[int]) -> dict[int, int]:
         """Lock the balances of these viewers until the end of the transaction; returns the amounts by viewer."""
         return dict(bulk.rows_with(self.balances, "viewer_id", viewer_ids, "viewer_id", self.column, lock=True))

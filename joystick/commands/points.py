@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from economy.ledger.amounts import counted
+from economy.ledger.currencies import POINTS_LEDGER
 from joystick.registry import Call, command
 
 
@@ -11,5 +12,5 @@ def points(call: Call) -> str:
     """Tell the balance of the caller, or of the viewer named."""
     if call.argument(0):
         other = call.somebody(0)
-        return f"{other.username} has {counted(other.points.balance)}."
-    return f"you have {counted(call.viewer.points.balance)}."
+        return f"{other.username} has {counted(POINTS_LEDGER.amount_of(other.pk))}."
+    return f"you have {counted(POINTS_LEDGER.amount_of(call.viewer.pk))}."

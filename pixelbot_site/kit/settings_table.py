@@ -14,6 +14,8 @@ from dataclasses import field as dataclass_field
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 T = TypeVar("T")
 
@@ -137,7 +139,11 @@ class Section:
     @classmethod
     def current(cls) -> Self:
         """Return the present settings. Take them once for each batch, since they must not change within it."""
-        return cls(**{field.name: getattr(settings, field.name.upper()) for field in fields(cls)})
+        snapshot: Self | None = _snapshots.get(cls)
+        if snapshot is None:
+            snapshot = cls(**{field.name: getattr(settings, field.name.upper()) for field in fields(cls)})
+            _snapshots[cls] = snapshot
+        return snapshot
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -147,6 +153,15 @@ class Section:
     def mistakes(self) -> Iterator[Mistake]:
         """Yield the contradictions between settings of this section."""
         yield from ()
+
+
+# The present snapshot of each section: reading a hundred settings takes longer than many a statement of SQL.
+_snapshots: dict[type[Section], Any] = {}
+
+
+@receiver(setting_changed)
+def _forget_snapshots(**_: Any) -> None:
+    _snapshots.clear()
 
 
 def declared(section: type[Section]) -> Mapping[str, Setting]:

@@ -1,0 +1,95 @@
+"""How soon the bot answers `!points`: `python -m tests.benchmarks.replying [--quick]`.
+
+From the moment the simulated Joystick sends the line until it has the answer; beside a bare echo over the same kind of
+socket, in the same run, alternating.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from joystick.simulator.happenings import chat, tip
+from joystick.simulator.server import Simulator
+from tests.benchmarks.embedded import percentile, show
+from tests.processes import ROOT, BotProcess, SimulatorThread, free_port
+
+# The bot leaves 100 ms between two actions, so that a server keeps their order: asked sooner, it would wait for that.
+PAUSE = 0.12
+LOAD = 1000  # events a second
+
+
+def main() -> None:
+    """Measure and print."""
+    count = 30 if "--quick" in sys.argv else 300
+    with tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-") as folder:
+        replying(Path(folder), count)
+
+
+def replying(folder: Path, count: int) -> None:
+    """Ask the bot and the echo in turn, when nothing else happens and then among LOAD events a second."""
+    with SimulatorThread() as joystick, SimulatorThread() as other:
+        bot = BotProcess(
+            folder,
+            free_port(),
+            JOYSTICK_GATEWAY_URL=joystick.simulator.url,
+            JOYSTICK_GATEWAY_TOKEN="x",
+            COMMAND_COOLDOWN_SECONDS="0",
+            LOG_LEVEL="WARNING",
+        ).start()
+        command = [sys.executable, "-m", "tests.benchmarks.echoing", other.simulator.url]
+        with subprocess.Popen(command, cwd=ROOT, env=os.environ.copy()) as echo:
+            joystick.wait_subscribed(), other.wait_subscribed()
+            joystick.happen(tip("Bob", 5))
+            for load in (0, LOAD):
+                replies: list[float] = []
+                echoes: list[float] = []
+                for _ in range(count):
+                    echoes.append(other.call(answered(other.simulator, load)))
+                    replies.append(joystick.call(answered(joystick.simulator, load)))
+                report(f"at {load} events/s" if load else "idle", replies, echoes)
+            echo.terminate()
+        bot.stop()
+
+
+async def answered(simulator: Simulator, load: int) -> float:
+    """Return the milliseconds from a line with `!points` to the answer, after PAUSE seconds among `load` events."""
+    await events(simulator, load, PAUSE)
+    simulator.actions.clear()
+    began = time.monotonic()
+    await simulator.happen(chat("Bob", "!points"))
+    rest = asyncio.create_task(events(simulator, load, 0.02))
+    while not any("points" in action["text"] for action in simulator.actions):
+        simulator.acted.clear()
+        await simulator.acted.wait()
+    took = (time.monotonic() - began) * 1000
+    await rest
+    return took
+
+
+async def events(simulator: Simulator, load: int, seconds: float) -> None:
+    """Send chat lines of a crowd, `load` a second, for `seconds`."""
+    until = time.monotonic() + seconds
+    number = 0
+    while (left := until - time.monotonic()) > 0:
+        if load:
+            await simulator.happen(chat(f"viewer{number % 500}", "hello everybody"))
+            number += 1
+        await asyncio.sleep(min(left, 1 / load) if load else left)
+
+
+def report(when: str, replies: list[float], echoes: list[float]) -> None:
+    """Print how many times as long as the echo a reply takes."""
+    for share, goal in ((50, 3.0), (99, 6.0)):
+        reply, echo = percentile(replies, share), percentile(echoes, share)
+        more = f"{reply:.2f} ms beside {echo:.2f} ms"
+        show(f"reply to !points, {when}, p{share}, of a bare echo", reply / echo, "×", goal, more)
+
+
+if __name__ == "__main__":
+    main()
