@@ -71,15 +71,8 @@ def enqueue(
 
 
 def _make_room(item: QueueItem, kind: EffectKind[Any]) -> None:
-    """Drop one of the bot's own items that wait, where there are as many as may be: the oldest of the same sort."""
-    sort = kind.sort(item.payload)
-    if not sort:
-        return
-    rows = [row for row in waiting.own(item.lane, item.kind) if kind.sort(row.payload)]
-    if len(rows) >= QueueSettings.current().queue_own_max:
-        # Of other sorts, a tip is the last to go: somebody paid for it.
-        rank = {row.pk: (kind.sort(row.payload) != sort, kind.sort(row.payload) == "tip", row.pk) for row in rows}
-        oldest = min(rows, key=lambda row: rank[row.pk])
+    oldest = waiting.to_drop_for(item, kind, most=QueueSettings.current().queue_own_max)
+    if oldest is not None:
         # Skipped, not cancelled: what follows it in a sequence still happens.
         end(oldest, State.SKIPPED, "newer lines took its place")
 

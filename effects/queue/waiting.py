@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from typing import Any
+
+from django.db.models import Q
 
 from economy.models import Viewer
 from effects.models import QUEUED, QueueItem, State
+from effects.registry import EffectKind
 
 
 def bought(lane: str) -> int:
@@ -13,9 +16,24 @@ def bought(lane: str) -> int:
     return QueueItem.objects.filter(lane=lane, state__in=QUEUED, purchase__isnull=False).count()
 
 
-def own(lane: str, kind: str) -> QuerySet[QueueItem]:
-    """Return what waits of one kind that nobody bought or won, the oldest first."""
-    return QueueItem.objects.filter(lane=lane, kind=kind, state=State.PENDING, purchase=None, part_of="").order_by("id")
+def to_drop_for(item: QueueItem, kind: EffectKind[Any], *, most: int) -> QueueItem | None:
+    """Return which of the bot's own items must go for a new one, where `most` of them wait already, else None.
+
+    It is the oldest of the same sort (`EffectKind.sort`), or where none of it waits, the oldest of another.
+    """
+    sort = kind.sort(item.payload)
+    if not sort:
+        return None
+    own = QueueItem.objects.filter(lane=item.lane, kind=item.kind, state=State.PENDING, purchase=None, part_of="")
+    rows = [row for row in own.order_by("id") if kind.sort(row.payload)]
+    if len(rows) < most:
+        return None
+
+    def rank(row: QueueItem) -> tuple[bool, bool, int]:
+        other = kind.sort(row.payload)
+        return (other != sort, other == "tip", row.pk)  # a tip is the last to go: somebody paid for it
+
+    return min(rows, key=rank)
 
 
 def place(viewer: Viewer) -> tuple[int, int | None]:
