@@ -96,6 +96,14 @@ def page_of(address: str) -> Iterator[Page]:
         context.close()
 
 
+def open_overlay(page: Page, bot: BotProcess) -> None:
+    """Open the bot's overlay, and wait until the bot knows that it is open: before, nothing is sold that needs it."""
+    count = "SELECT count(*) FROM effects_overlaypage"
+    before = bot.one(count)
+    page.goto(bot.overlay_url)
+    wait_until(lambda: bot.one(count) > before, "the overlay is connected")
+
+
 @pytest.fixture(scope="session")
 def lenient_chromium(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Chromium that lets sound play, as OBS's does, for all tests of this process."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from joystick.simulator.happenings import chat, enter, follow, raid, tip
+from tests.journeys.conftest import open_overlay
 from tests.journeys.way import POINTS, STATE
 from tests.processes import BotProcess, SimulatorThread, overlay_socket, play_next, wait_until
 
@@ -32,7 +33,7 @@ def order_speech(simulator: SimulatorThread, text: str, who: str = "Bob") -> Non
 
 def test_a_line_is_spoken_to_its_end_with_its_caption(bot: BotProcess, simulator: SimulatorThread, page: Page) -> None:
     page.add_init_script(f"({SOUNDS})()")
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     order_speech(simulator, "<b>hello</b> & welcome")
     caption = page.locator("#caption")
     expect(caption).to_be_visible(timeout=10_000)
@@ -54,7 +55,7 @@ def test_the_page_is_transparent_and_quiet_until_something_happens(bot: BotProce
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     page.wait_for_load_state("networkidle")
     picture = page.screenshot(omit_background=True)
     colours = page.evaluate(
@@ -77,7 +78,7 @@ def test_it_reconnects_by_itself_and_plays_on(
     bot: BotProcess, make_bot: Callable[..., BotProcess], simulator: SimulatorThread, page: Page
 ) -> None:
     page.add_init_script(f"({SOUNDS})()")
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     wait_until(lambda: bot.says("Main connected"), "the overlay is connected")
     bot.kill()
     simulator.simulator.subscribed.clear()
@@ -94,7 +95,7 @@ def test_a_connection_lost_in_the_middle_does_not_play_twice(
 ) -> None:
     """The page reports the end after it came back; told again what it plays already, it does not start anew."""
     page.add_init_script(f"({SOUNDS})()")
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     order_speech(simulator, "a rather long sentence, so that there is time to lose the connection in the middle of it")
     expect(page.locator("#caption")).to_be_visible(timeout=10_000)
     page.evaluate("socket.close()")
@@ -104,7 +105,7 @@ def test_a_connection_lost_in_the_middle_does_not_play_twice(
 
 def test_speech_that_cannot_be_loaded_is_refunded(bot: BotProcess, simulator: SimulatorThread, page: Page) -> None:
     page.route("**/*.wav", lambda route: route.abort())
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     with page.expect_event("requestfailed"):
         order_speech(simulator, "into the void")
     wait_until(lambda: bot.one(STATE) == "failed", "the item failed")
@@ -115,7 +116,7 @@ def test_speech_that_cannot_be_loaded_is_refunded(bot: BotProcess, simulator: Si
 def test_a_browser_that_wants_a_click_gets_one_and_then_plays(
     bot: BotProcess, simulator: SimulatorThread, strict_page: Page
 ) -> None:
-    strict_page.goto(bot.overlay_url)
+    open_overlay(strict_page, bot)
     with strict_page.expect_console_message(lambda message: "after a click" in message.text):
         order_speech(simulator, "please click")
     button = strict_page.locator("#unmute")
@@ -130,7 +131,7 @@ def test_an_item_that_was_given_up_stops_on_the_page(
 ) -> None:
     """Nobody clicks: the bot gives up, refunds, and the page does not play it later on top of something else."""
     strict_page.add_init_script(f"({SOUNDS})()")
-    strict_page.goto(bot.overlay_url)
+    open_overlay(strict_page, bot)
     with strict_page.expect_console_message(lambda message: "after a click" in message.text):
         order_speech(simulator, "nobody clicks")
     wait_until(lambda: bot.one(STATE) == "failed", "the item failed", within=20)
@@ -150,7 +151,7 @@ def test_a_line_given_up_during_the_pre_delay_is_not_spoken_later(
     simulator.wait_subscribed()
     page.add_init_script(f"({SOUNDS})()")
     with page.expect_websocket() as opened:
-        page.goto(bot.overlay_url)
+        open_overlay(page, bot)
     with opened.value.expect_event("framesent", lambda frame: "started" in str(frame)):
         order_speech(simulator, "too late")
     page.evaluate("receive({ type: 'stop', item: 1 })")
@@ -164,7 +165,7 @@ def test_a_tab_that_nobody_clicked_hoards_nothing(
 ) -> None:
     """OBS plays; a second page waits for its click. When it comes, nothing that is over is played again."""
     strict_page.add_init_script(f"({SOUNDS})()")
-    strict_page.goto(bot.overlay_url)
+    open_overlay(strict_page, bot)
     with overlay_socket(bot.overlay_url) as obs:
         with strict_page.expect_console_message(lambda message: "after a click" in message.text):
             order_speech(simulator, "played in OBS")
@@ -178,7 +179,7 @@ def test_a_tab_that_nobody_clicked_hoards_nothing(
 def test_what_happens_on_the_channel_is_shown_for_a_while_as_it_was_written(
     bot: BotProcess, simulator: SimulatorThread, page: Page
 ) -> None:
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     wait_until(lambda: bot.says("Main connected"), "the overlay is there")
     alerts = page.locator("#alerts li")
     expect(page.locator("#alerts")).to_be_attached()

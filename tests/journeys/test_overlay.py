@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from joystick.simulator.happenings import chat, follow, tip
+from tests.journeys.conftest import open_overlay
 from tests.journeys.way import POINTS, STATE
 from tests.processes import BotProcess, SimulatorThread, overlay_socket, wait_until
 
@@ -73,7 +74,7 @@ def server(bot: BotProcess, page: Page) -> Server:
     """The page of a real bot, its websocket answered by the test."""
     page.add_init_script(PLAYED)
     server = Server(page)
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     server.wait_connections(1)
     return server
 
@@ -110,7 +111,7 @@ def test_two_pages_play_each_item_once_and_it_ends_once(
     reports = [collect_reports(opened) for opened in pages]
     for opened in pages:
         opened.add_init_script(PLAYED)
-        opened.goto(bot.overlay_url)
+        open_overlay(opened, bot)
     wait_until(lambda: bot.text().count("Main connected") == 2, "both are connected")
     simulator.happen(tip("Bob", 50), chat("Bob", "!tts first"), tip("Ann", 50), chat("Ann", "!tts second"))
     for opened in pages:
@@ -131,7 +132,7 @@ def test_two_pages_play_each_item_once_and_it_ends_once(
 def test_a_page_that_fails_beside_one_that_plays_harms_nothing(
     bot: BotProcess, simulator: SimulatorThread, page: Page, second_page: Page
 ) -> None:
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     second_page.route("**/*.wav", lambda route: route.abort() if page.locator("#caption").is_visible() else None)
     with overlay_socket(bot.overlay_url) as broken:
         order = [tip("Bob", 50), chat("Bob", "!tts a line that the second page can not play")]
@@ -172,10 +173,10 @@ def test_a_page_that_reports_the_start_again_and_again_does_not_prolong_the_item
 def test_a_page_that_connects_late_is_shown_what_plays(
     bot: BotProcess, simulator: SimulatorThread, page: Page, second_page: Page
 ) -> None:
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     simulator.happen(tip("Bob", 50), chat("Bob", "!tts " + "a rather long line " * 6))
     expect(page.locator("#caption")).to_be_visible(timeout=10_000)
-    second_page.goto(bot.overlay_url)
+    open_overlay(second_page, bot)
     expect(second_page.locator("#caption")).to_contain_text("Bob said: a rather long line", timeout=10_000)
     wait_until(lambda: bot.one(STATE) == "done", "the line is done", within=30)
     assert bot.rows("SELECT state, attempts FROM effects_queueitem") == [("done", 1)]
@@ -184,7 +185,7 @@ def test_a_page_that_connects_late_is_shown_what_plays(
 def test_a_page_that_connects_after_the_end_shows_nothing(
     bot: BotProcess, simulator: SimulatorThread, page: Page, second_page: Page
 ) -> None:
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     simulator.happen(tip("Bob", 50), chat("Bob", "!tts over soon"))
     wait_until(lambda: bot.one(STATE) == "done", "the line is done", within=20)
     second_page.add_init_script(PLAYED)
@@ -203,7 +204,7 @@ def test_markup_in_names_and_texts_is_shown_as_text_and_does_not_run(
     # The page's content security policy would refuse the handler, too; here the text itself must be harmless.
     unguarded = page.context.browser.new_context(bypass_csp=True).new_page()  # type: ignore[union-attr]
     for opened in (page, unguarded):
-        opened.goto(bot.overlay_url)
+        open_overlay(opened, bot)
     wait_until(lambda: bot.text().count("Main connected") == 2, "both are connected")
     name = MARKUP.replace(" ", "\N{NO-BREAK SPACE}")
     simulator.happen(follow(MARKUP), tip("Bob", 500), chat("Bob", f"!tts hello {MARKUP}"))

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from joystick.simulator.happenings import chat, tip
-from tests.journeys.conftest import log_in
+from tests.journeys.conftest import log_in, open_overlay
 from tests.processes import BotProcess, SimulatorThread, overlay_socket, wait_until
 
 UNDER_THE_POINTER = """() => {
@@ -26,7 +26,7 @@ def running(make_bot: Callable[..., BotProcess], simulator: SimulatorThread) -> 
         WHEEL_SPIN_SECONDS="2", WHEEL_HOLD_SECONDS="1.5", TTS_PRE_SOUND="", COMMAND_COOLDOWN_SECONDS="0"
     ).start()
     simulator.wait_subscribed()
-    simulator.happen(tip("Bob", 3000))
+    simulator.happen(tip("Bob", 3000), tip("Ann", 100))
     return bot
 
 
@@ -41,7 +41,7 @@ def test_the_wheel_lands_on_the_drawn_prize(
     bot = running(make_bot, simulator)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     for spun in (1, 2, 3):
         simulator.happen(chat("Bob", "!spin"))
         expect(page.locator("#wheel")).to_be_visible(timeout=10_000)
@@ -81,11 +81,14 @@ def test_a_sound_is_heard_to_its_end_while_the_voice_speaks(
     make_bot: Callable[..., BotProcess], simulator: SimulatorThread, page: Page
 ) -> None:
     bot = running(make_bot, simulator)
-    page.goto(bot.overlay_url)
-    simulator.happen(chat("Bob", "!sound drumroll"), chat("Bob", "!tts this goes on beside the sound for a while"))
-    wait_until(lambda: bot.one("SELECT count(*) FROM effects_queueitem WHERE state = 'done'") == 2, "both are done")
+    open_overlay(page, bot)
+    done = "SELECT count(*) FROM effects_queueitem WHERE state = 'done'"
+    simulator.happen(chat("Bob", "!tts first"))  # the voice has started with it
+    wait_until(lambda: bot.one(done) == 1, "the voice has spoken", within=30)
+    simulator.happen(chat("Ann", "!tts this goes on beside the sound for a while"), chat("Bob", "!sound drumroll"))
+    wait_until(lambda: bot.one(done) == 3, "both are done", within=30)
     (sound,), (speech,) = (
-        bot.rows("SELECT playing_at, finished_at FROM effects_queueitem WHERE lane = ?", lane)[:1]
+        bot.rows("SELECT playing_at, finished_at FROM effects_queueitem WHERE lane = ? ORDER BY id DESC", lane)[:1]
         for lane in ("effect", "tts")
     )
     assert sound[0] < speech[1] and speech[0] < sound[1], "the lanes go side by side"
@@ -101,7 +104,7 @@ def test_a_skip_and_a_panic_are_silent_at_once(
         "HTMLMediaElement.prototype.play = function () { window.playing.add(this); return play.apply(this); };"
         "window.heard = () => [...window.playing].filter((sound) => !sound.paused && !sound.ended).length;"
     )
-    page.goto(bot.overlay_url)
+    open_overlay(page, bot)
     long = "a very long line " * 12
     simulator.happen(chat("Bob", f"!tts {long}"))
     expect(page.locator("#caption")).to_be_visible(timeout=10_000)
