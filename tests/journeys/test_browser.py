@@ -110,7 +110,7 @@ def test_speech_that_cannot_be_loaded_is_refunded(bot: BotProcess, simulator: Si
         order_speech(simulator, "into the void")
     wait_until(lambda: bot.one(STATE) == "failed", "the item failed")
     assert "could not play it: speech/" in bot.one("SELECT error FROM effects_queueitem")
-    assert bot.one(POINTS) == 26
+    assert bot.one(POINTS) == 25
 
 
 def test_a_browser_that_wants_a_click_gets_one_and_then_plays(
@@ -135,7 +135,7 @@ def test_an_item_that_was_given_up_stops_on_the_page(
     with strict_page.expect_console_message(lambda message: "after a click" in message.text):
         order_speech(simulator, "nobody clicks")
     wait_until(lambda: bot.one(STATE) == "failed", "the item failed", within=20)
-    assert bot.one(POINTS) == 26
+    assert bot.one(POINTS) == 25
     strict_page.click("#unmute")
     assert len(strict_page.evaluate("window.sounds")) == 1  # the try that was refused
     order_speech(simulator, "now it plays", "Ann")

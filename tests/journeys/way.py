@@ -30,10 +30,10 @@ def walk(simulator: SimulatorThread, overlay_url: str, ask: Ask) -> None:
         with wave.open(speech) as wav:
             assert wav.getnframes() / wav.getframerate() > 0.4
         wait_until(lambda: ask(STATE) == "done", "the item is done")
-    assert ask(POINTS) == 76
+    assert ask(POINTS) == 75
     wait_until(lambda: len(simulator.lines()) == 3, "what the bot says")
     assert sorted(simulator.lines()) == [
-        "@Bob done, it is in the queue. 76 points left.",
-        "@Bob you have 76 points.",
+        "@Bob done, it is in the queue. 75 points left.",
+        "@Bob you have 75 points.",
         "Thank you for 100 tokens, Bob!",
     ]
