@@ -46,7 +46,7 @@ def main() -> None:
 
 def speak(*, engine: str, text: str, path: str, voice: str, rate: int, volume: float, model: str) -> float:
     """Write `text` as a levelled WAV to `path`; return its seconds, 0 where there was nothing to hear."""
-    # NumPy and SciPy take a second to load: not before the process has said that it runs.
+    # NumPy takes a moment to load: not before the process has said that it runs.
     from effects.voice import loudness
 
     raw = Path(path).with_suffix(".raw.wav")
