@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,69 +9,21 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
-from websockets.sync.server import ServerConnection, serve
 
 from economy.ledger import points
 from economy.models import Points, Viewer
 from effects.models import OBSConnection, Prize, Purchase, QueueItem, Revert, State
-from effects.obs import actions, names, reverts
+from effects.obs import actions, health, names, reverts
 from effects.obs.address import Options, options
 from effects.obs.client import OBS, Denied
 from effects.queue import control, items, worker
 from effects.registry import Effect
 from effects.values import obs_scene
 from pixelbot_site.kit.errors import Failed
+from tests.effects.pretended_obs import Studio
 from tests.processes import free_port
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "frames")]
-
-
-class Studio:
-    """What the stand-in for OBS shows, what it refuses, and what it was asked."""
-
-    def __init__(self) -> None:
-        self.scene = "Game"
-        self.muted = False
-        self.visible = True
-        self.grey = True
-        self.refuses: set[str] = set()
-        self.asked: list[str] = []
-
-    def answer(self, request: str, data: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the answer's data; None: refused."""
-        self.asked.append(request)
-        if request in self.refuses:
-            return None
-        if request == "SetCurrentProgramScene":
-            self.scene = data["sceneName"]
-        elif request == "SetInputMute":
-            self.muted = data["inputMuted"]
-        elif request == "SetSceneItemEnabled":
-            self.visible = data["sceneItemEnabled"]
-        elif request == "SetSourceFilterEnabled":
-            self.grey = data["filterEnabled"]
-        return {
-            "currentProgramSceneName": self.scene,
-            "inputMuted": self.muted,
-            "sceneItemEnabled": self.visible,
-            "filterEnabled": self.grey,
-            "sceneItemId": 7,
-            "scenes": [{"sceneName": "Kitchen"}, {"sceneName": "Game"}],
-            "inputs": [{"inputName": "Music"}, {"inputName": "Lamp"}],
-            "sceneItems": [{"sourceName": "Lamp"}, {"sourceName": "Picture"}],
-        }
-
-    def hold(self, connection: ServerConnection) -> None:
-        """Speak obs-websocket 5 on one connection."""
-        connection.send(json.dumps({"op": 0, "d": {"obsWebSocketVersion": "5", "rpcVersion": 1}}))
-        connection.recv()
-        connection.send(json.dumps({"op": 2, "d": {"negotiatedRpcVersion": 1}}))
-        for text in connection:
-            asked = json.loads(text)["d"]
-            data = self.answer(asked["requestType"], asked["requestData"])
-            status = {"result": data is not None, "code": 600, "comment": "No such thing."}
-            body = {"requestId": asked["requestId"], "requestStatus": status, "responseData": data}
-            connection.send(json.dumps({"op": 7, "d": body}))
 
 
 @pytest.fixture
@@ -84,7 +34,7 @@ def connected_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], No
     def connect(port: int) -> None:
         line = OBS(lambda: Options(True, "127.0.0.1", port, ""))
         lines.append(line)
-        for module in (actions, names, reverts):
+        for module in (actions, health, names, reverts):
             monkeypatch.setattr(module, "obs", lambda: line)
 
     monkeypatch.setattr("effects.queue.wakeups.revert_in", lambda seconds: None)
@@ -97,11 +47,9 @@ def connected_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], No
 @pytest.fixture
 def studio(connected_to: Callable[[int], None]) -> Iterator[Studio]:
     studio = Studio()
-    with serve(studio.hold, "127.0.0.1", 0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        connected_to(server.socket.getsockname()[1])
+    with studio.listening() as port:
+        connected_to(port)
         yield studio
-        server.shutdown()
 
 
 def undo_now() -> None:
@@ -291,10 +239,10 @@ class TestNames:
         names.check()
         assert studio.asked == [] and names.missing() == []
 
-    def test_where_no_effect_names_anything_nothing_is_asked(self, studio: Studio, settings: Any) -> None:
+    def test_where_no_effect_names_anything_obs_is_asked_for_no_names(self, studio: Studio, settings: Any) -> None:
         settings.OBS_ENABLED = True
         names.check()
-        assert studio.asked == []
+        assert studio.asked == ["GetVersion"]  # whether it is there
 
 
 class TestAddress:
