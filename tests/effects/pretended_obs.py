@@ -22,6 +22,7 @@ class Studio:
         self.is_frozen = False
         self.refuses: set[str] = set()
         self.asked: list[str] = []
+        self.connections = 0
 
     def answer(self, request: str, data: dict[str, Any]) -> dict[str, Any] | None:
         """Return the answer's data; None: refused."""
@@ -50,6 +51,7 @@ class Studio:
 
     def hold(self, connection: ServerConnection) -> None:
         """Speak obs-websocket 5 on one connection."""
+        self.connections += 1
         connection.send(json.dumps({"op": 0, "d": {"obsWebSocketVersion": "5", "rpcVersion": 1}}))
         connection.recv()
         connection.send(json.dumps({"op": 2, "d": {"negotiatedRpcVersion": 1}}))
