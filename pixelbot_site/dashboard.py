@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from economy.ledger import audit, xp
 from effects.obs import health as obs
-from effects.obs import names
+from effects.obs import names, reverts
 from joystick.gateway import health as connection
 from joystick.models import Install
 
@@ -26,5 +26,6 @@ def trouble() -> list[str]:
     installs = Install.objects.exclude(trouble="")
     reconnect = [f"{install} needs reconnecting: {install.trouble.rstrip('.')}." for install in installs]
     curve = "The levels were computed with another curve: run manage.py recompute_levels." if xp.stale() else ""
-    sentences = [*reconnect, connection.trouble(), audit.latest_fault(), curve, obs.trouble(), *names.missing()]
+    in_obs = [obs.trouble(), *names.missing(), *reverts.not_undone()]
+    sentences = [*reconnect, connection.trouble(), audit.latest_fault(), curve, *in_obs]
     return [sentence for sentence in sentences if sentence]

@@ -18,11 +18,17 @@ class Studio:
         self.scene = "Game"
         self.muted = False
         self.visible = True
+        self.item_id = 7
+        self.collection = "Evening"
         self.grey = True
         self.is_frozen = False
         self.refuses: set[str] = set()
         self.asked: list[str] = []
         self.connections = 0
+
+    def state(self) -> tuple[object, ...]:
+        """Return what the effects can change."""
+        return self.scene, self.muted, self.visible, self.grey
 
     def answer(self, request: str, data: dict[str, Any]) -> dict[str, Any] | None:
         """Return the answer's data; None: refused."""
@@ -33,16 +39,17 @@ class Studio:
             self.scene = data["sceneName"]
         elif request == "SetInputMute":
             self.muted = data["inputMuted"]
-        elif request == "SetSceneItemEnabled":
+        elif request == "SetSceneItemEnabled" and data["sceneItemId"] == self.item_id:
             self.visible = data["sceneItemEnabled"]
         elif request == "SetSourceFilterEnabled":
             self.grey = data["filterEnabled"]
         return {
             "currentProgramSceneName": self.scene,
+            "currentSceneCollectionName": self.collection,
             "inputMuted": self.muted,
             "sceneItemEnabled": self.visible,
             "filterEnabled": self.grey,
-            "sceneItemId": 7,
+            "sceneItemId": self.item_id,
             "scenes": [{"sceneName": "Kitchen"}, {"sceneName": "Game"}],
             "inputs": [{"inputName": "Music"}, {"inputName": "Lamp"}],
             "obsVersion": "30.0",

@@ -67,6 +67,7 @@ def line(real: RealOBS, monkeypatch: pytest.MonkeyPatch) -> Iterator[OBS]:
     cache.clear()
     made.ask("SetCurrentProgramScene", {"sceneName": "Game"})
     yield made
+    cache.clear()
     made.stop()
 
 
@@ -177,6 +178,21 @@ class TestActions:
         Revert.objects.update(due_at=timezone.now())
         reverts.revert_due()
         assert (lamp(), grey(), silent()) == (True, True, False)
+
+    def test_a_way_back_leaves_another_scene_collection_alone(self, line: OBS) -> None:
+        do("obs_source", scene="Game", source="Lamp", visible=False, seconds=9)
+        line.ask("CreateSceneCollection", {"sceneCollectionName": "Other"})  # OBS loads it, too
+        try:
+            line.ask("CreateScene", {"sceneName": "Game"})
+            webcam = {"sceneName": "Game", "inputName": "Lamp", "inputKind": "color_source_v3"}
+            item_id = line.ask("CreateInput", {**webcam, "sceneItemEnabled": False})["sceneItemId"]
+            Revert.objects.update(due_at=timezone.now())
+            reverts.revert_due()
+            there = line.ask("GetSceneItemEnabled", {"sceneName": "Game", "sceneItemId": item_id})
+            assert not there["sceneItemEnabled"] and not Revert.objects.exists()
+        finally:
+            line.ask("SetCurrentSceneCollection", {"sceneCollectionName": "Tests"})
+            actions.show_source("Game", "Lamp")
 
     def test_a_text_and_a_volume(self, line: OBS) -> None:
         do("obs_text", source="Words", text="<b>&amp; ünïcödé 🦊")

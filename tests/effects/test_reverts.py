@@ -19,6 +19,7 @@ from effects.obs.client import OBS, Denied
 from effects.queue import control, items, worker
 from effects.registry import Effect
 from effects.values import obs_scene
+from pixelbot_site import dashboard
 from pixelbot_site.kit.errors import Failed
 from tests.effects.pretended_obs import Studio
 from tests.processes import free_port
@@ -40,6 +41,7 @@ def connected_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], No
     monkeypatch.setattr("effects.queue.wakeups.revert_in", lambda seconds: None)
     cache.clear()
     yield connect
+    cache.clear()  # the dashboard would go on telling of what was not undone
     for line in lines:
         line.stop()
 
@@ -108,6 +110,47 @@ class TestUndoing:
         assert not studio.muted
 
 
+class TestElsewhere:
+    """The streamer loads another scene collection before the end: the same names and ids mean other things there."""
+
+    @pytest.mark.parametrize("change", ["scene", "source", "filter", "mute"])
+    def test_nothing_is_undone_in_another_scene_collection_and_it_is_told(
+        self, studio: Studio, change: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        {
+            "scene": lambda: actions.switch_scene("Kitchen", seconds=5),
+            "source": lambda: actions.show_source("Game", "Lamp", visible=False, seconds=5),
+            "filter": lambda: actions.set_filter("Lamp", "Grey", enabled=False, seconds=5),
+            "mute": lambda: actions.mute("Music", seconds=5),
+        }[change]()
+        before = studio.state()
+        studio.collection = "Morning"
+        undo_now()
+        assert studio.state() == before and not Revert.objects.exists()
+        assert f"Not undone in OBS: {change}" in caplog.text and "another scene collection now." in caplog.text
+        assert any(line.startswith(f"Not undone in OBS: {change}") for line in dashboard.trouble())
+
+    def test_a_source_is_found_by_its_name_where_its_id_has_changed(self, studio: Studio) -> None:
+        actions.show_source("Game", "Lamp", visible=False, seconds=5)
+        studio.item_id = 8  # the streamer removed it from the scene and put it in again
+        undo_now()
+        assert studio.visible
+
+    def test_a_source_that_is_gone_is_told(self, studio: Studio) -> None:
+        actions.show_source("Game", "Lamp", visible=False, seconds=5)
+        studio.refuses = {"GetSceneItemId"}
+        undo_now()
+        assert dashboard.trouble() == ["Not undone in OBS: source Game/Lamp: OBS refused: No such thing."]
+
+    def test_a_change_in_the_other_collection_has_a_way_back_of_its_own(self, studio: Studio) -> None:
+        actions.switch_scene("Kitchen", seconds=600)
+        studio.collection, studio.scene = "Morning", "Bed"
+        actions.switch_scene("Kitchen", seconds=5)
+        undo_now()
+        assert studio.scene == "Bed" and not Revert.objects.exists()
+        assert dashboard.trouble() == ["Not undone in OBS: scene: OBS has another scene collection now."]
+
+
 class TestTrouble:
     def test_a_change_that_obs_refused_leaves_nothing_to_undo(self, studio: Studio) -> None:
         studio.refuses = {"SetInputMute"}
@@ -132,7 +175,7 @@ class TestTrouble:
         studio.refuses = {"SetCurrentProgramScene"}  # the streamer deleted the scene meanwhile
         undo_now()
         assert (studio.scene, studio.muted) == ("Kitchen", False)
-        assert not Revert.objects.exists() and "could not be undone in OBS" in caplog.text
+        assert not Revert.objects.exists() and "Not undone in OBS: scene: OBS refused" in caplog.text
 
     def test_with_obs_away_it_is_tried_again_a_little_later(
         self, studio: Studio, connected_to: Callable[[int], None]
@@ -143,14 +186,25 @@ class TestTrouble:
         row = Revert.objects.get()
         assert timezone.now() < row.due_at <= timezone.now() + reverts.RETRY_AFTER
 
-    def test_an_hour_after_its_time_it_is_given_up(
+    def test_an_hour_after_its_time_it_is_given_up_and_told(
         self, studio: Studio, connected_to: Callable[[int], None], caplog: pytest.LogCaptureFixture
     ) -> None:
         actions.mute("Music", seconds=5)
         connected_to(free_port())
-        Revert.objects.update(wanted_at=timezone.now() - reverts.GIVE_UP_AFTER)
+        Revert.objects.update(wanted_at=timezone.now() - timedelta(hours=1))
         undo_now()
-        assert not Revert.objects.exists() and "given up undoing in OBS: mute:Music" in caplog.text
+        sentence = "Not undone in OBS: mute Music: it could not be done within 3600 s."
+        assert not Revert.objects.exists() and sentence in caplog.text
+        assert sentence in dashboard.trouble()
+
+    def test_after_a_night_with_the_bot_off_obs_stays_as_it_is(self, studio: Studio, settings: Any) -> None:
+        settings.OBS_UNDO_WITHIN = 600
+        actions.mute("Music", seconds=5)
+        actions.set_filter("Lamp", "Grey", enabled=False, seconds=5)
+        Revert.objects.filter(key="mute:Music").update(wanted_at=timezone.now() - timedelta(seconds=601))
+        Revert.objects.exclude(key="mute:Music").update(wanted_at=timezone.now() - timedelta(seconds=590))
+        undo_now()
+        assert (studio.muted, studio.grey) == (True, True) and not Revert.objects.exists()
 
     def test_one_that_another_worker_claimed_is_left_to_it(
         self, studio: Studio, monkeypatch: pytest.MonkeyPatch
