@@ -77,6 +77,9 @@ def revert_due() -> None:
             reason = str(error)
         except Failed:  # OBS is away
             continue
+        except Exception:  # an edge: one broken row must not stop the others, nor be tried for ever
+            log.exception("could not undo in OBS: %s", row)
+            reason = "something broke"
         _drop(row, reason)
 
 

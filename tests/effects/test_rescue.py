@@ -540,10 +540,11 @@ class TestWakeups:
         class Line:
             def ask(self, request: str, data: Any = None) -> dict[str, Any]:
                 asked.append(request)
-                return {}
+                return {"currentSceneCollectionName": "Evening"}
 
         asked: list[str] = []
         monkeypatch.setattr("effects.obs.reverts.obs", Line)
-        Revert.objects.create(key="mute:Mic", request="SetInputMute", due_at=after(-1), wanted_at=after(-1))
+        times = {"due_at": after(-1), "wanted_at": after(-1)}
+        Revert.objects.create(key="mute:Mic", request="SetInputMute", collection="Evening", **times)
         tasks.rescue_items()
-        assert asked == ["SetInputMute"] and not Revert.objects.exists()
+        assert asked[-1] == "SetInputMute" and not Revert.objects.exists()

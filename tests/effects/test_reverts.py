@@ -177,6 +177,16 @@ class TestTrouble:
         assert (studio.scene, studio.muted) == ("Kitchen", False)
         assert not Revert.objects.exists() and "Not undone in OBS: scene: OBS refused" in caplog.text
 
+    def test_a_broken_row_is_told_and_does_not_stop_the_others(
+        self, studio: Studio, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        actions.switch_scene("Kitchen", seconds=5)
+        actions.mute("Music", seconds=6)
+        Revert.objects.filter(key="scene").update(ours={"ask": "GetCurrentProgramScene", "name": "gone", "value": 1})
+        undo_now()
+        assert not studio.muted and not Revert.objects.exists()
+        assert dashboard.trouble() == ["Not undone in OBS: scene: something broke."] and "KeyError" in caplog.text
+
     def test_with_obs_away_it_is_tried_again_a_little_later(
         self, studio: Studio, connected_to: Callable[[int], None]
     ) -> None:
