@@ -208,6 +208,18 @@ class TestErrors:
         assert state(item) == State.FAILED and "/home/fox/secret.wav" in item.error
         assert item.reason == "OSError: /home/fox/secret.wav is gone"
 
+    def test_a_viewer_reads_nothing_of_an_exception_at_the_end_of_an_item(
+        self, kind: AddKind, buy: Buy, said: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def crash(item: QueueItem) -> None:
+            raise OSError("/home/fox/secret.wav is gone")
+
+        item = buy(kind("crash", do_nothing))
+        monkeypatch.setattr(kinds.get("crash"), "settle", crash)
+        worker.drain("test")
+        assert said == ["@Bob sorry, that did not happen: something broke. Your 25 points are back."]
+        assert state(item) == State.FAILED and balance() == 1000
+
     def test_a_viewer_reads_nothing_of_what_an_overlay_reports(
         self, kind: AddKind, buy: Buy, frames: list[Any], said: list[str]
     ) -> None:
