@@ -210,8 +210,9 @@ def test_markup_in_names_and_texts_is_shown_as_text_and_does_not_run(
     for opened in (page, unguarded):  # first of all: these lines are gone after some seconds
         # The inbox has taken the tags out of the platform's own text, which the name is a part of.
         expect(opened.locator("#alerts li").first).to_have_text("is now following")
+    for opened in (page, unguarded):  # both now: the tip's line may come after it
+        expect(opened.locator("#caption")).to_contain_text("Bob said: hello <img", timeout=10_000)
     for opened in (page, unguarded):
-        expect(opened.locator("#caption")).to_contain_text("Bob said: hello <img", timeout=20_000)
         followed = {"type": "events", "events": [{"kind": "followed", "uid": "9", "username": MARKUP}]}
         for frame in (alert(1001, text=MARKUP, seconds=5), wheel(1002, name=name, seconds=3, hold=5), followed):
             opened.evaluate("message => receive(message)", frame)
