@@ -163,6 +163,14 @@ class OutsideSettings(Section):
     obs_host: str = setting("127.0.0.1", "The machine that runs OBS.")
     obs_port: int = setting(4455, "The port of OBS's WebSocket server.", minimum=1, maximum=65_535)
     obs_password: str = setting("", "The password of OBS's WebSocket server.", is_secret=True)
+    obs_undo_within: int = setting(
+        3600,
+        "What an effect changed in OBS for a while stays as it is if it could not be undone in this time after its "
+        "moment, because the bot or OBS was off. The dashboard tells of it.",
+        minimum=60,
+        maximum=86_400,
+        unit="seconds",
+    )
     webhook_addresses: tuple[str, ...] = setting(
         (), "The addresses that the webhook effect may call; one that ends in a slash allows all below it."
     )

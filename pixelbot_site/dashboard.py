@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from economy.ledger import audit, xp
-from effects.obs import names
+from effects.obs import health as obs
+from effects.obs import names, reverts
 from effects.overlays import pages
 from joystick.channel import streams
 from joystick.gateway import health as connection
@@ -27,7 +28,8 @@ def trouble() -> list[str]:
     installs = Install.objects.exclude(trouble="")
     reconnect = [f"{install} needs reconnecting: {install.trouble.rstrip('.')}." for install in installs]
     curve = "The levels were computed with another curve: run manage.py recompute_levels." if xp.stale() else ""
-    sentences = [*reconnect, connection.trouble(), audit.latest_fault(), curve, _overlay_trouble(), *names.missing()]
+    on_stream = [_overlay_trouble(), obs.trouble(), *names.missing(), *reverts.not_undone()]
+    sentences = [*reconnect, connection.trouble(), audit.latest_fault(), curve, *on_stream]
     return [sentence for sentence in sentences if sentence]
 
 

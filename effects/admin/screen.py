@@ -14,15 +14,15 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 
 from economy.models import Item
 from effects.models import OBSConnection, Overlay, Sound, new_secret
-from effects.obs import address, client, names
+from effects.obs import address, client, health, names
 from effects.overlays.messages import recheck
 from pixelbot_site.kit import secrets_at_rest
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.transactions import after_commit
 
 
 @admin.register(Overlay)
@@ -116,9 +116,15 @@ class OBSConnectionAdmin(ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show above the form where the bot looks for OBS, with what comes from .env."""
+        """Show above the form where the bot looks for OBS, and whether OBS answers there."""
         OBSConnection.objects.get_or_create(pk=1)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "now": _standing()})
+        # The template calls it: where the form is saved and the page not shown, OBS isn't asked.
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "now": health.standing})
+
+    def save_model(self, request: HttpRequest, obj: OBSConnection, form: Any, change: bool) -> None:
+        """Save the row, and connect by it after the commit."""
+        super().save_model(request, obj, form, change)
+        after_commit(client.obs().wake)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the test button, and the names that effect fields offer."""
@@ -135,6 +141,7 @@ class OBSConnectionAdmin(ModelAdmin):
             raise PermissionDenied
         try:
             scenes = client.scenes(address.options(always=True))
+            client.obs().wake()
             self.message_user(request, f"OBS answers. Its scenes: {', '.join(scenes)}.")
         except Failed as error:
             messages.error(request, f"{error}.")
@@ -150,13 +157,3 @@ class OBSConnectionAdmin(ModelAdmin):
             if address.options().enabled:
                 names_by_kind |= names.names()
         return JsonResponse(names_by_kind)
-
-
-def _standing() -> str:
-    try:
-        options = address.options()
-    except Failed as error:
-        return f"{capfirst(str(error))}."
-    if not options.enabled:
-        return "OBS is switched off: effects that need it fail, and points go back."
-    return f"The bot looks for OBS at {options.host}:{options.port}."

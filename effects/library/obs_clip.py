@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from effects import chat
 from effects.models import QueueItem
-from effects.obs import actions, address
+from effects.obs import actions, health
 from effects.registry import Payload, effect
 
 
@@ -12,7 +12,7 @@ class OBSClip(Payload):
     """No fields: the length of a clip is set in OBS."""
 
 
-@effect("obs_clip", lane="effect", repeatable=False, payload=OBSClip, requires=address.require_enabled)
+@effect("obs_clip", lane="effect", repeatable=False, payload=OBSClip, requires=health.require_ready)
 def obs_clip(item: QueueItem, payload: OBSClip) -> None:
     """Save the clip, store its path on the item when OBS reports it, and tell the viewer."""
     item.saved_path = actions.clip()

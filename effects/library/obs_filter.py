@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from effects.models import QueueItem
-from effects.obs import actions, address
+from effects.obs import actions, health
 from effects.registry import Payload, effect
 
 
@@ -18,7 +18,7 @@ class OBSFilter(Payload):
     seconds: float = Field(0, ge=0, le=3600)
 
 
-@effect("obs_filter", lane="effect", repeatable=False, payload=OBSFilter, requires=address.require_enabled)
+@effect("obs_filter", lane="effect", repeatable=False, payload=OBSFilter, requires=health.require_ready)
 def obs_filter(item: QueueItem, payload: OBSFilter) -> None:
     """Switch the filter. Raise Failed if OBS is away or refuses."""
     actions.set_filter(payload.source, payload.filter, enabled=payload.enabled, seconds=payload.seconds)

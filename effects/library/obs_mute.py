@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from effects.models import QueueItem
-from effects.obs import actions, address
+from effects.obs import actions, health
 from effects.registry import Payload, effect
 
 
@@ -17,7 +17,7 @@ class OBSMute(Payload):
     seconds: float = Field(0, ge=0, le=3600)
 
 
-@effect("obs_mute", lane="effect", repeatable=False, payload=OBSMute, requires=address.require_enabled)
+@effect("obs_mute", lane="effect", repeatable=False, payload=OBSMute, requires=health.require_ready)
 def obs_mute(item: QueueItem, payload: OBSMute) -> None:
     """Mute or unmute the input. Raise Failed if OBS is away or refuses."""
     actions.mute(payload.input, muted=payload.muted, seconds=payload.seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from effects.models import QueueItem
-from effects.obs import actions, address
+from effects.obs import actions, health
 from effects.registry import Payload, effect
 
 
@@ -15,7 +15,7 @@ class OBSRecord(Payload):
     action: Literal["start", "stop"] = "start"
 
 
-@effect("obs_record", lane="effect", repeatable=True, payload=OBSRecord, requires=address.require_enabled)
+@effect("obs_record", lane="effect", repeatable=True, payload=OBSRecord, requires=health.require_ready)
 def obs_record(item: QueueItem, payload: OBSRecord) -> None:
     """Start or stop recording, and store the finished file's path on the item. Raise Failed if OBS does not."""
     item.saved_path = actions.record(start=payload.action == "start")

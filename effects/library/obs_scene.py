@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from effects.models import QueueItem
-from effects.obs import actions, address
+from effects.obs import actions, health
 from effects.registry import Payload, effect
 
 
@@ -16,7 +16,7 @@ class OBSScene(Payload):
     seconds: float = Field(0, ge=0, le=3600)
 
 
-@effect("obs_scene", lane="effect", repeatable=True, payload=OBSScene, requires=address.require_enabled)
+@effect("obs_scene", lane="effect", repeatable=True, payload=OBSScene, requires=health.require_ready)
 def obs_scene(item: QueueItem, payload: OBSScene) -> None:
     """Switch to the scene. Raise Failed if OBS does not report it on air."""
     actions.switch_scene(payload.scene, seconds=payload.seconds)

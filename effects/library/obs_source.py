@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from effects.models import QueueItem
-from effects.obs import actions, address
+from effects.obs import actions, health
 from effects.registry import Payload, effect
 
 
@@ -18,7 +18,7 @@ class OBSSource(Payload):
     seconds: float = Field(0, ge=0, le=3600)
 
 
-@effect("obs_source", lane="effect", repeatable=False, payload=OBSSource, requires=address.require_enabled)
+@effect("obs_source", lane="effect", repeatable=False, payload=OBSSource, requires=health.require_ready)
 def obs_source(item: QueueItem, payload: OBSSource) -> None:
     """Show or hide the source. Raise Failed if OBS is away or refuses."""
     actions.show_source(payload.scene, payload.source, visible=payload.visible, seconds=payload.seconds)

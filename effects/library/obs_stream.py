@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from effects.models import QueueItem
-from effects.obs import actions, address
+from effects.obs import actions, health
 from effects.registry import Payload, effect
 
 
@@ -15,7 +15,7 @@ class OBSStream(Payload):
     action: Literal["start", "stop"] = "stop"
 
 
-@effect("obs_stream", lane="effect", repeatable=True, payload=OBSStream, requires=address.require_enabled)
+@effect("obs_stream", lane="effect", repeatable=True, payload=OBSStream, requires=health.require_ready)
 def obs_stream(item: QueueItem, payload: OBSStream) -> None:
     """Start or stop the stream. Raise Failed if OBS does not."""
     actions.stream(start=payload.action == "start")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from effects.models import QueueItem
-from effects.obs import actions, address
+from effects.obs import actions, health
 from effects.registry import Payload, effect
 
 
@@ -16,7 +16,7 @@ class OBSText(Payload):
     text: str = Field("", max_length=500)
 
 
-@effect("obs_text", lane="effect", repeatable=True, payload=OBSText, requires=address.require_enabled)
+@effect("obs_text", lane="effect", repeatable=True, payload=OBSText, requires=health.require_ready)
 def obs_text(item: QueueItem, payload: OBSText) -> None:
     """Change the text. Raise Failed if OBS is away or refuses."""
     actions.set_text(payload.source, payload.text)

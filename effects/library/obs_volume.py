@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from effects.models import QueueItem
-from effects.obs import actions, address
+from effects.obs import actions, health
 from effects.registry import Payload, effect
 
 
@@ -16,7 +16,7 @@ class OBSVolume(Payload):
     decibels: float = Field(0, ge=-100, le=26)
 
 
-@effect("obs_volume", lane="effect", repeatable=True, payload=OBSVolume, requires=address.require_enabled)
+@effect("obs_volume", lane="effect", repeatable=True, payload=OBSVolume, requires=health.require_ready)
 def obs_volume(item: QueueItem, payload: OBSVolume) -> None:
     """Set the volume. Raise Failed if OBS is away or refuses."""
     actions.set_volume(payload.input, payload.decibels)

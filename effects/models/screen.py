@@ -82,6 +82,9 @@ class Revert(models.Model):
     key = models.CharField(max_length=500, unique=True)
     request = models.CharField(max_length=60)
     data = models.JSONField(default=dict)
+    collection = models.CharField(
+        max_length=255, default="", help_text="OBS's scene collection when it was changed. In another it is let be."
+    )
     ours = models.JSONField(default=dict, help_text="What the bot had set. If it was changed since, it stays.")
     wanted_at = models.DateTimeField()
     due_at = models.DateTimeField(db_index=True, help_text="When to try next; at first the same as wanted at.")

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.cache import cache
 
 from effects.obs.client import obs
-from effects.obs.reverts import revert_after
+from effects.obs.reverts import ask_by_name, revert_after
 from pixelbot_site.kit.errors import Failed
 
 # "Already running", "not running", "not paused": also for some 200 ms after a start or a stop.
@@ -42,8 +42,7 @@ def switch_scene(name: str, *, seconds: float = 0) -> None:
 
 def show_source(scene: str, source: str, *, visible: bool = True, seconds: float = 0) -> None:
     """Show or hide a source in a scene, and undo it after `seconds` (0: it stays)."""
-    item_id = obs().ask("GetSceneItemId", {"sceneName": scene, "sourceName": source})["sceneItemId"]
-    target = {"sceneName": scene, "sceneItemId": item_id}
+    target = {"sceneName": scene, "sourceName": source}
     key = f"source:{scene}/{source}"
     _switch(key, "GetSceneItemEnabled", "SetSceneItemEnabled", target, "sceneItemEnabled", visible, seconds)
 
@@ -68,10 +67,10 @@ def mute(name: str, *, muted: bool = True, seconds: float = 0) -> None:
 
 def _switch(key: str, get: str, set_: str, target: Mapping[str, Any], field: str, value: bool, seconds: float) -> None:
     """Set the flag `field` of `target` with the request `set_`, and undo it after `seconds`; `get` reads it."""
-    before = obs().ask(get, target)[field]
+    before = ask_by_name(get, target)[field]
     ours = {"ask": get, "data": target, "name": field, "value": value}
     with revert_after(key, set_, {**target, field: before}, ours=ours, seconds=seconds):
-        obs().ask(set_, {**target, field: value})
+        ask_by_name(set_, {**target, field: value})
 
 
 def set_volume(name: str, decibels: float) -> None:

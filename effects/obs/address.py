@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from effects.models import OBSConnection
 from effects.settings_table import OutsideSettings
 from pixelbot_site.kit import secrets_at_rest
-from pixelbot_site.kit.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +17,6 @@ class Options:
     host: str
     port: int
     password: str = field(repr=False)
-
-
-def require_enabled() -> None:
-    """Raise Refused, with a sentence for viewers, where the streamer has not switched OBS on."""
-    if not options().enabled:
-        raise Refused("that needs OBS, which is not connected")
 
 
 def options(*, always: bool = False) -> Options:

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 import json
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -21,27 +20,24 @@ from functools import cache
 from typing import Any
 
 import websocket
-from django.db import connections
-from obsws_python.baseclient import ObsClient
-from obsws_python.error import OBSSDKError
+from django.db import DatabaseError, connections
 
+from effects.obs import login
 from effects.obs.address import Options, options
+from effects.obs.login import CONNECTION_ERRORS, describe
 from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("obs")
 
-CONNECT_WITHIN = 5.0
 ANSWER_WITHIN = 3.0
+# How long a request waits for the attempt to connect that it causes. More than OBS on any network takes for it.
+RETRY_WITHIN = 1.0
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0
 # obs-websocket's code while OBS loads its scenes; it answers a moment later.
 NOT_READY = 207
 READY_WITHIN = 5.0
 OFF = "it is switched off"
 ASK_AGAIN_EVERY = 0.05
-# obs-websocket's EventSubscription bits: General, and Outputs (replay buffer saved).
-GENERAL_AND_OUTPUT_EVENTS = 1 | 1 << 6
-# Everything that a breaking connection raises: a close frame that is parsed as JSON is a ValueError, for instance.
-CONNECTION_ERRORS = (OBSSDKError, websocket.WebSocketException, OSError, ValueError, KeyError, TypeError)
 
 Data = Mapping[str, Any]
 
@@ -65,33 +61,51 @@ class OBS:
         self._expected: list[tuple[str, Future[Data]]] = []
         self._ids = itertools.count(1)
         self._turn = threading.Lock()
-        # Set after the first attempt to connect: a request waits for it, rather than fail at once after a start.
-        self._tried = threading.Event()
+        # Attempts to connect that have ended. A request that finds no connection waits for the next to end.
+        self._attempts = 0
+        self._attempt_ended = threading.Condition()
+        self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        self.trouble = "not connected yet"
+        self.trouble = ""
 
     @property
     def is_connected(self) -> bool:
         """Return whether there is a connection now."""
         return self._ws is not None
 
+    @property
+    def is_running(self) -> bool:
+        """Return whether its thread runs, and so knows whether OBS is there."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def away(self) -> str:
+        """Return why there is no connection; "" if there is one, or before the first attempt has ended."""
+        return f"OBS is not connected ({self.trouble})" if self.trouble else ""
+
     def start(self) -> None:
         """Start the thread that connects and reconnects, unless it runs already."""
         with self._starting:
-            if self._thread is None or not self._thread.is_alive():
+            if not self.is_running:
                 self._stopping.clear()
-                self._tried.clear()
+                self._attempts = 0
                 self._thread = threading.Thread(target=self._run, name="obs", daemon=True)
                 self._thread.start()
 
     def stop(self) -> None:
         """Close the connection and end its thread."""
         self._stopping.set()
+        self._woken.set()
         self._drop()
         if self._thread is not None:
-            self._thread.join(CONNECT_WITHIN)
+            self._thread.join(login.CONNECT_WITHIN)
+
+    def wake(self) -> None:
+        """Have the thread, if it runs, connect now and by the options of now, not only at its next attempt."""
+        self.drop_if_reconfigured()
+        self._woken.set()
 
     def drop_if_reconfigured(self) -> None:
         """Close the connection if its options have changed; the thread connects again by the new ones."""
@@ -149,13 +163,11 @@ class OBS:
             self._expected.remove(entry)
 
     def _ask_once(self, request: str, data: Data | None, within: float) -> Data:
-        self.start()
-        self._tried.wait(CONNECT_WITHIN + 1)
-        self.drop_if_reconfigured()
+        self._wait_connected(within)
         with self._turn:
             ws, number = self._ws, str(next(self._ids))
             if ws is None:
-                raise Failed(f"OBS is not connected ({self.trouble})")
+                raise Failed(self.away or "OBS does not answer")
             answer: Future[Data] = Future()
             self._waiting[number] = answer
             try:
@@ -167,40 +179,59 @@ class OBS:
                 self._lose(ws, "OBS does not answer")
                 raise Failed("OBS does not answer") from None
             except CONNECTION_ERRORS as error:
-                self._lose(ws, _describe(error))
-                raise Failed(f"OBS went away ({_describe(error)})") from error
+                self._lose(ws, describe(error))
+                raise Failed(f"OBS went away ({describe(error)})") from error
             finally:
                 self._waiting.pop(number, None)
+
+    def _wait_connected(self, within: float) -> None:
+        """Return when there is a connection, when an attempt to open one has failed, or after `within` seconds."""
+        self.start()
+        self.drop_if_reconfigured()
+        with self._attempt_ended:
+            attempts = self._attempts
+            if attempts:  # else the thread has just begun with its first
+                self._woken.set()
+                within = min(within, RETRY_WITHIN)
+            self._attempt_ended.wait_for(lambda: self.is_connected or self._attempts > attempts, within)
 
     def _run(self) -> None:
         pause = FIRST_RETRY
         while not self._stopping.is_set():
-            try:
-                self._connect()
-            except (*CONNECTION_ERRORS, Failed) as error:
-                self._record_trouble(_describe(error))
-            else:
+            if self._connect():
                 pause = FIRST_RETRY
                 self._read()
-            finally:
-                connections.close_all()  # reading the options opened one in this thread
-                self._tried.set()
-            self._stopping.wait(pause)
-            pause = min(2 * pause, LAST_RETRY)
+            if self._woken.wait(pause):
+                self._woken.clear()
+                pause = FIRST_RETRY
+            else:
+                pause = min(2 * pause, LAST_RETRY)
 
-    def _connect(self) -> None:
-        target = self._read_options()
-        if not target.enabled:
-            raise Failed(OFF)
-        ws = connect(target)
-        self.trouble = ""
-        self._connected_to = target
-        self._ws = ws
-        self._tried.set()
-        log.info("connected to OBS at %s:%d", target.host, target.port)
+    def _connect(self) -> bool:
+        try:
+            target = self._read_options()
+            if not target.enabled:
+                raise Failed(OFF)
+            ws = login.connect(target)
+        except (*CONNECTION_ERRORS, Failed, DatabaseError) as error:
+            self._record_trouble(describe(error))
+            return False
+        else:
+            self.trouble = ""
+            self._connected_to = target
+            self._ws = ws
+            log.info("connected to OBS at %s:%d", target.host, target.port)
+            return True
+        finally:
+            connections.close_all()  # reading the options opened one in this thread
+            with self._attempt_ended:
+                self._attempts += 1
+                self._attempt_ended.notify_all()
 
     def _read(self) -> None:
         ws = self._ws
+        if self._stopping.is_set():  # `stop` found no connection to close: this one was being opened
+            self._drop()
         try:
             while ws is not None and self._ws is ws:
                 opcode, payload = ws.recv_data()
@@ -209,7 +240,7 @@ class OBS:
                 self._dispatch(json.loads(payload))
         except CONNECTION_ERRORS as error:
             if ws is not None:
-                self._lose(ws, _describe(error))
+                self._lose(ws, describe(error))
 
     def _dispatch(self, frame: Data) -> None:
         body = frame["d"]
@@ -224,9 +255,9 @@ class OBS:
                     future.set_result(body.get("eventData") or {})
 
     def _lose(self, ws: websocket.WebSocket, reason: str) -> None:
-        if self._ws is ws:  # else another thread has dropped it, and said why
+        if self._ws is ws:  # else another thread has dropped it, said why, and perhaps opened the next
             self._record_trouble(reason)
-        self._drop()
+            self._drop()
 
     def _record_trouble(self, reason: str) -> None:
         if reason != self.trouble:  # once, not with every attempt to connect
@@ -240,45 +271,16 @@ class OBS:
                 with contextlib.suppress(Exception):  # the reading thread answered it just now
                     future.set_exception(OSError("the connection broke"))
         if ws is not None:
-            hang_up(ws)
-
-
-def hang_up(ws: websocket.WebSocket) -> None:
-    """Close the connection, and wake the thread that reads from it (closing a socket alone does not)."""
-    with contextlib.suppress(*CONNECTION_ERRORS):
-        ws.send_close()
-    with contextlib.suppress(*CONNECTION_ERRORS):
-        if ws.sock is not None:
-            ws.sock.shutdown(socket.SHUT_RDWR)
-    with contextlib.suppress(*CONNECTION_ERRORS):
-        ws.shutdown()  # type: ignore[no-untyped-call]
-
-
-def connect(target: Options) -> websocket.WebSocket:
-    """Connect to OBS and log in. Raise one of CONNECTION_ERRORS if that fails."""
-    client = ObsClient(
-        host=target.host,
-        port=target.port,
-        password=target.password,
-        timeout=CONNECT_WITHIN,
-        subs=GENERAL_AND_OUTPUT_EVENTS,
-    )
-    try:
-        client.authenticate()
-    except BaseException:
-        hang_up(client.ws)  # the library leaves a refused connection open
-        raise
-    client.ws.settimeout(None)  # the reading thread waits as long as it takes
-    ws: websocket.WebSocket = client.ws
-    return ws
+            login.hang_up(ws)
 
 
 def scenes(target: Options) -> list[str]:
     """Return the scenes of the OBS at `target`, over a connection of its own. Raise Failed if that fails."""
     trial = OBS(lambda: target)
+    within = login.CONNECT_WITHIN + 1  # so that the reason is the one that connecting gives
     try:
         # OBS lists its scenes from the bottom up.
-        return [scene["sceneName"] for scene in reversed(trial.ask("GetSceneList")["scenes"])]
+        return [scene["sceneName"] for scene in reversed(trial.ask("GetSceneList", within=within)["scenes"])]
     finally:
         trial.stop()
 
@@ -290,18 +292,6 @@ def _checked(request: str, answer: Data) -> Data:
     code = int(status["code"])
     comment = str(status.get("comment") or f"{request} was refused ({code})").rstrip(".")
     raise Denied(f"OBS refused: {comment}", code)
-
-
-def _describe(error: Exception) -> str:
-    if isinstance(error, OBSSDKError):
-        return "OBS did not accept the login: is the password right?"
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing answers there: is OBS running, with its WebSocket server switched on?"
-    if isinstance(error, websocket.WebSocketBadStatusException):
-        return "something answers there, but it is not OBS"
-    if isinstance(error, websocket.WebSocketTimeoutException | TimeoutError):
-        return "OBS does not answer"
-    return str(error) or type(error).__name__
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.core.cache import cache
 
+from effects.obs import health
 from effects.obs.address import options
 from effects.obs.client import obs
 from pixelbot_site.kit.errors import Failed
@@ -34,15 +35,17 @@ def names() -> dict[str, list[str]]:
 
 
 def check() -> None:
-    """Compare the names in effects with those in OBS, and store a sentence for each that is missing."""
+    """Ask whether OBS is there, and store a sentence for each name in effects that it lacks."""
     obs().drop_if_reconfigured()
-    configured = list(_configured_names()) if options().enabled else []
+    if not options().enabled or not health.check():
+        return  # with OBS away, the last result stays
+    configured = list(_configured_names())
     if not configured:
         return
     try:
         existing = names()
     except Failed:
-        return  # OBS is away: the last result stays
+        return  # it went away just now
     sentences = [
         f"{where}: OBS has no {kind.removeprefix('obs_')} called “{name}”."
         for where, kind, name in configured

@@ -51,7 +51,7 @@ def speak(
 
     Nothing is written where the speech lasts longer than `max_seconds`.
     """
-    # NumPy and SciPy take a second to load: not before the process has said that it runs.
+    # NumPy takes a moment to load: not before the process has said that it runs.
     from effects.voice import loudness
 
     raw = Path(path).with_suffix(".raw.wav")

@@ -1,6 +1,6 @@
-"""Loudness by ITU-R BS.1770, measured with pyloudnorm, so that all speech is equally loud.
+"""Loudness by ITU-R BS.1770, so that all speech is equally loud.
 
-Import this in the studio's child process only: NumPy and SciPy are large, and the bot itself needs neither.
+Import this in the studio's child process only: NumPy is large, and the bot itself does not need it.
 """
 
 from __future__ import annotations
@@ -9,23 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyloudnorm
 import soundfile
 
+from effects.voice import meter
 from effects.voice.studio import TARGET_LUFS, SoundFacts
 
 # The highest sample: below −1 dBFS, so that no player clips.
 MAX_SAMPLE = 10 ** (-1.2 / 20)
 # From here on peaks are rounded off instead of cut.
 KNEE = MAX_SAMPLE * 0.7
-# Seconds: the shortest block that BS.1770 measures.
-BLOCK = 0.4
 # A sample counts as silence when it is 45 dB below the loudest one.
 SILENCE_RATIO = 10 ** (-45 / 20)
 # Seconds of silence that stay at both ends: a hard cut would click.
 MARGIN = 0.03
-# LUFS of silence: BS.1770's absolute gate; pyloudnorm itself says minus infinity.
-SILENCE = -70.0
+# LUFS of silence.
+SILENCE = meter.ABSOLUTE_GATE
 MAX_SAMPLE_RATE = 192_000
 MAX_CHANNELS = 2
 # How near to the target is near enough, in LU, and how often to try.
@@ -41,9 +39,9 @@ def measure(samples: Samples, rate: int) -> float:
     if len(samples) == 0:
         return SILENCE
     # BS.1770 knows no sounds shorter than a block: repeat them until they are long enough.
-    times = int(np.ceil(2 * BLOCK * rate / len(samples)))
+    times = int(np.ceil(2 * meter.BLOCK * rate / len(samples)))
     long_enough = np.concatenate([samples] * times) if times > 1 else samples
-    loudness = float(pyloudnorm.Meter(rate).integrated_loudness(long_enough))
+    loudness = meter.integrated_loudness(long_enough, rate)
     return loudness if np.isfinite(loudness) else SILENCE
 
 

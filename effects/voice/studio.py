@@ -26,7 +26,7 @@ from pixelbot_site.kit.errors import Failed, Refused
 log = logging.getLogger("tts")
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# Seconds. Measured: 0.1 s for the start, 0.1 s for 1,000 characters; the first levelling loads SciPy, about 1 s.
+# Seconds. Measured: 0.1 s for the start, 0.1 s for 1,000 characters; the first levelling loads NumPy, 0.2 s.
 MAX_START_SECONDS = 5.0
 MAX_SPEAK_SECONDS = 10.0
 # A shorter WAV holds no sound.

@@ -16,7 +16,7 @@ from economy import tasks
 from economy.earning.pay import Award, pay
 from economy.models import Points, Viewer
 from effects.models import Prize
-from effects.obs import names
+from effects.obs import health, names
 from effects.obs.client import OBS
 from effects.overlays import pages
 from joystick.channel import streams
@@ -88,7 +88,8 @@ def test_names_that_obs_does_not_have(
     Prize.objects.create(name="A change", effects=[{"kind": "obs_scene", "scene": "Attic"}])
     with running_obs(tmp_path) as real:
         line = OBS(lambda: real.options)
-        monkeypatch.setattr(names, "obs", lambda: line)
+        for module in (names, health):
+            monkeypatch.setattr(module, "obs", lambda: line)
         names.check()
         line.stop()
     check("prize “A change”: OBS has no scene called “Attic”.")

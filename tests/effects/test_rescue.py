@@ -208,6 +208,18 @@ class TestErrors:
         assert state(item) == State.FAILED and "/home/fox/secret.wav" in item.error
         assert item.reason == "OSError: /home/fox/secret.wav is gone"
 
+    def test_a_viewer_reads_nothing_of_an_exception_at_the_end_of_an_item(
+        self, kind: AddKind, buy: Buy, said: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def crash(item: QueueItem) -> None:
+            raise OSError("/home/fox/secret.wav is gone")
+
+        item = buy(kind("crash", do_nothing))
+        monkeypatch.setattr(kinds.get("crash"), "settle", crash)
+        worker.drain("test")
+        assert said == ["@Bob sorry, that did not happen: something broke. Your 25 points are back."]
+        assert state(item) == State.FAILED and balance() == 1000
+
     def test_a_viewer_reads_nothing_of_what_an_overlay_reports(
         self, kind: AddKind, buy: Buy, frames: list[Any], said: list[str]
     ) -> None:
@@ -330,14 +342,17 @@ class TestOverlays:
         reports[report]()
         assert (state(item), item.attempts, item.playing_at) == (State.RUNNING, 2, None)
 
-    def test_a_worker_of_an_old_attempt_cannot_end_the_new_one(self, kind: AddKind, buy: Buy) -> None:
-        item = buy(kind("ok", do_nothing))
+    @pytest.mark.parametrize("step", [do_nothing, show])
+    def test_a_worker_of_an_old_attempt_can_neither_show_nor_end_the_new_one(
+        self, kind: AddKind, buy: Buy, frames: list[Any], step: Callable[[QueueItem], OverlayTask | None]
+    ) -> None:
+        item = buy(kind("slow", step))
         first = worker.claim("test")
         assert first is not None
         rescue.rescue(now=after(13))
         assert worker.claim("test") is not None
         items.perform(first)  # it was only slow, and comes back now
-        assert (state(item), item.attempts) == (State.RUNNING, 2)
+        assert (state(item), item.attempts, item.told_at, frames) == (State.RUNNING, 2, None, [])
         assert not items.end(first, State.FAILED, "too late")
         assert balance() == 975
 
@@ -422,8 +437,9 @@ class TestPreparing:
         assert state(following) == State.PENDING
         assert (following.is_prepared, following.caption) == (True, "prepared")
 
-    def test_preparing_does_not_overwrite_an_item_that_began_meanwhile(
-        self, slow: dict[int, Callable[[], object]], frames: list[Any]
+    @pytest.mark.parametrize("then", [State.RUNNING, State.PENDING])
+    def test_preparing_does_not_overwrite_an_item_that_began_meanwhile_nor_one_that_was_put_back(
+        self, slow: dict[int, Callable[[], object]], frames: list[Any], then: State
     ) -> None:
         first, following = items.enqueue(Effect("slow")), items.enqueue(Effect("slow"))
         worker.drain("test", stopped=lambda: QueueItem.objects.filter(pk=first.pk).exclude(state="pending").exists())
@@ -431,12 +447,15 @@ class TestPreparing:
 
         def another_worker() -> None:
             playback.finished(first.pk, 1)
-            assert worker.claim("test") == following
+            claimed = worker.claim("test")
+            assert claimed == following
             QueueItem.objects.filter(pk=following.pk).update(caption="its own")
+            if then == State.PENDING:
+                assert rescue.put_back(claimed)
 
         slow[following.pk] = another_worker
         worker.prepare_next("test")
-        assert (state(following), following.caption, following.is_prepared) == (State.RUNNING, "its own", False)
+        assert (state(following), following.caption, following.is_prepared) == (then, "its own", False)
 
     def test_nothing_is_prepared_in_a_paused_lane(
         self, slow: dict[int, Callable[[], object]], frames: list[Any]
@@ -473,6 +492,12 @@ class TestPanic:
         Revert.objects.create(key="scene", request="x", due_at=after(600), wanted_at=after(600))
         control.panic(by="fox")
         assert Revert.objects.get().due_at <= timezone.now() and told == [0]
+
+    def test_the_overlays_are_silenced_after_the_commit(self, frames: list[Any]) -> None:
+        with transaction.atomic():
+            control.panic(by="fox")
+            assert frames == []
+        assert frames == [{"type": "silence"}]
 
     def test_an_item_that_waits_for_approval_is_given_back_too(
         self, kind: AddKind, buy: Buy, frames: list[Any]
@@ -540,10 +565,11 @@ class TestWakeups:
         class Line:
             def ask(self, request: str, data: Any = None) -> dict[str, Any]:
                 asked.append(request)
-                return {}
+                return {"currentSceneCollectionName": "Evening"}
 
         asked: list[str] = []
         monkeypatch.setattr("effects.obs.reverts.obs", Line)
-        Revert.objects.create(key="mute:Mic", request="SetInputMute", due_at=after(-1), wanted_at=after(-1))
+        times = {"due_at": after(-1), "wanted_at": after(-1)}
+        Revert.objects.create(key="mute:Mic", request="SetInputMute", collection="Evening", **times)
         tasks.rescue_items()
-        assert asked == ["SetInputMute"] and not Revert.objects.exists()
+        assert asked[-1] == "SetInputMute" and not Revert.objects.exists()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,69 +9,22 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
-from websockets.sync.server import ServerConnection, serve
 
 from economy.ledger import points
 from economy.models import Points, Viewer
 from effects.models import OBSConnection, Prize, Purchase, QueueItem, Revert, State
-from effects.obs import actions, names, reverts
+from effects.obs import actions, health, names, reverts
 from effects.obs.address import Options, options
 from effects.obs.client import OBS, Denied
 from effects.queue import control, items, worker
 from effects.registry import Effect
 from effects.values import obs_scene
+from pixelbot_site import dashboard
 from pixelbot_site.kit.errors import Failed
+from tests.effects.pretended_obs import Studio
 from tests.processes import free_port
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "frames")]
-
-
-class Studio:
-    """What the stand-in for OBS shows, what it refuses, and what it was asked."""
-
-    def __init__(self) -> None:
-        self.scene = "Game"
-        self.muted = False
-        self.visible = True
-        self.grey = True
-        self.refuses: set[str] = set()
-        self.asked: list[str] = []
-
-    def answer(self, request: str, data: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the answer's data; None: refused."""
-        self.asked.append(request)
-        if request in self.refuses:
-            return None
-        if request == "SetCurrentProgramScene":
-            self.scene = data["sceneName"]
-        elif request == "SetInputMute":
-            self.muted = data["inputMuted"]
-        elif request == "SetSceneItemEnabled":
-            self.visible = data["sceneItemEnabled"]
-        elif request == "SetSourceFilterEnabled":
-            self.grey = data["filterEnabled"]
-        return {
-            "currentProgramSceneName": self.scene,
-            "inputMuted": self.muted,
-            "sceneItemEnabled": self.visible,
-            "filterEnabled": self.grey,
-            "sceneItemId": 7,
-            "scenes": [{"sceneName": "Kitchen"}, {"sceneName": "Game"}],
-            "inputs": [{"inputName": "Music"}, {"inputName": "Lamp"}],
-            "sceneItems": [{"sourceName": "Lamp"}, {"sourceName": "Picture"}],
-        }
-
-    def hold(self, connection: ServerConnection) -> None:
-        """Speak obs-websocket 5 on one connection."""
-        connection.send(json.dumps({"op": 0, "d": {"obsWebSocketVersion": "5", "rpcVersion": 1}}))
-        connection.recv()
-        connection.send(json.dumps({"op": 2, "d": {"negotiatedRpcVersion": 1}}))
-        for text in connection:
-            asked = json.loads(text)["d"]
-            data = self.answer(asked["requestType"], asked["requestData"])
-            status = {"result": data is not None, "code": 600, "comment": "No such thing."}
-            body = {"requestId": asked["requestId"], "requestStatus": status, "responseData": data}
-            connection.send(json.dumps({"op": 7, "d": body}))
 
 
 @pytest.fixture
@@ -84,12 +35,13 @@ def connected_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], No
     def connect(port: int) -> None:
         line = OBS(lambda: Options(True, "127.0.0.1", port, ""))
         lines.append(line)
-        for module in (actions, names, reverts):
+        for module in (actions, health, names, reverts):
             monkeypatch.setattr(module, "obs", lambda: line)
 
     monkeypatch.setattr("effects.queue.wakeups.revert_in", lambda seconds: None)
     cache.clear()
     yield connect
+    cache.clear()  # the dashboard would go on telling of what was not undone
     for line in lines:
         line.stop()
 
@@ -97,11 +49,9 @@ def connected_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], No
 @pytest.fixture
 def studio(connected_to: Callable[[int], None]) -> Iterator[Studio]:
     studio = Studio()
-    with serve(studio.hold, "127.0.0.1", 0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        connected_to(server.socket.getsockname()[1])
+    with studio.listening() as port:
+        connected_to(port)
         yield studio
-        server.shutdown()
 
 
 def undo_now() -> None:
@@ -160,6 +110,47 @@ class TestUndoing:
         assert not studio.muted
 
 
+class TestElsewhere:
+    """The streamer loads another scene collection before the end: the same names and ids mean other things there."""
+
+    @pytest.mark.parametrize("change", ["scene", "source", "filter", "mute"])
+    def test_nothing_is_undone_in_another_scene_collection_and_it_is_told(
+        self, studio: Studio, change: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        {
+            "scene": lambda: actions.switch_scene("Kitchen", seconds=5),
+            "source": lambda: actions.show_source("Game", "Lamp", visible=False, seconds=5),
+            "filter": lambda: actions.set_filter("Lamp", "Grey", enabled=False, seconds=5),
+            "mute": lambda: actions.mute("Music", seconds=5),
+        }[change]()
+        before = studio.state()
+        studio.collection = "Morning"
+        undo_now()
+        assert studio.state() == before and not Revert.objects.exists()
+        assert f"Not undone in OBS: {change}" in caplog.text and "another scene collection now." in caplog.text
+        assert any(line.startswith(f"Not undone in OBS: {change}") for line in dashboard.trouble())
+
+    def test_a_source_is_found_by_its_name_where_its_id_has_changed(self, studio: Studio) -> None:
+        actions.show_source("Game", "Lamp", visible=False, seconds=5)
+        studio.item_id = 8  # the streamer removed it from the scene and put it in again
+        undo_now()
+        assert studio.visible
+
+    def test_a_source_that_is_gone_is_told(self, studio: Studio) -> None:
+        actions.show_source("Game", "Lamp", visible=False, seconds=5)
+        studio.refuses = {"GetSceneItemId"}
+        undo_now()
+        assert dashboard.trouble() == ["Not undone in OBS: source Game/Lamp: OBS refused: No such thing."]
+
+    def test_a_change_in_the_other_collection_has_a_way_back_of_its_own(self, studio: Studio) -> None:
+        actions.switch_scene("Kitchen", seconds=600)
+        studio.collection, studio.scene = "Morning", "Bed"
+        actions.switch_scene("Kitchen", seconds=5)
+        undo_now()
+        assert studio.scene == "Bed" and not Revert.objects.exists()
+        assert dashboard.trouble() == ["Not undone in OBS: scene: OBS has another scene collection now."]
+
+
 class TestTrouble:
     def test_a_change_that_obs_refused_leaves_nothing_to_undo(self, studio: Studio) -> None:
         studio.refuses = {"SetInputMute"}
@@ -184,7 +175,17 @@ class TestTrouble:
         studio.refuses = {"SetCurrentProgramScene"}  # the streamer deleted the scene meanwhile
         undo_now()
         assert (studio.scene, studio.muted) == ("Kitchen", False)
-        assert not Revert.objects.exists() and "could not be undone in OBS" in caplog.text
+        assert not Revert.objects.exists() and "Not undone in OBS: scene: OBS refused" in caplog.text
+
+    def test_a_broken_row_is_told_and_does_not_stop_the_others(
+        self, studio: Studio, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        actions.switch_scene("Kitchen", seconds=5)
+        actions.mute("Music", seconds=6)
+        Revert.objects.filter(key="scene").update(ours={"ask": "GetCurrentProgramScene", "name": "gone", "value": 1})
+        undo_now()
+        assert not studio.muted and not Revert.objects.exists()
+        assert dashboard.trouble() == ["Not undone in OBS: scene: something broke."] and "KeyError" in caplog.text
 
     def test_with_obs_away_it_is_tried_again_a_little_later(
         self, studio: Studio, connected_to: Callable[[int], None]
@@ -195,14 +196,25 @@ class TestTrouble:
         row = Revert.objects.get()
         assert timezone.now() < row.due_at <= timezone.now() + reverts.RETRY_AFTER
 
-    def test_an_hour_after_its_time_it_is_given_up(
+    def test_an_hour_after_its_time_it_is_given_up_and_told(
         self, studio: Studio, connected_to: Callable[[int], None], caplog: pytest.LogCaptureFixture
     ) -> None:
         actions.mute("Music", seconds=5)
         connected_to(free_port())
-        Revert.objects.update(wanted_at=timezone.now() - reverts.GIVE_UP_AFTER)
+        Revert.objects.update(wanted_at=timezone.now() - timedelta(hours=1))
         undo_now()
-        assert not Revert.objects.exists() and "given up undoing in OBS: mute:Music" in caplog.text
+        sentence = "Not undone in OBS: mute Music: it could not be done within 3600 s."
+        assert not Revert.objects.exists() and sentence in caplog.text
+        assert sentence in dashboard.trouble()
+
+    def test_after_a_night_with_the_bot_off_obs_stays_as_it_is(self, studio: Studio, settings: Any) -> None:
+        settings.OBS_UNDO_WITHIN = 600
+        actions.mute("Music", seconds=5)
+        actions.set_filter("Lamp", "Grey", enabled=False, seconds=5)
+        Revert.objects.filter(key="mute:Music").update(wanted_at=timezone.now() - timedelta(seconds=601))
+        Revert.objects.exclude(key="mute:Music").update(wanted_at=timezone.now() - timedelta(seconds=590))
+        undo_now()
+        assert (studio.muted, studio.grey) == (True, True) and not Revert.objects.exists()
 
     def test_one_that_another_worker_claimed_is_left_to_it(
         self, studio: Studio, monkeypatch: pytest.MonkeyPatch
@@ -291,10 +303,10 @@ class TestNames:
         names.check()
         assert studio.asked == [] and names.missing() == []
 
-    def test_where_no_effect_names_anything_nothing_is_asked(self, studio: Studio, settings: Any) -> None:
+    def test_where_no_effect_names_anything_obs_is_asked_for_no_names(self, studio: Studio, settings: Any) -> None:
         settings.OBS_ENABLED = True
         names.check()
-        assert studio.asked == []
+        assert studio.asked == ["GetVersion"]  # whether it is there
 
 
 class TestAddress:

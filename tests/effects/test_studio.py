@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from effects.voice.studio import Studio
@@ -148,6 +149,17 @@ def test_the_child_starts_with_the_first_text_and_not_before(make_studio: Callab
     assert studio._child is None
     speak(studio, "hello")
     assert studio._child is not None
+
+
+def test_the_real_child_takes_no_more_than_70_megabytes() -> None:
+    studio = Studio()
+    try:
+        for words in (1, 20, 200):
+            studio.speak("hello " * words, "pyttsx3", "", 170, 1.0)
+        assert studio._child is not None
+        assert psutil.Process(studio._child.pid).memory_info().rss < 70_000_000
+    finally:
+        studio.close()
 
 
 def test_the_real_child_ends_with_its_stdin() -> None:

@@ -126,10 +126,14 @@ def test_a_prize_that_is_deleted_while_the_wheel_spins_is_given_all_the_same(
     assert playback.finished(item.pk, 1) and balance() == 970
 
 
+NO_ITEM = {"kind": "grant_item", "item": "nosuch"}
+
+
+@pytest.mark.parametrize("effect", [NO_ITEM, {"kind": "run_effects", "effects": [NO_ITEM]}], ids=["one", "a sequence"])
 def test_who_wins_what_does_not_happen_is_told(
-    spin: Callable[..., QueueItem], frames: list[Any], said: list[str]
+    spin: Callable[..., QueueItem], frames: list[Any], said: list[str], effect: dict[str, Any]
 ) -> None:
-    Prize.objects.create(name="A hat", line="{user} wins!", effects=[{"kind": "grant_item", "item": "nosuch"}])
+    Prize.objects.create(name="A hat", line="{user} wins!", effects=[effect])
     item = spin()
     worker.drain("wheel")
     playback.finished(item.pk, 1)

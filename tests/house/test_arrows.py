@@ -30,7 +30,7 @@ BREAKS = [
     ("joystick/gateway/session.py", "from joystick.inbox import receive", SOCKET),
     ("joystick/gateway/outgoing.py", "from effects import chat", SOCKET),  # the client imports it: indirect
     ("economy/cooldowns.py", "import effects.values", "Floors: imports go down"),
-    ("effects/chat.py", "import obsws_python", "Nobody but effects.obs.client talks to OBS"),
+    ("effects/chat.py", "import obsws_python", "Nobody but effects.obs.login uses OBS's library"),
 ]
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +24,7 @@ import pixelbot_site.kit.bell_broker
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.registry import Registry
 from pixelbot_site.kit.transactions import after_commit
+from tests.processes import ROOT
 
 
 def test_two_claims_to_one_name_stop_the_start_and_name_both() -> None:
@@ -114,6 +118,27 @@ async def test_calls_from_another_loop_hop_to_the_owners() -> None:
     await asyncio.to_thread(asyncio.run, elsewhere())
     async with asyncio.timeout(2):
         assert await layer.receive(channel) == {"type": "x"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_forked_worker_sends_over_a_loop_of_its_own() -> None:
+    """Celery's workers are forked. The parent's loop thread, which has sent already, is dead in them."""
+    program = """
+import asyncio, os
+from django.conf import settings
+settings.configure(CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}})
+from pixelbot_site.kit.channel_layer import group_send, the_layer
+asyncio.run(the_layer().group_add("g", "reader"))
+group_send("g", {"type": "x"})
+child = os.fork()
+if child == 0:
+    group_send("g", {"type": "x"})
+    print(the_layer().channels["reader"].qsize(), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "2\n", ran.stderr
 
 
 def test_with_nobody_listening_nothing_happens() -> None:

@@ -211,12 +211,16 @@ def test_markup_in_names_and_texts_is_shown_as_text_and_does_not_run(
     for opened in (page, unguarded):  # first of all: these lines are gone after some seconds
         # The inbox has taken the tags out of the platform's own text, which the name is a part of.
         expect(opened.locator("#alerts li").first).to_have_text("is now following")
-    for opened in (page, unguarded):
+    for opened in (page, unguarded):  # both now: the tip's line may come after it
         expect(opened.locator("#caption")).to_contain_text("Bob said: hello <img", timeout=10_000)
-        for show in (alert(1001, text=MARKUP, seconds=5), wheel(1002, name=name)):
-            opened.evaluate("message => receive(message)", show)
+    for opened in (page, unguarded):
+        followed = {"type": "events", "events": [{"kind": "followed", "uid": "9", "username": MARKUP}]}
+        for frame in (alert(1001, text=MARKUP, seconds=5), wheel(1002, name=name, seconds=3, hold=5), followed):
+            opened.evaluate("message => receive(message)", frame)
         expect(opened.locator("#alert")).to_have_text(MARKUP)
         expect(opened.locator("#wheel p")).to_have_text(f"{MARKUP} spins")
+        expect(opened.locator("#wheel p")).to_have_text(f"{MARKUP} wins {name}!", timeout=10_000)
+        expect(opened.locator("#alerts li", has_text=MARKUP)).to_be_visible(timeout=10_000)
         assert opened.locator("#caption *, #alerts li *, #alert *, #wheel p *, #wheel text *, img").count() == 0
         assert opened.evaluate("window.ran") is None
     assert not [url for url in requests if url.endswith("/x")]

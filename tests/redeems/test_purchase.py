@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +19,7 @@ from economy.models import Cooldown, Points, Transaction, Viewer
 from economy.viewers.roles import Role
 from effects import values
 from effects.models import OverlayPage, Prize, Purchase, QueueItem, Sound, State
+from effects.obs import health
 from effects.queue import cleanup, control, items, playback, worker
 from joystick.channel import streams
 from joystick.settings_table import Rules
@@ -232,10 +234,14 @@ def test_without_an_open_overlay_nothing_that_needs_one_is_sold_or_offered(
     assert order("spin").kind == "spin_wheel" and purchase.can_happen(Redeem.objects.get(key="spin"))
 
 
-def test_with_obs_switched_off_nothing_that_needs_it_is_sold_or_offered(
-    order: Callable[..., QueueItem], settings: Any
+@pytest.mark.parametrize("is_enabled", [False, True])
+def test_with_obs_off_or_away_nothing_that_needs_it_is_sold_or_offered(
+    order: Callable[..., QueueItem], settings: Any, request: pytest.FixtureRequest, is_enabled: bool
 ) -> None:
-    settings.OBS_ENABLED = False
+    settings.OBS_ENABLED = is_enabled
+    if is_enabled:
+        cache.set(health.KEY, "OBS does not answer", 60)  # as the workers' check stores it
+        request.addfinalizer(cache.clear)
     Redeem.objects.filter(key="scene").update(enabled=True, choices="Game")
     for key, words in (("clip", ""), ("scene", "Game")):
         with pytest.raises(Refused, match="that needs OBS, which is not connected"):

@@ -1,0 +1,61 @@
+"""Sentences for the dashboard: whether OBS answers."""
+
+from __future__ import annotations
+
+from django.core.cache import cache
+from django.utils.text import capfirst
+
+from effects.obs import address
+from effects.obs.client import obs
+from pixelbot_site.kit.errors import Failed, Refused
+
+# Seconds: the page waits for OBS no longer.
+ASK_WITHIN = 1.0
+# Seconds that the result of a check is kept. Checks run every half minute.
+KEEP_SECONDS = 120
+KEY = "obs.away"
+
+
+def standing() -> str:
+    """Ask OBS whether it answers, and return where the bot looks for it, and its answer or the reason why not."""
+    try:
+        options = address.options()
+    except Failed as error:
+        return f"{capfirst(str(error))}."
+    if not options.enabled:
+        return "OBS is switched off: effects that need it fail, and points go back."
+    where = f"The bot looks for OBS at {options.host}:{options.port}."
+    try:
+        return f"{where} It answers: OBS {obs().ask('GetVersion', within=ASK_WITHIN)['obsVersion']}."
+    except Failed as error:
+        return f"{where} {capfirst(str(error))}."
+
+
+def check() -> bool:
+    """Ask OBS whether it answers, store the reason if not for `trouble`, and return whether it does."""
+    try:
+        obs().ask("GetVersion")
+    except Failed as error:
+        cache.set(KEY, str(error), KEEP_SECONDS)
+        return False
+    cache.delete(KEY)
+    return True
+
+
+def require_ready() -> None:
+    """Raise Refused, with a sentence for viewers, where OBS is switched off or away."""
+    if trouble() or not address.options().enabled:
+        raise Refused("that needs OBS, which is not connected")
+
+
+def trouble() -> str:
+    """Return the sentence for OBS that is switched on and away, else ""."""
+    try:
+        if not address.options().enabled:
+            return ""
+    except Failed as error:
+        return f"{capfirst(str(error))}."
+    line = obs()
+    # Where the web server is a process of its own, the workers' last check counts.
+    reason = line.away if line.is_running else cache.get(KEY)
+    return f"{capfirst(reason)}: effects that need it fail, and points go back." if reason else ""
