@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+import time
+from typing import Any, ClassVar
 
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
@@ -13,8 +14,18 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from effects.models import Overlay
 from effects.overlays import messages
 from effects.queue import playback
+from effects.settings_table import QueueSettings
 
 log = logging.getLogger("overlay")
+
+# A page sends two reports for each item, and has no more than some items in a second.
+MAX_REPORTS_A_SECOND = 30
+MAX_REPORT_CHARS = 2000
+# Seconds between two lines of the log about refused pages: one that is refused tries again and again.
+REFUSAL_EVERY = 60.0
+
+# The sockets of this process that were accepted.
+_open: set[OverlayConsumer] = set()
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):
@@ -32,7 +43,19 @@ class OverlayConsumer(AsyncWebsocketConsumer):
     From the page: `{"type": "started" | "finished" | "failed", "item": <id>, "attempt": <n>, "reason": "…"}`.
     """
 
+    refused_at: ClassVar[float] = -REFUSAL_EVERY  # when the log last said that a page was refused
+
     name = ""
+    _reports = 0  # in the second that began at `_counted_from`
+    _counted_from = 0.0
+    _was_disconnected = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Run the socket, which then counts no more, however it ended."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            _open.discard(self)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the method that `message` names."""
@@ -41,12 +64,13 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
-        """Accept a page that knows the secret, and send it what plays now."""
+        """Accept a page that knows the secret, and send it what plays now. OVERLAY_SOCKETS_MAX may be open at once."""
         name = await self._overlay_name()
-        if name is None:
+        if name is None or not _has_room(name):
             await self.close()
             return
         self.name = name
+        _open.add(self)
         await self.channel_layer.group_add(messages.GROUP, self.channel_name)
         await self.accept()
         log.info("%s connected", self.name)
@@ -72,13 +96,16 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             await self.close()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Hand a report from the page to the queue."""
+        """Hand a report from the page to the queue. A page that sends too much is not ours: it is disconnected."""
+        excess = self._excess(text_data or "")
+        if excess:
+            await self._disconnect(excess)
+            return
         try:
             report = json.loads(text_data or "")
             kind, item_id, attempt = report["type"], int(report["item"]), int(report["attempt"])
-        except RecursionError:  # JSON nested a thousand levels deep: not our page
-            log.warning("%s sent a report that is nested too deeply, and is disconnected", self.name)
-            await self.close()
+        except RecursionError:
+            await self._disconnect("a report that is nested too deeply")
             return
         except (ValueError, TypeError, KeyError, OverflowError):
             log.warning("%s sent an invalid report: %.200r", self.name, text_data)
@@ -91,8 +118,36 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             reason = str(report.get("reason", ""))[:500]
             await database_sync_to_async(playback.failed)(item_id, attempt, reason)
 
+    def _excess(self, text: str) -> str:
+        """Count a report; return what is too much of it, or ""."""
+        now = time.monotonic()
+        if now - self._counted_from >= 1:
+            self._counted_from, self._reports = now, 0
+        self._reports += 1
+        if self._reports > MAX_REPORTS_A_SECOND:
+            return f"more than {MAX_REPORTS_A_SECOND} reports in a second"
+        return f"a report of more than {MAX_REPORT_CHARS} characters" if len(text) > MAX_REPORT_CHARS else ""
+
+    async def _disconnect(self, excess: str) -> None:
+        if self._was_disconnected:  # what was sent before the page heard of it
+            return
+        self._was_disconnected = True
+        log.warning("%s sent %s, and is disconnected", self.name, excess)
+        await self.close()
+
     async def _overlay_name(self) -> str | None:
         secret = self.scope["url_route"]["kwargs"]["secret"]
         overlays = Overlay.objects.filter(secret=secret).values_list("name", flat=True)
         name: str | None = await database_sync_to_async(overlays.first)()
         return name
+
+
+def _has_room(name: str) -> bool:
+    most = QueueSettings.current().overlay_sockets_max
+    if len(_open) < most:
+        return True
+    now = time.monotonic()
+    if now - OverlayConsumer.refused_at >= REFUSAL_EVERY:
+        OverlayConsumer.refused_at = now
+        log.warning("%s was refused: %d pages are connected, as OVERLAY_SOCKETS_MAX allows", name, most)
+    return False

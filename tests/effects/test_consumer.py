@@ -10,6 +10,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 
+from effects import consumers
+from effects.consumers import OverlayConsumer
 from effects.models import Overlay, QueueItem, State
 from effects.overlays import messages
 from effects.queue import items, worker
@@ -52,11 +54,47 @@ async def test_a_socket_at_any_other_address_is_closed_and_nothing_is_logged(cap
     assert made.secret not in caplog.text and "Traceback" not in caplog.text
 
 
-async def test_a_report_nested_too_deeply_closes_the_socket(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_report_nested_too_deeply_leaves_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    page = await connected()
+    await page.send_to(text_data="[" * consumers.MAX_REPORT_CHARS)
+    await page.disconnect()
+    assert "Main sent a" in caplog.text and "Traceback" not in caplog.text
+
+
+async def test_a_report_that_is_too_long_closes_the_socket(caplog: pytest.LogCaptureFixture) -> None:
     page = await connected()
     await page.send_to(text_data="[" * 100_000)
     assert (await page.receive_output())["type"] == "websocket.close"
-    assert "nested too deeply" in caplog.text
+    assert "sent a report of more than 2000 characters, and is disconnected" in caplog.text
+
+
+async def test_a_page_that_reports_too_often_is_disconnected_and_said_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    page = await connected()
+    report = json.dumps({"type": "finished", "item": 1, "attempt": 1})
+    for _ in range(consumers.MAX_REPORTS_A_SECOND + 20):
+        await page.send_to(report)
+    assert (await page.receive_output())["type"] == "websocket.close"
+    await page.disconnect()
+    assert caplog.text.count("sent more than 30 reports in a second, and is disconnected") == 1
+
+
+async def test_no_more_pages_are_connected_than_the_setting_allows(
+    settings: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OVERLAY_SOCKETS_MAX = 2
+    monkeypatch.setattr(OverlayConsumer, "refused_at", -consumers.REFUSAL_EVERY)
+    made = await an_overlay()
+
+    async def let_in(page: WebsocketCommunicator) -> bool:
+        return bool((await page.connect())[0])
+
+    pages = [socket(made.secret) for _ in range(2)]
+    assert [await let_in(page) for page in pages] == [True, True]
+    assert [await let_in(socket(made.secret)) for _ in range(3)] == [False] * 3
+    assert caplog.text.count("was refused: 2 pages are connected, as OVERLAY_SOCKETS_MAX allows") == 1
+    assert not await let_in(socket("wrong"))
+    await pages[0].disconnect()
+    assert await let_in(socket(made.secret))
 
 
 async def test_a_page_of_another_site_is_a_closed_socket() -> None:
