@@ -34,6 +34,16 @@ def test_the_way_of_an_event(make_bot: MakeBot, simulator: SimulatorThread, vers
     assert "Traceback" not in bot.text()
 
 
+@pytest.mark.parametrize(("host", "days"), [("127.0.0.1", 30), ("0.0.0.0", 0.5)])
+def test_a_login_ends_the_same_day_where_others_can_reach_the_pages(
+    make_bot: MakeBot, free_port: int, host: str, days: float
+) -> None:
+    bot = make_bot("--bind", f"{host}:{free_port}").start()
+    assert log_in(bot, "admin", "a-test-password")
+    lasts = bot.one("SELECT julianday(expire_date) - julianday('now') FROM django_session")
+    assert days - 0.01 < lasts <= days
+
+
 @pytest.mark.empty_data
 def test_a_first_start_makes_all_and_a_second_one_keeps_it(make_bot: MakeBot) -> None:
     first = make_bot(ADMIN_PASSWORD="", JOYSTICK_GATEWAY_TOKEN="").start()
