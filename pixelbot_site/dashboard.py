@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from economy.ledger import audit, xp
+from economy.ledger.amounts import counted
 from effects.obs import names
 from joystick.gateway import health as connection
 from joystick.models import Install
@@ -14,7 +15,7 @@ def standing() -> str:
     if health.state == "connected":
         install = Install.objects.filter(last_event_at__isnull=False).order_by("-last_event_at").first()
         where = f" to the channel of {install}" if install else ""
-        return f"The bot is connected{where}; {health.events_per_minute} events in the last minute."
+        return f"The bot is connected{where}; {counted(health.events_per_minute, 'event')} in the last minute."
     state = "not connected" if health.state == "off" else health.state
     detail = f": {health.detail.rstrip('.')}" if health.detail else ""
     return f"The bot is {state}{detail}."
