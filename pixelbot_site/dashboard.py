@@ -26,5 +26,12 @@ def trouble() -> list[str]:
     installs = Install.objects.exclude(trouble="")
     reconnect = [f"{install} needs reconnecting: {install.trouble.rstrip('.')}." for install in installs]
     curve = "The levels were computed with another curve: run manage.py recompute_levels." if xp.stale() else ""
-    sentences = [*reconnect, connection.trouble(), audit.latest_fault(), curve, *names.missing()]
+    sentences = [
+        *reconnect,
+        connection.trouble(),
+        connection.own_name_trouble(),
+        audit.latest_fault(),
+        curve,
+        *names.missing(),
+    ]
     return [sentence for sentence in sentences if sentence]

@@ -44,6 +44,18 @@ def test_a_login_ends_the_same_day_where_others_can_reach_the_pages(
     assert days - 0.01 < lasts <= days
 
 
+def test_a_wrong_bot_username_is_noticed_when_the_bot_hears_itself(
+    make_bot: MakeBot, simulator: SimulatorThread
+) -> None:
+    bot = make_bot(BOT_USERNAME="Pixle").start()
+    simulator.wait_subscribed()
+    for number, name in enumerate(("Ann", "Bob", "Cat"), start=1):
+        simulator.happen(chat(name, "!points"))
+        wait_until(lambda count=number: len(simulator.lines()) == count, "the answer")
+        simulator.happen(chat("Pixel", simulator.lines()[-1]))
+    wait_until(lambda: bot.says("If that is its account, set BOT_USERNAME=Pixel in .env"), "the right name in the log")
+
+
 @pytest.mark.empty_data
 def test_a_first_start_makes_all_and_a_second_one_keeps_it(make_bot: MakeBot) -> None:
     first = make_bot(ADMIN_PASSWORD="", JOYSTICK_GATEWAY_TOKEN="").start()
