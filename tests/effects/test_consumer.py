@@ -26,8 +26,8 @@ def an_overlay() -> Overlay:
     return Overlay.objects.create()
 
 
-def socket(secret: str, host: bytes = b"localhost") -> WebsocketCommunicator:
-    headers = [(b"host", b"localhost"), (b"origin", b"http://" + host)]
+def socket(secret: str) -> WebsocketCommunicator:
+    headers = [(b"host", b"localhost"), (b"origin", b"http://localhost")]
     return WebsocketCommunicator(application, f"/overlay/{secret}/socket/", headers=headers)
 
 
@@ -97,10 +97,32 @@ async def test_no_more_pages_are_connected_than_the_setting_allows(
     assert await let_in(socket(made.secret))
 
 
-async def test_a_page_of_another_site_is_a_closed_socket() -> None:
-    made = await an_overlay()
-    connected, _ = await socket(made.secret, host=b"elsewhere.example").connect()
-    assert not connected
+@pytest.mark.parametrize(
+    ("host", "origin", "is_ours"),
+    [
+        ("localhost:8000", "http://localhost:8000", True),
+        ("LocalHost:8000", "http://localhost:8000", True),
+        ("[::1]:8000", "http://[::1]:8000", True),
+        ("localhost:8000", "http://localhost:3000", False),
+        ("127.0.0.1:8000", "http://localhost:8000", False),
+        ("localhost:8000", "http://elsewhere.example", False),
+        ("elsewhere.example", "http://elsewhere.example", False),  # a name of theirs that leads here
+        ("localhost:8000", "", False),
+        ("localhost:8000", "null", False),
+        ("", "http://localhost", False),
+        ("bot.example.org", "https://bot.example.org", True),
+        ("localhost:8000", "https://bot.example.org", False),
+        ("localhost:8000", "https://front.example.org", True),  # a proxy that asks for this machine's own name
+    ],
+)
+async def test_a_page_of_another_site_or_program_is_a_closed_socket(
+    host: str, origin: str, is_ours: bool, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["bot.example.org", "localhost", "127.0.0.1", "[::1]"]
+    settings.CSRF_TRUSTED_ORIGINS = ["https://front.example.org"]
+    headers = [(b"host", host.encode()), (b"origin", origin.encode())]
+    path = f"/overlay/{(await an_overlay()).secret}/socket/"
+    assert (await WebsocketCommunicator(application, path, headers=headers).connect())[0] is is_ours
 
 
 async def test_it_passes_on_what_is_told() -> None:
