@@ -5,27 +5,23 @@ from __future__ import annotations
 import json
 import logging
 import time
-from typing import Any, ClassVar
+from typing import Any
 
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from effects.models import Overlay
 from effects.overlays import messages
+from effects.overlays.sockets import OpenSockets, overlay_of
 from effects.queue import playback
-from effects.settings_table import QueueSettings
 
 log = logging.getLogger("overlay")
 
 # A page sends two reports for each item, and has no more than some items in a second.
 MAX_REPORTS_A_SECOND = 30
 MAX_REPORT_CHARS = 2000
-# Seconds between two lines of the log about refused pages: one that is refused tries again and again.
-REFUSAL_EVERY = 60.0
 
-# The sockets of this process that were accepted.
-_open: set[OverlayConsumer] = set()
+_open = OpenSockets()
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):
@@ -42,8 +38,6 @@ class OverlayConsumer(AsyncWebsocketConsumer):
     To the page: objects with a `type` and, where they belong to one, the id of the queue `item`.
     From the page: `{"type": "started" | "finished" | "failed", "item": <id>, "attempt": <n>, "reason": "…"}`.
     """
-
-    refused_at: ClassVar[float] = -REFUSAL_EVERY  # when the log last said that a page was refused
 
     name = ""
     _reports = 0  # in the second that began at `_counted_from`
@@ -66,11 +60,10 @@ class OverlayConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Accept a page that knows the secret, and send it what plays now. OVERLAY_SOCKETS_MAX may be open at once."""
         name = await self._overlay_name()
-        if name is None or not _has_room(name):
+        if name is None or not _open.add(self, name):
             await self.close()
             return
         self.name = name
-        _open.add(self)
         await self.channel_layer.group_add(messages.GROUP, self.channel_name)
         await self.accept()
         log.info("%s connected", self.name)
@@ -136,18 +129,4 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         await self.close()
 
     async def _overlay_name(self) -> str | None:
-        secret = self.scope["url_route"]["kwargs"]["secret"]
-        overlays = Overlay.objects.filter(secret=secret).values_list("name", flat=True)
-        name: str | None = await database_sync_to_async(overlays.first)()
-        return name
-
-
-def _has_room(name: str) -> bool:
-    most = QueueSettings.current().overlay_sockets_max
-    if len(_open) < most:
-        return True
-    now = time.monotonic()
-    if now - OverlayConsumer.refused_at >= REFUSAL_EVERY:
-        OverlayConsumer.refused_at = now
-        log.warning("%s was refused: %d pages are connected, as OVERLAY_SOCKETS_MAX allows", name, most)
-    return False
+        return await database_sync_to_async(overlay_of)(self.scope["url_route"]["kwargs"]["secret"])

@@ -76,9 +76,18 @@ class Gateway:
     """One connection to Joystick, renewed whenever it is lost. `run` it as a task, once; cancel the task to end it."""
 
     def __init__(
-        self, owner: Owner, *, url: str, version: str = "v2", rate_limit: float = 1.0, max_chars: int = 500
+        self,
+        owner: Owner,
+        *,
+        url: str,
+        version: str = "v2",
+        rate_limit: float = 1.0,
+        max_chars: int = 500,
+        bot_username: str = "",
     ) -> None:
-        """Take the gateway's address, ws(s)://…/cable, and for chat the seconds between lines and a line's length."""
+        """Take the gateway's address, ws(s)://…/cable, and for chat the seconds between lines, a line's length, and the
+        bot's name.
+        """
         self._owner = owner
         self._url = url
         self._on_loopback = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
@@ -88,7 +97,7 @@ class Gateway:
         # The server compares this string byte by byte (measured), so it is made once and used in every command.
         self.identifier = json.dumps(identifier, separators=(",", ":"))
         self.last_frame_at: datetime | None = None
-        self.echoes = Echoes()
+        self.echoes = Echoes(bot_username)
         self._outgoing = Outgoing()
         self._rate_limit = RateLimit(rate_limit)
         self._last_action = ""

@@ -11,9 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from economy import cooldowns
-from economy.models import viewer_key
 from joystick.models import Connection, Gap, InboundEvent
-from joystick.settings_table import JoystickSettings
 
 log = logging.getLogger("joystick")
 
@@ -130,18 +128,18 @@ def _trouble(row: Connection, now: datetime) -> str:
 
 
 def note_own_name(name: str) -> None:
-    """Keep the name under which the bot hears its own lines, and log what to do where it is not BOT_USERNAME."""
+    """Keep, and log, that the bot hears its own lines from `name`, which is not BOT_USERNAME. "": that is not so."""
     # In the cache: it is found out again within three lines of chat.
-    before = own_name_trouble()
+    known = cache.get(OWN_NAME, "")
     cache.set(OWN_NAME, name, OWN_NAME_SECONDS)
-    if own_name_trouble() not in ("", before):
+    if name not in ("", known):
         log.warning("%s", own_name_trouble())
 
 
 def own_name_trouble() -> str:
     """Return what is wrong with BOT_USERNAME as a sentence for staff, or ""."""
     name: str = cache.get(OWN_NAME, "")
-    if viewer_key(name) in ("", viewer_key(JoystickSettings.current().bot_username)):
+    if not name:
         return ""
     return (
         f"The bot hears its own lines from {name}. If that is its account, set BOT_USERNAME={name} in .env and start "

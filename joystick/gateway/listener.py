@@ -81,6 +81,7 @@ class Listener:
         """
         await self._wait_for_lease()
         await self._db(health.open_gap_at_start)
+        await self._db(health.note_own_name, "")
         self.gateway.set_channel(await self._db(streams.last_channel))
         line = asyncio.create_task(self.gateway.run())
         helpers = [
@@ -183,7 +184,7 @@ class Listener:
     async def _look_for_own_name(self, event: Event | None) -> None:
         if not isinstance(event, ChatMessage) or event.is_bot:  # with its badge a bot is known, whatever its name
             return
-        if self.gateway.echoes.is_own_name(event.username, event.text):
+        if self.gateway.echoes.show_another_name(event.username, event.text):
             await self._db(health.note_own_name, event.username)
 
     async def report_state(self, state: str, detail: str = "") -> None:

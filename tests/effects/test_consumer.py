@@ -11,9 +11,9 @@ from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 
 from effects import consumers
-from effects.consumers import OverlayConsumer
 from effects.models import Overlay, QueueItem, State
 from effects.overlays import messages
+from effects.overlays.sockets import OpenSockets
 from effects.queue import items, worker
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.asgi import application
@@ -82,7 +82,7 @@ async def test_no_more_pages_are_connected_than_the_setting_allows(
     settings: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.OVERLAY_SOCKETS_MAX = 2
-    monkeypatch.setattr(OverlayConsumer, "refused_at", -consumers.REFUSAL_EVERY)
+    monkeypatch.setattr(consumers, "_open", OpenSockets())
     made = await an_overlay()
 
     async def let_in(page: WebsocketCommunicator) -> bool:

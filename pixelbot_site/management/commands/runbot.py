@@ -153,6 +153,7 @@ def make_listener(url: str, credentials: Credentials, *, holder: str = "embedded
         version=current.joystick_event_version,
         rate_limit=current.message_rate_limit,
         max_chars=current.message_max_chars,
+        bot_username=current.bot_username,
     )
 
 
