@@ -42,7 +42,7 @@ FRAGMENTS = (
 )
 FILTERS = [("bad word", "kitten"), ("aAaA", "b"), ("w x", "")]
 
-WORDS = {"user": "Bob", "tokens": 1, "text": "{user}"}
+WORDS: dict[str, str | int] = {"user": "Bob", "tokens": 1, "text": "{user}"}
 FORMATTERS = (logs.PlainFormatter(), logs.JsonFormatter())
 HANDLERS: dict[str, Callable[[str], object]] = {
     "speakable": lambda text: speakable.speakable(text, filters=FILTERS),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from economy.models import Viewer
 from joystick.protocol import frames
 from joystick.protocol.envelope import clean_name
+from joystick.protocol.events import Event
 from joystick.simulator.happenings import chat, tip
 from pixelbot_site.kit import logs
 
@@ -35,7 +36,7 @@ ESCAPES = ["\x1b]52;c;cm0=\x07", "\n12:00:00 [points] granted", "\u2028", "\u202
 def test_a_name_in_any_event_is_plain(frame: dict[str, Any], escape: str) -> None:
     text = json.dumps({"identifier": "{}", "message": frame}).replace('"?"', json.dumps(f"Bo{escape}b"))
     event = frames.parse(text)
-    assert isinstance(event, frames.Event)
+    assert isinstance(event, Event)
     assert event.username.startswith("Bo") and event.username.endswith("b")
     assert logs.escaped(event.username) == event.username != "Bob"
 
