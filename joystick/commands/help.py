@@ -8,7 +8,7 @@ from pixelbot_site.kit.errors import Refused
 from redeems.models import Redeem
 
 
-@command("help", "commands", help="this list, or what one command does", usage="!help [COMMAND]")
+@command("help", "commands", help="this list, or what one command or redeem does", usage="!help [NAME]")
 def help_(call: Call) -> str:
     """List the commands and redeems that the caller may use, or explain the one that is named."""
     name = call.argument(0).removeprefix("!").casefold()
