@@ -121,14 +121,16 @@ class TransactionsIn(RowsIn):
     kind: TransactionKind | None = None
 
 
-@router.get("/viewers", response=answers(Page[ViewerOut]), auth=needs(Scope.READ))
+@router.get("/viewers", response=answers(Page[ViewerOut]), auth=needs(Scope.READ, permission="economy.view_viewer"))
 def list_viewers(request: ApiRequest, wanted: PageIn, search: Text = "") -> dict[str, Any]:
     """List viewers, the newest first. `search` is the beginning of a name."""
     viewers = Viewer.objects.select_related("points", "xp")
     return page(request, viewers.filter(people.named(search)) if search.strip() else viewers, wanted)
 
 
-@router.get("/viewers/{id_or_name}", response=answers(ViewerOut), auth=needs(Scope.READ))
+@router.get(
+    "/viewers/{id_or_name}", response=answers(ViewerOut), auth=needs(Scope.READ, permission="economy.view_viewer")
+)
 def get_viewer(request: ApiRequest, id_or_name: Text) -> Viewer:
     """Return a viewer by id, or by name in any case. Write a name that is a number as @123."""
     found = None
@@ -179,14 +181,22 @@ def adjust_xp(request: ApiRequest, viewer_id: Id, change: ChangeIn) -> XPTransac
         raise HttpError(409, f"{error}.") from None
 
 
-@router.get("/transactions", response=answers(Page[TransactionOut]), auth=needs(Scope.READ))
+@router.get(
+    "/transactions",
+    response=answers(Page[TransactionOut]),
+    auth=needs(Scope.READ, permission="economy.view_transaction"),
+)
 def list_transactions(request: ApiRequest, wanted: Annotated[TransactionsIn, Query()]) -> dict[str, Any]:
     """List the points ledger, the newest row first."""
     rows = Transaction.objects.filter(kind=wanted.kind) if wanted.kind else Transaction.objects.all()
     return page(request, _narrowed(rows, wanted), wanted)
 
 
-@router.get("/xp-transactions", response=answers(Page[XPTransactionOut]), auth=needs(Scope.READ))
+@router.get(
+    "/xp-transactions",
+    response=answers(Page[XPTransactionOut]),
+    auth=needs(Scope.READ, permission="economy.view_xptransaction"),
+)
 def list_xp_transactions(request: ApiRequest, wanted: Annotated[RowsIn, Query()]) -> dict[str, Any]:
     """List the XP ledger, the newest row first."""
     return page(request, _narrowed(XPTransaction.objects.all(), wanted), wanted)
@@ -202,7 +212,7 @@ def reverse_transaction(request: ApiRequest, transaction_id: Id, reason: Text = 
         raise HttpError(409, f"{error}.") from None
 
 
-@router.get("/leaderboard", response=answers(list[PlaceOut]), auth=needs(Scope.READ))
+@router.get("/leaderboard", response=answers(list[PlaceOut]), auth=needs(Scope.READ, permission="economy.view_viewer"))
 def leaderboard(
     request: ApiRequest,
     by: Currency = Currency.POINTS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from economy.ledger.amounts import counted
 from economy.ledger.rewards import LevelUp, Reward
 from economy.settings_table import PointsSettings
 from effects import chat
@@ -20,7 +21,8 @@ def announced(up: LevelUp, rules: PointsSettings) -> tuple[tuple[str, ...], tupl
     """
     due = [(reward, line(reward, up.viewer.username)) for reward in up.rewards if reward.line][-MAX_LINES:]
     lines = tuple(
-        f"{text} (+{reward.points} points)" if reward.points and rules.points_enabled else text for reward, text in due
+        f"{text} (+{counted(reward.points)})" if reward.points and rules.points_enabled else text
+        for reward, text in due
     )
     spoken = tuple(speak(text, source="level") for reward, text in due if reward.spoken)
     more = tuple(

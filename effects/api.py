@@ -94,7 +94,7 @@ class SoundOut(Schema):
     enabled: bool
 
 
-@router.get("/queue", response=answers(Page[ItemOut]), auth=needs(Scope.READ))
+@router.get("/queue", response=answers(Page[ItemOut]), auth=needs(Scope.READ, permission="effects.view_queueitem"))
 def list_queue(request: ApiRequest, wanted: PageIn, state: State | None = None) -> dict[str, Any]:
     """List queue items, the newest first."""
     items = QueueItem.objects.select_related("purchase").prefetch_related("deeds")
@@ -147,7 +147,7 @@ def retry(request: ApiRequest, item_id: Id) -> QueueItem:
     return control.requeue(_item_or_404(item_id), by=request.auth.name)
 
 
-@router.get("/lanes", response=answers(list[LaneOut]), auth=needs(Scope.READ))
+@router.get("/lanes", response=answers(list[LaneOut]), auth=needs(Scope.READ, permission="effects.view_queueitem"))
 def list_lanes(request: ApiRequest) -> list[LaneOut]:
     """List the lanes."""
     return [_lane_out(status) for status in lanes.statuses()]
@@ -180,13 +180,23 @@ def clear(request: ApiRequest, lane: LaneName) -> Count:
     return Count(items=control.clear(_known_or_404(lane), by=request.auth.name))
 
 
-@router.get("/wheel/odds", response=answers(list[PrizeOut]), tags=["wheel"], auth=needs(Scope.READ))
+@router.get(
+    "/wheel/odds",
+    response=answers(list[PrizeOut]),
+    tags=["wheel"],
+    auth=needs(Scope.READ, permission="effects.view_prize"),
+)
 def odds(request: ApiRequest) -> list[PrizeOut]:
     """List the prizes that can be won now, the likeliest first."""
     return [PrizeOut(name=name, chance=chance) for name, chance in wheel.odds()]
 
 
-@router.get("/sounds", response=answers(list[SoundOut]), tags=["sounds"], auth=needs(Scope.READ))
+@router.get(
+    "/sounds",
+    response=answers(list[SoundOut]),
+    tags=["sounds"],
+    auth=needs(Scope.READ, permission="effects.view_sound"),
+)
 def list_sounds(request: ApiRequest) -> list[Sound]:
     """List all sounds, those that viewers can't play too."""
     return list(Sound.objects.all())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from typing import Any
 
 from channels.consumer import get_handler_name
@@ -14,9 +15,16 @@ from django.db import InterfaceError, OperationalError
 
 from effects.models import Overlay
 from effects.overlays import messages, pages
+from effects.overlays.sockets import OpenSockets, overlay_of
 from effects.queue import playback
 
 log = logging.getLogger("overlay")
+
+# A page sends two reports for each item, and has no more than some items in a second.
+MAX_REPORTS_A_SECOND = 30
+MAX_REPORT_CHARS = 2000
+
+_open = OpenSockets()
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):
@@ -36,6 +44,16 @@ class OverlayConsumer(AsyncWebsocketConsumer):
 
     name = ""
     renewal: asyncio.Task[None] | None = None
+    _reports = 0  # in the second that began at `_counted_from`
+    _counted_from = 0.0
+    _was_disconnected = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Run the socket, which then counts no more, however it ended."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            _open.discard(self)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the method that `message` names."""
@@ -44,9 +62,9 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
-        """Accept a page that knows the secret, and send it what plays now."""
+        """Accept a page that knows the secret, and send it what plays now. OVERLAY_SOCKETS_MAX may be open at once."""
         overlay = await self._overlay()
-        if overlay is None:
+        if overlay is None or not _open.add(self, overlay.name):
             await self.close()
             return
         self.name = overlay.name
@@ -89,13 +107,16 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             await self.close()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Hand a report from the page to the queue."""
+        """Hand a report from the page to the queue. A page that sends too much is not ours: it is disconnected."""
+        excess = self._excess(text_data or "")
+        if excess:
+            await self._disconnect(excess)
+            return
         try:
             report = json.loads(text_data or "")
             kind, item_id, attempt = report["type"], int(report["item"]), int(report["attempt"])
-        except RecursionError:  # JSON nested a thousand levels deep: not our page
-            log.warning("%s sent a report that is nested too deeply, and is disconnected", self.name)
-            await self.close()
+        except RecursionError:
+            await self._disconnect("a report that is nested too deeply")
             return
         except (ValueError, TypeError, KeyError, OverflowError):
             log.warning("%s sent an invalid report: %.200r", self.name, text_data)
@@ -108,7 +129,22 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             reason = str(report.get("reason", ""))[:500]
             await database_sync_to_async(playback.failed)(item_id, attempt, reason)
 
+    def _excess(self, text: str) -> str:
+        """Count a report; return what is too much of it, or ""."""
+        now = time.monotonic()
+        if now - self._counted_from >= 1:
+            self._counted_from, self._reports = now, 0
+        self._reports += 1
+        if self._reports > MAX_REPORTS_A_SECOND:
+            return f"more than {MAX_REPORTS_A_SECOND} reports in a second"
+        return f"a report of more than {MAX_REPORT_CHARS} characters" if len(text) > MAX_REPORT_CHARS else ""
+
+    async def _disconnect(self, excess: str) -> None:
+        if self._was_disconnected:  # what was sent before the page heard of it
+            return
+        self._was_disconnected = True
+        log.warning("%s sent %s, and is disconnected", self.name, excess)
+        await self.close()
+
     async def _overlay(self) -> Overlay | None:
-        secret = self.scope["url_route"]["kwargs"]["secret"]
-        overlay: Overlay | None = await database_sync_to_async(Overlay.objects.filter(secret=secret).first)()
-        return overlay
+        return await database_sync_to_async(overlay_of)(self.scope["url_route"]["kwargs"]["secret"])

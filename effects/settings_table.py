@@ -90,7 +90,7 @@ class VoiceSettings(Section):
 class QueueSettings(Section):
     """The settings of the queue: how much may wait, how long effects may last, how long the history is kept."""
 
-    title: ClassVar[str] = "The queue, the wheel, sounds"
+    title: ClassVar[str] = "The queue, the wheel, sounds, overlays"
 
     wheel_queue_max: int = setting(
         10,
@@ -142,6 +142,14 @@ class QueueSettings(Section):
         minimum=1,
         maximum=600,
         unit="seconds",
+    )
+
+    overlay_sockets_max: int = setting(
+        256,
+        "The most overlay pages that may be connected to one process; a further one is refused.",
+        minimum=1,
+        maximum=10_000,
+        unit="pages",
     )
 
     @property

@@ -67,7 +67,7 @@ class Done(Schema):
     uid: str = ""
 
 
-@router.get("/installs", response=answers(list[InstallOut]), auth=needs(Scope.READ))
+@router.get("/installs", response=answers(list[InstallOut]), auth=needs(Scope.READ, permission="joystick.view_install"))
 def list_installs(request: ApiRequest) -> list[Install]:
     """List the channels, without their tokens."""
     return list(Install.objects.all())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,14 +11,14 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from pixelbot_site.callers import PERMISSIONS
+from pixelbot_site.callers import scopes_of
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.api import Scope
 from pixelbot_site.models import ApiToken
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The form of a new token: its name and scopes."""
+    """The form of a new token: its name, scopes and end."""
 
     scopes = forms.MultipleChoiceField(
         choices=[(scope.value, scope.value) for scope in Scope], widget=forms.CheckboxSelectMultiple
@@ -25,7 +26,14 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ApiToken
-        fields = ("name", "scopes")
+        fields = ("name", "scopes", "ends_at")
+
+    def clean_ends_at(self) -> datetime | None:
+        """Return the end. Raise ValidationError for one that is past."""
+        end: datetime | None = self.cleaned_data["ends_at"]
+        if end is not None and end <= timezone.now():
+            raise forms.ValidationError("This time is past.")
+        return end
 
 
 @admin.register(ApiToken)
@@ -33,8 +41,8 @@ class ApiTokenAdmin(ModelAdmin):
     """API tokens. Nobody can give a token scopes that they lack themselves."""
 
     form = TokenForm
-    list_display = ("name", "scopes", "owner", "created_at", "last_used_at", "revoked_at")
-    fields = ("name", "scopes")
+    list_display = ("name", "scopes", "owner", "created_at", "last_used_at", "ends_at", "revoked_at")
+    fields = ("name", "scopes", "ends_at")
     actions = ("revoke",)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -43,8 +51,8 @@ class ApiTokenAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         """Store a new token with those chosen scopes that its owner has, and show it this once."""
-        chosen = [Scope(scope) for scope in form.cleaned_data["scopes"]]
-        obj.scopes = [scope.value for scope in chosen if request.user.has_perm(PERMISSIONS[scope])]
+        theirs = scopes_of(request.user)
+        obj.scopes = [scope for scope in form.cleaned_data["scopes"] if scope in theirs]
         obj.owner = request.user  # type: ignore[assignment]
         token = obj.make()
         obj.save()

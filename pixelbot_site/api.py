@@ -46,7 +46,7 @@ class StatsOut(Schema):
     events_per_minute: int
 
 
-@router.get("/health", response=answers(HealthOut), auth=needs(Scope.READ))
+@router.get("/health", response=answers(HealthOut), auth=needs(Scope.READ, permission="joystick.view_connection"))
 def health(request: ApiRequest) -> HealthOut:
     """Return the state of the connection to Joystick, and every trouble that the dashboard shows."""
     line = connection.health()
@@ -54,7 +54,7 @@ def health(request: ApiRequest) -> HealthOut:
     return HealthOut(ok=not troubles, connection=line.state, seconds_since_frame=line.age, troubles=troubles)
 
 
-@router.get("/stats", response=answers(StatsOut), auth=needs(Scope.READ))
+@router.get("/stats", response=answers(StatsOut), auth=needs(Scope.READ, permission="joystick.view_connection"))
 def stats(request: ApiRequest) -> StatsOut:
     """Return present figures. `viewers` is the newest viewer's id: about their number, without counting them."""
     newest = Viewer.objects.order_by("-pk").values_list("pk", flat=True).first()

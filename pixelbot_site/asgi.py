@@ -7,7 +7,6 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelbot_site.settings")
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 from django.urls import path, re_path
 
@@ -15,11 +14,12 @@ from django.urls import path, re_path
 pages = get_asgi_application()
 
 from effects.consumers import NoSuchSocket, OverlayConsumer
+from pixelbot_site.origins import OwnPages
 
 application = ProtocolTypeRouter(
     {
         "http": pages,
-        "websocket": AllowedHostsOriginValidator(
+        "websocket": OwnPages(
             # Django's `path` is typed for views; Channels documents it for consumers.
             URLRouter(
                 [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.errors import HttpError
@@ -13,9 +14,9 @@ from pixelbot_site import guesses
 from pixelbot_site.kit.api import Caller, Scope
 from pixelbot_site.models import ApiToken
 
-# The permission of Django's that gives staff a scope. A token has a scope only while its owner has the permission.
+# The permission of Django's that gives staff a scope. A token has a scope only while its owner has the permission. All
+# staff have READ: what is read asks for a permission itself, as the dashboard's page of it does.
 PERMISSIONS = {
-    Scope.READ: "economy.view_viewer",
     Scope.POINTS: "economy.change_points",
     Scope.QUEUE: "effects.change_queueitem",
     Scope.ADMIN: "joystick.change_install",
@@ -28,8 +29,8 @@ LAST_USE_STEP = timedelta(minutes=1)
 def identify(request: HttpRequest, token: str | None) -> Caller | None:
     """Return the caller with `token`, or without one, the person logged in.
 
-    Returns None for an unknown or revoked token, and where the person or the token's owner is not active staff. Raises
-    HttpError 429 for a wrong token after many others.
+    Returns None for an unknown, revoked or ended token, and where the person or the token's owner is not active staff.
+    Raises HttpError 429 for a wrong token after many others.
     """
     if token is None:
         return _by_login(request)
@@ -40,24 +41,26 @@ def identify(request: HttpRequest, token: str | None) -> Caller | None:
 
 
 def _by_token(token: str) -> Caller | None:
-    row = ApiToken.objects.filter(digest=ApiToken.hashed(token), revoked_at=None).select_related("owner").first()
+    now = timezone.now()
+    known = ApiToken.objects.filter(digest=ApiToken.hashed(token), revoked_at=None).select_related("owner")
+    row = known.filter(Q(ends_at=None) | Q(ends_at__gt=now)).first()
     if row is None or not _is_staff(row.owner):
         return None
-    now = timezone.now()
     if row.last_used_at is None or now - row.last_used_at > LAST_USE_STEP:
         ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
-    return Caller(f"token {row.name}", row.allowed() & _scopes_of(row.owner))
+    return Caller(f"token {row.name}", row.allowed() & scopes_of(row.owner), row.owner.has_perm)
 
 
 def _by_login(request: HttpRequest) -> Caller | None:
     if not _is_staff(request.user):
         return None
-    return Caller(request.user.get_username(), _scopes_of(request.user))
+    return Caller(request.user.get_username(), scopes_of(request.user), request.user.has_perm)
 
 
 def _is_staff(user: User | AnonymousUser) -> bool:
     return user.is_active and user.is_staff
 
 
-def _scopes_of(user: User | AnonymousUser) -> frozenset[Scope]:
-    return frozenset(scope for scope, permission in PERMISSIONS.items() if user.has_perm(permission))
+def scopes_of(user: User | AnonymousUser) -> frozenset[Scope]:
+    """Return the scopes that a member of staff has."""
+    return frozenset({Scope.READ, *(scope for scope, permission in PERMISSIONS.items() if user.has_perm(permission))})

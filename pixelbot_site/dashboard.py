@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from economy.ledger import audit, xp
+from economy.ledger.amounts import counted
 from effects.obs import health as obs
 from effects.obs import names, reverts
 from effects.overlays import pages
@@ -17,7 +18,7 @@ def standing() -> str:
     if health.state == "connected":
         install = Install.objects.filter(last_event_at__isnull=False).order_by("-last_event_at").first()
         where = f" to the channel of {install}" if install else ""
-        return f"The bot is connected{where}; {health.events_per_minute} events in the last minute."
+        return f"The bot is connected{where}; {counted(health.events_per_minute, 'event')} in the last minute."
     state = "not connected" if health.state == "off" else health.state
     detail = f": {health.detail.rstrip('.')}" if health.detail else ""
     return f"The bot is {state}{detail}."
@@ -28,8 +29,9 @@ def trouble() -> list[str]:
     installs = Install.objects.exclude(trouble="")
     reconnect = [f"{install} needs reconnecting: {install.trouble.rstrip('.')}." for install in installs]
     curve = "The levels were computed with another curve: run manage.py recompute_levels." if xp.stale() else ""
+    on_line = [connection.trouble(), connection.own_name_trouble()]
     on_stream = [_overlay_trouble(), obs.trouble(), *names.missing(), *reverts.not_undone()]
-    sentences = [*reconnect, connection.trouble(), audit.latest_fault(), curve, *on_stream]
+    sentences = [*reconnect, *on_line, audit.latest_fault(), curve, *on_stream]
     return [sentence for sentence in sentences if sentence]
 
 

@@ -126,6 +126,8 @@ WHITENOISE_USE_FINDERS = True  # served straight from the apps: no collectstatic
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages have business with our files
 SESSION_COOKIE_NAME = "pixelbot_session"
 CSRF_COOKIE_NAME = "pixelbot_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = site.secure_cookies
+SESSION_COOKIE_AGE = site.session_seconds
 LOGIN_URL = "admin:login"
 LOGGING = logs.config(level=site.log_level, style=site.log_format)
 

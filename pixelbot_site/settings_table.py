@@ -20,6 +20,10 @@ from joystick.settings_table import JoystickSettings, TipSettings
 from pixelbot_site.kit import env_example
 from pixelbot_site.kit.settings_table import Mistake, Section, setting
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+# Seconds that a login lasts: long on the streamer's own PC, an evening where others can reach the pages.
+SESSION_AT_HOME = 30 * 86_400
+SESSION_ELSEWHERE = 12 * 3600
 DATABASE_ENGINES = frozenset({"django.db.backends.postgresql", "django.db.backends.sqlite3"})
 
 
@@ -64,10 +68,22 @@ class LoginSettings(Section):
     csrf_trusted_origins: tuple[str, ...] = setting(
         (), "Addresses of the pages behind a proxy with HTTPS, like https://bot.example.org"
     )
+    secure_cookies: bool = setting(
+        False,
+        "Whether the login's cookies are sent over HTTPS alone. Switch it on where all pages come over HTTPS, as from "
+        "a proxy; without HTTPS, nobody could log in then.",
+    )
     api_rate_limit: str = setting(
         "600/m", "Requests that one caller may send to the REST API for each s, m, h or d.", clean=request_rate
     )
     time_zone: str = setting("UTC", "The time zone of the dashboard, like Europe/Berlin.", clean=known_time_zone)
+
+    @property
+    def session_seconds(self) -> int:
+        """Return how long a login lasts, where the pages are served on this machine's own address."""
+        # Under any other host name the pages answer only if it is set here.
+        has_others = not {*self.allowed_hosts} <= LOOPBACK or self.csrf_trusted_origins or self.secure_cookies
+        return SESSION_ELSEWHERE if has_others else SESSION_AT_HOME
 
 
 @dataclass(frozen=True)

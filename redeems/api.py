@@ -86,13 +86,15 @@ class PurchaseOut(Schema):
     balance: int
 
 
-@router.get("/redeems", response=answers(list[RedeemOut]), auth=needs(Scope.READ))
+@router.get("/redeems", response=answers(list[RedeemOut]), auth=needs(Scope.READ, permission="redeems.view_redeem"))
 def list_redeems(request: ApiRequest) -> list[Redeem]:
     """List every redeem."""
     return list(Redeem.objects.all())
 
 
-@router.patch("/redeems/{key}", response=answers(RedeemOut), auth=needs(Scope.ADMIN))
+@router.patch(
+    "/redeems/{key}", response=answers(RedeemOut), auth=needs(Scope.ADMIN, permission="redeems.change_redeem")
+)
 def update_redeem(request: ApiRequest, key: str, change: RedeemIn) -> Redeem:
     """Change a redeem: its price, title, limits, or whether it is on."""
     row = _redeem(key)
@@ -114,7 +116,9 @@ def buy(request: ApiRequest, key: str, wanted: PurchaseIn) -> PurchaseOut:
     return PurchaseOut(item_id=item.pk, state=State(item.state), balance=viewer.points.balance)
 
 
-@router.post("/redeems/{key}/toggle", response=answers(RedeemOut), auth=needs(Scope.ADMIN))
+@router.post(
+    "/redeems/{key}/toggle", response=answers(RedeemOut), auth=needs(Scope.ADMIN, permission="redeems.change_redeem")
+)
 def toggle_redeem(request: ApiRequest, key: str) -> Redeem:
     """Switch a redeem off if it is on, and on if it is off."""
     row = _redeem(key)

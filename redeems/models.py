@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from economy.ledger.amounts import counted
 from economy.viewers.roles import Role
 from pixelbot_site.kit.steps_field import EffectsField
 
@@ -91,3 +92,10 @@ class Redeem(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def price(self, *, in_words: bool = False) -> str:
+        """Return what it costs: `25`, `2 per character` or `free`; in words, `25 points`."""
+        if not self.cost:
+            return "free"
+        amount = counted(self.cost) if in_words else str(self.cost)
+        return amount if self.pricing == Pricing.FIXED else f"{amount} per {Pricing(self.pricing).value}"

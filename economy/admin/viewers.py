@@ -36,8 +36,8 @@ class ViewerForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_username(self) -> str:
         """Return the name without spaces around it and without a leading @."""
         name: str = self.cleaned_data["username"].strip().removeprefix("@")
-        if not name:
-            raise forms.ValidationError("A name has at least one character.")
+        if name != self.initial.get("username") and not people.is_username(name):
+            raise forms.ValidationError("A name has at least one character, and no control characters.")
         return name
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from economy.models import Audit
+from pixelbot_site.kit import logs
 
 log = logging.getLogger("points")
 
@@ -99,7 +100,7 @@ def findings() -> Iterator[str]:
             cursor.execute(check.sql)
             rows = cursor.fetchall()
         for row in rows[:MAX_NAMED]:
-            yield check.sentence.format(*row)
+            yield logs.escaped(check.sentence.format(*row))  # names may be older than what cleans them
         if len(rows) > MAX_NAMED:
             yield f"… and {len(rows) - MAX_NAMED} more of that kind."
 

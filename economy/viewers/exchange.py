@@ -64,9 +64,9 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
     def get_instance(self, instance_loader: Any, row: Any) -> Viewer | None:
         """Return the viewer of that name."""
         name = str(row.get("username") or "").strip().removeprefix("@")
-        if not name or len(name) > USERNAME_MAX or "\0" in name:
-            raise ValueError(f"a username has 1 to {USERNAME_MAX} characters")
-        known = people.find(name)
+        known = people.find(name) if "\0" not in name else None  # for which PostgreSQL raises
+        if known is None and not people.is_username(name):
+            raise ValueError(f"a username has 1 to {USERNAME_MAX} characters, without control characters")
         found: Viewer | None = self.get_queryset().get(pk=known.pk) if known else None
         key = found.key if found else viewer_key(name)
         if key in self.told:

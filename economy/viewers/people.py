@@ -10,8 +10,9 @@ from django.db.models import Q, QuerySet
 
 from economy.ledger import points
 from economy.ledger.points import Grant
-from economy.models import XP, Points, Viewer, heirs, viewer_key
+from economy.models import USERNAME_MAX, XP, Points, Viewer, heirs, viewer_key
 from economy.settings_table import PointsSettings
+from pixelbot_site.kit import logs
 
 # Somebody who goes on talking is stored as seen this often: in a crowd, each write costs a page and its indexes.
 SEEN_EVERY = timedelta(minutes=1)
@@ -90,6 +91,11 @@ def find(username: str) -> Viewer | None:
     if not found or found[0].merged_into_id is None:
         return found[0] if found else None
     return heirs.heir_of(found[0])
+
+
+def is_username(text: str) -> bool:
+    """Return whether a viewer may have this name: 1 to USERNAME_MAX characters, none of which the log would escape."""
+    return 0 < len(text) <= USERNAME_MAX and logs.escaped(text) == text
 
 
 def named(beginning: str) -> Q:

@@ -148,7 +148,12 @@ class OBSConnectionAdmin(ModelAdmin):
         return redirect("admin:effects_obsconnection_change", 1)
 
     def names_view(self, request: HttpRequest) -> JsonResponse:
-        """Return the names that effect fields offer, by kind: sounds, items and, if it can be reached, what OBS has."""
+        """Return the names that effect fields offer, by kind: sounds, items and, if it can be reached, what OBS has.
+
+        They are for those who may fill such a field.
+        """
+        if not names.may_be_asked_by(request.user):
+            raise PermissionDenied
         names_by_kind: dict[str, list[str]] = {
             "sound": list(Sound.objects.values_list("name", flat=True)),
             "item": list(Item.objects.values_list("key", flat=True)),

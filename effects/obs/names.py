@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.cache import cache
+from django.db.models import Model
 
 from effects.obs import health
 from effects.obs.address import options
@@ -80,13 +82,26 @@ def _configured_names() -> Iterator[tuple[str, str, str]]:
 def _configured_effects() -> Iterator[tuple[str, Any]]:
     for rows in configured_steps.call():
         yield from rows
-    for model in apps.get_models():
-        columns = [field.name for field in model._meta.fields if isinstance(field, EffectsField)]
-        if not columns:
-            continue
+    for model, columns in _models_with_effects():
         for row in model._default_manager.all():
             for column in columns:
                 yield f"{model._meta.verbose_name} “{row}”", getattr(row, column)
+
+
+def _models_with_effects() -> Iterator[tuple[type[Model], list[str]]]:
+    for model in apps.get_models():
+        columns = [field.name for field in model._meta.fields if isinstance(field, EffectsField)]
+        if columns:
+            yield model, columns
+
+
+def may_be_asked_by(user: User | AnonymousUser) -> bool:
+    """Return whether `user` may add or change rows that name effects, whose forms offer these names."""
+    return any(
+        user.has_perm(f"{model._meta.app_label}.{action}_{model._meta.model_name}")
+        for model, _ in _models_with_effects()
+        for action in ("add", "change")
+    )
 
 
 def _names_in(steps: Any) -> Iterator[tuple[str, str]]:

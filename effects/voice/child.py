@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import wave
@@ -24,15 +25,19 @@ PIPER_RATE = 170
 
 
 def main() -> None:
-    """Answer requests until stdin ends."""
+    """Answer requests until stdin ends, or until nobody reads the answers."""
     # pyttsx3 prints to stdout: keep the real stdout for answers, and send everything else to /dev/null.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def answer(message: dict[str, Any]) -> None:
-        answers.write(json.dumps(message) + "\n")
-        answers.flush()
+        try:
+            answers.write(json.dumps(message) + "\n")
+            answers.flush()
+        except OSError:  # the bot is gone; a traceback would be all that its terminal shows of this
+            os._exit(0)
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler would end it with a traceback
     answer({"ok": True})
     for line in sys.stdin:
         try:

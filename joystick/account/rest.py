@@ -14,7 +14,7 @@ import httpx2
 
 from joystick.account import oauth, scopes, tokens
 from joystick.models import Install
-from joystick.protocol.envelope import clean_text, parse_time
+from joystick.protocol.envelope import clean_name, clean_text, parse_time
 from joystick.settings_table import JoystickSettings
 from pixelbot_site.kit.errors import Failed
 
@@ -52,7 +52,7 @@ def identity(access_token: str) -> Identity:
     channel_id = clean_text(data.get("channel_id"), 100)
     if not channel_id:
         raise Failed("Joystick.tv did not say whose channel it is")
-    return Identity(channel_id, clean_text(data.get("username"), 100), data.get("live") is True)
+    return Identity(channel_id, clean_name(data.get("username")), data.get("live") is True)
 
 
 def stream(install: Install) -> StreamState:
@@ -117,7 +117,7 @@ def _usernames(install: Install, path: str, scope: str) -> Iterator[str]:
         data = _call(install, "GET", path, scope=scope, params={"page": page, "per_page": PER_PAGE})
         items = data.get("items")
         for item in items if isinstance(items, list) else []:
-            name = clean_text(item.get("username"), 100) if isinstance(item, dict) else ""
+            name = clean_name(item.get("username")) if isinstance(item, dict) else ""
             if name:
                 yield name
         pagination = data.get("pagination")

@@ -20,6 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
+from joystick.gateway.echoes import Echoes
 from joystick.gateway.outgoing import MIN_INTERVAL, Action, Outgoing, RateLimit
 from joystick.gateway.session import Session, SessionLost, TokenRefused
 from joystick.protocol.received import ReceivedFrame
@@ -75,9 +76,18 @@ class Gateway:
     """One connection to Joystick, renewed whenever it is lost. `run` it as a task, once; cancel the task to end it."""
 
     def __init__(
-        self, owner: Owner, *, url: str, version: str = "v2", rate_limit: float = 1.0, max_chars: int = 500
+        self,
+        owner: Owner,
+        *,
+        url: str,
+        version: str = "v2",
+        rate_limit: float = 1.0,
+        max_chars: int = 500,
+        bot_username: str = "",
     ) -> None:
-        """Take the gateway's address, ws(s)://…/cable, and for chat the seconds between lines and a line's length."""
+        """Take the gateway's address, ws(s)://…/cable, and for chat the seconds between lines, a line's length, and the
+        bot's name.
+        """
         self._owner = owner
         self._url = url
         self._on_loopback = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
@@ -87,6 +97,7 @@ class Gateway:
         # The server compares this string byte by byte (measured), so it is made once and used in every command.
         self.identifier = json.dumps(identifier, separators=(",", ":"))
         self.last_frame_at: datetime | None = None
+        self.echoes = Echoes(bot_username)
         self._outgoing = Outgoing()
         self._rate_limit = RateLimit(rate_limit)
         self._last_action = ""
@@ -192,6 +203,8 @@ class Gateway:
                 await asyncio.sleep(min(wait, MIN_INTERVAL))
                 continue  # look again: moderation may have been queued in front
             self._last_action = str(action)
+            if action.name == "send_message":
+                self.echoes.said(action.arguments["text"])  # before it is sent: its echo may be quick
             await socket.send(json.dumps(self._encode(action, channel_id)))
             if action.name == "send_message":
                 log.info("said: %s", action.arguments["text"])

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
@@ -24,6 +25,8 @@ UNREACHED_AFTER = timedelta(minutes=1)
 WARN_EVERY = 60.0
 # The length of the columns `Connection.detail` and `Gap.reason`.
 MAX_REASON_CHARS = 300
+OWN_NAME = "joystick.own_name"  # the cache's key
+OWN_NAME_SECONDS = 86_400
 NOT_RUNNING = "the bot was not running"
 
 
@@ -122,6 +125,26 @@ def _trouble(row: Connection, now: datetime) -> str:
     if row.state == "connected" and age is not None and age > SILENT_SECONDS:
         return f"Nothing was heard from Joystick.tv for {age:.0f} s, though the line should be connected."
     return ""
+
+
+def note_own_name(name: str) -> None:
+    """Keep, and log, that the bot hears its own lines from `name`, which is not BOT_USERNAME. "": that is not so."""
+    # In the cache: it is found out again within three lines of chat.
+    known = cache.get(OWN_NAME, "")
+    cache.set(OWN_NAME, name, OWN_NAME_SECONDS)
+    if name not in ("", known):
+        log.warning("%s", own_name_trouble())
+
+
+def own_name_trouble() -> str:
+    """Return what is wrong with BOT_USERNAME as a sentence for staff, or ""."""
+    name: str = cache.get(OWN_NAME, "")
+    if not name:
+        return ""
+    return (
+        f"The bot hears its own lines from {name}. If that is its account, set BOT_USERNAME={name} in .env and start "
+        "the bot again: otherwise it may answer itself."
+    )
 
 
 def _age(row: Connection, now: datetime) -> float | None:

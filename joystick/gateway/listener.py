@@ -25,6 +25,7 @@ from joystick.gateway.client import Gateway
 from joystick.gateway.outgoing import Action
 from joystick.gateway.session import SessionLost
 from joystick.inbox import receive
+from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.received import ReceivedFrame
 from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
@@ -80,6 +81,7 @@ class Listener:
         """
         await self._wait_for_lease()
         await self._db(health.open_gap_at_start)
+        await self._db(health.note_own_name, "")
         self.gateway.set_channel(await self._db(streams.last_channel))
         line = asyncio.create_task(self.gateway.run())
         helpers = [
@@ -174,9 +176,16 @@ class Listener:
         still be stored when the bot is stopped.
         """
         await self._has_room.wait()
+        await self._look_for_own_name(received.event)
         self._events.put_nowait(received)
         if self._events.qsize() >= self._batch_size.size:
             self._has_room.clear()
+
+    async def _look_for_own_name(self, event: Event | None) -> None:
+        if not isinstance(event, ChatMessage) or event.is_bot:  # with its badge a bot is known, whatever its name
+            return
+        if self.gateway.echoes.show_another_name(event.username, event.text):
+            await self._db(health.note_own_name, event.username)
 
     async def report_state(self, state: str, detail: str = "") -> None:
         """Store the state of the connection, and open or close a gap. A refusal stays until the next attempt."""

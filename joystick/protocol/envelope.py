@@ -16,6 +16,9 @@ MAX_TEXT = 4000
 MAX_NUMBER = 10**9
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+# What a terminal obeys, what ends a line, and what turns the direction of text: the same that the log escapes. No name
+# on Joystick has it.
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class FrameError(ValueError):
@@ -46,7 +49,7 @@ class Envelope:
 
     def name(self, *keys: str) -> str:
         """Return the first value under `keys` that is a name, without blanks around it; "" when there is none."""
-        names = (clean_text(self.data.get(key), MAX_NAME).strip() for key in keys)
+        names = (clean_name(self.data.get(key)) for key in keys)
         return next((name for name in names if name), "")
 
     def whole(self, key: str, *, least: int = 0, most: int = MAX_NUMBER) -> int | None:
@@ -74,6 +77,19 @@ def clean_text(value: Any, most: int = MAX_TEXT) -> str:
     if value.isascii():  # the usual case, without encoding it
         return value.replace("\0", "")[:most]
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:most]
+
+
+def clean_name(value: Any) -> str:
+    """Return a name that can be stored, without blanks around it. "" for other values.
+
+    Each control character, line separator and mark of direction becomes �.
+    """
+    if not isinstance(value, str):
+        return ""
+    if not value.isprintable():
+        # Left out, they would make one viewer of two: `Bob` and `B\x7fob`.
+        value = _HIDDEN.sub("\ufffd", value)
+    return clean_text(value, MAX_NAME).strip()
 
 
 def parse_time(value: Any) -> datetime | None:

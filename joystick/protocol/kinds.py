@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from joystick.protocol import events
-from joystick.protocol.envelope import MAX_NAME, MAX_NUMBER, Envelope, FrameError, clean_text, parse_time
+from joystick.protocol.envelope import MAX_NUMBER, Envelope, FrameError, clean_name, parse_time
 
 # Returns the value of one field of an Event. May raise FrameError.
 Reader = Callable[[Envelope], Any]
@@ -110,7 +110,7 @@ def months(envelope: Envelope) -> int:
 
 def presence_name(envelope: Envelope) -> str:
     """Read the viewer's name: in v2 `data.username`, in v1 the text. Raises FrameError when there is none."""
-    name = envelope.name("username") or envelope.text.strip()[:MAX_NAME]
+    name = envelope.name("username") or clean_name(envelope.text)
     if not name:
         raise FrameError(f"{envelope.kind} names nobody")
     return name
@@ -141,7 +141,7 @@ def shape(event: type[events.Event], viewer: Reader = _viewer_or_none, **readers
 def chat(envelope: Envelope) -> events.Event:
     """Build a line in chat. v2 has badges, v1 has flags of the author. Raises FrameError without an author."""
     author = mapping("author")(envelope)
-    username = clean_text(author.get("username"), MAX_NAME).strip()
+    username = clean_name(author.get("username"))
     if not username:
         raise FrameError(f"{envelope.kind} names no author")
     badges = author.get("badges")
@@ -152,7 +152,7 @@ def chat(envelope: Envelope) -> events.Event:
 
     return events.ChatMessage(
         **envelope.common(username, is_chat=True),
-        streamer=clean_text(mapping("streamer")(envelope).get("username"), MAX_NAME),
+        streamer=clean_name(mapping("streamer")(envelope).get("username")),
         is_bot=flag("bot", "isBot"),
         is_streamer=flag("streamer", "isStreamer"),
         is_moderator=flag("mod", "isModerator"),
@@ -165,7 +165,7 @@ def chat(envelope: Envelope) -> events.Event:
 def bot_message(envelope: Envelope) -> events.Event:
     """Build an announcement of the site; v1 names an author, v2 does not."""
     author = mapping("author")(envelope)
-    return events.BotMessage(**envelope.common(clean_text(author.get("username"), MAX_NAME).strip()))
+    return events.BotMessage(**envelope.common(clean_name(author.get("username"))))
 
 
 other = shape(events.OtherEvent, data=all_data)

@@ -27,7 +27,7 @@ Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 class Scope(StrEnum):
     """What a token allows. A token may have several scopes; none includes another.
 
-    `pixelbot_site.callers` maps each scope to a permission of Django's.
+    `pixelbot_site.callers` maps each scope but READ to a permission of Django's; for READ, each endpoint names its own.
     """
 
     READ = "read"
@@ -38,10 +38,13 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The program or person that calls the API, and the scopes they have."""
+    """The program or person that calls the API, the scopes they have, and whether Django gives them a permission: a
+    program has those of its token's owner.
+    """
 
     name: str
     scopes: frozenset[Scope]
+    has_permission: Callable[[str], bool]
 
     def __str__(self) -> str:
         return self.name  # the key of ninja's throttle
@@ -63,42 +66,55 @@ def identify_callers_with(identify: Identify) -> None:
     _identify[:] = [identify]
 
 
-def _find_caller(request: HttpRequest, token: str | None, scopes: tuple[Scope, ...]) -> Caller | None:
-    (identify,) = _identify
-    caller = identify(request, token)
-    missing = [scope for scope in scopes if caller is not None and scope not in caller.scopes]
-    if missing:
-        raise HttpError(403, f"This needs the scope {missing[0]}.")
-    return caller
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an operation asks of its caller: all of `scopes`, and a permission of Django's where one is named."""
+
+    scopes: tuple[Scope, ...]
+    permission: str
+
+    def find_caller(self, request: HttpRequest, token: str | None) -> Caller | None:
+        """Return the caller, or None for an unknown one. Raise HttpError 403 where a scope or the permission lacks."""
+        (identify,) = _identify
+        caller = identify(request, token)
+        if caller is None:
+            return None
+        missing = [scope for scope in self.scopes if scope not in caller.scopes]
+        if missing:
+            raise HttpError(403, f"This needs the scope {missing[0]}.")
+        if self.permission and not caller.has_permission(self.permission):
+            raise HttpError(403, f"This needs the permission {self.permission}.")
+        return caller
 
 
 class Token(HttpBearer):
-    """A program that sends `Authorization: Bearer pxb_…`, with a token of these scopes."""
+    """A program that sends `Authorization: Bearer pxb_…`."""
 
-    def __init__(self, *scopes: Scope) -> None:
+    def __init__(self, need: Need) -> None:
         super().__init__()
-        self.scopes = scopes
+        self.need = need
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        """Return the token's caller, or None for an unknown token. Raise HttpError 403 where a scope is missing."""
-        return _find_caller(request, token, self.scopes)
+        """Return the token's caller, or None for an unknown token. Raise HttpError 403 for one that may not."""
+        return self.need.find_caller(request, token)
 
 
 class Login(SessionAuth):
-    """Staff logged in to the dashboard, with the CSRF token in `X-CSRFToken`, and Django's permissions as scopes."""
+    """Staff logged in to the dashboard, with the CSRF token in `X-CSRFToken`."""
 
-    def __init__(self, *scopes: Scope) -> None:
+    def __init__(self, need: Need) -> None:
         super().__init__()
-        self.scopes = scopes
+        self.need = need
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
-        """Return the staff's caller, or None for anybody else. Raise HttpError 403 where a scope is missing."""
-        return _find_caller(request, None, self.scopes)
+        """Return the staff's caller, or None for anybody else. Raise HttpError 403 for one who may not."""
+        return self.need.find_caller(request, None)
 
 
-def needs(*scopes: Scope) -> list[Token | Login]:
-    """Return the `auth=` of an operation that callers with all of `scopes` may use."""
-    return [Token(*scopes), Login(*scopes)]
+def needs(*scopes: Scope, permission: str = "") -> list[Token | Login]:
+    """Return the `auth=` of an operation that callers with all of `scopes`, and the permission, may use."""
+    need = Need(scopes, permission)
+    return [Token(need), Login(need)]
 
 
 class Error(Schema):

@@ -21,6 +21,8 @@ from pixelbot_site.kit.registry import Registry
 MAX_TITLE = 200
 # Characters of a spoken text; what is spoken of it (TTS_MAX_CHARS) can't be set to be longer.
 MAX_TEXT = 1000
+# What is counted in templates; with 1 they lose their s.
+_NOUNS = "token|viewer|month|subscription|point"
 # The kind whose payload holds a list of steps, in `effects`, and how many steps it may hold.
 SEQUENCE = "run_effects"
 MAX_SEQUENCE = 20
@@ -82,6 +84,8 @@ def filled(value: Any, words: Mapping[str, str | int]) -> Any:
     """Return `value` with the placeholders in all its texts replaced; unknown ones stay as they are."""
     if isinstance(value, str):
         for word, text in words.items():
+            if text == 1:  # "{tokens} tokens" is "1 token" then
+                value = re.sub(rf"\{{{word}\}} ({_NOUNS})s\b", r"1 \1", value)
             value = value.replace(f"{{{word}}}", str(text))
         return value
     if isinstance(value, Mapping):

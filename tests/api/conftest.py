@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.test import Client
 
 from pixelbot_site.kit.api import Scope
 from pixelbot_site.models import ApiToken
+
+
+@pytest.fixture(autouse=True)
+def forget_callers() -> None:
+    """Count requests anew: the tokens of each test have the ids of those of the test before."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from django.utils import timezone
 from ninja.constants import NOT_SET
 
 from pixelbot_site.api import api
-from pixelbot_site.kit.api import Login, Scope, Token
+from pixelbot_site.kit.api import Login, Need, Scope, Token
 from pixelbot_site.models import ApiToken
 
 Call = Callable[..., Any]
@@ -35,18 +36,93 @@ def test_a_token_may_what_its_scopes_say(call: Call, token: Callable[..., str]) 
     assert call("get", "/viewers", bearer=token(Scope.POINTS)).status_code == 403
 
 
-def test_every_endpoint_asks_for_a_scope() -> None:
-    operations = [
+# What is read, and the permission that shows the same in the dashboard.
+ASKED = {
+    "/viewers": "economy.view_viewer",
+    "/viewers/{id_or_name}": "economy.view_viewer",
+    "/leaderboard": "economy.view_viewer",
+    "/transactions": "economy.view_transaction",
+    "/xp-transactions": "economy.view_xptransaction",
+    "/queue": "effects.view_queueitem",
+    "/lanes": "effects.view_queueitem",
+    "/wheel/odds": "effects.view_prize",
+    "/sounds": "effects.view_sound",
+    "/redeems": "redeems.view_redeem",
+    "/installs": "joystick.view_install",
+    "/health": "joystick.view_connection",
+    "/stats": "joystick.view_connection",
+}
+
+
+def operations() -> list[Any]:
+    return [
         operation
         for _, router in api._routers
         for view in router.path_operations.values()
         for operation in view.operations
     ]
-    assert len(operations) > 20
-    for operation in operations:
+
+
+def test_every_endpoint_asks_for_a_scope() -> None:
+    assert len(operations()) > 20
+    for operation in operations():
         token, login = operation.auth_callbacks
         assert isinstance(token, Token) and isinstance(login, Login), operation.view_func
-        assert operation.auth_param is not NOT_SET and token.scopes == login.scopes != (), operation.view_func
+        assert operation.auth_param is not NOT_SET and token.need == login.need, operation.view_func
+        assert token.need.scopes, operation.view_func
+
+
+@pytest.mark.django_db
+def test_every_endpoint_that_is_read_asks_for_the_permission_to_see_that() -> None:
+    known = {f"{row.content_type.app_label}.{row.codename}" for row in Permission.objects.all()}
+    for path, needed in ASKED.items():
+        (operation,) = (found for found in operations() if found.path == path and "GET" in found.methods)
+        assert operation.auth_callbacks[0].need == Need((Scope.READ,), needed)
+        assert needed in known
+    assert len(ASKED) == sum("GET" in operation.methods for operation in operations())
+
+
+def test_who_may_see_viewers_sees_no_more_than_that_by_the_api(call: Call, token: Callable[..., str]) -> None:
+    mo = get_user_model().objects.create_user("mo", is_staff=True)
+    mo.user_permissions.add(Permission.objects.get(codename="view_viewer"))
+    made = token()
+    ApiToken.objects.filter(digest=ApiToken.hashed(made)).update(owner=mo)
+    client = Client()
+    client.force_login(mo)
+    for path, needed in ASKED.items():
+        address = path.replace("{id_or_name}", "1")
+        statuses = {call("get", address, bearer=made).status_code, client.get(f"/admin/api{address}").status_code}
+        allowed = needed == "economy.view_viewer"
+        assert statuses <= ({200, 404} if allowed else {403}), path
+    answer = client.get("/admin/api/installs")
+    assert answer.json()["detail"] == "This needs the permission joystick.view_install."
+
+
+def test_the_channels_scope_alone_changes_no_redeem(call: Call, token: Callable[..., str]) -> None:
+    mo = get_user_model().objects.create_user("mo", is_staff=True)
+    mo.user_permissions.add(Permission.objects.get(codename="change_install"))
+    made = token()
+    ApiToken.objects.filter(digest=ApiToken.hashed(made)).update(owner=mo)
+    assert call("post", "/redeems/tts/toggle", bearer=made).status_code == 403
+    assert call("patch", "/redeems/tts", {"cost": 0}, bearer=made).status_code == 403
+
+
+def test_a_token_ends_when_it_was_to_end(call: Call, token: Callable[..., str]) -> None:
+    made = token()
+    row = ApiToken.objects.filter(digest=ApiToken.hashed(made))
+    for seconds, status in ((60, 200), (-1, 401)):
+        row.update(ends_at=timezone.now() + timedelta(seconds=seconds))
+        assert call("get", "/viewers", bearer=made).status_code == status
+
+
+def test_the_end_of_a_token_is_chosen_in_the_dashboard_and_lies_ahead(owner: Any) -> None:
+    client = Client()
+    client.force_login(owner)
+    form = {"name": "deck", "scopes": ["read"], "ends_at_0": "2020-01-01", "ends_at_1": "00:00:00"}
+    page = client.post("/admin/pixelbot_site/apitoken/add/", form, follow=True).content.decode()
+    assert "This time is past." in page and not ApiToken.objects.exists()
+    client.post("/admin/pixelbot_site/apitoken/add/", {**form, "ends_at_0": "2120-01-01"})
+    assert ApiToken.objects.get().ends_at == datetime(2120, 1, 1, tzinfo=UTC)
 
 
 def test_a_revoked_token_and_one_of_somebody_who_is_not_staff_any_more_end(call: Call, token: Any, owner: Any) -> None:

@@ -167,6 +167,7 @@ def test_redeems_are_listed_switched_and_priced(call: Call) -> None:
     assert call("post", "/redeems/nosuch/toggle").status_code == 404
 
 
+@pytest.mark.usefixtures("stage")
 def test_what_is_for_live_streams_only_is_bought_while_the_stream_is_live(call: Call, viewer: Make) -> None:
     purchase.seed()
     viewer("Bob", points=60)
@@ -177,6 +178,7 @@ def test_what_is_for_live_streams_only_is_bought_while_the_stream_is_live(call: 
     assert call("post", "/redeems/shoutout/buy", {"viewer": "Bob", "text": "Bob"}).json()["balance"] == 10
 
 
+@pytest.mark.usefixtures("stage")
 def test_a_redeem_is_bought_for_somebody_or_given_away(call: Call, viewer: Make) -> None:
     purchase.seed()
     viewer("Bob", points=60)

@@ -56,6 +56,11 @@ def test_an_install_that_needs_reconnecting(check: Check) -> None:
     check("Fox needs reconnecting: the <b>access</b> was revoked.")
 
 
+def test_a_bot_that_hears_itself_under_another_name(check: Check) -> None:
+    connection.note_own_name("PixelBot")
+    check("The bot hears its own lines from PixelBot. If that is its account, set BOT_USERNAME=PixelBot in .env")
+
+
 def test_a_line_that_is_refused(check: Check) -> None:
     connection.take_lease("a listener")
     connection.set_state("a listener", "refused", "unauthorized")

@@ -98,6 +98,14 @@ def test_a_refund_that_does_not_match_is_told(history: None) -> None:
     assert any("to undo" in sentence for sentence in audit.findings())
 
 
+def test_a_name_in_a_finding_steers_no_terminal(viewer: Callable[..., Viewer]) -> None:
+    made = viewer("Bob")
+    Viewer.objects.filter(pk=made.pk).update(username="Bo\x1b[2J\nb")
+    Points.objects.filter(viewer=made).update(balance=5)
+    (finding, *_) = audit.findings()
+    assert r"Bo\x1b[2J\nb" in finding and "\x1b" not in finding
+
+
 def test_of_many_faults_twenty_are_named(viewer: Callable[..., Viewer]) -> None:
     for number in range(25):
         viewer(f"viewer{number}", points=5)

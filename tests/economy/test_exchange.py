@@ -57,7 +57,9 @@ def test_an_import_shows_the_difference_first_and_then_writes_ledger_rows(fox: C
     assert list(audit.findings()) == []
 
 
-@pytest.mark.parametrize("row", ["Bob,-1,0", "Bob,many,0", f"Bob,{2**63},0", ",5,0", f"{'x' * 101},5,0", "ANN,6,6"])
+@pytest.mark.parametrize(
+    "row", ["Bob,-1,0", "Bob,many,0", f"Bob,{2**63},0", ",5,0", f"{'x' * 101},5,0", "B\x1b[2Jo,5,0", "ANN,6,6"]
+)
 def test_what_makes_no_sense_is_told_and_nothing_is_written(fox: Client, viewer: Make, row: str) -> None:
     viewer("Bob", points=10)
     answer = hand_in(fox, f"username,points,xp\nAnn,5,5\n{row}\n")

@@ -111,6 +111,7 @@ def test_the_dashboard_renames_merges_undoes_forgets_and_reverses(pair: tuple[Vi
     def page(path: str, **form: Any) -> str:
         return fox.post(f"/admin/economy/{path}", form, follow=True).content.decode()
 
+    assert "no control characters" in page(f"viewer/{bob.pk}/change/", username="B\u202eob", excluded="unknown")
     assert "Bob is part of New now" in page(f"viewer/{bob.pk}/change/", username="New", excluded="unknown")
     row = Merge.objects.get()
     assert row.by == "fox"

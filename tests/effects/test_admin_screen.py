@@ -209,5 +209,11 @@ def test_effect_fields_offer_sounds_and_items_though_obs_is_away(fox: Client, se
     assert fox.get("/admin/effects/obsconnection/names/").json() == {"sound": ["ding"], "item": ["hat"]}
 
 
-def test_names_are_for_staff(client: Client) -> None:
-    assert client.get("/admin/effects/obsconnection/names/").status_code == 302
+def test_names_are_for_staff_who_may_name_effects(client: Client, helper: Callable[..., Client]) -> None:
+    names = "/admin/effects/obsconnection/names/"
+    assert client.get(names).status_code == 302
+    who = helper("view_redeem", "view_obsconnection", "change_viewer")
+    assert who.get(names).status_code == 403
+    user = get_user_model().objects.get(username="helper")
+    user.user_permissions.add(Permission.objects.get(codename="change_reaction"))
+    assert who.get(names).status_code == 200

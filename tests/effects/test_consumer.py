@@ -12,8 +12,10 @@ from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 
+from effects import consumers
 from effects.models import Overlay, OverlayPage, QueueItem, State
 from effects.overlays import messages, pages
+from effects.overlays.sockets import OpenSockets
 from effects.queue import items, worker
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.asgi import application
@@ -26,8 +28,8 @@ def an_overlay() -> Overlay:
     return Overlay.objects.create()
 
 
-def socket(secret: str, host: bytes = b"localhost") -> WebsocketCommunicator:
-    headers = [(b"host", b"localhost"), (b"origin", b"http://" + host)]
+def socket(secret: str) -> WebsocketCommunicator:
+    headers = [(b"host", b"localhost"), (b"origin", b"http://localhost")]
     return WebsocketCommunicator(application, f"/overlay/{secret}/socket/", headers=headers)
 
 
@@ -54,17 +56,75 @@ async def test_a_socket_at_any_other_address_is_closed_and_nothing_is_logged(cap
     assert made.secret not in caplog.text and "Traceback" not in caplog.text
 
 
-async def test_a_report_nested_too_deeply_closes_the_socket(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_report_nested_too_deeply_leaves_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    page = await connected()
+    await page.send_to(text_data="[" * consumers.MAX_REPORT_CHARS)
+    await page.disconnect()
+    assert "Main sent a" in caplog.text and "Traceback" not in caplog.text
+
+
+async def test_a_report_that_is_too_long_closes_the_socket(caplog: pytest.LogCaptureFixture) -> None:
     page = await connected()
     await page.send_to(text_data="[" * 100_000)
     assert (await page.receive_output())["type"] == "websocket.close"
-    assert "nested too deeply" in caplog.text
+    assert "sent a report of more than 2000 characters, and is disconnected" in caplog.text
 
 
-async def test_a_page_of_another_site_is_a_closed_socket() -> None:
+async def test_a_page_that_reports_too_often_is_disconnected_and_said_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    page = await connected()
+    report = json.dumps({"type": "finished", "item": 1, "attempt": 1})
+    for _ in range(consumers.MAX_REPORTS_A_SECOND + 20):
+        await page.send_to(report)
+    assert (await page.receive_output())["type"] == "websocket.close"
+    await page.disconnect()
+    assert caplog.text.count("sent more than 30 reports in a second, and is disconnected") == 1
+
+
+async def test_no_more_pages_are_connected_than_the_setting_allows(
+    settings: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OVERLAY_SOCKETS_MAX = 2
+    monkeypatch.setattr(consumers, "_open", OpenSockets())
     made = await an_overlay()
-    connected, _ = await socket(made.secret, host=b"elsewhere.example").connect()
-    assert not connected
+
+    async def let_in(page: WebsocketCommunicator) -> bool:
+        return bool((await page.connect())[0])
+
+    pages = [socket(made.secret) for _ in range(2)]
+    assert [await let_in(page) for page in pages] == [True, True]
+    assert [await let_in(socket(made.secret)) for _ in range(3)] == [False] * 3
+    assert caplog.text.count("was refused: 2 pages are connected, as OVERLAY_SOCKETS_MAX allows") == 1
+    assert not await let_in(socket("wrong"))
+    await pages[0].disconnect()
+    assert await let_in(socket(made.secret))
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "is_ours"),
+    [
+        ("localhost:8000", "http://localhost:8000", True),
+        ("LocalHost:8000", "http://localhost:8000", True),
+        ("[::1]:8000", "http://[::1]:8000", True),
+        ("localhost:8000", "http://localhost:3000", False),
+        ("127.0.0.1:8000", "http://localhost:8000", False),
+        ("localhost:8000", "http://elsewhere.example", False),
+        ("elsewhere.example", "http://elsewhere.example", False),  # a name of theirs that leads here
+        ("localhost:8000", "", False),
+        ("localhost:8000", "null", False),
+        ("", "http://localhost", False),
+        ("bot.example.org", "https://bot.example.org", True),
+        ("localhost:8000", "https://bot.example.org", False),
+        ("localhost:8000", "https://front.example.org", True),  # a proxy that asks for this machine's own name
+    ],
+)
+async def test_a_page_of_another_site_or_program_is_a_closed_socket(
+    host: str, origin: str, is_ours: bool, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["bot.example.org", "localhost", "127.0.0.1", "[::1]"]
+    settings.CSRF_TRUSTED_ORIGINS = ["https://front.example.org"]
+    headers = [(b"host", host.encode()), (b"origin", origin.encode())]
+    path = f"/overlay/{(await an_overlay()).secret}/socket/"
+    assert (await WebsocketCommunicator(application, path, headers=headers).connect())[0] is is_ours
 
 
 async def test_a_connected_page_is_stored_as_open_until_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -29,7 +32,7 @@ from effects.voice import loudness, speech
 from effects.voice.engines import ENGINES, Style
 from effects.voice.studio import TARGET_LUFS, Studio
 from pixelbot_site.kit.errors import Failed, Refused
-from tests.processes import wait_until
+from tests.processes import ROOT, wait_until
 from tests.threads import at_once
 
 PHRASES = [
@@ -188,6 +191,24 @@ def test_the_child_gets_none_of_the_bots_secrets(monkeypatch: pytest.MonkeyPatch
         say(studio, "hello")
     studio.close()
     assert "hush" not in str(answer.value) and os.environ["PATH"] in str(answer.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
+@pytest.mark.parametrize("end", ["the bot is gone", "SIGINT", "SIGTERM"])
+def test_a_child_that_is_ended_leaves_no_traceback(end: str) -> None:
+    command = [sys.executable, "-m", "effects.voice.child"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as child:
+        assert child.stdin and child.stdout and child.stderr
+        assert json.loads(child.stdout.readline()) == {"ok": True}
+        if end == "the bot is gone":  # while it has something to answer
+            child.stdout.close()
+            child.stdin.write('{"do": "nothing"}\n')
+            child.stdin.close()
+        else:
+            child.send_signal(signal.Signals[end])
+        child.wait(10)
+        assert child.stderr.read() == ""
 
 
 def test_to_close_it_does_not_wait_for_a_text_that_hangs() -> None:

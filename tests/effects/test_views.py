@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -19,6 +20,23 @@ pytestmark = pytest.mark.django_db
 def test_a_wrong_secret_is_not_found(client: Client) -> None:
     for path in ("/overlay/wrong/", "/overlay/wrong/pre-sound/abc", "/overlay/wrong/speech/1.wav"):
         assert client.get(path).status_code == 404
+
+
+def test_an_overlays_address_leads_to_no_other_file(client: Client, settings: Any) -> None:
+    base = Overlay.objects.create().get_absolute_url()
+    key = settings.DATA_DIR / "secret_key"
+    assert key.exists()
+    for name in (
+        "../secret_key",
+        "..%2fsecret_key",
+        "..%252fsecret_key",
+        "..\\secret_key",
+        "%2e%2e/secret_key",
+        str(key),
+    ):
+        for folder in ("pre-sound", "sound", "speech"):
+            for end in ("", ".wav"):
+                assert client.get(f"{base}{folder}/{name}{end}").status_code == 404, name
 
 
 def test_the_page_is_whole_and_closed_to_other_sources(client: Client) -> None:

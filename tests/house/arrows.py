@@ -38,7 +38,8 @@ def graph_of(folder: Path) -> grimp.ImportGraph:
 
 def rooms_of(graph: grimp.ImportGraph, app: str) -> Rooms:
     """Return the rooms of `app`."""
-    modules = graph.find_descendants(app)
+    # Migrations are no room: nobody works in those that are written.
+    modules = {module for module in graph.find_descendants(app) if ".migrations" not in module}
     arrows = {
         (room_of(importer), room_of(imported))
         for importer in modules

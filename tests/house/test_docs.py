@@ -11,6 +11,7 @@ from tests.processes import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*/(?:[\w.-]+\.[a-z]+)?)`")
+TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
 TABLE = "## To change X, open Y"
 MIN_ENTRIES = 20
 
@@ -29,6 +30,18 @@ def rows_of_the_table() -> list[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_path_in_the_docs_exists(page: Path) -> None:
     assert [path for path in paths_in(page.read_text(encoding="utf-8")) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_test_named_in_the_docs_exists(page: Path) -> None:
+    named = TEST.findall(page.read_text(encoding="utf-8"))
+    assert [f"{path}::{test}" for path, test in named if f"def {test}(" not in source(path)] == []
+    assert len(named) > 30 or page.name != "security.md"
+
+
+def source(path: str) -> str:
+    """Return the text of a file of ours; "" where there is none."""
+    return (ROOT / path).read_text(encoding="utf-8") if (ROOT / path).is_file() else ""
 
 
 def test_paths_are_found_and_other_words_in_backticks_are_not() -> None:

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
@@ -32,6 +33,34 @@ def test_the_way_of_an_event(make_bot: MakeBot, simulator: SimulatorThread, vers
     simulator.wait_subscribed()
     walk(simulator, bot.overlay_url, bot.one)
     assert "Traceback" not in bot.text()
+
+
+@pytest.mark.parametrize(("host", "days"), [("127.0.0.1", 30), ("0.0.0.0", 0.5)])
+def test_a_login_ends_the_same_day_where_others_can_reach_the_pages(
+    make_bot: MakeBot, free_port: int, host: str, days: float
+) -> None:
+    bot = make_bot("--bind", f"{host}:{free_port}").start()
+    assert log_in(bot, "admin", "a-test-password")
+    lasts = bot.one("SELECT julianday(expire_date) - julianday('now') FROM django_session")
+    assert days - 0.01 < lasts <= days
+
+
+def test_a_wrong_bot_username_is_noticed_when_the_bot_hears_itself(
+    make_bot: MakeBot, simulator: SimulatorThread
+) -> None:
+    bot = make_bot(BOT_USERNAME="Pixle").start()
+    simulator.wait_subscribed()
+    for name in ("Ann", "Bob", "Cat"):
+        simulator.happen(chat(name, "!points"))
+        answer = f"@{name} you have 1 point."
+        wait_until(partial(simulator_said, simulator, answer), "the answer")
+        simulator.happen(chat("Pixel", answer))
+    wait_until(lambda: bot.says("If that is its account, set BOT_USERNAME=Pixel in .env"), "the right name in the log")
+
+
+def simulator_said(simulator: SimulatorThread, line: str) -> bool:
+    """Did the bot say this?"""
+    return line in simulator.lines()
 
 
 @pytest.mark.empty_data

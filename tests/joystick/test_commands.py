@@ -10,6 +10,7 @@ import pytest
 
 from economy.models import Cooldown, Item, Points, Transaction, Viewer
 from economy.viewers import inventory
+from economy.viewers.roles import Role
 from effects import sounds, wheel
 from effects.models import QueueItem, Sound
 from joystick.inbox import dispatch
@@ -66,6 +67,12 @@ def test_level_of_somebody_else(ask: Ask) -> None:
 @pytest.mark.parametrize("text", ["!help", "!commands"])
 def test_help_names_what_the_caller_may_use(ask: Ask, text: str) -> None:
     everybody = "!give, !help, !items, !level, !odds, !points, !queue, !redeem, !redeems, !sounds, !top"
+    offers = "!clip (free), !shoutout (50), !sound (15), !spin (100), !tts (25)"
+    assert ask(text) == [f"@Bob you can use {everybody}; and buy {offers}."]
+    Redeem.objects.filter(key="tts").update(least_role=Role.MODERATOR)
+    Redeem.objects.exclude(key__in=["tts", "spin"]).update(enabled=False)
+    assert ask(text)[0].endswith("!top; and buy !spin (100).")
+    Redeem.objects.filter(key="spin").update(stock=0)
     assert ask(text) == [f"@Bob you can use {everybody}."]
     (said,) = ask(text, "mod")
     assert {"!addpoints,", "!panic,", "!skip,", "!approve,"} < set(said.split())
@@ -75,6 +82,14 @@ def test_help_for_one_command(ask: Ask) -> None:
     assert ask("!help give") == ["@Bob !give VIEWER N: give some of your points to somebody."]
     assert ask("!help !Balance") == ["@Bob !points [VIEWER]: how many points you have, or another viewer has."]
     assert ask("!help dance") == ["@Bob I don't know !dance."]
+
+
+def test_help_for_one_redeem(ask: Ask) -> None:
+    assert ask("!help tts") == ask("!help !TTS") == ["@Bob !tts: Speak a line (25 points)."]
+    assert ask("!help clip") == ["@Bob !clip: Save a clip (free)."]
+    assert ask("!help scene") == ["@Bob !scene: Switch the scene (200 points). It is switched off at the moment."]
+    Redeem.objects.filter(key="tts").update(cost=1, pricing="character", stock=0)
+    assert ask("!help tts") == ["@Bob !tts: Speak a line (1 point per character). It is sold out."]
 
 
 def test_redeems(ask: Ask) -> None:

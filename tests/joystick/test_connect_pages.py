@@ -186,7 +186,7 @@ def test_a_reaction_that_could_not_work_is_not_saved(staff: Client) -> None:
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ({"state": "connected"}, "The bot is connected to the channel of HarbourFox; 1 events in the last minute."),
+        ({"state": "connected"}, "The bot is connected to the channel of HarbourFox; 1 event in the last minute."),
         ({"state": "off", "detail": "no channel is connected"}, "The bot is not connected: no channel is connected."),
         ({"state": "waiting", "detail": "OSError"}, "The bot is waiting: OSError."),
     ],

@@ -126,6 +126,17 @@ def test_braces_that_mean_nothing_stay() -> None:
     assert reactions.fill("{user} {viewers} {other} {", occasion) == "Bob 3 {other} {"
 
 
+@pytest.mark.parametrize("noun", ["tokens", "viewers", "months", "subscriptions", "points"])
+def test_one_of_something_is_said_in_the_singular(noun: str) -> None:
+    for number, said in ((1, f"1 {noun[:-1]}, Bob: 1!"), (11, f"11 {noun}, Bob: 11!")):
+        occasion = reactions.Occasion(Trigger.RAID, "Bob", words={"number": number})
+        assert reactions.fill(f"{{number}} {noun}, {{user}}: {{number}}!", occasion) == said
+        assert (
+            reactions.fill("{number} boss and {number} tokensmiths", occasion)
+            == f"{number} boss and {number} tokensmiths"
+        )
+
+
 # For each trigger: a happening by Bob, its subject, and a line with every word of that trigger filled in.
 OCCASIONS: list[tuple[str, Happening, str, str, str]] = [
     ("follow", follow("Bob"), "", "{user}", "Bob"),

@@ -66,6 +66,16 @@ def test_viewers_points_xp_histories_and_redeems_come_over(original: Path, capsy
     assert "User 3 has no usable name" in told.err
 
 
+def test_a_name_that_would_steer_a_terminal_is_left_out(original: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(sqlite3.connect(original)) as database:
+        database.execute("UPDATE users SET name = 'A' || char(27) || ']52;c;x' WHERE name = 'Ann'")
+        database.commit()
+    call_command("import_pixel", str(original))
+    told = capsys.readouterr()
+    assert "has no usable name ('A\\x1b]52;c;x')" in told.err and "\x1b" not in told.err + told.out
+    assert not Viewer.objects.filter(key__contains="\x1b").exists()
+
+
 def test_again_it_takes_only_what_is_new_and_leaves_what_was_earned_here(original: Path) -> None:
     call_command("import_pixel", str(original))
     bob = Viewer.objects.get(key="bob")

@@ -32,11 +32,10 @@ from joystick.simulator.server import Simulator
 from pixelbot_site import setup
 from pixelbot_site.kit import garbage
 from pixelbot_site.kit.logs import STDOUT
-from pixelbot_site.settings_table import LoginSettings
+from pixelbot_site.settings_table import LOOPBACK, SESSION_ELSEWHERE, LoginSettings
 
 log = logging.getLogger("runbot")
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 DEMO_SCENARIO = "quiet-evening"
 
 
@@ -77,6 +76,8 @@ class Command(BaseCommand):
             garbage.settle()
             rescue.recover()
             settings.ALLOWED_HOSTS.append(host)
+            if host not in LOOPBACK:
+                settings.SESSION_COOKIE_AGE = SESSION_ELSEWHERE
             embedded.Process(
                 host=host,
                 port=port,
@@ -152,6 +153,7 @@ def make_listener(url: str, credentials: Credentials, *, holder: str = "embedded
         version=current.joystick_event_version,
         rate_limit=current.message_rate_limit,
         max_chars=current.message_max_chars,
+        bot_username=current.bot_username,
     )
 
 

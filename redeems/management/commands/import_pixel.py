@@ -22,7 +22,7 @@ from django.utils import timezone
 from economy.ledger import imported
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.imported import PastChange
-from economy.models import USERNAME_MAX, Item, Viewer, viewer_key
+from economy.models import Item, Viewer, viewer_key
 from economy.viewers import inventory, people
 from redeems.models import Redeem
 
@@ -122,7 +122,7 @@ def read_changes(source: sqlite3.Connection, name: str) -> defaultdict[int, list
 def import_viewer(user: sqlite3.Row) -> Viewer | None:
     """Return the viewer with the user's name, created where there is none; None for a name that can't be used."""
     name = str(user["name"] or "").replace("\0", "").strip()
-    if not name or len(name) > USERNAME_MAX:
+    if not people.is_username(name):
         return None
     viewer = people.find(name)
     if viewer is None:
