@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -13,6 +14,9 @@ def main() -> None:
     if "--demo" in sys.argv:
         # The demo has its own data folder, and settings are read before a command parses its options.
         os.environ["PIXELBOT_DEMO"] = "1"
+
+    if "runbot" in sys.argv[1:2]:
+        gc.disable()  # until `garbage.settle`
 
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

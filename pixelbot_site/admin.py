@@ -10,10 +10,9 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from pixelbot_site.callers import PERMISSIONS
 from pixelbot_site.kit.admin import ModelAdmin
-from pixelbot_site.kit.api import Scope
-from pixelbot_site.models import ApiToken
+from pixelbot_site.kit.scopes import Scope
+from pixelbot_site.models import PERMISSIONS, ApiToken
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]

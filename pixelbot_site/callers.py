@@ -10,16 +10,9 @@ from django.utils import timezone
 from ninja.errors import HttpError
 
 from pixelbot_site import guesses
-from pixelbot_site.kit.api import Caller, Scope
-from pixelbot_site.models import ApiToken
-
-# The permission of Django's that gives staff a scope. A token has a scope only while its owner has the permission.
-PERMISSIONS = {
-    Scope.READ: "economy.view_viewer",
-    Scope.POINTS: "economy.change_points",
-    Scope.QUEUE: "effects.change_queueitem",
-    Scope.ADMIN: "joystick.change_install",
-}
+from pixelbot_site.kit.api import Caller
+from pixelbot_site.kit.scopes import Scope
+from pixelbot_site.models import PERMISSIONS, ApiToken
 
 # How exactly a token's last use is stored. With a write for each call, reading would wait for SQLite's one writer.
 LAST_USE_STEP = timedelta(minutes=1)

@@ -10,9 +10,16 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from pixelbot_site.kit.api import Scope
+from pixelbot_site.kit.scopes import Scope
 
 PREFIX = "pxb_"
+# The permission of Django's that gives staff a scope. A token has a scope only while its owner has the permission.
+PERMISSIONS = {
+    Scope.READ: "economy.view_viewer",
+    Scope.POINTS: "economy.change_points",
+    Scope.QUEUE: "effects.change_queueitem",
+    Scope.ADMIN: "joystick.change_install",
+}
 
 
 class ApiToken(models.Model):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,9 @@ EMBEDDED = not REDIS_URL
 
 # --- Django ----------------------------------------------------------------------------------------------------------
 
+# Not one of the apps: it would be imported at the start, with django.test, and the API is needed with its first request.
+# The page of the API's documentation takes templates and scripts from there.
+NINJA = Path(str(getattr(find_spec("ninja"), "origin", ""))).parent
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -75,7 +79,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "import_export",
-    "ninja",
     "pixelbot_site",
     "economy",
     "effects",
@@ -101,7 +104,7 @@ ASGI_APPLICATION = "pixelbot_site.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [BASE_DIR / "templates", NINJA / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -122,6 +125,7 @@ LANGUAGE_CODE = "en-us"
 USE_TZ = True
 TIME_ZONE = site.time_zone
 STATIC_URL = "static/"
+STATICFILES_DIRS = [NINJA / "static"]
 WHITENOISE_USE_FINDERS = True  # served straight from the apps: no collectstatic step
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages have business with our files
 SESSION_COOKIE_NAME = "pixelbot_session"

@@ -30,6 +30,7 @@ from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator
 from pixelbot_site import setup
+from pixelbot_site.apps import AT_START
 from pixelbot_site.kit import garbage
 from pixelbot_site.kit.logs import STDOUT
 from pixelbot_site.settings_table import LoginSettings
@@ -44,6 +45,7 @@ class Command(BaseCommand):
     """Runs web server, listener and worker in one process, or with `--listener-only` the listener alone."""
 
     help = "Run Pixel Bot."
+    requires_system_checks = (AT_START,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
