@@ -10,6 +10,7 @@ import daphne.server as daphne_server  # must come first: it installs the reacto
 
 # isort: split
 import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -128,7 +129,10 @@ class Process:
         self._worker.ask_to_stop()
         await asyncio.gather(self._cancel_background(), self._wait_for_items())
         await self._in_thread(self._worker.join)
-        await self._in_thread(rescue.put_back_running)
+        try:
+            await self._in_thread(rescue.put_back_running)
+        except DatabaseError as error:
+            log.warning("the running items could not be put back: %s", error)
 
     async def _cancel_background(self) -> None:
         if self._task is not None:
@@ -137,8 +141,9 @@ class Process:
 
     async def _wait_for_items(self) -> None:
         until = time.monotonic() + STOP_GRACE
-        while time.monotonic() < until and await self._in_thread(worker.is_running):
-            await asyncio.sleep(0.05)
+        with contextlib.suppress(DatabaseError):  # without a database no item ends
+            while time.monotonic() < until and await self._in_thread(worker.is_running):
+                await asyncio.sleep(0.05)
 
     async def _in_thread(self, step: Callable[[], Any]) -> Any:
         return await self._loop.run_in_executor(None, step)

@@ -67,7 +67,7 @@ EMBEDDED = not REDIS_URL
 
 # --- Django ----------------------------------------------------------------------------------------------------------
 
-# Not one of the apps: it would be imported at the start, with django.test, and the API is needed with its first request.
+# Not one of the apps: it would be imported at the start, with django.test, and the API is needed at its first request.
 # The page of the API's documentation takes templates and scripts from there.
 NINJA = Path(str(getattr(find_spec("ninja"), "origin", ""))).parent
 INSTALLED_APPS = [
@@ -88,6 +88,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pixelbot_site.kit.sqlite.pages.DatabaseFileMiddleware",
     "pixelbot_site.content_security.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -140,6 +141,7 @@ else:
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so that two writers wait for each other instead of
     # failing half-way. WAL: readers don't wait for writers. Cache and checkpoints are sized for millions of rows.
+    DATABASES["default"]["ENGINE"] = "pixelbot_site.kit.sqlite"  # Django's, and an eye on the file
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
