@@ -18,7 +18,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from celery.beat import EmbeddedService
 from celery.worker import WorkController, state
 from channels.layers import get_channel_layer
 from django.db import DatabaseError, connection
@@ -30,6 +29,8 @@ from pixelbot_site.celery import app
 from pixelbot_site.kit.bell_broker import BELL
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.logs import STDOUT
+from pixelbot_site.kit.schedule import Schedule
+from pixelbot_site.kit.threads import start_service
 
 log = logging.getLogger("runbot")
 
@@ -195,16 +196,17 @@ class Worker:
             without_gossip=True,
         )
         self._thread = threading.Thread(target=self._worker.start, name="celery", daemon=True)
-        # In a thread: the worker's own `beat` option forks a process, which a broker in memory does not reach.
-        self._beat: Any = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+        self._schedule = Schedule(app)
 
     def start(self) -> None:
         """Start the worker's threads and the schedule."""
         self._thread.start()
-        self._beat.start()
+        # In a thread: the worker's own `beat` option forks a process, which a broker in memory does not reach.
+        start_service("schedule", self._schedule.run)
 
     def ask_to_stop(self) -> None:
         """Make the worker take no new task. Returns at once."""
+        self._schedule.stop()
         state.should_stop = 0  # type: ignore[assignment]  # the exit code
         BELL.close()
 

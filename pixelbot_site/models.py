@@ -1,4 +1,4 @@
-"""Tokens of the API."""
+"""Tokens of the API, and the heartbeat of the schedule."""
 
 from __future__ import annotations
 
@@ -55,3 +55,13 @@ class ApiToken(models.Model):
     def allowed(self) -> frozenset[Scope]:
         """Return the token's scopes, without stored names that are no longer scopes."""
         return frozenset(scope for scope in Scope if scope in self.scopes)
+
+
+class Heartbeat(models.Model):
+    """When something that should never stand still last ran (`pixelbot_site.upkeep.heartbeat`)."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%H:%M:%S}"

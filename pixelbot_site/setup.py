@@ -20,6 +20,7 @@ from effects.voice import speech
 from joystick import reactions
 from pixelbot_site import private_files
 from pixelbot_site.settings_table import LoginSettings
+from pixelbot_site.upkeep import heartbeat
 from redeems import purchase
 
 # Points by level, for a site that has no rewards yet.
@@ -35,6 +36,7 @@ def prepare() -> str | None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
     with transaction.atomic():
+        heartbeat.beat()  # the last one may be days old
         purchase.seed()
         reactions.seed()
         sounds.seed()

@@ -21,6 +21,8 @@ from typing import Any
 
 from django.db.utils import InterfaceError, OperationalError
 
+from pixelbot_site.kit.threads import start_service
+
 # Lines that wait for a reader. A line has some 100 bytes, so about 1 MB.
 MAX_WAITING_LINES = 10_000
 FLUSH_WITHIN = 1.0  # seconds
@@ -145,8 +147,7 @@ class BackgroundWriter:
             if self._pid:  # after a fork: the queue's locks may have been held by threads that are gone
                 self._lines = queue.Queue(MAX_WAITING_LINES)
             self._pid = os.getpid()
-            self._thread = threading.Thread(target=self._write, name=f"log-{self._stream_name}", daemon=True)
-            self._thread.start()
+            self._thread = start_service(f"log-{self._stream_name}", self._write)
 
     def _write(self) -> None:
         told = self.dropped
@@ -156,10 +157,12 @@ class BackgroundWriter:
                 told, missing = self.dropped, self.dropped - told
                 line = f"({missing} lines were dropped here: nobody read the output)\n{line}"
             stream = getattr(sys, self._stream_name)
-            with contextlib.suppress(OSError, ValueError):  # a closed console is no reason to end
-                stream.write(line + "\n")
-                stream.flush()
-            self._lines.task_done()
+            try:
+                with contextlib.suppress(OSError, ValueError):  # a closed console is no reason to end
+                    stream.write(line + "\n")
+                    stream.flush()
+            finally:
+                self._lines.task_done()
 
 
 STDERR = BackgroundWriter("stderr")
