@@ -20,11 +20,16 @@ def main() -> None:
 
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import DatabaseError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Pixel Bot can't start. {error}")
+    except DatabaseError as error:
+        from pixelbot_site.upkeep import data_folder
+
+        sys.exit(data_folder.of_database(error))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.logs import STDOUT
 from pixelbot_site.kit.schedule import Schedule
 from pixelbot_site.kit.threads import start_service
+from pixelbot_site.upkeep import database_file
 
 log = logging.getLogger("runbot")
 
@@ -108,7 +109,7 @@ class Process:
         self._server.run()
         self._drain_loop()
         voice.studio().close()
-        merge_write_ahead_log()
+        database_file.merge_log()
         if self._worker.is_alive():
             # A thread in the middle of an item can't be stopped, and Python would wait for it at exit. Its item has
             # already gone back into its lane.
@@ -159,21 +160,6 @@ class Process:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
-
-
-def merge_write_ahead_log() -> None:
-    """Write SQLite's write-ahead log into the database file, so that a copy of that file alone is complete."""
-    if connection.vendor != "sqlite":
-        return
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy = cursor.fetchone()[0]
-        if busy:
-            log.warning("the database's log could not be merged: another program reads it. Copy the -wal file, too")
-    except DatabaseError as error:
-        log.warning("the database's log could not be merged: %s", error)
-    connection.close()
 
 
 class Worker:

@@ -7,7 +7,6 @@ settings in its `settings_table`; `.env.example` is written from these declarati
 from __future__ import annotations
 
 import os
-import secrets
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -42,23 +41,13 @@ DATA_DIR = (BASE_DIR / site.data_dir).resolve()
 if DEMO:
     DATA_DIR = DATA_DIR / "demo"
 private_files.close_to_others()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+private_files.make_folder(DATA_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600  # Django's own would be readable by everybody, whatever the umask
 MEDIA_ROOT = DATA_DIR / "media"
 SOUNDS_DIR = DATA_DIR / "sounds"
 
 
-def stored_secret_key(path: Path) -> str:
-    """Return the key stored in `path`. The first call creates the file, readable by its owner only."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text(encoding="ascii").strip()
-
-
-SECRET_KEY = site.secret_key or stored_secret_key(DATA_DIR / "secret_key")
+SECRET_KEY = site.secret_key or private_files.stored_secret_key(DATA_DIR / "secret_key")
 
 # The demo is always one process on its own SQLite file, whatever the environment names.
 DATABASE_URL = "" if DEMO else site.database_url
@@ -180,6 +169,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "site.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+    "shorten-log": {"task": "site.shorten_log", "schedule": 60.0, "options": {"expires": 60}},
     "rescue": {"task": "effects.rescue", "schedule": 2.0, "options": {"expires": 10}},
     "watch": {"task": "joystick.watch", "schedule": 5.0, "options": {"expires": 10}},
     "renew-tokens": {"task": "joystick.renew_tokens", "schedule": 60.0, "options": {"expires": 60}},

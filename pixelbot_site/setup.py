@@ -20,7 +20,7 @@ from effects.voice import speech
 from joystick import reactions
 from pixelbot_site import private_files
 from pixelbot_site.settings_table import LoginSettings
-from pixelbot_site.upkeep import heartbeat
+from pixelbot_site.upkeep import database_file, heartbeat
 from redeems import purchase
 
 # Points by level, for a site that has no rewards yet.
@@ -31,6 +31,7 @@ def prepare() -> str | None:
     """Migrate and create missing rows. Return the password of a new login without ADMIN_PASSWORD, to be shown once."""
     database = str(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
     private_files.tighten(settings.DATA_DIR, database)
+    database_file.require_whole()
     # `migrate` would also look at every content type and permission, so it is called only where tables change.
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):

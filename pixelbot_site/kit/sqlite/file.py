@@ -94,11 +94,15 @@ def of(path: str) -> DatabaseFile:
     return DatabaseFile(path)
 
 
-def first_fault(path: Path) -> str:
-    """Return the first fault that `PRAGMA quick_check` finds in a database, or "". It reads the whole file."""
+def first_fault(path: Path, *, thorough: bool = False) -> str:
+    """Return the first fault that SQLite finds in a whole file, or "" (500 MB/s).
+
+    `thorough`: indexes are compared with their tables, too (30 MB/s).
+    """
+    pragma = "integrity_check" if thorough else "quick_check"
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=20)) as database:
-            found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+            found = str(database.execute(f"PRAGMA {pragma}(1)").fetchone()[0])
     except sqlite3.DatabaseError as error:
         return str(error)
     return "" if found == "ok" else found.splitlines()[-1]
