@@ -6,6 +6,7 @@ from economy.ledger import audit, xp
 from effects.obs import names
 from joystick.gateway import health as connection
 from joystick.models import Install
+from pixelbot_site.backups import shelf
 from pixelbot_site.upkeep import heartbeat
 
 
@@ -26,5 +27,13 @@ def trouble() -> list[str]:
     installs = Install.objects.exclude(trouble="")
     reconnect = [f"{install} needs reconnecting: {install.trouble.rstrip('.')}." for install in installs]
     curve = "The levels were computed with another curve: run manage.py recompute_levels." if xp.stale() else ""
-    sentences = [*reconnect, connection.trouble(), heartbeat.trouble(), audit.latest_fault(), curve, *names.missing()]
+    sentences = [
+        *reconnect,
+        connection.trouble(),
+        heartbeat.trouble(),
+        audit.latest_fault(),
+        shelf.trouble(),
+        curve,
+        *names.missing(),
+    ]
     return [sentence for sentence in sentences if sentence]

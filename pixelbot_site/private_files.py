@@ -17,7 +17,7 @@ log = logging.getLogger("runbot")
 IS_POSIX = os.name == "posix"  # Windows has no such modes: a user's profile is closed to others there
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 # The folders of DATA_DIR that the bot fills. Others in it are somebody else's.
-FOLDERS = ("media", "speech", "sounds")
+FOLDERS = ("media", "speech", "sounds", "backups")
 
 
 def close_to_others() -> None:

@@ -22,7 +22,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- what the apps declare -------------------------------------------------------------------------------------------
 
-env = Reader(Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env"))
+ENV_FILE = Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
+env = Reader(ENV_FILE)
 for section in SECTIONS:
     env.read(section)
 env.finish()
@@ -170,6 +171,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "site.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
     "shorten-log": {"task": "site.shorten_log", "schedule": 60.0, "options": {"expires": 60}},
+    "back-up": {"task": "site.make_daily_backup", "schedule": 600.0, "options": {"expires": 600}},
     "rescue": {"task": "effects.rescue", "schedule": 2.0, "options": {"expires": 10}},
     "watch": {"task": "joystick.watch", "schedule": 5.0, "options": {"expires": 10}},
     "renew-tokens": {"task": "joystick.renew_tokens", "schedule": 60.0, "options": {"expires": 60}},

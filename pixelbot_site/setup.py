@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 
 from django.conf import settings
@@ -19,9 +20,13 @@ from effects.models import Overlay
 from effects.voice import speech
 from joystick import reactions
 from pixelbot_site import private_files
+from pixelbot_site.backups import shelf
+from pixelbot_site.kit.errors import Failed
 from pixelbot_site.settings_table import LoginSettings
 from pixelbot_site.upkeep import database_file, heartbeat
 from redeems import purchase
+
+log = logging.getLogger("runbot")
 
 # Points by level, for a site that has no rewards yet.
 LEVEL_REWARDS = {2: 100, 5: 500, 10: 1000, 25: 2500, 50: 5000, 100: 10_000}
@@ -35,6 +40,8 @@ def prepare() -> str | None:
     # `migrate` would also look at every content type and permission, so it is called only where tables change.
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if database is not None and executor.loader.applied_migrations and not settings.DEMO:
+            _back_up()
         call_command("migrate", interactive=False, verbosity=0)
     with transaction.atomic():
         heartbeat.beat()  # the last one may be days old
@@ -50,6 +57,15 @@ def prepare() -> str | None:
         if not Overlay.objects.exists():
             Overlay.objects.create()
         return _create_login()
+
+
+def _back_up() -> None:
+    try:
+        shelf.make(reason="before-update")
+    except Failed as error:  # there is one, though its ledger has a fault: that must not hold up an update for ever
+        log.error("%s", error)
+    except shelf.ERRORS as error:
+        raise ImproperlyConfigured(f"No backup could be made before the tables are updated: {error}.") from error
 
 
 def _create_login() -> str | None:

@@ -8,6 +8,7 @@ from django.urls.resolvers import RoutePattern
 from django.views.generic import RedirectView
 
 from effects.overlays import views
+from pixelbot_site.backups import views as backup_views
 from pixelbot_site.guesses import LoginForm
 
 admin.site.site_header = "Pixel Bot"
@@ -19,6 +20,8 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     # `include` would import the API at the start: a tenth of the start's time, for what few streamers use.
     URLResolver(RoutePattern("admin/api/"), "pixelbot_site.api", app_name="ninja", namespace="api"),
+    path("admin/backups/", backup_views.backups, name="backups"),
+    path("admin/backups/<str:name>", backup_views.download, name="backup"),
     path("admin/", admin.site.urls),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),
     path("overlay/<str:secret>/speech/<int:item_id>.wav", views.speech, name="overlay-speech"),
