@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from economy.models import LevelReward
 from effects import sounds, wheel
 from effects.models import Overlay
-from effects.voice import speech
+from effects.voice import scratch, speech
 from joystick import reactions
 from pixelbot_site import private_files
 from pixelbot_site.backups import shelf
@@ -37,6 +37,7 @@ def prepare() -> str | None:
     database = str(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
     private_files.tighten(settings.DATA_DIR, database)
     database_file.require_whole()
+    scratch.sweep()
     # `migrate` would also look at every content type and permission, so it is called only where tables change.
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):

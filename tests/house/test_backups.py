@@ -171,11 +171,12 @@ def test_no_writer_waits_for_a_backup_and_the_copy_is_of_one_moment(tmp_path: Pa
         )
         copying = threading.Thread(target=archive.copy_database, args=(source, target))
         copying.start()
-        longest, count = 0.0, 0
-        while copying.is_alive():
+        longest, count, until = 0.0, 0, time.monotonic() + 30
+        while copying.is_alive() and time.monotonic() < until:
             began = time.monotonic()
             writer.execute("UPDATE sides SET a = a + 1, b = b + 1")
             longest, count = max(longest, time.monotonic() - began), count + 1
+        assert not copying.is_alive(), "the copy begins again at each write"
         copying.join()
     assert count > 10 and longest < 0.5
     with closing(sqlite3.connect(target)) as copy:
