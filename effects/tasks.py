@@ -11,7 +11,6 @@ from django.utils import timezone
 from economy import cooldowns
 from effects.obs import names, reverts
 from effects.queue import cleanup, rescue, worker
-from effects.voice import scratch
 
 log = logging.getLogger("queue")
 
@@ -40,9 +39,8 @@ def check_obs() -> None:
 
 @shared_task(name="effects.tidy")
 def tidy() -> None:
-    """Delete old speech, items, cooldowns and left-over temporary files. Runs every hour."""
+    """Delete old speech, items and cooldowns. Runs every hour."""
     cleanup.tidy()
-    scratch.sweep()
     cooldowns.sweep(now=timezone.now())
 
 

@@ -171,6 +171,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "site.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
     "shorten-log": {"task": "site.shorten_log", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep": {"task": "site.sweep", "schedule": 3600.0, "options": {"expires": 600}},
     "back-up": {"task": "site.make_daily_backup", "schedule": 600.0, "options": {"expires": 600}},
     "rescue": {"task": "effects.rescue", "schedule": 2.0, "options": {"expires": 10}},
     "watch": {"task": "joystick.watch", "schedule": 5.0, "options": {"expires": 10}},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
+from effects.voice import scratch
 from pixelbot_site.backups import shelf
 from pixelbot_site.upkeep import database_file, heartbeat
 
@@ -19,6 +20,12 @@ def beat() -> None:
 def shorten_log() -> None:
     """Truncate the database's write-ahead log where nothing was written lately. Every minute."""
     database_file.shorten_log()
+
+
+@shared_task(name="site.sweep")
+def sweep() -> None:
+    """Delete temporary files that killed processes left. Every hour."""
+    scratch.sweep()
 
 
 @shared_task(name="site.make_backup")

@@ -103,7 +103,8 @@ Rows = Sequence[tuple[Any, ...]]
 def _rows_here(sql: str) -> Rows:
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        return cursor.fetchall()
+        rows: Rows = cursor.fetchall()
+    return rows
 
 
 def findings(rows_of: Callable[[str], Rows] = _rows_here) -> Iterator[str]:

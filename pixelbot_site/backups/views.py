@@ -39,7 +39,7 @@ def for_superusers(view: View) -> View:
             raise PermissionDenied
         return view(request, **words)
 
-    return admin.site.admin_view(guarded)  # type: ignore[arg-type,return-value]  # Django's own type is narrower
+    return admin.site.admin_view(guarded)
 
 
 @for_superusers

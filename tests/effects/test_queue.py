@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from economy.ledger import points
@@ -344,7 +344,7 @@ def test_leases_are_renewed_again_after_their_thread_failed(kind: AddKind, monke
     assert claimed is not None
     with lease.hold(claimed, seconds=60.0):
         with pytest.MonkeyPatch.context() as broken:
-            broken.setattr(lease.connections, "close_all", fail)
+            broken.setattr(connections, "close_all", fail)
             wait_until(lambda: failures, "a round fails", within=10)
         QueueItem.objects.update(lease_until=later(-60))
         wait_until(lambda: QueueItem.objects.filter(pk=item.pk, lease_until__gt=later(0)), "a renewal", within=10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -166,7 +167,7 @@ def test_the_real_child_ends_with_its_stdin() -> None:
 def test_folders_that_killed_processes_left_are_swept_after_an_hour(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scratch.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for name in ("pixelbot-sound-old", "somebody-elses"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "sound.wav").touch()

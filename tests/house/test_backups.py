@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -112,9 +112,9 @@ def test_staff_without_all_rights_see_and_load_no_backup(client: Client) -> None
     assert "Backups" not in client.get("/admin/").content.decode()
 
 
-def zipped(file: Path, **content: bytes | Path) -> Path:
+def zipped(file: Path, content: Mapping[str, bytes | Path] | None = None) -> Path:
     with zipfile.ZipFile(file, "w") as made:
-        for name, data in {"settings.env": b"", **content}.items():
+        for name, data in {"settings.env": b"", **(content or {})}.items():
             made.write(data, name) if isinstance(data, Path) else made.writestr(name, data)
     return file
 
@@ -141,14 +141,14 @@ def test_what_is_no_whole_backup_is_not_restored(
         (data_dir / "missing.zip", "can't be read"),
         (there, "can't be read"),
         (zipped(data_dir / "1.zip"), "is no backup of Pixel Bot"),
-        (zipped(data_dir / "2.zip", **{name: database, outside: b"x"}), "is no backup of Pixel Bot"),
-        (zipped(data_dir / "3.zip", **{name: database, "media/../../x": b"x"}), "is no backup of Pixel Bot"),
-        (zipped(data_dir / "4.zip", **{name: b"notes" * 999}), "it is damaged (file is not a database)"),
-        (zipped(data_dir / "5.zip", **{name: half}), "it is damaged ("),
+        (zipped(data_dir / "2.zip", {name: database, outside: b"x"}), "is no backup of Pixel Bot"),
+        (zipped(data_dir / "3.zip", {name: database, "media/../../x": b"x"}), "is no backup of Pixel Bot"),
+        (zipped(data_dir / "4.zip", {name: b"notes" * 999}), "it is damaged (file is not a database)"),
+        (zipped(data_dir / "5.zip", {name: half}), "it is damaged ("),
     ]
     with closing(sqlite3.connect(database)) as opened, opened:
         opened.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('economy', '9999_later', '')")
-    cases.append((zipped(data_dir / "6.zip", **{name: database}), "a newer version of Pixel Bot (it knows 9999_later)"))
+    cases.append((zipped(data_dir / "6.zip", {name: database}), "a newer version of Pixel Bot (it knows 9999_later)"))
     for file, sentence in cases:
         with pytest.raises(Failed) as error:
             restoring.restore(file)

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 
 from economy.ledger import audit
+from pixelbot_site.kit.sqlite.file import first_fault
 from pixelbot_site.upkeep import database_file
 
 pytestmark = [
@@ -24,7 +25,7 @@ pytestmark = [
 def checks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[bool]]:
     """Collect how the database was checked at each start; True is thoroughly. A file of its own stands for it."""
     asked: list[bool] = []
-    real = database_file.first_fault
+    real = first_fault
 
     def fault(path: Path, *, thorough: bool = False) -> str:
         asked.append(thorough)

@@ -67,9 +67,9 @@ def test_a_clock_put_back_an_hour_stops_nothing() -> None:
 
 
 def test_what_happens_at_a_time_of_day_happens_then_once_also_after_a_clock_was_put_back() -> None:
+    clocks = Clocks()
     at_five = crontab(hour=5, minute=0, nowfun=lambda: clocks.wall)
-    clocks = Clocks(audit={"task": "audit", "schedule": at_five})
-    clocks.conf.timezone = "UTC"
+    clocks.conf.update(timezone="UTC", beat_schedule={"audit": {"task": "audit", "schedule": at_five}})
     clocks.wall = datetime.fromisoformat("2026-11-25T04:59:30+00:00")
     schedule = Schedule(clocks, clock=lambda: clocks.monotonic)
     assert clocks.run_for(schedule, 30 + LOOK_EVERY) == ["audit"]

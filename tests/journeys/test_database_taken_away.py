@@ -33,7 +33,7 @@ def cut_short(file: Path) -> None:
     os.truncate(file, file.stat().st_size // 2)
 
 
-SAYS = {
+SAYS: dict[Callable[[Path], None], str] = {
     deleted: "is gone: it was deleted or renamed.",
     replaced: "is another file than the one the bot was started with.",
     emptied: "is damaged (",
@@ -41,7 +41,7 @@ SAYS = {
 }
 
 
-@pytest.mark.parametrize("take_away", SAYS, ids=lambda step: step.__name__)
+@pytest.mark.parametrize("take_away", SAYS, ids=lambda step: getattr(step, "__name__", ""))
 def test_it_is_noticed_said_on_every_page_and_no_event_is_taken(
     bot: BotProcess, simulator: SimulatorThread, take_away: Callable[[Path], None]
 ) -> None:

@@ -29,7 +29,7 @@ def refusal(bot: BotProcess, **options: Any) -> str:
     assert run.returncode != 0
     assert "Traceback" not in run.stdout + run.stderr
     assert run.stdout == ""
-    return run.stderr.strip()
+    return str(run.stderr).strip()
 
 
 def a_folder_instead_of(name: str) -> Callable[[Path], None]:
@@ -139,7 +139,7 @@ def test_a_copy_made_while_the_bot_runs_is_refused_when_it_is_torn(
 def test_an_older_database_beside_the_log_of_a_newer_one_is_refused(
     bot: BotProcess, make_bot: MakeBot, simulator: SimulatorThread
 ) -> None:
-    old = shutil.copy(bot.folder / DATABASE, bot.folder / "old")
+    old = Path(shutil.copy(bot.folder / DATABASE, bot.folder / "old"))
     simulator.happen(*(tip(f"Viewer{number}", 5) for number in range(300)))
     wait_until(lambda: bot.one("SELECT count(*) FROM economy_transaction") == 300, "all tips are paid")
     with closing(sqlite3.connect(bot.folder / DATABASE)) as database:

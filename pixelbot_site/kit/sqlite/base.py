@@ -33,7 +33,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Opens the file, and hands out cursors, only while the file is the one that this process began with."""
 
     @cached_property
-    def wrap_database_errors(self) -> ErrorWrapper:  # type: ignore[override]  # the stubs call it a method
+    def wrap_database_errors(self) -> ErrorWrapper:
         """Return the context manager around every call of the database."""
         return ErrorWrapper(self)
 
