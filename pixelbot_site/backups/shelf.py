@@ -70,7 +70,8 @@ def make(*, reason: str = "", now: datetime | None = None) -> Path:
 def make_if_due() -> None:
     """Make one where the newest is older than a day."""
     newest = next(iter(kept()), None)
-    if newest is None or time.time() - newest.stat().st_mtime > DAY:
+    # One from the future was made before a clock was put back.
+    if newest is None or not 0 <= time.time() - newest.stat().st_mtime < DAY:
         make_or_note()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import sqlite3
 import subprocess
@@ -102,6 +101,8 @@ def test_a_full_disk_is_one_sentence(make_bot: MakeBot, kilobytes: int) -> None:
     limit = kilobytes * 1024  # no file may become larger, as on a disk with so much left
 
     def full() -> None:
+        import resource  # not on Windows
+
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     said = refusal(make_bot(), preexec_fn=full)
