@@ -109,15 +109,33 @@ def test_a_full_disk_is_one_sentence(make_bot: MakeBot, kilobytes: int) -> None:
     assert "can't be" in said and len(said.splitlines()) == 1
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_data_folder_that_can_not_be_written_is_one_sentence(make_bot: MakeBot, tmp_path: Path) -> None:
-    for path in [*(tmp_path / "data").iterdir(), tmp_path / "data"]:
-        path.chmod(0o500 if path.is_dir() else 0o400)
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+@pytest.mark.parametrize(
+    ("modes", "reason"),
+    [
+        ({"": 0o500}, "runbot.lock can't be used: Permission denied."),
+        ({DATABASE: 0o400}, f"{DATABASE} can't be used: attempt to write a readonly database. May this account write"),
+        ({DATABASE: 0o000}, f"{DATABASE} can't be used: Permission denied."),
+        ({"secret_key": 0o000}, "secret_key can't be made or read: Permission denied."),
+        ({"": 0o000}, "secret_key can't be made or read: Permission denied."),
+    ],
+)
+def test_a_data_folder_that_can_not_be_used_is_one_sentence(
+    make_bot: MakeBot, tmp_path: Path, modes: dict[str, int], reason: str
+) -> None:
+    bot = make_bot()
+    if os.geteuid() == 0:  # root may do everything, unless this right is taken from it
+        if (setpriv := shutil.which("setpriv")) is None:
+            pytest.skip("root needs setpriv")
+        bot.command = [setpriv, "--bounding-set", "-dac_override,-dac_read_search", *bot.command]
+    (tmp_path / "data" / "runbot.lock").unlink()
+    for name, mode in modes.items():
+        (tmp_path / "data" / name).chmod(mode)
     try:
-        said = refusal(make_bot())
+        said = refusal(bot)
     finally:
         (tmp_path / "data").chmod(0o700)
-    assert "can't be used: Permission denied" in said and len(said.splitlines()) == 1
+    assert reason in said and len(said.splitlines()) == 1
 
 
 def test_a_copy_made_while_the_bot_runs_is_refused_when_it_is_torn(
