@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from types import TracebackType
 from typing import Any
 
@@ -52,5 +53,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Return a cursor. Raise sqlite3.OperationalError where the file is gone: SQLite would go on from memory."""
-        self._file.require()
+        if time.monotonic() > self._file.sound_until:  # compared here, since every statement comes by
+            self._file.require()
         return super().create_cursor(name)

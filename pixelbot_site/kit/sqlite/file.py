@@ -25,7 +25,7 @@ class DatabaseFile:
         self._path = Path(path)
         self._identity: tuple[int, int] | None = None
         self._size = 0
-        self._looked_at = 0.0
+        self.sound_until = 0.0  # `time.monotonic`; until then it is believed to be as it was at the last look
         self._absence = ""
         self._damage = ""
 
@@ -42,6 +42,7 @@ class DatabaseFile:
                 "manage.py restore FILE."
             )
             log.error("%s Nothing is read from it or stored in it until then.", self._damage)
+        self.sound_until = 0.0
 
     def require(self, *, look_now: bool = False) -> None:
         """Raise sqlite3.OperationalError where the file is gone, replaced or damaged."""
@@ -50,10 +51,10 @@ class DatabaseFile:
 
     def trouble(self, *, look_now: bool = False) -> str:
         """Return what is wrong with the file as a sentence, or "". It is looked at every LOOK_EVERY seconds."""
-        now = time.monotonic()
-        if look_now or now - self._looked_at > LOOK_EVERY:
-            self._looked_at = now
+        if look_now or time.monotonic() > self.sound_until:
             self._look()
+            trouble = self._damage or self._absence
+            self.sound_until = 0.0 if trouble else time.monotonic() + LOOK_EVERY
         return self._damage or self._absence
 
     def _look(self) -> None:
