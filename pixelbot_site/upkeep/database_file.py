@@ -18,6 +18,8 @@ log = logging.getLogger("database")
 
 # A log that is larger is merged and truncated once nothing was written for a minute.
 LARGE_LOG = 4 * 2**20
+# Checking a larger file takes seconds, so it is said.
+LARGE_FILE = 50 * 2**20
 
 
 def path() -> Path | None:
@@ -48,7 +50,10 @@ def require_whole() -> None:
     if known == [str(stat.st_ino), str(stat.st_size), str(stat.st_mtime_ns)] and not _size(_log_of(file)):
         fault = ""
     else:
-        fault = first_fault(file, thorough=known != [str(stat.st_ino)])
+        thorough = known != [str(stat.st_ino)]
+        if stat.st_size > LARGE_FILE:
+            log.info("checking the database (%d MB), since it was not left in order", stat.st_size // 2**20)
+        fault = first_fault(file, thorough=thorough)
     if fault:
         raise ImproperlyConfigured(
             f"The database {file} is damaged ({fault}). It was not changed. A copy that is made while the bot runs is "
