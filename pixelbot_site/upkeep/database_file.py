@@ -20,6 +20,8 @@ log = logging.getLogger("database")
 LARGE_LOG = 4 * 2**20
 # Checking a larger file takes seconds, so it is said.
 LARGE_FILE = 50 * 2**20
+# How long a start may wait for the check. The audit reads the whole file later.
+CHECK_SECONDS = 10.0
 
 
 def path() -> Path | None:
@@ -31,7 +33,7 @@ def require_whole() -> None:
     """Raise ImproperlyConfigured for a damaged file, such as a copy that was made while the bot ran.
 
     The file that the last run left in order is believed; one that a crash left is read through quickly; any other came
-    from elsewhere, and its indexes are compared, too (30 MB/s).
+    from elsewhere, and its indexes are compared, too. Of a very large one, as much is read as CHECK_SECONDS allow.
     """
     file = path()
     if file is None:
@@ -53,7 +55,7 @@ def require_whole() -> None:
         thorough = known != [str(stat.st_ino)]
         if stat.st_size > LARGE_FILE:
             log.info("checking the database (%d MB), since it was not left in order", stat.st_size // 2**20)
-        fault = first_fault(file, thorough=thorough)
+        fault = first_fault(file, thorough=thorough, within=CHECK_SECONDS)
     if fault:
         raise ImproperlyConfigured(
             f"The database {file} is damaged ({fault}). It was not changed. A copy that is made while the bot runs is "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -27,9 +28,9 @@ def checks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[boo
     asked: list[bool] = []
     real = first_fault
 
-    def fault(path: Path, *, thorough: bool = False) -> str:
+    def fault(path: Path, *, thorough: bool = False, within: float) -> str:
         asked.append(thorough)
-        return real(path, thorough=thorough)
+        return real(path, thorough=thorough, within=within)
 
     monkeypatch.setattr(database_file, "first_fault", fault)
     file = tmp_path / "pixelbot.sqlite3"
@@ -63,6 +64,21 @@ def test_a_file_that_was_changed_since_the_last_stop_is_checked_with_its_indexes
     copy.replace(tmp_path / "pixelbot.sqlite3")
     database_file.require_whole()
     assert checks == [True, True]
+
+
+def test_a_check_that_takes_too_long_is_broken_off(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "large.sqlite3")) as database:
+        database.execute("CREATE TABLE t (v INTEGER UNIQUE)")
+        database.execute(
+            "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT i FROM n"
+        )
+        database.commit()
+    began = time.monotonic()
+    assert first_fault(tmp_path / "large.sqlite3", thorough=True) == ""
+    whole = time.monotonic() - began
+    began = time.monotonic()
+    assert first_fault(tmp_path / "large.sqlite3", thorough=True, within=0.0) == ""
+    assert time.monotonic() - began < whole / 2
 
 
 def test_a_log_without_its_database_is_refused(checks: list[bool], tmp_path: Path) -> None:
