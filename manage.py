@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -14,13 +15,21 @@ def main() -> None:
         # The demo has its own data folder, and settings are read before a command parses its options.
         os.environ["PIXELBOT_DEMO"] = "1"
 
+    if "runbot" in sys.argv[1:2]:
+        gc.disable()  # until `garbage.settle`
+
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import DatabaseError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Pixel Bot can't start. {error}")
+    except DatabaseError as error:
+        from pixelbot_site.upkeep import data_folder
+
+        sys.exit(data_folder.of_database(error))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import wave
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from django.dispatch import receiver
 from effects import voice
 from effects.models import Sound
 from effects.settings_table import QueueSettings, VoiceSettings
+from effects.voice import scratch
 from effects.voice.studio import TARGET_LUFS
 from pixelbot_site.kit.errors import Failed
 
@@ -41,7 +41,7 @@ def store(sound: Sound, file: File[bytes]) -> File[bytes]:
     file.seek(0)
     data = file.read()
     longest = QueueSettings.current().longest_sound
-    with tempfile.TemporaryDirectory(prefix="pixelbot-upload-") as folder:
+    with scratch.folder() as folder:
         copy = Path(folder) / "upload"
         copy.write_bytes(data)
         facts = voice.studio().inspect(copy, max_seconds=longest)

@@ -11,10 +11,9 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from pixelbot_site.callers import scopes_of
 from pixelbot_site.kit.admin import ModelAdmin
-from pixelbot_site.kit.api import Scope
-from pixelbot_site.models import ApiToken
+from pixelbot_site.kit.scopes import Scope
+from pixelbot_site.models import ApiToken, scopes_of
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.utils import timezone
 from ninja import NinjaAPI, Router, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled
 from ninja.errors import ValidationError as InputError
+from ninja.openapi.docs import Swagger
 from ninja.throttling import AuthRateThrottle
 
 from economy.api import router as economy_router
@@ -68,11 +70,19 @@ def stats(request: ApiRequest) -> StatsOut:
 
 identify_callers_with(callers.identify)
 
+
+class Docs(Swagger):
+    """The documentation from our own server: for a project without ninja among its apps, ninja asks a CDN."""
+
+    template_cdn = str(settings.NINJA / "templates" / "ninja" / "swagger.html")
+
+
 api = NinjaAPI(
     title="Pixel Bot",
     version="1",
     description="Viewers, points, XP, redeems, the queue and the channel. Scopes: read, points, queue, admin.",
     auth=needs(*Scope),  # for an operation that names none of its own
+    docs=Docs(),
     docs_decorator=staff_member_required,
     throttle=[AuthRateThrottle(LoginSettings.current().api_rate_limit)],
     urls_namespace="api",
@@ -83,6 +93,8 @@ api.add_router("", effects_router)
 api.add_router("", redeems_router)
 api.add_router("", joystick_router)
 api.add_router("", router)
+
+urlpatterns, _, _ = api.urls  # `pixelbot_site.urls` names this module
 
 
 def _respond(request: HttpRequest, status: int, detail: str, errors: list[str] | None = None) -> HttpResponse:

@@ -8,6 +8,9 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register
 
+# The checks that `runbot` makes at each start: those of `.env`. Django's own are of the code, and among the tests.
+AT_START = "env"
+
 
 class SiteConfig(AppConfig):
     """Registers the check of `.env`."""
@@ -17,7 +20,7 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the check."""
-        register(unknown_settings)
+        register(unknown_settings, AT_START)
 
 
 def unknown_settings(**_: Any) -> list[CheckMessage]:

@@ -11,16 +11,8 @@ from django.utils import timezone
 from ninja.errors import HttpError
 
 from pixelbot_site import guesses
-from pixelbot_site.kit.api import Caller, Scope
-from pixelbot_site.models import ApiToken
-
-# The permission of Django's that gives staff a scope. A token has a scope only while its owner has the permission. All
-# staff have READ: what is read asks for a permission itself, as the dashboard's page of it does.
-PERMISSIONS = {
-    Scope.POINTS: "economy.change_points",
-    Scope.QUEUE: "effects.change_queueitem",
-    Scope.ADMIN: "joystick.change_install",
-}
+from pixelbot_site.kit.api import Caller
+from pixelbot_site.models import ApiToken, scopes_of
 
 # How exactly a token's last use is stored. With a write for each call, reading would wait for SQLite's one writer.
 LAST_USE_STEP = timedelta(minutes=1)
@@ -59,8 +51,3 @@ def _by_login(request: HttpRequest) -> Caller | None:
 
 def _is_staff(user: User | AnonymousUser) -> bool:
     return user.is_active and user.is_staff
-
-
-def scopes_of(user: User | AnonymousUser) -> frozenset[Scope]:
-    """Return the scopes that a member of staff has."""
-    return frozenset({Scope.READ, *(scope for scope, permission in PERMISSIONS.items() if user.has_perm(permission))})

@@ -9,6 +9,8 @@ from celery import Celery
 import pixelbot_site.kit.bell_broker  # noqa: F401 (names the bell:// transport before the first connection)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelbot_site.settings")
+# A worker would run Django's checks of the code at each start, which import all of the API. They are among the tests.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 app = Celery("pixelbot_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -10,6 +10,8 @@ from effects.overlays import pages
 from joystick.channel import streams
 from joystick.gateway import health as connection
 from joystick.models import Install
+from pixelbot_site.backups import shelf
+from pixelbot_site.upkeep import heartbeat
 
 
 def standing() -> str:
@@ -29,9 +31,10 @@ def trouble() -> list[str]:
     installs = Install.objects.exclude(trouble="")
     reconnect = [f"{install} needs reconnecting: {install.trouble.rstrip('.')}." for install in installs]
     curve = "The levels were computed with another curve: run manage.py recompute_levels." if xp.stale() else ""
-    on_line = [connection.trouble(), connection.own_name_trouble()]
+    on_line = [connection.trouble(), connection.own_name_trouble(), heartbeat.trouble()]
+    in_books = [audit.latest_fault(), shelf.trouble(), curve]
     on_stream = [_overlay_trouble(), obs.trouble(), *names.missing(), *reverts.not_undone()]
-    sentences = [*reconnect, *on_line, audit.latest_fault(), curve, *on_stream]
+    sentences = [*reconnect, *on_line, *in_books, *on_stream]
     return [sentence for sentence in sentences if sentence]
 
 

@@ -10,6 +10,7 @@ import daphne.server as daphne_server  # must come first: it installs the reacto
 
 # isort: split
 import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -17,7 +18,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from celery.beat import EmbeddedService
 from celery.worker import WorkController, state
 from channels.layers import get_channel_layer
 from django.db import DatabaseError, connection
@@ -29,6 +29,9 @@ from pixelbot_site.celery import app
 from pixelbot_site.kit.bell_broker import BELL
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.logs import STDOUT
+from pixelbot_site.kit.schedule import Schedule
+from pixelbot_site.kit.threads import start_service
+from pixelbot_site.upkeep import database_file
 
 log = logging.getLogger("runbot")
 
@@ -106,7 +109,7 @@ class Process:
         self._server.run()
         self._drain_loop()
         voice.studio().close()
-        merge_write_ahead_log()
+        database_file.merge_log()
         if self._worker.is_alive():
             # A thread in the middle of an item can't be stopped, and Python would wait for it at exit. Its item has
             # already gone back into its lane.
@@ -128,7 +131,10 @@ class Process:
         self._worker.ask_to_stop()
         await asyncio.gather(self._cancel_background(), self._wait_for_items())
         await self._in_thread(self._worker.join)
-        await self._in_thread(rescue.put_back_running)
+        try:
+            await self._in_thread(rescue.put_back_running)
+        except DatabaseError as error:
+            log.warning("the running items could not be put back: %s", error)
 
     async def _cancel_background(self) -> None:
         if self._task is not None:
@@ -137,8 +143,9 @@ class Process:
 
     async def _wait_for_items(self) -> None:
         until = time.monotonic() + STOP_GRACE
-        while time.monotonic() < until and await self._in_thread(worker.is_running):
-            await asyncio.sleep(0.05)
+        with contextlib.suppress(DatabaseError):  # without a database no item ends
+            while time.monotonic() < until and await self._in_thread(worker.is_running):
+                await asyncio.sleep(0.05)
 
     async def _in_thread(self, step: Callable[[], Any]) -> Any:
         return await self._loop.run_in_executor(None, step)
@@ -153,21 +160,6 @@ class Process:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
-
-
-def merge_write_ahead_log() -> None:
-    """Write SQLite's write-ahead log into the database file, so that a copy of that file alone is complete."""
-    if connection.vendor != "sqlite":
-        return
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy = cursor.fetchone()[0]
-        if busy:
-            log.warning("the database's log could not be merged: another program reads it. Copy the -wal file, too")
-    except DatabaseError as error:
-        log.warning("the database's log could not be merged: %s", error)
-    connection.close()
 
 
 class Worker:
@@ -190,16 +182,17 @@ class Worker:
             without_gossip=True,
         )
         self._thread = threading.Thread(target=self._worker.start, name="celery", daemon=True)
-        # In a thread: the worker's own `beat` option forks a process, which a broker in memory does not reach.
-        self._beat: Any = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+        self._schedule = Schedule(app)
 
     def start(self) -> None:
         """Start the worker's threads and the schedule."""
         self._thread.start()
-        self._beat.start()
+        # In a thread: the worker's own `beat` option forks a process, which a broker in memory does not reach.
+        start_service("schedule", self._schedule.run)
 
     def ask_to_stop(self) -> None:
         """Make the worker take no new task. Returns at once."""
+        self._schedule.stop()
         state.should_stop = 0  # type: ignore[assignment]  # the exit code
         BELL.close()
 

@@ -1,4 +1,4 @@
-"""Tokens of the API."""
+"""Tokens of the API, and the heartbeat of the schedule."""
 
 from __future__ import annotations
 
@@ -7,12 +7,25 @@ import secrets
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 from django.utils import timezone
 
-from pixelbot_site.kit.api import Scope
+from pixelbot_site.kit.scopes import Scope
 
 PREFIX = "pxb_"
+# The permission of Django's that gives staff a scope. A token has a scope only while its owner has the permission. All
+# staff have READ: what is read asks for a permission itself, as the dashboard's page of it does.
+PERMISSIONS = {
+    Scope.POINTS: "economy.change_points",
+    Scope.QUEUE: "effects.change_queueitem",
+    Scope.ADMIN: "joystick.change_install",
+}
+
+
+def scopes_of(user: User | AnonymousUser) -> frozenset[Scope]:
+    """Return the scopes that a member of staff has."""
+    return frozenset({Scope.READ, *(scope for scope, permission in PERMISSIONS.items() if user.has_perm(permission))})
 
 
 class ApiToken(models.Model):
@@ -51,3 +64,13 @@ class ApiToken(models.Model):
     def allowed(self) -> frozenset[Scope]:
         """Return the token's scopes, without stored names that are no longer scopes."""
         return frozenset(scope for scope in Scope if scope in self.scopes)
+
+
+class Heartbeat(models.Model):
+    """When something that should never stand still last ran (`pixelbot_site.upkeep.heartbeat`)."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%H:%M:%S}"

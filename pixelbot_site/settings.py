@@ -7,7 +7,7 @@ settings in its `settings_table`; `.env.example` is written from these declarati
 from __future__ import annotations
 
 import os
-import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- what the apps declare -------------------------------------------------------------------------------------------
 
-env = Reader(Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env"))
+ENV_FILE = Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
+env = Reader(ENV_FILE)
 for section in SECTIONS:
     env.read(section)
 env.finish()
@@ -41,23 +42,13 @@ DATA_DIR = (BASE_DIR / site.data_dir).resolve()
 if DEMO:
     DATA_DIR = DATA_DIR / "demo"
 private_files.close_to_others()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+private_files.make_folder(DATA_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600  # Django's own would be readable by everybody, whatever the umask
 MEDIA_ROOT = DATA_DIR / "media"
 SOUNDS_DIR = DATA_DIR / "sounds"
 
 
-def stored_secret_key(path: Path) -> str:
-    """Return the key stored in `path`. The first call creates the file, readable by its owner only."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text(encoding="ascii").strip()
-
-
-SECRET_KEY = site.secret_key or stored_secret_key(DATA_DIR / "secret_key")
+SECRET_KEY = site.secret_key or private_files.stored_secret_key(DATA_DIR / "secret_key")
 
 # The demo is always one process on its own SQLite file, whatever the environment names.
 DATABASE_URL = "" if DEMO else site.database_url
@@ -66,6 +57,9 @@ EMBEDDED = not REDIS_URL
 
 # --- Django ----------------------------------------------------------------------------------------------------------
 
+# Not one of the apps: it would be imported at the start, with django.test, and the API is needed at its first request.
+# The page of the API's documentation takes templates and scripts from there.
+NINJA = Path(str(getattr(find_spec("ninja"), "origin", ""))).parent
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -75,7 +69,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "import_export",
-    "ninja",
     "pixelbot_site",
     "economy",
     "effects",
@@ -85,6 +78,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pixelbot_site.kit.sqlite.pages.DatabaseFileMiddleware",
     "pixelbot_site.content_security.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -101,7 +95,7 @@ ASGI_APPLICATION = "pixelbot_site.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [BASE_DIR / "templates", NINJA / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -122,6 +116,7 @@ LANGUAGE_CODE = "en-us"
 USE_TZ = True
 TIME_ZONE = site.time_zone
 STATIC_URL = "static/"
+STATICFILES_DIRS = [NINJA / "static"]
 WHITENOISE_USE_FINDERS = True  # served straight from the apps: no collectstatic step
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages have business with our files
 SESSION_COOKIE_NAME = "pixelbot_session"
@@ -138,6 +133,7 @@ else:
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so that two writers wait for each other instead of
     # failing half-way. WAL: readers don't wait for writers. Cache and checkpoints are sized for millions of rows.
+    DATABASES["default"]["ENGINE"] = "pixelbot_site.kit.sqlite"  # Django's, and an eye on the file
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -175,6 +171,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    "heartbeat": {"task": "site.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+    "shorten-log": {"task": "site.shorten_log", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep": {"task": "site.sweep", "schedule": 3600.0, "options": {"expires": 600}},
+    "back-up": {"task": "site.make_daily_backup", "schedule": 600.0, "options": {"expires": 600}},
     "rescue": {"task": "effects.rescue", "schedule": 2.0, "options": {"expires": 10}},
     "watch": {"task": "joystick.watch", "schedule": 5.0, "options": {"expires": 10}},
     "renew-tokens": {"task": "joystick.renew_tokens", "schedule": 60.0, "options": {"expires": 60}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 
 from django.conf import settings
@@ -16,11 +17,16 @@ from django.db.migrations.executor import MigrationExecutor
 from economy.models import LevelReward
 from effects import sounds, wheel
 from effects.models import Overlay
-from effects.voice import speech
+from effects.voice import scratch, speech
 from joystick import reactions
 from pixelbot_site import private_files
+from pixelbot_site.backups import shelf
+from pixelbot_site.kit.errors import Failed
 from pixelbot_site.settings_table import LoginSettings
+from pixelbot_site.upkeep import database_file, heartbeat
 from redeems import purchase
+
+log = logging.getLogger("runbot")
 
 # Points by level, for a site that has no rewards yet.
 LEVEL_REWARDS = {2: 100, 5: 500, 10: 1000, 25: 2500, 50: 5000, 100: 10_000}
@@ -30,11 +36,16 @@ def prepare() -> str | None:
     """Migrate and create missing rows. Return the password of a new login without ADMIN_PASSWORD, to be shown once."""
     database = str(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
     private_files.tighten(settings.DATA_DIR, database)
+    database_file.require_whole()
+    scratch.sweep()
     # `migrate` would also look at every content type and permission, so it is called only where tables change.
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if database is not None and executor.loader.applied_migrations and not settings.DEMO:
+            _back_up()
         call_command("migrate", interactive=False, verbosity=0)
     with transaction.atomic():
+        heartbeat.beat()  # the last one may be days old
         purchase.seed()
         reactions.seed()
         sounds.seed()
@@ -47,6 +58,15 @@ def prepare() -> str | None:
         if not Overlay.objects.exists():
             Overlay.objects.create()
         return _create_login()
+
+
+def _back_up() -> None:
+    try:
+        shelf.make(reason="before-update")
+    except Failed as error:  # there is one, though its ledger has a fault: that must not hold up an update for ever
+        log.error("%s", error)
+    except shelf.ERRORS as error:
+        raise ImproperlyConfigured(f"No backup could be made before the tables are updated: {error}.") from error
 
 
 def _create_login() -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import URLResolver, path
+from django.urls.resolvers import RoutePattern
 from django.views.generic import RedirectView
 
 from effects.overlays import views
-from pixelbot_site.api import api
+from pixelbot_site.backups import views as backup_views
 from pixelbot_site.guesses import LoginForm
 
 admin.site.site_header = "Pixel Bot"
@@ -17,7 +18,10 @@ admin.site.login_form = LoginForm
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("admin/api/", api.urls),
+    # `include` would import the API at the start: a tenth of the start's time, for what few streamers use.
+    URLResolver(RoutePattern("admin/api/"), "pixelbot_site.api", app_name="ninja", namespace="api"),
+    path("admin/backups/", backup_views.backups, name="backups"),
+    path("admin/backups/<str:name>", backup_views.download, name="backup"),
     path("admin/", admin.site.urls),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),
     path("overlay/<str:secret>/speech/<int:item_id>.wav", views.speech, name="overlay-speech"),

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from economy.models import Audit
 from pixelbot_site.kit import logs
+from pixelbot_site.kit.sqlite.file import first_fault
 
 log = logging.getLogger("points")
 
 # Faults of one check that are named; the rest is counted.
 MAX_NAMED = 20
+DAMAGED = "The database is damaged"
+UNFINISHED = "The audit could not be finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +98,41 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def findings() -> Iterator[str]:
-    """Yield a sentence for each fault."""
+Rows = Sequence[tuple[Any, ...]]
+
+
+def _rows_here(sql: str) -> Rows:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows: Rows = cursor.fetchall()
+    return rows
+
+
+def findings(rows_of: Callable[[str], Rows] = _rows_here) -> Iterator[str]:
+    """Yield a sentence for each fault. `rows_of` asks another database than the bot's, such as a backup."""
     for check in CHECKS:
-        with connection.cursor() as cursor:
-            cursor.execute(check.sql)
-            rows = cursor.fetchall()
+        rows = rows_of(check.sql)
         for row in rows[:MAX_NAMED]:
             yield logs.escaped(check.sentence.format(*row))  # names may be older than what cleans them
         if len(rows) > MAX_NAMED:
             yield f"… and {len(rows) - MAX_NAMED} more of that kind."
 
 
+def _damage() -> Iterator[str]:
+    if connection.vendor == "sqlite" and (fault := first_fault(Path(str(connection.settings_dict["NAME"])))):
+        yield f"{DAMAGED}: {fault}."
+
+
 def run() -> Audit:
-    """Run every check and store the result. A fault is an error in the log and a red line on the dashboard."""
+    """Run every check, also SQLite's own, and store the result. A fault is logged, and a red line on the dashboard."""
     began = time.monotonic()
-    found = list(findings())
+    try:
+        found = [*_damage(), *findings()]
+    except DatabaseError as error:  # stored, too: a missing row would look like an audit that was not due
+        found = [f"{UNFINISHED}: {error}."]
     row = Audit.objects.create(seconds=round(time.monotonic() - began, 3), findings="\n".join(found))
     for sentence in found:
-        log.error("the ledger is wrong: %s", sentence)
+        log.error("the audit found a fault: %s", sentence)
     return row
 
 
@@ -120,4 +141,7 @@ def latest_fault() -> str:
     row = Audit.objects.first()
     if row is None or not row.findings:
         return ""
-    return f"The ledger does not agree with itself ({row.findings.splitlines()[0]}). See the audits of the ledger."
+    first = row.findings.splitlines()[0]
+    if first.startswith((DAMAGED, UNFINISHED)):
+        return f"{first} See the audits of the ledger, and restore a backup."
+    return f"The ledger does not agree with itself ({first}). See the audits of the ledger."

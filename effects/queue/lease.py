@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
 from effects.models import QueueItem, State
+from pixelbot_site.kit.threads import start_service
 
 log = logging.getLogger("queue")
 
@@ -49,8 +50,7 @@ def hold(item: QueueItem, *, seconds: float) -> Iterator[None]:
 def _start_thread() -> None:
     global _thread
     if _thread is None or not _thread.is_alive():  # after a fork, the parent's thread is dead in the child
-        _thread = threading.Thread(target=_renew_forever, name="leases", daemon=True)
-        _thread.start()
+        _thread = start_service("leases", _renew_forever)
 
 
 def _renew_forever() -> None:

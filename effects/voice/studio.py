@@ -13,7 +13,6 @@ import os
 import queue
 import subprocess
 import sys
-import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from effects.settings_table import MAX_SPEECH_SECONDS, VoiceSettings
+from effects.voice import scratch
 from pixelbot_site.kit.errors import Failed, Refused
 
 log = logging.getLogger("tts")
@@ -127,7 +127,7 @@ class Studio:
         self._line.shutdown(wait=False, cancel_futures=True)
 
     def _produce(self, request: dict[str, Any], complaint: str) -> tuple[bytes, float]:
-        with tempfile.TemporaryDirectory(prefix="pixelbot-sound-") as folder:
+        with scratch.folder() as folder:
             path = Path(folder) / "sound.wav"
             answer = self._line.submit(self._ask, {**request, "path": str(path)}).result()
             if "error" in answer:

@@ -12,14 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
 from django.utils import timezone
 
 from joystick.settings_table import JoystickSettings
+
+if TYPE_CHECKING:
+    # Imported when it is used: it brings all of JOSE, a tenth of the bot's start.
+    from authlib.integrations.httpx_client import OAuth2Client
 
 # Seconds for a request.
 TIMEOUT = 15.0
@@ -132,6 +134,8 @@ def tls() -> ssl.SSLContext:
 
 
 def _client(**options: Any) -> OAuth2Client:
+    from authlib.integrations.httpx_client import OAuth2Client
+
     rules = JoystickSettings.current()
     secret = rules.joystick_client_secret
     client = OAuth2Client(
@@ -158,6 +162,8 @@ def _raise_when_limited(answer: httpx2.Response) -> httpx2.Response:
 
 def _ask(request: Callable[[], T]) -> T:
     """Return what `request` returns, with every error of the libraries as Declined, NotSent or NoAnswer."""
+    from authlib.integrations.base_client import OAuthError
+
     try:
         return request()
     except OAuthError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
 import pydantic
@@ -17,23 +16,13 @@ from ninja.pagination import CursorPagination
 from ninja.security import HttpBearer, SessionAuth
 from pydantic import Field, StringConstraints
 
+from pixelbot_site.kit.scopes import Scope as Scope
+
 MAX_ID = 2**63 - 1  # of a BigAutoField
 # A row's id.
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 # No NUL: PostgreSQL cannot store it.
 Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
-
-
-class Scope(StrEnum):
-    """What a token allows. A token may have several scopes; none includes another.
-
-    `pixelbot_site.callers` maps each scope but READ to a permission of Django's; for READ, each endpoint names its own.
-    """
-
-    READ = "read"
-    POINTS = "points"
-    QUEUE = "queue"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import re
 from pathlib import Path
@@ -30,19 +32,38 @@ class Reader:
         self.problems: list[str] = []
         self.unknown: list[str] = []
         self._from_file: set[str] = set()
-        if env_file is not None and env_file.is_file():
+        if env_file is not None:
             self._load(env_file)
 
     def _load(self, env_file: Path) -> None:
         before = set(os.environ)
-        lines = env_file.read_text(encoding="utf-8").splitlines()
+        lines = self._lines(env_file)
         self.problems += [
             f"  Line {number} of {env_file.name} can't be read. Write NAME=value, from the line's beginning."
             for number, line in enumerate(lines, start=1)
             if not _LINE.match(line)
         ]
-        environ.Env.read_env(str(env_file))
+        # Without the other lines, of which django-environ would complain a second time.
+        environ.Env.read_env(io.StringIO("\n".join(line for line in lines if _LINE.match(line))))
         self._from_file = set(os.environ) - before
+
+    def _lines(self, env_file: Path) -> list[str]:
+        """Return the file's lines, in the encodings that editors on Windows write, too; none where there is no file."""
+        try:
+            raw = env_file.read_bytes()
+            encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+            text = raw.decode(encoding)
+            if "\0" not in text:
+                return text.splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self.problems.append(f"  {env_file} can't be read: {error.strerror}.")
+            return []
+        except UnicodeDecodeError:
+            pass
+        self.problems.append(f"  {env_file} is no text in UTF-8. Save it as UTF-8 in your editor.")
+        return []
 
     def read(self, section: type[S]) -> S:
         """Return the section's settings, with the default in place of each value that is refused."""

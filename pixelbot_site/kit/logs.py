@@ -15,15 +15,19 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db.utils import InterfaceError, OperationalError
 
+from pixelbot_site.kit.threads import start_service
+
 # Lines that wait for a reader. A line has some 100 bytes, so about 1 MB.
 MAX_WAITING_LINES = 10_000
 FLUSH_WITHIN = 1.0  # seconds
 REPEAT_AFTER = 60.0  # seconds
+TROUBLES = (OSError, OperationalError, InterfaceError)  # of disk and database
 
 # What a terminal obeys or a reader takes for another line: control characters, line and paragraph separators, and the
 # marks that turn the direction of text.
@@ -71,6 +75,14 @@ class JsonFormatter(logging.Formatter):
         return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def _errors_of(record: logging.LogRecord) -> Iterator[object]:
+    """Yield what the record tells of: the exception of its traceback, and those named in its message."""
+    if record.exc_info:
+        yield record.exc_info[1]
+    if isinstance(record.args, tuple):
+        yield from record.args
+
+
 class RepeatFilter(logging.Filter):
     """Lets the same trouble of disk or database through once a minute, without its traceback, and counts the rest."""
 
@@ -81,10 +93,10 @@ class RepeatFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return False for a repetition within REPEAT_AFTER seconds."""
-        error = record.exc_info[1] if record.exc_info else None
-        if not isinstance(error, OSError | OperationalError | InterfaceError):
+        error = next((told for told in _errors_of(record) if isinstance(told, TROUBLES)), None)
+        if error is None:
             return True
-        key = f"{record.name}:{type(error).__name__}:{error}"
+        key = f"{record.name}:{record.msg}:{type(error).__name__}:{error}"
         now = time.monotonic()
         if now - self._since.get(key, -REPEAT_AFTER) < REPEAT_AFTER:
             self._held_back[key] = self._held_back.get(key, 0) + 1
@@ -135,8 +147,7 @@ class BackgroundWriter:
             if self._pid:  # after a fork: the queue's locks may have been held by threads that are gone
                 self._lines = queue.Queue(MAX_WAITING_LINES)
             self._pid = os.getpid()
-            self._thread = threading.Thread(target=self._write, name=f"log-{self._stream_name}", daemon=True)
-            self._thread.start()
+            self._thread = start_service(f"log-{self._stream_name}", self._write)
 
     def _write(self) -> None:
         told = self.dropped
@@ -146,10 +157,12 @@ class BackgroundWriter:
                 told, missing = self.dropped, self.dropped - told
                 line = f"({missing} lines were dropped here: nobody read the output)\n{line}"
             stream = getattr(sys, self._stream_name)
-            with contextlib.suppress(OSError, ValueError):  # a closed console is no reason to end
-                stream.write(line + "\n")
-                stream.flush()
-            self._lines.task_done()
+            try:
+                with contextlib.suppress(OSError, ValueError):  # a closed console is no reason to end
+                    stream.write(line + "\n")
+                    stream.flush()
+            finally:
+                self._lines.task_done()
 
 
 STDERR = BackgroundWriter("stderr")

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pixelbot_site', '0001_api_tokens'),
+        ('pixelbot_site', '0002_heartbeat'),
     ]
 
     operations = [

@@ -88,7 +88,7 @@ def test_the_nightly_audit_is_kept_and_a_fault_is_a_red_line(history: None, capl
     tasks.audit_ledger()
     assert Audit.objects.count() == 2
     assert audit.latest_fault().startswith("The ledger does not agree with itself (Ann has 1 points")
-    assert "the ledger is wrong: Ann has 1 points" in caplog.text
+    assert "the audit found a fault: Ann has 1 points" in caplog.text
 
 
 def test_a_refund_that_does_not_match_is_told(history: None) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from economy.ledger import points
@@ -17,6 +17,7 @@ from effects.models import Overlay, OverlayPage, Purchase, QueueItem, State
 from effects.overlays import pages
 from effects.queue import items, lease, playback, refunds, rescue, worker
 from effects.registry import Effect, OverlayTask
+from pixelbot_site.kit import threads
 from pixelbot_site.kit.errors import Failed
 from tests.processes import wait_until
 from tests.threads import at_once
@@ -391,6 +392,26 @@ def test_the_lease_of_a_living_worker_is_renewed_until_its_deadline(
     QueueItem.objects.update(lease_until=later(-60))
     with lease.hold(claimed, seconds=60.0):
         wait_until(partial(is_renewed, item.pk), "its lease is renewed", within=10)
+
+
+def test_leases_are_renewed_again_after_their_thread_failed(kind: AddKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(threads, "RESTART_AFTER", 0.05)
+    failures: list[int] = []
+
+    def fail() -> None:
+        failures.append(1)
+        raise RuntimeError("a bug in a round")
+
+    item = items.enqueue(Effect(kind("ok", do_nothing)))
+    claimed = worker.claim("test")
+    assert claimed is not None
+    with lease.hold(claimed, seconds=60.0):
+        with pytest.MonkeyPatch.context() as broken:
+            broken.setattr(connections, "close_all", fail)
+            wait_until(lambda: failures, "a round fails", within=10)
+        QueueItem.objects.update(lease_until=later(-60))
+        wait_until(lambda: QueueItem.objects.filter(pk=item.pk, lease_until__gt=later(0)), "a renewal", within=10)
 
 
 def test_a_worker_that_hangs_beyond_its_deadline_fails_and_is_not_repeated(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from effects.voice import scratch
 from effects.voice.studio import Studio
 from pixelbot_site.kit.errors import Failed, Refused
 
@@ -170,3 +174,16 @@ def test_the_real_child_ends_with_its_stdin() -> None:
     child.stdin.close()
     assert child.wait(10) == 0
     studio.close()
+
+
+def test_folders_that_killed_processes_left_are_swept_after_an_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("pixelbot-sound-old", "somebody-elses"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "sound.wav").touch()
+        os.utime(tmp_path / name, (time.time() - 3700,) * 2)
+    with scratch.folder() as folder:
+        assert scratch.sweep() == 1
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([Path(folder).name, "somebody-elses"])

@@ -76,6 +76,16 @@ def test_the_same_trouble_of_the_disk_is_one_line_a_minute(monkeypatch: pytest.M
     assert broken is not None and "ValueError: a bug" in broken
 
 
+def test_a_line_that_names_the_trouble_is_one_a_minute_too_whatever_else_it_counts() -> None:
+    repeats = logs.RepeatFilter()
+    full = OperationalError("database or disk is full")
+    assert [
+        repeats.filter(record("the database does not take %d events: %s", count, full)) for count in (1, 2, 300)
+    ] == [True, False, False]
+    assert repeats.filter(record("the lease could not be renewed: %s", full))
+    assert repeats.filter(record("%s says %s", "Bob", "hello")) and repeats.filter(record("%s says %s", "Bob", "hello"))
+
+
 WRITER = """
 import logging, logging.config, pathlib, sys, time
 from pixelbot_site.kit import logs

@@ -12,12 +12,10 @@ import os
 import signal
 import socket
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.core.files import locks
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
@@ -30,9 +28,11 @@ from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator
 from pixelbot_site import setup
+from pixelbot_site.apps import AT_START
 from pixelbot_site.kit import garbage
 from pixelbot_site.kit.logs import STDOUT
 from pixelbot_site.settings_table import LOOPBACK, SESSION_ELSEWHERE, LoginSettings
+from pixelbot_site.upkeep import data_folder
 
 log = logging.getLogger("runbot")
 
@@ -43,6 +43,7 @@ class Command(BaseCommand):
     """Runs web server, listener and worker in one process, or with `--listener-only` the listener alone."""
 
     help = "Run Pixel Bot."
+    requires_system_checks = (AT_START,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
@@ -70,11 +71,13 @@ class Command(BaseCommand):
                 "manage.py runbot --listener-only, celery -A pixelbot_site worker -B. "
                 "For one process, take REDIS_URL out."
             )
-        with data_folder_lock():
+        with data_folder.lock():
             require_free(host, port)
-            self.show_login(setup.prepare())
+            with data_folder.explained():
+                self.show_login(setup.prepare())
+                rescue.recover()
             garbage.settle()
-            rescue.recover()
+            logging.captureWarnings(True)  # printed by themselves, they would wait for a console that nobody reads
             settings.ALLOWED_HOSTS.append(host)
             if host not in LOOPBACK:
                 settings.SESSION_COOKIE_AGE = SESSION_ELSEWHERE
@@ -93,7 +96,8 @@ class Command(BaseCommand):
             raise CommandError(
                 "--listener-only is for a larger set-up: set REDIS_URL, or leave it out for one process."
             )
-        self.show_login(setup.prepare())
+        with data_folder.explained():
+            self.show_login(setup.prepare())
         garbage.settle()
         STDOUT.put(f"The overlay's path, behind your site's address: {overlay_path()}")
         listen()
@@ -175,20 +179,6 @@ def listen() -> None:
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(until_stopped())
-
-
-@contextlib.contextmanager
-def data_folder_lock() -> Iterator[None]:
-    """Hold the lock of the data folder. Raise CommandError where another bot holds it.
-
-    Two bots on one folder would both answer in chat, and each would reach its own overlays only.
-    """
-    with (settings.DATA_DIR / "runbot.lock").open("w") as file:
-        if not locks.lock(file, locks.LOCK_EX | locks.LOCK_NB):
-            raise CommandError(
-                f"Pixel Bot is running already on {settings.DATA_DIR}. Stop it, or set another DATA_DIR."
-            )
-        yield
 
 
 def overlay_path() -> str:

@@ -1,0 +1,85 @@
+"""The dashboard's page of backups: a list to download from, and a button that makes one. For superusers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from functools import wraps
+from pathlib import Path
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from pixelbot_site.backups import shelf
+from pixelbot_site.celery import app
+from pixelbot_site.upkeep import database_file
+
+CHUNK = 2**20  # bytes
+
+View = Callable[..., HttpResponseBase]
+
+
+def for_superusers(view: View) -> View:
+    """Let superusers alone use `view`: a backup holds everything, hashes of passwords and viewers' texts as well."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **words: str) -> HttpResponseBase:
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return view(request, **words)
+
+    return admin.site.admin_view(guarded)
+
+
+@for_superusers
+@require_http_methods(["GET", "POST"])
+def backups(request: HttpRequest) -> HttpResponse:
+    """Show the backups; by POST, have one made."""
+    if request.method == "POST":
+        app.send_task("site.make_backup")
+        messages.success(request, "A backup is being made and checked. Load this page again in a moment.")
+        return HttpResponseRedirect(reverse("backups"))
+    rows = [(path.name, path.stat().st_size) for path in shelf.kept()]
+    context = {
+        **admin.site.each_context(request),
+        "title": "Backups",
+        "rows": rows,
+        "other_database": "" if database_file.path() else shelf.OTHER_DATABASE,
+    }
+    return render(request, "admin/backups.html", context)
+
+
+@for_superusers
+@require_safe
+def download(request: HttpRequest, name: str) -> StreamingHttpResponse:
+    """Send a backup, piece by piece: under ASGI, Django's FileResponse reads the whole file into memory."""
+    path = next((path for path in shelf.kept() if path.name == name), None)
+    if path is None:
+        raise Http404("There is no such backup.")
+    headers = {
+        "Content-Length": str(path.stat().st_size),
+        "Content-Disposition": f'attachment; filename="{path.name}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingHttpResponse(_pieces(path), content_type="application/zip", headers=headers)
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    file = await asyncio.to_thread(path.open, "rb")
+    try:
+        while piece := await asyncio.to_thread(file.read, CHUNK):
+            yield piece
+    finally:
+        file.close()

@@ -1,0 +1,41 @@
+"""The site's scheduled tasks."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.conf import settings
+
+from effects.voice import scratch
+from pixelbot_site.backups import shelf
+from pixelbot_site.upkeep import database_file, heartbeat
+
+
+@shared_task(name="site.heartbeat")
+def beat() -> None:
+    """Store that the schedule runs. Every ten seconds."""
+    heartbeat.beat()
+
+
+@shared_task(name="site.shorten_log")
+def shorten_log() -> None:
+    """Truncate the database's write-ahead log where nothing was written lately. Every minute."""
+    database_file.shorten_log()
+
+
+@shared_task(name="site.sweep")
+def sweep() -> None:
+    """Delete temporary files that killed processes left. Every hour."""
+    scratch.sweep()
+
+
+@shared_task(name="site.make_backup")
+def make_backup() -> None:
+    """Make a backup now: the dashboard's button."""
+    shelf.make_or_note()
+
+
+@shared_task(name="site.make_daily_backup")
+def make_daily_backup() -> None:
+    """Make a backup where the newest is older than a day. Asked every ten minutes."""
+    if database_file.path() is not None and not settings.DEMO:
+        shelf.make_if_due()

@@ -1,0 +1,138 @@
+"""SQLite's file is read through at a start unless the last run left it in order, and its log is short when idle."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, transaction
+
+from economy.ledger import audit
+from pixelbot_site.kit.sqlite.file import first_fault
+from pixelbot_site.upkeep import database_file
+
+pytestmark = [
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite's file"),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[bool]]:
+    """Collect how the database was checked at each start; True is thoroughly. A file of its own stands for it."""
+    asked: list[bool] = []
+    real = first_fault
+
+    def fault(path: Path, *, thorough: bool = False, within: float) -> str:
+        asked.append(thorough)
+        return real(path, thorough=thorough, within=within)
+
+    monkeypatch.setattr(database_file, "first_fault", fault)
+    file = tmp_path / "pixelbot.sqlite3"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE points (balance INTEGER)")
+    monkeypatch.setattr(database_file, "path", lambda: file)
+    yield asked
+
+
+def test_a_file_that_was_left_in_order_is_not_read_through(checks: list[bool]) -> None:
+    database_file.require_whole()
+    assert checks == [True]  # seen for the first time
+    database_file.merge_log()
+    database_file.require_whole()
+    assert checks == [True]
+
+
+def test_a_file_that_a_crash_left_is_read_through(checks: list[bool]) -> None:
+    database_file.require_whole()
+    database_file.require_whole()
+    assert checks == [True, False]
+
+
+def test_a_file_that_was_changed_since_the_last_stop_is_checked_with_its_indexes(
+    checks: list[bool], tmp_path: Path
+) -> None:
+    database_file.require_whole()
+    database_file.merge_log()
+    copy = tmp_path / "copy"
+    copy.write_bytes((tmp_path / "pixelbot.sqlite3").read_bytes())
+    copy.replace(tmp_path / "pixelbot.sqlite3")
+    database_file.require_whole()
+    assert checks == [True, True]
+
+
+def test_a_check_that_takes_too_long_is_broken_off(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "large.sqlite3")) as database:
+        database.execute("CREATE TABLE t (v INTEGER UNIQUE)")
+        database.execute(
+            "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT i FROM n"
+        )
+        database.commit()
+    began = time.monotonic()
+    assert first_fault(tmp_path / "large.sqlite3", thorough=True) == ""
+    whole = time.monotonic() - began
+    began = time.monotonic()
+    assert first_fault(tmp_path / "large.sqlite3", thorough=True, within=0.0) == ""
+    assert time.monotonic() - began < whole / 2
+
+
+def test_a_log_without_its_database_is_refused(checks: list[bool], tmp_path: Path) -> None:
+    (tmp_path / "pixelbot.sqlite3").rename(tmp_path / "pixelbot.sqlite3-wal")
+    with pytest.raises(ImproperlyConfigured, match="without its database"):
+        database_file.require_whole()
+
+
+def test_a_large_log_is_truncated_once_nothing_is_written() -> None:
+    file = database_file.path()
+    assert file is not None
+    log = file.with_name(f"{file.name}-wal")
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE large (content BLOB)")
+            cursor.execute("INSERT INTO large VALUES (zeroblob(5000000))")
+        assert log.stat().st_size > database_file.LARGE_LOG
+        assert not database_file.shorten_log()  # it may still grow
+        assert database_file.shorten_log()
+        assert log.stat().st_size == 0
+        assert not database_file.shorten_log()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS large")
+
+
+def test_a_log_that_somebody_reads_is_left_for_the_next_time() -> None:
+    file = database_file.path()
+    assert file is not None
+    try:
+        with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM economy_viewer").fetchone()
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("CREATE TABLE large (content BLOB)")
+                cursor.execute("INSERT INTO large VALUES (zeroblob(5000000))")
+            assert [database_file.shorten_log() for _ in range(3)] == [False] * 3
+        assert database_file.shorten_log()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS large")
+
+
+def test_an_audit_that_can_not_be_finished_is_stored_and_red() -> None:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE economy_xptransaction")
+        row = audit.run()
+        assert row.pk and "The audit could not be finished: no such table" in row.findings
+        assert audit.latest_fault().startswith("The audit could not be finished")
+        transaction.set_rollback(True)
+
+
+def test_the_audit_looks_at_the_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "first_fault", lambda path: f"Tree 5 of {path.name}: broken")
+    assert audit.run().findings.startswith("The database is damaged: Tree 5 of ")
+    assert audit.latest_fault().startswith("The database is damaged: Tree 5 of ")
