@@ -42,10 +42,24 @@ def release_lease(holder: str) -> None:
 
 
 def set_state(holder: str, state: str, detail: str = "") -> None:
-    """Store the state: connecting, connected, waiting, refused or off. Ignored unless `holder` holds the lease."""
-    Connection.objects.filter(pk=1, holder=holder).update(
-        state=state, detail=detail[:MAX_REASON_CHARS], since=timezone.now()
-    )
+    """Store the state: connecting, connected, waiting, refused or off. Ignored unless `holder` holds the lease.
+
+    "connecting" does not replace "waiting" or "refused": an attempt ends no trouble, a confirmed session does.
+    """
+    rows = Connection.objects.filter(pk=1, holder=holder)
+    if state == "connecting":
+        rows = rows.exclude(state__in=("waiting", "refused"))
+    rows.update(state=state, detail=detail[:MAX_REASON_CHARS], since=timezone.now())
+
+
+def request_try() -> None:
+    """Ask the listener, in whichever process it is, to try a refused connection now."""
+    Connection.objects.filter(pk=1).update(try_at=timezone.now())
+
+
+def take_try(holder: str) -> bool:
+    """Return whether staff asked for an attempt since the last call."""
+    return bool(Connection.objects.filter(pk=1, holder=holder, try_at__isnull=False).update(try_at=None))
 
 
 def set_last_frame(holder: str, at: datetime | None) -> None:

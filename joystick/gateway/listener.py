@@ -1,7 +1,6 @@
 """The process that listens: it holds the lease, gets tokens, stores events, and sends what the bot says.
 
-Each database step is one synchronous call on the database thread. Calls that wait for the platform run on a second
-thread, so that a slow answer does not keep events from being stored.
+Each database step is one synchronous call on the database thread (`joystick.gateway.threads`).
 """
 
 from __future__ import annotations
@@ -9,21 +8,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError
 
 from effects.chat import MAILBOX
 from joystick.account.credentials import Credentials
-from joystick.account.tokens import RenewalPostponed
 from joystick.channel import catch_up, streams
-from joystick.gateway import batch_size, client, health
+from joystick.gateway import batch_size, health
 from joystick.gateway.client import Gateway
 from joystick.gateway.outgoing import Action
 from joystick.gateway.session import SessionLost
+from joystick.gateway.threads import DATABASE_ERRORS, Threads
+from joystick.gateway.token_source import TokenSource
 from joystick.inbox import receive
 from joystick.protocol.received import ReceivedFrame
 from pixelbot_site.kit.channel_layer import the_layer
@@ -31,17 +28,10 @@ from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("joystick")
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 # Seconds between two renewals of the lease, which lasts `health.LEASE`.
 RENEW_EVERY = 5.0
-# Seconds between two looks for a token while there is none.
-POLL_TOKEN_EVERY = 2.0
 # Seconds for storing what was received when the bot is stopped.
 SHUTDOWN_SECONDS = 1.0
-# What the database raises when it is away or busy; the same step may be tried again.
-DATABASE_ERRORS = (OperationalError, InterfaceError)
 
 
 class Listener:
@@ -57,20 +47,13 @@ class Listener:
     ) -> None:
         """Take our name among the listeners (`holder`) and the gateway's `options`."""
         self.gateway = Gateway(self, url=url, **options)
-        self._credentials = credentials
         self._holder = holder
         self._events: asyncio.Queue[ReceivedFrame] = asyncio.Queue()
         self._batch_size = batch_size.BatchSize()
         self._has_room = asyncio.Event()
         self._has_room.set()
-        self._refused_token = ""
-        self._token_renewed = False
-        self._missing_reason = ""
-        self._tokens_checked = False
-        self._token_owner: str | None = None
-        self._connected_at: float | None = None
-        self._database = ThreadPoolExecutor(1, thread_name_prefix="inbox")
-        self._platform = ThreadPoolExecutor(1, thread_name_prefix="platform")
+        self._threads = Threads()
+        self._tokens = TokenSource(credentials, self._threads, holder, self.report_state)
         self._catching_up: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -79,8 +62,8 @@ class Listener:
         Raises SessionLost when another listener took the lease.
         """
         await self._wait_for_lease()
-        await self._db(health.open_gap_at_start)
-        self.gateway.set_channel(await self._db(streams.last_channel))
+        await self._threads.db(health.open_gap_at_start)
+        self.gateway.set_channel(await self._threads.db(streams.last_channel))
         line = asyncio.create_task(self.gateway.run())
         helpers = [
             asyncio.create_task(step) for step in (self._store_events(), self._collect_actions(), self._hold_lease())
@@ -96,76 +79,32 @@ class Listener:
             await _cancel_all(*helpers)
             if self._catching_up is not None:
                 await _cancel_all(self._catching_up)
-            for thread in (self._database, self._platform):
-                thread.submit(connection.close)
-                thread.shutdown(wait=False)
+            self._threads.shut_down()
 
     async def _wait_for_lease(self) -> None:
-        if await self._db(health.take_lease, self._holder):
+        if await self._threads.db(health.take_lease, self._holder):
             return
         log.info("another listener holds the line; standing by")
-        while not await self._db(health.take_lease, self._holder):
+        while not await self._threads.db(health.take_lease, self._holder):
             await asyncio.sleep(RENEW_EVERY)
-
-    async def _check_tokens(self) -> None:
-        try:
-            await self._ask_platform(self._credentials.check)
-        except DATABASE_ERRORS as error:
-            log.warning("the tokens could not be checked: %s", error)
 
     async def _store_rest_and_release(self) -> None:
         try:
             async with asyncio.timeout(SHUTDOWN_SECONDS):
                 await self._events.join()
-                await self._db(health.release_lease, self._holder)
+                await self._threads.db(health.release_lease, self._holder)
         except (TimeoutError, *DATABASE_ERRORS) as error:
             log.error("ended with %d events not stored: %s", self._events.qsize(), error or "the database is too slow")
 
     # --- the gateway's owner -----------------------------------------------------------------------------------------
 
     async def get_token(self) -> str:
-        """Return the token to connect with. Wait while there is none but the one that was refused."""
-        if not self._tokens_checked:
-            self._tokens_checked = True
-            await self._check_tokens()
-        while True:
-            self._token_owner = await self._db(self._credentials.whose)
-            token = await self._ask_platform(self._credentials.token)
-            if token is not None and token != self._refused_token:
-                self._missing_reason = ""
-                return token
-            missing = (
-                "no channel is connected" if self._token_owner is None else "the tokens can't be renewed at the moment"
-            )
-            if token is None and missing != self._missing_reason:
-                self._missing_reason = missing
-                log.warning("%s", missing)
-                await self.report_state("off" if self._token_owner is None else "waiting", missing)
-            await asyncio.sleep(POLL_TOKEN_EVERY)
+        """Return the token to connect with; wait while there is none, or while a refused one is not due again."""
+        return await self._tokens.get()
 
-    async def handle_refusal(self, token: str, reason: str) -> None:
-        """Renew the token once. Refused again before a session has settled, wait for a new one and report it."""
-        self._note_session_end()
-        if not self._token_renewed:
-            try:
-                if await self._ask_platform(self._credentials.renew, token):
-                    self._token_renewed = True
-                    return
-            except RenewalPostponed as error:
-                log.warning("%s", error)
-                # The same token will be refused again, with longer and longer pauses, until the platform answers.
-                return
-            except Failed as error:
-                reason = f"{reason}; {error}"
-        self._refused_token, self._token_renewed = token, False
-        log.error("Joystick refuses the bot: %s. Check the credentials, or connect the channel again.", reason)
-        await self.report_state("refused", reason)
-
-    def _note_session_end(self) -> None:
-        # After a session that settled, the token may be renewed once more: it simply ran out.
-        if self._connected_at is not None and time.monotonic() - self._connected_at > client.SETTLED_AFTER:
-            self._token_renewed = False
-        self._connected_at = None
+    async def handle_refusal(self, token: str, reason: str) -> bool:
+        """Renew a refused token once, and report one that is refused again. Return whether to try again soon."""
+        return await self._tokens.refuse(token, reason)
 
     async def accept(self, received: ReceivedFrame) -> None:
         """Queue a frame to be stored. Wait while a whole batch is queued.
@@ -179,21 +118,17 @@ class Listener:
             self._has_room.clear()
 
     async def report_state(self, state: str, detail: str = "") -> None:
-        """Store the state of the connection, and open or close a gap. A refusal stays until the next attempt."""
-        if state == "waiting" and self._refused_token:
-            return
-        if state in {"connecting", "connected"}:
-            self._refused_token = ""
+        """Store the state of the connection, and open or close a gap."""
         if state == "waiting":
-            self._note_session_end()
+            self._tokens.note_lost()
         try:
-            await self._db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
+            await self._threads.db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
             if state in {"waiting", "refused"}:
-                await self._db(health.open_gap, self._holder, detail, self.gateway.last_frame_at)
-            await self._db(health.set_state, self._holder, state, detail)
+                await self._threads.db(health.open_gap, self._holder, detail, self.gateway.last_frame_at)
+            await self._threads.db(health.set_state, self._holder, state, detail)
             if state == "connected":
-                self._connected_at = time.monotonic()
-                await self._db(health.close_gap)
+                self._tokens.note_connected()
+                await self._threads.db(health.close_gap)
                 self._catching_up = asyncio.create_task(self._catch_up())
         except DATABASE_ERRORS as error:
             log.warning("could not store the connection's state: %s", error)
@@ -203,7 +138,7 @@ class Listener:
     async def _catch_up(self) -> None:
         # That Joystick replays what was missed is not documented, so ask it whether the channel is live now.
         try:
-            await self._ask_platform(catch_up.catch_up)
+            await self._threads.ask_platform(catch_up.catch_up)
         except (Failed, DatabaseError, InterfaceError) as error:
             log.warning("whether the channel is live could not be asked: %s", error)
 
@@ -216,7 +151,7 @@ class Listener:
             while True:  # until the database takes it: no event is dropped because of a lock or a full disk
                 began = time.monotonic()
                 try:
-                    await self._db(receive.receive, batch)
+                    await self._threads.db(receive.receive, batch)
                     self._batch_size.record(len(batch), time.monotonic() - began)
                     break
                 except DATABASE_ERRORS as error:
@@ -244,10 +179,10 @@ class Listener:
         while True:
             await asyncio.sleep(RENEW_EVERY)
             try:
-                held = await self._db(health.take_lease, self._holder)
-                await self._db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
+                held = await self._threads.db(health.take_lease, self._holder)
+                await self._threads.db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
                 # The streamer pressed Disconnect, or connected another channel.
-                if await self._db(self._credentials.whose) != self._token_owner:
+                if await self._tokens.is_changed():
                     await self.gateway.close_session("the channel was disconnected, or another one connected")
             except DATABASE_ERRORS as error:
                 log.warning("could not renew the lease: %s", error)
@@ -255,27 +190,8 @@ class Listener:
             if not held:
                 raise SessionLost("another listener took the line")
 
-    async def _db(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await _run_on(self._database, partial(step, *args, **kwargs))
-
-    async def _ask_platform(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await _run_on(self._platform, partial(step, *args, **kwargs))
-
-
-async def _run_on(thread: ThreadPoolExecutor, step: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(thread, partial(_with_connection, step))
-
 
 async def _cancel_all(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _with_connection(step: Callable[[], T]) -> T:
-    # The thread's connection stays open between steps. A broken one is closed, so that Django makes a new one.
-    try:
-        return step()
-    except DATABASE_ERRORS:
-        connection.close()
-        raise
