@@ -19,8 +19,10 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from joystick.gateway import reasons
+from joystick.gateway.actions import SPOKEN, Action
 from joystick.gateway.attempts import Attempts
-from joystick.gateway.outgoing import MIN_INTERVAL, Action, Outgoing, RateLimit
+from joystick.gateway.outgoing import BURST, MIN_INTERVAL, Outgoing
+from joystick.gateway.pace import TokenBucket
 from joystick.gateway.session import Session, SessionLost, TokenRefused
 from joystick.protocol.received import ReceivedFrame
 
@@ -76,8 +78,8 @@ class Gateway:
         # The server compares this string byte by byte (measured), so it is made once and used in every command.
         self.identifier = json.dumps(identifier, separators=(",", ":"))
         self.last_frame_at: datetime | None = None
-        self._outgoing = Outgoing()
-        self._rate_limit = RateLimit(rate_limit)
+        self.outgoing = Outgoing(interval=rate_limit, max_chars=max_chars)
+        self._pace = TokenBucket(rate_limit, BURST)
         self._last_action = ""
         self._channel_id = ""
         self._channel_known = asyncio.Event()
@@ -122,7 +124,7 @@ class Gateway:
     def enqueue(self, action: Action) -> None:
         """Queue an action to be sent, a long text as several lines."""
         for piece in action.split(self._max_chars):
-            self._outgoing.add(piece)
+            self.outgoing.add(piece)
 
     def set_channel(self, channel_id: str) -> None:
         """Set the channel for actions without one. "" is ignored."""
@@ -179,25 +181,30 @@ class Gateway:
     async def _send_actions(self, socket: ClientConnection) -> None:
         # One at a time, MIN_INTERVAL apart: the server does not keep the order of actions sent close together.
         while True:
-            action = await self._outgoing.peek()
-            channel_id = action.channel_id or self._channel_id
-            if not channel_id:
+            action = await self.outgoing.wait_next()
+            if not (action.channel_id or self._channel_id):
                 await self._channel_known.wait()
                 continue  # look again: the action may have become too old
-            wait = self._rate_limit.seconds_until(action)
+            wait = self._pace.seconds_until_next() if action.name in SPOKEN else 0  # moderation never waits
             if wait > 0:
                 await asyncio.sleep(min(wait, MIN_INTERVAL))
-                continue  # look again: moderation may have been queued in front
-            self._last_action = str(action)
-            await socket.send(json.dumps(self._encode(action, channel_id)))
-            if action.name == "send_message":
-                log.info("said: %s", action.arguments["text"])
-            else:
-                log.info("did: %s", self._last_action)
-            # After the send, not before: what a broken socket did not take is sent in the next session.
-            self._outgoing.remove(action)
-            self._rate_limit.count(action)
+                continue  # look again: something more urgent may have come
+            await self._send(socket, self.outgoing.take(self._pace.at_once))
             await asyncio.sleep(MIN_INTERVAL)
+
+    async def _send(self, socket: ClientConnection, action: Action) -> None:
+        self._last_action = str(action)
+        try:
+            await socket.send(json.dumps(self._encode(action, action.channel_id or self._channel_id)))
+        except BaseException:  # a cancelled sender, too: what the socket did not take is sent in the next session
+            self.outgoing.put_back()
+            raise
+        if action.name == "send_message":
+            log.info("said: %s", action.arguments["text"])
+        else:
+            log.info("did: %s", self._last_action)
+        if action.name in SPOKEN:
+            self._pace.count()
 
     def _encode(self, action: Action, channel_id: str) -> dict[str, str]:
         arguments = {**action.arguments, "channel_id": channel_id}

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from economy import cooldowns
@@ -68,6 +68,14 @@ def set_last_frame(holder: str, at: datetime | None) -> None:
         Connection.objects.filter(pk=1, holder=holder).update(last_frame_at=at)
 
 
+def add_unsaid(holder: str, count: int) -> None:
+    """Add lines that chat had no room for to the day's number."""
+    today = timezone.localdate()
+    rows = Connection.objects.filter(pk=1, holder=holder)
+    if not rows.filter(unsaid_on=today).update(unsaid=F("unsaid") + count):
+        rows.update(unsaid=count, unsaid_on=today)
+
+
 def open_gap_at_start() -> None:
     """Open a gap that began with the last frame stored, since no listener ran after it."""
     row = Connection.objects.filter(pk=1).first()
@@ -89,7 +97,10 @@ def close_gap() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of the connection. `age`: seconds since the last frame, or None. `trouble`: a sentence, or ""."""
+    """The state of the connection. `age`: seconds since the last frame, or None. `trouble`: a sentence, or "".
+
+    `unsaid_today`: how many lines were dropped, since there was no room for them in chat.
+    """
 
     state: str
     detail: str
@@ -97,6 +108,7 @@ class Health:
     trouble: str
     reconnects_today: int
     events_per_minute: int
+    unsaid_today: int
 
 
 def health(*, now: datetime | None = None) -> Health:
@@ -111,6 +123,7 @@ def health(*, now: datetime | None = None) -> Health:
         trouble=_trouble(row, now),
         reconnects_today=Gap.objects.filter(ended_at__gte=midnight).exclude(reason=NOT_RUNNING).count(),
         events_per_minute=InboundEvent.objects.filter(received_at__gte=now - timedelta(minutes=1)).count(),
+        unsaid_today=row.unsaid if row.unsaid_on == timezone.localdate(now) else 0,
     )
 
 

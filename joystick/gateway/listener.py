@@ -16,8 +16,8 @@ from effects.chat import MAILBOX
 from joystick.account.credentials import Credentials
 from joystick.channel import catch_up, streams
 from joystick.gateway import batch_size, health
+from joystick.gateway.actions import Action
 from joystick.gateway.client import Gateway
-from joystick.gateway.outgoing import Action
 from joystick.gateway.session import SessionLost
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
 from joystick.gateway.token_source import TokenSource
@@ -55,6 +55,7 @@ class Listener:
         self._threads = Threads()
         self._tokens = TokenSource(credentials, self._threads, holder, self.report_state)
         self._catching_up: asyncio.Task[None] | None = None
+        self._unsaid_stored = 0
 
     async def run(self) -> None:
         """Listen until cancelled; then store what was received and release the lease.
@@ -170,8 +171,12 @@ class Listener:
             action = Action(
                 message["action"],
                 message["words"],
-                channel_id=message.get("channel_id", ""),
-                at=message.get("at", time.time()),
+                channel_id=message["channel_id"],
+                at=message["at"],
+                priority=message["priority"],
+                worth=message.get("worth", 0),
+                template=message.get("template", ""),
+                filling=message.get("filling", {}),
             )
             self.gateway.enqueue(action)
 
@@ -181,6 +186,7 @@ class Listener:
             try:
                 held = await self._threads.db(health.take_lease, self._holder)
                 await self._threads.db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
+                await self._store_unsaid()
                 # The streamer pressed Disconnect, or connected another channel.
                 if await self._tokens.is_changed():
                     await self.gateway.close_session("the channel was disconnected, or another one connected")
@@ -189,6 +195,12 @@ class Listener:
                 continue
             if not held:
                 raise SessionLost("another listener took the line")
+
+    async def _store_unsaid(self) -> None:
+        unsaid = self.gateway.outgoing.unsaid
+        if unsaid > self._unsaid_stored:
+            await self._threads.db(health.add_unsaid, self._holder, unsaid - self._unsaid_stored)
+            self._unsaid_stored = unsaid
 
 
 async def _cancel_all(*tasks: asyncio.Task[None]) -> None:

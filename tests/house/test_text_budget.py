@@ -9,7 +9,7 @@ from itertools import combinations_with_replacement
 import pytest
 
 from effects.voice import speakable
-from joystick.gateway.outgoing import Action
+from joystick.gateway.actions import Action
 from joystick.inbox import dispatch
 from joystick.protocol.envelope import clean_text, strip_markup
 from pixelbot_site.kit import logs

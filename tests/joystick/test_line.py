@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,6 +41,8 @@ from tests.processes import SimulatorThread
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
+
+say = partial(mailbox.say, priority=mailbox.Priority.ANSWER)
 
 HURRIED: dict[Any, tuple[str, ...]] = {
     attempts: ("FIRST_PAUSE", "MAX_PAUSE", "ATTEMPT_EVERY"),
@@ -115,7 +118,7 @@ async def test_lines_are_said_in_order_after_the_confirmation(joystick: Simulato
     async with running(joystick, version=version):
         await until(lambda: state() == "connecting")
         for number in range(3):
-            await sync_to_async(mailbox.say)(f"line {number}", channel_id="c-1")
+            await sync_to_async(say)(f"line {number}", channel_id="c-1")
         await asyncio.wait_for(joystick.wait_for_actions(3), 5)
     assert joystick.actions == [{"action": "send_message", "text": f"line {n}", key: "c-1"} for n in range(3)]
 
@@ -125,7 +128,7 @@ async def test_a_line_without_a_channel_goes_to_the_one_last_heard_from(joystick
         await joystick.subscribed.wait()
         await joystick.happen(chat("Bob", "hi"))
         await until(InboundEvent.objects.exists)
-        await sync_to_async(mailbox.say)("two\nlines")
+        await sync_to_async(say)("two\nlines")
         await asyncio.wait_for(joystick.wait_for_actions(1), 5)
     assert joystick.actions == [{"action": "send_message", "text": "two lines", "channel_id": CHANNEL_ID}]
 
@@ -136,7 +139,7 @@ async def test_lines_keep_their_distance_after_a_small_burst(joystick: Simulator
         loop = asyncio.get_running_loop()
         times = []
         for number in range(5):
-            await sync_to_async(mailbox.say)(str(number), channel_id="c")
+            await sync_to_async(say)(str(number), channel_id="c")
         for number in range(1, 6):
             await asyncio.wait_for(joystick.wait_for_actions(number), 5)
             times.append(loop.time())
@@ -150,7 +153,7 @@ async def test_lines_keep_their_order_where_the_server_keeps_none(joystick: Simu
     async with running(joystick):
         await until(lambda: state() == "connected")
         for number in range(12):
-            await sync_to_async(mailbox.say)(str(number), channel_id="c")
+            await sync_to_async(say)(str(number), channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(12), 8)
     assert [action["text"] for action in joystick.actions] == [str(number) for number in range(12)]
 
@@ -159,7 +162,7 @@ async def test_moderation_goes_before_talk(joystick: Simulator) -> None:
     async with running(joystick, rate_limit=30):
         await until(lambda: state() == "connected")
         for number in range(5):
-            await sync_to_async(mailbox.say)(str(number), channel_id="c")
+            await sync_to_async(say)(str(number), channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(3), 5)
         await sync_to_async(actions.delete_message)("m-1", channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(4), 5)
@@ -190,7 +193,7 @@ async def test_every_action_in_its_words(joystick: Simulator, version: str) -> N
 async def test_long_texts_are_said_in_several_lines_cut_between_words(joystick: Simulator) -> None:
     async with running(joystick, max_chars=50):
         await until(lambda: state() == "connected")
-        await sync_to_async(mailbox.say)("word " * 25 + "x" * 60, channel_id="c")
+        await sync_to_async(say)("word " * 25 + "x" * 60, channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(5), 5)
     texts = [action["text"] for action in joystick.actions]
     assert texts == [" ".join(["word"] * 10), " ".join(["word"] * 10), " ".join(["word"] * 5), "x" * 50, "x" * 10]
@@ -212,7 +215,7 @@ async def test_an_error_frame_reaches_feed_and_log_with_the_last_action(
 async def test_a_line_said_before_any_channel_is_known_waits_for_one(joystick: Simulator) -> None:
     async with running(joystick):
         await until(lambda: state() == "connected")
-        await sync_to_async(mailbox.say)("early")
+        await sync_to_async(say)("early")
         await asyncio.sleep(0.1)
         assert joystick.actions == []
         await joystick.happen(chat("Bob", "hi"))
@@ -223,7 +226,7 @@ async def test_after_a_restart_the_channel_is_remembered(joystick: Simulator) ->
     await sync_to_async(Install.objects.create)(channel_id="c-9", last_event_at=timezone.now())
     async with running(joystick):
         await until(lambda: state() == "connected")
-        await sync_to_async(mailbox.say)("hello again")
+        await sync_to_async(say)("hello again")
         await asyncio.wait_for(joystick.wait_for_actions(1), 5)
     assert joystick.actions[0]["channel_id"] == "c-9"
 
@@ -646,7 +649,7 @@ async def test_a_line_that_a_breaking_socket_did_not_take_is_said_in_the_next_se
     async with running(joystick):
         await until(lambda: state() == "connected")
         for text in ("first", "second"):
-            await sync_to_async(mailbox.say)(text, channel_id="c")
+            await sync_to_async(say)(text, channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(2), 8)
         assert joystick.connections_made == 2
     assert "first" in broken[0]
