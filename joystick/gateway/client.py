@@ -115,6 +115,11 @@ class Gateway:
             await self._owner.report_state("waiting", self._reason)
         return False
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether actions are carried out now."""
+        return self._socket is not None and self._session is not None and self._session.confirmed
+
     async def close_session(self, reason: str) -> None:
         """Close the current session, if there is one. `run` then connects again, as after any other end."""
         if self._socket is not None:

@@ -8,16 +8,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 
+from economy.ledger.amounts import counted
 from effects.chat import MAILBOX
 from joystick.account.credentials import Credentials
 from joystick.channel import catch_up, streams
 from joystick.gateway import batch_size, health
 from joystick.gateway.actions import Action
 from joystick.gateway.client import Gateway
+from joystick.gateway.outgoing import MIN_INTERVAL
 from joystick.gateway.session import SessionLost
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
 from joystick.gateway.token_source import TokenSource
@@ -30,8 +33,11 @@ log = logging.getLogger("joystick")
 
 # Seconds between two renewals of the lease, which lasts `health.LEASE`.
 RENEW_EVERY = 5.0
-# Seconds for storing what was received when the bot is stopped.
-SHUTDOWN_SECONDS = 1.0
+# Seconds for storing what was received when the bot is stopped. What is not stored is lost: Joystick replays nothing.
+SHUTDOWN_SECONDS = 20.0
+# Seconds for the answers and refunds that wait to be said when the bot is stopped, and for those on their way to us.
+LAST_WORDS_SECONDS = 2.0
+MAILBOX_SECONDS = 0.1
 
 
 class Listener:
@@ -49,6 +55,7 @@ class Listener:
         self.gateway = Gateway(self, url=url, **options)
         self._holder = holder
         self._events: asyncio.Queue[ReceivedFrame] = asyncio.Queue()
+        self._in_hand: list[ReceivedFrame] = []
         self._batch_size = batch_size.BatchSize()
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -58,7 +65,7 @@ class Listener:
         self._unsaid_stored = 0
 
     async def run(self) -> None:
-        """Listen until cancelled; then store what was received and release the lease.
+        """Listen until cancelled; then say the answers that wait, store what was received, and release the lease.
 
         Raises SessionLost when another listener took the lease.
         """
@@ -73,9 +80,11 @@ class Listener:
             done, _ = await asyncio.wait([line, *helpers], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except asyncio.CancelledError:
+            await self._say_last_words()
+            raise
         finally:
             await _cancel_all(line)
-            await self.report_state("off")
             await self._store_rest_and_release()
             await _cancel_all(*helpers)
             if self._catching_up is not None:
@@ -89,13 +98,32 @@ class Listener:
         while not await self._threads.db(health.take_lease, self._holder):
             await asyncio.sleep(RENEW_EVERY)
 
+    async def _say_last_words(self) -> None:
+        if not self.gateway.is_connected:
+            return
+        await asyncio.sleep(MAILBOX_SECONDS)
+        outgoing = self.gateway.outgoing
+        outgoing.keep_answers()
+        until = time.monotonic() + LAST_WORDS_SECONDS
+        while len(outgoing) and time.monotonic() < until:
+            await asyncio.sleep(MIN_INTERVAL)
+
     async def _store_rest_and_release(self) -> None:
         try:
             async with asyncio.timeout(SHUTDOWN_SECONDS):
                 await self._events.join()
+                await self._store_unsaid()
+                await self.report_state("off")
                 await self._threads.db(health.release_lease, self._holder)
         except (TimeoutError, *DATABASE_ERRORS) as error:
-            log.error("ended with %d events not stored: %s", self._events.qsize(), error or "the database is too slow")
+            log.error("ended before %s could be stored: %s", self._rest(), error or "the database is too slow")
+
+    def _rest(self) -> str:
+        # What of: 2 tipped, 1 new_message.
+        rest = [*self._in_hand, *(self._events.get_nowait() for _ in range(self._events.qsize()))]
+        kinds = Counter(received.event.kind if received.event else "unreadable" for received in rest)
+        named = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        return counted(len(rest), "event") + (f" ({named})" if named else "")
 
     # --- the gateway's owner -----------------------------------------------------------------------------------------
 
@@ -149,6 +177,7 @@ class Listener:
             while len(batch) < self._batch_size.size and not self._events.empty():
                 batch.append(self._events.get_nowait())
             self._has_room.set()
+            self._in_hand = batch
             while True:  # until the database takes it: no event is dropped because of a lock or a full disk
                 began = time.monotonic()
                 try:
@@ -158,6 +187,7 @@ class Listener:
                 except DATABASE_ERRORS as error:
                     log.error("the database does not take %d events, trying again: %s", len(batch), error)
                     await asyncio.sleep(1)
+            self._in_hand = []
             for _ in batch:
                 self._events.task_done()
 

@@ -35,6 +35,7 @@ from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
+from pixelbot_site import dashboard
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.secrets_at_rest import seal
 from tests.processes import SimulatorThread
@@ -923,3 +924,62 @@ class ScriptedSocket:
 
     async def send(self, text: str) -> None:
         """Take it."""
+
+
+async def test_ended_with_a_database_that_takes_nothing_it_says_what_was_not_stored(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(batch: Any) -> None:
+        raise OperationalError("disk full")
+
+    monkeypatch.setattr(listener, "SHUTDOWN_SECONDS", 0.5)
+    monkeypatch.setattr(receive, "receive", refuse)
+    async with running(joystick):
+        await joystick.subscribed.wait()
+        for happening in (tip("Bob", 1), chat("Bob", "hi"), tip("Bob", 2)):
+            await joystick.happen(happening)
+        await until(lambda: "trying again" in caplog.text)
+        await joystick.flush()
+    assert "ended before 3 events (2 tipped, 1 new_message) could be stored" in caplog.text
+
+
+async def test_at_a_stop_answers_that_wait_are_said_and_chatter_is_not(joystick: Simulator) -> None:
+    async with running(joystick, rate_limit=0.3) as task:
+        await until(lambda: state() == "connected")
+        for number in range(5):
+            await sync_to_async(say)(f"to all {number}", channel_id="c")
+        await asyncio.wait_for(joystick.wait_for_actions(3), 5)
+        await sync_to_async(mailbox.say)("by the way", mailbox.Priority.CHATTER, channel_id="c")
+        task.cancel()
+    assert [action["text"] for action in joystick.actions] == [f"to all {number}" for number in range(5)]
+
+
+async def test_lines_that_chat_had_no_room_for_are_counted_for_the_dashboard(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(joystick, rate_limit=60):
+        await until(lambda: state() == "connected")
+        for number in range(20):
+            await sync_to_async(mailbox.say)(str(number), mailbox.Priority.CHATTER, channel_id="c")
+        await until(lambda: health.health().unsaid_today)
+        counted = (await sync_to_async(health.health)()).unsaid_today
+        assert 7 <= counted <= 10  # of 20, three are said at once and ten may wait
+        sentence = f"{counted} lines for chat had to be left out today."
+        assert sentence in await sync_to_async(dashboard.standing)()
+    tomorrow = timezone.now() + timedelta(days=1)
+    assert (await sync_to_async(health.health)(now=tomorrow)).unsaid_today == 0
+
+
+async def test_lines_left_out_on_one_day_are_added_up_and_begin_again_on_the_next() -> None:
+    def count() -> list[int]:
+        health.take_lease("one")
+        health.add_unsaid("one", 2)
+        health.add_unsaid("one", 3)
+        health.add_unsaid("two", 9)  # not the holder
+        same_day = Connection.objects.get().unsaid
+        Connection.objects.update(unsaid_on=timezone.localdate() - timedelta(days=1))
+        yesterdays = health.health().unsaid_today
+        health.add_unsaid("one", 4)
+        return [same_day, yesterdays, health.health().unsaid_today]
+
+    assert await sync_to_async(count)() == [5, 0, 4]
