@@ -983,3 +983,11 @@ async def test_lines_left_out_on_one_day_are_added_up_and_begin_again_on_the_nex
         return [same_day, yesterdays, health.health().unsaid_today]
 
     assert await sync_to_async(count)() == [5, 0, 4]
+
+
+async def test_while_a_line_stands_the_time_of_its_last_frame_is_stored_again_and_again(joystick: Simulator) -> None:
+    """Pings alone keep it from being reported as silent; and without them it is."""
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        first = await until(lambda: Connection.objects.get().last_frame_at)
+        await until(lambda: Connection.objects.get().last_frame_at > first + timedelta(seconds=0.5))
