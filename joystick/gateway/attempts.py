@@ -29,7 +29,7 @@ class Attempts:
     def pause_after(self, *, settled: bool) -> float:
         """Return the seconds to wait after a session that has ended; `settled`: it was a good one."""
         self._failures = 0 if settled else self._failures + 1
-        pause = min(FIRST_PAUSE * 2 ** max(self._failures - 1, 0), MAX_PAUSE)
+        pause: float = min(FIRST_PAUSE * 2 ** max(self._failures - 1, 0), MAX_PAUSE)
         # Shortened by chance, so that not all bots come back at the same moment.
         return max(pause * random.uniform(0.75, 1.0), self.seconds_until_allowed())
 

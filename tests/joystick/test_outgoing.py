@@ -26,7 +26,7 @@ def line(text: str, priority: str = "answer", *, age: float = 0.0) -> Action:
 def thanks(
     user: str, tokens: int, *, item: str = "", template: str = "Thank you for {tokens} tokens, {user}!"
 ) -> Action:
-    filling = {"user": user, "tokens": tokens, "item": item}
+    filling: dict[str, str | int] = {"user": user, "tokens": tokens, "item": item}
     text = template.format(**filling)
     return Action("send_message", {"text": text}, "c", time.time(), "thanks", tokens, template, filling)
 
