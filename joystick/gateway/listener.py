@@ -14,7 +14,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError
 
 from economy.ledger.amounts import counted
-from effects.chat import MAILBOX
+from effects.chat import MAILBOX, Priority
 from joystick.account.credentials import Credentials
 from joystick.channel import catch_up, streams
 from joystick.gateway import batch_size, health
@@ -201,9 +201,10 @@ class Listener:
             action = Action(
                 message["action"],
                 message["words"],
-                channel_id=message["channel_id"],
-                at=message["at"],
-                priority=message["priority"],
+                channel_id=message.get("channel_id", ""),
+                at=message.get("at", time.time()),
+                # In a larger set-up, a process from before an update names none.
+                priority=message.get("priority", Priority.ANSWER),
                 worth=message.get("worth", 0),
                 template=message.get("template", ""),
                 filling=message.get("filling", {}),

@@ -20,8 +20,9 @@ BURST = 3
 # Seconds between any two actions. Measured on a real Action Cable server: sent back to back, actions are carried out in
 # any order; 20 ms between them kept it every time. Twice that, since the network may delay one and not the next.
 MIN_INTERVAL = 0.04
-# So many lines may wait however slowly the bot is told to talk.
+# So many lines of a kind may wait however slowly, and however quickly, the bot is told to talk.
 MIN_WAITING = 10
+MAX_WAITING = 1000
 MODERATION = "moderation"
 THANKS = "thanks"
 
@@ -121,7 +122,7 @@ class Outgoing:
 
     def _most(self, priority: str) -> int:
         # More could not be said before they are too old, one by one.
-        return max(MIN_WAITING, int(LIMITS[priority].age / self._interval))
+        return min(MAX_WAITING, max(MIN_WAITING, int(LIMITS[priority].age / self._interval)))
 
     def _make_room(self, lines: list[Action]) -> None:
         counts = Counter(line.likeness for line in lines if line.likeness is not None)

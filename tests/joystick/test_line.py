@@ -36,6 +36,7 @@ from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
 from pixelbot_site import dashboard
+from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.secrets_at_rest import seal
 from tests.processes import SimulatorThread
@@ -991,3 +992,14 @@ async def test_while_a_line_stands_the_time_of_its_last_frame_is_stored_again_an
         await until(lambda: state() == "connected")
         first = await until(lambda: Connection.objects.get().last_frame_at)
         await until(lambda: Connection.objects.get().last_frame_at > first + timedelta(seconds=0.5))
+
+
+async def test_a_line_of_a_process_from_before_an_update_is_said(joystick: Simulator) -> None:
+    message = {"type": "chat.action", "action": "send_message", "words": {"text": "hi"}}
+    async with running(joystick):
+        await joystick.subscribed_now()
+        await joystick.happen(chat("Bob", "hello"))
+        await until(InboundEvent.objects.exists)
+        await the_layer().group_send(mailbox.MAILBOX, message)
+        await asyncio.wait_for(joystick.wait_for_actions(1), 5)
+    assert joystick.actions[0]["text"] == "hi"

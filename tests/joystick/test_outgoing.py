@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from effects.chat import Priority
 from joystick.gateway.actions import Action, joined, listed, sharing_a_line
-from joystick.gateway.outgoing import LIMITS, MIN_WAITING, Outgoing
+from joystick.gateway.outgoing import LIMITS, MAX_WAITING, MIN_WAITING, Outgoing
 from joystick.gateway.pace import TokenBucket
 
 # Seconds between lines at which as few of each kind may wait as at any.
@@ -358,3 +358,11 @@ async def test_before_a_stop_answers_and_moderation_are_kept() -> None:
     queue.keep_answers()
     assert await take_all(queue) == ["moderation", "answer"]
     assert queue.unsaid == 3
+
+
+@pytest.mark.asyncio
+async def test_without_a_pause_between_lines_memory_is_bounded_all_the_same() -> None:
+    queue = Outgoing(interval=0)
+    for number in range(MAX_WAITING + 5):
+        queue.add(line(f"@viewer{number} hello"))
+    assert (len(queue), queue.unsaid) == (MAX_WAITING, 5)
