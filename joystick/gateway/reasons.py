@@ -23,14 +23,14 @@ OFFLINE = "the network can't be reached; is this computer online?"
 BROKE = "the connection broke"
 # Windows gives some of them numbers of its own, which Python maps to these classes or names.
 OS_ERRORS = {
-    errno.ECONNREFUSED: "nothing answers at its address",
+    errno.ECONNREFUSED: "nothing answers at the gateway's address",
     errno.ECONNRESET: BROKE,
     errno.EPIPE: BROKE,
     errno.ECONNABORTED: BROKE,
     errno.ENETUNREACH: OFFLINE,
     errno.EHOSTUNREACH: OFFLINE,
     errno.ENETDOWN: OFFLINE,
-    errno.ETIMEDOUT: "it did not answer in time",
+    errno.ETIMEDOUT: "the gateway did not answer in time",
 }
 
 
@@ -42,13 +42,13 @@ def sentence(error: Exception) -> str:
         case ConnectionClosed():
             return _closed(error)
         case InvalidStatus():
-            return f"it answered HTTP {error.response.status_code} instead of opening a websocket"
+            return f"the gateway answered HTTP {error.response.status_code} instead of opening a websocket"
         case InvalidURI():
             return "the address in JOYSTICK_GATEWAY_URL can't be used"
         case ProxyError() | InvalidProxy():
             return "the proxy of this computer did not let the connection through"
         case InvalidHandshake():
-            return "what answers at its address is no websocket server"
+            return "what answers at the gateway's address is no websocket server"
         case OSError():
             return _os_error(error)
     return "the connection failed"
@@ -56,11 +56,11 @@ def sentence(error: Exception) -> str:
 
 def _closed(error: ConnectionClosed) -> str:
     if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
-        return "it sent a frame that is too large"
+        return "the gateway sent a frame that is too large"
     if error.rcvd is None:
         return BROKE
     code = "" if error.rcvd.code == CloseCode.NORMAL_CLOSURE else f" (code {error.rcvd.code})"
-    return f"it closed the connection{code}"
+    return f"the gateway closed the connection{code}"
 
 
 def _os_error(error: OSError) -> str:
@@ -68,9 +68,9 @@ def _os_error(error: OSError) -> str:
         case TimeoutError():
             return OS_ERRORS[errno.ETIMEDOUT]
         case socket.gaierror():
-            return "its name could not be looked up; is this computer online?"
+            return "the gateway's name could not be looked up; is this computer online?"
         case ssl.SSLCertVerificationError():
-            return "its certificate can't be trusted; is this computer's clock right?"
+            return "the gateway's certificate can't be trusted; is this computer's clock right?"
         case ssl.SSLError():
             return "no encrypted connection could be made"
         case ConnectionRefusedError():

@@ -95,7 +95,7 @@ class Session:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN):
                     return await self._socket.recv()
-        raise SessionLost(f"nothing was heard from it for {STALE_AFTER:g} s")
+        raise SessionLost(f"nothing was heard from the gateway for {STALE_AFTER:g} s")
 
     async def _control(self, frame: frames.Control) -> None:
         match frame:

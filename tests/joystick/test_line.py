@@ -252,7 +252,7 @@ async def test_it_leaves_a_frozen_server(joystick: Simulator) -> None:
         joystick.freeze()
         assert (
             await until(lambda: state() == "waiting" and Connection.objects.get())
-        ).detail == "nothing was heard from it for 1.5 s"
+        ).detail == "nothing was heard from the gateway for 1.5 s"
         joystick.thaw()
         await until(lambda: state() == "connected")
 
@@ -487,12 +487,12 @@ NOW = timezone.now()
             "Nothing was heard from Joystick.tv for 16 s, though the line should be connected.",
         ),
         ({"state": "refused", "detail": "unauthorized"}, None, "Joystick.tv refuses the bot: unauthorized"),
-        ({"state": "waiting", "detail": "it did not answer in time"}, 59, ""),
-        ({"state": "waiting", "detail": "it did not answer in time"}, 61, "Joystick.tv is not reached since"),
+        ({"state": "waiting", "detail": "the gateway did not answer in time"}, 59, ""),
+        ({"state": "waiting", "detail": "the gateway did not answer in time"}, 61, "Joystick.tv is not reached since"),
         (
-            {"state": "waiting", "detail": "it did not answer in time"},
+            {"state": "waiting", "detail": "the gateway did not answer in time"},
             None,
-            "Joystick.tv is not reached: it did not answer in time",
+            "Joystick.tv is not reached: the gateway did not answer in time",
         ),
         ({"state": "connecting"}, 61, ""),
         ({"state": "connected", "lease_until": NOW - timedelta(seconds=1)}, None, "The bot's line to Joystick.tv died"),

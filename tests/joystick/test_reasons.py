@@ -82,7 +82,7 @@ async def answering(answer: bytes | None, tls: ssl.SSLContext | None = None) -> 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_where_nobody_listens(host: str) -> None:
-    assert await reason_at(f"ws://{host}:{free_port()}/cable") == "nothing answers at its address"
+    assert await reason_at(f"ws://{host}:{free_port()}/cable") == "nothing answers at the gateway's address"
 
 
 async def test_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,18 +90,21 @@ async def test_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     assert await reason_at("ws://nowhere.invalid/cable") == (
-        "its name could not be looked up; is this computer online?"
+        "the gateway's name could not be looked up; is this computer online?"
     )
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "it answered HTTP 503 instead of opening a websocket"),
-        (b"HTTP/1.1 101 Well\r\n\r\n", "what answers at its address is no websocket server"),
-        (b"not http at all\r\n\r\n", "what answers at its address is no websocket server"),
-        (b"", "what answers at its address is no websocket server"),
-        (None, "it did not answer in time"),
+        (
+            b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n",
+            "the gateway answered HTTP 503 instead of opening a websocket",
+        ),
+        (b"HTTP/1.1 101 Well\r\n\r\n", "what answers at the gateway's address is no websocket server"),
+        (b"not http at all\r\n\r\n", "what answers at the gateway's address is no websocket server"),
+        (b"", "what answers at the gateway's address is no websocket server"),
+        (None, "the gateway did not answer in time"),
     ],
 )
 async def test_answers_that_open_no_websocket(
@@ -120,7 +123,7 @@ async def test_a_server_without_encryption() -> None:
 async def test_a_certificate_of_nobody(tmp_path: Path) -> None:
     async with answering(b"", self_signed(tmp_path)) as port:
         reason = await reason_at(f"wss://127.0.0.1:{port}/cable")
-    assert reason == "its certificate can't be trusted; is this computer's clock right?"
+    assert reason == "the gateway's certificate can't be trusted; is this computer's clock right?"
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
@@ -156,14 +159,14 @@ async def test_an_address_that_is_none() -> None:
     ("end", "reason"),
     [
         (lambda joystick: joystick.disconnect("drop"), "the connection broke"),
-        (lambda joystick: joystick.disconnect("close"), "it closed the connection"),
+        (lambda joystick: joystick.disconnect("close"), "the gateway closed the connection"),
         (
             lambda joystick: joystick.disconnect("frame", reason="server_restart"),
             "the gateway ended the session: server_restart",
         ),
         (lambda joystick: joystick.disconnect("frame"), "the gateway ended the session: it gave no reason"),
-        (lambda joystick: joystick.push_text("x" * 2000), "it sent a frame that is too large"),
-        (lambda joystick: asyncio.to_thread(joystick.freeze), "nothing was heard from it for 1.5 s"),
+        (lambda joystick: joystick.push_text("x" * 2000), "the gateway sent a frame that is too large"),
+        (lambda joystick: asyncio.to_thread(joystick.freeze), "nothing was heard from the gateway for 1.5 s"),
     ],
     ids=["drop", "close", "frame", "no reason", "too large", "frozen"],
 )
