@@ -270,7 +270,7 @@ async def test_whose_turn_it_is_goes_by_patience_so_that_no_kind_waits_for_ever(
 @pytest.mark.asyncio
 async def test_larger_tips_are_thanked_for_first_and_the_smallest_are_left_out() -> None:
     queue = Outgoing(interval=SLOW)
-    for number in range(MIN_WAITING + 3):
+    for number in reversed(range(MIN_WAITING + 3)):
         # Each is for another thing, so that no two can be said as one.
         queue.add(thanks("Bob", 10 + number, item=f"thing {number}", template="{user}: {tokens} for {item}"))
     said = await take_all(queue)
@@ -281,9 +281,9 @@ async def test_larger_tips_are_thanked_for_first_and_the_smallest_are_left_out()
 @pytest.mark.asyncio
 async def test_thanks_that_wait_are_said_as_one_by_size_and_nobody_twice() -> None:
     queue = Outgoing()
-    for user, tokens in (("Ann", 20), ("Bob", 500), ("Ann", 30), ("Cid", 100)):
+    for user, tokens in (("Ann", 60), ("Bob", 500), ("Ann", 70), ("Cid", 100)):
         queue.add(thanks(user, tokens))
-    assert await take_all(queue) == ["Thank you for 650 tokens, Bob, Cid and Ann!"]
+    assert await take_all(queue) == ["Thank you for 730 tokens, Bob, Ann and Cid!"]
 
 
 @pytest.mark.asyncio
