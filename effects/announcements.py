@@ -6,6 +6,7 @@ from economy.ledger.amounts import counted
 from economy.ledger.rewards import LevelUp, Reward
 from economy.settings_table import PointsSettings
 from effects import chat
+from effects.chat import Priority
 from effects.queue import items
 from effects.values import speak
 from pixelbot_site.kit.steps import Effect, planned
@@ -37,7 +38,7 @@ def celebrate(up: LevelUp, rules: PointsSettings) -> None:
     """Say and enqueue what `announced` returns: for XP that is paid outside the inbox, which does this itself."""
     lines, effects = announced(up, rules)
     for text in lines:
-        chat.say(text)
+        chat.say(text, Priority.LEVEL_UP)
     for effect in effects:
         items.enqueue_known(effect, viewer=up.viewer)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from enum import StrEnum
 
 from pixelbot_site.kit.channel_layer import group_send
 from pixelbot_site.kit.transactions import after_commit
@@ -11,13 +13,54 @@ from pixelbot_site.kit.transactions import after_commit
 MAILBOX = "chat"
 
 
-def say(text: str, *, channel_id: str = "") -> None:
-    """Say `text` in chat after the commit; without a channel id, in the channel that was last heard from."""
-    act("send_message", {"text": text}, channel_id=channel_id)
+class Priority(StrEnum):
+    """What a line is, which decides how long it may wait, and which lines go when chat has no room for all.
+
+    `joystick.gateway.outgoing` has the times.
+    """
+
+    MODERATION = "moderation"
+    ANSWER = "answer"
+    """Answers to viewers, refunds, and what staff say."""
+    THANKS = "thanks"
+    LEVEL_UP = "level_up"
+    CHATTER = "chatter"
 
 
-def act(action: str, words: dict[str, str], *, channel_id: str = "") -> None:
+def say(
+    text: str,
+    priority: Priority,
+    *,
+    channel_id: str = "",
+    worth: int = 0,
+    template: str = "",
+    words: Mapping[str, str | int] | None = None,
+) -> None:
+    """Say `text` in chat after the commit; without a channel id, in the channel that was last heard from.
+
+    Of thanks, those with the largest `worth` (in tokens) go first. Lines that wait and are made of the same `template`
+    may be said as one, with the names of all their users; `words` are what {user} and other words stood for in it.
+    """
+    more = {"worth": worth, "template": template, "filling": dict(words or {})}
+    act("send_message", {"text": text}, channel_id=channel_id, priority=priority, **more)
+
+
+def act(
+    action: str,
+    words: dict[str, str],
+    *,
+    channel_id: str = "",
+    priority: Priority = Priority.MODERATION,
+    **more: object,
+) -> None:
     """Perform any action of the platform after the commit. `words`: its fields, without the channel."""
-    # `at` lets the gateway drop a line that is too old by the time it can be sent.
-    message = {"type": "chat.action", "action": action, "words": words, "channel_id": channel_id, "at": time.time()}
+    message = {
+        "type": "chat.action",
+        "action": action,
+        "words": words,
+        "channel_id": channel_id,
+        "at": time.time(),  # lets the gateway drop a line that is too old by the time it can be sent
+        "priority": priority.value,
+        **more,
+    }
     after_commit(group_send, MAILBOX, message)

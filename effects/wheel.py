@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from economy.models import Viewer
 from effects import chat, sounds
+from effects.chat import Priority
 from effects.models import Prize, QueueItem, Spin, WheelLine
 from effects.queue import items
 from effects.registry import OverlayTask
@@ -108,7 +109,7 @@ def give(item: QueueItem) -> None:
         return
     words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": spin.prize_name}
     if spin.line:
-        _say(filled(spin.line, words), spin.viewer, spoken=True)
+        _say(filled(spin.line, words), Priority.ANSWER, spin.viewer, spoken=True)
     else:
         say(WheelLine.When.PRIZE, words, spin.viewer)
     for effect in planned(spin.effects, words):
@@ -122,13 +123,15 @@ def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None) -> N
     if not rows:
         return
     row = secrets.choice(rows)
-    _say(filled(row.text, words), viewer, spoken=row.spoken)
+    # What was won is the answer to a purchase.
+    priority = Priority.ANSWER if when == WheelLine.When.PRIZE else Priority.CHATTER
+    _say(filled(row.text, words), priority, viewer, spoken=row.spoken)
 
 
-def _say(text: str, viewer: Viewer | None, *, spoken: bool) -> None:
+def _say(text: str, priority: Priority, viewer: Viewer | None, *, spoken: bool) -> None:
     if spoken:
         items.enqueue(speak(text, source="wheel"), viewer=viewer)
-    chat.say(text)
+    chat.say(text, priority)
 
 
 def overlay_task(spin: Spin) -> OverlayTask:

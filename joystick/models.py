@@ -80,6 +80,9 @@ class Connection(models.Model):
     last_frame_at = models.DateTimeField(null=True, blank=True)
     holder = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(default=timezone.now)
+    try_at = models.DateTimeField(null=True, blank=True, help_text="When staff asked for an attempt.")
+    unsaid = models.PositiveIntegerField(default=0, help_text="Lines that chat had no room for, on that day.")
+    unsaid_on = models.DateField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "connection"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from economy.viewers import people
+from effects import chat
+from effects.chat import Priority
 from effects.queue import items
 from effects.registry import gives
 from joystick.models import Reaction, Trigger
@@ -23,6 +25,10 @@ WORDS = {
     Trigger.WHEEL_PRIZE: {"tokens", "prize"},
     **{tip: {"tokens", "item"} for tip in Trigger if tip.startswith("tip_")},
 }
+# Triggers whose lines are no thanks for something that was paid or brought.
+CHATTER = {Trigger.FOLLOW, Trigger.STREAM_STARTED, Trigger.STREAM_ENDED}
+# What a subscription, a gift or a raid counts beside tips, in tokens: their events name no amount.
+WORTH_WITHOUT_TOKENS = 500
 
 # The rows of a first start: (trigger, line in chat, what is spoken).
 DEFAULTS: tuple[tuple[Trigger, str, str], ...] = (
@@ -84,6 +90,27 @@ def enqueue_effects(reaction: Reaction, occasion: Occasion) -> None:
     viewer = people.find(occasion.username) if occasion.username else None
     for effect in planned(reaction.effects, {"user": occasion.username, **occasion.words}):
         items.enqueue_known(effect, viewer=viewer)
+
+
+def say_line(reaction: Reaction, occasion: Occasion, *, channel_id: str) -> None:
+    """Say the row's line in chat, if it has one. What was paid for is thanked for by its size."""
+    line = fill(reaction.line, occasion)
+    if not line:
+        return
+    is_thanks = occasion.trigger not in CHATTER
+    chat.say(
+        line,
+        Priority.THANKS if is_thanks else Priority.CHATTER,
+        channel_id=channel_id,
+        worth=_worth(occasion) if is_thanks else 0,
+        template=reaction.line,
+        words={"user": occasion.username, **occasion.words},
+    )
+
+
+def _worth(occasion: Occasion) -> int:
+    tokens = occasion.words.get("tokens")
+    return tokens if isinstance(tokens, int) else WORTH_WITHOUT_TOKENS
 
 
 def fill(template: str, occasion: Occasion) -> str:

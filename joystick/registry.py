@@ -13,6 +13,7 @@ from economy.earning.pay import Award
 from economy.models import Viewer
 from economy.viewers import people
 from economy.viewers.roles import Role
+from effects.chat import Priority
 from effects.models import QueueItem
 from effects.registry import Effect
 from joystick.protocol.events import ChatMessage
@@ -28,15 +29,16 @@ from redeems import purchase
 class Outcome:
     """What a handler wants done about an event. The handler decides; the inbox does it (`joystick.inbox.outcomes`).
 
-    `whispers` are pairs (username, text). `present` and `left` are usernames. `occasions` are what the streamer may
-    have set a reaction for. `flags` are pairs (username, flags): what badges say about a viewer, by the names in
-    `economy.models.FLAGS`. `after_paying` is called once all awards so far are paid, since a command must see them, and
-    returns another Outcome. `viewer` is the viewer that `effects` belong to.
+    `priority` is that of `lines`. `whispers` are pairs (username, text). `present` and `left` are usernames.
+    `occasions` are what the streamer may have set a reaction for. `flags` are pairs (username, flags): what badges say
+    about a viewer, by the names in `economy.models.FLAGS`. `after_paying` is called once all awards so far are paid,
+    since a command must see them, and returns another Outcome. `viewer` is the viewer that `effects` belong to.
     """
 
     awards: tuple[Award, ...] = ()
     effects: tuple[Effect, ...] = ()
     lines: tuple[str, ...] = ()
+    priority: Priority = Priority.CHATTER
     whispers: tuple[tuple[str, str], ...] = ()
     present: tuple[str, ...] = ()
     left: tuple[str, ...] = ()

@@ -79,7 +79,10 @@ class JoystickSettings(Section):
     )
     bot_username: str = setting("", "Your bot's own name in chat, so that it never answers itself.")
     message_rate_limit: float = setting(
-        1.0, "The time between two lines that the bot says. 0: no pause.", maximum=3600, unit="seconds"
+        1.0,
+        "The time between two lines that the bot says. 0: as fast as Joystick.tv keeps their order, 25 a second.",
+        maximum=3600,
+        unit="seconds",
     )
     message_max_chars: int = setting(
         500, "Longer answers are said in several lines, split at words.", minimum=50, maximum=4000, unit="characters"

@@ -17,13 +17,17 @@ from pixelbot_site.upkeep import heartbeat
 def standing() -> str:
     """Return a sentence about the connection: its state, the channel, and the events of the last minute."""
     health = connection.health()
+    unsaid = (
+        f" {counted(health.unsaid_today, 'line')} for chat had to be left out today." if health.unsaid_today else ""
+    )
     if health.state == "connected":
         install = Install.objects.filter(last_event_at__isnull=False).order_by("-last_event_at").first()
         where = f" to the channel of {install}" if install else ""
-        return f"The bot is connected{where}; {counted(health.events_per_minute, 'event')} in the last minute."
+        events = counted(health.events_per_minute, "event")
+        return f"The bot is connected{where}; {events} in the last minute.{unsaid}"
     state = "not connected" if health.state == "off" else health.state
     detail = f": {health.detail.rstrip('.')}" if health.detail else ""
-    return f"The bot is {state}{detail}."
+    return f"The bot is {state}{detail}.{unsaid}"
 
 
 def trouble() -> list[str]:

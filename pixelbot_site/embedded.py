@@ -79,7 +79,7 @@ class Process:
     def __init__(self, *, host: str, port: int, background: Background, ready: Callable[[], None]) -> None:
         """Prepare everything; nothing runs yet.
 
-        `background` runs on the web server's loop and must end within about a second when cancelled. `ready` is called
+        `background` runs on the web server's loop and is waited for when it is cancelled at the end. `ready` is called
         once the server listens.
         """
         self._background = background
@@ -129,12 +129,14 @@ class Process:
         log.info("stopping")
         tasks.stopping.set()
         self._worker.ask_to_stop()
-        await asyncio.gather(self._cancel_background(), self._wait_for_items())
+        await self._wait_for_items()
         await self._in_thread(self._worker.join)
         try:
             await self._in_thread(rescue.put_back_running)
         except DatabaseError as error:
             log.warning("the running items could not be put back: %s", error)
+        # After the items: the background says in chat what became of them.
+        await self._cancel_background()
 
     async def _cancel_background(self) -> None:
         if self._task is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from effects import chat
+from effects.chat import Priority
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
 
@@ -18,4 +19,4 @@ class ChatLine(Payload):
 @effect("chat_line", lane=INSTANT, repeatable=False, payload=ChatLine)
 def chat_line(item: QueueItem, payload: ChatLine) -> None:
     """Say the line after the commit."""
-    chat.say(payload.text)
+    chat.say(payload.text, Priority.ANSWER if item.purchase else Priority.CHATTER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from effects import chat
+from effects.chat import Priority
 from effects.models import QueueItem
 from effects.obs import actions, health
 from effects.registry import Payload, effect
@@ -18,4 +19,4 @@ def obs_clip(item: QueueItem, payload: OBSClip) -> None:
     item.saved_path = actions.clip()
     # The path itself would show the streamer's folders in chat.
     if item.viewer is not None:
-        chat.say(f"@{item.viewer.username} the clip is saved.")
+        chat.say(f"@{item.viewer.username} the clip is saved.", Priority.ANSWER)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from economy.ledger import points
 from effects import chat
+from effects.chat import Priority
 from effects.models import Purchase, QueueItem
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
@@ -53,7 +54,7 @@ def _tell_viewer(item: QueueItem, reason: str, receipt: str, *, is_refunded: boo
         # Overlays and libraries send sentences with a full stop, our own errors come without one.
         cause = reason.strip().rstrip(".")[:MAX_REASON_CHARS]
         stop = "" if cause.endswith(("?", "!")) else "."
-        chat.say(f"@{item.viewer.username} sorry, {subject} did not happen: {cause}{stop}{receipt}")
+        chat.say(f"@{item.viewer.username} sorry, {subject} did not happen: {cause}{stop}{receipt}", Priority.ANSWER)
 
 
 def _refund(item: QueueItem) -> tuple[bool, str]:

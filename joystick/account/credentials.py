@@ -17,7 +17,7 @@ log = logging.getLogger("joystick")
 
 
 class Credentials(Protocol):
-    """A listener's source of tokens. All methods are synchronous; all but `whose` may wait for the platform."""
+    """A listener's source of tokens. All but `whose` and `advice` may wait for the platform."""
 
     def check(self) -> None:
         """Ask the platform, at the start, whether the tokens are still good."""
@@ -30,6 +30,9 @@ class Credentials(Protocol):
 
     def renew(self, refused: str) -> bool:
         """Replace a refused token; return False where there is no way to. Raises Failed where that did not work."""
+
+    def advice(self, refused: str) -> str:
+        """Return a sentence for staff: where the refused token came from, and what can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ class Fixed:
 
     def renew(self, refused: str) -> bool:
         return False
+
+    def advice(self, refused: str) -> str:
+        return "Its fixed token is not accepted."
 
 
 class ChannelCredentials:
@@ -96,6 +102,14 @@ class ChannelCredentials:
         if unseal(install.access_token) == refused:
             tokens.renew(install)
         return True
+
+    def advice(self, refused: str) -> str:
+        """Return what to do about the setting, the application's key or the connected channel."""
+        if refused == JoystickSettings.current().joystick_gateway_token:
+            return "Set another JOYSTICK_GATEWAY_TOKEN in .env, and restart the bot."
+        if refused == _basic_key():
+            return "Check JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET in .env, or connect the channel."
+        return "Connect the channel again."
 
 
 def _basic_key() -> str | None:

@@ -57,7 +57,9 @@ class InboundEventAdmin(ReadOnlyAdmin):
 class ConnectionAdmin(ReadOnlyAdmin):
     """The state of the connection to the gateway."""
 
-    list_display = ("state", "detail", "since", "last_frame", "reconnects_today", "events_per_minute", "holder")
+    list_display = (
+        *("state", "detail", "since", "last_frame", "reconnects_today", "events_per_minute", "unsaid_today", "holder"),
+    )
     fields = list_display
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
@@ -80,6 +82,11 @@ class ConnectionAdmin(ReadOnlyAdmin):
     def events_per_minute(self, row: Connection) -> int:
         """Return how many events came in the last minute."""
         return self.health.events_per_minute
+
+    @admin.display(description="lines left unsaid today")
+    def unsaid_today(self, row: Connection) -> int:
+        """Return how many lines were dropped, since there was no room for them in chat."""
+        return self.health.unsaid_today
 
 
 @admin.register(Gap)

@@ -1,4 +1,4 @@
-"""The channels the bot is on, and the buttons that connect and disconnect them."""
+"""The channels the bot is on, and the buttons that connect, try again and disconnect."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
 from joystick.account import oauth, views
-from joystick.models import Install
+from joystick.gateway import health
+from joystick.models import Connection, Install
 from pixelbot_site.kit.admin import ReadOnlyAdmin
 
 
@@ -52,17 +55,19 @@ class InstallAdmin(ReadOnlyAdmin):
         own = [
             path("connect/", self._guarded(views.begin), name="joystick_install_connect"),
             path("callback/", self._guarded(views.callback), name="joystick_install_callback"),
+            path("try/", self._guarded(require_POST(self.try_now)), name="joystick_install_try"),
             path("<int:install_id>/disconnect/", self._guarded(views.disconnect), name="joystick_install_disconnect"),
         ]
         return own + super().get_urls()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list with the button that connects a channel."""
+        """Show the list with the buttons that connect a channel, and that try a refused connection now."""
         context = {
             "may_connect": self._may_connect(request),
             "is_configured": oauth.is_configured() and not settings.DEMO,
             "is_connected": Install.objects.exclude(access_token="").exists(),
             "is_demo": settings.DEMO,
+            "is_refused": Connection.objects.filter(state="refused").exists(),
         }
         return super().changelist_view(request, {**(extra_context or {}), **context})
 
@@ -72,6 +77,12 @@ class InstallAdmin(ReadOnlyAdmin):
         """Show a channel with the button that disconnects it."""
         context = {**(extra_context or {}), "may_connect": self._may_connect(request)}
         return super().change_view(request, object_id, form_url, context)
+
+    def try_now(self, request: HttpRequest) -> HttpResponse:
+        """Have the listener try a refused connection at once, rather than when it is due."""
+        health.request_try()
+        messages.success(request, "The bot tries to connect now.")
+        return redirect("admin:joystick_install_changelist")
 
     def _may_connect(self, request: HttpRequest) -> bool:
         return request.user.has_perm("joystick.change_install")

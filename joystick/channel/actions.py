@@ -7,6 +7,7 @@ connected by OAuth, an action whose scope was not granted raises Failed at once.
 from __future__ import annotations
 
 from effects import chat
+from effects.chat import Priority
 from joystick.account import scopes
 from pixelbot_site.kit.errors import Failed
 
@@ -14,13 +15,14 @@ from pixelbot_site.kit.errors import Failed
 def say(text: str, *, channel_id: str = "") -> None:
     """Say `text` in chat, as `effects.chat.say` does for the floors below. Scope chat:write."""
     scopes.require_for_channel("chat:write", channel_id=channel_id)
-    chat.say(text, channel_id=channel_id)
+    chat.say(text, Priority.ANSWER, channel_id=channel_id)
 
 
 def whisper(username: str, text: str, *, channel_id: str = "") -> None:
     """Whisper `text` to one viewer. Scope chat:whisper:write."""
     scopes.require_for_channel("chat:whisper:write", channel_id=channel_id)
-    chat.act("send_whisper", {"username": username, "text": text}, channel_id=channel_id)
+    words = {"username": username, "text": text}
+    chat.act("send_whisper", words, channel_id=channel_id, priority=Priority.ANSWER)
 
 
 def answer(username: str, text: str, *, channel_id: str = "") -> None:
@@ -28,7 +30,7 @@ def answer(username: str, text: str, *, channel_id: str = "") -> None:
     try:
         whisper(username, text, channel_id=channel_id)
     except Failed:
-        chat.say(f"@{username} {text}", channel_id=channel_id)
+        chat.say(f"@{username} {text}", Priority.ANSWER, channel_id=channel_id)
 
 
 def delete_message(message_id: str, *, channel_id: str = "") -> None:

@@ -10,33 +10,31 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import random
-import time
 from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
+from joystick.gateway import reasons
+from joystick.gateway.actions import SPOKEN, Action
+from joystick.gateway.attempts import Attempts
 from joystick.gateway.echoes import Echoes
-from joystick.gateway.outgoing import MIN_INTERVAL, Action, Outgoing, RateLimit
+from joystick.gateway.outgoing import BURST, MIN_INTERVAL, Outgoing
+from joystick.gateway.pace import TokenBucket
 from joystick.gateway.session import Session, SessionLost, TokenRefused
 from joystick.protocol.received import ReceivedFrame
 
 log = logging.getLogger("joystick")
 
 SUBPROTOCOL = Subprotocol("actioncable-v1-json")
-# Seconds between two attempts: doubled after each failure, from the first to the maximum.
-FIRST_PAUSE = 1.0
-MAX_PAUSE = 30.0
-# Seconds after which a session counts as good and the pause starts short again. Not at the connection itself: a server
-# that accepts and closes at once must not be hammered.
-SETTLED_AFTER = 30.0
 # The close code for a token that is not accepted (Joystick's developer page, July 2026).
 UNAUTHORIZED = 4401
 MAX_FRAME_BYTES = 8 * 2**20
+# Seconds for the connection and its handshake.
+OPEN_WITHIN = 10.0
 # The keys that v1 spelled in camelCase, until July 2026.
 V1_KEYS = {"channel_id": "channelId", "message_id": "messageId"}
 
@@ -47,8 +45,8 @@ class Owner(Protocol):
     async def get_token(self) -> str:
         """Return the token to connect with; wait while there is none."""
 
-    async def handle_refusal(self, token: str, reason: str) -> None:
-        """React to a token that was refused: the next `get_token` returns another one, or waits for one."""
+    async def handle_refusal(self, token: str, reason: str) -> bool:
+        """React to a token that was refused. Return whether to try again soon; else `get_token` waits for the time."""
 
     async def accept(self, received: ReceivedFrame) -> None:
         """Take a frame to be stored. The socket is not read while this waits."""
@@ -63,13 +61,6 @@ class _Connect(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
         """Return the exception, which ends the attempt."""
         return exc  # the redirected address would get the token, and it may be anybody's
-
-
-def _describe(error: Exception) -> str:
-    # The other sentences of the library may contain the address, and with it the token. They must not be logged.
-    if isinstance(error, SessionLost | ConnectionClosed | InvalidStatus | OSError):
-        return str(error) or type(error).__name__
-    return type(error).__name__
 
 
 class Gateway:
@@ -98,35 +89,47 @@ class Gateway:
         self.identifier = json.dumps(identifier, separators=(",", ":"))
         self.last_frame_at: datetime | None = None
         self.echoes = Echoes(bot_username)
-        self._outgoing = Outgoing()
-        self._rate_limit = RateLimit(rate_limit)
+        self.outgoing = Outgoing(interval=rate_limit, max_chars=max_chars)
+        self._pace = TokenBucket(rate_limit, BURST)
         self._last_action = ""
         self._channel_id = ""
         self._channel_known = asyncio.Event()
         self._socket: ClientConnection | None = None
         self._close_reason = ""
+        self._session: Session | None = None
+        self._reason = ""
 
     async def run(self) -> None:
         """Connect again and again until cancelled."""
-        failures = 0
+        attempts = Attempts()
         while True:
             token = await self._owner.get_token()
-            began = time.monotonic()
             await self._owner.report_state("connecting")
-            try:
-                await self._connect_once(token)
-            except TokenRefused as error:
-                reason = f"refused: {error}"
-                await self._owner.handle_refusal(token, str(error))
-            except (SessionLost, WebSocketException, OSError, TimeoutError) as error:
-                reason = _describe(error)
-            failures = 0 if time.monotonic() - began > SETTLED_AFTER else failures + 1
-            pause = min(FIRST_PAUSE * 2 ** max(failures - 1, 0), MAX_PAUSE) * random.uniform(
-                0.75, 1.0
-            )  # not all bots at once
-            log.warning("connection lost (%s); next try in %.1f s", reason, pause)
-            await self._owner.report_state("waiting", reason)
+            attempts.count()
+            is_refused = await self._attempt(token)
+            settled = self._session is not None and self._session.is_settled
+            pause = attempts.seconds_until_allowed() if is_refused else attempts.pause_after(settled=settled)
+            if not is_refused:
+                log.warning("connection lost (%s); next try in %.1f s", self._reason, pause)
             await asyncio.sleep(pause)
+
+    async def _attempt(self, token: str) -> bool:
+        """Run one session. Return whether it ended by a refusal after which only `get_token` knows when to go on."""
+        self._session = None
+        try:
+            await self._connect_once(token)
+        except TokenRefused as error:
+            self._reason = f"refused: {error}"
+            return not await self._owner.handle_refusal(token, str(error))
+        except (SessionLost, WebSocketException, OSError, TimeoutError) as error:
+            self._reason = reasons.sentence(error)
+            await self._owner.report_state("waiting", self._reason)
+        return False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether actions are carried out now."""
+        return self._socket is not None and self._session is not None and self._session.confirmed
 
     async def close_session(self, reason: str) -> None:
         """Close the current session, if there is one. `run` then connects again, as after any other end."""
@@ -137,7 +140,7 @@ class Gateway:
     def enqueue(self, action: Action) -> None:
         """Queue an action to be sent, a long text as several lines."""
         for piece in action.split(self._max_chars):
-            self._outgoing.add(piece)
+            self.outgoing.add(piece)
 
     def set_channel(self, channel_id: str) -> None:
         """Set the channel for actions without one. "" is ignored."""
@@ -152,14 +155,15 @@ class Gateway:
             subprotocols=[SUBPROTOCOL],
             compression=None,
             ping_interval=None,  # the server's own ping, every 3 s, is the sign of life
-            open_timeout=10,
+            open_timeout=OPEN_WITHIN,
             close_timeout=1,
             max_size=MAX_FRAME_BYTES,
             proxy=None if self._on_loopback else True,
         ) as socket:
             self._socket, self._close_reason = socket, ""
             try:
-                await self._run_session(socket, Session(socket, self.identifier, last_action=lambda: self._last_action))
+                self._session = Session(socket, self.identifier, last_action=lambda: self._last_action)
+                await self._run_session(socket, self._session)
             except ConnectionClosed as error:
                 if error.rcvd is not None and error.rcvd.code == UNAUTHORIZED:
                     raise TokenRefused("unauthorized (4401)") from error
@@ -193,27 +197,32 @@ class Gateway:
     async def _send_actions(self, socket: ClientConnection) -> None:
         # One at a time, MIN_INTERVAL apart: the server does not keep the order of actions sent close together.
         while True:
-            action = await self._outgoing.peek()
-            channel_id = action.channel_id or self._channel_id
-            if not channel_id:
+            action = await self.outgoing.wait_next()
+            if not (action.channel_id or self._channel_id):
                 await self._channel_known.wait()
                 continue  # look again: the action may have become too old
-            wait = self._rate_limit.seconds_until(action)
+            wait = self._pace.seconds_until_next() if action.name in SPOKEN else 0  # moderation never waits
             if wait > 0:
                 await asyncio.sleep(min(wait, MIN_INTERVAL))
-                continue  # look again: moderation may have been queued in front
-            self._last_action = str(action)
-            if action.name == "send_message":
-                self.echoes.said(action.arguments["text"])  # before it is sent: its echo may be quick
-            await socket.send(json.dumps(self._encode(action, channel_id)))
-            if action.name == "send_message":
-                log.info("said: %s", action.arguments["text"])
-            else:
-                log.info("did: %s", self._last_action)
-            # After the send, not before: what a broken socket did not take is sent in the next session.
-            self._outgoing.remove(action)
-            self._rate_limit.count(action)
+                continue  # look again: something more urgent may have come
+            await self._send(socket, self.outgoing.take(self._pace.at_once))
             await asyncio.sleep(MIN_INTERVAL)
+
+    async def _send(self, socket: ClientConnection, action: Action) -> None:
+        self._last_action = str(action)
+        if action.name == "send_message":
+            self.echoes.said(action.arguments["text"])  # before it is sent: its echo may be quick
+        try:
+            await socket.send(json.dumps(self._encode(action, action.channel_id or self._channel_id)))
+        except BaseException:  # a cancelled sender, too: what the socket did not take is sent in the next session
+            self.outgoing.put_back()
+            raise
+        if action.name == "send_message":
+            log.info("said: %s", action.arguments["text"])
+        else:
+            log.info("did: %s", self._last_action)
+        if action.name in SPOKEN:
+            self._pace.count()
 
     def _encode(self, action: Action, channel_id: str) -> dict[str, str]:
         arguments = {**action.arguments, "channel_id": channel_id}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from economy import cooldowns
@@ -45,16 +45,38 @@ def release_lease(holder: str) -> None:
 
 
 def set_state(holder: str, state: str, detail: str = "") -> None:
-    """Store the state: connecting, connected, waiting, refused or off. Ignored unless `holder` holds the lease."""
-    Connection.objects.filter(pk=1, holder=holder).update(
-        state=state, detail=detail[:MAX_REASON_CHARS], since=timezone.now()
-    )
+    """Store the state: connecting, connected, waiting, refused or off. Ignored unless `holder` holds the lease.
+
+    "connecting" does not replace "waiting" or "refused": an attempt ends no trouble, a confirmed session does.
+    """
+    rows = Connection.objects.filter(pk=1, holder=holder)
+    if state == "connecting":
+        rows = rows.exclude(state__in=("waiting", "refused"))
+    rows.update(state=state, detail=detail[:MAX_REASON_CHARS], since=timezone.now())
+
+
+def request_try() -> None:
+    """Ask the listener, in whichever process it is, to try a refused connection now."""
+    Connection.objects.filter(pk=1).update(try_at=timezone.now())
+
+
+def take_try(holder: str) -> bool:
+    """Return whether staff asked for an attempt since the last call."""
+    return bool(Connection.objects.filter(pk=1, holder=holder, try_at__isnull=False).update(try_at=None))
 
 
 def set_last_frame(holder: str, at: datetime | None) -> None:
     """Store when the last frame came. None changes nothing."""
     if at is not None:
         Connection.objects.filter(pk=1, holder=holder).update(last_frame_at=at)
+
+
+def add_unsaid(holder: str, count: int) -> None:
+    """Add lines that chat had no room for to the day's number."""
+    today = timezone.localdate()
+    rows = Connection.objects.filter(pk=1, holder=holder)
+    if not rows.filter(unsaid_on=today).update(unsaid=F("unsaid") + count):
+        rows.update(unsaid=count, unsaid_on=today)
 
 
 def open_gap_at_start() -> None:
@@ -78,7 +100,10 @@ def close_gap() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of the connection. `age`: seconds since the last frame, or None. `trouble`: a sentence, or ""."""
+    """The state of the connection. `age`: seconds since the last frame, or None. `trouble`: a sentence, or "".
+
+    `unsaid_today`: how many lines were dropped, since there was no room for them in chat.
+    """
 
     state: str
     detail: str
@@ -86,6 +111,7 @@ class Health:
     trouble: str
     reconnects_today: int
     events_per_minute: int
+    unsaid_today: int
 
 
 def health(*, now: datetime | None = None) -> Health:
@@ -100,6 +126,7 @@ def health(*, now: datetime | None = None) -> Health:
         trouble=_trouble(row, now),
         reconnects_today=Gap.objects.filter(ended_at__gte=midnight).exclude(reason=NOT_RUNNING).count(),
         events_per_minute=InboundEvent.objects.filter(received_at__gte=now - timedelta(minutes=1)).count(),
+        unsaid_today=row.unsaid if row.unsaid_on == timezone.localdate(now) else 0,
     )
 
 

@@ -1,7 +1,6 @@
 """The process that listens: it holds the lease, gets tokens, stores events, and sends what the bot says.
 
-Each database step is one synchronous call on the database thread. Calls that wait for the platform run on a second
-thread, so that a slow answer does not keep events from being stored.
+Each database step is one synchronous call on the database thread (`joystick.gateway.threads`).
 """
 
 from __future__ import annotations
@@ -9,21 +8,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from collections import Counter
+from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError
 
-from effects.chat import MAILBOX
+from economy.ledger.amounts import counted
+from effects.chat import MAILBOX, Priority
 from joystick.account.credentials import Credentials
-from joystick.account.tokens import RenewalPostponed
 from joystick.channel import catch_up, streams
-from joystick.gateway import batch_size, client, health
+from joystick.gateway import batch_size, health
+from joystick.gateway.actions import Action
 from joystick.gateway.client import Gateway
-from joystick.gateway.outgoing import Action
+from joystick.gateway.outgoing import MIN_INTERVAL
 from joystick.gateway.session import SessionLost
+from joystick.gateway.threads import DATABASE_ERRORS, Threads
+from joystick.gateway.token_source import TokenSource
 from joystick.inbox import receive
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.received import ReceivedFrame
@@ -32,17 +32,13 @@ from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("joystick")
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 # Seconds between two renewals of the lease, which lasts `health.LEASE`.
 RENEW_EVERY = 5.0
-# Seconds between two looks for a token while there is none.
-POLL_TOKEN_EVERY = 2.0
-# Seconds for storing what was received when the bot is stopped.
-SHUTDOWN_SECONDS = 1.0
-# What the database raises when it is away or busy; the same step may be tried again.
-DATABASE_ERRORS = (OperationalError, InterfaceError)
+# Seconds for storing what was received when the bot is stopped. What is not stored is lost: Joystick replays nothing.
+SHUTDOWN_SECONDS = 20.0
+# Seconds for the answers and refunds that wait to be said when the bot is stopped, and for those on their way to us.
+LAST_WORDS_SECONDS = 2.0
+MAILBOX_SECONDS = 0.1
 
 
 class Listener:
@@ -58,31 +54,26 @@ class Listener:
     ) -> None:
         """Take our name among the listeners (`holder`) and the gateway's `options`."""
         self.gateway = Gateway(self, url=url, **options)
-        self._credentials = credentials
         self._holder = holder
         self._events: asyncio.Queue[ReceivedFrame] = asyncio.Queue()
+        self._in_hand: list[ReceivedFrame] = []
         self._batch_size = batch_size.BatchSize()
         self._has_room = asyncio.Event()
         self._has_room.set()
-        self._refused_token = ""
-        self._token_renewed = False
-        self._missing_reason = ""
-        self._tokens_checked = False
-        self._token_owner: str | None = None
-        self._connected_at: float | None = None
-        self._database = ThreadPoolExecutor(1, thread_name_prefix="inbox")
-        self._platform = ThreadPoolExecutor(1, thread_name_prefix="platform")
+        self._threads = Threads()
+        self._tokens = TokenSource(credentials, self._threads, holder, self.report_state)
         self._catching_up: asyncio.Task[None] | None = None
+        self._unsaid_stored = 0
 
     async def run(self) -> None:
-        """Listen until cancelled; then store what was received and release the lease.
+        """Listen until cancelled; then say the answers that wait, store what was received, and release the lease.
 
         Raises SessionLost when another listener took the lease.
         """
         await self._wait_for_lease()
-        await self._db(health.open_gap_at_start)
-        await self._db(health.note_own_name, "")
-        self.gateway.set_channel(await self._db(streams.last_channel))
+        await self._threads.db(health.open_gap_at_start)
+        await self._threads.db(health.note_own_name, "")
+        self.gateway.set_channel(await self._threads.db(streams.last_channel))
         line = asyncio.create_task(self.gateway.run())
         helpers = [
             asyncio.create_task(step) for step in (self._store_events(), self._collect_actions(), self._hold_lease())
@@ -91,83 +82,60 @@ class Listener:
             done, _ = await asyncio.wait([line, *helpers], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except asyncio.CancelledError:
+            await self._say_last_words()
+            raise
         finally:
             await _cancel_all(line)
-            await self.report_state("off")
             await self._store_rest_and_release()
             await _cancel_all(*helpers)
             if self._catching_up is not None:
                 await _cancel_all(self._catching_up)
-            for thread in (self._database, self._platform):
-                thread.submit(connection.close)
-                thread.shutdown(wait=False)
+            self._threads.shut_down()
 
     async def _wait_for_lease(self) -> None:
-        if await self._db(health.take_lease, self._holder):
+        if await self._threads.db(health.take_lease, self._holder):
             return
         log.info("another listener holds the line; standing by")
-        while not await self._db(health.take_lease, self._holder):
+        while not await self._threads.db(health.take_lease, self._holder):
             await asyncio.sleep(RENEW_EVERY)
 
-    async def _check_tokens(self) -> None:
-        try:
-            await self._ask_platform(self._credentials.check)
-        except DATABASE_ERRORS as error:
-            log.warning("the tokens could not be checked: %s", error)
+    async def _say_last_words(self) -> None:
+        if not self.gateway.is_connected:
+            return
+        await asyncio.sleep(MAILBOX_SECONDS)
+        outgoing = self.gateway.outgoing
+        outgoing.keep_answers()
+        until = time.monotonic() + LAST_WORDS_SECONDS
+        while len(outgoing) and time.monotonic() < until:
+            await asyncio.sleep(MIN_INTERVAL)
 
     async def _store_rest_and_release(self) -> None:
         try:
             async with asyncio.timeout(SHUTDOWN_SECONDS):
                 await self._events.join()
-                await self._db(health.release_lease, self._holder)
+                await self._store_unsaid()
+                await self.report_state("off")
+                await self._threads.db(health.release_lease, self._holder)
         except (TimeoutError, *DATABASE_ERRORS) as error:
-            log.error("ended with %d events not stored: %s", self._events.qsize(), error or "the database is too slow")
+            log.error("ended before %s could be stored: %s", self._rest(), error or "the database is too slow")
+
+    def _rest(self) -> str:
+        # What of: 2 tipped, 1 new_message.
+        rest = [*self._in_hand, *(self._events.get_nowait() for _ in range(self._events.qsize()))]
+        kinds = Counter(received.event.kind if received.event else "unreadable" for received in rest)
+        named = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        return counted(len(rest), "event") + (f" ({named})" if named else "")
 
     # --- the gateway's owner -----------------------------------------------------------------------------------------
 
     async def get_token(self) -> str:
-        """Return the token to connect with. Wait while there is none but the one that was refused."""
-        if not self._tokens_checked:
-            self._tokens_checked = True
-            await self._check_tokens()
-        while True:
-            self._token_owner = await self._db(self._credentials.whose)
-            token = await self._ask_platform(self._credentials.token)
-            if token is not None and token != self._refused_token:
-                self._missing_reason = ""
-                return token
-            missing = (
-                "no channel is connected" if self._token_owner is None else "the tokens can't be renewed at the moment"
-            )
-            if token is None and missing != self._missing_reason:
-                self._missing_reason = missing
-                log.warning("%s", missing)
-                await self.report_state("off" if self._token_owner is None else "waiting", missing)
-            await asyncio.sleep(POLL_TOKEN_EVERY)
+        """Return the token to connect with; wait while there is none, or while a refused one is not due again."""
+        return await self._tokens.get()
 
-    async def handle_refusal(self, token: str, reason: str) -> None:
-        """Renew the token once. Refused again before a session has settled, wait for a new one and report it."""
-        self._note_session_end()
-        if not self._token_renewed:
-            try:
-                if await self._ask_platform(self._credentials.renew, token):
-                    self._token_renewed = True
-                    return
-            except RenewalPostponed as error:
-                log.warning("%s", error)
-                # The same token will be refused again, with longer and longer pauses, until the platform answers.
-                return
-            except Failed as error:
-                reason = f"{reason}; {error}"
-        self._refused_token, self._token_renewed = token, False
-        log.error("Joystick refuses the bot: %s. Check the credentials, or connect the channel again.", reason)
-        await self.report_state("refused", reason)
-
-    def _note_session_end(self) -> None:
-        # After a session that settled, the token may be renewed once more: it simply ran out.
-        if self._connected_at is not None and time.monotonic() - self._connected_at > client.SETTLED_AFTER:
-            self._token_renewed = False
-        self._connected_at = None
+    async def handle_refusal(self, token: str, reason: str) -> bool:
+        """Renew a refused token once, and report one that is refused again. Return whether to try again soon."""
+        return await self._tokens.refuse(token, reason)
 
     async def accept(self, received: ReceivedFrame) -> None:
         """Queue a frame to be stored. Wait while a whole batch is queued.
@@ -185,24 +153,20 @@ class Listener:
         if not isinstance(event, ChatMessage) or event.is_bot:  # with its badge a bot is known, whatever its name
             return
         if self.gateway.echoes.show_another_name(event.username, event.text):
-            await self._db(health.note_own_name, event.username)
+            await self._threads.db(health.note_own_name, event.username)
 
     async def report_state(self, state: str, detail: str = "") -> None:
-        """Store the state of the connection, and open or close a gap. A refusal stays until the next attempt."""
-        if state == "waiting" and self._refused_token:
-            return
-        if state in {"connecting", "connected"}:
-            self._refused_token = ""
+        """Store the state of the connection, and open or close a gap."""
         if state == "waiting":
-            self._note_session_end()
+            self._tokens.note_lost()
         try:
-            await self._db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
+            await self._threads.db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
             if state in {"waiting", "refused"}:
-                await self._db(health.open_gap, self._holder, detail, self.gateway.last_frame_at)
-            await self._db(health.set_state, self._holder, state, detail)
+                await self._threads.db(health.open_gap, self._holder, detail, self.gateway.last_frame_at)
+            await self._threads.db(health.set_state, self._holder, state, detail)
             if state == "connected":
-                self._connected_at = time.monotonic()
-                await self._db(health.close_gap)
+                self._tokens.note_connected()
+                await self._threads.db(health.close_gap)
                 self._catching_up = asyncio.create_task(self._catch_up())
         except DATABASE_ERRORS as error:
             log.warning("could not store the connection's state: %s", error)
@@ -212,7 +176,7 @@ class Listener:
     async def _catch_up(self) -> None:
         # That Joystick replays what was missed is not documented, so ask it whether the channel is live now.
         try:
-            await self._ask_platform(catch_up.catch_up)
+            await self._threads.ask_platform(catch_up.catch_up)
         except (Failed, DatabaseError, InterfaceError) as error:
             log.warning("whether the channel is live could not be asked: %s", error)
 
@@ -222,15 +186,17 @@ class Listener:
             while len(batch) < self._batch_size.size and not self._events.empty():
                 batch.append(self._events.get_nowait())
             self._has_room.set()
+            self._in_hand = batch
             while True:  # until the database takes it: no event is dropped because of a lock or a full disk
                 began = time.monotonic()
                 try:
-                    await self._db(receive.receive, batch)
+                    await self._threads.db(receive.receive, batch)
                     self._batch_size.record(len(batch), time.monotonic() - began)
                     break
                 except DATABASE_ERRORS as error:
                     log.error("the database does not take %d events, trying again: %s", len(batch), error)
                     await asyncio.sleep(1)
+            self._in_hand = []
             for _ in batch:
                 self._events.task_done()
 
@@ -246,6 +212,11 @@ class Listener:
                 message["words"],
                 channel_id=message.get("channel_id", ""),
                 at=message.get("at", time.time()),
+                # In a larger set-up, a process from before an update names none.
+                priority=message.get("priority", Priority.ANSWER),
+                worth=message.get("worth", 0),
+                template=message.get("template", ""),
+                filling=message.get("filling", {}),
             )
             self.gateway.enqueue(action)
 
@@ -253,10 +224,11 @@ class Listener:
         while True:
             await asyncio.sleep(RENEW_EVERY)
             try:
-                held = await self._db(health.take_lease, self._holder)
-                await self._db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
+                held = await self._threads.db(health.take_lease, self._holder)
+                await self._threads.db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
+                await self._store_unsaid()
                 # The streamer pressed Disconnect, or connected another channel.
-                if await self._db(self._credentials.whose) != self._token_owner:
+                if await self._tokens.is_changed():
                     await self.gateway.close_session("the channel was disconnected, or another one connected")
             except DATABASE_ERRORS as error:
                 log.warning("could not renew the lease: %s", error)
@@ -264,27 +236,14 @@ class Listener:
             if not held:
                 raise SessionLost("another listener took the line")
 
-    async def _db(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await _run_on(self._database, partial(step, *args, **kwargs))
-
-    async def _ask_platform(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await _run_on(self._platform, partial(step, *args, **kwargs))
-
-
-async def _run_on(thread: ThreadPoolExecutor, step: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(thread, partial(_with_connection, step))
+    async def _store_unsaid(self) -> None:
+        unsaid = self.gateway.outgoing.unsaid
+        if unsaid > self._unsaid_stored:
+            await self._threads.db(health.add_unsaid, self._holder, unsaid - self._unsaid_stored)
+            self._unsaid_stored = unsaid
 
 
 async def _cancel_all(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _with_connection(step: Callable[[], T]) -> T:
-    # The thread's connection stays open between steps. A broken one is closed, so that Django makes a new one.
-    try:
-        return step()
-    except DATABASE_ERRORS:
-        connection.close()
-        raise

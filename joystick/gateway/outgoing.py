@@ -1,117 +1,155 @@
-"""The actions waiting to be sent: bounded, rate-limited, and dropped when they are too old."""
+"""The actions waiting to be sent: each kind bounded, dropped when it is too old, and said together where alike.
+
+Whose turn it is: moderation's at once; then the line that has waited longest beyond the patience of its kind.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import dataclass
+
+from joystick.gateway.actions import Action, joined, merged, sharing_a_line
 
 log = logging.getLogger("chat")
 
-MAX_WAITING = 50
-# Seconds after which a line in chat is dropped: an answer that late confuses more than it helps.
-MAX_AGE = 60.0
-# The same for moderation, which is still useful after a reconnect.
-MAX_MODERATION_AGE = 600.0
 # How many lines may follow each other without a pause after a quiet time.
 BURST = 3
 # Seconds between any two actions. Measured on a real Action Cable server: sent back to back, actions are carried out in
-# any order; 20 ms between them are enough to keep it.
-MIN_INTERVAL = 0.1
-# The actions that say something in chat. Every other one is moderation.
-SPOKEN = {"send_message", "send_whisper"}
+# any order; 20 ms between them kept it every time. Twice that, since the network may delay one and not the next.
+MIN_INTERVAL = 0.04
+# So many lines of a kind may wait however slowly, and however quickly, the bot is told to talk.
+MIN_WAITING = 10
+MAX_WAITING = 1000
+MODERATION = "moderation"
+THANKS = "thanks"
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """An action of Joystick's socket. `arguments` are its keys without the channel's.
+class Limits:
+    """Seconds: after `age` a line is dropped, since it would confuse more than it helps; after `patience` it is due."""
 
-    `at` is when the action was asked for, in Unix seconds. "" as `channel_id` means the channel last heard from.
-    """
+    age: float
+    patience: float
 
-    name: str
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    channel_id: str = ""
-    at: float = 0.0
 
-    def __str__(self) -> str:
-        return " ".join([self.name, *self.arguments.values()])
-
-    def split(self, most: int) -> list[Action]:
-        """Return the action in pieces of at most `most` characters of text, cut between words where possible."""
-        if self.name not in SPOKEN:
-            return [self]
-        text = " ".join(self.arguments.get("text", "").split())
-        pieces = []
-        while text:
-            cut = text.rfind(" ", 0, most + 1) if len(text) > most else len(text)
-            if cut <= 0:
-                cut = most  # a word that is longer than a line
-            pieces.append(text[:cut])
-            text = text[cut:].lstrip()
-        return [replace(self, arguments={**self.arguments, "text": piece}) for piece in pieces]
+# By `effects.chat.Priority`.
+LIMITS = {
+    MODERATION: Limits(age=600, patience=0),
+    "answer": Limits(age=60, patience=2),
+    THANKS: Limits(age=300, patience=5),
+    "level_up": Limits(age=120, patience=15),
+    "chatter": Limits(age=60, patience=20),
+}
 
 
 class Outgoing:
-    """A short queue of actions, moderation first. Not thread-safe: it belongs to one event loop."""
+    """A short queue of actions. Not thread-safe: it belongs to one event loop.
 
-    def __init__(self) -> None:
-        self._lines: deque[Action] = deque()
-        self._urgent: deque[Action] = deque()
+    `unsaid` counts the actions that were dropped.
+    """
+
+    def __init__(self, *, interval: float = 1.0, max_chars: int = 500) -> None:
+        """Take the seconds between two lines, and the length of one."""
+        self.unsaid = 0
+        self._interval = max(interval, MIN_INTERVAL)
+        self._max_chars = max_chars
+        self._waiting: dict[str, list[Action]] = {priority: [] for priority in LIMITS}
+        self._taken: list[Action] = []
         self._filled = asyncio.Event()
 
+    def __len__(self) -> int:
+        return sum(map(len, self._waiting.values()))
+
     def add(self, action: Action) -> None:
-        """Add an action. When MAX_WAITING are waiting already, drop the oldest and log it."""
-        waiting = self._lines if action.name in SPOKEN else self._urgent
-        if len(waiting) >= MAX_WAITING:
-            log.warning("too much to say, dropped: %s", waiting.popleft())
-        waiting.append(action)
+        """Add an action. Where too many of its kind wait, make one line of those alike, or drop the least worth."""
+        lines = self._waiting[action.priority]
+        lines.append(action)
+        if len(lines) > self._most(action.priority):
+            self._make_room(lines)
         self._filled.set()
 
-    async def peek(self) -> Action:
-        """Wait for an action that is not too old, and return it. It stays in the queue until it is removed."""
+    async def wait_next(self) -> Action:
+        """Wait for an action that is not too old, and return it. It stays in the queue until it is taken."""
         while True:
-            for waiting, most in ((self._urgent, MAX_MODERATION_AGE), (self._lines, MAX_AGE)):
-                while waiting:
-                    if time.time() - waiting[0].at <= most:
-                        return waiting[0]
-                    log.warning("too late to say, dropped: %s", waiting.popleft())
+            self._drop_old()
+            if len(self):
+                return self._next()
             self._filled.clear()
             await self._filled.wait()
 
-    def remove(self, action: Action) -> None:
-        """Remove an action that was sent. It may be gone already, as the oldest of too many."""
-        for waiting in (self._urgent, self._lines):
-            if waiting and waiting[0] is action:
-                waiting.popleft()
-                return
+    def take(self, at_once: int | None) -> Action:
+        """Remove the next action and return it, as one with others where more wait than the `at_once` that may go now.
+
+        None: any number may.
+        """
+        head = self._next()
+        lines = self._waiting[head.priority]
+        self._taken, action = [head], head
+        if at_once is not None and len(self) > at_once:
+            self._taken, action = self._together(head, lines)
+        self._waiting[head.priority] = [line for line in lines if not any(line is taken for taken in self._taken)]
+        return action
+
+    def put_back(self) -> None:
+        """Put back what was taken last: the socket broke before it was sent."""
+        for action in reversed(self._taken):
+            self._waiting[action.priority].insert(0, action)
+        self._taken = []
+        self._filled.set()
+
+    def keep_answers(self) -> None:
+        """Drop everything but answers and moderation: the bot is about to stop."""
+        for priority, lines in self._waiting.items():
+            if priority not in {MODERATION, "answer"}:
+                self.unsaid += len(lines)
+                lines.clear()
+
+    def _together(self, head: Action, lines: list[Action]) -> tuple[list[Action], Action]:
+        if head.likeness is not None:
+            alike = [head, *(line for line in lines if line is not head and line.likeness == head.likeness)]
+            return (alike, merged(alike, most=self._max_chars)) if len(alike) > 1 else (alike, head)
+        answers = sharing_a_line(lines, most=self._max_chars) if lines[0] is head else []
+        return (answers, joined(answers)) if len(answers) > 1 else ([head], head)
+
+    def _next(self) -> Action:
+        if self._waiting[MODERATION]:
+            return self._waiting[MODERATION][0]
+        heads = [_first(lines) for lines in self._waiting.values() if lines]
+        return min(heads, key=lambda action: action.arrived + LIMITS[action.priority].patience)
+
+    def _most(self, priority: str) -> int:
+        # More could not be said before they are too old, one by one.
+        return min(MAX_WAITING, max(MIN_WAITING, int(LIMITS[priority].age / self._interval)))
+
+    def _make_room(self, lines: list[Action]) -> None:
+        counts = Counter(line.likeness for line in lines if line.likeness is not None)
+        likeness, count = max(counts.items(), key=lambda pair: pair[1], default=(None, 0))
+        if count > 1:
+            alike = [line for line in lines if line.likeness == likeness]
+            place = next(place for place, line in enumerate(lines) if line is alike[0])
+            lines[place] = merged(alike, most=self._max_chars)
+            lines[:] = [line for line in lines if not any(line is other for other in alike)]
+            return
+        least = min(range(len(lines)), key=lambda place: lines[place].worth)  # of several, the oldest
+        self.unsaid += 1
+        log.warning("too much to say, dropped: %s", lines.pop(least))
+
+    def _drop_old(self) -> None:
+        now = time.time()
+        for priority, lines in self._waiting.items():
+            old = [line for line in lines if now - line.at > LIMITS[priority].age]
+            if not old:
+                continue
+            self.unsaid += len(old)
+            for line in old:
+                log.warning("too late to say, dropped: %s", line)
+            lines[:] = [line for line in lines if now - line.at <= LIMITS[priority].age]
 
 
-class RateLimit:
-    """A token bucket: one line every `every` seconds, and up to BURST at once after a pause. 0 means no limit."""
-
-    def __init__(self, every: float) -> None:
-        self._every = every
-        self._allowance = float(BURST)
-        self._counted_at = time.monotonic()
-
-    def seconds_until(self, action: Action) -> float:
-        """Return how many seconds `action` must still wait. Moderation never waits."""
-        if action.name not in SPOKEN or self._every == 0:
-            return 0.0
-        self._refill()
-        return max(0.0, (1 - self._allowance) * self._every)
-
-    def count(self, action: Action) -> None:
-        """Take an action that was sent into account. Moderation does not count."""
-        if action.name in SPOKEN and self._every:
-            self._refill()
-            self._allowance -= 1
-
-    def _refill(self) -> None:
-        now = time.monotonic()
-        self._allowance = min(float(BURST), self._allowance + (now - self._counted_at) / self._every)
-        self._counted_at = now
+def _first(lines: list[Action]) -> Action:
+    if lines[0].priority == THANKS:
+        return max(lines, key=lambda action: action.worth)  # of several, the oldest
+    return lines[0]

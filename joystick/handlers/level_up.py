@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from economy.ledger.rewards import LevelUp
 from effects import announcements
+from effects.chat import Priority
 from joystick.registry import Outcome, on
 from joystick.settings_table import Rules
 
@@ -12,4 +13,4 @@ from joystick.settings_table import Rules
 def on_level_up(up: LevelUp, rules: Rules) -> Outcome:
     """Say the rewarded levels in chat, speak them on the stream, and enqueue their effects."""
     lines, effects = announcements.announced(up, rules)
-    return Outcome(lines=lines, effects=effects, viewer=up.viewer)
+    return Outcome(lines=lines, priority=Priority.LEVEL_UP, effects=effects, viewer=up.viewer)

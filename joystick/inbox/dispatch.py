@@ -12,6 +12,7 @@ from economy.ledger.amounts import counted
 from economy.models import Viewer, viewer_key
 from economy.viewers import people
 from economy.viewers.roles import role_of
+from effects.chat import Priority
 from effects.models import State
 from joystick.protocol import names
 from joystick.protocol.events import ChatMessage
@@ -111,7 +112,7 @@ def _reply(message: ChatMessage, answer: str, *, whisper: bool = False) -> Outco
         return NOTHING
     if whisper:
         return Outcome(whispers=((message.username, answer),))
-    return Outcome(lines=(f"@{message.username} {answer}",))
+    return Outcome(lines=(f"@{message.username} {answer}",), priority=Priority.ANSWER)
 
 
 def _buy(call: Call) -> str:

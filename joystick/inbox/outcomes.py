@@ -55,7 +55,7 @@ class Outcomes:
         for effect in outcome.effects:
             items.enqueue_known(effect, viewer=outcome.viewer)
         for line in outcome.lines:
-            chat.say(line, channel_id=channel_id)
+            chat.say(line, outcome.priority, channel_id=channel_id)
         for username, text in outcome.whispers:
             actions.answer(username, text, channel_id=channel_id)
         if outcome.after_paying is not None:
@@ -83,9 +83,7 @@ class Outcomes:
             if reaction is None:
                 continue
             reactions.enqueue_effects(reaction, occasion)
-            line = reactions.fill(reaction.line, occasion)
-            if line:
-                chat.say(line, channel_id=channel_id)
+            reactions.say_line(reaction, occasion, channel_id=channel_id)
 
     def _is_due(self, occasion: Occasion) -> bool:
         return not occasion.at_most_every or cooldowns.take_all({occasion.key: occasion.at_most_every}, now=self.now)

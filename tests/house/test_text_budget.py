@@ -21,7 +21,7 @@ from economy.models import Cooldown
 from effects.library.webhook import is_allowed
 from effects.models import QueueItem, WordFilter
 from effects.voice import speakable
-from joystick.gateway.outgoing import Action
+from joystick.gateway.actions import Action
 from joystick.inbox import dispatch
 from joystick.protocol import frames
 from joystick.protocol.envelope import FrameError, clean_name, clean_text, strip_markup

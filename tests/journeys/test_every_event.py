@@ -139,11 +139,11 @@ AMOUNTS: dict[int, dict[str, Any]] = {
 # Line of the file, what the line to Joystick does of it.
 CONTROL = [
     (1, "stays"), (2, "stays"), (3, "stays"), (4, "stays"), (9, "complains"), (10, "complains"),
-    (5, "the gateway rejected the subscription"), (7, "the gateway says goodbye: server_restart"),
-    (8, "the gateway says goodbye: remote"), (6, "refused"),
+    (5, "the gateway rejected the subscription"), (7, "the gateway ended the session: server_restart"),
+    (8, "the gateway ended the session: remote"), (6, "refused"),
     (11, "stays"), (12, "stays"), (13, "stays"), (14, "stays"), (19, "complains"), (20, "complains"),
-    (15, "the gateway rejected the subscription"), (17, "the gateway says goodbye: server_restart"),
-    (18, "the gateway says goodbye: remote"), (16, "refused"),
+    (15, "the gateway rejected the subscription"), (17, "the gateway ended the session: server_restart"),
+    (18, "the gateway ended the session: remote"), (16, "refused"),
 ]  # fmt: skip
 
 NO_COOLDOWNS = {

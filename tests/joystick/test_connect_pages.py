@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CONNECT = "/admin/joystick/install/connect/"
 CALLBACK = "/admin/joystick/install/callback/"
 INSTALLS = "/admin/joystick/install/"
+TRY = f"{INSTALLS}try/"
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_a_code_that_the_platform_refuses_is_said(site: Site, staff: Client) -> 
     assert answer.status_code == 400 and "does not belong to an attempt" in answer.text
 
 
-@pytest.mark.parametrize("path", [CONNECT, CALLBACK, f"{INSTALLS}1/disconnect/"])
+@pytest.mark.parametrize("path", [CONNECT, CALLBACK, TRY, f"{INSTALLS}1/disconnect/"])
 @pytest.mark.parametrize("permission", [None, "view_install"])
 def test_only_who_may_change_installs_gets_through(site: Site, db: None, path: str, permission: str | None) -> None:
     helper = User.objects.create_user("helper", is_staff=True)
@@ -188,7 +189,7 @@ def test_a_reaction_that_could_not_work_is_not_saved(staff: Client) -> None:
     [
         ({"state": "connected"}, "The bot is connected to the channel of HarbourFox; 1 event in the last minute."),
         ({"state": "off", "detail": "no channel is connected"}, "The bot is not connected: no channel is connected."),
-        ({"state": "waiting", "detail": "OSError"}, "The bot is waiting: OSError."),
+        ({"state": "waiting", "detail": "it did not answer"}, "The bot is waiting: it did not answer."),
     ],
 )
 def test_the_first_page_says_how_the_bot_stands(staff: Client, deliver: Any, row: Any, sentence: str) -> None:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
 from django.db import OperationalError
+from django.test import Client
 from django.utils import timezone
 from websockets.asyncio.client import ClientConnection
 
 from effects import chat as mailbox
-from joystick.account.credentials import Fixed
+from joystick.account.credentials import ChannelCredentials, Fixed
 from joystick.account.tokens import RenewalPostponed
 from joystick.channel import actions
-from joystick.gateway import client, health, listener, session
+from joystick.gateway import attempts, health, listener, session, token_source
 from joystick.gateway.listener import Listener
 from joystick.inbox import receive
 from joystick.models import Connection, Gap, InboundEvent, Install
@@ -31,15 +35,22 @@ from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
+from pixelbot_site import dashboard
+from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.secrets_at_rest import seal
 from tests.processes import SimulatorThread
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 
+say = partial(mailbox.say, priority=mailbox.Priority.ANSWER)
+
 HURRIED: dict[Any, tuple[str, ...]] = {
-    client: ("FIRST_PAUSE", "MAX_PAUSE", "SETTLED_AFTER"),
-    listener: ("RENEW_EVERY", "POLL_TOKEN_EVERY"),
+    attempts: ("FIRST_PAUSE", "MAX_PAUSE", "ATTEMPT_EVERY"),
+    listener: ("RENEW_EVERY",),
+    session: ("SETTLED_AFTER",),
+    token_source: ("POLL_EVERY", "RENEW_AGAIN_AFTER"),
 }
 
 
@@ -109,7 +120,7 @@ async def test_lines_are_said_in_order_after_the_confirmation(joystick: Simulato
     async with running(joystick, version=version):
         await until(lambda: state() == "connecting")
         for number in range(3):
-            await sync_to_async(mailbox.say)(f"line {number}", channel_id="c-1")
+            await sync_to_async(say)(f"line {number}", channel_id="c-1")
         await asyncio.wait_for(joystick.wait_for_actions(3), 5)
     assert joystick.actions == [{"action": "send_message", "text": f"line {n}", key: "c-1"} for n in range(3)]
 
@@ -119,7 +130,7 @@ async def test_a_line_without_a_channel_goes_to_the_one_last_heard_from(joystick
         await joystick.subscribed.wait()
         await joystick.happen(chat("Bob", "hi"))
         await until(InboundEvent.objects.exists)
-        await sync_to_async(mailbox.say)("two\nlines")
+        await sync_to_async(say)("two\nlines")
         await asyncio.wait_for(joystick.wait_for_actions(1), 5)
     assert joystick.actions == [{"action": "send_message", "text": "two lines", "channel_id": CHANNEL_ID}]
 
@@ -130,7 +141,7 @@ async def test_lines_keep_their_distance_after_a_small_burst(joystick: Simulator
         loop = asyncio.get_running_loop()
         times = []
         for number in range(5):
-            await sync_to_async(mailbox.say)(str(number), channel_id="c")
+            await sync_to_async(say)(str(number), channel_id="c")
         for number in range(1, 6):
             await asyncio.wait_for(joystick.wait_for_actions(number), 5)
             times.append(loop.time())
@@ -144,7 +155,7 @@ async def test_lines_keep_their_order_where_the_server_keeps_none(joystick: Simu
     async with running(joystick):
         await until(lambda: state() == "connected")
         for number in range(12):
-            await sync_to_async(mailbox.say)(str(number), channel_id="c")
+            await sync_to_async(say)(str(number), channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(12), 8)
     assert [action["text"] for action in joystick.actions] == [str(number) for number in range(12)]
 
@@ -153,7 +164,7 @@ async def test_moderation_goes_before_talk(joystick: Simulator) -> None:
     async with running(joystick, rate_limit=30):
         await until(lambda: state() == "connected")
         for number in range(5):
-            await sync_to_async(mailbox.say)(str(number), channel_id="c")
+            await sync_to_async(say)(str(number), channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(3), 5)
         await sync_to_async(actions.delete_message)("m-1", channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(4), 5)
@@ -184,7 +195,7 @@ async def test_every_action_in_its_words(joystick: Simulator, version: str) -> N
 async def test_long_texts_are_said_in_several_lines_cut_between_words(joystick: Simulator) -> None:
     async with running(joystick, max_chars=50):
         await until(lambda: state() == "connected")
-        await sync_to_async(mailbox.say)("word " * 25 + "x" * 60, channel_id="c")
+        await sync_to_async(say)("word " * 25 + "x" * 60, channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(5), 5)
     texts = [action["text"] for action in joystick.actions]
     assert texts == [" ".join(["word"] * 10), " ".join(["word"] * 10), " ".join(["word"] * 5), "x" * 50, "x" * 10]
@@ -206,7 +217,7 @@ async def test_an_error_frame_reaches_feed_and_log_with_the_last_action(
 async def test_a_line_said_before_any_channel_is_known_waits_for_one(joystick: Simulator) -> None:
     async with running(joystick):
         await until(lambda: state() == "connected")
-        await sync_to_async(mailbox.say)("early")
+        await sync_to_async(say)("early")
         await asyncio.sleep(0.1)
         assert joystick.actions == []
         await joystick.happen(chat("Bob", "hi"))
@@ -217,7 +228,7 @@ async def test_after_a_restart_the_channel_is_remembered(joystick: Simulator) ->
     await sync_to_async(Install.objects.create)(channel_id="c-9", last_event_at=timezone.now())
     async with running(joystick):
         await until(lambda: state() == "connected")
-        await sync_to_async(mailbox.say)("hello again")
+        await sync_to_async(say)("hello again")
         await asyncio.wait_for(joystick.wait_for_actions(1), 5)
     assert joystick.actions[0]["channel_id"] == "c-9"
 
@@ -239,7 +250,9 @@ async def test_it_leaves_a_frozen_server(joystick: Simulator) -> None:
     async with running(joystick):
         await until(lambda: state() == "connected")
         joystick.freeze()
-        assert (await until(lambda: state() == "waiting" and Connection.objects.get())).detail == "TimeoutError"
+        assert (
+            await until(lambda: state() == "waiting" and Connection.objects.get())
+        ).detail == "nothing was heard from the gateway for 1.5 s"
         joystick.thaw()
         await until(lambda: state() == "connected")
 
@@ -371,6 +384,9 @@ class Tokens:
     def token(self) -> str | None:
         return self.present
 
+    def advice(self, refused: str) -> str:
+        return "Connect the channel again."
+
     def renew(self, refused: str) -> bool:
         self.asked += 1
         if not self.renewals:
@@ -390,7 +406,7 @@ async def test_a_refused_token_is_renewed_once(joystick: Simulator, way: Any) ->
         await until(lambda: state() == "connected")
         assert (credentials.asked, joystick.connections_made) == (1, 2)
         # The next time that it runs out, it may be renewed once more.
-        await asyncio.sleep(client.SETTLED_AFTER)
+        await asyncio.sleep(token_source.RENEW_AGAIN_AFTER)
         joystick.options.token = "newest"
         credentials.renewals.append("newest")
         await joystick.disconnect("frame", reason="unauthorized", reconnect=False)
@@ -434,7 +450,7 @@ async def test_what_was_not_heard_is_a_gap_with_both_ends(joystick: Simulator) -
         assert not await sync_to_async(Gap.objects.exists)()
         await joystick.disconnect("frame", reason="server_restart")
         gap = await until(Gap.objects.first)
-        assert gap.reason == "the gateway says goodbye: server_restart"
+        assert gap.reason == "the gateway ended the session: server_restart"
         await until(lambda: Gap.objects.filter(ended_at__isnull=False).exists())
         line = await sync_to_async(health.health)()
         assert (line.state, line.reconnects_today, line.trouble) == ("connected", 1, "")
@@ -471,9 +487,13 @@ NOW = timezone.now()
             "Nothing was heard from Joystick.tv for 16 s, though the line should be connected.",
         ),
         ({"state": "refused", "detail": "unauthorized"}, None, "Joystick.tv refuses the bot: unauthorized"),
-        ({"state": "waiting", "detail": "OSError"}, 59, ""),
-        ({"state": "waiting", "detail": "OSError"}, 61, "Joystick.tv is not reached since"),
-        ({"state": "waiting", "detail": "OSError"}, None, "Joystick.tv is not reached: OSError"),
+        ({"state": "waiting", "detail": "the gateway did not answer in time"}, 59, ""),
+        ({"state": "waiting", "detail": "the gateway did not answer in time"}, 61, "Joystick.tv is not reached since"),
+        (
+            {"state": "waiting", "detail": "the gateway did not answer in time"},
+            None,
+            "Joystick.tv is not reached: the gateway did not answer in time",
+        ),
         ({"state": "connecting"}, 61, ""),
         ({"state": "connected", "lease_until": NOW - timedelta(seconds=1)}, None, "The bot's line to Joystick.tv died"),
         ({"state": "off", "lease_until": NOW - timedelta(days=1)}, None, ""),
@@ -631,7 +651,7 @@ async def test_a_line_that_a_breaking_socket_did_not_take_is_said_in_the_next_se
     async with running(joystick):
         await until(lambda: state() == "connected")
         for text in ("first", "second"):
-            await sync_to_async(mailbox.say)(text, channel_id="c")
+            await sync_to_async(say)(text, channel_id="c")
         await asyncio.wait_for(joystick.wait_for_actions(2), 8)
         assert joystick.connections_made == 2
     assert "first" in broken[0]
@@ -680,7 +700,7 @@ async def test_the_token_is_in_no_log_whatever_answers_the_handshake(
 async def test_a_sentence_of_the_library_that_holds_the_address_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     """websockets says of an address with a fragment: `ws://…?token=… isn't a valid URI`."""
     await fail_to_connect("ws://127.0.0.1:1/cable#fragment")
-    assert "connection lost (InvalidURI)" in caplog.text
+    assert "connection lost (the address in JOYSTICK_GATEWAY_URL can't be used)" in caplog.text
     assert "hush" not in caplog.text
     assert "hush" not in (await sync_to_async(Connection.objects.get)()).detail
 
@@ -716,3 +736,270 @@ async def test_after_a_stop_nothing_is_reported_as_trouble(joystick: Simulator) 
     an_hour_later = timezone.now() + timedelta(hours=1)
     assert await sync_to_async(state)() == "off"
     assert await sync_to_async(health.trouble)(now=an_hour_later) == ""
+
+
+async def test_a_token_that_is_refused_twice_is_tried_after_1_2_5_and_then_every_10_minutes(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(token_source, "time", clock)
+    monkeypatch.setattr(attempts, "ATTEMPT_EVERY", 0)
+    joystick.options.token = "another"
+    async with running(joystick, credentials=Fixed("refused")):
+        for number, minutes in enumerate((1, 2, 5, 10, 10), start=1):
+            announced = "The next try is in 1 minute." if minutes == 1 else f"The next try is in {minutes} minutes."
+            await until(lambda: caplog.text.rstrip().endswith(announced))  # noqa: B023 (used at once)
+            clock.now += minutes * 60 - 1
+            await asyncio.sleep(token_source.POLL_EVERY * 3)
+            assert joystick.connections_made == number
+            clock.now += 1
+            await until(lambda: joystick.connections_made == number + 1)  # noqa: B023
+    assert "connection lost" not in caplog.text
+
+
+class Clock:
+    """A `time` module whose clock a test moves on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+async def test_a_token_that_was_refused_is_accepted_later(joystick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_source, "SLOW_TRIES", (0.5,))
+    joystick.options.token = "another"
+    async with running(joystick, credentials=Fixed("late")):
+        await until(lambda: state() == "refused")
+        joystick.options.token = "late"
+        await until(lambda: state() == "connected")
+
+
+async def test_a_gateway_that_says_not_to_come_back_is_tried_again_all_the_same(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_source, "SLOW_TRIES", (0.5,))
+    async with running(joystick):
+        await joystick.subscribed_now()
+        await joystick.disconnect("frame", reason="remote", reconnect=False)
+        row = await until(lambda: state() == "refused" and Connection.objects.get())
+        assert row.detail == f"remote. {token_source.NOT_ABOUT_THE_TOKEN}"
+        await until(lambda: state() == "connected")
+
+
+async def test_the_button_has_a_refused_connection_tried_at_once(joystick: Simulator) -> None:
+    def press() -> None:
+        staff = Client()
+        staff.force_login(User.objects.create_superuser("fox"))
+        assert "Try now" in staff.get("/admin/joystick/install/").text
+        assert "tries to connect now" in staff.post("/admin/joystick/install/try/", follow=True).text
+
+    joystick.options.token = "another"
+    async with running(joystick, credentials=Fixed("refused")):
+        await until(lambda: state() == "refused")
+        joystick.options.token = "refused"
+        await sync_to_async(press)()
+        await until(lambda: state() == "connected")
+        assert joystick.connections_made == 2
+    assert "Try now" not in await sync_to_async(installs_page)()
+
+
+def installs_page() -> str:
+    staff = Client()
+    staff.force_login(User.objects.get(username="fox"))
+    return staff.get("/admin/joystick/install/").text
+
+
+@pytest.mark.parametrize(
+    ("names", "advice"),
+    [
+        ({"JOYSTICK_GATEWAY_TOKEN": "t"}, "Set another JOYSTICK_GATEWAY_TOKEN in .env, and restart the bot."),
+        (
+            {"JOYSTICK_CLIENT_ID": "id", "JOYSTICK_CLIENT_SECRET": "secret"},
+            "Check JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET in .env, or connect the channel.",
+        ),
+        ({}, "Connect the channel again."),
+    ],
+)
+async def test_the_advice_names_what_was_refused(
+    joystick: Simulator, settings: Any, names: dict[str, str], advice: str
+) -> None:
+    for name, value in names.items():
+        setattr(settings, name, value)
+    if not names:
+        await sync_to_async(Install.objects.create)(
+            channel_id="c", access_token=seal("t"), expires_at=timezone.now() + timedelta(days=1)
+        )
+    joystick.options.token = "another"
+    async with running(joystick, credentials=ChannelCredentials()):
+        row = await until(lambda: state() == "refused" and Connection.objects.get())
+    assert row.detail.startswith("unauthorized") and row.detail.endswith(f". {advice}")
+
+
+@pytest.mark.parametrize("trouble", ["refused", "waiting"])
+async def test_trouble_stays_red_during_every_attempt(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """Of what is stored one after another, nothing but the confirmed session ends the red line."""
+    shown: list[tuple[str, bool]] = []
+    real = health.set_state
+
+    def note(holder: str, state: str, detail: str = "") -> None:
+        real(holder, state, detail)
+        shown.append((state, bool(health.trouble())))
+
+    monkeypatch.setattr(token_source, "SLOW_TRIES", (0.1,))
+    monkeypatch.setattr(attempts, "ATTEMPT_EVERY", 0)
+    if trouble == "refused":
+        joystick.options.token = "another"
+    else:
+        joystick.options.reject = True
+    async with running(joystick, credentials=Fixed("a-token")):
+        await until(lambda: state() == trouble)
+        monkeypatch.setattr(health, "set_state", note)
+        await until(lambda: joystick.connections_made >= 4)
+        joystick.options.reject, joystick.options.token = False, "a-token"
+        await until(lambda: state() == "connected")
+    in_trouble = shown[: shown.index(("connected", False))]
+    assert {"connecting", trouble} <= {reported for reported, _ in in_trouble}
+    assert all(is_red for _, is_red in in_trouble)
+
+
+async def test_a_line_that_drops_every_ten_seconds_is_back_within_a_second(
+    joystick: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(joystick):
+        for number in range(1, 9):
+            await joystick.subscribed_now()
+            await asyncio.sleep(attempts.ATTEMPT_EVERY + 0.05)  # a little more than 9 s of life
+            await joystick.disconnect("drop")
+            await until(lambda: joystick.connections_made == number + 1)  # noqa: B023 (used at once)
+    pauses = [float(text) for text in re.findall(r"next try in ([\d.]+) s", caplog.text)]
+    assert len(pauses) == 8
+    assert max(pauses) <= 2 * attempts.FIRST_PAUSE  # as logged, rounded to a tenth
+
+
+async def test_a_server_that_confirms_tells_an_event_and_closes_is_not_hammered(joystick: Simulator) -> None:
+    async def tell_and_close() -> None:
+        while True:
+            await joystick.subscribed_now()
+            await joystick.happen(tip("Bob", 5))
+            await joystick.disconnect("close")
+
+    hostile = asyncio.create_task(tell_and_close())
+    async with running(joystick):
+        await asyncio.sleep(3)  # a minute of life
+    hostile.cancel()
+    assert 5 <= joystick.connections_made <= 10
+
+
+async def test_a_session_that_heard_an_event_or_lived_is_settled_and_no_other() -> None:
+    async def settled_after(*frames: str, lived: float = 0.0) -> bool:
+        socket = ScriptedSocket(*frames)
+        one = session.Session(socket, "{}", last_action=str)
+        for number in range(len(frames)):
+            if number == len(frames) - 1:
+                await asyncio.sleep(lived)
+            await one.receive()
+        return one.is_settled
+
+    welcome, ping = '{"type":"welcome"}', '{"type":"ping"}'
+    confirmed = '{"type":"confirm_subscription","identifier":"{}"}'
+    event = '{"message":{"type":"tipped","id":"1","data":{"how_much":1,"who":"Bob"},"v":2}}'
+    assert not await settled_after(welcome, confirmed, ping)
+    assert not await settled_after(welcome, ping, lived=session.SETTLED_AFTER + 0.1)
+    assert await settled_after(welcome, confirmed, ping, lived=session.SETTLED_AFTER + 0.1)
+    assert await settled_after(welcome, confirmed, event)
+    assert not await settled_after(welcome, confirmed, '{"error":"no"}')
+
+
+class ScriptedSocket:
+    """A socket on which these frames arrive."""
+
+    def __init__(self, *frames: str) -> None:
+        self._frames = list(frames)
+
+    async def recv(self) -> str:
+        return self._frames.pop(0)
+
+    async def send(self, text: str) -> None:
+        """Take it."""
+
+
+async def test_ended_with_a_database_that_takes_nothing_it_says_what_was_not_stored(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(batch: Any) -> None:
+        raise OperationalError("disk full")
+
+    monkeypatch.setattr(listener, "SHUTDOWN_SECONDS", 0.5)
+    monkeypatch.setattr(receive, "receive", refuse)
+    async with running(joystick):
+        await joystick.subscribed.wait()
+        for happening in (tip("Bob", 1), chat("Bob", "hi"), tip("Bob", 2)):
+            await joystick.happen(happening)
+        await until(lambda: "trying again" in caplog.text)
+        await joystick.flush()
+    assert "ended before 3 events (2 tipped, 1 new_message) could be stored" in caplog.text
+
+
+async def test_at_a_stop_answers_that_wait_are_said_and_chatter_is_not(joystick: Simulator) -> None:
+    async with running(joystick, rate_limit=0.3) as task:
+        await until(lambda: state() == "connected")
+        for number in range(5):
+            await sync_to_async(say)(f"to all {number}", channel_id="c")
+        await asyncio.wait_for(joystick.wait_for_actions(3), 5)
+        await sync_to_async(mailbox.say)("by the way", mailbox.Priority.CHATTER, channel_id="c")
+        task.cancel()
+    assert [action["text"] for action in joystick.actions] == [f"to all {number}" for number in range(5)]
+
+
+async def test_lines_that_chat_had_no_room_for_are_counted_for_the_dashboard(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(joystick, rate_limit=60):
+        await until(lambda: state() == "connected")
+        for number in range(20):
+            await sync_to_async(mailbox.say)(str(number), mailbox.Priority.CHATTER, channel_id="c")
+        await until(lambda: health.health().unsaid_today)
+        counted = (await sync_to_async(health.health)()).unsaid_today
+        assert 7 <= counted <= 10  # of 20, three are said at once and ten may wait
+        sentence = f"{counted} lines for chat had to be left out today."
+        assert sentence in await sync_to_async(dashboard.standing)()
+    tomorrow = timezone.now() + timedelta(days=1)
+    assert (await sync_to_async(health.health)(now=tomorrow)).unsaid_today == 0
+
+
+async def test_lines_left_out_on_one_day_are_added_up_and_begin_again_on_the_next() -> None:
+    def count() -> list[int]:
+        health.take_lease("one")
+        health.add_unsaid("one", 2)
+        health.add_unsaid("one", 3)
+        health.add_unsaid("two", 9)  # not the holder
+        same_day = Connection.objects.get().unsaid
+        Connection.objects.update(unsaid_on=timezone.localdate() - timedelta(days=1))
+        yesterdays = health.health().unsaid_today
+        health.add_unsaid("one", 4)
+        return [same_day, yesterdays, health.health().unsaid_today]
+
+    assert await sync_to_async(count)() == [5, 0, 4]
+
+
+async def test_while_a_line_stands_the_time_of_its_last_frame_is_stored_again_and_again(joystick: Simulator) -> None:
+    """Pings alone keep it from being reported as silent; and without them it is."""
+    async with running(joystick):
+        await until(lambda: state() == "connected")
+        first = await until(lambda: Connection.objects.get().last_frame_at)
+        await until(lambda: Connection.objects.get().last_frame_at > first + timedelta(seconds=0.5))
+
+
+async def test_a_line_of_a_process_from_before_an_update_is_said(joystick: Simulator) -> None:
+    message = {"type": "chat.action", "action": "send_message", "words": {"text": "hi"}}
+    async with running(joystick):
+        await joystick.subscribed_now()
+        await joystick.happen(chat("Bob", "hello"))
+        await until(InboundEvent.objects.exists)
+        await the_layer().group_send(mailbox.MAILBOX, message)
+        await asyncio.wait_for(joystick.wait_for_actions(1), 5)
+    assert joystick.actions[0]["text"] == "hi"

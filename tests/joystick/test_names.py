@@ -60,4 +60,4 @@ def test_nobody_gets_at_anothers_points_by_a_hidden_character(
     with django_capture_on_commit_callbacks(execute=True):
         deliver(tip("Bob", 120), chat("Bo\x7fb", "!give Ann 100"), chat("Bob\u2028", "!points"))
     assert Viewer.objects.count() == 3
-    assert said[-1] == "@Bob\ufffd you have 1 point."
+    assert said[-1] == "@Bob\ufffd you have 0 points."

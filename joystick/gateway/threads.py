@@ -1,0 +1,55 @@
+"""The listener's two threads: one for the database, one for calls that wait for the platform.
+
+Two, so that a slow answer of the platform does not keep events from being stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# What the database raises when it is away or busy; the same step may be tried again.
+DATABASE_ERRORS = (OperationalError, InterfaceError)
+
+
+class Threads:
+    """Runs synchronous steps off the event loop, those of each thread one after another."""
+
+    def __init__(self) -> None:
+        self._database = ThreadPoolExecutor(1, thread_name_prefix="inbox")
+        self._platform = ThreadPoolExecutor(1, thread_name_prefix="platform")
+
+    async def db(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a step that uses the database and does not wait for anything else."""
+        return await _run_on(self._database, partial(step, *args, **kwargs))
+
+    async def ask_platform(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a step that may wait for Joystick's REST API."""
+        return await _run_on(self._platform, partial(step, *args, **kwargs))
+
+    def shut_down(self) -> None:
+        """Close both threads' database connections and end them, without waiting for a step that still runs."""
+        for thread in (self._database, self._platform):
+            thread.submit(connection.close)
+            thread.shutdown(wait=False)
+
+
+async def _run_on(thread: ThreadPoolExecutor, step: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(thread, partial(_with_connection, step))
+
+
+def _with_connection(step: Callable[[], T]) -> T:
+    # The thread's connection stays open between steps. A broken one is closed, so that Django makes a new one.
+    try:
+        return step()
+    except DATABASE_ERRORS:
+        connection.close()
+        raise

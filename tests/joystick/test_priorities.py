@@ -1,0 +1,119 @@
+"""What each line in chat is, so that those that matter go first when there is no room for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from economy.models import LevelReward, Viewer
+from effects import wheel
+from effects.chat import MAILBOX
+from effects.models import Purchase, QueueItem, WheelLine
+from effects.queue import control, items
+from effects.registry import Effect
+from joystick import reactions
+from joystick.channel import actions
+from joystick.models import Reaction, Trigger
+from joystick.simulator.happenings import Happening, chat, follow, gift, raid, spin, started, subscribe, tip
+from redeems import purchase
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stage")]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Collect what is put into the mailbox."""
+    messages: list[dict[str, Any]] = []
+    monkeypatch.setattr("effects.chat.group_send", lambda group, message: messages.append({**message, "to": group}))
+    return messages
+
+
+@pytest.mark.parametrize(
+    ("happening", "priority", "worth"),
+    [
+        (tip("Bob", 300), "thanks", 300),
+        (tip("Bob", 20, "Hat"), "thanks", 20),
+        (spin("Bob", 50, "Silly hat"), "thanks", 50),
+        (subscribe("Bob"), "thanks", reactions.WORTH_WITHOUT_TOKENS),
+        (gift("Bob", 2), "thanks", reactions.WORTH_WITHOUT_TOKENS),
+        (raid("Bob", 30), "thanks", reactions.WORTH_WITHOUT_TOKENS),
+        (follow("Bob"), "chatter", 0),
+        (started(), "chatter", 0),
+        (chat("Bob", "!points"), "answer", 0),
+        (chat("Bob", "!pionts"), "answer", 0),
+        (chat("Bob", "!tts"), "answer", 0),
+    ],
+)
+def test_what_is_said_about_an_event(
+    deliver: Callable[..., None], sent: list[dict[str, Any]], happening: Happening, priority: str, worth: int
+) -> None:
+    reactions.seed()
+    Reaction.objects.filter(line="").update(line="{user}!")
+    Reaction.objects.create(trigger=Trigger.WHEEL_PRIZE, line="{user} won {prize}")
+    deliver(happening)
+    assert [(message["priority"], message["worth"], message["to"]) for message in sent] == [(priority, worth, MAILBOX)]
+
+
+def test_thanks_are_sent_with_what_they_were_made_of(deliver: Callable[..., None], sent: list[dict[str, Any]]) -> None:
+    Reaction.objects.create(trigger=Trigger.TIP_HIGH, line="{tokens} for {item}, {user}!")
+    deliver(tip("Bob", 300, "Hat"))
+    (message,) = sent
+    assert message["words"] == {"text": "300 for Hat, Bob!"}
+    assert message["template"] == "{tokens} for {item}, {user}!"
+    assert message["filling"] == {"user": "Bob", "tokens": 300, "item": "Hat"}
+
+
+def test_levels_are_said_as_levels_wherever_the_xp_comes_from(
+    viewer: Callable[..., Viewer], deliver: Callable[..., None], sent: list[dict[str, Any]], settings: Any
+) -> None:
+    LevelReward.objects.create(level=2, line="{user} has level {level}")
+    settings.XP_PER_TIP_TOKEN = 1
+    deliver(tip("Ann", 1500))
+    items.enqueue(Effect("grant_xp", {"xp": 1500}), viewer=viewer("Bob"))
+    assert [(message["words"]["text"], message["priority"]) for message in sent] == [
+        ("Ann has level 2", "level_up"),
+        ("Bob has level 2", "level_up"),
+    ]
+
+
+def test_a_refund_is_an_answer(bought: QueueItem, sent: list[dict[str, Any]]) -> None:
+    control.cancel(bought, by="fox")
+    (message,) = sent
+    assert "sorry" in message["words"]["text"] and message["priority"] == "answer"
+
+
+@pytest.fixture
+def bought(viewer: Callable[..., Viewer], deliver: Callable[..., None], sent: list[dict[str, Any]]) -> QueueItem:
+    """A spin that a viewer bought."""
+    purchase.seed()
+    wheel.seed()
+    deliver(tip("Bob", 500), chat("Bob", "!spin"))
+    sent.clear()
+    return QueueItem.objects.get(kind="spin_wheel")
+
+
+def test_what_was_won_is_an_answer_and_that_the_wheel_spins_is_not(
+    bought: QueueItem, sent: list[dict[str, Any]]
+) -> None:
+    words = {"user": "Bob", "prize": "a hat"}
+    wheel.say(WheelLine.When.SPIN, words, bought.viewer)
+    wheel.say(WheelLine.When.PRIZE, words, bought.viewer)
+    wheel.draw(bought)
+    wheel.give(bought)
+    assert [message["priority"] for message in sent][:3] == ["chatter", "answer", "answer"]
+
+
+def test_a_line_is_an_answer_where_it_was_bought(viewer: Callable[..., Viewer], sent: list[dict[str, Any]]) -> None:
+    bob = viewer("Bob")
+    items.enqueue(Effect("chat_line", {"text": "bought"}), viewer=bob, purchase=Purchase.objects.create(viewer=bob))
+    items.enqueue(Effect("chat_line", {"text": "a reaction's"}), viewer=bob)
+    assert [message["priority"] for message in sent] == ["answer", "chatter"]
+
+
+def test_what_staff_do_goes_before_all_else_and_what_they_say_is_an_answer(sent: list[dict[str, Any]]) -> None:
+    actions.say("hello")
+    actions.whisper("Bob", "psst")
+    actions.mute("m-1")
+    assert [message["priority"] for message in sent] == ["answer", "answer", "moderation"]
