@@ -14,7 +14,7 @@ from django.utils import timezone
 from economy.ledger import accounts, points
 from economy.ledger.amounts import MAX_BALANCE, require_amount, require_change
 from economy.ledger.levels import Curve
-from economy.ledger.rewards import LevelUp, reward_points, rewards_between
+from economy.ledger.rewards import LevelUp, give_once, reward_points, rewards_between
 from economy.ledger.rows import Row, balances, change_each
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from economy.settings_table import PointsSettings, XPSettings
@@ -145,10 +145,12 @@ def _level_ups(moves: Sequence[tuple[XPGrant, _Standing, int]]) -> list[LevelUp]
     if not ups:
         return []
     rules = list(LevelReward.objects.filter(enabled=True))
-    return [
-        LevelUp(grant.viewer, row.level, level, rewards_between(rules, row.rewarded_level, level), grant.event)
-        for grant, row, level in ups
-    ]
+    return give_once(
+        [
+            LevelUp(grant.viewer, row.level, level, rewards_between(rules, row.rewarded_level, level), grant.event)
+            for grant, row, level in ups
+        ]
+    )
 
 
 def award(
