@@ -84,18 +84,57 @@ def test_what_pays_once_a_stream_pays_again_in_the_next(rules: Rules, now: datet
 
 
 def test_a_gift_holds_back_the_givers_own_subscription_inside_one_batch(rules: Rules, now: datetime) -> None:
-    gift = Award("Ann", "gift", "1", points=200, holds="gifted")
-    subscription = Award("Ann", "sub", "2", points=100, held_by="gifted")
+    gift = Award("Ann", "gift", "1", points=200, holds="sub")
+    subscription = Award("Ann", "sub", "2", points=100, is_held=True)
     pay([gift, subscription, replace(subscription, username="Bob", event="3")], rules=rules, now=now)
     assert (balance("ann"), balance("bob")) == (200, 100)
 
 
+GIFT = Award("Ann", "gift", "g", points=400, xp=40, holds="sub")
+SUB = Award("Ann", "sub", "s", points=200, xp=20, is_held=True)
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+@pytest.mark.parametrize("order", [[GIFT, SUB], [SUB, GIFT]], ids=["gift first", "subscription first"])
+def test_a_gift_and_the_subscriptions_that_come_with_it_pay_once_in_every_order(
+    order: list[Award], in_one_batch: bool, rules: Rules, now: datetime
+) -> None:
+    more = [replace(award, event=f"{award.event}2") for award in order if award.source == "sub"]
+    for batch in [[*order[:1], *more, *order[1:]]] if in_one_batch else [order[:1], more, order[1:]]:
+        pay(batch, rules=rules, now=now)
+        now += timedelta(seconds=20)
+    assert balance("ann") == 400 and Viewer.objects.get(key="ann").xp.total == 40
+    assert list(audit.findings()) == []
+
+
+def test_a_subscription_of_long_before_or_of_somebody_else_is_not_part_of_a_gift(rules: Rules, now: datetime) -> None:
+    pay([SUB, replace(SUB, username="Bob", event="b")], rules=rules, now=now)
+    pay([replace(SUB, username="Cat", event="c")], rules=rules, now=now + timedelta(seconds=60))
+    pay([GIFT], rules=rules, now=now + timedelta(seconds=61))
+    assert (balance("ann"), balance("bob"), balance("cat")) == (600, 200, 200)
+
+
+def test_what_was_paid_before_a_gift_is_subtracted_from_one_gift(rules: Rules, now: datetime) -> None:
+    for seconds, award in enumerate([SUB, GIFT, replace(GIFT, event="g2")]):
+        pay([award], rules=rules, now=now + timedelta(seconds=seconds))
+    assert balance("ann") == 200 + 200 + 400
+
+
+def test_a_second_gift_holds_back_for_a_minute_of_its_own(rules: Rules, now: datetime) -> None:
+    pay([GIFT], rules=rules, now=now)
+    pay([replace(GIFT, event="g2")], rules=rules, now=now + timedelta(seconds=50))
+    pay([SUB], rules=rules, now=now + timedelta(seconds=100))
+    assert balance("ann") == 800
+    pay([replace(SUB, event="s2")], rules=rules, now=now + timedelta(seconds=111))
+    assert balance("ann") == 1000
+
+
 def test_a_held_back_award_uses_up_neither_cooldown_nor_cap(rules: Rules, now: datetime) -> None:
     capped = replace(rules, points_daily_caps={"sub": 100})
-    pay([Award("Ann", "gift", "1", points=1, holds="gifted")], rules=capped, now=now)
-    held = Award("Ann", "sub", "2", points=100, held_by="gifted", points_cooldown=3600)
+    pay([Award("Ann", "gift", "1", points=1, holds="sub")], rules=capped, now=now)
+    held = Award("Ann", "sub", "2", points=100, is_held=True, points_cooldown=3600)
     pay([held], rules=capped, now=now)
-    pay([replace(held, event="3", held_by="")], rules=capped, now=now)
+    pay([replace(held, event="3", is_held=False)], rules=capped, now=now)
     assert balance("ann") == 1 + 100
 
 
