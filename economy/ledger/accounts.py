@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from economy.models import Points, Viewer
 from economy.models.heirs import heirs_of
 from pixelbot_site.kit import bulk
+from pixelbot_site.kit.transactions import take_turn
 
 
 class _Merged(Exception):
@@ -30,6 +31,8 @@ def hold(*viewers: Viewer) -> dict[int, Viewer]:
 
     Nobody is merged or split again as long as their account is held. Call it inside a transaction.
     """
+    if len(viewers) > 1:
+        take_turn()  # somebody who has it may hold one of them already, and want another next
     given = {viewer.pk: viewer for viewer in viewers}
     if connection.vendor != "postgresql":
         return _owners(given)

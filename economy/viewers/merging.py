@@ -22,7 +22,7 @@ from pixelbot_site.kit.transactions import again_after_deadlock, take_turn
 STAYS = (Points, XP, Presence, Merge, Viewer)
 # What is known of a viewer, and is known of the target too after a merge.
 KNOWN = (*FLAGS, "excluded")
-# Where `Merge.moved` keeps what the target itself was before.
+# Where `Merge.moved` keeps what was known of the target before, as far as the merge changed it.
 OWN = "own"
 
 viewer_renamed = Hook[[str, str], None](
@@ -69,19 +69,18 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
         source, target = held[source.pk], held[target.pk]
         moved = _move_rows(source, target)
         _hold_accounts(source, target)
-        moved |= _move_items(source, target, moved)
+        moved |= _move_items(source, target, moved) | {OWN: _tell_target(source, target)}
         row = Merge.objects.create(
             source=source,
             target=target,
             points=Points.objects.get(pk=source.pk).balance,
             xp=XP.objects.get(pk=source.pk).total,
-            moved=moved | {OWN: {name: getattr(target, name) for name in KNOWN}},
+            moved=moved,
             by=by,
         )
         _move(POINTS_LEDGER, row.points, source, target, reference=f"merge:{row.pk}", by=row.by)
         _move(XP_LEDGER, row.xp, source, target, reference=f"merge:{row.pk}", by=row.by)
         xp.share_rewarded_level(source.pk, target.pk)
-        _tell_target(source, target)
         Presence.objects.filter(pk=source.pk).delete()
         source.merged_into = target
         source.save(update_fields=["merged_into"])
@@ -97,10 +96,10 @@ def undo(row: Merge, *, by: str = "") -> None:
         take_turn()
         if not Merge.objects.filter(pk=row.pk, undone_at=None).update(undone_at=timezone.now()):
             raise Refused("this merge was undone already")
-        target = _hold_viewers(row.source, row.target)[row.target_id]
+        held = _hold_viewers(row.source, row.target)
+        target = held[row.target_id]
         if target.merged_into_id is not None:
             raise Refused(f"{target.username} is merged into {target.merged_into}; undo that first")
-        own = row.moved.get(OWN)
         for label, ids in row.moved.items():
             if label == OWN:
                 continue
@@ -112,8 +111,7 @@ def undo(row: Merge, *, by: str = "") -> None:
         _move(XP_LEDGER, row.xp, row.target, row.source, reference=f"unmerge:{row.pk}", by=by)
         xp.share_rewarded_level(row.source_id, row.target_id)
         Viewer.objects.filter(pk=row.source_id).update(merged_into=None)
-        if own is not None:  # merges of earlier versions did not write it down
-            Viewer.objects.filter(pk=row.target_id).update(**{name: own[name] for name in KNOWN})
+        _give_back_what_was_known(target, held[row.source_id], row.moved.get(OWN, {}))
 
 
 def _hold_viewers(*both: Viewer) -> dict[int, Viewer]:
@@ -162,7 +160,9 @@ def _rows(label: str) -> models.QuerySet[Any]:
     return rows
 
 
-def _tell_target(source: Viewer, target: Viewer) -> None:
+def _tell_target(source: Viewer, target: Viewer) -> dict[str, bool | None]:
+    """Let what is known of the source be known of the target; returns what was known before, where that is new."""
+    before = {name: getattr(target, name) for name in KNOWN}
     target.first_seen_at = min(source.first_seen_at, target.first_seen_at)
     target.last_seen_at = max(source.last_seen_at, target.last_seen_at)
     for name in FLAGS:
@@ -170,3 +170,10 @@ def _tell_target(source: Viewer, target: Viewer) -> None:
     if target.excluded is None:
         target.excluded = source.excluded
     target.save(update_fields=["first_seen_at", "last_seen_at", *KNOWN])
+    return {name: known for name, known in before.items() if getattr(target, name) != known}
+
+
+def _give_back_what_was_known(target: Viewer, source: Viewer, before: Mapping[str, bool | None]) -> None:
+    # What the streamer, or a badge, has said of the target since the merge is theirs, and stays.
+    since = {name: known for name, known in before.items() if getattr(target, name) == getattr(source, name)}
+    Viewer.objects.filter(pk=target.pk).update(**since)

@@ -11,10 +11,10 @@ import pytest
 
 from economy.earning import caps
 from economy.earning.pay import Award, Once, pay
-from economy.ledger import audit, points
+from economy.ledger import audit, points, xp
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.points import Grant
-from economy.models import DailyTotal, Points, Transaction, Viewer
+from economy.models import DailyTotal, Points, Transaction, Viewer, XPTransaction
 from joystick.settings_table import Rules
 
 pytestmark = pytest.mark.django_db
@@ -109,8 +109,8 @@ def test_a_gift_and_the_subscriptions_that_come_with_it_pay_once_in_every_order(
 
 def test_a_subscription_of_long_before_or_of_somebody_else_is_not_part_of_a_gift(rules: Rules, now: datetime) -> None:
     pay([SUB, replace(SUB, username="Bob", event="b")], rules=rules, now=now)
-    pay([replace(SUB, username="Cat", event="c")], rules=rules, now=now + timedelta(seconds=60))
-    pay([GIFT], rules=rules, now=now + timedelta(seconds=61))
+    pay([replace(SUB, username="Cat", event="c")], rules=rules, now=now + timedelta(seconds=59))
+    pay([GIFT], rules=rules, now=now + timedelta(seconds=60))
     assert (balance("ann"), balance("bob"), balance("cat")) == (600, 200, 200)
 
 
@@ -175,3 +175,26 @@ def test_awards_of_nothing_write_nothing(rules: Rules, now: datetime) -> None:
     assert pay([Award("Ann", "chat", "1")], rules=rules, now=now) == []
     assert Viewer.objects.get(key="ann").points.balance == 0
     assert not Transaction.objects.exists()
+
+
+def test_what_is_left_out_of_a_batch_for_its_cause_uses_up_no_cap(rules: Rules, now: datetime) -> None:
+    capped = replace(rules, points_daily_caps={"dropin": 50})
+    enter = Award("Ann", "dropin", "1", points=25, once=Once.STREAM)
+    pay([enter, replace(enter, event="2")], rules=capped, now=now, stream="7")
+    pay([replace(enter, event="3")], rules=capped, now=now, stream="8")
+    assert balance("ann") == 50
+
+
+def test_a_smaller_grant_after_one_that_is_too_large_still_fits(viewer: Make, rules: Rules, now: datetime) -> None:
+    ann = viewer("Ann")
+    points.adjust(ann, MAX_BALANCE - 25, source="test", reference="t:1")
+    xp.adjust(ann, MAX_BALANCE - 25, source="test", reference="t:1")
+    amounts = [20, 10, 5, 1]
+    pay(
+        [Award("Ann", "tip", str(number), points=many, xp=many) for number, many in enumerate(amounts)],
+        rules=rules,
+        now=now,
+    )
+    for rows in (Transaction.objects, XPTransaction.objects):
+        assert list(rows.filter(source="tip").order_by("pk").values_list("delta", flat=True)) == [20, 5]
+    assert list(audit.findings()) == []

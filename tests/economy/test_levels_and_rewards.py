@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -248,3 +249,12 @@ def test_the_effects_of_a_level_come_once_over_a_merge_and_its_undoing(
     Cooldown.objects.all().delete()
     deliver(chat("New", "hello again"))
     assert said == ["New is level 2!"] and inventory.held(new) == [("A hat", 1)]
+
+
+def test_xp_that_is_awarded_by_hand_brings_no_points_where_points_are_switched_off(
+    viewer: Make, reward: LevelReward, curve: Curve, settings: Any
+) -> None:
+    settings.POINTS_ENABLED = False
+    up = xp.award(viewer("Ann"), curve.begins(2), source="admin", reference="admin:1")
+    assert up is not None and [given.level for given in up.rewards] == [2]
+    assert balance("ann") == 0 and not Transaction.objects.exists()

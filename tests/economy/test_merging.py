@@ -324,3 +324,38 @@ def test_merges_of_a_chain_are_undone_from_its_end(pair: tuple[Viewer, Viewer], 
     assert held() == {"bob": (30, 150), "new": (5, 0), "last": (1, 0)}
     assert Transaction.objects.filter(by="fox").count() == 2
     assert list(audit.findings()) == []
+
+
+def test_undoing_a_merge_keeps_what_was_said_of_the_target_since(pair: tuple[Viewer, Viewer], viewer: Make) -> None:
+    bob, new = pair
+    row = merging.merge(bob, new)
+    Viewer.objects.filter(pk=new.pk).update(excluded=True, is_subscriber=True)
+    merging.undo(row)
+    new.refresh_from_db()
+    assert (new.excluded, new.is_subscriber, new.is_follower) == (True, True, False)
+    Viewer.objects.filter(key="bob").update(excluded=True)
+    row = merging.merge(Viewer.objects.get(pk=bob.pk), viewer("Ann"))
+    Viewer.objects.filter(key="ann").update(excluded=False)
+    merging.undo(row)
+    assert Viewer.objects.get(key="ann").excluded is False
+
+
+def test_all_names_of_a_chain_are_forgotten(pair: tuple[Viewer, Viewer], viewer: Make) -> None:
+    bob, new = pair
+    last = viewer("Last")
+    merging.merge(bob, new)
+    merging.merge(new, last)
+    forgetting.forget(last)
+    assert set(held()) == {f"forgotten:{one.pk}" for one in (bob, new, last)}
+
+
+def test_a_follow_pays_once_over_a_chain_of_merges(
+    pair: tuple[Viewer, Viewer], viewer: Make, rules: Any, now: Any
+) -> None:
+    bob, new = pair
+    last = viewer("Last")
+    pay.pay([Award("Bob", "follow", "1", points=5, once=Once.EVER)], rules=rules, now=now)
+    merging.merge(bob, new)
+    merging.merge(new, last)
+    pay.pay([Award("Last", "follow", "2", points=5, once=Once.EVER)], rules=rules, now=now)
+    assert held()["last"] == (40, 150)
