@@ -22,7 +22,7 @@ from pixelbot_site.kit.transactions import again_after_deadlock, take_turn
 STAYS = (Points, XP, Presence, Merge, Viewer)
 # What is known of a viewer, and is known of the target too after a merge.
 KNOWN = (*FLAGS, "excluded")
-# Where `Merge.moved` keeps what was known of the target before, as far as the merge changed it.
+# Where `Merge.moved` keeps what was known of the target itself before.
 OWN = "own"
 
 viewer_renamed = Hook[[str, str], None](
@@ -161,7 +161,7 @@ def _rows(label: str) -> models.QuerySet[Any]:
 
 
 def _tell_target(source: Viewer, target: Viewer) -> dict[str, bool | None]:
-    """Let what is known of the source be known of the target; returns what was known before, where that is new."""
+    """Let what is known of the source be known of the target; returns what was known of the target before."""
     before = {name: getattr(target, name) for name in KNOWN}
     target.first_seen_at = min(source.first_seen_at, target.first_seen_at)
     target.last_seen_at = max(source.last_seen_at, target.last_seen_at)
@@ -170,7 +170,7 @@ def _tell_target(source: Viewer, target: Viewer) -> dict[str, bool | None]:
     if target.excluded is None:
         target.excluded = source.excluded
     target.save(update_fields=["first_seen_at", "last_seen_at", *KNOWN])
-    return {name: known for name, known in before.items() if getattr(target, name) != known}
+    return before
 
 
 def _give_back_what_was_known(target: Viewer, source: Viewer, before: Mapping[str, bool | None]) -> None:

@@ -150,7 +150,7 @@ def test_whom_a_batch_is_about(people: list[Viewer]) -> None:
     Viewer.objects.filter(pk=people[0].pk).update(last_seen_at=now)
     Viewer.objects.filter(pk=people[1].pk).update(is_subscriber=True)
     presence.mark(here=[people[2]], gone=[], seconds=60, now=now)
-    xp.adjust(people[3], 5000, source="test", reference="x")
+    level = xp.adjust(people[3], 5000, source="test", reference="x").level_after
     Viewer.objects.filter(pk=people[4].pk).update(merged_into=people[0])
     for target, who in {
         Target(): [0, 1, 2, 3],
@@ -158,7 +158,8 @@ def test_whom_a_batch_is_about(people: list[Viewer]) -> None:
         Target(seen_within_days=7): [0],
         Target(subscribers=True): [1],
         Target(present=True): [2],
-        Target(least_level=2): [3],
+        Target(least_level=level): [3],
+        Target(least_level=level + 1): [],
         Target(subscribers=True, present=True): [],
     }.items():
         assert list(target.viewers(now=now).order_by("pk")) == [people[number] for number in who]
