@@ -21,7 +21,8 @@ from effects.registry import Effect
 from joystick.settings_table import Rules
 from redeems import purchase
 from redeems.models import Redeem
-from tests.processes import at_once_in_processes, wait_until
+from tests.processes import at_once_in_processes
+from tests.threads import wait_for_a_waiter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -200,7 +201,7 @@ def test_what_happens_while_a_merge_is_being_written_happens_to_the_heir(viewer:
         with transaction.atomic():
             merging.merge(bob, new)
             done = pool.submit(do)
-            wait_until(lambda: connection.vendor == "sqlite" or waits_for_a_lock(), "the other waits for the merge")
+            wait_for_a_waiter()
         done.result(20)
     hats = ItemGrant.objects.filter(viewer=new).aggregate(total=Sum("quantity"))["total"]
     assert (Points.objects.get(pk=new.pk).balance, XP.objects.get(pk=new.pk).total, hats) == owned
@@ -221,14 +222,8 @@ def test_an_item_that_is_given_while_a_merge_waits_goes_with_it_and_comes_back(v
         with transaction.atomic():
             inventory.give(bob, "hat", 1, reference="t:1")
             done = pool.submit(merge)
-            wait_until(lambda: connection.vendor == "sqlite" or waits_for_a_lock(), "the merge waits for the account")
+            wait_for_a_waiter()
         merged = done.result(20)
     assert inventory.held(new) == [("A hat", 1)]
     merging.undo(merged)
     assert inventory.held(bob) == [("A hat", 1)] and inventory.held(new) == []
-
-
-def waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
-        return bool(cursor.fetchone()[0])
