@@ -67,7 +67,7 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
             if viewer.merged_into_id is not None:
                 raise Refused(f"{viewer.username} is merged into {viewer.merged_into} already")
         source, target = held[source.pk], held[target.pk]
-        moved = _move_rows(source, target)
+        moved: dict[str, Any] = dict(_move_rows(source, target))
         _hold_accounts(source, target)
         moved |= _move_items(source, target, moved) | {OWN: _tell_target(source, target)}
         row = Merge.objects.create(
@@ -146,7 +146,7 @@ def _move_rows(source: Viewer, target: Viewer) -> dict[str, list[Any]]:
     return moved
 
 
-def _move_items(source: Viewer, target: Viewer, moved: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+def _move_items(source: Viewer, target: Viewer, moved: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Move the items that were given while the account was waited for. Who gives some from now on finds the target."""
     late = ItemGrant.objects.filter(viewer=source)
     ids = list(late.values_list("pk", flat=True))

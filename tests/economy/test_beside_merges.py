@@ -159,7 +159,7 @@ def buy(viewer: Viewer) -> None:
     assert bought.viewer.username == "New"
 
 
-CAUSE = {"source": "test", "reference": "t:1"}
+CAUSE: dict[str, Any] = {"source": "test", "reference": "t:1"}
 DEEDS: dict[str, tuple[Deed, tuple[int, int, int]]] = {
     "points are granted": (lambda viewer: points.grant(viewer, 5, **CAUSE), (35, 30, 1)),
     "points are adjusted": (lambda viewer: points.adjust(viewer, -5, **CAUSE), (25, 30, 1)),
