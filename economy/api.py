@@ -18,7 +18,6 @@ from economy.ledger import points, xp
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
 from economy.models import Currency, Transaction, TransactionKind, Viewer, XPTransaction
-from economy.models.heirs import heir_of
 from economy.viewers import people
 from economy.viewers.leaderboard import richest, top_earners
 from pixelbot_site.kit.api import ApiRequest, Id, Page, PageIn, Pages, Scope, Text, answers, found_or_404, needs, page
@@ -148,7 +147,7 @@ def adjust_points(request: ApiRequest, viewer_id: Id, change: ChangeIn) -> Trans
     try:
         with transaction.atomic():
             return points.adjust(
-                heir_of(viewer),
+                viewer,
                 change.delta,
                 source="api",
                 reference=f"api:{change.key}",
@@ -168,7 +167,7 @@ def adjust_xp(request: ApiRequest, viewer_id: Id, change: ChangeIn) -> XPTransac
     try:
         with transaction.atomic():
             return xp.adjust(
-                heir_of(viewer),
+                viewer,
                 change.delta,
                 source="api",
                 reference=f"api:{change.key}",

@@ -51,6 +51,18 @@ def take_all(wanted: Mapping[str, float], *, now: datetime) -> bool:
     return True
 
 
+def extend(key: str, *, until: datetime) -> None:
+    """Let a cooldown run until `until`, whether it runs already or not; never end it earlier."""
+    at = connection.ops.adapt_datetimefield_value
+    table = connection.ops.quote_name(Cooldown._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (key, until) VALUES (%s, %s) "
+            f"ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE {table}.until < excluded.until",
+            [key, at(until)],
+        )
+
+
 def running(keys: Iterable[str], *, now: datetime) -> set[str]:
     """Return those of `keys` that have not ended."""
     return set(Cooldown.objects.filter(key__in=list(keys), until__gt=now).values_list("key", flat=True))

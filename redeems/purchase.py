@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from economy import cooldowns
-from economy.ledger import points
+from economy.ledger import accounts, points
 from economy.models import Transaction, Viewer
 from economy.viewers.roles import Role, role_of
 from effects.models import DROPPED, Purchase, QueueItem
@@ -44,8 +44,8 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsS
     cooldown and no stock were taken.
     """
     with transaction.atomic():
-        # Balances are locked before redeems here and in refunds: two transactions that lock in opposite order deadlock.
-        points.lock_balances(viewer.pk)
+        # Accounts are locked before redeems here and in refunds: two transactions that lock in opposite order deadlock.
+        viewer = accounts.hold_one(viewer)
         # The row stays locked until the commit, so that two buyers can't both pass the same limit.
         row, entry = _find(Redeem.objects.select_for_update(), key)
         _check_viewer(row, viewer)

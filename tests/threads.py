@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from django.db import connection
 
+from tests.processes import wait_until
+
 T = TypeVar("T")
 
 
@@ -27,3 +29,18 @@ def at_once(count: int, step: Callable[[int], T]) -> list[T | Exception]:
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(run, range(count)))
+
+
+def wait_for_a_waiter() -> None:
+    """Wait until another connection waits for a lock that a transaction holds. SQLite shows nobody who waits."""
+    if connection.vendor == "postgresql":
+        wait_until(_waiters, "somebody waits for a lock")
+
+
+def _waiters() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction it shows the same for ever
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])

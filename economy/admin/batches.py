@@ -116,13 +116,15 @@ class BatchAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Add the preview, the progress or the button that reverses to the page."""
+        """Add the preview, the progress, who was left out, and the buttons to the page."""
         row = Batch.objects.filter(pk=object_id).first() if object_id.isascii() and object_id.isdecimal() else None
         more: dict[str, Any] = {"may_run": self.has_add_permission(request)}
         if row is not None:
             more["preview"] = batch.preview(row) if row.state == BatchState.PREVIEW else None
             more["percent"] = row.done * 100 // max(row.total, row.done, 1)
-            more["may_reverse"] = row.state == BatchState.DONE and row.operation != Operation.REVERSE
+            is_reversal = row.operation == Operation.REVERSE
+            more["left_out"] = batch.left_out(row, limit=batch.MAX_ERRORS) if is_reversal else []
+            more["may_reverse"] = row.state == BatchState.DONE and not is_reversal
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
     def get_urls(self) -> list[URLPattern]:

@@ -24,6 +24,7 @@ from economy.viewers.exchange import ViewerResource
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 from pixelbot_site.kit.csv_format import CSV
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.transactions import take_turn
 
 
 class ViewerForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -101,6 +102,7 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
 
     def save_model(self, request: HttpRequest, obj: Viewer, form: Any, change: bool) -> None:
         """Rename or merge through `merging`, and save the other fields."""
+        take_turn()  # before the row is locked: renaming needs it
         name, obj.username = form.cleaned_data["username"], form.initial["username"]
         obj.save(update_fields=["excluded"])
         if name == obj.username:

@@ -65,7 +65,7 @@ def batch_xp(request: ApiRequest, wanted: BatchIn) -> dict[str, Any]:
 
 @router.post("/batches/{batch_id}/reverse", response=answers(BatchOut), auth=needs(Scope.POINTS))
 def reverse_batch(request: ApiRequest, batch_id: Id) -> dict[str, Any]:
-    """Take a whole batch back, once."""
+    """Take a whole batch back, once. Asked again, it is tried for those who were left out since they had nothing."""
     row = get_object_or_404(Batch, pk=batch_id)
     return _result(batch.run(batch.plan_reversal(row, by=request.auth.name)))
 

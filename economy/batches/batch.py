@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from economy.batches import changes, reversals
@@ -17,6 +18,7 @@ from economy.batches.target import Target
 from economy.ledger.amounts import require_amount
 from economy.models import Batch, BatchState, Operation
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.transactions import take_turn
 
 # Viewers in a piece.
 PIECE = 5000
@@ -80,14 +82,36 @@ def preview(batch: Batch, *, now: datetime | None = None) -> Preview:
 
 
 def start(batch: Batch) -> bool:
-    """Let the batch run. Return False if it runs already or is done, so that pressing twice runs it once."""
+    """Let the batch run. Return False if it runs already or is done, so that pressing twice runs it once; one that
+    takes another back and left viewers out goes over these again.
+    """
     now = timezone.now()
     extent = _extent(batch, now=now)
-    return bool(
-        Batch.objects.filter(pk=batch.pk, state=BatchState.PREVIEW).update(
-            state=BatchState.RUNNING, total=extent.total, last=extent.last, created_at=now, lease_until=now
-        )
+    begun = Batch.objects.filter(pk=batch.pk, state=BatchState.PREVIEW).update(
+        state=BatchState.RUNNING, total=extent.total, last=extent.last, created_at=now, lease_until=now
     )
+    return bool(begun) or _start_again(batch, now=now)
+
+
+def _start_again(batch: Batch, *, now: datetime) -> bool:
+    if not _reverses(batch):
+        return False
+    batch.refresh_from_db()
+    if not left_out(batch, limit=1):
+        return False
+    left = Batch.objects.filter(pk=batch.pk, state=BatchState.DONE)
+    return bool(
+        left.update(state=BatchState.RUNNING, done=F("success"), failed=0, cursor=0, lease_until=now, finished_at=None)
+    )
+
+
+def left_out(batch: Batch, *, limit: int) -> list[str]:
+    """Return the names of viewers whom a batch that is done did not change, at most `limit`; of a batch that takes
+    another back, those of whom it may be tried again.
+    """
+    if batch.state != BatchState.DONE or not batch.failed:
+        return []
+    return reversals.left_out(batch, limit=limit) if _reverses(batch) else changes.left_out(batch, limit=limit)
 
 
 def run(batch: Batch, *, progress: Callable[[Batch], None] | None = None) -> Batch:
@@ -114,6 +138,7 @@ def step(batch_id: int) -> bool:
     if not free.update(lease_until=now + LEASE):
         return False
     with transaction.atomic():
+        take_turn()
         batch = Batch.objects.select_for_update().get(pk=batch_id)
         piece = _work(batch, now=now)
         batch.done += piece.viewers
@@ -137,10 +162,8 @@ def unfinished() -> list[int]:
 
 def result(batch: Batch) -> dict[str, Any]:
     """Return the API's answer: ok, total_users, success, failed, errors (viewers left out), level_ups."""
-    errors = []
-    if batch.failed and not _reverses(batch):
-        reason = _why_left_out(batch)
-        errors = [f"{username}: {reason}" for username in changes.left_out(batch, limit=MAX_ERRORS)]
+    reason = _why_left_out(batch)
+    errors = [f"{username}: {reason}" for username in left_out(batch, limit=MAX_ERRORS)]
     return {
         "ok": batch.state == BatchState.DONE,
         "batch": batch.pk,
@@ -155,6 +178,8 @@ def result(batch: Batch) -> dict[str, Any]:
 
 def _why_left_out(batch: Batch) -> str:
     currency = batch.get_currency_display()
+    if _reverses(batch):
+        return f"had no {currency} left"
     if batch.operation == Operation.SUBTRACT:
         return f"had less than {batch.amount} {currency}" if batch.skips else f"had no {currency}"
     return "had nothing to change"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from django.db import transaction
+from django.db.models import Sum
 
 from economy import cooldowns
 from economy.earning import caps
-from economy.ledger import points, xp
+from economy.ledger import accounts, points, xp
 from economy.ledger.amounts import require_amount
 from economy.ledger.points import Grant
 from economy.ledger.rewards import LevelUp, reward_points
@@ -36,8 +37,9 @@ class Award:
     """What a viewer earned by one event: points and XP (each ≥ 0), and how long before each can be earned so again.
 
     `event` is the event's uid, `at` when it happened: with the source they name the cause, which pays once. With `once`
-    other than EVENT the cause is named by the viewer instead (`named`, filled in by `pay`). `holds`: the same viewer's
-    awards that are `held_by` that word earn nothing for a minute.
+    other than EVENT the cause is named by the viewer instead (`named`, filled in by `pay`). `holds` names another
+    source: what the same viewer was paid from there in the minute before is subtracted, and in the minute after,
+    awards from there that are `is_held` earn nothing.
     """
 
     username: str
@@ -49,7 +51,7 @@ class Award:
     xp_cooldown: float = 0
     once: Once = Once.EVENT
     holds: str = ""
-    held_by: str = ""
+    is_held: bool = False
     named: str = ""
     at: datetime | None = None
 
@@ -67,7 +69,7 @@ class Award:
         return self.named or f"{self.source}:{when}{self.event}"
 
 
-# How long an award with `holds` holds back those that are `held_by` it.
+# How far before and after an award with `holds` the others count as the same.
 HOLD_SECONDS = 60.0
 
 
@@ -99,6 +101,8 @@ def pay(
             if not people.is_excluded(viewers[award.viewer], rules)
         ]
         due = _not_held(_unpaid(due, viewers), viewers, now=now)
+        # Points before XP, as everybody holds them: an award of XP may bring points for a level.
+        accounts.lock(*{viewers[award.viewer].pk for award in due})
         curve = xp.curve_of(rules)
         grants, xp_grants = _split(due, viewers, rules, now=now)
         level_ups = xp.grant_many(xp_grants, curve=curve, now=now)
@@ -140,23 +144,39 @@ def _unpaid(awards: Sequence[Award], viewers: Mapping[str, Viewer]) -> list[Awar
 
 
 def _not_held(awards: Sequence[Award], viewers: Mapping[str, Viewer], *, now: datetime) -> list[Award]:
-    if not any(award.holds or award.held_by for award in awards):
+    """Return `awards` without those that another holds back, and those that hold less what was paid shortly before."""
+    if not any(award.holds or award.is_held for award in awards):
         return list(awards)
 
-    def key_of(word: str, award: Award) -> str:
-        return f"{word}:viewer:{viewers[award.viewer].pk}"
+    def key_of(source: str, award: Award) -> str:
+        return f"{source}.held:viewer:{viewers[award.viewer].pk}"
 
-    held = cooldowns.running([key_of(award.held_by, award) for award in awards if award.held_by], now=now)
-    free = []
+    asked = [key_of(award.holds or award.source, award) for award in awards if award.holds or award.is_held]
+    held = cooldowns.running(asked, now=now)
+    free: list[Award] = []
     for award in awards:
-        if award.held_by and key_of(award.held_by, award) in held:
+        if award.is_held and key_of(award.source, award) in held:
             continue
-        free.append(award)
         if award.holds:
             key = key_of(award.holds, award)
+            # Those of this batch came earlier, but are not paid yet.
+            free = [other for other in free if not other.is_held or key_of(other.source, other) != key]
+            if key not in held:
+                # While a hold runs nothing is paid, and what was paid before it was subtracted when it began.
+                award = _less_paid_before(award, viewers[award.viewer], now=now)
             held.add(key)
-            cooldowns.take({key: HOLD_SECONDS}, now=now)
+            cooldowns.extend(key, until=now + timedelta(seconds=HOLD_SECONDS))
+        free.append(award)
     return free
+
+
+def _less_paid_before(award: Award, viewer: Viewer, *, now: datetime) -> Award:
+    def paid(rows: type[Transaction] | type[XPTransaction]) -> int:
+        since = now - timedelta(seconds=HOLD_SECONDS)
+        recent = rows.objects.filter(viewer=viewer, source=award.holds, created_at__gt=since)
+        return recent.aggregate(total=Sum("delta"))["total"] or 0
+
+    return replace(award, points=max(award.points - paid(Transaction), 0), xp=max(award.xp - paid(XPTransaction), 0))
 
 
 def _split(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
-from economy.ledger import points, xp
+from economy.ledger import accounts, points, xp
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
 from economy.ledger.rows import Row
@@ -37,6 +37,7 @@ def import_points(viewer: Viewer, past: Sequence[PastChange], *, balance: int, c
     Returns the rows written.
     """
     with transaction.atomic():
+        viewer = accounts.hold_one(viewer)
         rows = _rows(POINTS_LEDGER, viewer, past, total=balance, cause=cause, person=person)
         points.write_rows(rows, kind=TransactionKind.ADJUST)
     return len(rows)
@@ -45,6 +46,7 @@ def import_points(viewer: Viewer, past: Sequence[PastChange], *, balance: int, c
 def import_xp(viewer: Viewer, past: Sequence[PastChange], *, total: int, cause: str, person: int) -> int:
     """Import XP in the same way. Rewards of levels reached at the other bot were given there."""
     with transaction.atomic():
+        viewer = accounts.hold_one(viewer)
         rows = _rows(XP_LEDGER, viewer, past, total=total, cause=cause, person=person)
         xp.write_rows(rows, curve=xp.current_curve(), rewarded=True)
     return len(rows)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from economy.ledger import accounts
 from economy.ledger.amounts import MAX_BALANCE, MAX_INTEGER, require_amount, require_change
 from economy.ledger.rows import Row, balances, change_each
 from economy.models import UNDOING, Points, Transaction, TransactionKind, Viewer
-from economy.models.heirs import heir_of
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
@@ -117,10 +117,24 @@ def _log_grants(grants: Sequence[Grant]) -> None:
         log.info(GRANTED, grant.amount, grant.viewer.key, grant.source)
 
 
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """What a row says of why it was written. `counterpart` and `undoes` as in Transaction."""
+
+    kind: TransactionKind
+    source: str
+    reference: str
+    reason: str = ""
+    by: str = ""
+    event: str = ""
+    counterpart: Viewer | None = None
+    undoes: Transaction | None = None
+
+
 def grant(viewer: Viewer, amount: int, *, source: str, reference: str, reason: str = "", by: str = "") -> Transaction:
     """Give `amount` points (> 0). The same reference again raises IntegrityError."""
     require_amount(amount)
-    return _change(viewer, amount, TransactionKind.GRANT, source=source, reference=reference, reason=reason, by=by)
+    return _change(viewer, amount, _Cause(TransactionKind.GRANT, source, reference, reason, by))
 
 
 def spend(
@@ -128,64 +142,7 @@ def spend(
 ) -> Transaction:
     """Take `amount` points (> 0). Refused, with what is missing, when the balance is smaller; nothing is taken then."""
     require_amount(amount)
-    return _change(
-        viewer, -amount, TransactionKind.SPEND, source=source, reference=reference, reason=reason, event=event
-    )
-
-
-def refund(spent: Transaction, *, reason: str, by: str = "") -> Transaction:
-    """Give back what `spent` took, once: asked again, the first refund is returned and nothing moves.
-
-    Raises ValueError for a transaction that is not a spend.
-    """
-    if spent.kind != TransactionKind.SPEND:
-        raise ValueError(f"transaction {spent.pk} is a {spent.kind}, not a spend: there is nothing to refund")
-    return _undo(spent, TransactionKind.REFUND, reason=reason, by=by)
-
-
-def reverse(row: Transaction, *, reason: str = "", by: str = "") -> Transaction:
-    """Take back what `row` did, once, whoever asks again; returns the row that does it.
-
-    A spend is refunded; of a transfer both sides move back. Refused where the viewer has spent it meanwhile.
-    Raises ValueError for what is an undoing itself, and for a merge, which is undone as a whole.
-    """
-    if row.kind == TransactionKind.SPEND:
-        return refund(row, reason=reason, by=by)
-    if row.kind in UNDOING or row.kind == TransactionKind.MERGE:
-        raise ValueError(f"transaction {row.pk} is a {row.kind}: it can't be reversed")
-    if row.kind != TransactionKind.TRANSFER:
-        return _undo(row, TransactionKind.REVERSAL, reason=reason, by=by)
-    cause, _, side = row.reference.rpartition(":")
-    other = Transaction.objects.get(reference=f"{cause}:{'in' if side == 'out' else 'out'}")
-    with transaction.atomic():
-        lock_balances(row.viewer_id, other.viewer_id)
-        _undo(other, TransactionKind.REVERSAL, reason=reason, by=by)
-        return _undo(row, TransactionKind.REVERSAL, reason=reason, by=by)
-
-
-def _undo(row: Transaction, kind: TransactionKind, *, reason: str, by: str) -> Transaction:
-    with transaction.atomic():
-        # Holding the balance's row makes two who undo take turns, so that the second one sees the first one's row.
-        lock_balances(row.viewer_id)
-        done: Transaction | None = Transaction.objects.filter(undoes=row).first()
-        if done is not None:
-            return done
-        undone = _change(
-            row.viewer,
-            -row.delta,
-            kind,
-            source=row.source,
-            reference=f"{kind}:{row.pk}",
-            reason=reason,
-            by=by,
-            event=row.event,
-            counterpart=row.counterpart,
-            undoes=row,
-        )
-        heir = heir_of(row.viewer)  # the viewer may have been merged since
-        if undone.delta > 0 and heir != row.viewer:
-            move(row.viewer, heir, undone.delta, reference=f"{kind}:{row.pk}:on")
-        return undone
+    return _change(viewer, -amount, _Cause(TransactionKind.SPEND, source, reference, reason, event=event))
 
 
 def adjust(
@@ -203,83 +160,113 @@ def adjust(
     `by` is the staff's login, `moderator` the viewer who did it in chat.
     """
     require_change(delta)
-    return _change(
-        viewer,
-        delta,
-        TransactionKind.ADJUST,
-        source=source,
-        reference=reference,
-        reason=reason,
-        by=by,
-        counterpart=moderator,
-    )
+    return _change(viewer, delta, _Cause(TransactionKind.ADJUST, source, reference, reason, by, counterpart=moderator))
 
 
-def transfer(
-    giver: Viewer,
-    taker: Viewer,
-    amount: int,
-    *,
-    source: str,
-    reference: str,
-    event: str = "",
-    by: str = "",
-    kind: TransactionKind = TransactionKind.TRANSFER,
-) -> Transaction:
+def transfer(giver: Viewer, taker: Viewer, amount: int, *, source: str, reference: str) -> Transaction:
     """Move `amount` points (> 0) to another viewer; returns the giver's row. Refused when the giver has too few."""
     require_amount(amount)
-    if giver.pk == taker.pk:
-        raise Refused("you can't give points to yourself")
     with transaction.atomic():
-        lock_balances(giver.pk, taker.pk)
-        out, into = f"{reference}:out", f"{reference}:in"
-        given = _change(giver, -amount, kind, source=source, reference=out, by=by, event=event, counterpart=taker)
-        _change(taker, amount, kind, source=source, reference=into, by=by, event=event, counterpart=giver)
-        return given
+        held = accounts.hold(giver, taker)
+        giver, taker = held[giver.pk], held[taker.pk]
+        if giver.pk == taker.pk:
+            raise Refused("you can't give points to yourself")
+        return _transfer(giver, taker, amount, _Cause(TransactionKind.TRANSFER, source, reference))
 
 
 def move(giver: Viewer, taker: Viewer, amount: int, *, reference: str, by: str = "") -> None:
-    """Move points of one who is merged, or is merged no more; `by` stands in both rows. Refused as `transfer` does."""
-    transfer(giver, taker, amount, source="merge", reference=reference, kind=TransactionKind.MERGE, by=by)
-
-
-def lock_balances(*viewer_ids: int) -> None:
-    """Lock these balances until the end of the transaction."""
-    # In the order of their ids: two transactions that want the same balances would deadlock otherwise.
-    bulk.rows_with(Points, "viewer_id", viewer_ids, "viewer_id", lock=True)
-
-
-def _change(
-    viewer: Viewer,
-    delta: int,
-    kind: TransactionKind,
-    *,
-    source: str,
-    reference: str,
-    reason: str = "",
-    by: str = "",
-    event: str = "",
-    counterpart: Viewer | None = None,
-    undoes: Transaction | None = None,
-) -> Transaction:
+    """Move points (> 0) of one who is merged, or is merged no more; `by` stands in both rows. Refused as `transfer`
+    does. Call it inside a transaction that holds both accounts.
+    """
+    require_amount(amount)
     with transaction.atomic():
-        balance = _change_balance(viewer, delta)
-        row = Transaction.objects.create(
-            viewer=viewer,
-            kind=kind,
-            delta=delta,
-            balance_after=balance,
-            source=source,
-            reason=reason[:200],
-            reference=reference,
-            by=by,
-            event=event,
-            counterpart=counterpart,
-            undoes=undoes,
-            created_at=timezone.now(),
-        )
-        after_commit(log.info, _message(kind, delta), abs(delta), viewer.key, source)
-        return row
+        _transfer(giver, taker, amount, _Cause(TransactionKind.MERGE, "merge", reference, by=by))
+
+
+def refund(spent: Transaction, *, reason: str, by: str = "") -> Transaction:
+    """Give back what `spent` took, once: asked again, the first refund is returned and nothing moves.
+
+    Raises ValueError for a transaction that is not a spend.
+    """
+    if spent.kind != TransactionKind.SPEND:
+        raise ValueError(f"transaction {spent.pk} is a {spent.kind}, not a spend: there is nothing to refund")
+    return _undo(spent, TransactionKind.REFUND, reason=reason, by=by)
+
+
+def reverse(row: Transaction, *, reason: str = "", by: str = "") -> Transaction:
+    """Take back what `row` did, once, whoever asks again; returns the row that does it.
+
+    A spend is refunded; of a transfer both sides move back. What a merge has moved on to an heir since is fetched from
+    there. Refused where it has been spent meanwhile. Raises ValueError for what is an undoing itself, and for a merge,
+    which is undone as a whole.
+    """
+    if row.kind == TransactionKind.SPEND:
+        return refund(row, reason=reason, by=by)
+    if row.kind in UNDOING or row.kind == TransactionKind.MERGE:
+        raise ValueError(f"transaction {row.pk} is a {row.kind}: it can't be reversed")
+    if row.kind != TransactionKind.TRANSFER:
+        return _undo(row, TransactionKind.REVERSAL, reason=reason, by=by)
+    cause, _, side = row.reference.rpartition(":")
+    other = Transaction.objects.get(reference=f"{cause}:{'in' if side == 'out' else 'out'}")
+    with transaction.atomic():
+        accounts.hold(row.viewer, other.viewer)
+        accounts.lock(row.viewer_id, other.viewer_id)
+        _undo(other, TransactionKind.REVERSAL, reason=reason, by=by)
+        return _undo(row, TransactionKind.REVERSAL, reason=reason, by=by)
+
+
+def _undo(row: Transaction, kind: TransactionKind, *, reason: str, by: str) -> Transaction:
+    with transaction.atomic():
+        # Holding the account makes two who undo take turns, so that the second one sees the first one's row.
+        owner = accounts.hold_one(row.viewer)  # the viewer may have been merged since
+        accounts.lock(row.viewer_id)
+        done: Transaction | None = Transaction.objects.filter(undoes=row).first()
+        if done is not None:
+            return done
+        reference = f"{kind}:{row.pk}"
+        if owner.pk != row.viewer_id and row.delta > 0:
+            missing = row.delta - Points.objects.get(pk=row.viewer_id).balance
+            if missing > 0:
+                move(owner, row.viewer, missing, reference=f"{reference}:back", by=by)
+        cause = _Cause(kind, row.source, reference, reason, by, row.event, row.counterpart, undoes=row)
+        undone = _write(row.viewer, -row.delta, cause)
+        if owner.pk != row.viewer_id and undone.delta > 0:
+            move(row.viewer, owner, undone.delta, reference=f"{reference}:on", by=by)
+        return undone
+
+
+def _transfer(giver: Viewer, taker: Viewer, amount: int, cause: _Cause) -> Transaction:
+    out, into = f"{cause.reference}:out", f"{cause.reference}:in"
+    given = _write(giver, -amount, replace(cause, reference=out, counterpart=taker))
+    _write(taker, amount, replace(cause, reference=into, counterpart=giver))
+    return given
+
+
+def _change(viewer: Viewer, delta: int, cause: _Cause) -> Transaction:
+    """Change the points of a viewer, or of whom they were merged into."""
+    with transaction.atomic():
+        return _write(accounts.hold_one(viewer), delta, cause)
+
+
+def _write(viewer: Viewer, delta: int, cause: _Cause) -> Transaction:
+    """Write the row and the balance of exactly this viewer, whose account the transaction holds."""
+    balance = _change_balance(viewer, delta)
+    row: Transaction = Transaction.objects.create(
+        viewer=viewer,
+        kind=cause.kind,
+        delta=delta,
+        balance_after=balance,
+        source=cause.source,
+        reason=cause.reason[:200],
+        reference=cause.reference,
+        by=cause.by,
+        event=cause.event,
+        counterpart=cause.counterpart,
+        undoes=cause.undoes,
+        created_at=timezone.now(),
+    )
+    after_commit(log.info, _message(cause.kind, delta), abs(delta), viewer.key, cause.source)
+    return row
 
 
 def _message(kind: TransactionKind, delta: int) -> str:

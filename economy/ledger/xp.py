@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
-from economy.ledger import points
+from economy.ledger import accounts, points
 from economy.ledger.amounts import MAX_BALANCE, require_amount, require_change
 from economy.ledger.levels import Curve
-from economy.ledger.rewards import LevelUp, reward_points, rewards_between
+from economy.ledger.rewards import LevelUp, give_once, reward_points, rewards_between
 from economy.ledger.rows import Row, balances, change_each
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from economy.settings_table import PointsSettings, XPSettings
@@ -144,10 +145,12 @@ def _level_ups(moves: Sequence[tuple[XPGrant, _Standing, int]]) -> list[LevelUp]
     if not ups:
         return []
     rules = list(LevelReward.objects.filter(enabled=True))
-    return [
-        LevelUp(grant.viewer, row.level, level, rewards_between(rules, row.rewarded_level, level), grant.event)
-        for grant, row, level in ups
-    ]
+    return give_once(
+        [
+            LevelUp(grant.viewer, row.level, level, rewards_between(rules, row.rewarded_level, level), grant.event)
+            for grant, row, level in ups
+        ]
+    )
 
 
 def award(
@@ -159,8 +162,9 @@ def award(
     require_amount(amount)
     now = timezone.now()
     with transaction.atomic():
+        owner = accounts.hold_one(viewer)
         ups = grant_many(
-            [XPGrant(viewer, amount, source, reference, reason[:200], by=by)], curve=current_curve(), now=now
+            [XPGrant(owner, amount, source, reference, reason[:200], by=by)], curve=current_curve(), now=now
         )
         points.grant_many(reward_points(ups, enabled=PointsSettings.current().points_enabled), now=now)
     return ups[0] if ups else None
@@ -181,6 +185,7 @@ def adjust(
     """
     require_change(delta)
     with transaction.atomic():
+        viewer = accounts.hold_one(viewer)
         held = _held(viewer)[viewer.pk]
         total = max(held + delta, 0)
         if total == held or (delta > 0 and total > MAX_BALANCE):
@@ -209,9 +214,10 @@ def move(giver: Viewer, taker: Viewer, amount: int, *, reference: str, by: str =
         write_rows(rows, curve=current_curve())
 
 
-def set_rewarded_level(viewer_id: int, level: int) -> None:
-    """Store the highest level whose rewards count as given."""
-    XP.objects.filter(pk=viewer_id).update(rewarded_level=level)
+def share_rewarded_level(*viewer_ids: int) -> None:
+    """Let the rewards that one of these had count as given to each of them: they are, or were taken for, one person."""
+    standings = XP.objects.filter(pk__in=viewer_ids)
+    standings.update(rewarded_level=standings.aggregate(highest=Max("rewarded_level"))["highest"])
 
 
 def _held(*viewers: Viewer) -> dict[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy.models.batches import Batch, BatchState, Currency, Operation
 from economy.models.inventory import Item, ItemGrant
 from economy.models.ledgers import UNDOING, Audit, Transaction, TransactionKind, XPTransaction
-from economy.models.rewards import Cooldown, DailyTotal, LevelReward
+from economy.models.rewards import Cooldown, DailyTotal, GivenReward, LevelReward
 from economy.models.viewers import (
     FLAGS,
     KEY_MAX,
@@ -32,6 +32,7 @@ __all__ = [
     "Cooldown",
     "Currency",
     "DailyTotal",
+    "GivenReward",
     "Item",
     "ItemGrant",
     "LevelReward",

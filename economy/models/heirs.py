@@ -21,15 +21,12 @@ def heir_of(viewer: Viewer) -> Viewer:
     return viewer if heir.pk == viewer.pk else heir
 
 
-def heirs_of(ids: Collection[int], *, lock: bool = False) -> dict[int, Viewer]:
-    """Return the same for many viewers, by their ids, with a statement for each link of the longest chain.
-
-    `lock`: the rows read are held until the end of the transaction.
-    """
+def heirs_of(ids: Collection[int]) -> dict[int, Viewer]:
+    """Return the same for many viewers, by their ids, with a statement for each link of the longest chain."""
     heirs: dict[int, Viewer] = {}
     ends = {pk: pk for pk in ids}
     while ends:
-        rows = {viewer.pk: viewer for viewer in read("id", set(ends.values()), lock=lock)}
+        rows = {viewer.pk: viewer for viewer in read("id", set(ends.values()))}
         links = {}
         for pk, end in ends.items():
             viewer = rows[end]
@@ -54,7 +51,7 @@ def merged_into(ids: Collection[int]) -> dict[int, set[int]]:
     return members
 
 
-def read(column: str, values: Collection[Any], *, lock: bool) -> list[Viewer]:
+def read(column: str, values: Collection[Any]) -> list[Viewer]:
     """Return the viewers whose `column` is among `values`, in its order, with COLUMNS only."""
-    rows = bulk.rows_with(Viewer, column, values, *COLUMNS, lock=lock)
+    rows = bulk.rows_with(Viewer, column, values, *COLUMNS)
     return [Viewer.from_db(None, COLUMNS, row) for row in rows]

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from pixelbot_site.kit.steps_field import EffectsField
 
@@ -36,6 +37,16 @@ class LevelReward(models.Model):
 
     def __str__(self) -> str:
         return f"{'every' if self.repeats else 'level'} {self.level}: {self.points} points"
+
+
+class GivenReward(models.Model):
+    """A level's reward that a viewer was given, once. `reference` is `level:LEVEL:RULE:VIEWER`, the last two ids."""
+
+    reference = models.CharField(max_length=100, primary_key=True)
+    given_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.reference
 
 
 class DailyTotal(models.Model):

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from import_export import fields, resources, widgets
 
-from economy.ledger import points, xp
+from economy.ledger import accounts, points, xp
 from economy.ledger.amounts import MAX_BALANCE, require_amount
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER
 from economy.models import USERNAME_MAX, Viewer, viewer_key
@@ -123,8 +123,9 @@ def set_balances(
     Rewards of the levels that come of it count as given: they were, where the numbers come from.
     """
     with transaction.atomic():
-        held_xp = XP_LEDGER.held([viewer.pk])[viewer.pk]
+        viewer = accounts.hold_one(viewer)
         held_points = POINTS_LEDGER.held([viewer.pk])[viewer.pk]
+        held_xp = XP_LEDGER.held([viewer.pk])[viewer.pk]
         if balance is not None and balance != held_points:
             points.adjust(viewer, balance - held_points, source=source, reference=reference, by=by)
         if total is not None and total != held_xp:

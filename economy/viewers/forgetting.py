@@ -10,6 +10,7 @@ from django.db import transaction
 
 from economy.models import Cooldown, Presence, Viewer
 from pixelbot_site.kit.hooks import Hook
+from pixelbot_site.kit.transactions import take_turn
 
 log = logging.getLogger("points")
 
@@ -24,7 +25,7 @@ viewer_forgotten = Hook[[Viewer], None](
 def forget(viewer: Viewer) -> None:
     """Take name and texts out of the database, for good. The ledgers hold ids only, and stay as they are."""
     with transaction.atomic():
-        Viewer.objects.select_for_update(no_key=True).get(pk=viewer.pk)
+        take_turn()
         for old in viewer.merged_from.all():
             forget(old)
         viewer_forgotten.call(viewer)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.db.models import Sum
 
+from economy.ledger import accounts
 from economy.models import Item, ItemGrant, Viewer
 from pixelbot_site.kit.errors import Failed
 
 
 def give(viewer: Viewer, key: str, quantity: int, *, reference: str) -> bool:
-    """Give the item `key`. Return False if this cause gave before. Raise Failed if there is no such item."""
+    """Give the item `key` to the viewer, or to whom they were merged into. Return False if this cause gave before.
+
+    Raise Failed if there is no such item.
+    """
     item = Item.objects.filter(key=key).first()
     if item is None:
         raise Failed(f"There is no item called “{key}”.")
-    _, new = ItemGrant.objects.get_or_create(
-        reference=reference, defaults={"viewer": viewer, "item": item, "quantity": quantity}
-    )
+    with transaction.atomic():
+        owner = accounts.hold_one(viewer)  # a merge moves what was given until then, and waits for us
+        _, new = ItemGrant.objects.get_or_create(
+            reference=reference, defaults={"viewer": owner, "item": item, "quantity": quantity}
+        )
     return new
 
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
-from economy.ledger import xp
+from economy.ledger import accounts, xp
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
-from economy.models import FLAGS, USERNAME_MAX, XP, Merge, Points, Presence, Viewer, viewer_key
+from economy.models import FLAGS, USERNAME_MAX, XP, ItemGrant, Merge, Points, Presence, Viewer, viewer_key
 from economy.models.append_only import AppendOnly
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
-from pixelbot_site.kit.transactions import again_after_deadlock
+from pixelbot_site.kit.transactions import again_after_deadlock, take_turn
 
 # What refers to a viewer and is moved by value, or not at all. Ledger rows stay where they were written; of what a
 # viewer has one of at most, each keeps their own.
 STAYS = (Points, XP, Presence, Merge, Viewer)
 # What is known of a viewer, and is known of the target too after a merge.
 KNOWN = (*FLAGS, "excluded")
-# Where `Merge.moved` keeps what the target itself was before.
+# Where `Merge.moved` keeps what was known of the target itself before.
 OWN = "own"
 
 viewer_renamed = Hook[[str, str], None](
@@ -31,6 +32,7 @@ viewer_renamed = Hook[[str, str], None](
 )
 
 
+@again_after_deadlock
 def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
     """The viewer is called `username` now. Where somebody of that name was seen already, they are merged.
 
@@ -40,6 +42,7 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
     if not name or len(name) > USERNAME_MAX:
         raise Refused(f"a name has 1 to {USERNAME_MAX} characters")
     with transaction.atomic():
+        take_turn()
         old = viewer.key
         other = Viewer.objects.filter(key=viewer_key(name)).first()
         if other is not None and other.merged_into_id is not None:
@@ -58,30 +61,26 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
     if source.pk == target.pk:
         raise Refused(f"{source.username} can't be merged with themselves")
     with transaction.atomic():
+        take_turn()
         held = _hold_viewers(source, target)
         for viewer in held.values():
             if viewer.merged_into_id is not None:
                 raise Refused(f"{viewer.username} is merged into {viewer.merged_into} already")
-        source = held[source.pk]
-        moved = _move_rows(source, target)
-        _hold_balances(source, target)
-        experience = {row.pk: row for row in XP.objects.filter(pk__in=(source.pk, target.pk))}
+        source, target = held[source.pk], held[target.pk]
+        moved: dict[str, Any] = dict(_move_rows(source, target))
+        _hold_accounts(source, target)
+        moved |= _move_items(source, target, moved) | {OWN: _tell_target(source, target)}
         row = Merge.objects.create(
             source=source,
             target=target,
             points=Points.objects.get(pk=source.pk).balance,
-            xp=experience[source.pk].total,
+            xp=XP.objects.get(pk=source.pk).total,
             moved=moved,
             by=by,
         )
         _move(POINTS_LEDGER, row.points, source, target, reference=f"merge:{row.pk}", by=row.by)
         _move(XP_LEDGER, row.xp, source, target, reference=f"merge:{row.pk}", by=row.by)
-        xp.set_rewarded_level(target.pk, max(standing.rewarded_level for standing in experience.values()))
-        target = held[target.pk]
-        own = {name: getattr(target, name) for name in KNOWN}
-        row.moved[OWN] = {**own, "rewarded_level": experience[target.pk].rewarded_level}
-        row.save(update_fields=["moved"])
-        _tell_target(source, target)
+        xp.share_rewarded_level(source.pk, target.pk)
         Presence.objects.filter(pk=source.pk).delete()
         source.merged_into = target
         source.save(update_fields=["merged_into"])
@@ -90,39 +89,42 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
 
 @again_after_deadlock
 def undo(row: Merge, *, by: str = "") -> None:
-    """Move back what a merge moved, once. Refused where the points that came with it have been spent meanwhile."""
+    """Move back what a merge moved, once. Refused where the points that came with it have been spent meanwhile, and
+    where the target itself was merged since. Of the levels' rewards nothing is given again to either of the two.
+    """
     with transaction.atomic():
+        take_turn()
         if not Merge.objects.filter(pk=row.pk, undone_at=None).update(undone_at=timezone.now()):
             raise Refused("this merge was undone already")
-        _hold_viewers(row.source, row.target)
-        own = row.moved.get(OWN)
+        held = _hold_viewers(row.source, row.target)
+        target = held[row.target_id]
+        if target.merged_into_id is not None:
+            raise Refused(f"{target.username} is merged into {target.merged_into}; undo that first")
         for label, ids in row.moved.items():
             if label == OWN:
                 continue
             model, _, field = label.rpartition(".")
             _rows(model).filter(pk__in=ids).update(**{field: row.source})
-        _hold_balances(row.source, row.target)
-        _move(POINTS_LEDGER, row.points, row.target, row.source, reference=f"unmerge:{row.pk}", by=row.by)
-        _move(XP_LEDGER, row.xp, row.target, row.source, reference=f"unmerge:{row.pk}", by=row.by)
+        _hold_accounts(row.target)
+        _hold_accounts(row.source)
+        _move(POINTS_LEDGER, row.points, row.target, row.source, reference=f"unmerge:{row.pk}", by=by)
+        _move(XP_LEDGER, row.xp, row.target, row.source, reference=f"unmerge:{row.pk}", by=by)
+        xp.share_rewarded_level(row.source_id, row.target_id)
         Viewer.objects.filter(pk=row.source_id).update(merged_into=None)
-        if own is not None:  # merges of earlier versions did not write it down
-            xp.set_rewarded_level(row.target_id, own["rewarded_level"])
-            Viewer.objects.filter(pk=row.target_id).update(**{name: own[name] for name in KNOWN})
+        _give_back_what_was_known(target, held[row.source_id], row.moved.get(OWN, {}))
 
 
 def _hold_viewers(*both: Viewer) -> dict[int, Viewer]:
-    """Lock them in the order in which events do: viewers by key, then whatever else, then XP, then points. Nobody waits
-    for ever then.
-    """
-    ids = [viewer.pk for viewer in both]
-    locked = Viewer.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("key")
-    return {viewer.pk: viewer for viewer in locked}
+    """Lock both rows against changes from elsewhere; returns them by id, read anew."""
+    locked = Viewer.objects.select_for_update(no_key=True).filter(pk__in=[viewer.pk for viewer in both])
+    return {viewer.pk: viewer for viewer in locked.order_by("key")}
 
 
-def _hold_balances(*both: Viewer) -> None:
-    ids = [viewer.pk for viewer in both]
+def _hold_accounts(*viewers: Viewer) -> None:
+    # After the rows of the queue, whose workers hold them when they pay; see `economy.ledger.accounts`.
+    ids = [viewer.pk for viewer in viewers]
+    accounts.lock(*ids)
     XP_LEDGER.held(ids)
-    POINTS_LEDGER.held(ids)
 
 
 def _move(ledger: Ledger, amount: int, giver: Viewer, taker: Viewer, *, reference: str, by: str) -> None:
@@ -144,12 +146,23 @@ def _move_rows(source: Viewer, target: Viewer) -> dict[str, list[Any]]:
     return moved
 
 
+def _move_items(source: Viewer, target: Viewer, moved: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Move the items that were given while the account was waited for. Who gives some from now on finds the target."""
+    late = ItemGrant.objects.filter(viewer=source)
+    ids = list(late.values_list("pk", flat=True))
+    late.update(viewer=target)
+    label = f"{ItemGrant._meta.label}.viewer"
+    return {label: [*moved.get(label, []), *ids]} if ids else {}
+
+
 def _rows(label: str) -> models.QuerySet[Any]:
     rows: models.QuerySet[Any] = apps.get_model(label)._default_manager.all()
     return rows
 
 
-def _tell_target(source: Viewer, target: Viewer) -> None:
+def _tell_target(source: Viewer, target: Viewer) -> dict[str, bool | None]:
+    """Let what is known of the source be known of the target; returns what was known of the target before."""
+    before = {name: getattr(target, name) for name in KNOWN}
     target.first_seen_at = min(source.first_seen_at, target.first_seen_at)
     target.last_seen_at = max(source.last_seen_at, target.last_seen_at)
     for name in FLAGS:
@@ -157,3 +170,10 @@ def _tell_target(source: Viewer, target: Viewer) -> None:
     if target.excluded is None:
         target.excluded = source.excluded
     target.save(update_fields=["first_seen_at", "last_seen_at", *KNOWN])
+    return before
+
+
+def _give_back_what_was_known(target: Viewer, source: Viewer, before: Mapping[str, bool | None]) -> None:
+    # What the streamer, or a badge, has said of the target since the merge is theirs, and stays.
+    since = {name: known for name, known in before.items() if getattr(target, name) == getattr(source, name)}
+    Viewer.objects.filter(pk=target.pk).update(**since)

@@ -13,6 +13,7 @@ from economy.ledger.points import Grant
 from economy.models import USERNAME_MAX, XP, Points, Viewer, heirs, viewer_key
 from economy.settings_table import PointsSettings
 from pixelbot_site.kit import logs
+from pixelbot_site.kit.transactions import take_turn
 
 # Somebody who goes on talking is stored as seen this often: in a crowd, each write costs a page and its indexes.
 SEEN_EVERY = timedelta(minutes=1)
@@ -26,14 +27,16 @@ def seen(
     """Store that these people were here, new ones included, and what badges say of them (`flags`, by key); returns the
     viewers by their key. Without `welcome` new ones begin with nothing.
 
-    A few statements however many there are. Inside a transaction their rows are locked, in one order: two writers of
-    overlapping crowds wait for each other rather than deadlock.
+    A few statements however many there are. Inside a transaction nobody is merged until its end.
     """
     flags = flags or {}
     latest = {viewer_key(username): username.strip() for username in usernames}
     if not latest:
         return {}
-    known = _with_heirs(_locked(latest))
+    if connection.in_atomic_block:
+        # Two writers of overlapping crowds, or one beside a merge, would lock the same people in different orders.
+        take_turn()
+    known = _with_heirs(_read(latest))
     missing = sorted(set(latest) - set(known))
     if missing:
         known |= _arrive({key: latest[key] for key in missing}, flags, now=now, welcome=welcome)
@@ -53,13 +56,13 @@ def seen(
     return known
 
 
-def _locked(keys: Collection[str]) -> dict[str, Viewer]:
-    return {viewer.key: viewer for viewer in heirs.read("key", keys, lock=connection.in_atomic_block)}
+def _read(keys: Collection[str]) -> dict[str, Viewer]:
+    return {viewer.key: viewer for viewer in heirs.read("key", keys)}
 
 
 def _with_heirs(known: Mapping[str, Viewer]) -> dict[str, Viewer]:
     merged = {viewer.pk for viewer in known.values() if viewer.merged_into_id is not None}
-    found = heirs.heirs_of(merged, lock=connection.in_atomic_block)
+    found = heirs.heirs_of(merged)
     return {key: found.get(viewer.pk, viewer) for key, viewer in known.items()}
 
 
@@ -71,7 +74,7 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
         ],
         ignore_conflicts=True,
     )
-    arrived = _locked(names)
+    arrived = _read(names)
     Points.objects.bulk_create([Points(viewer=viewer) for viewer in arrived.values()], ignore_conflicts=True)
     XP.objects.bulk_create([XP(viewer=viewer) for viewer in arrived.values()], ignore_conflicts=True)
     rules = PointsSettings.current()
@@ -87,7 +90,7 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
 
 def find(username: str) -> Viewer | None:
     """Return the viewer of that name in any case, or None. An old name finds the viewer it was merged into."""
-    found = heirs.read("key", [viewer_key(username.removeprefix("@"))], lock=False)
+    found = heirs.read("key", [viewer_key(username.removeprefix("@"))])
     if not found or found[0].merged_into_id is None:
         return found[0] if found else None
     return heirs.heir_of(found[0])

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from economy.earning import pay
 from economy.earning.pay import Award
+from economy.ledger import accounts
 from economy.settings_table import EconomySettings
 from effects import announcements
 from effects.models import QueueItem
@@ -25,8 +26,9 @@ def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     """Grant it, once per queue item, unless the viewer is excluded from rewards. Raise Failed without a viewer."""
     if item.viewer is None:
         raise Failed("nobody is there to get the XP")
-    award = Award(item.viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
+    viewer = accounts.hold_one(item.viewer)  # they may have been merged since the item was stored
+    award = Award(viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
     rules = EconomySettings.current()
-    level_ups = pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: item.viewer})
+    level_ups = pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: viewer})
     for level_up in level_ups:
         announcements.celebrate(level_up, rules)

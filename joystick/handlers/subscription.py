@@ -14,7 +14,7 @@ SUBSCRIBER = {"is_subscriber": True}
 
 @on(Subscription)
 def on_sub(subscription: Subscription, rules: Rules) -> Outcome:
-    """Award each month of the subscription, except to a viewer who has just been paid for gifting it."""
+    """Award each month of the subscription, but not to a viewer who is paid for gifting it."""
     award = Award(
         subscription.username,
         source="sub",
@@ -22,7 +22,7 @@ def on_sub(subscription: Subscription, rules: Rules) -> Outcome:
         at=subscription.occurred_at,
         points=rules.points_per_sub * subscription.months,
         xp=rules.xp_per_sub * subscription.months,
-        held_by="gifted",
+        is_held=True,
     )
     words = {"months": subscription.months}
     occasion = Occasion(Trigger.SUBSCRIBE, subscription.username, words=words)
@@ -46,7 +46,9 @@ def on_resub(resubscription: Resubscription, rules: Rules) -> Outcome:
 
 @on(GiftedSubscriptions)
 def on_gift(gift: GiftedSubscriptions, rules: Rules) -> Outcome:
-    """Award the giver for each subscription. The event does not name those who got one."""
+    """Award the giver for each subscription. The event does not name those who got one, and whether each of them also
+    comes as a `subscribed` is not documented: the giver is paid once, whichever comes first.
+    """
     award = Award(
         gift.username,
         source="gift",
@@ -54,6 +56,6 @@ def on_gift(gift: GiftedSubscriptions, rules: Rules) -> Outcome:
         at=gift.occurred_at,
         points=rules.points_per_gifted_sub * gift.count,
         xp=rules.xp_per_gifted_sub * gift.count,
-        holds="gifted",
+        holds="sub",
     )
     return Outcome(awards=(award,), occasions=(Occasion(Trigger.GIFT, gift.username, words={"count": gift.count}),))

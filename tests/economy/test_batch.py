@@ -8,14 +8,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db.models import Sum
+from django.test import Client
 from django.utils import timezone
 
+from economy import tasks
 from economy.batches import batch
 from economy.batches.pieces import Preview
 from economy.batches.target import Target
 from economy.ledger import audit, points, xp
 from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.currencies import ledger_of
 from economy.models import XP, Batch, BatchState, Points, Transaction, Viewer, XPTransaction
 from economy.viewers import merging, presence
 from pixelbot_site.kit.errors import Refused
@@ -146,7 +150,7 @@ def test_whom_a_batch_is_about(people: list[Viewer]) -> None:
     Viewer.objects.filter(pk=people[0].pk).update(last_seen_at=now)
     Viewer.objects.filter(pk=people[1].pk).update(is_subscriber=True)
     presence.mark(here=[people[2]], gone=[], seconds=60, now=now)
-    xp.adjust(people[3], 5000, source="test", reference="x")
+    level = xp.adjust(people[3], 5000, source="test", reference="x").level_after
     Viewer.objects.filter(pk=people[4].pk).update(merged_into=people[0])
     for target, who in {
         Target(): [0, 1, 2, 3],
@@ -154,7 +158,8 @@ def test_whom_a_batch_is_about(people: list[Viewer]) -> None:
         Target(seen_within_days=7): [0],
         Target(subscribers=True): [1],
         Target(present=True): [2],
-        Target(least_level=2): [3],
+        Target(least_level=level): [3],
+        Target(least_level=level + 1): [],
         Target(subscribers=True, present=True): [],
     }.items():
         assert list(target.viewers(now=now).order_by("pk")) == [people[number] for number in who]
@@ -242,3 +247,78 @@ def test_what_a_reversal_gives_back_follows_the_heir(people: list[Viewer], curre
     assert balances() == [0, 50, 20, 30, 0]
     assert list(XP.objects.order_by("pk").values_list("total", flat=True)) == [10, 20, 10, 10, 0]
     assert list(audit.findings()) == []
+
+
+@pytest.mark.parametrize("currency", ["points", "xp"])
+def test_what_a_batch_gave_is_fetched_from_the_heir_when_it_is_taken_back(people: list[Viewer], currency: str) -> None:
+    done = do("add", 5, currency=currency)
+    merging.merge(people[4], people[3])
+    merging.merge(people[3], people[1])
+    back = batch.run(batch.plan_reversal(done))
+    assert (back.success, back.failed, back.changed) == (5, 0, -25)
+    assert balances() == [0, 10 + 30 + 40, 20, 0, 0]
+    assert set(XP.objects.values_list("total", flat=True)) == {0}
+    assert list(audit.findings()) == []
+
+
+@pytest.mark.parametrize("currency", ["points", "xp"])
+def test_who_had_nothing_when_a_batch_was_taken_back_is_named_and_it_can_be_tried_again(
+    people: list[Viewer], currency: str
+) -> None:
+    ledger = ledger_of(currency)
+    done = do("add", 5, currency=currency)
+    merging.merge(people[4], people[3])
+    amounts = {one.pk: ledger.balances.objects.get(pk=one.pk) for one in people}
+    for one in (people[0], people[3]):
+        everything = getattr(amounts[one.pk], ledger.column)
+        (points if currency == "points" else xp).adjust(one, -everything, source="test", reference=f"taken:{one.pk}")
+    back = batch.run(batch.plan_reversal(done))
+    told = batch.result(back)
+    noun = "points" if currency == "points" else "XP"
+    assert told["errors"] == [f"viewer{number}: had no {noun} left" for number in (0, 3, 4)]
+    assert (back.success, back.failed) == (2, 3)
+    assert batch.run(back).failed == 3  # still nothing there
+    (points if currency == "points" else xp).adjust(people[3], 12, source="test", reference="there again")
+    again = batch.run(batch.plan_reversal(done))
+    assert (again.pk, again.state, again.success, again.failed, again.done) == (back.pk, BatchState.DONE, 4, 1, 5)
+    assert batch.result(again)["errors"] == [f"viewer0: had no {noun} left"]
+    assert getattr(ledger.balances.objects.get(pk=people[3].pk), ledger.column) == 2
+    assert again.changed == -20
+    assert list(audit.findings()) == []
+
+
+def test_a_reversal_that_left_nobody_out_is_not_started_again(people: list[Viewer]) -> None:
+    done = do("add", 5)
+    points.reverse(Transaction.objects.get(reference=f"batch:{done.pk}:{people[4].pk}"))
+    back = batch.run(batch.plan_reversal(done))
+    assert back.failed == 1  # taken back by itself before: nothing is left to be tried
+    assert not batch.start(back) and batch.result(back)["errors"] == []
+
+
+def test_the_dashboard_names_who_was_left_out_and_tries_them_again(
+    people: list[Viewer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.batch_step, "delay", lambda pk: batch.run(Batch.objects.get(pk=pk)))
+    fox = Client()
+    fox.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+    done = do("add", 5)
+    points.spend(people[0], 5, source="redeem", reference="r:1")
+    back = batch.run(batch.plan_reversal(done))
+    page = fox.get(f"/admin/economy/batch/{back.pk}/change/").content.decode()
+    assert "Nothing could be taken back from: viewer0." in page and "Try those left out again" in page
+    points.grant(people[0], 7, source="test", reference="t:1")
+    page = fox.post(f"/admin/economy/batch/{back.pk}/run/", follow=True).content.decode()
+    assert balances() == [2, 10, 20, 30, 40]
+    assert "taken back from" not in page and "again" not in page
+
+
+def test_a_batch_that_is_not_done_can_not_be_taken_back(people: list[Viewer]) -> None:
+    planned = batch.plan("points", "add", 5, target=Target())
+    with pytest.raises(Refused, match="only a batch that is done"):
+        batch.plan_reversal(planned)
+    batch.start(planned)
+    batch.step(planned.pk)
+    planned.refresh_from_db()
+    with pytest.raises(Refused, match="only a batch that is done"):
+        batch.plan_reversal(planned)
+    assert balances() == [5, 15, 20, 30, 40]

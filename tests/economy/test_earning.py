@@ -97,10 +97,10 @@ def test_following_pays_once_for_ever_and_a_rename_does_not_change_that(rules: R
 
 def test_a_viewers_own_gift_does_not_pay_twice(rules: Rules, now: datetime) -> None:
     def subscribes(name: str, uid: str, seconds: float) -> None:
-        award = Award(name, "sub", uid, points=200, held_by="gifted")
+        award = Award(name, "sub", uid, points=200, is_held=True)
         pay([award], rules=rules, now=now + timedelta(seconds=seconds))
 
-    pay([Award("Ann", "gift", "g", points=400, holds="gifted")], rules=rules, now=now)
+    pay([Award("Ann", "gift", "g", points=400, holds="sub")], rules=rules, now=now)
     subscribes("Ann", "1", 5)
     subscribes("Bob", "2", 5)
     assert (balance("ann"), balance("bob")) == (400, 200)

@@ -11,10 +11,10 @@ import pytest
 
 from economy.earning import caps
 from economy.earning.pay import Award, Once, pay
-from economy.ledger import audit, points
+from economy.ledger import audit, points, xp
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.points import Grant
-from economy.models import DailyTotal, Points, Transaction, Viewer
+from economy.models import DailyTotal, Points, Transaction, Viewer, XPTransaction
 from joystick.settings_table import Rules
 
 pytestmark = pytest.mark.django_db
@@ -84,18 +84,57 @@ def test_what_pays_once_a_stream_pays_again_in_the_next(rules: Rules, now: datet
 
 
 def test_a_gift_holds_back_the_givers_own_subscription_inside_one_batch(rules: Rules, now: datetime) -> None:
-    gift = Award("Ann", "gift", "1", points=200, holds="gifted")
-    subscription = Award("Ann", "sub", "2", points=100, held_by="gifted")
+    gift = Award("Ann", "gift", "1", points=200, holds="sub")
+    subscription = Award("Ann", "sub", "2", points=100, is_held=True)
     pay([gift, subscription, replace(subscription, username="Bob", event="3")], rules=rules, now=now)
     assert (balance("ann"), balance("bob")) == (200, 100)
 
 
+GIFT = Award("Ann", "gift", "g", points=400, xp=40, holds="sub")
+SUB = Award("Ann", "sub", "s", points=200, xp=20, is_held=True)
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+@pytest.mark.parametrize("order", [[GIFT, SUB], [SUB, GIFT]], ids=["gift first", "subscription first"])
+def test_a_gift_and_the_subscriptions_that_come_with_it_pay_once_in_every_order(
+    order: list[Award], in_one_batch: bool, rules: Rules, now: datetime
+) -> None:
+    more = [replace(award, event=f"{award.event}2") for award in order if award.source == "sub"]
+    for batch in [[*order[:1], *more, *order[1:]]] if in_one_batch else [order[:1], more, order[1:]]:
+        pay(batch, rules=rules, now=now)
+        now += timedelta(seconds=20)
+    assert balance("ann") == 400 and Viewer.objects.get(key="ann").xp.total == 40
+    assert list(audit.findings()) == []
+
+
+def test_a_subscription_of_long_before_or_of_somebody_else_is_not_part_of_a_gift(rules: Rules, now: datetime) -> None:
+    pay([SUB, replace(SUB, username="Bob", event="b")], rules=rules, now=now)
+    pay([replace(SUB, username="Cat", event="c")], rules=rules, now=now + timedelta(seconds=59))
+    pay([GIFT], rules=rules, now=now + timedelta(seconds=60))
+    assert (balance("ann"), balance("bob"), balance("cat")) == (600, 200, 200)
+
+
+def test_what_was_paid_before_a_gift_is_subtracted_from_one_gift(rules: Rules, now: datetime) -> None:
+    for seconds, award in enumerate([SUB, GIFT, replace(GIFT, event="g2")]):
+        pay([award], rules=rules, now=now + timedelta(seconds=seconds))
+    assert balance("ann") == 200 + 200 + 400
+
+
+def test_a_second_gift_holds_back_for_a_minute_of_its_own(rules: Rules, now: datetime) -> None:
+    pay([GIFT], rules=rules, now=now)
+    pay([replace(GIFT, event="g2")], rules=rules, now=now + timedelta(seconds=50))
+    pay([SUB], rules=rules, now=now + timedelta(seconds=100))
+    assert balance("ann") == 800
+    pay([replace(SUB, event="s2")], rules=rules, now=now + timedelta(seconds=111))
+    assert balance("ann") == 1000
+
+
 def test_a_held_back_award_uses_up_neither_cooldown_nor_cap(rules: Rules, now: datetime) -> None:
     capped = replace(rules, points_daily_caps={"sub": 100})
-    pay([Award("Ann", "gift", "1", points=1, holds="gifted")], rules=capped, now=now)
-    held = Award("Ann", "sub", "2", points=100, held_by="gifted", points_cooldown=3600)
+    pay([Award("Ann", "gift", "1", points=1, holds="sub")], rules=capped, now=now)
+    held = Award("Ann", "sub", "2", points=100, is_held=True, points_cooldown=3600)
     pay([held], rules=capped, now=now)
-    pay([replace(held, event="3", held_by="")], rules=capped, now=now)
+    pay([replace(held, event="3", is_held=False)], rules=capped, now=now)
     assert balance("ann") == 1 + 100
 
 
@@ -136,3 +175,26 @@ def test_awards_of_nothing_write_nothing(rules: Rules, now: datetime) -> None:
     assert pay([Award("Ann", "chat", "1")], rules=rules, now=now) == []
     assert Viewer.objects.get(key="ann").points.balance == 0
     assert not Transaction.objects.exists()
+
+
+def test_what_is_left_out_of_a_batch_for_its_cause_uses_up_no_cap(rules: Rules, now: datetime) -> None:
+    capped = replace(rules, points_daily_caps={"dropin": 50})
+    enter = Award("Ann", "dropin", "1", points=25, once=Once.STREAM)
+    pay([enter, replace(enter, event="2")], rules=capped, now=now, stream="7")
+    pay([replace(enter, event="3")], rules=capped, now=now, stream="8")
+    assert balance("ann") == 50
+
+
+def test_a_smaller_grant_after_one_that_is_too_large_still_fits(viewer: Make, rules: Rules, now: datetime) -> None:
+    ann = viewer("Ann")
+    points.adjust(ann, MAX_BALANCE - 25, source="test", reference="t:1")
+    xp.adjust(ann, MAX_BALANCE - 25, source="test", reference="t:1")
+    amounts = [20, 10, 5, 1]
+    pay(
+        [Award("Ann", "tip", str(number), points=many, xp=many) for number, many in enumerate(amounts)],
+        rules=rules,
+        now=now,
+    )
+    for rows in (Transaction.objects, XPTransaction.objects):
+        assert list(rows.filter(source="tip").order_by("pk").values_list("delta", flat=True)) == [20, 5]
+    assert list(audit.findings()) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,10 @@ from economy.earning.pay import Award, pay
 from economy.ledger import audit, xp
 from economy.ledger.levels import Curve
 from economy.ledger.rewards import LevelUp
-from economy.models import XP, LevelReward, Points, Transaction, Viewer
-from economy.viewers import merging
+from economy.models import XP, Cooldown, GivenReward, Item, LevelReward, Points, Transaction, Viewer
+from economy.viewers import inventory, merging
 from joystick.settings_table import Rules
+from joystick.simulator.happenings import chat
 
 pytestmark = pytest.mark.django_db
 
@@ -194,3 +196,65 @@ def test_a_chain_of_merges_pays_the_one_at_its_end(viewer: Make, rules: Rules, n
     pay([Award("First", "tip", "1", points=8), Award("Second", "tip", "2", points=16)], rules=rules, now=now)
     assert [balance(name) for name in ("first", "second", "third")] == [0, 0, 31]
     assert list(audit.findings()) == []
+
+
+def test_undoing_a_merge_brings_no_reward_again_to_either(
+    viewer: Make, reward: LevelReward, curve: Curve, rules: Rules, now: datetime
+) -> None:
+    LevelReward.objects.create(level=3, points=7, line="", effects=[{"kind": "grant_item", "item": "hat"}])
+    old, new = viewer("Old"), viewer("New")
+    earn("Old", curve.begins(2), rules, now, event="1")
+    merge = merging.merge(old, new)
+    (up,) = earn("New", curve.begins(3), rules, now, event="2")
+    assert [given.level for given in up.rewards] == [3]
+    merging.undo(merge)
+    assert set(XP.objects.values_list("rewarded_level", flat=True)) == {3}
+    ups = earn("Old", curve.begins(3), rules, now, event="3") + earn("New", curve.begins(3), rules, now, event="4")
+    assert [given for up in ups for given in up.rewards] == []
+    assert (balance("old"), balance("new")) == (100, 7)
+
+
+def test_each_reward_is_given_once_whatever_level_counts_as_rewarded(
+    viewer: Make, reward: LevelReward, curve: Curve, rules: Rules, now: datetime
+) -> None:
+    other = LevelReward.objects.create(level=2, repeats=True, points=0, line="again", effects=[])
+    old, new = viewer("Old"), viewer("New")
+    earn("Old", curve.begins(2), rules, now, event="1")
+    merging.merge(old, new)
+    XP.objects.update(total=0, level=1, rewarded_level=1)  # as undoing a merge left it once
+    ups = earn("New", curve.begins(2), rules, now, event="2")
+    assert [up.rewards for up in ups] == [()]
+    assert set(GivenReward.objects.values_list("reference", flat=True)) == {
+        f"level:2:{rule.pk}:{old.pk}" for rule in (reward, other)
+    }
+    assert balance("new") == 100  # what came with the merge
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_effects_of_a_level_come_once_over_a_merge_and_its_undoing(
+    viewer: Make, curve: Curve, deliver: Callable[..., None], said: list[str]
+) -> None:
+    Item.objects.create(key="hat", name="A hat")
+    effects = [{"kind": "grant_item", "item": "hat"}]
+    LevelReward.objects.create(level=2, line="{user} is level {level}!", spoken=False, effects=effects)
+    old, new = viewer("Old"), viewer("New")
+    merge = merging.merge(old, new)
+    award_by_hand = curve.begins(2) - 1
+    xp.adjust(new, award_by_hand, source="admin", reference="admin:1")
+    deliver(chat("New", "hello"))
+    assert said == ["New is level 2!"] and inventory.held(new) == [("A hat", 1)]
+    merging.undo(merge)
+    xp.adjust(new, -curve.begins(2), source="admin", reference="admin:2")
+    xp.adjust(new, curve.begins(2), source="admin", reference="admin:3")
+    Cooldown.objects.all().delete()
+    deliver(chat("New", "hello again"))
+    assert said == ["New is level 2!"] and inventory.held(new) == [("A hat", 1)]
+
+
+def test_xp_that_is_awarded_by_hand_brings_no_points_where_points_are_switched_off(
+    viewer: Make, reward: LevelReward, curve: Curve, settings: Any
+) -> None:
+    settings.POINTS_ENABLED = False
+    up = xp.award(viewer("Ann"), curve.begins(2), source="admin", reference="admin:1")
+    assert up is not None and [given.level for given in up.rewards] == [2]
+    assert balance("ann") == 0 and not Transaction.objects.exists()

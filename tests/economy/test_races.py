@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from economy import cooldowns
 from economy.earning import pay as earning
@@ -15,6 +17,7 @@ from economy.ledger import points
 from economy.models import Points, Transaction, TransactionKind, Viewer
 from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.transactions import again_after_deadlock
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,3 +80,46 @@ def test_transfers_the_opposite_way_do_not_deadlock_and_lose_nothing(viewer: Cal
         assert standing.balance == sum(
             Transaction.objects.filter(viewer=standing.viewer_id).values_list("delta", flat=True)
         )
+
+
+def test_a_transaction_that_was_broken_off_is_tried_three_times_at_most() -> None:
+    tries: list[int] = []
+
+    @again_after_deadlock
+    def succeed_at(number: int) -> str:
+        tries.append(number)
+        if len(tries) < number:
+            raise OperationalError("deadlock detected")
+        return "done"
+
+    assert succeed_at(3) == "done" and len(tries) == 3
+    tries.clear()
+    with pytest.raises(OperationalError):
+        succeed_at(4)
+    assert len(tries) == 3
+    tries.clear()
+    with transaction.atomic(), pytest.raises(OperationalError):
+        succeed_at(2)
+    assert len(tries) == 1  # what surrounds it is lost, too
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer, so no deadlocks")
+def test_of_two_who_wait_for_each_other_one_is_broken_off_and_both_get_through(viewer: Callable[..., Viewer]) -> None:
+    people = [viewer(name, points=10) for name in ("Ann", "Bob")]
+    begun, tries = threading.Barrier(2), list[int]()
+
+    @again_after_deadlock
+    def take_from_both(number: int) -> None:
+        tries.append(number)
+        again = len(tries) > 2
+        # Again in the other's order: in its own it could meet the other once more.
+        first, second = (1 - number, number) if again else (number, 1 - number)
+        with transaction.atomic():
+            points.spend(people[first], 1, source="test", reference=f"{number}:first")
+            if not again:
+                begun.wait(10)
+            points.spend(people[second], 1, source="test", reference=f"{number}:second")
+
+    assert at_once(2, take_from_both) == [None, None]
+    assert len(tries) == 3
+    assert list(Points.objects.values_list("balance", flat=True)) == [8, 8]

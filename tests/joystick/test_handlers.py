@@ -275,8 +275,8 @@ def test_a_follow_is_thanked_once_a_day_and_nothing_else_is_held_back(rules: Rul
 
 def test_who_gives_subscriptions_away_is_not_paid_for_subscribing_too(rules: Rules) -> None:
     gift, sub = on_gift(PAYING[6][1], rules).awards[0], on_sub(PAYING[4][1], rules).awards[0]  # type: ignore[arg-type]
-    assert (gift.holds, sub.held_by) == ("gifted", "gifted")
-    assert (gift.held_by, sub.holds) == ("", "")
+    assert (gift.holds, sub.source, sub.is_held) == ("sub", "sub", True)
+    assert (gift.is_held, sub.holds) == (False, "")
 
 
 def test_badges_come_from_follows_and_subscriptions_too_but_not_from_a_gift(rules: Rules) -> None:
