@@ -8,6 +8,7 @@ from django.utils import timezone
 from economy.batches import batch
 from economy.earning import caps
 from economy.ledger import audit
+from pixelbot_site.kit.pieces import GAP
 
 
 @shared_task(name="economy.audit")
@@ -21,7 +22,7 @@ def audit_ledger() -> None:
 def batch_step(batch_id: int) -> None:
     """Do one piece of a batch and send the task for the next, so that other tasks get their turn in between."""
     if batch.step(batch_id):
-        batch_step.apply_async((batch_id,), countdown=batch.GAP)
+        batch_step.apply_async((batch_id,), countdown=GAP)
 
 
 @shared_task(name="economy.go_on_with_batches")
