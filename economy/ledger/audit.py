@@ -6,13 +6,16 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import connection
 
-from economy.models import Audit
+from economy.models import Audit, Viewer
 
 log = logging.getLogger("points")
 
+# The nightly audit runs as often; a bot that is off at that hour audits when it is on.
+EVERY = timedelta(days=1)
 # Faults of one check that are named; the rest is counted.
 MAX_NAMED = 20
 
@@ -112,6 +115,12 @@ def run() -> Audit:
     for sentence in found:
         log.error("the ledger is wrong: %s", sentence)
     return row
+
+
+def is_due(now: datetime) -> bool:
+    """Return whether there is something to audit, and the latest audit is older than EVERY."""
+    latest = Audit.objects.first()
+    return Viewer.objects.exists() if latest is None else now - latest.ran_at > EVERY
 
 
 def latest_fault() -> str:

@@ -27,6 +27,6 @@ def delete(rows: QuerySet[Any], *, most: int | None = None) -> int:
         if deleted:
             time.sleep(GAP)
         with transaction.atomic():
-            rows.model._default_manager.filter(pk__in=ids).delete()
+            rows.filter(pk__in=ids).delete()  # those that are still among `rows`
         deleted += len(ids)
     return deleted
