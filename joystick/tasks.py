@@ -8,7 +8,7 @@ from django.utils import timezone
 from economy.viewers import presence
 from joystick.account import tokens
 from joystick.gateway import health
-from joystick.inbox import name_changes
+from joystick.inbox import name_changes, retention
 
 
 @shared_task(name="joystick.watch")
@@ -33,3 +33,9 @@ def sweep_presence() -> None:
 def change_names() -> None:
     """Rename and forget viewers in the feed. Runs when one was, and every minute for what was broken off."""
     name_changes.work()
+
+
+@shared_task(name="joystick.prune")
+def prune() -> None:
+    """Delete what the feed need not keep. Runs every hour."""
+    retention.prune(now=timezone.now())

@@ -182,5 +182,6 @@ CELERY_BEAT_SCHEDULE = {
     "audit-if-due": {"task": "economy.audit_if_due", "schedule": 60.0, "options": {"expires": 60}},
     "go-on-with-batches": {"task": "economy.go_on_with_batches", "schedule": 10.0, "options": {"expires": 10}},
     "change-names": {"task": "joystick.change_names", "schedule": 60.0, "options": {"expires": 60}},
+    "prune": {"task": "joystick.prune", "schedule": 3600.0, "options": {"expires": 600}},
     "tidy": {"task": "effects.tidy", "schedule": 3600.0, "options": {"expires": 600}},
 }

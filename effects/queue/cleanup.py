@@ -14,6 +14,7 @@ from economy.viewers import forgetting, merging, people
 from effects.models import ENDED, UNFINISHED, Deed, Lane, Purchase, QueueItem
 from effects.queue.control import PANIC_PREFIX
 from effects.settings_table import QueueSettings
+from pixelbot_site.kit import pieces
 
 # The dashboard plays the speech of an ended item for this long.
 KEEP_SPEECH = timedelta(hours=1)
@@ -48,8 +49,8 @@ def tidy(*, now: datetime | None = None) -> int:
     # Viewers with an approved item need no approval again, so the latest approved row of each viewer stays.
     approved = QueueItem.objects.filter(approved_at__isnull=False).order_by().values("viewer")
     kept = approved.annotate(last=Max("id")).values("last")
-    QueueItem.objects.filter(finished_at__lt=old, state__in=ENDED).exclude(pk__in=kept).delete()
-    Purchase.objects.filter(created_at__lt=old, items=None).delete()
+    pieces.delete(QueueItem.objects.filter(finished_at__lt=old, state__in=ENDED).exclude(pk__in=kept))
+    pieces.delete(Purchase.objects.filter(created_at__lt=old, items=None))
     return len(with_speech)
 
 

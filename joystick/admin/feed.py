@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.db import connection
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from economy.ledger.amounts import counted
 from economy.models import viewer_key
 from joystick.gateway import health
-from joystick.inbox import receive
+from joystick.inbox import feed_size, receive
 from joystick.models import Connection, Gap, InboundEvent
 from joystick.protocol import kinds
 from joystick.protocol.received import SERVER_ERROR, UNREADABLE
@@ -93,6 +94,11 @@ class InboundEventAdmin(ReadOnlyAdmin):
     search_fields = ("viewer_key", "uid")
     search_help_text = "A viewer's name, or an event's uid."
     actions = ("handle_again",)
+    change_list_template = "admin/joystick/inboundevent/change_list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show how much room the feed takes above the list."""
+        return super().changelist_view(request, {**(extra_context or {}), "size": feed_size.sentence(timezone.now())})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[InboundEvent], search_term: str
