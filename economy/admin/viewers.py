@@ -64,6 +64,7 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
     resource_classes = (ViewerResource,)
     import_formats: ClassVar[list[type[Format]]] = [CSV, JSON]
     export_formats = import_formats
+    skip_admin_log = True  # the ledger's rows say who imported; an entry for each viewer would be another such list
     list_display = ("username", "balance", "level", "xp_total", "last_seen_at")
     readonly_fields = ("balance", "progress", *FLAGS, "first_seen_at", "last_seen_at", "merged_into")
     fields = ("username", "excluded", *readonly_fields)
