@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from economy.ledger import imported, points, spans
-from economy.ledger.imported import PastChange
+from economy.ledger.imported import History, PastChange
 from economy.ledger.rows import Row
 from economy.models import Points, Transaction, TransactionKind, Viewer
 
@@ -34,7 +34,7 @@ def ledger(viewer: Make) -> None:
     bob = viewer("Bob")
     earn(bob, EARNED)
     past = [PastChange(number, 1, "old", day(moment)) for number, moment in enumerate(IMPORTED)]
-    imported.import_points(bob, past, balance=len(past), cause="pixel", person=1)
+    imported.import_points([History(bob, 1, past, len(past))], cause="pixel")
     earn(bob, LATER)
 
 
