@@ -28,7 +28,7 @@ def prune(*, now: datetime) -> None:
         pieces.delete(NameChange.objects.filter(step=NameStep.DONE, last_event__lt=first))
     pieces.delete(Gap.objects.filter(ended_at__lt=old))
     latest = Audit.objects.values_list("pk", flat=True).first()  # says whether the ledger is right, however old it is
-    pieces.delete(Audit.objects.filter(ran_at__lt=old).exclude(pk=latest))
+    pieces.delete(Audit.objects.filter(ran_at__lt=old).exclude(pk=latest or 0))
     pieces.delete(Session.objects.filter(expire_date__lt=now))
 
 

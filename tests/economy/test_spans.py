@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,7 +38,7 @@ def ledger(viewer: Make) -> None:
     earn(bob, LATER)
 
 
-def earn(viewer: Viewer, moments: list[float]) -> None:
+def earn(viewer: Viewer, moments: Sequence[float]) -> None:
     for moment in moments:
         held = Points.objects.get(pk=viewer.pk).balance
         row = Row(viewer.pk, 1, held + 1, "chat", f"chat:{moment}", day(moment))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -46,14 +46,14 @@ def test_it_stops_after_so_many(pauses: list[float]) -> None:
 
 def test_a_row_that_became_another_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = expired(1)
-    real, again = pieces.transaction.atomic, timezone.now() + timedelta(minutes=1)
+    real, again = transaction.atomic, timezone.now() + timedelta(minutes=1)
 
     def begun_anew(**options: Any) -> Any:
         monkeypatch.undo()
         Cooldown.objects.update(until=again)
         return real(**options)
 
-    monkeypatch.setattr(pieces.transaction, "atomic", begun_anew)
+    monkeypatch.setattr(transaction, "atomic", begun_anew)
     pieces.delete(rows)
     assert Cooldown.objects.get().until == again
 
