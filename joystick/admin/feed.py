@@ -76,13 +76,12 @@ class ReceivedFilter(admin.DateFieldListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[InboundEvent]) -> QuerySet[InboundEvent]:
         asked = super().queryset(request, InboundEvent.objects.order_by())
+        if asked is None or not self.used_parameters:
+            return queryset
         # Ids ascend with the time of arrival.
-        if self.used_parameters:
-            ends = [
-                asked.order_by(order).values_list("pk", flat=True).first() for order in ("received_at", "-received_at")
-            ]
-            queryset = queryset.filter(pk__range=ends) if None not in ends else queryset.none()
-        return queryset
+        came = asked.values_list("pk", flat=True)
+        ends = [came.order_by(order).first() for order in ("received_at", "-received_at")]
+        return queryset.none() if None in ends else queryset.filter(pk__range=ends)
 
 
 @admin.register(InboundEvent)
