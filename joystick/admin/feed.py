@@ -80,7 +80,7 @@ class ReceivedFilter(admin.DateFieldListFilter):
             return queryset
         # Ids ascend with the time of arrival.
         came = asked.values_list("pk", flat=True)
-        ends = [came.order_by(order).first() for order in ("received_at", "-received_at")]
+        ends = [came.order_by("received_at", "pk").first(), came.order_by("-received_at", "-pk").first()]
         return queryset.none() if None in ends else queryset.filter(pk__range=ends)
 
 
