@@ -21,7 +21,7 @@ from pixelbot_site.kit.transactions import after_commit
 
 TASK = "joystick.change_names"
 # Events of a viewer that one transaction changes.
-PIECE = 1000
+PIECE = 500
 # Ids among which mentions are looked for at once.
 WINDOW = 20_000
 # Only one worker is at it, for so long; then the next task goes on.
