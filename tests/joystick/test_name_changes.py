@@ -7,8 +7,10 @@ from collections.abc import Callable
 from importlib import import_module
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -151,6 +153,18 @@ class TestMentions:
         forgetting.forget(person("Bob"))
         settle_names()
         assert not InboundEvent.objects.exclude(text="").exists()
+
+
+def test_others_may_write_between_two_viewers_who_are_forgotten_at_once(
+    viewer: Callable[..., Viewer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    fox = Client()
+    fox.force_login(get_user_model().objects.create_superuser("fox", password="x"))
+    chosen = [viewer(name).pk for name in ("Ann", "Bob", "Cat")]
+    fox.post("/admin/economy/viewer/", {"action": "forget", "_selected_action": chosen})
+    assert Viewer.objects.filter(key__startswith="forgotten:").count() == 3 and len(pauses) == 2
 
 
 def test_who_steered_the_queue_leaves_no_name_there(viewer: Callable[..., Viewer]) -> None:
