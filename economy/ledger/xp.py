@@ -18,9 +18,8 @@ from economy.ledger.rewards import LevelUp, reward_points, rewards_between
 from economy.ledger.rows import Row, balances, change_each
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from economy.settings_table import PointsSettings, XPSettings
-from pixelbot_site.kit import bulk
+from pixelbot_site.kit import bulk, pieces
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.pieces import GAP
 
 SAMPLE = 50
 # Viewers whose level one transaction makes anew.
@@ -239,8 +238,9 @@ def recompute() -> Iterator[int]:
     while piece := list(standings.filter(pk__gt=last)[:PIECE]):
         stale = [pk for pk, total, level, rewarded in piece if not level == curve.level(total) <= rewarded]
         if stale:
+            began = time.monotonic()
             _set_levels(stale, curve)
-            time.sleep(GAP)
+            pieces.pause(began)
         last, done = piece[-1][0], done + len(piece)
         yield done
 

@@ -15,7 +15,7 @@ from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER
 from economy.ledger.rows import Row
 from economy.models import TransactionKind, Viewer, viewer_key
 from economy.viewers import people
-from pixelbot_site.kit.pieces import GAP
+from pixelbot_site.kit import pieces
 from pixelbot_site.kit.transactions import again_after_deadlock
 
 log = logging.getLogger("points")
@@ -39,11 +39,11 @@ def write(wanted: Sequence[WantedBalances], *, source: str, reference: str, by: 
     Rewards of the levels that come of it count as given: they were, where the numbers come from.
     """
     for start in range(0, len(wanted), PIECE):
-        piece = wanted[start : start + PIECE]
+        began, piece = time.monotonic(), wanted[start : start + PIECE]
         _write_piece(piece, source=source, reference=reference, by=by)
         log.info("set the balances of %d of %d viewers (%s)", start + len(piece), len(wanted), source)
         if start + PIECE < len(wanted):
-            time.sleep(GAP)
+            pieces.pause(began)
 
 
 @again_after_deadlock

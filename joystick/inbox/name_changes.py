@@ -16,7 +16,7 @@ from economy.models import Viewer, viewer_key
 from economy.viewers import forgetting, merging
 from effects.queue import wakeups
 from joystick.models import InboundEvent, NameChange, NameStep
-from pixelbot_site.kit.pieces import GAP
+from pixelbot_site.kit import pieces
 from pixelbot_site.kit.transactions import after_commit
 
 TASK = "joystick.change_names"
@@ -66,9 +66,10 @@ def work() -> None:
     now = timezone.now()
     if not cooldowns.take({TASK: LEASE.total_seconds()}, now=now):
         return
-    until = time.monotonic() + MAX_SECONDS
-    while step() and time.monotonic() < until:
-        time.sleep(GAP)
+    began = last = time.monotonic()
+    while step() and last < began + MAX_SECONDS:
+        pieces.pause(last)
+        last = time.monotonic()
     cooldowns.free(TASK, until=now + LEASE)
 
 

@@ -45,7 +45,8 @@ def _blank_frames(*, before: datetime) -> None:
     for done in range(begin, min(last, begin + MOST), pieces.PIECE):
         upto = min(done + pieces.PIECE, last)
         events = InboundEvent.objects.filter(pk__gt=done, pk__lte=upto).exclude(state=InboundState.FAILED)
+        began = time.monotonic()
         with transaction.atomic():
             events.exclude(raw="").update(raw="")
             Retention.objects.filter(pk=1).update(blanked_to=upto)
-        time.sleep(pieces.GAP)
+        pieces.pause(began)

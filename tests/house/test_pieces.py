@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -37,6 +38,12 @@ def test_rows_are_deleted_a_few_at_a_time_with_pauses_between(pauses: list[float
         assert pieces.delete(expired(5)) == 5
     deletes = [query["sql"] for query in asked if query["sql"].startswith("DELETE")]
     assert len(deletes) == 3 and len(pauses) == 2 and not Cooldown.objects.exists()
+
+
+def test_a_pause_is_as_long_as_the_piece_was_so_that_who_waits_does_not_miss_it(pauses: list[float]) -> None:
+    pieces.pause(time.monotonic() - 0.7)
+    pieces.pause(time.monotonic())
+    assert pieces.GAP <= pauses[1] < 0.7 <= pauses[0]
 
 
 def test_it_stops_after_so_many(pauses: list[float]) -> None:

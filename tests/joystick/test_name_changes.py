@@ -23,6 +23,7 @@ from joystick.inbox import name_changes, receive
 from joystick.models import InboundEvent, NameChange
 from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.simulator.happenings import Happening, chat, tip
+from pixelbot_site.kit import pieces
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +75,7 @@ def test_what_was_broken_off_goes_on_where_it_was(
 
 
 def test_one_worker_at_a_time_is_at_it(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(name_changes, "GAP", 0)
+    monkeypatch.setattr(pieces, "GAP", 0)
     deliver(chat("Bob", "one"))
     merging.rename(person("Bob"), "Robert")
     during: list[list[str]] = []

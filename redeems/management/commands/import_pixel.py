@@ -26,7 +26,7 @@ from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.imported import History, PastChange
 from economy.models import USERNAME_MAX, Item, ItemGrant, Viewer, viewer_key
 from economy.viewers import inventory, people
-from pixelbot_site.kit.pieces import GAP
+from pixelbot_site.kit import pieces
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Redeem
 
@@ -80,11 +80,12 @@ class Command(BaseCommand):
         users = [user for user in original.users if named[user["id"]]]
         changes = items = done = 0
         for piece in pieces_of(users, original):
+            began = time.monotonic()
             written = import_piece(piece, original)
             changes, items, done = changes + written[0], items + written[1], done + len(piece)
             self.stdout.write(f"{done} of {len(users)} viewers")
             if done < len(users):
-                time.sleep(GAP)
+                pieces.pause(began)
         redeems = sum(Redeem.objects.filter(key=key).update(**row) for key, row in original.redeems.items())
         counts = f"{len(original.users)} viewers, {changes} changes of points and XP, {redeems} redeems"
         self.stdout.write(f"{counts}, {items} items in inventories.")
