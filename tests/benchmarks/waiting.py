@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +23,7 @@ import django
 django.setup()
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import get_commands
 from django.db import connection
 from django.utils import timezone
 from tablib import Dataset
@@ -38,6 +40,7 @@ from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.simulator.happenings import tip
 from pixelbot_site.kit import garbage
 from tests.conftest import frame_text
+from tests.processes import ROOT
 
 # Between two events: a full chat.
 PAUSE = 0.02
@@ -117,6 +120,11 @@ def import_file(*, dry_run: bool) -> None:
     assert not result.has_errors()
 
 
+def manage(*arguments: str) -> None:
+    """Run a command of `manage.py` in a process of its own, as a streamer does beside the bot."""
+    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, check=True, capture_output=True)
+
+
 def original(path: Path) -> Path:
     """Return the original Pixel's file, with new users who have a history."""
     users = Viewer.objects.count() // SHARE
@@ -148,12 +156,11 @@ def main() -> None:
         measure("recompute", recompute)
         measure("import: the dry run", lambda: import_file(dry_run=True))
         measure("import", lambda: import_file(dry_run=False))
-        with (Path(folder) / "log").open("w") as told:
-            measure("import_pixel", lambda: call_command("import_pixel", str(path), stdout=told))
+        measure("import_pixel", lambda: manage("import_pixel", str(path)))
         measure("audit", audit.run)
         measure("batch", lambda: batch.run(batch.plan("points", "add", 5, target=Target())))
         if "backup" in get_commands():
-            measure("backup", lambda: call_command("backup"))
+            measure("backup", lambda: manage("backup"))
         measure("prune", lambda: retention.prune(now=timezone.now()))
     assert not list(audit.findings())
 
