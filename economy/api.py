@@ -14,7 +14,7 @@ from ninja import Query, Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
-from economy.ledger import points, xp
+from economy.ledger import points, spans, xp
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
 from economy.models import Currency, Transaction, TransactionKind, Viewer, XPTransaction
@@ -231,13 +231,9 @@ def leaderboard(
 
 
 def _narrowed(rows: QuerySet[Row], wanted: RowsIn) -> QuerySet[Row]:
-    filters = {
-        "viewer_id": wanted.viewer,
-        "source": wanted.source or None,
-        "created_at__gte": _aware(wanted.since),
-        "created_at__lt": _aware(wanted.until),
-    }
-    return rows.filter(**{name: value for name, value in filters.items() if value is not None})
+    filters = {"viewer_id": wanted.viewer, "source": wanted.source or None}
+    rows = rows.filter(**{name: value for name, value in filters.items() if value is not None})
+    return spans.between(rows, _aware(wanted.since), _aware(wanted.until))
 
 
 def _aware(moment: datetime | None) -> datetime | None:

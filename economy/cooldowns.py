@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from economy.models import Cooldown
+from pixelbot_site.kit import pieces
 
 
 def take(wanted: Mapping[str, float], *, now: datetime) -> set[str]:
@@ -81,4 +82,4 @@ def free(key: str, *, until: datetime) -> None:
 
 def sweep(*, now: datetime) -> int:
     """Delete what has expired; returns how many."""
-    return Cooldown.objects.filter(until__lte=now).delete()[0]
+    return pieces.delete(Cooldown.objects.filter(until__lte=now))

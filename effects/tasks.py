@@ -9,6 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from economy import cooldowns
+from economy.earning import caps
 from effects.obs import names, reverts
 from effects.queue import cleanup, rescue, worker
 
@@ -39,9 +40,11 @@ def check_obs() -> None:
 
 @shared_task(name="effects.tidy")
 def tidy() -> None:
-    """Delete old speech, items and cooldowns. Runs every hour."""
-    cleanup.tidy()
-    cooldowns.sweep(now=timezone.now())
+    """Delete old speech, items, cooldowns and daily totals. Runs every hour."""
+    now = timezone.now()
+    cleanup.tidy(now=now)
+    cooldowns.sweep(now=now)
+    caps.sweep(now=now)
 
 
 @shared_task(name="effects.revert")

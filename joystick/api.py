@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Annotated
-from uuid import uuid4
 
-from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
-from joystick.channel import actions, streams
-from joystick.inbox import receive
+from joystick.channel import actions
+from joystick.inbox.made_up import receive_made_up
 from joystick.models import Install
-from joystick.protocol.compose import compose
-from joystick.protocol.received import ReceivedFrame, read_frame
 from pixelbot_site.kit.api import ApiRequest, Scope, answers, needs
-from pixelbot_site.kit.errors import Refused
 
 router = Router(tags=["channel"])
 
@@ -90,18 +84,5 @@ def send_whisper(request: ApiRequest, message: WhisperIn) -> Done:
 @router.post("/events/simulate", response=answers(Done), auth=needs(Scope.ADMIN, Scope.POINTS))
 def simulate_event(request: ApiRequest, event: EventIn) -> Done:
     """Simulate an event. It pays, speaks and counts like a real one, so it needs both scopes."""
-    message = compose(
-        event.kind,
-        uid=str(uuid4()),
-        channel_id=streams.last_channel(),
-        at=timezone.now(),
-        username=event.username,
-        text=event.text,
-        data={} if event.tokens is None else {"how_much": event.tokens},
-    )
-    received = read_frame(json.dumps({"identifier": "{}", "message": message}))
-    if not isinstance(received, ReceivedFrame) or received.event is None:
-        mistake = received.error if isinstance(received, ReceivedFrame) else "no event"
-        raise Refused(f"this event could not come from Joystick.tv: {mistake}")
-    receive.receive([received])
-    return Done(uid=received.event.uid)
+    uid = receive_made_up(event.kind, username=event.username, text=event.text, tokens=event.tokens)
+    return Done(uid=uid)

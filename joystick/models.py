@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from economy.models import KEY_MAX, Viewer
 from pixelbot_site.kit.steps_field import EffectsField
 
 
@@ -53,11 +54,14 @@ class InboundEvent(models.Model):
     kind = models.CharField(max_length=100, db_index=True)
     channel_id = models.CharField(max_length=100, blank=True)
     username = models.CharField(max_length=100, blank=True)
+    # Null and not "" for events that name nobody: they take no place in the index, and the column was added without
+    # writing every row anew.
+    viewer_key = models.CharField(max_length=KEY_MAX, null=True, blank=True, editable=False)  # noqa: DJ001
     text = models.TextField(blank=True)
     tokens = models.PositiveBigIntegerField(null=True, blank=True, help_text="Of tips and wheel spins.")
     state = models.CharField(max_length=12, choices=InboundState.choices, default=InboundState.HANDLED)
     error = models.TextField(blank=True)
-    raw = models.TextField(help_text="The frame, as it came.")
+    raw = models.TextField(help_text="The frame, as it came. Blanked after FEED_RAW_DAYS, unless the event failed.")
     occurred_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(db_index=True)
 
@@ -65,9 +69,57 @@ class InboundEvent(models.Model):
         verbose_name = "event"
         verbose_name_plural = "feed: every event"
         ordering: ClassVar[list[str]] = ["-id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["viewer_key", "id"], condition=Q(viewer_key__isnull=False), name="event_of_viewer"),
+            # For the list's filter: few of a million have failed.
+            models.Index(fields=["id"], condition=Q(state="failed"), name="event_failed"),
+            models.Index(fields=["id"], condition=Q(state="unreadable"), name="event_unreadable"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.username}".strip()
+
+
+class NameStep(models.TextChoices):
+    """What is to be done next for a name: its own events, then those of others that mention it, or nothing."""
+
+    OWN = "own"
+    MENTIONS = "mentions"
+    DONE = "done"
+
+
+class NameChange(models.Model):
+    """A viewer who was renamed or forgotten, for the feed, which follows in pieces.
+
+    Rows of renamings stay, so that a viewer is forgotten under earlier names, too. Those of forgotten viewers go when
+    the feed is done.
+    """
+
+    viewer = models.ForeignKey(Viewer, models.CASCADE, related_name="+")
+    old_key = models.CharField(max_length=KEY_MAX)
+    username = models.CharField(max_length=100, blank=True, help_text="The new name. Blank: forgotten.")
+    last_event = models.BigIntegerField(help_text="Later events of the old name may be somebody else's.")
+    step = models.CharField(max_length=8, choices=NameStep.choices, default=NameStep.OWN)
+    cursor = models.BigIntegerField(default=0, help_text="The last event that this step looked at.")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return f"name change {self.pk}"
+
+
+class Retention(models.Model):
+    """How far the feed's frames were blanked. A single row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    blanked_to = models.BigIntegerField(default=0, help_text="The last event that was looked at.")
+
+    class Meta:
+        verbose_name_plural = "retention"
+
+    def __str__(self) -> str:
+        return f"frames blanked to event {self.blanked_to}"
 
 
 class Connection(models.Model):

@@ -128,6 +128,29 @@ class TipSettings(Section):
 
 
 @dataclass(frozen=True)
+class FeedSettings(Section):
+    """How long the feed is kept."""
+
+    title: ClassVar[str] = "How long events are kept (points, XP and streams' figures: for ever)"
+
+    feed_raw_days: int = setting(
+        14,
+        "How long each event's frame is kept as it came. It takes most of the space, and is needed only to look into "
+        "what was misunderstood. The frames of events that failed are kept as long as these.",
+        minimum=1,
+        maximum=10_000,
+        unit="days",
+    )
+    feed_history_days: int = setting(
+        400,
+        "How long events, gaps in the feed and results of audits are kept.",
+        minimum=7,
+        maximum=10_000,
+        unit="days",
+    )
+
+
+@dataclass(frozen=True)
 class Rules(EconomySettings, EffectsSettings, JoystickSettings, TipSettings):
     """All settings that handling an event needs, as one snapshot that is taken once per batch."""
 

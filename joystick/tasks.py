@@ -8,6 +8,7 @@ from django.utils import timezone
 from economy.viewers import presence
 from joystick.account import tokens
 from joystick.gateway import health
+from joystick.inbox import name_changes, retention
 
 
 @shared_task(name="joystick.watch")
@@ -26,3 +27,15 @@ def renew_tokens() -> None:
 def sweep_presence() -> None:
     """Delete the presence of viewers whose lease has ended."""
     presence.sweep(now=timezone.now())
+
+
+@shared_task(name=name_changes.TASK)
+def change_names() -> None:
+    """Rename and forget viewers in the feed. Runs when one was, and every minute for what was broken off."""
+    name_changes.work()
+
+
+@shared_task(name="joystick.prune")
+def prune() -> None:
+    """Delete what the feed need not keep. Runs every hour."""
+    retention.prune(now=timezone.now())

@@ -181,6 +181,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-presence": {"task": "joystick.sweep_presence", "schedule": 60.0, "options": {"expires": 60}},
     "check-obs": {"task": "effects.check_obs", "schedule": 30.0, "options": {"expires": 30}},
     "audit": {"task": "economy.audit", "schedule": crontab(hour=5, minute=0), "options": {"expires": 3600}},
+    "audit-if-due": {"task": "economy.audit_if_due", "schedule": 60.0, "options": {"expires": 60}},
     "go-on-with-batches": {"task": "economy.go_on_with_batches", "schedule": 10.0, "options": {"expires": 10}},
+    "change-names": {"task": "joystick.change_names", "schedule": 60.0, "options": {"expires": 60}},
+    "prune": {"task": "joystick.prune", "schedule": 3600.0, "options": {"expires": 600}},
     "tidy": {"task": "effects.tidy", "schedule": 3600.0, "options": {"expires": 600}},
 }

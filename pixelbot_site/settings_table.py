@@ -16,7 +16,7 @@ import environ
 
 from economy.settings_table import PointsSettings, XPSettings
 from effects.settings_table import OutsideSettings, QueueSettings, VoiceSettings
-from joystick.settings_table import JoystickSettings, TipSettings
+from joystick.settings_table import FeedSettings, JoystickSettings, TipSettings
 from pixelbot_site.kit import env_example
 from pixelbot_site.kit.settings_table import Mistake, Section, setting
 
@@ -146,6 +146,7 @@ SECTIONS: tuple[type[Section], ...] = (
     PointsSettings,
     XPSettings,
     TipSettings,
+    FeedSettings,
     VoiceSettings,
     QueueSettings,
     OutsideSettings,

@@ -21,7 +21,7 @@ from effects.chat import MAILBOX
 from effects.models import Overlay
 from effects.obs.client import obs
 from effects.overlays import pages
-from joystick.inbox import receive
+from joystick.inbox import name_changes, receive
 from joystick.protocol.received import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
@@ -128,6 +128,17 @@ def deliver() -> Callable[..., None]:
         receive.receive([received for received in batch if isinstance(received, ReceivedFrame)])
 
     return hand_over
+
+
+@pytest.fixture
+def settle_names() -> Callable[[], None]:
+    """Do at once what a worker does in the feed after a viewer was renamed or forgotten."""
+
+    def settle() -> None:
+        while name_changes.step():
+            pass
+
+    return settle
 
 
 def frame_text(happening: Happening, version: str = "v2") -> str:

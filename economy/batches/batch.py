@@ -18,12 +18,11 @@ from economy.batches.target import Target
 from economy.ledger.amounts import require_amount
 from economy.models import Batch, BatchState, Operation
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.pieces import GAP
 from pixelbot_site.kit.transactions import take_turn
 
 # Viewers in a piece.
 PIECE = 5000
-# Seconds between two pieces, for others that wait to write: SQLite's waiting writers look every 0.1 s.
-GAP = 0.1
 # How long a worker has for a piece, before another may go on with the batch.
 LEASE = timedelta(seconds=60)
 # The most names of left out viewers in a result.

@@ -12,6 +12,7 @@ from django.utils import timezone
 from economy.ledger.points import Grant
 from economy.ledger.xp import XPGrant
 from economy.models import DailyTotal
+from pixelbot_site.kit import pieces
 
 Capped = TypeVar("Capped", Grant, XPGrant)
 
@@ -55,4 +56,4 @@ def within(grants: Sequence[Capped], currency: str, most: Mapping[str, int], *, 
 
 def sweep(*, now: datetime) -> int:
     """Delete the totals of days that are over; returns how many."""
-    return DailyTotal.objects.filter(day__lt=timezone.localdate(now)).delete()[0]
+    return pieces.delete(DailyTotal.objects.filter(day__lt=timezone.localdate(now)))

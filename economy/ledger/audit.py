@@ -6,17 +6,20 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import DatabaseError, connection
 
-from economy.models import Audit
+from economy.models import Audit, Viewer
 from pixelbot_site.kit import logs
 from pixelbot_site.kit.sqlite.file import first_fault
 
 log = logging.getLogger("points")
 
+# The nightly audit runs as often; a bot that is off at that hour audits when it is on.
+EVERY = timedelta(days=1)
 # Faults of one check that are named; the rest is counted.
 MAX_NAMED = 20
 DAMAGED = "The database is damaged"
@@ -134,6 +137,12 @@ def run() -> Audit:
     for sentence in found:
         log.error("the audit found a fault: %s", sentence)
     return row
+
+
+def is_due(now: datetime) -> bool:
+    """Return whether there is something to audit, and the latest audit is older than EVERY."""
+    latest = Audit.objects.first()
+    return Viewer.objects.exists() if latest is None else now - latest.ran_at > EVERY
 
 
 def latest_fault() -> str:

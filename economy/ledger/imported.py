@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
-from economy.ledger import accounts, points, xp
+from economy.ledger import points, xp
 from economy.ledger.amounts import MAX_BALANCE
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
 from economy.ledger.rows import Row
@@ -31,37 +31,49 @@ class PastChange:
     at: datetime
 
 
-def import_points(viewer: Viewer, past: Sequence[PastChange], *, balance: int, cause: str, person: int) -> int:
-    """Write the changes of points that are new here, and what is missing to `balance` (≥ 0), which is added to what the
-    viewer has here. `cause` names the other bot, `person` the viewer there; each change is taken over once.
-    Returns the rows written.
+@dataclass(frozen=True, slots=True)
+class History:
+    """A person's changes at the other bot, the oldest first, and the amount (≥ 0) they led to there. `person` is the
+    number there, `viewer` the same person here.
+    """
+
+    viewer: Viewer
+    person: int
+    changes: Sequence[PastChange]
+    total: int
+
+
+def import_points(histories: Sequence[History], *, cause: str) -> int:
+    """Write the changes of points that are new here, and what is missing to each total, which is added to what the
+    viewer has here. `cause` names the other bot; each change is taken over once. Returns the rows written.
     """
     with transaction.atomic():
-        viewer = accounts.hold_one(viewer)
-        rows = _rows(POINTS_LEDGER, viewer, past, total=balance, cause=cause, person=person)
+        rows = _rows(POINTS_LEDGER, histories, cause)
         points.write_rows(rows, kind=TransactionKind.ADJUST)
     return len(rows)
 
 
-def import_xp(viewer: Viewer, past: Sequence[PastChange], *, total: int, cause: str, person: int) -> int:
+def import_xp(histories: Sequence[History], *, cause: str) -> int:
     """Import XP in the same way. Rewards of levels reached at the other bot were given there."""
     with transaction.atomic():
-        viewer = accounts.hold_one(viewer)
-        rows = _rows(XP_LEDGER, viewer, past, total=total, cause=cause, person=person)
+        rows = _rows(XP_LEDGER, histories, cause)
         xp.write_rows(rows, curve=xp.current_curve(), rewarded=True)
     return len(rows)
 
 
-def _rows(
-    ledger: Ledger, viewer: Viewer, past: Sequence[PastChange], *, total: int, cause: str, person: int
-) -> list[Row]:
-    """Return the rows to write, and hold the balance, to which they are added up."""
-    held = ledger.held([viewer.pk])[viewer.pk]
-    known = _known(ledger, past, cause, person)
+def _rows(ledger: Ledger, histories: Sequence[History], cause: str) -> list[Row]:
+    """Return the rows to write, and hold the balances, to which they are added up."""
+    held = ledger.held({history.viewer.pk for history in histories})
+    references = {history.person: _references(history, cause) for history in histories}
+    known = bulk.among(ledger.rows, "reference", set[str]().union(*references.values()))
     rows = []
-    for step in _steps(past, known, held=held, total=total, cause=cause, person=person):
-        held += step.delta
-        rows.append(Row(viewer.pk, step.delta, held, SOURCE, step.reference, step.at, reason=step.reason))
+    for history in histories:
+        viewer_id = history.viewer.pk
+        mine = references[history.person] & known
+        for step in _steps(history, mine, held=held[viewer_id], cause=cause):
+            held[viewer_id] += step.delta
+            row = Row(viewer_id, step.delta, held[viewer_id], SOURCE, step.reference, step.at, reason=step.reason)
+            rows.append(row)
     return rows
 
 
@@ -72,20 +84,18 @@ class _Step(NamedTuple):
     at: datetime
 
 
-def _known(ledger: Ledger, past: Sequence[PastChange], cause: str, person: int) -> set[str]:
-    references = [f"{cause}:{change.number}" for change in past]
-    references += [f"{cause}:{edge}:{person}" for edge in ("opening", "closing")]
-    return bulk.among(ledger.rows, "reference", references)
+def _references(history: History, cause: str) -> set[str]:
+    changes = {f"{cause}:{change.number}" for change in history.changes}
+    return changes | {f"{cause}:{edge}:{history.person}" for edge in ("opening", "closing")}
 
 
-def _steps(
-    past: Sequence[PastChange], known: set[str], *, held: int, total: int, cause: str, person: int
-) -> list[_Step]:
+def _steps(history: History, known: set[str], *, held: int, cause: str) -> list[_Step]:
     """Return the changes to write. Histories of other bots do not add up to their balances, and dip below zero: an
     opening one makes room for the deepest dip, a closing one ends where the balance is. Of later runs, only the new
     changes.
     """
-    new = [change for change in past if change.delta and f"{cause}:{change.number}" not in known]
+    total, person = history.total, history.person
+    new = [change for change in history.changes if change.delta and f"{cause}:{change.number}" not in known]
     lowest = min(accumulate((change.delta for change in new), initial=0))
     added = sum(change.delta for change in new)
     now = timezone.now()

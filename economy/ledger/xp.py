@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +19,13 @@ from economy.ledger.rewards import LevelUp, give_once, reward_points, rewards_be
 from economy.ledger.rows import Row, balances, change_each
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from economy.settings_table import PointsSettings, XPSettings
-from pixelbot_site.kit import bulk
+from pixelbot_site.kit import bulk, pieces
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.transactions import take_turn
 
 SAMPLE = 50
-PIECE = 5000
+# Viewers whose level one transaction makes anew.
+PIECE = 2000
 COLUMNS = (
     "viewer_id",
     "delta",
@@ -235,19 +238,26 @@ def stale() -> bool:
 
 def recompute() -> Iterator[int]:
     """Make every level anew by the present curve, piece by piece; yields how many viewers are done. Nobody is rewarded
-    for it, now or later.
+    for it, now or later. Waits after each piece, and holds only the rows that change.
     """
     curve, last, done = current_curve(), 0, 0
-    while True:
-        with transaction.atomic():
-            rows = XP.objects.select_for_update().filter(pk__gt=last).order_by("pk")
-            piece = list(rows.values_list("pk", "total")[:PIECE])
-            levels = [(pk, total, curve.level(total)) for pk, total in piece]
-            change_each(_UPDATE, [(total, level, level, level, pk, total) for pk, total, level in levels])
-        if not piece:
-            return
+    standings = XP.objects.order_by("pk").values_list("pk", "total", "level", "rewarded_level")
+    while piece := list(standings.filter(pk__gt=last)[:PIECE]):
+        stale = [pk for pk, total, level, rewarded in piece if not level == curve.level(total) <= rewarded]
+        if stale:
+            began = time.monotonic()
+            _set_levels(stale, curve)
+            pieces.pause(began)
         last, done = piece[-1][0], done + len(piece)
         yield done
+
+
+def _set_levels(viewer_ids: Sequence[int], curve: Curve) -> None:
+    with transaction.atomic():
+        take_turn()  # before many rows are locked
+        held = bulk.rows_with(XP, "viewer_id", viewer_ids, "viewer_id", "total", lock=True)
+        levels = [(pk, total, curve.level(total)) for pk, total in held]
+        change_each(_UPDATE, [(total, level, level, level, pk, total) for pk, total, level in levels])
 
 
 def current_curve() -> Curve:

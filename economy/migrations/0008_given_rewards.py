@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('economy', '0006_inventory'),
+        ('economy', '0007_first_seen'),
     ]
 
     operations = [

@@ -55,6 +55,7 @@ class Viewer(models.Model):
             models.Index(fields=["-last_seen_at"], condition=Q(is_moderator=True), name="viewer_moderator"),
             models.Index(fields=["-last_seen_at"], condition=Q(is_streamer=True), name="viewer_streamer"),
             models.Index(fields=["-last_seen_at"], condition=Q(is_bot=True), name="viewer_bot"),
+            models.Index(fields=["first_seen_at"], name="viewer_first_seen"),  # for a stream's new viewers
         ]
 
     def __str__(self) -> str:

@@ -1,19 +1,19 @@
-"""Export and import of viewers with their balances (CSV, JSON). The ledgers write what is imported."""
+"""Export and import of viewers with their balances (CSV, JSON)."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import uuid4
 
-from django.db import transaction
-from django.utils import timezone
 from import_export import fields, resources, widgets
 
-from economy.ledger import accounts, points, xp
 from economy.ledger.amounts import MAX_BALANCE, require_amount
-from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER
 from economy.models import USERNAME_MAX, Viewer, viewer_key
-from economy.viewers import forgetting, people
+from economy.viewers import forgetting, people, wanted_balances
+from economy.viewers.wanted_balances import WantedBalances
+
+# Viewers that one statement reads: other threads wait for Python while it makes them.
+READ = 1000
 
 
 class Whole(widgets.IntegerWidget):
@@ -44,18 +44,42 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
         model = Viewer
         fields = ("username", "points", "xp", "first_seen_at", "last_seen_at")
         import_id_fields = ("username",)
-        use_transactions = True
         skip_unchanged = True
         report_skipped = True
 
+    def import_data(
+        self,
+        dataset: Any,
+        dry_run: bool = False,
+        raise_errors: bool = False,
+        use_transactions: bool | None = None,
+        collect_failed_rows: bool = False,
+        rollback_on_validation_errors: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Compare the file with the balances, and write the differences after all rows unless it is a `dry_run`.
+
+        Without a transaction over the whole file, for which every event would wait. A file with an error writes
+        nothing; one that is broken off half-way can be imported again.
+        """
+        self.dry_run = dry_run
+        return self.import_data_inner(dataset, dry_run, raise_errors, False, collect_failed_rows, **kwargs)
+
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
-        """Check the columns, and take one cause for the whole import."""
-        missing = {"username"} - set(dataset.headers or [])
-        if missing:
+        """Check the columns, take one cause for the whole import, and read the viewers whom it names."""
+        if "username" not in (dataset.headers or []):
             raise ValueError("The file needs a column “username”, and “points”, “xp” or both.")
         self.cause = uuid4().hex
         self.told: set[str] = set()
+        self.changes: list[WantedBalances] = []
         self.by = getattr(kwargs.get("user"), "username", "") or ""
+        names = {_name(username) for username in dataset["username"]}
+        keys = sorted({viewer_key(name) for name in names if "\0" not in name})
+        self.known: dict[str, Viewer] = {}
+        for start in range(0, len(keys), READ):
+            heirs = people.with_keys(keys[start : start + READ])
+            read = self.get_queryset().in_bulk({viewer.pk for viewer in heirs.values()})
+            self.known |= {key: read[viewer.pk] for key, viewer in heirs.items()}
 
     def get_queryset(self) -> Any:
         """Read points and XP along."""
@@ -63,11 +87,10 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
 
     def get_instance(self, instance_loader: Any, row: Any) -> Viewer | None:
         """Return the viewer of that name."""
-        name = str(row.get("username") or "").strip().removeprefix("@")
-        known = people.find(name) if "\0" not in name else None  # for which PostgreSQL raises
-        if known is None and not people.is_username(name):
+        name = _name(row.get("username"))
+        found = self.known.get(viewer_key(name))
+        if found is None and not people.is_username(name):
             raise ValueError(f"a username has 1 to {USERNAME_MAX} characters, without control characters")
-        found: Viewer | None = self.get_queryset().get(pk=known.pk) if known else None
         key = found.key if found else viewer_key(name)
         if key in self.told:
             raise ValueError(f"{name} is in the file more than once")
@@ -92,41 +115,20 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
         return now == (self.dehydrate_points(instance), self.dehydrate_xp(instance))
 
     def save_instance(self, instance: Viewer, is_create: bool, row: Any, **kwargs: Any) -> None:
-        """Change the balances through the ledgers, with a row for each difference."""
-        name = str(row["username"]).strip().removeprefix("@")
-        found = people.find(name)
-        if found is None:
-            people.seen([name], now=timezone.now())
-            found = people.find(name)
-            assert found is not None
-        set_balances(
-            found,
-            balance=_wanted(instance, "amount_of_points", None),
-            total=_wanted(instance, "amount_of_xp", None),
-            source="import",
-            reference=f"import:{self.cause}:{found.pk}",
-            by=self.by,
-        )
-        instance.pk = found.pk
+        """Remember what is to be changed."""
+        points, xp = _wanted(instance, "amount_of_points", None), _wanted(instance, "amount_of_xp", None)
+        self.changes.append(WantedBalances(_name(row["username"]), points, xp))
+
+    def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
+        """Write the differences, if the file has no errors."""
+        if not (self.dry_run or result.has_errors() or result.has_validation_errors()):
+            wanted_balances.write(self.changes, source="import", reference=f"import:{self.cause}", by=self.by)
+
+
+def _name(username: Any) -> str:
+    return str(username or "").strip().removeprefix("@")
 
 
 def _wanted(viewer: Viewer, name: str, otherwise: int | None) -> int | None:
     value: int | None = viewer.__dict__.get(name)
     return otherwise if value is None else value
-
-
-def set_balances(
-    viewer: Viewer, *, balance: int | None, total: int | None, source: str, reference: str, by: str = ""
-) -> None:
-    """Make the points `balance` and the XP `total`; None leaves one as it is. A ledger row for each difference.
-
-    Rewards of the levels that come of it count as given: they were, where the numbers come from.
-    """
-    with transaction.atomic():
-        viewer = accounts.hold_one(viewer)
-        held_points = POINTS_LEDGER.held([viewer.pk])[viewer.pk]
-        held_xp = XP_LEDGER.held([viewer.pk])[viewer.pk]
-        if balance is not None and balance != held_points:
-            points.adjust(viewer, balance - held_points, source=source, reference=reference, by=by)
-        if total is not None and total != held_xp:
-            xp.adjust(viewer, total - held_xp, source=source, reference=reference, by=by, rewarded=True)

@@ -23,7 +23,11 @@ viewer_forgotten = Hook[[Viewer], None](
 
 
 def forget(viewer: Viewer) -> None:
-    """Take name and texts out of the database, for good. The ledgers hold ids only, and stay as they are."""
+    """Take name and texts out of the database, for good. The ledgers hold ids only, and stay as they are.
+
+    Where there is much, a listener of the hook does it in pieces after the commit. What others wrote in chat stays,
+    also where they named the viewer.
+    """
     with transaction.atomic():
         take_turn()
         for old in viewer.merged_from.all():

@@ -25,7 +25,7 @@ KNOWN = (*FLAGS, "excluded")
 # Where `Merge.moved` keeps what was known of the target itself before.
 OWN = "own"
 
-viewer_renamed = Hook[[str, str], None](
+viewer_renamed = Hook[[Viewer, str], None](
     "viewer_renamed",
     __name__,
     "Rename what is kept under a viewer's old key to the new name, so that it is found when they want to be forgotten.",
@@ -51,7 +51,7 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
             return merge(viewer, other, by=by)
         viewer.key, viewer.username = viewer_key(name), name
         viewer.save(update_fields=["key", "username"])
-        viewer_renamed.call(old, name)
+        viewer_renamed.call(viewer, old)
     return None
 
 

@@ -88,6 +88,11 @@ def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: dateti
     return arrived
 
 
+def with_keys(keys: Collection[str]) -> dict[str, Viewer]:
+    """Return the viewers who have these keys, by key; an old name's is the viewer it was merged into."""
+    return _with_heirs(_read(keys))
+
+
 def find(username: str) -> Viewer | None:
     """Return the viewer of that name in any case, or None. An old name finds the viewer it was merged into."""
     found = heirs.read("key", [viewer_key(username.removeprefix("@"))])

@@ -9,10 +9,12 @@ from django.core.files.storage import default_storage
 from django.db.models import Max
 from django.utils import timezone
 
-from economy.models import Viewer
-from economy.viewers import forgetting
-from effects.models import ENDED, UNFINISHED, Purchase, QueueItem
+from economy.models import Viewer, viewer_key
+from economy.viewers import forgetting, merging, people
+from effects.models import ENDED, UNFINISHED, Deed, Lane, Purchase, QueueItem
+from effects.queue.control import PANIC_PREFIX
 from effects.settings_table import QueueSettings
+from pixelbot_site.kit import pieces
 
 # The dashboard plays the speech of an ended item for this long.
 KEEP_SPEECH = timedelta(hours=1)
@@ -41,14 +43,14 @@ def tidy(*, now: datetime | None = None) -> int:
         _delete_speech(item)
         item.save(update_fields=["speech_file"])
     _delete_orphans(now)
-    for viewer in Viewer.objects.filter(key__startswith=forgetting.NAME):
-        forget(viewer)  # again: items that were unfinished at the time have ended since
+    for viewer in Viewer.objects.filter(people.named(forgetting.NAME)):
+        _blank(viewer)  # again: items that were unfinished at the time have ended since
     old = now - timedelta(days=QueueSettings.current().queue_history_days)
     # Viewers with an approved item need no approval again, so the latest approved row of each viewer stays.
     approved = QueueItem.objects.filter(approved_at__isnull=False).order_by().values("viewer")
     kept = approved.annotate(last=Max("id")).values("last")
-    QueueItem.objects.filter(finished_at__lt=old, state__in=ENDED).exclude(pk__in=kept).delete()
-    Purchase.objects.filter(created_at__lt=old, items=None).delete()
+    pieces.delete(QueueItem.objects.filter(finished_at__lt=old, state__in=ENDED).exclude(pk__in=kept))
+    pieces.delete(Purchase.objects.filter(created_at__lt=old, items=None))
     return len(with_speech)
 
 
@@ -72,12 +74,39 @@ def _delete_speech(item: QueueItem) -> None:
 
 @forgetting.viewer_forgotten.register
 def forget(viewer: Viewer) -> None:
-    """Blank the texts of this viewer's ended items. `tidy` does the unfinished ones after they have ended."""
-    for item in QueueItem.objects.filter(viewer=viewer, state__in=ENDED).exclude(speech_file="", **BLANKED):
+    """Blank the texts of this viewer's ended items, and the name of who steered the queue.
+
+    `tidy` does the unfinished items after they have ended.
+    """
+    _blank(viewer)
+    _rename_moderator(viewer.key, forgetting.called(viewer))
+
+
+def _blank(viewer: Viewer) -> None:
+    theirs = QueueItem.objects.filter(viewer=viewer, state__in=ENDED)
+    for item in theirs.exclude(speech_file=""):
         _delete_speech(item)
-        for name, empty in BLANKED.items():
-            setattr(item, name, empty)
-        item.save(update_fields=["speech_file", *BLANKED])
+    theirs.exclude(speech_file="", **BLANKED).update(speech_file="", **BLANKED)
     # A cooldown's key holds the viewer's name; unfinished items still need it for a refund.
     over = Purchase.objects.filter(viewer=viewer).exclude(cooldowns={}).exclude(items__state__in=UNFINISHED)
     over.update(cooldowns={})
+
+
+@merging.viewer_renamed.register
+def rename(viewer: Viewer, old_key: str) -> None:
+    """Put the new name into what the viewer did with the queue as a moderator."""
+    _rename_moderator(old_key, viewer.username)
+
+
+def _rename_moderator(old_key: str, name: str) -> None:
+    for lane in Lane.objects.exclude(paused_by=""):
+        prefix = PANIC_PREFIX if lane.paused_by.startswith(PANIC_PREFIX) else ""
+        if viewer_key(lane.paused_by.removeprefix(prefix)) == old_key:
+            Lane.objects.filter(pk=lane.pk, paused_by=lane.paused_by).update(paused_by=f"{prefix}{name}")
+    # Compared here and not in SQL: SQLite ignores the case of ASCII letters only.
+    names = [by for by in Deed.objects.order_by().values_list("by", flat=True).distinct() if viewer_key(by) == old_key]
+    if not names:
+        return
+    deeds = Deed.objects.filter(by__in=names)
+    QueueItem.objects.filter(pk__in=deeds.values("item"), by__in=names).update(by=name)
+    deeds.update(by=name)

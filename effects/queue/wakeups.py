@@ -27,17 +27,18 @@ def wake(lane: str) -> None:
 def send_drain(lane: str) -> None:
     """Wake a worker for `lane` now. If the broker is away, `rescue` finds the items."""
     # Older messages are useless: `rescue` has woken the lane many times since.
-    _send(DRAIN, lane, expires=60)
+    send(DRAIN, lane, expires=60)
 
 
 def revert_in(seconds: float) -> None:
     """Have a worker undo what is due in OBS in `seconds`. If the broker is away, the next `rescue` does it."""
-    _send(REVERT, countdown=seconds)
+    send(REVERT, countdown=seconds)
 
 
-def _send(task: str, *args: Any, **options: Any) -> None:
+def send(task: str, *args: Any, **options: Any) -> None:
+    """Send a task by its name. If the broker is away, that is logged; the schedule must do the same work."""
     try:
         # `retry=False`: the caller, often the thread that handles chat, must not wait while Redis is away.
         current_app.send_task(task, args, retry=False, ignore_result=True, **options)
     except OperationalError as error:
-        log.warning("the broker is away, %s%s waits for the next rescue: %s", task, args, error)
+        log.warning("the broker is away, %s%s waits for the schedule: %s", task, args, error)

@@ -6,14 +6,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from economy.ledger.amounts import counted
+from economy.models import viewer_key
 from joystick.gateway import health
-from joystick.inbox import receive
+from joystick.inbox import feed_size, receive
+from joystick.inbox.feed_kinds import stored_kinds, unknown_kinds
 from joystick.models import Connection, Gap, InboundEvent
-from joystick.protocol import kinds
-from joystick.protocol.received import SERVER_ERROR, UNREADABLE
 from pixelbot_site.kit.admin import ReadOnlyAdmin
 
 
@@ -27,10 +28,36 @@ class KnownFilter(admin.SimpleListFilter):
         return [("yes", "known kinds"), ("no", "unknown kinds")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[InboundEvent]) -> QuerySet[InboundEvent]:
-        known = [*kinds.BUILDERS, SERVER_ERROR, UNREADABLE]
         if self.value() == "no":
-            return queryset.exclude(kind__in=known)
-        return queryset.filter(kind__in=known) if self.value() == "yes" else queryset
+            return queryset.filter(kind__in=unknown_kinds())
+        # So written, the rows are read in their order; by a list of kinds, all would be read and sorted.
+        return queryset.exclude(kind__in=unknown_kinds()) if self.value() == "yes" else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Filters by one of the kinds in the feed."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, kind) for kind in stored_kinds()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[InboundEvent]) -> QuerySet[InboundEvent]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class ReceivedFilter(admin.DateFieldListFilter):
+    """Filters by when an event came, by way of the ids, in whose order the list reads the rows."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[InboundEvent]) -> QuerySet[InboundEvent]:
+        asked = super().queryset(request, InboundEvent.objects.order_by())
+        if asked is None or not self.used_parameters:
+            return queryset
+        # Ids ascend with the time of arrival.
+        came = asked.values_list("pk", flat=True)
+        ends = [came.order_by("received_at", "pk").first(), came.order_by("-received_at", "-pk").first()]
+        return queryset.none() if None in ends else queryset.filter(pk__range=ends)
 
 
 @admin.register(InboundEvent)
@@ -38,9 +65,26 @@ class InboundEventAdmin(ReadOnlyAdmin):
     """Every event, as it came, with its outcome."""
 
     list_display = ("received_at", "kind", "username", "text", "tokens", "state")
-    list_filter = ("state", KnownFilter, "kind", "received_at")
-    search_fields = ("username", "uid", "text")
+    list_filter = ("state", KnownFilter, KindFilter, ("received_at", ReceivedFilter))
+    search_fields = ("viewer_key", "uid")
+    search_help_text = "A viewer's name, or an event's uid."
     actions = ("handle_again",)
+    change_list_template = "admin/joystick/inboundevent/change_list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show how much room the feed takes above the list."""
+        return super().changelist_view(request, {**(extra_context or {}), "size": feed_size.sentence(timezone.now())})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[InboundEvent], search_term: str
+    ) -> tuple[QuerySet[InboundEvent], bool]:
+        """Search by a viewer's name or an event's uid, each by its index. For words, every text would be read."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if InboundEvent.objects.filter(uid=term).exists():
+            return queryset.filter(uid=term), False
+        return queryset.filter(viewer_key=viewer_key(term.removeprefix("@"))), False
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         # Handling pays points: the permission to view rows is not enough.

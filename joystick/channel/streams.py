@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -100,23 +100,14 @@ def figures(stream: Stream) -> dict[str, Any]:
 
 @forgetting.viewer_forgotten.register
 def forget(viewer: Viewer) -> None:
-    """Blank the viewer's events in the feed, whose rows stay, and replace their name in streams' figures."""
-    events_of(viewer.key).update(username="", text="", raw="", error="")
+    """Replace the viewer's name in streams' figures."""
     _rename_in_figures(viewer.key, forgetting.called(viewer))
 
 
 @merging.viewer_renamed.register
-def rename(old: str, name: str) -> None:
-    """Put the viewer's new name into their events and into streams' figures."""
-    events_of(old).update(username=name)
-    _rename_in_figures(old, name)
-
-
-def events_of(key: str) -> QuerySet[InboundEvent]:
-    """Return the events of the viewer with this key, however their name was written."""
-    # Compared here and not in SQL: SQLite ignores the case of ASCII letters only.
-    names = InboundEvent.objects.order_by().values_list("username", flat=True).distinct()
-    return InboundEvent.objects.filter(username__in=[name for name in names.iterator() if viewer_key(name) == key])
+def rename(viewer: Viewer, old_key: str) -> None:
+    """Put the viewer's new name into streams' figures."""
+    _rename_in_figures(old_key, viewer.username)
 
 
 def _rename_in_figures(old: str, name: str) -> None:

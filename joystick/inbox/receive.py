@@ -12,6 +12,7 @@ from uuid import uuid4
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
+from economy.models import viewer_key
 from effects.overlays import messages
 from joystick.inbox.outcomes import Outcomes
 from joystick.models import InboundEvent, InboundState, Install
@@ -54,7 +55,7 @@ def retry_failed(rows: Sequence[InboundEvent]) -> int:
     """Handle failed rows once more, each by itself. Return how many of `rows` are handled now."""
     handled = 0
     for row in rows:
-        if row.state != InboundState.FAILED:
+        if row.state != InboundState.FAILED or not row.raw:  # blanked: the viewer was forgotten
             continue
         received = read_frame(row.raw)
         if not isinstance(received, ReceivedFrame):
@@ -103,6 +104,7 @@ COLUMNS = (
     "kind",
     "channel_id",
     "username",
+    "viewer_key",
     "text",
     "tokens",
     "state",
@@ -119,6 +121,7 @@ def _row(received: ReceivedFrame, event: Event, *, now: datetime) -> tuple[objec
         event.kind,
         event.channel_id,
         event.username,
+        viewer_key(event.username) or None,
         event.text,
         event.tokens if isinstance(event, Tip | WheelSpin) else None,
         InboundState.HANDLED.value,
@@ -132,7 +135,7 @@ def _row(received: ReceivedFrame, event: Event, *, now: datetime) -> tuple[objec
 def _unreadable(received: ReceivedFrame, *, now: datetime) -> tuple[object, ...]:
     raw = clean_text(received.raw, MAX_RAW_CHARS)
     state = InboundState.UNREADABLE.value
-    return (f"unreadable:{uuid4().hex}", UNREADABLE, "", "", "", None, state, received.error, raw, None, now)
+    return (f"unreadable:{uuid4().hex}", UNREADABLE, "", "", None, "", None, state, received.error, raw, None, now)
 
 
 def _store_failure(received: ReceivedFrame, error: str) -> None:
@@ -143,6 +146,7 @@ def _store_failure(received: ReceivedFrame, error: str) -> None:
         uid=received.event.uid,
         kind=received.event.kind,
         username=received.event.username,
+        viewer_key=viewer_key(received.event.username) or None,
         raw=clean_text(received.raw, MAX_RAW_CHARS),
         state=InboundState.FAILED,
         error=clean_text(error, MAX_RAW_CHARS),

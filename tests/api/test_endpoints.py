@@ -103,11 +103,12 @@ def test_points_and_xp_change_once_for_a_key_and_say_who(call: Call, viewer: Mak
 
 
 def test_the_ledgers_by_viewer_kind_and_time(call: Call, viewer: Make, rules: Any, now: Any) -> None:
-    bob = viewer("Bob", points=10)
-    viewer("Ann", points=5)
+    bob = viewer("Bob")
     pay([Award("Bob", "tip", "1", points=3, xp=2)], rules=rules, now=now)
+    ledger.grant(bob, 10, source="test", reference="test:1")
+    viewer("Ann", points=5)
     spent = ledger.spend(bob, 4, source="redeem", reference="r:1")
-    assert [row["delta"] for row in call("get", f"/transactions?viewer={bob.pk}").json()["results"]] == [-4, 3, 10]
+    assert [row["delta"] for row in call("get", f"/transactions?viewer={bob.pk}").json()["results"]] == [-4, 10, 3]
     assert [row["delta"] for row in call("get", "/transactions?kind=spend").json()["results"]] == [-4]
     assert [row["event"] for row in call("get", "/transactions?source=tip").json()["results"]] == ["1"]
     assert [row["delta"] for row in call("get", "/transactions?until=2026-08-02T00:00:00Z").json()["results"]] == [3]

@@ -44,7 +44,8 @@ def replying(folder: Path, count: int) -> None:
         ).start()
         command = [sys.executable, "-m", "tests.benchmarks.echoing", other.simulator.url]
         with subprocess.Popen(command, cwd=ROOT, env=os.environ.copy()) as echo:
-            joystick.wait_subscribed(), other.wait_subscribed()
+            joystick.wait_subscribed()
+            other.wait_subscribed()
             joystick.happen(tip("Bob", 5))
             for load in (0, LOAD):
                 replies: list[float] = []

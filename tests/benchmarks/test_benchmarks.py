@@ -40,3 +40,23 @@ def test_the_economys_benchmark_prints_every_ratio() -> None:
         "audit",
     ):
         assert words in done.stdout
+
+
+def test_the_benchmark_of_waiting_prints_the_longest_for_each_operation() -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.longest_wait", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    for words in (
+        "forget ",
+        "rename ",
+        "recompute ",
+        "import: the dry run ",
+        "import_pixel ",
+        "audit ",
+        "batch ",
+        "prune ",
+        "an event takes",
+        "a busy channel",
+    ):
+        assert words in done.stdout

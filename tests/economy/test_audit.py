@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from economy import tasks
 from economy.earning import pay
@@ -15,6 +17,7 @@ from economy.earning.pay import Award
 from economy.ledger import audit, points
 from economy.models import Audit, Points, Viewer
 from joystick.settings_table import Rules
+from pixelbot_site.celery import app
 from tests.economy.tampering import tampered
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +92,41 @@ def test_the_nightly_audit_is_kept_and_a_fault_is_a_red_line(history: None, capl
     assert Audit.objects.count() == 2
     assert audit.latest_fault().startswith("The ledger does not agree with itself (Ann has 1 points")
     assert "the audit found a fault: Ann has 1 points" in caplog.text
+
+
+def test_an_audit_that_was_missed_is_made_up_for_within_a_minute(history: None, settings: Any) -> None:
+    (every_minute,) = [row for row in settings.CELERY_BEAT_SCHEDULE.values() if row["task"] == tasks.audit_if_due.name]
+    assert every_minute["schedule"] == 60
+    for _ in range(2):
+        tasks.audit_if_due()
+    assert Audit.objects.count() == 1
+    Audit.objects.update(ran_at=timezone.now() - timedelta(hours=23, minutes=59))
+    tasks.audit_if_due()
+    assert Audit.objects.count() == 1
+    Audit.objects.update(ran_at=timezone.now() - timedelta(hours=24, minutes=1))
+    tasks.audit_if_due()
+    assert Audit.objects.count() == 2
+
+
+def test_a_bot_without_viewers_has_nothing_to_audit(db: None) -> None:
+    tasks.audit_if_due()
+    assert not Audit.objects.exists()
+
+
+def test_two_processes_do_not_audit_at_once(history: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_with_a_rival() -> Audit:
+        tasks.audit_if_due()
+        return run()
+
+    run = audit.run
+    monkeypatch.setattr(audit, "run", run_with_a_rival)
+    tasks.audit_if_due()
+    assert Audit.objects.count() == 1
+
+
+def test_every_scheduled_task_exists(settings: Any) -> None:
+    app.loader.import_default_modules()
+    assert {row["task"] for row in settings.CELERY_BEAT_SCHEDULE.values()} <= set(app.tasks)
 
 
 def test_a_refund_that_does_not_match_is_told(history: None) -> None:

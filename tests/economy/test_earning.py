@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from economy.earning import caps
@@ -135,6 +137,24 @@ def test_levels_are_made_anew_by_a_new_curve_and_nobody_is_rewarded_for_it(
     assert not xp.stale() and XP.objects.get().level > 5
     ups = pay([Award("Ann", "tip", "2", xp=1)], rules=replace(rules, xp_base=10), now=now)
     assert ups == [] and balance("ann") == 20
+
+
+def test_levels_are_made_anew_in_pieces_with_pauses_and_only_those_that_change_are_written(
+    settings: Any, rules: Rules, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pay([Award(f"Fan{number}", "tip", str(number), xp=number % 2 * 950) for number in range(8)], rules=rules, now=now)
+    settings.XP_BASE = 10
+    pauses: list[float] = []
+    monkeypatch.setattr(xp, "PIECE", 3)
+    monkeypatch.setattr("time.sleep", pauses.append)
+    with CaptureQueriesContext(connection) as asked:
+        assert list(xp.recompute()) == [3, 6, 8]
+    written = [query["sql"] for query in asked if "UPDATE economy_xp " in query["sql"]]
+    # So the statements of many rows are captured: "2 times: UPDATE …".
+    assert sum(int(sql.split()[0]) for sql in written) == 4 and len(pauses) == 3 and not xp.stale()
+    with CaptureQueriesContext(connection) as asked:
+        list(xp.recompute())
+    assert not [query for query in asked if not query["sql"].startswith("SELECT")] and len(pauses) == 3
 
 
 def test_sources_of_happenings_are_capped_by_name(deliver: Callable[..., None], settings: Any) -> None:

@@ -89,13 +89,16 @@ def test_a_rename_changes_the_name_or_merges(pair: tuple[Viewer, Viewer]) -> Non
         merging.rename(new, "  ")
 
 
-def test_who_is_forgotten_leaves_no_name_and_no_words(deliver: Callable[..., None], viewer: Make) -> None:
+def test_who_is_forgotten_leaves_no_name_and_no_words(
+    deliver: Callable[..., None], viewer: Make, settle_names: Callable[[], None]
+) -> None:
     deliver(chat("Secretive", "my innermost thoughts"), chat("Ann", "hello"))
     person = Viewer.objects.get(key="secretive")
     points.transfer(person, Viewer.objects.get(key="ann"), 1, source="give", reference="g:1")
     item = items.enqueue(speak("Secretive said: thoughts"), viewer=person)
     QueueItem.objects.filter(pk=item.pk).update(state=State.DONE)
     forgetting.forget(person)
+    settle_names()
     for model in (Viewer, Transaction, InboundEvent, QueueItem):
         for row in model._default_manager.values():
             assert "secretive" not in str(row).casefold() and "thoughts" not in str(row), model
@@ -238,12 +241,15 @@ def test_an_undone_merge_gives_the_target_its_own_back(pair: tuple[Viewer, Viewe
     assert (new.is_follower, new.excluded) == (False, None)
 
 
-def test_who_was_renamed_is_forgotten_under_every_name(deliver: Callable[..., None], viewer: Make) -> None:
+def test_who_was_renamed_is_forgotten_under_every_name(
+    deliver: Callable[..., None], viewer: Make, settle_names: Callable[[], None]
+) -> None:
     deliver(chat("\u00c9mile", "secret"), chat("\u00e9mile", "secret"))
     person = Viewer.objects.get(key="\u00e9mile")
     merging.rename(person, "Robert")
     viewer(f"forgotten:{person.pk}")
     forgetting.forget(Viewer.objects.get(pk=person.pk))
+    settle_names()
     assert set(InboundEvent.objects.values_list("username", "text", "raw")) == {("", "", "")}
 
 

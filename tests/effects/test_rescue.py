@@ -557,7 +557,7 @@ class TestWakeups:
         assert control.cancel(item, by="fox")
         assert balance() == 1000
         wakeups.revert_in(1)
-        assert "effects.revert() waits for the next rescue" in caplog.text
+        assert "effects.revert() waits for the schedule" in caplog.text
 
     def test_the_rescue_undoes_in_obs_what_a_lost_message_should_have(
         self, monkeypatch: pytest.MonkeyPatch, frames: list[Any]

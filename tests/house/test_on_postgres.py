@@ -24,7 +24,10 @@ PARTS = {
         "tests/joystick/test_inbox.py",
         "tests/joystick/test_commands.py",
         "tests/joystick/test_oauth.py",
+        "tests/joystick/test_feed_lists.py",
+        "tests/joystick/test_name_changes.py",
         "tests/joystick/test_reactions.py",
+        "tests/joystick/test_retention.py",
         "tests/joystick/test_streams.py",
     ],
 }

@@ -189,19 +189,23 @@ class TestFigures:
         deliver(*(tip(f"Fan{number}", 10 + number) for number in range(7)))
         assert streams.figures(stream)["top_viewers"] == [[f"Fan{number}", 10 + number] for number in (6, 5, 4, 3, 2)]
 
-    def test_a_renamed_viewer_has_the_new_name_in_events_and_figures(self, deliver: Deliver) -> None:
+    def test_a_renamed_viewer_has_the_new_name_in_events_and_figures(
+        self, deliver: Deliver, settle_names: Callable[[], None]
+    ) -> None:
         streams.begin(CHANNEL_ID, timezone.now() - timedelta(hours=1))
         deliver(tip("Äpfel", 5), tip("Ann", 3))
         streams.end(CHANNEL_ID, timezone.now() + timedelta(seconds=1))
         merging.rename(Viewer.objects.get(key="äpfel"), "Birne")
+        settle_names()
         assert Stream.objects.get().figures["top_viewers"] == [["Birne", 5], ["Ann", 3]]
         assert set(InboundEvent.objects.values_list("username", flat=True)) == {"Birne", "Ann"}
 
-    def test_a_forgotten_viewer_is_in_neither(self, deliver: Deliver) -> None:
+    def test_a_forgotten_viewer_is_in_neither(self, deliver: Deliver, settle_names: Callable[[], None]) -> None:
         streams.begin(CHANNEL_ID, timezone.now() - timedelta(hours=1))
         deliver(tip("ÄPFEL", 5), tip("Ann", 3))
         streams.end(CHANNEL_ID, timezone.now() + timedelta(seconds=1))
         forgetting.forget(Viewer.objects.get(key="äpfel"))
+        settle_names()
         assert "pfel" not in str(Stream.objects.get().figures).casefold()
         assert not InboundEvent.objects.filter(raw__icontains="pfel").exists()
         assert list(InboundEvent.objects.order_by("id").values_list("username", "tokens")) == [("", 5), ("Ann", 3)]

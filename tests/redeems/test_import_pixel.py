@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from economy.ledger import audit, points
 from economy.models import XP, Points, Transaction, Viewer, XPTransaction
 from economy.viewers import inventory
 from redeems import purchase
+from redeems.management.commands import import_pixel
 from redeems.models import Redeem
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +101,54 @@ def test_what_a_viewer_has_here_already_stays(original: Path, viewer: Callable[.
     call_command("import_pixel", str(original))
     assert Points.objects.get(viewer__key="bob").balance == 140
     assert list(audit.findings()) == []
+
+
+def test_it_is_done_in_pieces_with_pauses_and_goes_on_after_it_was_broken_off(
+    original: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(original)) as database, database:
+        database.execute("INSERT INTO users VALUES (4, 'bob', NULL, NULL), (5, 'Cat', NULL, NULL)")
+        database.execute("INSERT INTO points VALUES (4, 5), (5, 1)")
+    monkeypatch.setattr(import_pixel, "MAX_USERS", 2)
+
+    def killed(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", killed)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("import_pixel", str(original))
+    assert dict(Points.objects.values_list("viewer__key", "balance")) == {"bob": 40, "ann": 7}
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    for _ in range(2):
+        call_command("import_pixel", str(original))
+        assert dict(Points.objects.values_list("viewer__key", "balance")) == {"bob": 45, "ann": 7, "cat": 1}
+    assert len(pauses) == 2 and "2 of 4 viewers\n4 of 4 viewers\n" in capsys.readouterr().out
+    assert list(audit.findings()) == []
+
+
+@pytest.mark.parametrize("table", ["inventory SET qty", "redeems SET cost", "transactions SET delta"])
+def test_a_number_that_is_none_is_told_before_anything_is_written(original: Path, table: str) -> None:
+    with closing(sqlite3.connect(original)) as database, database:
+        database.execute(f"UPDATE {table} = 'many' WHERE id = 1")
+    with pytest.raises(CommandError, match="'many' is no number"):
+        call_command("import_pixel", str(original))
+    assert not Viewer.objects.exists()
+
+
+def test_many_users_take_as_many_statements_as_a_few(original: Path) -> None:
+    def statements(first: int, count: int) -> int:
+        with closing(sqlite3.connect(original)) as database, database:
+            for number in range(first, first + count):
+                database.execute("INSERT INTO users VALUES (?, ?, NULL, NULL)", [number, f"Fan{number}"])
+                database.execute("INSERT INTO transactions VALUES (?, ?, 'grant', 5, '', NULL)", [number, number])
+                database.execute("INSERT INTO inventory VALUES (?, ?, 'ticket', 1)", [number, number])
+        with CaptureQueriesContext(connection) as asked:
+            call_command("import_pixel", str(original))
+        return len(asked)
+
+    call_command("import_pixel", str(original))
+    assert statements(100, 3) == statements(200, 60)
 
 
 def test_a_file_that_is_none_is_told_so(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,18 +18,23 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from economy.ledger import imported
+from economy.ledger import accounts, imported
 from economy.ledger.amounts import MAX_BALANCE
-from economy.ledger.imported import PastChange
-from economy.models import Item, Viewer, viewer_key
+from economy.ledger.imported import History, PastChange
+from economy.models import Item, ItemGrant, Viewer, viewer_key
 from economy.viewers import inventory, people
+from pixelbot_site.kit import pieces
+from pixelbot_site.kit.transactions import again_after_deadlock, take_turn
 from redeems.models import Redeem
 
 # Prefix of the references of imported rows, by which a second run knows them.
 CAUSE = "pixel"
+# Users in one transaction; fewer, where they have more changes than this. 5,000 changes held it for half a second.
+MAX_USERS = 500
+MAX_CHANGES = 1000
 
 
 @dataclass(frozen=True)
@@ -40,12 +47,21 @@ class Original:
     point_changes: defaultdict[int, list[PastChange]]
     xp_changes: defaultdict[int, list[PastChange]]
     items: dict[str, sqlite3.Row]
-    inventory: defaultdict[int, list[sqlite3.Row]]
-    redeems: list[sqlite3.Row]
+    inventory: defaultdict[int, list[Holding]]
+    redeems: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A row of the original's inventory."""
+
+    number: int
+    item_key: str
+    quantity: int
 
 
 class Command(BaseCommand):
-    """Imports everything in one transaction. A second run imports what the file gained since."""
+    """Imports in pieces, beside a bot that runs. Another run imports what is missing, or what the file gained since."""
 
     help = "Import viewers, points, XP, their histories and redeems from the original Pixel's SQLite file."
 
@@ -57,17 +73,20 @@ class Command(BaseCommand):
         """Import the file at `path`, and print what was imported."""
         with closing(open_original(path)) as source:
             original = read_original(source)
-        changes = items = 0
-        with transaction.atomic():
-            for user in original.users:
-                viewer = import_viewer(user)
-                if viewer is None:
-                    self.stderr.write(f"User {user['id']} has no usable name ({user['name']!r:.60}) and is left out.")
-                    continue
-                changes += import_ledgers(viewer, user["id"], original)
-                for row in original.inventory[user["id"]]:
-                    items += import_item(viewer, row, original.items.get(row["item_key"]))
-            redeems = sum(import_redeem(row) for row in original.redeems)
+        named = {user["id"]: usable_name(user) for user in original.users}
+        for user_id in [user_id for user_id, name in named.items() if not name]:
+            self.stderr.write(f"User {user_id} has no usable name and is left out.")
+        create_items(original)
+        users = [user for user in original.users if named[user["id"]]]
+        changes = items = done = 0
+        for piece in pieces_of(users, original):
+            began = time.monotonic()
+            written = import_piece(piece, original)
+            changes, items, done = changes + written[0], items + written[1], done + len(piece)
+            self.stdout.write(f"{done} of {len(users)} viewers")
+            if done < len(users):
+                pieces.pause(began)
+        redeems = sum(Redeem.objects.filter(key=key).update(**row) for key, row in original.redeems.items())
         counts = f"{len(original.users)} viewers, {changes} changes of points and XP, {redeems} redeems"
         self.stdout.write(f"{counts}, {items} items in inventories.")
 
@@ -90,7 +109,9 @@ def read_original(source: sqlite3.Connection) -> Original:
     """Read every table that is imported. Raise CommandError for an amount that is no number."""
     inventory_rows = defaultdict(list)
     for row in read_table(source, "inventory"):
-        inventory_rows[row["user_id"]].append(row)
+        holding = Holding(row["id"], str(row["item_key"]), min(whole(row["qty"]), 2**31 - 1))
+        if holding.quantity:
+            inventory_rows[row["user_id"]].append(holding)
     return Original(
         users=read_table(source, "users"),
         balances={row["user_id"]: whole(row["balance"]) for row in read_table(source, "points")},
@@ -99,7 +120,7 @@ def read_original(source: sqlite3.Connection) -> Original:
         xp_changes=read_changes(source, "xp_transactions"),
         items={row["key"]: row for row in read_table(source, "items")},
         inventory=inventory_rows,
-        redeems=read_table(source, "redeems"),
+        redeems={row["key"]: redeem_fields(row) for row in read_table(source, "redeems")},
     )
 
 
@@ -119,49 +140,98 @@ def read_changes(source: sqlite3.Connection, name: str) -> defaultdict[int, list
     return changes
 
 
-def import_viewer(user: sqlite3.Row) -> Viewer | None:
-    """Return the viewer with the user's name, created where there is none; None for a name that can't be used."""
-    name = str(user["name"] or "").replace("\0", "").strip()
-    if not people.is_username(name):
-        return None
-    viewer = people.find(name)
-    if viewer is None:
-        # No start amount: the original's balance is the viewer's.
-        viewer = people.seen([name], now=moment(user["last_seen"]), welcome=False)[viewer_key(name)]
-    first = moment(user["first_seen"])
-    Viewer.objects.filter(pk=viewer.pk, first_seen_at__gt=first).update(first_seen_at=first)
-    return viewer
-
-
-def import_ledgers(viewer: Viewer, user_id: int, original: Original) -> int:
-    """Add the user's points and XP to the viewer's, with their histories. Return the number of rows written."""
-    balance, total = original.balances.get(user_id, 0), original.xp_totals.get(user_id, 0)
-    point_changes, xp_changes = original.point_changes[user_id], original.xp_changes[user_id]
-    return imported.import_points(
-        viewer, point_changes, balance=balance, cause=CAUSE, person=user_id
-    ) + imported.import_xp(viewer, xp_changes, total=total, cause=CAUSE, person=user_id)
-
-
-def import_redeem(row: sqlite3.Row) -> bool:
-    """Set price, title, cooldown and switch of the redeem with that key; return False where there is none here."""
-    changes = {
+def redeem_fields(row: sqlite3.Row) -> dict[str, Any]:
+    """Return price, title, cooldown and switch of a redeem, as ours are called."""
+    fields = {
         "title": str(row["display_name"] or row["key"])[:100],
         "cost": whole(row["cost"]),
         "enabled": bool(row["enabled"]),
     }
     if "cooldown_s" in row.keys():  # noqa: SIM118 (a Row's own keys, not its values)
-        changes["cooldown_seconds"] = whole(row["cooldown_s"])
-    return bool(Redeem.objects.filter(key=row["key"]).update(**changes))
+        fields["cooldown_seconds"] = whole(row["cooldown_s"])
+    return fields
 
 
-def import_item(viewer: Viewer, row: sqlite3.Row, description: sqlite3.Row | None) -> bool:
-    """Give the viewer what a row of the inventory holds, once; create the item where it is new here."""
-    key = re.sub(r"[^\w-]+", "-", str(row["item_key"]))[:40]
-    texts = dict(description) if description else {}
-    name = str(texts.get("name") or row["item_key"])[:100]
-    Item.objects.get_or_create(key=key, defaults={"name": name, "description": str(texts.get("description") or "")})
-    quantity = min(whole(row["qty"]), 2**31 - 1)
-    return bool(quantity) and inventory.give(viewer, key, quantity, reference=f"{CAUSE}:item:{row['id']}")
+def usable_name(user: sqlite3.Row) -> str:
+    """Return the user's name, "" where it can't be used."""
+    name = str(user["name"] or "").replace("\0", "").strip()
+    return name if people.is_username(name) else ""
+
+
+def item_key(holding: Holding) -> str:
+    """Return the key that the item has here."""
+    return re.sub(r"[^\w-]+", "-", holding.item_key)[:40]
+
+
+def create_items(original: Original) -> None:
+    """Create the items that somebody has and that are new here."""
+    holdings = {item_key(holding): holding for held in original.inventory.values() for holding in held}
+    for key, holding in holdings.items():
+        description = original.items.get(holding.item_key)
+        texts = dict(description) if description else {}
+        name = str(texts.get("name") or holding.item_key)[:100]
+        Item.objects.get_or_create(key=key, defaults={"name": name, "description": str(texts.get("description") or "")})
+
+
+def pieces_of(users: Sequence[sqlite3.Row], original: Original) -> Iterator[list[sqlite3.Row]]:
+    """Yield the users in pieces of MAX_USERS and about MAX_CHANGES; a user's own changes stay together."""
+    piece: list[sqlite3.Row] = []
+    changes = 0
+    for user in users:
+        piece.append(user)
+        changes += len(original.point_changes[user["id"]]) + len(original.xp_changes[user["id"]])
+        if len(piece) >= MAX_USERS or changes >= MAX_CHANGES:
+            yield piece
+            piece, changes = [], 0
+    if piece:
+        yield piece
+
+
+@again_after_deadlock
+def import_piece(users: Sequence[sqlite3.Row], original: Original) -> tuple[int, int]:
+    """Import these users; returns the changes of points and XP, and the rows of inventories, that were written."""
+    with transaction.atomic():
+        take_turn()  # nobody is merged meanwhile
+        viewers = import_viewers(users)
+        accounts.lock(*{viewer.pk for viewer in viewers.values()})
+        of_points, of_xp, grants = [], [], []
+        ids = dict(Item.objects.values_list("key", "pk"))
+        for user in users:
+            person, viewer = user["id"], viewers[viewer_key(usable_name(user))]
+            balance, total = original.balances.get(person, 0), original.xp_totals.get(person, 0)
+            of_points.append(History(viewer, person, original.point_changes[person], balance))
+            of_xp.append(History(viewer, person, original.xp_changes[person], total))
+            grants += [
+                ItemGrant(
+                    viewer=viewer,
+                    item_id=ids[item_key(holding)],
+                    quantity=holding.quantity,
+                    reference=f"{CAUSE}:item:{holding.number}",
+                )
+                for holding in original.inventory[person]
+            ]
+        changes = imported.import_xp(of_xp, cause=CAUSE) + imported.import_points(of_points, cause=CAUSE)
+        return changes, inventory.give_many(grants)
+
+
+def import_viewers(users: Sequence[sqlite3.Row]) -> dict[str, Viewer]:
+    """Return the viewers with the users' names, by key, created where there are none, seen as early as there."""
+    by_key = {viewer_key(usable_name(user)): user for user in users}
+    known = people.with_keys(by_key)
+    new = {key: user for key, user in by_key.items() if key not in known}
+    # No start amount: the original's balance is the viewer's.
+    arrived = people.seen([usable_name(user) for user in new.values()], now=timezone.now(), welcome=False)
+    viewers = known | arrived
+    moments = connection.ops.adapt_datetimefield_value
+    last = [(moments(moment(user["last_seen"])), arrived[key].pk) for key, user in new.items()]
+    first = [(moments(moment(user["first_seen"])), viewers[viewer_key(usable_name(user))].pk) for user in users]
+    with connection.cursor() as cursor:
+        cursor.executemany("UPDATE economy_viewer SET last_seen_at = %s WHERE id = %s", last)
+        cursor.executemany(
+            "UPDATE economy_viewer SET first_seen_at = %s WHERE id = %s AND first_seen_at > %s",
+            [(at, pk, at) for at, pk in first],
+        )
+    return viewers
 
 
 def whole(value: Any, *, minimum: int = 0) -> int:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('joystick', '0003_effects'),
+        ('joystick', '0006_feed_indexes'),
     ]
 
     operations = [
