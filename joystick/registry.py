@@ -31,8 +31,9 @@ class Outcome:
 
     `priority` is that of `lines`. `whispers` are pairs (username, text). `present` and `left` are usernames.
     `occasions` are what the streamer may have set a reaction for. `flags` are pairs (username, flags): what badges say
-    about a viewer, by the names in `economy.models.FLAGS`. `after_paying` is called once all awards so far are paid,
-    since a command must see them, and returns another Outcome. `viewer` is the viewer that `effects` belong to.
+    about a viewer, by the names in `economy.models.FLAGS`. `after_paying` is called with the viewers that were read
+    so far, by key, once all awards so far are paid, since a command must see them; it returns another Outcome.
+    `viewer` is the viewer that `effects` belong to.
     """
 
     awards: tuple[Award, ...] = ()
@@ -44,7 +45,7 @@ class Outcome:
     left: tuple[str, ...] = ()
     occasions: tuple[Occasion, ...] = ()
     flags: tuple[tuple[str, Mapping[str, bool]], ...] = ()
-    after_paying: Callable[[], Outcome] | None = None
+    after_paying: Callable[[Mapping[str, Viewer]], Outcome] | None = None
     viewer: Viewer | None = None
 
 

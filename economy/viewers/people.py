@@ -93,6 +93,11 @@ def with_keys(keys: Collection[str]) -> dict[str, Viewer]:
     return _with_heirs(_read(keys))
 
 
+def without_relations(viewer: Viewer) -> Viewer:
+    """Return the viewer without the balance and the like that were read along, and may have changed since."""
+    return Viewer.from_db(None, heirs.COLUMNS, [getattr(viewer, column) for column in heirs.COLUMNS])
+
+
 def find(username: str) -> Viewer | None:
     """Return the viewer of that name in any case, or None. An old name finds the viewer it was merged into."""
     found = heirs.read("key", [viewer_key(username.removeprefix("@"))])

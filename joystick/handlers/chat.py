@@ -38,7 +38,7 @@ def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
     if command is None:
         return outcome
     name, words = command
-    run = partial(dispatch.run, message, name=name, words=words, rules=rules, now=timezone.now())
+    run = partial(dispatch.run, message=message, name=name, words=words, rules=rules, now=timezone.now())
     # After paying, so that `!points` counts what was earned up to now.
     return replace(outcome, after_paying=run)
 

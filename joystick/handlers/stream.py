@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from django.utils import timezone
 
+from economy.models import Viewer
 from joystick.channel import streams
 from joystick.models import Trigger
 from joystick.protocol.events import StreamEnded, StreamStarted
@@ -29,11 +31,11 @@ def on_stream_ended(ended: StreamEnded, rules: Rules) -> Outcome:
     return Outcome(occasions=(Occasion(Trigger.STREAM_ENDED, ended.username),), after_paying=partial(_end, ended))
 
 
-def _begin(started: StreamStarted) -> Outcome:
+def _begin(started: StreamStarted, viewers: Mapping[str, Viewer]) -> Outcome:
     streams.begin(started.channel_id, started.occurred_at or timezone.now())
     return NOTHING
 
 
-def _end(ended: StreamEnded) -> Outcome:
+def _end(ended: StreamEnded, viewers: Mapping[str, Viewer]) -> Outcome:
     streams.end(ended.channel_id, ended.occurred_at or timezone.now())
     return NOTHING

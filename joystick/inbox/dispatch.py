@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from economy import cooldowns
@@ -58,12 +59,17 @@ def _guess(name: str) -> str | None:
     return matches[0] if matches else None
 
 
-def run(message: ChatMessage, *, name: str, words: str, rules: Rules, now: datetime) -> Outcome:
-    """Run the command or sell the redeem `name`, and return the reply: an answer, a refusal, or a guess at a typo."""
+def run(
+    known: Mapping[str, Viewer], *, message: ChatMessage, name: str, words: str, rules: Rules, now: datetime
+) -> Outcome:
+    """Run the command or sell the redeem `name`, and return the reply: an answer, a refusal, or a guess at a typo.
+
+    `known`: viewers who were read in this transaction, by key.
+    """
     if not _is_ours(name):
         return _guess_typo(message, name, now)
     command = commands.get(name)
-    viewer = _author(message, now)
+    viewer = _author(message, known, now)
     call = Call(name, words, viewer, message, rules, now, command.usage if command else "")
     try:
         if command is None:
@@ -82,10 +88,12 @@ def run(message: ChatMessage, *, name: str, words: str, rules: Rules, now: datet
         return _reply(message, f"{error}.")
 
 
-def _author(message: ChatMessage, now: datetime) -> Viewer:
-    # `people.find` drops a leading @. In an author's name it is part of the name: @Mo must not get Mo's role.
-    viewer = None if message.username.startswith("@") else people.find(message.username)
-    return viewer or people.seen([message.username], now=now)[viewer_key(message.username)]
+def _author(message: ChatMessage, known: Mapping[str, Viewer], now: datetime) -> Viewer:
+    # Not `people.find`, which drops a leading @: in an author's name it is part of the name, and @Mo is not Mo.
+    key = viewer_key(message.username)
+    if key in known:
+        return people.without_relations(known[key])
+    return people.seen([message.username], now=now)[key]
 
 
 def _is_due(command: Command, call: Call) -> bool:

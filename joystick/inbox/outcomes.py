@@ -60,7 +60,7 @@ class Outcomes:
             actions.answer(username, text, channel_id=channel_id)
         if outcome.after_paying is not None:
             self.pay_awards()
-            self.apply(outcome.after_paying(), channel_id)
+            self.apply(outcome.after_paying(self.viewers), channel_id)
 
     def finish(self) -> None:
         """Pay, store presence and run reactions at the end of the batch."""
@@ -107,10 +107,10 @@ class Outcomes:
         for name, badges in by_name.items():  # one viewer may be spelled two ways within a batch
             flags[viewer_key(name)] = {**flags.get(viewer_key(name), {}), **badges}
         names = {award.viewer: award.username for award in self.awards}
+        names |= {viewer_key(name): name for name, is_here in self.present.items() if is_here}
         # Authors with badges but no award (bots) are updated where they are viewers already, but not created.
         unpaid = {viewer_key(name): name for name in by_name if viewer_key(name) not in names}
         names |= {key: unpaid[key] for key in bulk.among(Viewer, "key", unpaid)}
-        names |= {viewer_key(name): name for name, is_here in self.present.items() if is_here}
         changed = [name for key, name in names.items() if key not in self.viewers or flags.get(key)]
         self.viewers |= people.seen(changed, now=self.now, flags=flags)
 

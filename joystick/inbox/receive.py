@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +24,8 @@ from pixelbot_site.kit import bulk
 
 log = logging.getLogger("joystick")
 
+# How exactly a channel's last event is stored: writing it with each would cost as much as the event.
+LAST_EVENT_EVERY = timedelta(minutes=1)
 # How many characters of a frame are stored. The largest real ones have about 4,000.
 MAX_RAW_CHARS = 100_000
 # How many characters of an event's text overlays get.
@@ -162,9 +164,14 @@ def _store_installs(events: Sequence[Event], *, now: datetime) -> None:
         event.channel_id: event.streamer for event in events if isinstance(event, ChatMessage) and event.streamer
     }
     channels.pop("", None)
+    columns = ("channel_id", "username", "last_event_at")
+    known = {row[0]: row[1:] for row in bulk.rows_with(Install, "channel_id", channels, *columns)}
     for channel_id, username in sorted(channels.items()):
-        named = {"username": username} if username else {}
-        if not Install.objects.filter(channel_id=channel_id).update(last_event_at=now, **named):
+        stored_name, last_event_at = known.get(channel_id, ("", None))
+        # SQLite's driver returns UTC without saying so.
+        is_recent = last_event_at is not None and now - last_event_at.replace(tzinfo=UTC) < LAST_EVENT_EVERY
+        if not is_recent or username not in ("", stored_name):
+            named = {"username": username} if username else {}
             Install.objects.update_or_create(channel_id=channel_id, defaults={"last_event_at": now, **named})
 
 

@@ -284,6 +284,13 @@ def test_a_burst_costs_a_few_statements(django_assert_max_num_queries: Any) -> N
     assert XPTransaction.objects.count() == 40
 
 
+def test_a_reply_takes_few_statements(deliver: Deliver, django_assert_max_num_queries: Any) -> None:
+    deliver(tip("Bob", 7), chat("Bob", "!points"))
+    Cooldown.objects.all().delete()
+    with django_assert_max_num_queries(10):
+        deliver(chat("Bob", "!points"))
+
+
 @pytest.mark.usefixtures("stage")
 def test_points_are_money_even_where_a_purchase_and_awards_share_a_batch(
     deliver: Deliver, said: list[str], django_capture_on_commit_callbacks: Any
