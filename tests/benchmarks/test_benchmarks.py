@@ -54,9 +54,19 @@ def test_the_benchmark_of_waiting_prints_the_longest_for_each_operation() -> Non
         "import: the dry run ",
         "import_pixel ",
         "audit ",
+        "backup ",
         "batch ",
         "prune ",
         "an event takes",
         "a busy channel",
     ):
         assert words in done.stdout
+
+
+def test_the_replies_benchmark_prints_every_ratio() -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.replying", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    for words in ("idle, p50", "idle, p99", "at 1000 events/s, p50", "at 1000 events/s, p99"):
+        assert f"reply to !points, {words}, of a bare echo" in done.stdout

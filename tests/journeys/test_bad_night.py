@@ -52,7 +52,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 def due(happenings: list[Happening]) -> tuple[int, int]:
     """(points, XP) that these are worth, each counted once and every follower once."""
     amounts: dict[str, Callable[[Happening], tuple[int, int]]] = {
-        "new_message": lambda it: (1, 1),
+        "new_message": lambda it: (0, 0) if it.text.startswith("!") else (1, 1),  # commands earn nothing
         "enter_stream": lambda it: (25, 5),
         "tipped": lambda it: (it.data["how_much"], it.data["how_much"] // 10),
         "wheel_spin_claimed": lambda it: (it.data["how_much"], it.data["how_much"] // 10),

@@ -46,7 +46,7 @@ def test_a_line_is_spoken_to_its_end_with_its_caption(bot: BotProcess, simulator
     for sound in (chime, speech):
         assert sound["ended"] - sound["began"] >= 0.95 * sound["duration"] > 300
     assert bot.one("SELECT playing_at IS NOT NULL AND finished_at IS NOT NULL FROM effects_queueitem") == 1
-    assert bot.one(POINTS) == 1
+    assert bot.one(POINTS) == 0
 
 
 def test_the_page_is_transparent_and_quiet_until_something_happens(bot: BotProcess, page: Page) -> None:

@@ -30,7 +30,8 @@ import random
 from django.utils import timezone
 from economy.ledger import points as ledger
 from economy.viewers import people as viewers
-from effects.models import Prize
+from effects.models import Overlay, Prize
+from effects.overlays import pages
 from pixelbot_site import setup
 from joystick.settings_table import Rules
 from redeems import purchase
@@ -39,6 +40,7 @@ setup.prepare()
 Redeem.objects.update(enabled=True, cooldown_seconds=0, choices="Game\\nKitchen", seconds=1)
 Redeem.objects.filter(key="clip").update(cost=5)
 Prize.objects.filter(name="Another spin").delete()
+pages.opened("a page", Overlay.objects.get())
 people = list(viewers.seen([f"viewer{n}" for n in range(10)], now=timezone.now()).values())
 for who in people:
     ledger.grant(who, 100_000, source="test", reference=f"start:{who.pk}")

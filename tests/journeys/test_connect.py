@@ -54,7 +54,7 @@ def test_three_clicks_and_the_bot_is_on_the_channel(
 
     wait_until(lambda: bot.one(STATE) == "connected", "the line stands")
     simulator.happen(chat("Bob", "!points"))
-    wait_until(lambda: simulator.lines() == ["@Bob you have 1 point."], "the answer")
+    wait_until(lambda: simulator.lines() == ["@Bob you have 0 points."], "the answer")
 
     page.click("#result_list .field-username a")
     page.on("dialog", lambda dialog: dialog.accept())

@@ -57,10 +57,13 @@ def test_killed_at_random_moments(make_bot: Callable[..., BotProcess], simulator
     simulator.simulator.subscribed.clear()
     bot = make_bot(TTS_COOLDOWN_SECONDS="0", TTS_QUEUE_MAX="1000", TTS_PRE_SOUND="").start()
     simulator.wait_subscribed()
-    simulator.happen(*told)
-    wait_until(
-        lambda: bot.one("SELECT count(*) FROM joystick_inboundevent") == len(told), "every event is stored", within=30
-    )
+    with overlay_socket(bot.overlay_url):  # without one, nothing would be sold
+        simulator.happen(*told)
+        wait_until(
+            lambda: bot.one("SELECT count(*) FROM joystick_inboundevent") == len(told),
+            "every event is stored",
+            within=30,
+        )
     wait_until(
         lambda: bot.one("SELECT count(*) FROM effects_queueitem WHERE state = 'running' AND told_at IS NULL") == 0,
         "nothing is in between",

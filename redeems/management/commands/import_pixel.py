@@ -74,8 +74,9 @@ class Command(BaseCommand):
         with closing(open_original(path)) as source:
             original = read_original(source)
         named = {user["id"]: usable_name(user) for user in original.users}
-        for user_id in [user_id for user_id, name in named.items() if not name]:
-            self.stderr.write(f"User {user_id} has no usable name and is left out.")
+        for user in original.users:
+            if not named[user["id"]]:
+                self.stderr.write(f"User {user['id']} has no usable name ({user['name']!r:.60}) and is left out.")
         create_items(original)
         users = [user for user in original.users if named[user["id"]]]
         changes = items = done = 0
