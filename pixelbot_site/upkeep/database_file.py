@@ -6,7 +6,9 @@ MTIME" after a stop in order.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -45,7 +47,7 @@ def require_whole() -> None:
                 "it: put the database back, or move that file away."
             )
         return
-    file.open("rb").close()  # an OSError says more than SQLite's "unable to open database file"
+    _require_readable(file)
     state = _state_file(file)
     known = state.read_text(encoding="ascii", errors="replace").split() if state.is_file() else []
     stat = file.stat()
@@ -62,6 +64,15 @@ def require_whole() -> None:
             "no backup: restore one with manage.py restore FILE."
         )
     state.write_text(str(stat.st_ino), encoding="ascii")
+
+
+def _require_readable(file: Path) -> None:
+    # An OSError says more than SQLite's "unable to open database file". The file is not opened for it: closing it again
+    # would end the locks that this process's own connections have on it, and others would delete their log.
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    if not os.access(file, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
 
 
 def merge_log() -> None:

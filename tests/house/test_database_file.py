@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -52,6 +54,18 @@ def test_a_file_that_a_crash_left_is_read_through(checks: list[bool]) -> None:
     database_file.require_whole()
     database_file.require_whole()
     assert checks == [True, False]
+
+
+def test_the_check_leaves_this_process_the_locks_that_it_has_on_the_file(checks: list[bool], tmp_path: Path) -> None:
+    program = (
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None).execute('BEGIN IMMEDIATE')"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "pixelbot.sqlite3")]
+    with closing(sqlite3.connect(tmp_path / "pixelbot.sqlite3", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        database_file.require_whole()
+        other = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "database is locked" in other.stderr
 
 
 def test_a_file_that_was_changed_since_the_last_stop_is_checked_with_its_indexes(
