@@ -21,7 +21,7 @@ from effects.queue import playback
 log = logging.getLogger("overlay")
 
 # A page sends two reports for each item, and has no more than some items in a second.
-MAX_REPORTS_A_SECOND = 30
+MAX_REPORTS_A_SECOND = 100
 MAX_REPORT_CHARS = 2000
 
 _open = OpenSockets()

@@ -57,6 +57,8 @@ class Listener:
         self._holder = holder
         self._events: asyncio.Queue[ReceivedFrame] = asyncio.Queue()
         self._in_hand: list[ReceivedFrame] = []
+        self._storing: asyncio.Task[None] | None = None
+        self._is_ending = False
         self._batch_size = batch_size.BatchSize()
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -75,9 +77,9 @@ class Listener:
         await self._threads.db(health.note_own_name, "")
         self.gateway.set_channel(await self._threads.db(streams.last_channel))
         line = asyncio.create_task(self.gateway.run())
-        helpers = [
-            asyncio.create_task(step) for step in (self._store_events(), self._collect_actions(), self._hold_lease())
-        ]
+        self._storing = asyncio.create_task(self._store_events())
+        others = [asyncio.create_task(step) for step in (self._collect_actions(), self._hold_lease())]
+        helpers = [self._storing, *others]
         try:
             done, _ = await asyncio.wait([line, *helpers], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -113,12 +115,21 @@ class Listener:
     async def _store_rest_and_release(self) -> None:
         try:
             async with asyncio.timeout(SHUTDOWN_SECONDS):
-                await self._events.join()
+                await self._all_stored()
                 await self._store_unsaid()
                 await self.report_state("off")
                 await self._threads.db(health.release_lease, self._holder)
         except (TimeoutError, *DATABASE_ERRORS) as error:
             log.error("ended before %s could be stored: %s", self._rest(), error or "the database is too slow")
+
+    async def _all_stored(self) -> None:
+        assert self._storing is not None
+        self._is_ending = True
+        joined = asyncio.create_task(self._events.join())
+        await asyncio.wait([joined, self._storing], return_when=asyncio.FIRST_COMPLETED)
+        if self._storing.done():
+            joined.cancel()
+            self._storing.result()
 
     def _rest(self) -> str:
         # What of: 2 tipped, 1 new_message.
@@ -194,7 +205,9 @@ class Listener:
                     self._batch_size.record(len(batch), time.monotonic() - began)
                     break
                 except DATABASE_ERRORS as error:
-                    log.error("the database does not take %d events, trying again: %s", len(batch), error)
+                    if self._is_ending and "locked" not in str(error):
+                        raise  # a database that is gone is not waited for at the end
+                    log.error("the database does not take %s, trying again: %s", counted(len(batch), "event"), error)
                     await asyncio.sleep(1)
             self._in_hand = []
             for _ in batch:

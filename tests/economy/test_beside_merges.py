@@ -24,7 +24,7 @@ from redeems.models import Redeem
 from tests.processes import at_once_in_processes
 from tests.threads import wait_for_a_waiter
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stage")]
 
 Make = Callable[..., Viewer]
 # What an old row of Bob's is used for, and what New owns then, who had 30 points, 30 XP and a hat of Bob's.

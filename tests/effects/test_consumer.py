@@ -77,7 +77,7 @@ async def test_a_page_that_reports_too_often_is_disconnected_and_said_so_once(ca
         await page.send_to(report)
     assert (await page.receive_output())["type"] == "websocket.close"
     await page.disconnect()
-    assert caplog.text.count("sent more than 30 reports in a second, and is disconnected") == 1
+    assert caplog.text.count("sent more than 100 reports in a second, and is disconnected") == 1
 
 
 async def test_no_more_pages_are_connected_than_the_setting_allows(

@@ -116,7 +116,7 @@ def test_one_of_each_dropped_as_a_file_works(copy: Path) -> None:
     done = run(copy, "-c", EVENING)
     assert done.stdout.splitlines() == [
         "SAID @Bob hugs Ann",
-        "SAID @Bob done, it is in the queue. 8 points left.",
+        "SAID @Bob done, it is in the queue. 7 points left.",
         "SAID bye Bob",
         "CONFETTI gold",
     ], done.stderr

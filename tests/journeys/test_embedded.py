@@ -52,7 +52,7 @@ def test_a_wrong_bot_username_is_noticed_when_the_bot_hears_itself(
     simulator.wait_subscribed()
     for name in ("Ann", "Bob", "Cat"):
         simulator.happen(chat(name, "!points"))
-        answer = f"@{name} you have 1 point."
+        answer = f"@{name} you have 0 points."
         wait_until(partial(simulator_said, simulator, answer), "the answer")
         simulator.happen(chat("Pixel", answer))
     wait_until(lambda: bot.says("If that is its account, set BOT_USERNAME=Pixel in .env"), "the right name in the log")

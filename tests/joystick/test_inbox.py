@@ -287,7 +287,7 @@ def test_a_burst_costs_a_few_statements(django_assert_max_num_queries: Any) -> N
 def test_a_reply_takes_few_statements(deliver: Deliver, django_assert_max_num_queries: Any) -> None:
     deliver(tip("Bob", 7), chat("Bob", "!points"))
     Cooldown.objects.all().delete()
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(10 if connection.vendor == "sqlite" else 11):  # PostgreSQL takes its turn
         deliver(chat("Bob", "!points"))
 
 

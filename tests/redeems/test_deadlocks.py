@@ -22,6 +22,7 @@ from tests.threads import wait_for_a_waiter
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("stage"),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer, so no deadlocks"),
 ]
 
