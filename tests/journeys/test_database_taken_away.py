@@ -77,6 +77,6 @@ def test_put_back_the_same_file_is_used_again_and_the_event_in_hand_is_paid(
     file.rename(aside)
     wait_until(lambda: bot.says("is gone: it was deleted or renamed."), "the log says so", within=10)
     simulator.happen(tip("Bob", 50))
-    wait_until(lambda: bot.says("the database does not take 1 events"), "the event waits")
+    wait_until(lambda: bot.says("the database does not take 1 event,"), "the event waits")
     aside.rename(file)
     wait_until(lambda: bot.one(POINTS) == 50, "the tip is paid")
