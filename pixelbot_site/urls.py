@@ -8,6 +8,7 @@ from django.urls.resolvers import RoutePattern
 from django.views.generic import RedirectView
 
 from effects.overlays import views
+from pixelbot_site import start_link
 from pixelbot_site.backups import views as backup_views
 from pixelbot_site.guesses import LoginForm
 
@@ -23,6 +24,7 @@ urlpatterns = [
     path("admin/backups/", backup_views.backups, name="backups"),
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
     path("admin/", admin.site.urls),
+    path("start/<str:token>/", start_link.follow, name="start-link"),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),
     path("overlay/<str:secret>/speech/<int:item_id>.wav", views.speech, name="overlay-speech"),
     path("overlay/<str:secret>/pre-sound/<slug:key>", views.pre_sound, name="overlay-pre-sound"),

@@ -11,6 +11,8 @@ import logging
 import os
 import signal
 import socket
+import threading
+import webbrowser
 from argparse import ArgumentParser
 from functools import partial
 from typing import Any
@@ -27,7 +29,7 @@ from joystick.settings_table import JoystickSettings
 from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator
-from pixelbot_site import setup
+from pixelbot_site import setup, start_link
 from pixelbot_site.apps import AT_START
 from pixelbot_site.kit import garbage
 from pixelbot_site.kit.logs import STDOUT
@@ -54,6 +56,7 @@ class Command(BaseCommand):
             help="Run the connection to Joystick alone, beside daphne and celery.",
         )
         parser.add_argument("--demo", action="store_true", help="Use a simulated channel; no account is needed.")
+        parser.add_argument("--open", action="store_true", help="Open the dashboard in the browser, logged in.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until Ctrl-C or SIGTERM. Raise CommandError where the options or the settings don't allow it."""
@@ -81,13 +84,13 @@ class Command(BaseCommand):
             settings.ALLOWED_HOSTS.append(host)
             if host not in LOOPBACK:
                 settings.SESSION_COOKIE_AGE = SESSION_ELSEWHERE
+            name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+            root = f"http://{name}:{port}"
             embedded.Process(
                 host=host,
                 port=port,
                 background=demo_channel if options["demo"] else real_channel,
-                ready=partial(
-                    self.greet, host, port, overlay_path(), options["demo"], ChannelCredentials().whose() is not None
-                ),
+                ready=partial(welcome, self.greeting(host, root, options["demo"]), root, options["open"]),
             ).run()
 
     def listen_only(self) -> None:
@@ -108,17 +111,15 @@ class Command(BaseCommand):
             name = LoginSettings.current().admin_username
             STDOUT.put(f"Your login: {name}  password: {password}  (shown only this once)")
 
-    def greet(self, host: str, port: int, overlay: str, demo: bool, has_channel: bool) -> None:
-        """Print the addresses, the login, and how to connect a channel where none is."""
-        name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-        root = f"http://{name}:{port}"
+    def greeting(self, host: str, root: str, demo: bool) -> str:
+        """Return the addresses, the login, and how to connect a channel where none is."""
         lines = ["", "Pixel Bot is running." + (" This is the demo; its channel is simulated." if demo else "")]
         lines.append(f"  Dashboard  {root}/admin/")
-        lines.append(f"  Overlay    {root}{overlay}")
+        lines.append(f"  Overlay    {root}{overlay_path()}")
         lines.append("             (paste it into OBS: Sources, +, Browser; 1920 x 1080)")
         login = LoginSettings.current().admin_username
         lines.append(f"  Login      {login} (forgotten? manage.py changepassword makes a new one)")
-        if not demo and not has_channel:
+        if not demo and ChannelCredentials().whose() is None:
             lines.append("No channel is connected yet. You can:")
             if JoystickSettings.current().joystick_client_id:
                 lines.append(f"  connect it: press the button on {root}{reverse('admin:joystick_install_changelist')}")
@@ -127,7 +128,25 @@ class Command(BaseCommand):
             lines.append("  or look around first: run the same command with --demo")
         if host not in LOOPBACK:
             lines.append(f"The login page is open to everybody who can reach {host}.")
-        STDOUT.put("\n".join([*lines, "Stop with Ctrl-C.", ""]))
+        return "\n".join([*lines, "Stop with Ctrl-C.", ""])
+
+
+def welcome(greeting: str, root: str, opens: bool) -> None:
+    """Print the greeting, and open the dashboard in the browser where that is wanted."""
+    STDOUT.put(greeting)
+    if opens:
+        # In a thread: some browsers keep whoever opened them waiting.
+        threading.Thread(target=open_browser, args=(f"{root}{start_link.new()}",), daemon=True).start()
+
+
+def open_browser(address: str) -> None:
+    """Open the address in the browser, or say that there is none. The address is printed nowhere: it logs in."""
+    try:
+        is_open = webbrowser.open(address)
+    except webbrowser.Error:
+        is_open = False
+    if not is_open:
+        STDOUT.put("No browser could be opened: open the dashboard's address yourself, and log in.")
 
 
 async def real_channel() -> None:
