@@ -47,7 +47,7 @@ class TestConnectingAgain:
         """The bot's connection after an attempt that failed; its own next attempt is a minute away."""
         monkeypatch.setattr(client, "FIRST_RETRY", 60.0)
         obs().start()
-        wait_until(lambda: obs().away, "the first attempt has failed")
+        wait_until(lambda: obs()._attempts, "the first attempt has ended")
         return obs()
 
     def test_a_request_connects_at_once(self, port: int, line: OBS) -> None:
