@@ -16,6 +16,12 @@ def beat() -> None:
     heartbeat.beat()
 
 
+@shared_task(name="site.merge_log")
+def merge_log() -> None:
+    """Merge the database's write-ahead log into the file beside its writers. Every ten seconds."""
+    database_file.merge_beside_writers()
+
+
 @shared_task(name="site.shorten_log")
 def shorten_log() -> None:
     """Truncate the database's write-ahead log where nothing was written lately. Every minute."""

@@ -48,6 +48,7 @@ def replying(folder: Path, count: int) -> None:
             other.wait_subscribed()
             joystick.happen(tip("Bob", 5))
             for load in (0, LOAD):
+                joystick.call(events(joystick.simulator, load, 1.0))  # the crowd has been seen before
                 replies: list[float] = []
                 echoes: list[float] = []
                 for _ in range(count):

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
+from django.utils import timezone
 
 from economy.ledger import audit
+from economy.models import Cooldown
 from pixelbot_site.kit.sqlite.file import first_fault
 from pixelbot_site.upkeep import database_file
 
@@ -117,6 +119,23 @@ def test_a_large_log_is_truncated_once_nothing_is_written() -> None:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS large")
+
+
+def test_the_log_is_merged_while_somebody_writes(tmp_path: Path) -> None:
+    file = database_file.path()
+    assert file is not None
+    Cooldown.objects.create(key="merged", until=timezone.now())
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=0)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        database_file.merge_beside_writers()
+        assert time.monotonic() - began < 5  # it does not wait for the writer
+        copy = tmp_path / "copy.sqlite3"
+        # By a process of its own: opening and closing the file in this one would end its locks.
+        subprocess.run(["cp", str(file), str(copy)], check=True)
+        writer.execute("ROLLBACK")
+    with closing(sqlite3.connect(copy)) as without_log:
+        assert without_log.execute("SELECT count(*) FROM economy_cooldown WHERE key = 'merged'").fetchone() == (1,)
 
 
 def test_a_log_that_somebody_reads_is_left_for_the_next_time() -> None:
