@@ -14,12 +14,13 @@ from django.core.files.storage import default_storage
 from pydantic import Field
 
 from effects import sounds, voice
-from effects.models import QueueItem, SpeechSource, ViewerVoice, WordFilter
+from effects.models import QueueItem, SpeechSource, ViewerVoice
 from effects.overlays import pages
 from effects.registry import EffectKind, OverlayTask, Payload, register
 from effects.settings_table import VoiceSettings
+from effects.voice import speech
 from effects.voice.engines import estimated_seconds
-from effects.voice.speakable import shorten, shown, speakable, spoken_name
+from effects.voice.speakable import shorten, shown, spoken_name
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import MAX_TEXT
 
@@ -83,18 +84,14 @@ class SpeakKind(EffectKind[Speak]):
         pages.require_open()
 
     def require_usable(self, payload: Speak) -> None:
-        if not _has_words(speakable(payload.text, filters=_filters())):
-            raise Refused("there is nothing to speak in this text")
+        speech.require_words(payload.text, max_chars=VoiceSettings.current().tts_max_chars)
 
     def prepare(self, item: QueueItem, payload: Speak) -> dict[str, Any]:
         """Synthesize the text; return the fields that describe the speech.
 
         Raise Refused if the text can't be spoken, or lasts longer than TTS_MAX_SECONDS and a viewer wrote it.
         """
-        filters = _filters()
-        text = speakable(payload.text, filters=filters, max_chars=VoiceSettings.current().tts_max_chars)
-        if not _has_words(text):
-            raise Refused("there is nothing to speak in this text")
+        text = speech.require_words(payload.text, max_chars=VoiceSettings.current().tts_max_chars)
         name = item.viewer.username if item.viewer else ""
         prefix = _prefix(payload.source)
         spoken_text, spoken = _speak_in_time(
@@ -105,7 +102,7 @@ class SpeakKind(EffectKind[Speak]):
         )
         if item.speech_file:
             default_storage.delete(item.speech_file)  # from an attempt that was interrupted
-        caption = shown(payload.text, filters=filters)
+        caption = shown(payload.text, filters=speech.filters())
         file = ""
         if spoken.wav is not None:
             file = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))
@@ -116,14 +113,6 @@ class SpeakKind(EffectKind[Speak]):
             "speech_seconds": spoken.seconds,
             "is_spoken_by_page": spoken.by_browser,
         }
-
-
-def _filters() -> list[tuple[str, str]]:
-    return list(WordFilter.objects.values_list("word", "replacement"))
-
-
-def _has_words(text: str) -> bool:
-    return any(character.isalnum() for character in text)
 
 
 def _speak_in_time(prefix: str, text: str, style: voice.Style, *, may_cut: bool) -> tuple[str, voice.Spoken]:

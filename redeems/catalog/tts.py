@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from effects.registry import Effect
 from effects.values import speak
+from effects.voice import speech
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
 
@@ -16,4 +17,5 @@ def plan(order: Order) -> Effect:
     limit = order.rules.tts_max_chars
     if len(text) > limit:
         raise Refused(f"that is {len(text)} characters long, and the limit is {limit}")
+    speech.require_words(text, max_chars=limit)
     return speak(text, source="redeem", voice=order.row.voice, rate=order.row.rate, volume=order.row.volume)
