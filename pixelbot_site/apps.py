@@ -6,10 +6,18 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin import apps as admin_apps
 from django.core.checks import CheckMessage, Warning, register
 
 # The checks that `runbot` makes at each start: those of `.env`. Django's own are of the code, and among the tests.
 AT_START = "env"
+
+
+class DashboardConfig(admin_apps.AdminConfig):
+    """Django's admin with our site."""
+
+    default = False  # this module's own is the other one
+    default_site = "pixelbot_site.sections.Dashboard"
 
 
 class SiteConfig(AppConfig):

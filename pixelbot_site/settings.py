@@ -61,7 +61,7 @@ EMBEDDED = not REDIS_URL
 # The page of the API's documentation takes templates and scripts from there.
 NINJA = Path(str(getattr(find_spec("ninja"), "origin", ""))).parent
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "pixelbot_site.apps.DashboardConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -10,12 +10,6 @@ from django.views.generic import RedirectView
 from effects.overlays import views
 from pixelbot_site import start_link
 from pixelbot_site.backups import views as backup_views
-from pixelbot_site.guesses import LoginForm
-
-admin.site.site_header = "Pixel Bot"
-admin.site.site_title = "Pixel Bot"
-admin.site.index_title = "Your channel"
-admin.site.login_form = LoginForm
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
