@@ -148,7 +148,9 @@ def test_a_frame_that_was_paid_before_a_restart_is_not_paid_again(
     again = make_bot().start()
     simulator.wait_subscribed()
     simulator.happen(event, tip("Bob", 1))
-    wait_until(lambda: again.one(POINTS) == 50, "only the new tip is paid")
+    wait_until(lambda: again.one(POINTS) != 50, "the new tip is paid")
+    assert again.one(POINTS) == 51
+    assert again.one("SELECT count(*) FROM economy_transaction") == 2
 
 
 def test_without_an_overlay_nothing_is_sold_and_the_viewer_is_told_in_one_line(
