@@ -8,11 +8,17 @@ import sys
 from tests.processes import ROOT
 
 
-def test_the_embedded_benchmark_prints_every_figure() -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.embedded", "--quick"]
+def printed(name: str) -> str:
+    """Run the benchmark `name` with few rounds and return what it prints; fail with its errors if it fails."""
+    command = [sys.executable, "-m", f"tests.benchmarks.{name}", "--quick"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
     print(done.stdout)
+    return done.stdout
+
+
+def test_the_embedded_benchmark_prints_every_figure() -> None:
+    figures = printed("embedded")
     for words in (
         "start to an accepted websocket",
         "memory (RSS)",
@@ -22,15 +28,12 @@ def test_the_embedded_benchmark_prints_every_figure() -> None:
         "!sound received",
         "SIGINT/SIGTERM",
     ):
-        assert words in done.stdout
-    assert "exit codes {0}, tracebacks 0" in done.stdout
+        assert words in figures
+    assert "exit codes {0}, tracebacks 0" in figures
 
 
 def test_the_economys_benchmark_prints_every_ratio() -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.economy", "--quick"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
-    assert done.returncode == 0, done.stderr
-    print(done.stdout)
+    figures = printed("economy")
     for words in (
         "every event pays: inbox against raw sqlite3",
         "busy chat, most on cooldown: inbox against raw sqlite3",
@@ -39,14 +42,11 @@ def test_the_economys_benchmark_prints_every_ratio() -> None:
         "batch",
         "audit",
     ):
-        assert words in done.stdout
+        assert words in figures
 
 
 def test_the_benchmark_of_waiting_prints_the_longest_for_each_operation() -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.longest_wait", "--quick"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
-    assert done.returncode == 0, done.stderr
-    print(done.stdout)
+    figures = printed("longest_wait")
     for words in (
         "forget ",
         "rename ",
@@ -60,13 +60,10 @@ def test_the_benchmark_of_waiting_prints_the_longest_for_each_operation() -> Non
         "an event takes",
         "a busy channel",
     ):
-        assert words in done.stdout
+        assert words in figures
 
 
 def test_the_replies_benchmark_prints_every_ratio() -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.replying", "--quick"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
-    assert done.returncode == 0, done.stderr
-    print(done.stdout)
+    figures = printed("replying")
     for words in ("idle, p50", "idle, p99", "at 1000 events/s, p50", "at 1000 events/s, p99"):
-        assert f"reply to !points, {words}, of a bare echo" in done.stdout
+        assert f"reply to !points, {words}, of a bare echo" in figures
