@@ -25,7 +25,7 @@ def to_drop_for(item: QueueItem, kind: EffectKind[Any], *, most: int) -> QueueIt
     if not sort:
         return None
     own = QueueItem.objects.filter(lane=item.lane, kind=item.kind, state=State.PENDING, purchase=None, part_of="")
-    rows = [row for row in own.order_by("id") if kind.sort(row.payload)]
+    rows = [row for row in own if kind.sort(row.payload)]
     if len(rows) < most:
         return None
 
