@@ -15,7 +15,7 @@ from ninja.errors import HttpError
 from pydantic import Field
 
 from economy.ledger import points, spans, xp
-from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.accounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
 from economy.models import Currency, Transaction, TransactionKind, Viewer, XPTransaction
 from economy.viewers import people

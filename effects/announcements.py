@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from economy.ledger.amounts import counted
 from economy.ledger.rewards import LevelUp, Reward
 from economy.settings_table import PointsSettings
 from effects import chat
 from effects.chat import Priority
 from effects.queue import items
 from effects.values import speak
+from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.steps import Effect, planned
 
 # How many lines a jump over many levels says.

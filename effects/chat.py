@@ -16,7 +16,7 @@ MAILBOX = "chat"
 class Priority(StrEnum):
     """What a line is, which decides how long it may wait, and which lines go when chat has no room for all.
 
-    `joystick.gateway.outgoing` has the times.
+    `joystick.gateway.outgoing.waiting` has the times.
     """
 
     MODERATION = "moderation"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from economy.ledger import audit, xp
-from economy.ledger.amounts import counted
 from effects.obs import health as obs
 from effects.obs import names, reverts
 from effects.overlays import pages
@@ -11,6 +10,7 @@ from joystick.channel import streams
 from joystick.gateway import health as connection
 from joystick.models import Install
 from pixelbot_site.backups import shelf
+from pixelbot_site.kit.plural import counted
 from pixelbot_site.upkeep import heartbeat
 
 

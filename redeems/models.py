@@ -7,8 +7,8 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
-from economy.ledger.amounts import counted
 from economy.viewers.roles import Role
+from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.steps_field import EffectsField
 
 

@@ -14,7 +14,7 @@ from economy.ledger import accounts, points
 from economy.models import Transaction, Viewer
 from economy.viewers.roles import Role, role_of
 from effects.models import DROPPED, Purchase, QueueItem
-from effects.queue import items, refunds, waiting
+from effects.queue import items, lanes, refunds
 from effects.registry import INSTANT, Effect, kinds, known_parts, seconds
 from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.errors import Refused
@@ -137,7 +137,7 @@ def can_happen(row: Redeem) -> bool:
 
 def _check_room(effect: Effect, rules: EffectsSettings) -> None:
     for lane in sorted(_lanes(effect)):
-        count = waiting.bought(lane)
+        count = lanes.bought(lane)
         if count >= rules.queue_max(lane):
             raise Refused(f"the queue is full ({count} waiting), try again in a moment")
 

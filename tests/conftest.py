@@ -22,7 +22,7 @@ from effects.models import Overlay
 from effects.obs.client import obs
 from effects.overlays import pages
 from joystick.inbox import name_changes, receive
-from joystick.protocol.received import ReceivedFrame, read_frame
+from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
 from tests import processes

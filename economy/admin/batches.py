@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from economy import tasks
 from economy.batches import batch
 from economy.batches.target import FILTERS, Target
-from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.accounts import MAX_BALANCE
 from economy.models import Batch, BatchState, Operation
 from pixelbot_site.kit.admin import ReadOnlyAdmin
 from pixelbot_site.kit.errors import Refused

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from economy.batches import batch
 from economy.batches.target import FILTERS, Target
-from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.accounts import MAX_BALANCE
 from economy.models import Batch, Currency
 from pixelbot_site.kit.api import ApiRequest, Id, Scope, Text, answers, needs
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from economy.batches import changes, reversals
 from economy.batches.pieces import Extent, Piece, Preview
 from economy.batches.target import Target
-from economy.ledger.amounts import require_amount
+from economy.ledger.accounts import require_amount
 from economy.models import Batch, BatchState, Operation
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.pieces import GAP

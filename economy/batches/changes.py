@@ -13,7 +13,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThan, LessThanOrEqu
 from economy.batches import pieces
 from economy.batches.pieces import Change, Extent, Piece, Preview
 from economy.batches.target import Target
-from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.accounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
 from economy.models import Batch, Operation, TransactionKind, Viewer
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from economy.ledger.accounts import Row
 from economy.ledger.currencies import ledger_of
-from economy.ledger.rows import Row
 from economy.models import Batch, TransactionKind
 
 SOURCE = "batch"

@@ -13,7 +13,7 @@ from django.db.models.lookups import LessThan
 
 from economy.batches import pieces
 from economy.batches.pieces import Change, Extent, Piece, Preview
-from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.accounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
 from economy.models import Batch, Transaction, TransactionKind, Viewer, XPTransaction
 from economy.models.heirs import heirs_of

@@ -13,7 +13,7 @@ from django.db.models import Sum
 from economy import cooldowns
 from economy.earning import caps
 from economy.ledger import accounts, points, xp
-from economy.ledger.amounts import require_amount
+from economy.ledger.accounts import require_amount
 from economy.ledger.points import Grant
 from economy.ledger.rewards import LevelUp, reward_points
 from economy.ledger.xp import XPGrant

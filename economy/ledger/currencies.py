@@ -9,7 +9,7 @@ from typing import Protocol
 from django.db.models import Q
 
 from economy.ledger import points, xp
-from economy.ledger.rows import Row
+from economy.ledger.accounts import Row
 from economy.models import UNDOING, XP, Currency, Points, Transaction, TransactionKind, Viewer, XPTransaction
 from pixelbot_site.kit import bulk
 

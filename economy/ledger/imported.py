@@ -12,9 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import points, xp
-from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.accounts import MAX_BALANCE, Row
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
-from economy.ledger.rows import Row
 from economy.models import TransactionKind, Viewer
 from pixelbot_site.kit import bulk
 

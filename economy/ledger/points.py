@@ -11,8 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from economy.ledger import accounts
-from economy.ledger.amounts import MAX_BALANCE, MAX_INTEGER, require_amount, require_change
-from economy.ledger.rows import Row, balances, change_each
+from economy.ledger.accounts import MAX_BALANCE, MAX_INTEGER, Row, balances, change_each, require_amount, require_change
 from economy.models import UNDOING, Points, Transaction, TransactionKind, Viewer
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.errors import Refused

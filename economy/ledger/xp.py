@@ -13,10 +13,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from economy.ledger import accounts, points
-from economy.ledger.amounts import MAX_BALANCE, require_amount, require_change
+from economy.ledger.accounts import MAX_BALANCE, Row, balances, change_each, require_amount, require_change
 from economy.ledger.levels import Curve
 from economy.ledger.rewards import LevelUp, give_once, reward_points, rewards_between
-from economy.ledger.rows import Row, balances, change_each
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from economy.settings_table import PointsSettings, XPSettings
 from pixelbot_site.kit import bulk, pieces

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from import_export import fields, resources, widgets
 
-from economy.ledger.amounts import MAX_BALANCE, require_amount
+from economy.ledger.accounts import MAX_BALANCE, require_amount
 from economy.models import USERNAME_MAX, Viewer, viewer_key
 from economy.viewers import forgetting, people, wanted_balances
 from economy.viewers.wanted_balances import WantedBalances

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import accounts, points, xp
+from economy.ledger.accounts import Row
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER
-from economy.ledger.rows import Row
 from economy.models import TransactionKind, Viewer, viewer_key
 from economy.viewers import people
 from pixelbot_site.kit import pieces

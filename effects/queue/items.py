@@ -19,7 +19,7 @@ from django.utils import timezone
 from economy.models import Viewer
 from effects.models import ENDED, MADE, Purchase, QueueItem, State
 from effects.overlays import messages
-from effects.queue import lease, refunds, waiting
+from effects.queue import lanes, lease, refunds
 from effects.queue.wakeups import wake
 from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, OverlayTask, kinds
 from effects.settings_table import QueueSettings
@@ -71,7 +71,7 @@ def enqueue(
 
 
 def _make_room(item: QueueItem, kind: EffectKind[Any]) -> None:
-    oldest = waiting.to_drop_for(item, kind, most=QueueSettings.current().queue_own_max)
+    oldest = lanes.to_drop_for(item, kind, most=QueueSettings.current().queue_own_max)
     if oldest is not None:
         # Skipped, not cancelled: what follows it in a sequence still happens.
         end(oldest, State.SKIPPED, "newer lines took its place")

@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from economy.ledger.amounts import counted
 from economy.models import viewer_key
 from joystick.gateway import health
 from joystick.inbox import feed_size, receive
 from joystick.inbox.feed_kinds import stored_kinds, unknown_kinds
 from joystick.models import Connection, Gap, InboundEvent
 from pixelbot_site.kit.admin import ReadOnlyAdmin
+from pixelbot_site.kit.plural import counted
 
 
 class KnownFilter(admin.SimpleListFilter):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from economy.ledger import points
-from economy.ledger.amounts import counted
 from economy.viewers.roles import Role
 from joystick.registry import Call, command
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.plural import counted
 
 
 @command(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from economy.ledger.amounts import counted
 from economy.viewers.roles import Role
 from effects.queue import control
 from joystick.registry import Call, command
+from pixelbot_site.kit.plural import counted
 
 
 @command(

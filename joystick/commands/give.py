@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from economy.ledger import points
-from economy.ledger.amounts import counted
 from joystick.registry import MAX_TYPED_AMOUNT, Call, command
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.plural import counted
 
 
 @command("give", help="give some of your points to somebody", usage="!give VIEWER N")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from economy.ledger.amounts import counted
 from economy.ledger.currencies import POINTS_LEDGER
 from joystick.registry import Call, command
+from pixelbot_site.kit.plural import counted
 
 
 @command("points", "balance", help="how many points you have, or another viewer has", usage="!points [VIEWER]")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from economy.ledger.amounts import counted
 from economy.viewers.roles import Role, role_of
 from effects.models import QueueItem, State
 from effects.queue import lanes
-from effects.queue.waiting import place as place_of
+from effects.queue.lanes import place as place_of
 from joystick.registry import Call, command
+from pixelbot_site.kit.plural import counted
 
 # Items that a moderator is told the numbers of.
 MAX_SHOWN = 5

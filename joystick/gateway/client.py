@@ -19,13 +19,12 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from joystick.gateway import reasons
-from joystick.gateway.actions import SPOKEN, Action
-from joystick.gateway.attempts import Attempts
-from joystick.gateway.echoes import Echoes
-from joystick.gateway.outgoing import BURST, MIN_INTERVAL, Outgoing
-from joystick.gateway.pace import TokenBucket
+from joystick.gateway.outgoing.actions import SPOKEN, Action
+from joystick.gateway.outgoing.echoes import Echoes
+from joystick.gateway.outgoing.waiting import BURST, MIN_INTERVAL, Outgoing
+from joystick.gateway.pace import Attempts, TokenBucket
 from joystick.gateway.session import Session, SessionLost, TokenRefused
-from joystick.protocol.received import ReceivedFrame
+from joystick.protocol.frames import ReceivedFrame
 
 log = logging.getLogger("joystick")
 

@@ -13,22 +13,22 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 
-from economy.ledger.amounts import counted
 from effects.chat import MAILBOX, Priority
 from joystick.account.credentials import Credentials
 from joystick.channel import catch_up, streams
 from joystick.gateway import batch_size, health
-from joystick.gateway.actions import Action
 from joystick.gateway.client import Gateway
-from joystick.gateway.outgoing import MIN_INTERVAL
+from joystick.gateway.outgoing.actions import Action
+from joystick.gateway.outgoing.waiting import MIN_INTERVAL
 from joystick.gateway.session import SessionLost
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
 from joystick.gateway.token_source import TokenSource
 from joystick.inbox import receive
 from joystick.protocol.events import ChatMessage, Event
-from joystick.protocol.received import ReceivedFrame
+from joystick.protocol.frames import ReceivedFrame
 from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.plural import counted
 
 log = logging.getLogger("joystick")
 

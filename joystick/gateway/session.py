@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from joystick.protocol import frames
-from joystick.protocol.received import ReceivedFrame, error_event, read_frame
+from joystick.protocol.frames import ReceivedFrame, error_event, read_frame
 
 log = logging.getLogger("joystick")
 

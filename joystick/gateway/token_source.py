@@ -7,12 +7,12 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from economy.ledger.amounts import counted
 from joystick.account.credentials import Credentials
 from joystick.account.tokens import RenewalPostponed
 from joystick.gateway import health
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.plural import counted
 
 log = logging.getLogger("joystick")
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from economy import cooldowns
-from economy.ledger.amounts import counted
 from economy.models import Viewer, viewer_key
 from economy.viewers import people
 from economy.viewers.roles import role_of
@@ -20,6 +19,7 @@ from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome, commands
 from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.plural import counted
 from redeems import purchase
 from redeems.registry import catalog
 

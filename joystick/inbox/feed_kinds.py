@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from joystick.protocol import kinds
-from joystick.protocol.received import SERVER_ERROR, UNREADABLE
+from joystick.protocol.frames import SERVER_ERROR, UNREADABLE
 
 # DISTINCT would read the index from end to end; this looks into it once for each kind.
 STORED_KINDS = """

@@ -10,7 +10,7 @@ from django.utils import timezone
 from joystick.channel import streams
 from joystick.inbox import receive
 from joystick.protocol.compose import compose
-from joystick.protocol.received import ReceivedFrame, read_frame
+from joystick.protocol.frames import ReceivedFrame, read_frame
 from pixelbot_site.kit.errors import Refused
 
 

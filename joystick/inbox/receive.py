@@ -18,7 +18,7 @@ from joystick.inbox.outcomes import Outcomes
 from joystick.models import InboundEvent, InboundState, Install
 from joystick.protocol.envelope import clean_text
 from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
-from joystick.protocol.received import SERVER_ERROR, UNREADABLE, ReceivedFrame, read_frame
+from joystick.protocol.frames import SERVER_ERROR, UNREADABLE, ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
 

@@ -22,7 +22,7 @@ django.setup()
 
 from joystick.gateway.batch_size import BatchSize
 from joystick.inbox import receive
-from joystick.protocol.received import ReceivedFrame, read_frame
+from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import Happening, chat, tip
 from pixelbot_site.kit import garbage
 

@@ -19,15 +19,15 @@ from django.core.management import execute_from_command_line
 
 from effects.consumers import OverlayConsumer
 from joystick.gateway import session
-from joystick.protocol import received
+from joystick.protocol import frames
 from joystick.protocol.frames import Control
 from tests.benchmarks.embedded import MARK
 
-_read, _show = received.read_frame, OverlayConsumer.overlay_message
+_read, _show = frames.read_frame, OverlayConsumer.overlay_message
 _began = 0.0
 
 
-def read(text: str) -> received.ReceivedFrame | Control:
+def read(text: str) -> frames.ReceivedFrame | Control:
     """The first of ours to see a frame from Joystick."""
     global _began
     if "!sound" in text:

@@ -36,7 +36,7 @@ from economy.viewers import forgetting, merging
 from economy.viewers.exchange import ViewerResource
 from joystick.inbox import name_changes, receive, retention
 from joystick.models import NameChange, NameStep
-from joystick.protocol.received import ReceivedFrame, read_frame
+from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import tip
 from pixelbot_site.kit import garbage
 from tests.conftest import frame_text

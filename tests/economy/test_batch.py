@@ -18,7 +18,7 @@ from economy.batches import batch
 from economy.batches.pieces import Preview
 from economy.batches.target import Target
 from economy.ledger import audit, points, xp
-from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.accounts import MAX_BALANCE
 from economy.ledger.currencies import ledger_of
 from economy.models import XP, Batch, BatchState, Points, Transaction, Viewer, XPTransaction
 from economy.viewers import merging, presence

@@ -12,7 +12,7 @@ import pytest
 from economy.earning import caps
 from economy.earning.pay import Award, Once, pay
 from economy.ledger import audit, points, xp
-from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.accounts import MAX_BALANCE
 from economy.ledger.points import Grant
 from economy.models import DailyTotal, Points, Transaction, Viewer, XPTransaction
 from joystick.settings_table import Rules

@@ -15,8 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from economy.earning import pay
 from economy.earning.pay import Award
 from economy.ledger import audit, points, xp
-from economy.ledger.amounts import MAX_BALANCE
-from economy.ledger.rows import Row
+from economy.ledger.accounts import MAX_BALANCE, Row
 from economy.ledger.xp import XPGrant
 from economy.models import XP, LevelReward, Points, Transaction, TransactionKind, Viewer, XPTransaction
 from joystick.settings_table import Rules

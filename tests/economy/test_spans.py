@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from economy.ledger import imported, points, spans
+from economy.ledger.accounts import Row
 from economy.ledger.imported import History, PastChange
-from economy.ledger.rows import Row
 from economy.models import Points, Transaction, TransactionKind, Viewer
 
 pytestmark = pytest.mark.django_db

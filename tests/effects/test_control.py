@@ -15,7 +15,7 @@ from django.utils import timezone
 from economy.ledger import audit, points
 from economy.models import Points, Transaction, TransactionKind, Viewer
 from effects.models import ENDED, Lane, Purchase, QueueItem, State
-from effects.queue import control, items, lanes, playback, rescue, waiting, worker
+from effects.queue import control, items, lanes, playback, rescue, worker
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Refused
 from tests.threads import at_once
@@ -172,8 +172,8 @@ def test_the_place_in_the_lane_counts_priority(buy: Buy, viewer: Callable[..., V
     buy(), buy()
     ann = viewer("Ann")
     items.enqueue(Effect(shown), viewer=ann, priority=1)
-    assert waiting.place(ann) == (3, 1)
-    assert waiting.place(Viewer.objects.get(key="bob")) == (3, 2)
+    assert lanes.place(ann) == (3, 1)
+    assert lanes.place(Viewer.objects.get(key="bob")) == (3, 2)
 
 
 def test_approval_lets_it_happen_rejection_and_waiting_too_long_give_the_points_back(

@@ -70,7 +70,7 @@ from redeems import purchase; purchase.seed()
 from tests.conftest import frame_text
 from effects.queue import worker
 from joystick.inbox.receive import receive
-from joystick.protocol.received import read_frame
+from joystick.protocol.frames import read_frame
 from joystick.simulator.happenings import chat, leave, tip
 effects.chat.group_send = lambda group, message: print("SAID", message["words"]["text"])
 for happening in (tip("Bob", 10), chat("Bob", "!cuddle Ann"), chat("Bob", "!confetti gold"), leave("Bob")):

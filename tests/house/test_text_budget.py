@@ -21,11 +21,11 @@ from economy.models import Cooldown
 from effects.library.webhook import is_allowed
 from effects.models import QueueItem, WordFilter
 from effects.voice import speakable
-from joystick.gateway.actions import Action
+from joystick.gateway.outgoing.actions import Action
 from joystick.inbox import dispatch
 from joystick.protocol import frames
 from joystick.protocol.envelope import FrameError, clean_name, clean_text, strip_markup
-from joystick.protocol.received import read_frame
+from joystick.protocol.frames import read_frame
 from joystick.simulator.happenings import chat, raid, tip
 from pixelbot_site.kit import csv_format, logs, steps
 from redeems import purchase

@@ -16,7 +16,7 @@ from economy.batches.target import Target
 from economy.ledger import audit
 from economy.models import Points, Viewer
 from joystick.inbox import receive
-from joystick.protocol.received import ReceivedFrame, read_frame
+from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import tip
 from tests.benchmarks import crowd
 from tests.conftest import frame_text

@@ -12,9 +12,9 @@ from asgiref.sync import sync_to_async
 
 from joystick import reactions
 from joystick.account.credentials import Fixed
-from joystick.gateway import outgoing
 from joystick.gateway.listener import Listener
-from joystick.gateway.outgoing import Limits
+from joystick.gateway.outgoing import waiting
+from joystick.gateway.outgoing.waiting import Limits
 from joystick.models import Connection
 from joystick.simulator.happenings import Happening, chat, follow, tip
 from joystick.simulator.options import Options
@@ -32,8 +32,8 @@ LARGE = 300
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """The bot's waits, as much shorter as the evening."""
-    faster = {name: Limits(limits.age / SPEED, limits.patience / SPEED) for name, limits in outgoing.LIMITS.items()}
-    monkeypatch.setattr(outgoing, "LIMITS", faster)
+    faster = {name: Limits(limits.age / SPEED, limits.patience / SPEED) for name, limits in waiting.LIMITS.items()}
+    monkeypatch.setattr(waiting, "LIMITS", faster)
     settings.COMMAND_COOLDOWN_SECONDS = 0
     settings.XP_BASE = 10**6
 

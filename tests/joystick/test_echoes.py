@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from joystick.gateway import echoes
-from joystick.gateway.echoes import Echoes
+from joystick.gateway.outgoing import echoes
+from joystick.gateway.outgoing.echoes import Echoes
 
 
 def said(*lines: str, known: str = "Pixle") -> Echoes:

@@ -20,7 +20,7 @@ from joystick.handlers.tip import on_tip
 from joystick.inbox import receive
 from joystick.models import InboundEvent, InboundState, Install, Stream
 from joystick.protocol.events import Tip
-from joystick.protocol.received import ReceivedFrame, error_event, read_frame
+from joystick.protocol.frames import ReceivedFrame, error_event, read_frame
 from joystick.registry import Outcome, _handlers
 from joystick.simulator.happenings import (
     Happening,

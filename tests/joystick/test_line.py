@@ -27,11 +27,11 @@ from effects import chat as mailbox
 from joystick.account.credentials import ChannelCredentials, Fixed
 from joystick.account.tokens import RenewalPostponed
 from joystick.channel import actions
-from joystick.gateway import attempts, health, listener, session, token_source
+from joystick.gateway import health, listener, pace, session, token_source
 from joystick.gateway.listener import Listener
 from joystick.inbox import receive
 from joystick.models import Connection, Gap, InboundEvent, Install
-from joystick.protocol.received import ReceivedFrame, read_frame
+from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
@@ -47,7 +47,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 say = partial(mailbox.say, priority=mailbox.Priority.ANSWER)
 
 HURRIED: dict[Any, tuple[str, ...]] = {
-    attempts: ("FIRST_PAUSE", "MAX_PAUSE", "ATTEMPT_EVERY"),
+    pace: ("FIRST_PAUSE", "MAX_PAUSE", "ATTEMPT_EVERY"),
     listener: ("RENEW_EVERY",),
     session: ("SETTLED_AFTER",),
     token_source: ("POLL_EVERY", "RENEW_AGAIN_AFTER"),
@@ -743,7 +743,7 @@ async def test_a_token_that_is_refused_twice_is_tried_after_1_2_5_and_then_every
 ) -> None:
     clock = Clock()
     monkeypatch.setattr(token_source, "time", clock)
-    monkeypatch.setattr(attempts, "ATTEMPT_EVERY", 0)
+    monkeypatch.setattr(pace, "ATTEMPT_EVERY", 0)
     joystick.options.token = "another"
     async with running(joystick, credentials=Fixed("refused")):
         for number, minutes in enumerate((1, 2, 5, 10, 10), start=1):
@@ -850,7 +850,7 @@ async def test_trouble_stays_red_during_every_attempt(
         shown.append((state, bool(health.trouble())))
 
     monkeypatch.setattr(token_source, "SLOW_TRIES", (0.1,))
-    monkeypatch.setattr(attempts, "ATTEMPT_EVERY", 0)
+    monkeypatch.setattr(pace, "ATTEMPT_EVERY", 0)
     if trouble == "refused":
         joystick.options.token = "another"
     else:
@@ -872,12 +872,12 @@ async def test_a_line_that_drops_every_ten_seconds_is_back_within_a_second(
     async with running(joystick):
         for number in range(1, 9):
             await joystick.subscribed_now()
-            await asyncio.sleep(attempts.ATTEMPT_EVERY + 0.05)  # a little more than 9 s of life
+            await asyncio.sleep(pace.ATTEMPT_EVERY + 0.05)  # a little more than 9 s of life
             await joystick.disconnect("drop")
             await until(lambda: joystick.connections_made == number + 1)  # noqa: B023 (used at once)
     pauses = [float(text) for text in re.findall(r"next try in ([\d.]+) s", caplog.text)]
     assert len(pauses) == 8
-    assert max(pauses) <= 2 * attempts.FIRST_PAUSE  # as logged, rounded to a tenth
+    assert max(pauses) <= 2 * pace.FIRST_PAUSE  # as logged, rounded to a tenth
 
 
 async def test_a_server_that_confirms_tells_an_event_and_closes_is_not_hammered(joystick: Simulator) -> None:

@@ -21,7 +21,7 @@ from effects.queue import control, items
 from effects.values import speak
 from joystick.inbox import name_changes, receive
 from joystick.models import InboundEvent, NameChange
-from joystick.protocol.received import ReceivedFrame, read_frame
+from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import Happening, chat, tip
 from pixelbot_site.kit import pieces
 

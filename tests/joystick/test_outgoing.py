@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from effects.chat import Priority
-from joystick.gateway.actions import Action, joined, listed, sharing_a_line
-from joystick.gateway.outgoing import LIMITS, MAX_WAITING, MIN_WAITING, Outgoing
+from joystick.gateway.outgoing.actions import Action, joined, listed, sharing_a_line
+from joystick.gateway.outgoing.waiting import LIMITS, MAX_WAITING, MIN_WAITING, Outgoing
 from joystick.gateway.pace import TokenBucket
 
 # Seconds between lines at which as few of each kind may wait as at any.

@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidProxy, ProxyError
 
 from joystick.gateway import client, reasons, session
 from joystick.gateway.client import Gateway
-from joystick.protocol.received import ReceivedFrame
+from joystick.protocol.frames import ReceivedFrame
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
 from tests.processes import free_port

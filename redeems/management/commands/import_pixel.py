@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from economy.ledger import accounts, imported
-from economy.ledger.amounts import MAX_BALANCE
+from economy.ledger.accounts import MAX_BALANCE
 from economy.ledger.imported import History, PastChange
 from economy.models import Item, ItemGrant, Viewer, viewer_key
 from economy.viewers import inventory, people

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from economy.models import Viewer
 from effects.models import Purchase, QueueItem, State
-from effects.queue import items, waiting
+from effects.queue import items, lanes
 from effects.values import alert, speak
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken", "frames")]
@@ -31,7 +31,7 @@ def test_the_bots_own_lines_do_not_count_for_the_viewers_limit(viewer: Callable[
     for number in range(4):
         items.enqueue(speak(f"tip {number}", source="tip"))
     items.enqueue(speak("hello", source="redeem"), viewer=bob, purchase=Purchase.objects.create(viewer=bob))
-    assert waiting.bought("tts") == 1
+    assert lanes.bought("tts") == 1
 
 
 def test_a_newer_line_takes_the_place_of_the_oldest_of_its_kind(limit: int, said: list[str]) -> None:

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from joystick.gateway.actions import Action, joined, merged, sharing_a_line
+from joystick.gateway.outgoing.actions import Action, joined, merged, sharing_a_line
 
 log = logging.getLogger("chat")
 
