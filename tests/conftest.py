@@ -41,6 +41,8 @@ SLOW_FOLDERS = ("journeys", "benchmarks")
 LONGEST = {"test_chaos", "test_bad_night", "test_kill"}
 # Enough for the other processes to do beside and between the tests that are `alone`.
 QUICK_FIRST = 60
+# Modules whose tests mostly wait for a socket: beside each other, they leave the cores idle.
+WAITING = {"test_line", "test_reasons", "test_guesses"}
 SLOW_FIXTURES = {"bot", "make_bot", "page", "strict_page", "real", "database", "redis_url"}
 
 
@@ -66,7 +68,17 @@ def in_order_for_several_processes(items: list[pytest.Item]) -> list[pytest.Item
     journeys = [item for item in items if item.get_closest_marker("journey") and item not in alone]
     journeys.sort(key=lambda item: item.path.stem not in LONGEST)
     quick = [item for item in items if not item.get_closest_marker("journey") and item not in alone]
+    quick = spread(quick, lambda item: item.path.stem in WAITING)
     return [*alone, *quick[:QUICK_FIRST], *journeys, *quick[QUICK_FIRST:]]
+
+
+def spread(items: list[pytest.Item], some: Callable[[pytest.Item], bool]) -> list[pytest.Item]:
+    """Return `items` with `some` of them evenly among the others."""
+    others = [(place, item) for place, item in enumerate(item for item in items if not some(item))]
+    chosen = [item for item in items if some(item)]
+    gap = len(others) / max(len(chosen), 1)
+    placed = [(place * gap, item) for place, item in enumerate(chosen)]
+    return [item for _, item in sorted([*others, *placed], key=lambda pair: pair[0])]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -20,7 +20,11 @@ from economy.viewers import merging
 from effects.models import Purchase, QueueItem, State
 from effects.queue import control, playback, worker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "frames")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("woken", "frames"),
+    pytest.mark.journey,  # every test migrates there and back, a second each
+]
 
 BEFORE = ("effects", "0004_what_was_done")
 BEGAN = timezone.now() - timedelta(minutes=1)
