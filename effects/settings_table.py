@@ -28,37 +28,47 @@ class VoiceSettings(Section):
         "pyttsx3 (this machine's own voices), browser (the overlay's: speechSynthesis), piper (a local model; pip "
         "install piper-tts), or none: the overlay shows the text without a sound.",
         choices=("pyttsx3", "browser", "piper", "none"),
+        label="Voice engine",
     )
-    tts_piper_model: str = setting("", "For piper: the path of a voice, a file that ends in .onnx.")
+    tts_piper_model: str = setting(
+        "", "For piper: the path of a voice, a file that ends in .onnx.", label="Piper voice file"
+    )
     tts_viewer_voices: tuple[str, ...] = setting(
         (),
         "Every viewer's lines get one of these voices, and each viewer keeps theirs. Empty: all lines are spoken with "
         "TTS_VOICE.",
+        label="Voices of viewers",
     )
     tts_pre_sound: str = setting(
         "announcement.wav",
         "A sound before the speech: a file in DATA_DIR/sounds, or the shipped announcement.wav. Empty: none. It is "
         "made as loud as the voice.",
         may_be_empty=True,
+        label="Sound before the speech",
     )
     tts_pre_delay_ms: int = setting(
         1200,
         "The speech begins this long after the sound began, and not before the sound has ended.",
         maximum=60_000,
         unit="milliseconds",
+        label="Speech begins after",
     )
-    tts_prefix_username: bool = setting(True, 'Whether the viewer is named before the text: "Bob said: …".')
+    tts_prefix_username: bool = setting(
+        True, 'Whether the viewer is named before the text: "Bob said: …".', label="Say the name of the viewer first"
+    )
     tts_queue_max: int = setting(
         5,
         "The most lines of viewers that may wait; beyond that, !tts is refused and costs nothing.",
         minimum=1,
         maximum=MAX_WAITING,
         unit="lines",
+        label="Most lines that wait",
     )
     tts_cooldown_seconds: int = setting(
         10,
         "The time between two spoken lines of a viewer. A cooldown that the dashboard sets for the redeem replaces it.",
         unit="seconds",
+        label="Time between two lines of a viewer",
     )
     tts_max_chars: int = setting(
         300,
@@ -66,6 +76,7 @@ class VoiceSettings(Section):
         minimum=1,
         maximum=1000,
         unit="characters",
+        label="Longest text",
     )
     tts_max_seconds: int = setting(
         30,
@@ -74,10 +85,13 @@ class VoiceSettings(Section):
         minimum=1,
         maximum=MAX_SPEECH_SECONDS,
         unit="seconds",
+        label="Longest speech",
     )
-    tts_voice: str = setting("", "A voice of the engine. Empty: the engine's default.")
-    tts_rate: int = setting(170, "How fast the voice speaks.", minimum=50, maximum=500, unit="words a minute")
-    tts_volume: float = setting(1.0, "How loud the voice is.", maximum=1.0)
+    tts_voice: str = setting("", "A voice of the engine. Empty: the engine's default.", label="Voice")
+    tts_rate: int = setting(
+        170, "How fast the voice speaks.", minimum=50, maximum=500, unit="words a minute", label="Speed"
+    )
+    tts_volume: float = setting(1.0, "How loud the voice is.", maximum=1.0, label="Volume")
 
     def mistakes(self) -> Iterator[Mistake]:
         """Yield a mistake if Piper is chosen and its voice is not a file."""
@@ -98,6 +112,7 @@ class QueueSettings(Section):
         minimum=1,
         maximum=MAX_WAITING,
         unit="spins",
+        label="Most spins that wait",
     )
     effect_queue_max: int = setting(
         20,
@@ -105,6 +120,7 @@ class QueueSettings(Section):
         minimum=1,
         maximum=MAX_WAITING,
         unit="effects",
+        label="Most sounds and effects that wait",
     )
     queue_own_max: int = setting(
         5,
@@ -113,6 +129,7 @@ class QueueSettings(Section):
         minimum=1,
         maximum=MAX_WAITING,
         unit="lines",
+        label="Most lines of the bot that wait",
     )
     queue_item_ttl: int = setting(
         600,
@@ -120,9 +137,15 @@ class QueueSettings(Section):
         minimum=10,
         maximum=86_400,
         unit="seconds",
+        label="Longest wait in the queue",
     )
     queue_item_max_seconds: int = setting(
-        120, "The longest time that one effect may last on the stream.", minimum=5, maximum=3600, unit="seconds"
+        120,
+        "The longest time that one effect may last on the stream.",
+        minimum=5,
+        maximum=3600,
+        unit="seconds",
+        label="Longest effect",
     )
     queue_history_days: int = setting(
         90,
@@ -130,11 +153,18 @@ class QueueSettings(Section):
         minimum=1,
         maximum=10_000,
         unit="days",
+        label="History of the queue",
     )
-    wheel_spin_seconds: float = setting(6.0, "How long the wheel turns.", minimum=2.0, maximum=10.0, unit="seconds")
-    wheel_hold_seconds: float = setting(3.0, "How long the wheel shows the prize.", maximum=20.0, unit="seconds")
+    wheel_spin_seconds: float = setting(
+        6.0, "How long the wheel turns.", minimum=2.0, maximum=10.0, unit="seconds", label="Wheel turns for"
+    )
+    wheel_hold_seconds: float = setting(
+        3.0, "How long the wheel shows the prize.", maximum=20.0, unit="seconds", label="Wheel shows the prize for"
+    )
     wheel_without_overlay: bool = setting(
-        False, "Whether the wheel is sold while no overlay is open. The prize is then drawn and given unseen."
+        False,
+        "Whether the wheel is sold while no overlay is open. The prize is then drawn and given unseen.",
+        label="Sell the wheel without an overlay",
     )
     sound_max_seconds: int = setting(
         30,
@@ -142,6 +172,7 @@ class QueueSettings(Section):
         minimum=1,
         maximum=600,
         unit="seconds",
+        label="Longest sound",
     )
 
     overlay_sockets_max: int = setting(
@@ -150,6 +181,7 @@ class QueueSettings(Section):
         minimum=1,
         maximum=10_000,
         unit="pages",
+        label="Most overlay pages",
     )
 
     @property
@@ -167,10 +199,11 @@ class OutsideSettings(Section):
     obs_enabled: bool = setting(
         False,
         "Whether the bot uses OBS. The dashboard can set this and the next three too, and has a button to try them.",
+        is_live=False,
     )
-    obs_host: str = setting("127.0.0.1", "The machine that runs OBS.")
-    obs_port: int = setting(4455, "The port of OBS's WebSocket server.", minimum=1, maximum=65_535)
-    obs_password: str = setting("", "The password of OBS's WebSocket server.", is_secret=True)
+    obs_host: str = setting("127.0.0.1", "The machine that runs OBS.", is_live=False)
+    obs_port: int = setting(4455, "The port of OBS's WebSocket server.", minimum=1, maximum=65_535, is_live=False)
+    obs_password: str = setting("", "The password of OBS's WebSocket server.", is_secret=True, is_live=False)
     obs_undo_within: int = setting(
         3600,
         "What an effect changed in OBS for a while stays as it is if it could not be undone in this time after its "
@@ -178,14 +211,18 @@ class OutsideSettings(Section):
         minimum=60,
         maximum=86_400,
         unit="seconds",
+        label="Undo changes in OBS within",
     )
     webhook_addresses: tuple[str, ...] = setting(
-        (), "The addresses that the webhook effect may call; one that ends in a slash allows all below it."
+        (),
+        "The addresses that the webhook effect may call; one that ends in a slash allows all below it.",
+        is_live=False,
     )
     webhook_secret: str = setting(
         "",
         f"Signs every request of a webhook. At least {MIN_WEBHOOK_SECRET} characters, where WEBHOOK_ADDRESSES are set.",
         is_secret=True,
+        is_live=False,
     )
 
     def mistakes(self) -> Iterator[Mistake]:

@@ -50,60 +50,90 @@ def known_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class JoystickSettings(Section):
-    """The application's credentials, what the bot asks for, and how it talks."""
+    """The application's credentials, what the bot asks for, and the platform's addresses."""
 
     title: ClassVar[str] = "Joystick.tv: your bot application's credentials (joystick.tv, Settings, Bots)"
 
     joystick_client_id: str = setting(
-        "", "The application's id. With it, the dashboard has a button that connects your channel."
+        "",
+        "The application's id. With it, the dashboard has a button that connects your channel.",
+        label="Application id",
     )
     joystick_client_secret: str = setting(
         "",
         "Only for a confidential client; without a secret the application must be a public client.",
         is_secret=True,
+        label="Application secret",
     )
     joystick_scopes: tuple[str, ...] = setting(
         ("identity:read", "stream:read", "chat:read", "chat:write"),
         "The permissions that the bot asks for: identity:read, chat:read and chat:write at least. Whispers need "
         "chat:whisper:write, moderation chat:moderate, changing title and tags stream:manage.",
         clean=known_scopes,
+        label="Permissions to ask for",
     )
     joystick_token_kind: str = setting(
         "auto",
         "What the bot shows the gateway: jwt (the connected channel's token), basic (made of id and secret), or auto: "
         "the first of these that it has.",
         choices=("auto", "jwt", "basic"),
+        is_live=False,
     )
     joystick_gateway_token: str = setting(
-        "", "Instead of all that: a token for the gateway, sent as it stands (percent-encoded).", is_secret=True
+        "",
+        "Instead of all that: a token for the gateway, sent as it stands (percent-encoded).",
+        is_secret=True,
+        is_live=False,
     )
-    bot_username: str = setting("", "Your bot's own name in chat, so that it never answers itself.")
+    joystick_event_version: str = setting(
+        "v2", "The envelope of events: v2, or v1 as until July 2026.", choices=("v1", "v2"), is_live=False
+    )
+    joystick_gateway_url: str = setting(
+        GATEWAY_URL, "The address of the gateway.", clean=gateway_address, is_live=False
+    )
+    joystick_api_url: str = setting(API_URL, "The address of the REST API.", clean=web_address(API_URL), is_live=False)
+    joystick_site_url: str = setting(
+        SITE_URL, "The address of the consent page.", clean=web_address(SITE_URL), is_live=False
+    )
+
+
+@dataclass(frozen=True)
+class ChatSettings(Section):
+    """How the bot talks in chat."""
+
+    title: ClassVar[str] = "Chat"
+
+    bot_username: str = setting(
+        "", "Your bot's own name in chat, so that it never answers itself.", label="The bot's name in chat"
+    )
     message_rate_limit: float = setting(
         1.0,
         "The time between two lines that the bot says. 0: as fast as Joystick.tv keeps their order, 25 a second.",
         maximum=3600,
         unit="seconds",
+        label="Time between two lines",
     )
     message_max_chars: int = setting(
-        500, "Longer answers are said in several lines, split at words.", minimum=50, maximum=4000, unit="characters"
+        500,
+        "Longer answers are said in several lines, split at words.",
+        minimum=50,
+        maximum=4000,
+        unit="characters",
+        label="Longest line",
     )
     command_cooldown_seconds: int = setting(
         3,
         "The time between two commands of the same name by one viewer; sooner, there is no answer.",
         unit="seconds",
+        label="Time between two commands of a viewer",
     )
     presence_seconds: int = setting(
         7200,
         "How long a viewer counts as present after the last sign: coming in, or a line in chat.",
         minimum=60,
         unit="seconds",
+        label="Here for",
     )
-    joystick_event_version: str = setting(
-        "v2", "The envelope of events: v2, or v1 as until July 2026.", choices=("v1", "v2")
-    )
-    joystick_gateway_url: str = setting(GATEWAY_URL, "The address of the gateway.", clean=gateway_address)
-    joystick_api_url: str = setting(API_URL, "The address of the REST API.", clean=web_address(API_URL))
-    joystick_site_url: str = setting(SITE_URL, "The address of the consent page.", clean=web_address(SITE_URL))
 
 
 @dataclass(frozen=True)
@@ -112,11 +142,14 @@ class TipSettings(Section):
 
     title: ClassVar[str] = "Tips by size (what happens then: dashboard, Reactions)"
 
-    tip_low_max: int = setting(14, "The largest low tip.", unit="tokens")
-    tip_medium_max: int = setting(100, "The largest medium tip.", unit="tokens")
-    tip_high_max: int = setting(500, "The largest high tip.", unit="tokens")
+    tip_low_max: int = setting(14, "The largest low tip.", unit="tokens", label="Largest low tip")
+    tip_medium_max: int = setting(100, "The largest medium tip.", unit="tokens", label="Largest medium tip")
+    tip_high_max: int = setting(500, "The largest high tip.", unit="tokens", label="Largest high tip")
     tip_extreme_max: int = setting(
-        1000, "The largest extreme tip; what is above it has a reaction of its own.", unit="tokens"
+        1000,
+        "The largest extreme tip; what is above it has a reaction of its own.",
+        unit="tokens",
+        label="Largest extreme tip",
     )
 
     def mistakes(self) -> Iterator[Mistake]:
@@ -140,6 +173,7 @@ class FeedSettings(Section):
         minimum=1,
         maximum=10_000,
         unit="days",
+        label="Keep raw frames for",
     )
     feed_history_days: int = setting(
         400,
@@ -147,11 +181,12 @@ class FeedSettings(Section):
         minimum=7,
         maximum=10_000,
         unit="days",
+        label="Keep the feed for",
     )
 
 
 @dataclass(frozen=True)
-class Rules(EconomySettings, EffectsSettings, JoystickSettings, TipSettings):
+class Rules(EconomySettings, EffectsSettings, JoystickSettings, ChatSettings, TipSettings):
     """All settings that handling an event needs, as one snapshot that is taken once per batch."""
 
     @staticmethod

@@ -21,14 +21,17 @@ class DashboardConfig(admin_apps.AdminConfig):
 
 
 class SiteConfig(AppConfig):
-    """Registers the check of `.env`."""
+    """Registers the check of `.env`, and the settings that the dashboard stores."""
 
     name = "pixelbot_site"
     verbose_name = "Pixel Bot"
 
     def ready(self) -> None:
-        """Register the check."""
+        """Register the check, and let the dashboard's settings win over those of `.env`."""
+        from pixelbot_site.live_settings import store  # its models can't be imported before the apps are ready
+
         register(unknown_settings, AT_START)
+        store.install()
 
 
 def unknown_settings(**_: Any) -> list[CheckMessage]:

@@ -1,4 +1,4 @@
-"""Tokens of the API, and the heartbeat of the schedule."""
+"""Tokens of the API, the heartbeat of the schedule, and the settings that the dashboard changed."""
 
 from __future__ import annotations
 
@@ -74,3 +74,19 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%H:%M:%S}"
+
+
+class SettingOverride(models.Model):
+    """A setting's value from the dashboard, which wins over `.env`. Without a row, `.env` or the default holds."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    # As it would stand in `.env`; a secret's is sealed.
+    value = models.TextField(blank=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+    changed_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        verbose_name = "setting"
+
+    def __str__(self) -> str:
+        return self.name

@@ -16,7 +16,7 @@ import environ
 
 from economy.settings_table import PointsSettings, XPSettings
 from effects.settings_table import OutsideSettings, QueueSettings, VoiceSettings
-from joystick.settings_table import FeedSettings, JoystickSettings, TipSettings
+from joystick.settings_table import ChatSettings, FeedSettings, JoystickSettings, TipSettings
 from pixelbot_site.kit import env_example
 from pixelbot_site.kit.settings_table import Mistake, Section, setting
 
@@ -55,6 +55,7 @@ class LoginSettings(Section):
     """The streamer's login, and access to the pages."""
 
     title: ClassVar[str] = "Your login and the pages"
+    is_live: ClassVar[bool] = False
 
     admin_username: str = setting("admin", "The name of your login; used at the first start.")
     admin_password: str = setting(
@@ -91,6 +92,7 @@ class StorageSettings(Section):
     """Where the bot keeps its data. Other modules read Django's settings, which hold the paths and URLs in effect."""
 
     title: ClassVar[str] = "Where things are kept"
+    is_live: ClassVar[bool] = False
 
     pixelbot_demo: bool = setting(False, "Set by `runbot --demo`.", in_example=False)
     data_dir: str = setting(
@@ -126,6 +128,7 @@ class LogSettings(Section):
     """The level and format of the logs."""
 
     title: ClassVar[str] = "Logs"
+    is_live: ClassVar[bool] = False
 
     log_level: str = setting(
         "INFO", "Messages below this level are not logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR")
@@ -143,6 +146,7 @@ class SiteSettings(LoginSettings, StorageSettings, LogSettings):
 # In the order of `.env.example`.
 SECTIONS: tuple[type[Section], ...] = (
     JoystickSettings,
+    ChatSettings,
     PointsSettings,
     XPSettings,
     TipSettings,

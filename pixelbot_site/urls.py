@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from effects.overlays import views
 from pixelbot_site import start_link
 from pixelbot_site.backups import views as backup_views
+from pixelbot_site.live_settings import views as settings_views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -17,6 +18,7 @@ urlpatterns = [
     URLResolver(RoutePattern("admin/api/"), "pixelbot_site.api", app_name="ninja", namespace="api"),
     path("admin/backups/", backup_views.backups, name="backups"),
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
+    path("admin/settings/", settings_views.page, name="settings"),
     path("admin/", admin.site.urls),
     path("start/<str:token>/", start_link.follow, name="start-link"),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),

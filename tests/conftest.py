@@ -25,6 +25,7 @@ from joystick.inbox import name_changes, receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
+from pixelbot_site.kit import settings_table
 from tests import processes
 from tests.economy.tampering import tampered
 from tests.processes import SimulatorThread, missing_part
@@ -86,6 +87,10 @@ def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes `-n auto` means: more than the cores, since journeys mostly wait."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores + 1
+
+
+# Most tests have no database to read them from; those of the dashboard's settings switch them on again.
+settings_table.use_overrides(None)
 
 
 @pytest.fixture(autouse=True)

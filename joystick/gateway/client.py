@@ -82,14 +82,13 @@ class Gateway:
         self._url = url
         self._on_loopback = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
         self._version = version
-        self._max_chars = max_chars
         identifier = {"channel": "GatewayChannel"} | ({"event_version": "v2"} if version == "v2" else {})
         # The server compares this string byte by byte (measured), so it is made once and used in every command.
         self.identifier = json.dumps(identifier, separators=(",", ":"))
         self.last_frame_at: datetime | None = None
-        self.echoes = Echoes(bot_username)
-        self.outgoing = Outgoing(interval=rate_limit, max_chars=max_chars)
-        self._pace = TokenBucket(rate_limit, BURST)
+        self.echoes = Echoes()
+        self.outgoing = Outgoing()
+        self.set_chat(rate_limit=rate_limit, max_chars=max_chars, bot_username=bot_username)
         self._last_action = ""
         self._channel_id = ""
         self._channel_known = asyncio.Event()
@@ -140,6 +139,13 @@ class Gateway:
         """Queue an action to be sent, a long text as several lines."""
         for piece in action.split(self._max_chars):
             self.outgoing.add(piece)
+
+    def set_chat(self, *, rate_limit: float, max_chars: int, bot_username: str) -> None:
+        """Set the seconds between two lines, a line's length, and the bot's name; for what waits already as well."""
+        self._max_chars = max_chars
+        self._pace = TokenBucket(rate_limit, BURST)
+        self.outgoing.set_limits(interval=rate_limit, max_chars=max_chars)
+        self.echoes.set_known_name(bot_username)
 
     def set_channel(self, channel_id: str) -> None:
         """Set the channel for actions without one. "" is ignored."""

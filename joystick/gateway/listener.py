@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
@@ -50,10 +51,15 @@ class Listener:
         url: str,
         credentials: Credentials,
         holder: str = "embedded",
+        chat_settings: Callable[[], dict[str, Any]] | None = None,
         **options: Any,
     ) -> None:
-        """Take our name among the listeners (`holder`) and the gateway's `options`."""
+        """Take our name among the listeners (`holder`), the gateway's `options`, and a function that returns what
+        `Gateway.set_chat` takes, asked again and again.
+        """
         self.gateway = Gateway(self, url=url, **options)
+        self._read_chat_settings = chat_settings
+        self._chat_settings: dict[str, Any] = {}
         self._holder = holder
         self._events: asyncio.Queue[ReceivedFrame] = asyncio.Queue()
         self._in_hand: list[ReceivedFrame] = []
@@ -75,6 +81,7 @@ class Listener:
         await self._wait_for_lease()
         await self._threads.db(health.open_gap_at_start)
         await self._threads.db(health.note_own_name, "")
+        await self._apply_chat_settings()
         self.gateway.set_channel(await self._threads.db(streams.last_channel))
         line = asyncio.create_task(self.gateway.run())
         self._storing = asyncio.create_task(self._store_events())
@@ -240,6 +247,7 @@ class Listener:
                 held = await self._threads.db(health.take_lease, self._holder)
                 await self._threads.db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
                 await self._store_unsaid()
+                await self._apply_chat_settings()
                 # The streamer pressed Disconnect, or connected another channel.
                 if await self._tokens.is_changed():
                     await self.gateway.close_session("the channel was disconnected, or another one connected")
@@ -248,6 +256,14 @@ class Listener:
                 continue
             if not held:
                 raise SessionLost("another listener took the line")
+
+    async def _apply_chat_settings(self) -> None:
+        if self._read_chat_settings is None:
+            return
+        present = await self._threads.db(self._read_chat_settings)
+        if present != self._chat_settings:  # a new pace begins with a burst, so it is set where it changes
+            self._chat_settings = present
+            self.gateway.set_chat(**present)
 
     async def _store_unsaid(self) -> None:
         unsaid = self.gateway.outgoing.unsaid

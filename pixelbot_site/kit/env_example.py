@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from pixelbot_site.kit.settings_table import Section, Setting, declared
+from pixelbot_site.kit.settings_table import Section, Setting, declared, raw
 
 WIDTH = 120
 
@@ -30,18 +30,8 @@ def _entry(name: str, setting: Setting) -> Iterator[str]:
     yield from _comment(setting.sentence)
     if setting.allowed:
         yield from _comment(f"{setting.allowed[0].upper()}{setting.allowed[1:]}.")
-    yield f"#{name}={_raw(setting.default)}"
+    yield f"#{name}={raw(setting.default)}"
 
 
 def _comment(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
-
-
-def _raw(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return ",".join(f"{name}={amount}" for name, amount in value.items())
-    if isinstance(value, tuple | frozenset):
-        return ",".join(sorted(value) if isinstance(value, frozenset) else value)
-    return str(value)

@@ -1,13 +1,16 @@
 """Declarations of settings. A section is a frozen dataclass, and each of its fields is declared by `setting`.
 
 A declaration names a setting's type, bounds, unit, default and sentence. From it come the value read from the
-environment (`kit.env`), the typed snapshot (`Section.current`) and the entry in `.env.example` (`kit.env_example`).
-`declared` returns what a form needs.
+environment (`kit.env`), the typed snapshot (`Section.current`), the entry in `.env.example` (`kit.env_example`) and the
+dashboard's form. Values that the dashboard stores win over the environment's (`use_overrides`), in every process within
+MAX_AGE seconds.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as dataclass_field
@@ -23,6 +26,9 @@ MAX_NUMBER = 10**9  # the bound of every number that declares no other
 
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
+
+# Seconds for which a process goes on with what it read of the dashboard's values.
+MAX_AGE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Setting:
     is_secret: bool = False  # never repeated in a message, nor shown in a snapshot's repr
     in_example: bool = True
     clean: Callable[[Any], Any] | None = None
+    label: str = ""  # the name for people; empty: made of the field's name
+    is_live: bool = True  # the dashboard may change it, where its section is live
 
     @property
     def allowed(self) -> str:
@@ -109,10 +117,12 @@ def setting(
     is_secret: bool = False,
     in_example: bool = True,
     clean: Callable[[Any], Any] | None = None,
+    label: str = "",
+    is_live: bool = True,
 ) -> T:
     """Declare a field of a section: `points_per_chat: int = setting(1, "Points for a line in chat.")`."""
     declaration = Setting(
-        default, sentence, minimum, maximum, unit, choices, may_be_empty, is_secret, in_example, clean
+        default, sentence, minimum, maximum, unit, choices, may_be_empty, is_secret, in_example, clean, label, is_live
     )
     field: T = dataclass_field(default_factory=lambda: default, repr=not is_secret, metadata={"setting": declaration})
     return field
@@ -135,14 +145,20 @@ class Section:
     """
 
     title: ClassVar[str] = ""
+    is_live: ClassVar[bool] = True  # whether the dashboard may change its settings
 
     @classmethod
     def current(cls) -> Self:
         """Return the present settings. Take them once for each batch, since they must not change within it."""
-        snapshot: Self | None = _snapshots.get(cls)
+        present = _present()
+        snapshot: Self | None = present.snapshots.get(cls)
         if snapshot is None:
-            snapshot = cls(**{field.name: getattr(settings, field.name.upper()) for field in fields(cls)})
-            _snapshots[cls] = snapshot
+            names = {field.name: field.name.upper() for field in fields(cls)}
+            values = {
+                key: present.overrides[name] if name in present.overrides else getattr(settings, name)
+                for key, name in names.items()
+            }
+            snapshot = present.snapshots[cls] = cls(**values)
         return snapshot
 
     @classmethod
@@ -155,18 +171,87 @@ class Section:
         yield from ()
 
 
-# The present snapshot of each section: reading a hundred settings takes longer than many a statement of SQL.
-_snapshots: dict[type[Section], Any] = {}
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """What is in force: the dashboard's values, and the snapshots made with them, which is quicker than making one for
+    every event. A snapshot stays with the values that it was made of, whatever other threads do meanwhile.
+    """
+
+    overrides: Mapping[str, Any] = dataclass_field(default_factory=dict)
+    snapshots: dict[type[Section], Any] = dataclass_field(default_factory=dict)
+
+
+class _Overrides:
+    """Where the dashboard's values come from, and when they are read again."""
+
+    def __init__(self) -> None:
+        self.read: Callable[[], Mapping[str, Any]] | None = None
+        self.present = _Present()
+        self.good_until = math.inf
+
+
+_overrides = _Overrides()
+
+
+def use_overrides(read: Callable[[], Mapping[str, Any]] | None) -> None:
+    """Take values by the settings' names in capitals from `read`, once in MAX_AGE; None: from nowhere."""
+    _overrides.read = read
+    _overrides.present = _Present()
+    _overrides.good_until = math.inf if read is None else 0.0
+
+
+def read_again() -> None:
+    """Have the next snapshot made of the dashboard's values as they are then."""
+    if _overrides.read is not None:
+        _overrides.good_until = 0.0
+
+
+def _present() -> _Present:
+    if time.monotonic() >= _overrides.good_until and not _is_on_event_loop():
+        _overrides.good_until = time.monotonic() + MAX_AGE  # before it is read: other threads need not read it, too
+        values = _overrides.read() if _overrides.read is not None else {}
+        if values != _overrides.present.overrides:
+            _overrides.present = _Present(values)
+    return _overrides.present
+
+
+def _is_on_event_loop() -> bool:
+    # There, the database must not be asked. Other threads of the process ask it often enough.
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @receiver(setting_changed)
 def _forget_snapshots(**_: Any) -> None:
-    _snapshots.clear()
+    _overrides.present = _Present(_overrides.present.overrides)
 
 
 def declared(section: type[Section]) -> Mapping[str, Setting]:
     """Return the section's declarations by the settings' names in capitals, in their order."""
     return {field.name.upper(): field.metadata["setting"] for field in fields(section)}
+
+
+def label(name: str, setting: Setting) -> str:
+    """Return the name of a setting for people: of POINTS_PER_CHAT, `Points per chat`."""
+    if setting.label:
+        return setting.label
+    words = name.lower().replace("xp", "XP").replace("obs", "OBS").split("_")
+    text = " ".join(words)
+    return text[0].upper() + text[1:]
+
+
+def raw(value: object) -> str:
+    """Return a value as it is written in `.env`, which `Setting.parse` reads."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return ",".join(f"{name}={amount}" for name, amount in value.items())
+    if isinstance(value, tuple | frozenset):
+        return ",".join(sorted(value) if isinstance(value, frozenset) else value)
+    return str(value)
 
 
 def _shown(number: float) -> str:

@@ -15,12 +15,15 @@ ENOUGH = 3
 class Echoes:
     """The lines that were just said. Not thread-safe: it belongs to one event loop."""
 
-    def __init__(self, known_name: str) -> None:
-        """Take the name that the streamer wrote down for the bot, maybe "" or a wrong one."""
-        self._known = known_name.strip().casefold()
+    def __init__(self, known_name: str = "") -> None:
+        self.set_known_name(known_name)
         self._said: deque[tuple[float, str]] = deque(maxlen=MAX_REMEMBERED)
         self._name = ""
         self._in_a_row = 0
+
+    def set_known_name(self, name: str) -> None:
+        """Take the name that the streamer wrote down for the bot, maybe "" or a wrong one."""
+        self._known = name.strip().casefold()
 
     def said(self, text: str) -> None:
         """Remember a line that was sent to chat."""

@@ -54,14 +54,18 @@ class Outgoing:
     def __init__(self, *, interval: float = 1.0, max_chars: int = 500) -> None:
         """Take the seconds between two lines, and the length of one."""
         self.unsaid = 0
-        self._interval = max(interval, MIN_INTERVAL)
-        self._max_chars = max_chars
+        self.set_limits(interval=interval, max_chars=max_chars)
         self._waiting: dict[str, list[Action]] = {priority: [] for priority in LIMITS}
         self._taken: list[Action] = []
         self._filled = asyncio.Event()
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
+
+    def set_limits(self, *, interval: float, max_chars: int) -> None:
+        """Set the seconds between two lines, and the length of one."""
+        self._interval = max(interval, MIN_INTERVAL)
+        self._max_chars = max_chars
 
     def add(self, action: Action) -> None:
         """Add an action. Where too many of its kind wait, make one line of those alike, or drop the least worth."""

@@ -25,7 +25,7 @@ from effects.models import Overlay
 from effects.queue import rescue
 from joystick.account.credentials import ChannelCredentials, Credentials, Fixed
 from joystick.gateway.listener import Listener
-from joystick.settings_table import JoystickSettings
+from joystick.settings_table import ChatSettings, JoystickSettings
 from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator
@@ -174,10 +174,18 @@ def make_listener(url: str, credentials: Credentials, *, holder: str = "embedded
         credentials=credentials,
         holder=holder,
         version=current.joystick_event_version,
-        rate_limit=current.message_rate_limit,
-        max_chars=current.message_max_chars,
-        bot_username=current.bot_username,
+        chat_settings=chat_settings,
     )
+
+
+def chat_settings() -> dict[str, Any]:
+    """Return how the bot talks now: the dashboard may have changed it."""
+    current = ChatSettings.current()
+    return {
+        "rate_limit": current.message_rate_limit,
+        "max_chars": current.message_max_chars,
+        "bot_username": current.bot_username,
+    }
 
 
 def listen() -> None:

@@ -1,0 +1,44 @@
+"""The dashboard's page of settings."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from economy.ledger import xp
+from pixelbot_site.live_settings import store
+from pixelbot_site.live_settings.form import SettingsForm
+
+MAY_SEE = "pixelbot_site.view_settingoverride"
+MAY_CHANGE = "pixelbot_site.change_settingoverride"
+
+
+@admin.site.admin_view
+@permission_required(MAY_SEE, raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the settings; by POST, change those that differ from what the page showed."""
+    form = SettingsForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        if not request.user.has_perm(MAY_CHANGE):
+            raise PermissionDenied
+        if form.is_valid():
+            changes = store.change(form.changed_values(), by=request.user)  # type: ignore[arg-type]
+            for sentence in changes:
+                messages.success(request, sentence)
+            if not changes:
+                messages.info(request, "Nothing was changed.")
+            return HttpResponseRedirect(reverse("settings"))
+    context = {
+        **admin.site.each_context(request),
+        "title": "Settings",
+        "form": form,
+        "may_change": request.user.has_perm(MAY_CHANGE),
+        "curve_is_stale": xp.stale(),
+    }
+    return render(request, "admin/settings.html", context)

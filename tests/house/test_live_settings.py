@@ -1,0 +1,209 @@
+"""Settings of the dashboard: stored, in force at once, refused with a sentence, told of."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from economy.models import Points, Viewer
+from economy.settings_table import PointsSettings
+from joystick.settings_table import JoystickSettings, TipSettings
+from joystick.simulator.happenings import tip
+from pixelbot_site.kit import settings_table
+from pixelbot_site.live_settings import store
+from pixelbot_site.models import SettingOverride
+from pixelbot_site.settings_table import SECTIONS
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def dashboard_settings(db: None) -> Iterator[None]:
+    store.install()
+    yield
+    settings_table.use_overrides(None)
+
+
+@pytest.fixture
+def owner(admin_user: User) -> User:
+    return admin_user
+
+
+def save(client: Client, **values: str) -> Any:
+    """Send the page's form as a browser would, with `values` typed over what it showed."""
+    form = client.get(reverse("settings")).context["form"]
+    data: dict[str, Any] = {}
+    for field in form:
+        shown = field.value()
+        data[f"initial-{field.name}"] = "" if shown is None else str(shown)
+        if shown is not False:
+            data[field.name] = "on" if shown is True else str(shown)
+    return client.post(reverse("settings"), data | values)
+
+
+def test_what_is_saved_is_in_force_for_the_next_event(
+    admin_client: Client, deliver: Callable[..., None], django_capture_on_commit_callbacks: Any
+) -> None:
+    deliver(tip("Bob", 100))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert save(admin_client, POINTS_PER_TIP_TOKEN="2.5").status_code == 302
+    deliver(tip("Bob", 100))
+    assert Points.objects.get(viewer__key="bob").balance == 100 + 250
+
+
+def test_only_what_was_changed_is_stored_with_who_did_it(admin_client: Client) -> None:
+    save(admin_client, POINTS_PER_CHAT="7")
+    row = SettingOverride.objects.get()
+    assert (row.name, row.value, row.changed_by) == ("POINTS_PER_CHAT", "7", "admin")
+    assert LogEntry.objects.get().change_message == "A line in chat: 1 → 7"
+
+
+def test_the_default_typed_again_or_a_reset_leaves_no_row(admin_client: Client) -> None:
+    save(admin_client, POINTS_PER_CHAT="7")
+    settings_table.read_again()
+    save(admin_client, POINTS_PER_CHAT="1")
+    assert not SettingOverride.objects.exists()
+    settings_table.read_again()
+    save(admin_client, POINTS_PER_CHAT="7", POINTS_PER_FOLLOW="9")
+    settings_table.read_again()
+    save(admin_client, reset="POINTS_PER_CHAT")
+    settings_table.read_again()
+    assert list(SettingOverride.objects.values_list("name", flat=True)) == ["POINTS_PER_FOLLOW"]
+    assert PointsSettings.current().points_per_chat == 1
+
+
+def test_env_gives_the_default_and_is_named(admin_client: Client, settings: Any) -> None:
+    settings.POINTS_PER_CHAT = 4
+    page = admin_client.get(reverse("settings")).content.decode()
+    assert "Default: <b>4</b> (from .env)" in page
+    save(admin_client, POINTS_PER_CHAT="1")
+    settings_table.read_again()
+    assert PointsSettings.current().points_per_chat == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "sentence"),
+    [
+        ("POINTS_PER_CHAT", "-1", "This must be a whole number of points from 0 to 1000000000."),
+        ("POINTS_PER_CHAT", "many", "This must be a whole number of points from 0 to 1000000000."),
+        ("POINTS_PER_CHAT", "", "This must be a whole number of points from 0 to 1000000000."),
+        ("XP_EXPONENT", "nan", "This must be a number from 0.25 to 5."),
+        ("TTS_ENGINE", "siri", "This must be one of pyttsx3, browser, piper, none."),
+        ("POINTS_DAILY_CAPS", "chat", "This must be whole numbers by name, like chat=500,dropin=50."),
+        ("JOYSTICK_SCOPES", "", "This must be identity:read, chat:read, chat:write, and any of"),
+        ("TIP_LOW_MAX", "200", "This must be each larger than the one before."),
+        ("TTS_ENGINE", "piper", "This must be the path of a Piper voice (.onnx), where “Voice engine” is piper."),
+    ],
+)
+def test_a_wrong_value_is_refused_beside_its_field_and_nothing_is_saved(
+    admin_client: Client, name: str, typed: str, sentence: str
+) -> None:
+    answer = save(admin_client, **{"POINTS_PER_FOLLOW": "77", name: typed})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert sentence in page
+    assert 'value="77"' in page  # what else was typed is still there
+    assert not SettingOverride.objects.exists()
+
+
+def test_every_live_setting_takes_its_own_default(admin_client: Client) -> None:
+    assert save(admin_client).status_code == 302
+    assert not SettingOverride.objects.exists()
+
+
+def test_two_pages_do_not_undo_each_other(admin_client: Client) -> None:
+    old = admin_client.get(reverse("settings")).context["form"]
+    save(admin_client, POINTS_PER_CHAT="7")
+    settings_table.read_again()
+    typed = {"initial-POINTS_PER_CHAT": "1", "POINTS_PER_CHAT": "1"}
+    shown = {f"initial-{field.name}": str(field.value()) for field in old}
+    data = {field.name: str(field.value()) for field in old if field.value() is not False} | shown | typed
+    admin_client.post(reverse("settings"), data | {"POINTS_PER_FOLLOW": "8"})
+    settings_table.read_again()
+    now = PointsSettings.current()
+    assert (now.points_per_chat, now.points_per_follow) == (7, 8)
+
+
+def test_a_contradiction_with_what_somebody_else_saved_meanwhile_is_refused(admin_client: Client, owner: User) -> None:
+    store.change({"TIP_LOW_MAX": 90}, by=owner)
+    settings_table.read_again()
+    answer = save(admin_client, TIP_MEDIUM_MAX="80")
+    assert "each larger than the one before" in answer.content.decode()
+    assert TipSettings.current().tip_medium_max == 100
+
+
+def test_a_secret_is_sealed_and_never_shown(admin_client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        save(admin_client, JOYSTICK_CLIENT_SECRET="hush-hush")
+    settings_table.read_again()
+    assert JoystickSettings.current().joystick_client_secret == "hush-hush"
+    assert "hush" not in SettingOverride.objects.get().value
+    assert "hush" not in admin_client.get(reverse("settings")).content.decode()
+    assert "hush" not in LogEntry.objects.get().change_message + caplog.text
+
+
+def test_who_may_only_look_can_save_nothing(client: Client) -> None:
+    looker = get_user_model().objects.create_user("looker", is_staff=True)
+    client.force_login(looker)
+    assert client.get(reverse("settings")).status_code == 403
+    looker.user_permissions.add(Permission.objects.get(codename="view_settingoverride"))
+    page = client.get(reverse("settings"))
+    assert page.status_code == 200
+    assert b'value="Save"' not in page.content
+    assert save(client, POINTS_PER_CHAT="7").status_code == 403
+
+
+def test_a_value_that_is_allowed_no_longer_is_left_out_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    SettingOverride.objects.create(name="POINTS_PER_CHAT", value="lots")
+    SettingOverride.objects.create(name="GONE", value="1")
+    for _ in range(2):
+        settings_table.read_again()
+        assert PointsSettings.current().points_per_chat == 1
+    assert len(caplog.records) == 2
+    assert "POINTS_PER_CHAT is not used: a whole number" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_process_follows_within_a_second(monkeypatch: pytest.MonkeyPatch, owner: User) -> None:
+    monkeypatch.setattr(settings_table, "MAX_AGE", 0.2)
+    settings_table.read_again()
+    assert PointsSettings.current().points_per_chat == 1
+    SettingOverride.objects.create(name="POINTS_PER_CHAT", value="3")  # as another process would
+    time.sleep(0.3)
+    assert PointsSettings.current().points_per_chat == 3
+
+
+def test_settings_are_read_once_a_second_and_never_on_the_event_loop() -> None:
+    settings_table.read_again()
+    with CaptureQueriesContext(connection) as queries:
+        for section in SECTIONS * 3:
+            section.current()
+    assert len([query for query in queries if "settingoverride" in query["sql"]]) == 1
+
+    async def read() -> int:
+        settings_table.read_again()
+        return PointsSettings.current().points_per_chat
+
+    assert asyncio.run(read()) == 1
+
+
+def test_a_viewers_line_costs_no_query_for_settings(
+    viewer: Callable[..., Viewer], deliver: Callable[..., None]
+) -> None:
+    viewer("Bob")
+    deliver(tip("Bob", 5))
+    with CaptureQueriesContext(connection) as queries:
+        deliver(tip("Bob", 5))
+    assert not [query for query in queries if "settingoverride" in query["sql"]]
