@@ -150,8 +150,8 @@ class XPSettings(Section):
     xp_daily_caps: Mapping[str, int] = setting({}, CAPS, label="Most in a day")
     xp_base: int = setting(
         100,
-        "From level L to L+1 it takes floor(XP_BASE × L^XP_EXPONENT) XP. After changing the curve run manage.py "
-        "recompute_levels.",
+        "From level L to L+1 it takes floor(XP_BASE × L^XP_EXPONENT) XP. After a change of the curve, recompute the "
+        "levels: the page Settings has a button.",
         minimum=1,
         maximum=10**6,
         unit="XP",

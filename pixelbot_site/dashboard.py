@@ -34,7 +34,11 @@ def trouble() -> list[str]:
     """Return a sentence for each thing that staff must act on. The dashboard shows them as red lines."""
     installs = Install.objects.exclude(trouble="")
     reconnect = [f"{install} needs reconnecting: {install.trouble.rstrip('.')}." for install in installs]
-    curve = "The levels were computed with another curve: run manage.py recompute_levels." if xp.stale() else ""
+    curve = (
+        "The levels were computed with another curve: press “Recompute levels” on the page Settings."
+        if xp.stale()
+        else ""
+    )
     on_line = [connection.trouble(), connection.own_name_trouble(), heartbeat.trouble()]
     in_books = [audit.latest_fault(), shelf.trouble(), curve]
     on_stream = [_overlay_trouble(), obs.trouble(), *names.missing(), *reverts.not_undone()]

@@ -19,6 +19,7 @@ urlpatterns = [
     path("admin/backups/", backup_views.backups, name="backups"),
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
     path("admin/settings/", settings_views.page, name="settings"),
+    path("admin/settings/recompute-levels/", settings_views.recompute_levels, name="recompute-levels"),
     path("admin/", admin.site.urls),
     path("start/<str:token>/", start_link.follow, name="start-link"),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),

@@ -239,16 +239,33 @@ def recompute() -> Iterator[int]:
     """Make every level anew by the present curve, piece by piece; yields how many viewers are done. Nobody is rewarded
     for it, now or later. Waits after each piece, and holds only the rows that change.
     """
-    curve, last, done = current_curve(), 0, 0
-    standings = XP.objects.order_by("pk").values_list("pk", "total", "level", "rewarded_level")
-    while piece := list(standings.filter(pk__gt=last)[:PIECE]):
-        stale = [pk for pk, total, level, rewarded in piece if not level == curve.level(total) <= rewarded]
-        if stale:
-            began = time.monotonic()
-            _set_levels(stale, curve)
-            pieces.pause(began)
-        last, done = piece[-1][0], done + len(piece)
+    done, piece = 0, recompute_piece(0)
+    while piece.viewers:
+        done += piece.viewers
         yield done
+        if piece.changed:
+            pieces.pause(time.monotonic() - piece.seconds)
+        piece = recompute_piece(piece.last_id)
+
+
+class RecomputedPiece(NamedTuple):
+    """What one step of a recomputation did: the id to go on after, how many viewers it looked at and changed."""
+
+    last_id: int
+    viewers: int
+    changed: int
+    seconds: float
+
+
+def recompute_piece(after: int) -> RecomputedPiece:
+    """Make the levels of the next viewers anew, those with ids above `after`. At the end there are none left."""
+    began, curve = time.monotonic(), current_curve()
+    standings = XP.objects.order_by("pk").values_list("pk", "total", "level", "rewarded_level")
+    piece = list(standings.filter(pk__gt=after)[:PIECE])
+    stale = [pk for pk, total, level, rewarded in piece if not level == curve.level(total) <= rewarded]
+    if stale:
+        _set_levels(stale, curve)
+    return RecomputedPiece(piece[-1][0] if piece else after, len(piece), len(stale), time.monotonic() - began)
 
 
 def _set_levels(viewer_ids: Sequence[int], curve: Curve) -> None:

@@ -8,8 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from economy import tasks
 from economy.ledger import xp
 from pixelbot_site.live_settings import store
 from pixelbot_site.live_settings.form import SettingsForm
@@ -40,5 +41,16 @@ def page(request: HttpRequest) -> HttpResponse:
         "form": form,
         "may_change": request.user.has_perm(MAY_CHANGE),
         "curve_is_stale": xp.stale(),
+        "recomputing": tasks.recomputing_progress(),
     }
     return render(request, "admin/settings.html", context)
+
+
+@admin.site.admin_view
+@permission_required(MAY_CHANGE, raise_exception=True)
+@require_POST
+def recompute_levels(request: HttpRequest) -> HttpResponse:
+    """Have every level made anew by the curve of the settings."""
+    tasks.start_recomputing()
+    messages.success(request, "The levels are being recomputed. Nobody is rewarded for it, and XP stay as they are.")
+    return HttpResponseRedirect(reverse("settings"))

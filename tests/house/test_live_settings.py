@@ -17,7 +17,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from economy.models import Points, Viewer
+from economy import tasks
+from economy.ledger import xp
+from economy.models import XP, Points, Viewer
 from economy.settings_table import PointsSettings
 from joystick.settings_table import JoystickSettings, TipSettings
 from joystick.simulator.happenings import tip
@@ -207,3 +209,23 @@ def test_a_viewers_line_costs_no_query_for_settings(
     with CaptureQueriesContext(connection) as queries:
         deliver(tip("Bob", 5))
     assert not [query for query in queries if "settingoverride" in query["sql"]]
+
+
+def test_a_change_of_the_curve_offers_to_recompute_the_levels(
+    admin_client: Client, viewer: Callable[..., Viewer], django_capture_on_commit_callbacks: Any
+) -> None:
+    xp.adjust(viewer("Bob"), 1000, source="test", reference="test:bob")
+    level = XP.objects.get(viewer__key="bob").level
+    assert b"Recompute levels" not in admin_client.get(reverse("settings")).content
+    save(admin_client, XP_BASE="10")
+    settings_table.read_again()
+    assert b"Recompute levels" in admin_client.get(reverse("settings")).content
+    admin_client.post(reverse("recompute-levels"))
+    assert tasks.recomputing_progress() == (0, 1)
+    assert b"0 of 1 viewers are done" in admin_client.get(reverse("settings")).content
+    tasks.recompute_levels()
+    assert tasks.recomputing_progress() == (1, 1)
+    tasks.recompute_levels(after=XP.objects.get(viewer__key="bob").pk, done=1)
+    assert tasks.recomputing_progress() is None
+    assert XP.objects.get(viewer__key="bob").level > level
+    assert b"Recompute levels" not in admin_client.get(reverse("settings")).content
