@@ -16,7 +16,7 @@ from celery.schedules import crontab
 from pixelbot_site import private_files
 from pixelbot_site.kit import logs
 from pixelbot_site.kit.env import Reader
-from pixelbot_site.settings_table import SECTIONS, SiteSettings, database
+from pixelbot_site.settings_table import SECTIONS, SiteSettings, database, local_time_zone
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -114,7 +114,7 @@ AUTH_PASSWORD_VALIDATORS = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
 USE_TZ = True
-TIME_ZONE = site.time_zone
+TIME_ZONE = site.time_zone or local_time_zone()
 STATIC_URL = "static/"
 STATICFILES_DIRS = [NINJA / "static"]
 WHITENOISE_USE_FINDERS = True  # served straight from the apps: no collectstatic step

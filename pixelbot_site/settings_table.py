@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 import environ
+import tzlocal
 
 from economy.settings_table import PointsSettings, XPSettings
 from effects.settings_table import OutsideSettings, QueueSettings, VoiceSettings
@@ -31,6 +32,16 @@ def known_time_zone(name: str) -> str:
     """Return `name`. Raise ValueError where this machine has no time zone of that name."""
     if name not in available_timezones():
         raise ValueError("a place's name like Europe/Berlin")
+    return name
+
+
+def local_time_zone() -> str:
+    """Return the name of this machine's own time zone; UTC where it has none, or one without a place's name."""
+    try:
+        name: str = tzlocal.get_localzone_name()
+        ZoneInfo(name)
+    except (OSError, LookupError, ValueError, TypeError):  # it is unknown, or there is none
+        return "UTC"
     return name
 
 
@@ -77,7 +88,11 @@ class LoginSettings(Section):
     api_rate_limit: str = setting(
         "600/m", "Requests that one caller may send to the REST API for each s, m, h or d.", clean=request_rate
     )
-    time_zone: str = setting("UTC", "The time zone of the dashboard, like Europe/Berlin.", clean=known_time_zone)
+    time_zone: str = setting(
+        "",
+        "The time zone of the dashboard and of a day's caps, like Europe/Berlin. Empty: this machine's own.",
+        clean=known_time_zone,
+    )
 
     @property
     def session_seconds(self) -> int:

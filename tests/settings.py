@@ -16,6 +16,7 @@ _EXAMPLE = (Path(__file__).resolve().parent.parent / ".env.example").read_text(e
 for _name in ["PIXELBOT_DEMO", *re.findall(r"^#?([A-Z][A-Z0-9_]+)=", _EXAMPLE, re.MULTILINE)]:
     os.environ.pop(_name, None)
 os.environ["ENV_FILE"] = os.devnull
+os.environ["TIME_ZONE"] = "UTC"  # not the one of whichever machine runs the tests
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="pixelbot-tests-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 if "TEST_DATABASE_URL" in os.environ:

@@ -20,6 +20,7 @@ from economy.settings_table import PointsSettings
 from effects.settings_table import OutsideSettings, VoiceSettings
 from joystick.settings_table import JoystickSettings, Rules, TipSettings
 from joystick.simulator.happenings import chat
+from pixelbot_site import settings_table
 from pixelbot_site.kit import env_example
 from pixelbot_site.kit.env import Reader
 from pixelbot_site.kit.settings_table import Section, declared, setting
@@ -348,3 +349,26 @@ def test_a_line_that_can_not_be_read_stops_the_start(tmp_path: Path) -> None:
         "Line 4 of bad.env can'",
         "Line 5 of bad.env can'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("found", "zone"),
+    [("Europe/Berlin", "Europe/Berlin"), ("Mars/Olympus", "UTC"), (None, "UTC"), (LookupError("none"), "UTC")],
+)
+def test_times_are_in_the_machines_own_zone_if_it_has_a_name(
+    monkeypatch: pytest.MonkeyPatch, found: object, zone: str
+) -> None:
+    def name() -> object:
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr("tzlocal.get_localzone_name", name)
+    assert settings_table.local_time_zone() == zone
+
+
+def test_a_start_in_another_zone_takes_it(tmp_path: Path) -> None:
+    environment = {"TZ": "Asia/Tokyo", "TIME_ZONE": "", "ENV_FILE": os.devnull, "DATA_DIR": str(tmp_path)}
+    assert (
+        python("-c", "from pixelbot_site.settings import TIME_ZONE; print(TIME_ZONE)", **environment) == "Asia/Tokyo\n"
+    )
