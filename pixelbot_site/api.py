@@ -21,7 +21,8 @@ from effects.api import router as effects_router
 from effects.models import QueueItem, State
 from joystick.api import router as joystick_router
 from joystick.gateway import health as connection
-from pixelbot_site import callers, dashboard
+from pixelbot_site import callers
+from pixelbot_site.index import lamps
 from pixelbot_site.kit.api import ApiRequest, Scope, answers, identify_callers_with, needs
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.settings_table import LoginSettings
@@ -52,8 +53,28 @@ class StatsOut(Schema):
 def health(request: ApiRequest) -> HealthOut:
     """Return the state of the connection to Joystick, and every trouble that the dashboard shows."""
     line = connection.health()
-    troubles = dashboard.trouble()
+    troubles = lamps.trouble()
     return HealthOut(ok=not troubles, connection=line.state, seconds_since_frame=line.age, troubles=troubles)
+
+
+class LampOut(Schema):
+    """The state of one part: green works, amber wants a look, red must be mended, grey is not known."""
+
+    key: str
+    label: str
+    color: lamps.Color
+    sentences: list[str]
+
+
+@router.get(
+    "/preflight", response=answers(list[LampOut]), auth=needs(Scope.READ, permission="joystick.view_connection")
+)
+def preflight(request: ApiRequest) -> list[LampOut]:
+    """Return every lamp of the dashboard's index."""
+    return [
+        LampOut(key=lamp.key, label=lamp.label, color=lamp.color, sentences=list(lamp.sentences))
+        for lamp in lamps.lamps()
+    ]
 
 
 @router.get("/stats", response=answers(StatsOut), auth=needs(Scope.READ, permission="joystick.view_connection"))

@@ -71,6 +71,7 @@ class Heartbeat(models.Model):
 
     name = models.CharField(max_length=20, primary_key=True)
     at = models.DateTimeField()
+    milliseconds = models.PositiveIntegerField(null=True, help_text="How long it took, where that is measured.")
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%H:%M:%S}"

@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.text import slugify
 
 from pixelbot_site.guesses import LoginForm
+from pixelbot_site.index import lamps
 
 # A model that is named nowhere stands in the last section, so that nothing is hidden.
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -37,6 +39,10 @@ class Dashboard(AdminSite):
     site_title = "Pixel Bot"
     index_title = "Your channel"
     login_form = LoginForm
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return Django's context of every page, with the lamps, which are looked at where a template asks for them."""
+        return {**super().each_context(request), "lamps": SimpleLazyObject(lamps.lamps)}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the sections, in the form of Django's list of apps; for one app, Django's own list."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 from django.conf import settings
 
@@ -12,8 +14,15 @@ from pixelbot_site.upkeep import database_file, heartbeat
 
 @shared_task(name="site.heartbeat")
 def beat() -> None:
-    """Store that the schedule runs. Every ten seconds."""
+    """Store that the schedule runs, and measure how soon a worker begins a task. Every ten seconds."""
     heartbeat.beat()
+    round_trip.apply_async((time.time(),), expires=10)
+
+
+@shared_task(name="site.round_trip")
+def round_trip(sent_at: float) -> None:
+    """Store how long it took since this was sent."""
+    heartbeat.store_round_trip(sent_at)
 
 
 @shared_task(name="site.merge_log")

@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from effects.overlays import views
 from pixelbot_site import start_link
 from pixelbot_site.backups import views as backup_views
+from pixelbot_site.index import views as index_views
 from pixelbot_site.live_settings import views as settings_views
 
 urlpatterns = [
@@ -18,6 +19,7 @@ urlpatterns = [
     URLResolver(RoutePattern("admin/api/"), "pixelbot_site.api", app_name="ninja", namespace="api"),
     path("admin/backups/", backup_views.backups, name="backups"),
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
+    path("admin/say-a-line/", index_views.say_a_line, name="say-a-line"),
     path("admin/settings/", settings_views.page, name="settings"),
     path("admin/settings/recompute-levels/", settings_views.recompute_levels, name="recompute-levels"),
     path("admin/", admin.site.urls),

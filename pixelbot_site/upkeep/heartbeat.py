@@ -1,7 +1,8 @@
-"""The schedule's heartbeat: a row that a scheduled task writes, so that every page shows when nothing is scheduled."""
+"""Signs of life: of the schedule, so that every page shows when nothing is scheduled, and of the workers."""
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -11,11 +12,18 @@ from pixelbot_site.models import Heartbeat
 # The task runs every 10 s.
 STILL_AFTER = timedelta(seconds=30)
 SCHEDULE = "schedule"
+ROUND_TRIP = "round trip"
 
 
 def beat(*, now: datetime | None = None) -> None:
     """Store that the schedule, a worker and the database work together."""
     Heartbeat.objects.update_or_create(name=SCHEDULE, defaults={"at": now or timezone.now()})
+
+
+def store_round_trip(sent_at: float) -> None:
+    """Store how long a task took from being sent (`time.time()`) to a worker."""
+    milliseconds = max(0, round((time.time() - sent_at) * 1000))
+    Heartbeat.objects.update_or_create(name=ROUND_TRIP, defaults={"at": timezone.now(), "milliseconds": milliseconds})
 
 
 def trouble(*, now: datetime | None = None) -> str:

@@ -51,6 +51,7 @@ ASKED = {
     "/installs": "joystick.view_install",
     "/health": "joystick.view_connection",
     "/stats": "joystick.view_connection",
+    "/preflight": "joystick.view_connection",
 }
 
 

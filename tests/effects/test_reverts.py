@@ -19,7 +19,7 @@ from effects.obs.client import OBS, Denied
 from effects.queue import control, items, worker
 from effects.registry import Effect
 from effects.values import obs_scene
-from pixelbot_site import dashboard
+from pixelbot_site.index import lamps
 from pixelbot_site.kit.errors import Failed
 from tests.effects.pretended_obs import Studio
 from tests.processes import free_port
@@ -128,7 +128,7 @@ class TestElsewhere:
         undo_now()
         assert studio.state() == before and not Revert.objects.exists()
         assert f"Not undone in OBS: {change}" in caplog.text and "another scene collection now." in caplog.text
-        assert any(line.startswith(f"Not undone in OBS: {change}") for line in dashboard.trouble())
+        assert any(line.startswith(f"Not undone in OBS: {change}") for line in lamps.trouble())
 
     def test_a_source_is_found_by_its_name_where_its_id_has_changed(self, studio: Studio) -> None:
         actions.show_source("Game", "Lamp", visible=False, seconds=5)
@@ -140,7 +140,7 @@ class TestElsewhere:
         actions.show_source("Game", "Lamp", visible=False, seconds=5)
         studio.refuses = {"GetSceneItemId"}
         undo_now()
-        assert dashboard.trouble() == ["Not undone in OBS: source Game/Lamp: OBS refused: No such thing."]
+        assert lamps.trouble() == ["Not undone in OBS: source Game/Lamp: OBS refused: No such thing."]
 
     def test_a_change_in_the_other_collection_has_a_way_back_of_its_own(self, studio: Studio) -> None:
         actions.switch_scene("Kitchen", seconds=600)
@@ -148,7 +148,7 @@ class TestElsewhere:
         actions.switch_scene("Kitchen", seconds=5)
         undo_now()
         assert studio.scene == "Bed" and not Revert.objects.exists()
-        assert dashboard.trouble() == ["Not undone in OBS: scene: OBS has another scene collection now."]
+        assert lamps.trouble() == ["Not undone in OBS: scene: OBS has another scene collection now."]
 
 
 class TestTrouble:
@@ -185,7 +185,7 @@ class TestTrouble:
         Revert.objects.filter(key="scene").update(ours={"ask": "GetCurrentProgramScene", "name": "gone", "value": 1})
         undo_now()
         assert not studio.muted and not Revert.objects.exists()
-        assert dashboard.trouble() == ["Not undone in OBS: scene: something broke."] and "KeyError" in caplog.text
+        assert lamps.trouble() == ["Not undone in OBS: scene: something broke."] and "KeyError" in caplog.text
 
     def test_with_obs_away_it_is_tried_again_a_little_later(
         self, studio: Studio, connected_to: Callable[[int], None]
@@ -205,7 +205,7 @@ class TestTrouble:
         undo_now()
         sentence = "Not undone in OBS: mute Music: it could not be done within 3600 s."
         assert not Revert.objects.exists() and sentence in caplog.text
-        assert sentence in dashboard.trouble()
+        assert sentence in lamps.trouble()
 
     def test_after_a_night_with_the_bot_off_obs_stays_as_it_is(self, studio: Studio, settings: Any) -> None:
         settings.OBS_UNDO_WITHIN = 600

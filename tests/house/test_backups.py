@@ -20,8 +20,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from economy.models import Viewer
-from pixelbot_site import dashboard, tasks
+from pixelbot_site import tasks
 from pixelbot_site.backups import archive, restoring, shelf
+from pixelbot_site.index import lamps
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.upkeep import database_file
 from tests.economy.tampering import tampered
@@ -73,9 +74,9 @@ def test_one_a_day_is_made_and_a_failure_is_red_until_one_is_made(
         patch.setattr(archive, "write", full)
         tasks.make_daily_backup()
     red = "The last backup failed: [Errno 28] No space left on device."
-    assert red in dashboard.trouble()
+    assert red in lamps.trouble()
     shelf.make(now=NOW)
-    assert red not in dashboard.trouble()
+    assert red not in lamps.trouble()
 
 
 @sqlite_only

@@ -13,8 +13,8 @@ from celery import Celery
 from celery.schedules import crontab
 from django.utils import timezone
 
-from pixelbot_site import dashboard
 from pixelbot_site.celery import app as the_app
+from pixelbot_site.index import lamps
 from pixelbot_site.kit import logs, threads
 from pixelbot_site.kit.schedule import LOOK_EVERY, Schedule
 from pixelbot_site.upkeep import heartbeat
@@ -157,4 +157,4 @@ def test_a_schedule_that_stands_still_is_a_red_line_after_thirty_seconds() -> No
     assert "The schedule stands still since" in heartbeat.trouble(now=now + timedelta(seconds=31))
     assert heartbeat.trouble(now=now - timedelta(hours=1)) == ""  # a clock put back
     heartbeat.beat(now=now - timedelta(minutes=1))
-    assert [line for line in dashboard.trouble() if "The schedule stands still" in line]
+    assert [line for line in lamps.trouble() if "The schedule stands still" in line]

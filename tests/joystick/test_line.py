@@ -35,7 +35,7 @@ from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import CHANNEL_ID, chat, tip
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
-from pixelbot_site import dashboard
+from pixelbot_site.index import lamps
 from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.secrets_at_rest import seal
@@ -966,7 +966,7 @@ async def test_lines_that_chat_had_no_room_for_are_counted_for_the_dashboard(
         counted = (await sync_to_async(health.health)()).unsaid_today
         assert 7 <= counted <= 10  # of 20, three are said at once and ten may wait
         sentence = f"{counted} lines for chat had to be left out today."
-        assert sentence in await sync_to_async(dashboard.standing)()
+        assert sentence in str(await sync_to_async(lamps.lamps)())
     tomorrow = timezone.now() + timedelta(days=1)
     assert (await sync_to_async(health.health)(now=tomorrow)).unsaid_today == 0
 

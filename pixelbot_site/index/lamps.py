@@ -1,0 +1,296 @@
+"""Whether everything works, a lamp for each part: on the index, in `/preflight`, in red lines and `/health`."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db.models import Count, Max, Min
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import capfirst
+
+from economy.ledger import audit, xp
+from economy.models import Audit
+from effects.models import OverlayPage, QueueItem, State
+from effects.obs import address, names, reverts
+from effects.obs import health as obs
+from effects.queue.lanes import paused
+from effects.settings_table import VoiceSettings
+from joystick.channel import streams
+from joystick.gateway import health as connection
+from joystick.models import Install
+from pixelbot_site.backups import shelf
+from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.plural import counted
+from pixelbot_site.models import Heartbeat
+from pixelbot_site.upkeep import database_file, heartbeat
+
+# An item that could begin, and has not begun in this time, waits for a worker that does not come.
+STUCK_AFTER = timedelta(seconds=60)
+# Bytes that are free on the disk of DATA_DIR: below these, the lamp turns.
+LOW_DISK = 2 * 2**30
+FULL_DISK = 200 * 2**20
+# The first backup is made some minutes after the first start.
+BACKUP_DUE = timedelta(days=2)
+# A permission that nobody can be given: superusers have every one.
+BACKUPS = "pixelbot_site.use_backups"
+
+
+class Color(StrEnum):
+    """What a lamp means: works, look at it, act now, not known."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+    GREY = "grey"
+
+    @property
+    def word(self) -> str:
+        """Return the meaning, for who can't tell the colours apart."""
+        return {"green": "works", "amber": "look at it", "red": "act now", "grey": "not known"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The button that mends it, for who has the permission. A `posts` one does something; others lead to a page."""
+
+    label: str
+    url: str
+    permission: str
+    posts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lamp:
+    """The state of one part, in sentences. `key` names it for programs."""
+
+    key: str
+    label: str
+    color: Color
+    sentences: tuple[str, ...]
+    action: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What several lamps need to know."""
+
+    now: datetime
+    is_live: bool
+
+
+def lamps(*, now: datetime | None = None) -> list[Lamp]:
+    """Return every lamp, in the order of the index."""
+    moment = Moment(now or timezone.now(), streams.current() is not None)
+    return [lamp(moment) for lamp in LAMPS]
+
+
+def trouble(lit: Iterable[Lamp] | None = None) -> list[str]:
+    """Return the sentences of the red lamps. Every page shows them as red lines, and `/health` says them."""
+    return [sentence for lamp in (lit or lamps()) if lamp.color == Color.RED for sentence in lamp.sentences]
+
+
+def _joystick(moment: Moment) -> Lamp:
+    page = Action("Channel", reverse("admin:joystick_install_changelist"), "joystick.view_install")
+    health = connection.health(now=moment.now)
+    red = [sentence for sentence in (health.trouble, connection.own_name_trouble()) if sentence]
+    if red:
+        retry = Action("Try now", reverse("admin:joystick_install_try"), "joystick.change_install", posts=True)
+        return _lamp("joystick", Color.RED, red, retry if health.state == "refused" else page)
+    install = Install.objects.filter(last_event_at__isnull=False).order_by("-last_event_at").first()
+    if health.state == "connected":
+        where = f" to the channel of {install}" if install else ""
+        frame = f", and heard from it {health.age:.0f} s ago" if health.age is not None else ""
+        events = f"{counted(health.events_per_minute, 'event')} in the last minute."
+        unsaid = (
+            f" {counted(health.unsaid_today, 'line')} for chat had to be left out today." if health.unsaid_today else ""
+        )
+        return _lamp("joystick", Color.GREEN, [f"The bot is connected{where}{frame}; {events}{unsaid}"])
+    if health.state == "off":
+        return _lamp("joystick", Color.GREY, ["The bot is not connected to Joystick.tv."], page)
+    detail = f": {health.detail.rstrip('.')}" if health.detail else ""
+    return _lamp("joystick", Color.AMBER, [f"The bot is {health.state}{detail}."], page)
+
+
+def _token(moment: Moment) -> Lamp:
+    page = Action("Connect", reverse("admin:joystick_install_changelist"), "joystick.change_install")
+    installs = list(Install.objects.all())
+    red = [f"{install} needs reconnecting: {install.trouble.rstrip('.')}." for install in installs if install.trouble]
+    if red:
+        return _lamp("token", Color.RED, red, page)
+    ends = min(
+        (install.expires_at for install in installs if install.access_token and install.expires_at), default=None
+    )
+    if ends is None:
+        return _lamp("token", Color.GREY, ["No channel is connected by the button."], None if settings.DEMO else page)
+    if ends < moment.now:
+        return _lamp("token", Color.AMBER, [f"It ended {_when(ends)}, and is being renewed."], page)
+    return _lamp("token", Color.GREEN, [f"It is good until {_until(ends)}, and is renewed before by itself."])
+
+
+def _overlay(moment: Moment) -> Lamp:
+    page = Action("Overlays", reverse("admin:effects_overlay_changelist"), "effects.view_overlay")
+    found = OverlayPage.objects.filter(until__gt=moment.now).aggregate(since=Min("since"), count=Count("channel"))
+    count = found["count"]
+    if count == 0:
+        sentence = (
+            "No overlay is open, so that viewers see and hear nothing: add its address to OBS, or refresh the source."
+        )
+        return _lamp("overlay", Color.RED if moment.is_live else Color.AMBER, [sentence], page)
+    if count > 1:
+        sentence = f"{count} pages are open, and each of them plays the sound: one is enough."
+        return _lamp("overlay", Color.AMBER, [sentence], page)
+    return _lamp("overlay", Color.GREEN, [f"One page is open, since {_when(found['since'])}."])
+
+
+def _obs(moment: Moment) -> Lamp:
+    page = Action("OBS", reverse("admin:effects_obsconnection_changelist"), "effects.view_obsconnection")
+    away, faults = obs.trouble(), [*names.missing(), *reverts.not_undone()]
+    if away and not moment.is_live:
+        return _lamp("obs", Color.RED if faults else Color.AMBER, faults or [away], page)
+    if away or faults:
+        return _lamp("obs", Color.RED, [away, *faults] if away else faults, page)
+    try:
+        is_on = address.options().enabled
+    except Failed as error:
+        return _lamp("obs", Color.RED, [f"{capfirst(str(error))}."], page)
+    if not is_on:
+        return _lamp("obs", Color.GREY, ["OBS is switched off here: effects that need it are not sold."], page)
+    return _lamp("obs", Color.GREEN, ["OBS answers."])
+
+
+def _voice(moment: Moment) -> Lamp:
+    hear = Action("Say a line", reverse("say-a-line"), "effects.change_queueitem", posts=True)
+    if VoiceSettings.current().tts_engine == "none":
+        return _lamp("voice", Color.GREY, ["The voice is off; the overlay shows texts."], _settings_page())
+    spoken = QueueItem.objects.filter(kind="speak").exclude(state__in=[State.PENDING, State.WAITING, State.RUNNING])
+    last = spoken.order_by("-id").first()
+    if last is None or last.finished_at is None:
+        return _lamp("voice", Color.GREY, ["Nothing was spoken yet."], hear)
+    if last.state == State.FAILED:
+        return _lamp("voice", Color.AMBER, [f"The last line was not spoken: {_sentence(last.reason)}"], hear)
+    heard = QueueItem.objects.filter(kind="speak", state=State.DONE).aggregate(at=Max("finished_at"))["at"]
+    if heard is None:
+        return _lamp("voice", Color.GREY, ["Nothing was spoken to its end yet."], hear)
+    return _lamp("voice", Color.GREEN, [f"An overlay played a line to its end, {_when(heard)}."], hear)
+
+
+def _worker(moment: Moment) -> Lamp:
+    still = heartbeat.trouble(now=moment.now)
+    if still:
+        return _lamp("worker", Color.RED, [still])
+    row = Heartbeat.objects.filter(name=heartbeat.ROUND_TRIP).first()
+    if row is None or row.milliseconds is None:
+        return _lamp("worker", Color.GREY, ["No worker has answered yet."])
+    return _lamp("worker", Color.GREEN, [f"A task took {row.milliseconds} ms there and back, {_when(row.at)}."])
+
+
+def _lanes(moment: Moment) -> Lamp:
+    page = Action("Queue", reverse("admin:effects_queueitem_changelist"), "effects.view_queueitem")
+    since = moment.now - STUCK_AFTER
+    busy = QueueItem.objects.filter(state=State.RUNNING).values("lane")
+    stopped = paused()
+    waiting = QueueItem.objects.filter(state=State.PENDING, created_at__lt=since).exclude(lane__in=stopped)
+    # A lane that plays, or whose item ended a moment ago, moves.
+    moved = QueueItem.objects.filter(finished_at__gt=since).values("lane")
+    stuck = sorted(set(waiting.exclude(lane__in=busy).exclude(lane__in=moved).values_list("lane", flat=True)))
+    if stuck:
+        sentence = f"The lane {' and '.join(stuck)} stands still though something waits: is a worker running?"
+        return _lamp("lanes", Color.RED, [sentence], page)
+    if stopped:
+        by = [f"{lane}{f' (by {name})' if name else ''}" for lane, name in sorted(stopped.items())]
+        return _lamp("lanes", Color.AMBER, [f"Paused: {', '.join(by)}. What is bought waits there."], page)
+    return _lamp("lanes", Color.GREEN, ["Every lane moves."])
+
+
+def _books(moment: Moment) -> Lamp:
+    page = Action("Audits", reverse("admin:economy_audit_changelist"), "economy.view_audit")
+    if fault := audit.latest_fault():
+        return _lamp("books", Color.RED, [fault], page)
+    if xp.stale():
+        sentence = "The levels were computed with another curve: recompute them on the page Settings."
+        return _lamp("books", Color.RED, [sentence], _settings_page())
+    latest = Audit.objects.first()
+    if latest is None:
+        return _lamp("books", Color.GREY, ["They were not audited yet."], page)
+    return _lamp("books", Color.GREEN, [f"Every balance agrees with its receipts: audited {_when(latest.ran_at)}."])
+
+
+def _backup(moment: Moment) -> Lamp:
+    page = Action("Backups", reverse("backups"), BACKUPS)
+    if fault := shelf.trouble():
+        return _lamp("backup", Color.RED, [fault], page)
+    if database_file.path() is None:
+        return _lamp("backup", Color.GREY, [shelf.OTHER_DATABASE])
+    newest = next(iter(shelf.kept()), None)
+    if newest is None:
+        sentence = "The demo makes no backups by itself." if settings.DEMO else "None was made yet."
+        return _lamp("backup", Color.GREY, [sentence], page)
+    age = max(0.0, time.time() - newest.stat().st_mtime)
+    color = Color.GREEN if age < BACKUP_DUE.total_seconds() else Color.AMBER
+    return _lamp("backup", color, [f"The newest is {counted(int(age // 3600), 'hour')} old, and was checked."], page)
+
+
+def _disk(moment: Moment) -> Lamp:
+    try:
+        free = shutil.disk_usage(settings.DATA_DIR).free
+    except OSError as error:
+        return _lamp("disk", Color.RED, [f"The data folder can't be looked at: {error.strerror or error}."])
+    sentence = f"{free / 2**30:.1f} GB are free for the bot's data."
+    if free < FULL_DISK:
+        return _lamp("disk", Color.RED, [f"The disk is nearly full: {free // 2**20} MB are free for the bot's data."])
+    return _lamp("disk", Color.AMBER if free < LOW_DISK else Color.GREEN, [sentence])
+
+
+LAMPS: tuple[Callable[[Moment], Lamp], ...] = (
+    _joystick,
+    _token,
+    _overlay,
+    _obs,
+    _voice,
+    _worker,
+    _lanes,
+    _books,
+    _backup,
+    _disk,
+)
+
+LABELS = {
+    "joystick": "Joystick.tv",
+    "token": "Login at Joystick.tv",
+    "overlay": "Overlay",
+    "obs": "OBS",
+    "voice": "Voice",
+    "worker": "Worker",
+    "lanes": "Queue",
+    "books": "Books",
+    "backup": "Backup",
+    "disk": "Disk",
+}
+
+
+def _lamp(key: str, color: Color, sentences: list[str], action: Action | None = None) -> Lamp:
+    return Lamp(key, LABELS[key], color, tuple(sentences), action)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def _settings_page() -> Action:
+    return Action("Settings", reverse("settings"), "pixelbot_site.view_settingoverride")
+
+
+def _until(at: datetime) -> str:
+    return _when(at).removeprefix("at ").removeprefix("on ")
+
+
+def _when(at: datetime) -> str:
+    local, today = timezone.localtime(at), timezone.localdate()
+    return f"at {local:%H:%M:%S}" if local.date() == today else f"on {local:%d %B at %H:%M}"
