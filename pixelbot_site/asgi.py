@@ -1,4 +1,4 @@
-"""The ASGI application: Django's pages, and the overlays' websockets."""
+"""The ASGI application: Django's pages, and the websockets of the overlays and of the dashboard's index."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from django.urls import path, re_path
 # Loads the apps; models and consumers can be imported only after it.
 pages = get_asgi_application()
 
+from channels.auth import AuthMiddlewareStack
+
 from effects.consumers import NoSuchSocket, OverlayConsumer
+from pixelbot_site.index.live import DashboardConsumer
 from pixelbot_site.origins import OwnPages
 
 application = ProtocolTypeRouter(
@@ -24,6 +27,7 @@ application = ProtocolTypeRouter(
             URLRouter(
                 [
                     path("overlay/<str:secret>/socket/", OverlayConsumer.as_asgi()),  # type: ignore[arg-type,list-item]
+                    path("admin/live/", AuthMiddlewareStack(DashboardConsumer.as_asgi())),  # type: ignore[arg-type,list-item]
                     # Without a route of its own, Channels raises, and the traceback names the address with its secret.
                     re_path("", NoSuchSocket.as_asgi()),  # type: ignore[arg-type,list-item]
                 ]

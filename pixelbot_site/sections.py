@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.text import slugify
 
 from pixelbot_site.guesses import LoginForm
-from pixelbot_site.index import lamps
+from pixelbot_site.index import board, lamps
 
 # A model that is named nowhere stands in the last section, so that nothing is hidden.
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -43,6 +44,19 @@ class Dashboard(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return Django's context of every page, with the lamps, which are looked at where a template asks for them."""
         return {**super().each_context(request), "lamps": SimpleLazyObject(lamps.lamps)}
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Show what goes on above Django's list of models."""
+        may = board.may(request.user)
+        moment = lamps.Moment()
+        context = {
+            "moment": moment,
+            "lamps": moment.lamps,
+            "parts": board.render(board.PARTS, may, moment),
+            "may": may,
+            "may_steer": "effects.change_queueitem" in may,
+        }
+        return super().index(request, {**context, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the sections, in the form of Django's list of apps; for one app, Django's own list."""

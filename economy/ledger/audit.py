@@ -145,9 +145,13 @@ def is_due(now: datetime) -> bool:
     return Viewer.objects.exists() if latest is None else now - latest.ran_at > EVERY
 
 
-def latest_fault() -> str:
-    """Return what the latest audit found as a sentence, "" if all was right."""
-    row = Audit.objects.first()
+def latest() -> Audit | None:
+    """Return the newest result; None before the first audit."""
+    return Audit.objects.first()
+
+
+def fault(row: Audit | None) -> str:
+    """Return what an audit found as a sentence, "" if all was right."""
     if row is None or not row.findings:
         return ""
     first = row.findings.splitlines()[0]

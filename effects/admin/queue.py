@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from economy.models import Transaction
 from effects.models import ENDED, Deed, Purchase, QueueItem
@@ -82,6 +83,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
         own = [
             path("panic/", self._button(self._panic), name="effects_queue_panic"),
             path("calm/", self._button(self._calm), name="effects_queue_calm"),
+            path("item/<int:item_id>/<str:verb>/", self._button(self._decide), name="effects_queue_item"),
             path("lane/<str:lane>/<str:verb>/", self._button(self._steer), name="effects_queue_lane"),
         ]
         return own + super().get_urls()
@@ -142,9 +144,30 @@ class QueueItemAdmin(ReadOnlyAdmin):
                 self.message_user(request, press(by=request.user.get_username(), **arguments))
             except Refused as error:
                 messages.error(request, f"{error}.")
-            return redirect("admin:effects_queueitem_changelist")
+            return redirect(self._back(request))
 
         return self.admin_site.admin_view(view)
+
+    def _back(self, request: HttpRequest) -> str:
+        """Return the page of ours where the button was pressed."""
+        came_from = request.POST.get("next", "")
+        if url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
+            return came_from
+        return reverse("admin:effects_queueitem_changelist")
+
+    def _decide(self, *, by: str, item_id: int, verb: str) -> str:
+        verbs: dict[str, tuple[Verb, str]] = {
+            "approve": (control.approve, "approved"),
+            "reject": (control.reject, "rejected: the points went back"),
+            "cancel": (control.cancel, "cancelled: the points went back"),
+            "first": (control.put_first, "put first"),
+            "again": (control.requeue, "in the queue again, free of charge"),
+        }
+        item = QueueItem.objects.select_related("viewer").filter(pk=item_id).first()
+        if item is None or verb not in verbs:
+            raise Refused("there is no such item, or no such button")
+        act, done = verbs[verb]
+        return f"{item}: {done}." if act(item, by=by) else f"{item}: it was decided already."
 
     def _panic(self, *, by: str) -> str:
         return f"Everything is stopped. Items cancelled, with their points given back: {control.panic(by=by)}."
@@ -153,6 +176,10 @@ class QueueItemAdmin(ReadOnlyAdmin):
         return f"Resumed: {', '.join(control.calm(by=by)) or 'nothing, since nothing was stopped'}."
 
     def _steer(self, *, by: str, lane: str, verb: str) -> str:
+        if lane == "all" and verb in ("pause", "resume"):
+            act = control.pause if verb == "pause" else control.resume
+            changed = [status.name for status in lanes.statuses() if act(status.name, by=by)]
+            return f"{'Paused' if verb == 'pause' else 'Resumed'}: {', '.join(changed) or 'nothing new'}."
         if verb == "skip":
             item = control.skip(lane, by=by)
             return f"Skipped: {item}." if item else f"Nothing runs in {lane}."

@@ -51,10 +51,15 @@ def require_ready() -> None:
 def trouble() -> str:
     """Return the sentence for OBS that is switched on and away, else ""."""
     try:
-        if not address.options().enabled:
-            return ""
+        return away(enabled=address.options().enabled)
     except Failed as error:
         return f"{capfirst(str(error))}."
+
+
+def away(*, enabled: bool) -> str:
+    """Return the sentence for OBS that does not answer; "" where it is not used."""
+    if not enabled:
+        return ""
     line = obs()
     # Where the web server is a process of its own, the workers' last check counts.
     reason = line.away if line.is_running else cache.get(KEY)

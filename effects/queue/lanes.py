@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 
 from economy.models import Viewer
 from effects.models import QUEUED, Lane, QueueItem, State
@@ -60,16 +61,29 @@ class LaneStatus:
     paused_by: str
     waiting: int
     running: QueueItem | None
+    oldest: datetime | None  # when the item that has waited longest came; None where nothing may begin
 
 
 def statuses() -> list[LaneStatus]:
     """Return the status of every lane, in three queries."""
-    rows = QueueItem.objects.filter(state__in=QUEUED).order_by()
-    waiting = dict(rows.values_list("lane").annotate(count=Count("id")))
+    counts = (
+        QueueItem.objects.filter(state__in=QUEUED)
+        .order_by()
+        .values("lane")
+        .annotate(count=Count("id"), oldest=Min("created_at", filter=Q(state=State.PENDING)))
+    )
+    waiting = {row["lane"]: row for row in counts}
     running = {item.lane: item for item in QueueItem.objects.filter(state=State.RUNNING)}
     pauses = paused()
     return [
-        LaneStatus(lane, lane in pauses, pauses.get(lane, ""), waiting.get(lane, 0), running.get(lane))
+        LaneStatus(
+            lane,
+            is_paused=lane in pauses,
+            paused_by=pauses.get(lane, ""),
+            waiting=waiting[lane]["count"] if lane in waiting else 0,
+            running=running.get(lane),
+            oldest=waiting[lane]["oldest"] if lane in waiting else None,
+        )
         for lane in lanes()
     ]
 

@@ -120,7 +120,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     @admin.display
     def reconnects_today(self, row: Connection) -> int:
         """Return how often the connection was lost and made again since midnight."""
-        return self.health.reconnects_today
+        return health.reconnects_today()
 
     @admin.display
     def events_per_minute(self, row: Connection) -> int:

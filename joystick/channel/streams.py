@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Sum
+from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -87,13 +87,18 @@ def figures(stream: Stream) -> dict[str, Any]:
     span = (stream.started_at, stream.ended_at or timezone.now())
     events = InboundEvent.objects.filter(received_at__range=span)
     rows = Transaction.objects.filter(created_at__range=span)
+    of_events = events.aggregate(count=Count("id"), tokens=Coalesce(Sum("tokens"), 0))
+    of_points = rows.aggregate(
+        minted=Coalesce(Sum("delta", filter=POINTS_LEDGER.minted), 0),
+        spent=Coalesce(Sum("delta", filter=Q(kind__in=[TransactionKind.SPEND, TransactionKind.REFUND])), 0),
+    )
     top = leaderboard.top_earners(POINTS_LEDGER, since=span[0], until=span[1], limit=MAX_TOP_VIEWERS)
     return {
-        "events": events.count(),
-        "tokens": _sum(events, "tokens"),
+        "events": of_events["count"],
+        "tokens": of_events["tokens"],
         "new_viewers": Viewer.objects.filter(first_seen_at__range=span).count(),
-        "points_minted": _sum(rows.filter(POINTS_LEDGER.minted), "delta"),
-        "points_spent": -_sum(rows.filter(kind__in=[TransactionKind.SPEND, TransactionKind.REFUND]), "delta"),
+        "points_minted": of_points["minted"],
+        "points_spent": -of_points["spent"],
         "top_viewers": [[place.username, place.amount] for place in top],
     }
 
@@ -117,10 +122,6 @@ def _rename_in_figures(old: str, name: str) -> None:
         if renamed != top:
             stream.figures["top_viewers"] = renamed
             stream.save(update_fields=["figures"])
-
-
-def _sum(rows: Any, field: str) -> int:
-    return int(rows.aggregate(total=Coalesce(Sum(field), 0))["total"])
 
 
 def _close(stream: Stream, at: datetime) -> None:

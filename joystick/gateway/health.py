@@ -109,7 +109,6 @@ class Health:
     detail: str
     age: float | None
     trouble: str
-    reconnects_today: int
     events_per_minute: int
     unsaid_today: int
 
@@ -118,16 +117,20 @@ def health(*, now: datetime | None = None) -> Health:
     """Return the figures that the dashboard and the API show."""
     now = now or timezone.now()
     row = Connection.objects.filter(pk=1).first() or Connection()
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     return Health(
         state=row.state,
         detail=row.detail,
         age=_age(row, now),
         trouble=_trouble(row, now),
-        reconnects_today=Gap.objects.filter(ended_at__gte=midnight).exclude(reason=NOT_RUNNING).count(),
         events_per_minute=InboundEvent.objects.filter(received_at__gte=now - timedelta(minutes=1)).count(),
         unsaid_today=row.unsaid if row.unsaid_on == timezone.localdate(now) else 0,
     )
+
+
+def reconnects_today(*, now: datetime | None = None) -> int:
+    """Return how many gaps ended today, without those in which the bot did not run."""
+    midnight = timezone.localtime(now or timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Gap.objects.filter(ended_at__gte=midnight).exclude(reason=NOT_RUNNING).count()
 
 
 def trouble(*, now: datetime | None = None) -> str:

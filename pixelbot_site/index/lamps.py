@@ -10,29 +10,30 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from economy.ledger import audit, xp
-from economy.models import Audit
-from effects.models import OverlayPage, QueueItem, State
+from effects.models import ENDED, OverlayPage, QueueItem, State
 from effects.obs import address, names, reverts
 from effects.obs import health as obs
-from effects.queue.lanes import paused
+from effects.queue.lanes import LaneStatus, statuses
 from effects.settings_table import VoiceSettings
 from joystick.channel import streams
 from joystick.gateway import health as connection
-from joystick.models import Install
+from joystick.models import Install, Stream
 from pixelbot_site.backups import shelf
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.plural import counted
-from pixelbot_site.models import Heartbeat
 from pixelbot_site.upkeep import database_file, heartbeat
 
 # An item that could begin, and has not begun in this time, waits for a worker that does not come.
 STUCK_AFTER = timedelta(seconds=60)
+# Lines among which one that was heard is looked for.
+SPOKEN_LATELY = 50
 # Bytes that are free on the disk of DATA_DIR: below these, the lamp turns.
 LOW_DISK = 2 * 2**30
 FULL_DISK = 200 * 2**20
@@ -77,18 +78,46 @@ class Lamp:
     action: Action | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Moment:
-    """What several lamps need to know."""
+    """What several lamps, and other parts of the index, need to know: each looked up once, where it is needed."""
 
-    now: datetime
-    is_live: bool
+    def __init__(self, now: datetime | None = None) -> None:
+        self.now = now or timezone.now()
+
+    @cached_property
+    def stream(self) -> Stream | None:
+        """The stream that is on."""
+        return streams.current()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a stream is on."""
+        return self.stream is not None
+
+    @cached_property
+    def health(self) -> connection.Health:
+        """The state of the connection to Joystick."""
+        return connection.health(now=self.now)
+
+    @cached_property
+    def installs(self) -> list[Install]:
+        """The channels."""
+        return list(Install.objects.all())
+
+    @cached_property
+    def lanes(self) -> list[LaneStatus]:
+        """The status of each lane."""
+        return statuses()
+
+    @cached_property
+    def lamps(self) -> list[Lamp]:
+        """Every lamp, in the order of the index."""
+        return [lamp(self) for lamp in LAMPS]
 
 
 def lamps(*, now: datetime | None = None) -> list[Lamp]:
     """Return every lamp, in the order of the index."""
-    moment = Moment(now or timezone.now(), streams.current() is not None)
-    return [lamp(moment) for lamp in LAMPS]
+    return Moment(now).lamps
 
 
 def trouble(lit: Iterable[Lamp] | None = None) -> list[str]:
@@ -98,12 +127,13 @@ def trouble(lit: Iterable[Lamp] | None = None) -> list[str]:
 
 def _joystick(moment: Moment) -> Lamp:
     page = Action("Channel", reverse("admin:joystick_install_changelist"), "joystick.view_install")
-    health = connection.health(now=moment.now)
+    health = moment.health
     red = [sentence for sentence in (health.trouble, connection.own_name_trouble()) if sentence]
     if red:
         retry = Action("Try now", reverse("admin:joystick_install_try"), "joystick.change_install", posts=True)
         return _lamp("joystick", Color.RED, red, retry if health.state == "refused" else page)
-    install = Install.objects.filter(last_event_at__isnull=False).order_by("-last_event_at").first()
+    heard = [install for install in moment.installs if install.last_event_at]
+    install = max(heard, key=lambda install: install.last_event_at or moment.now, default=None)
     if health.state == "connected":
         where = f" to the channel of {install}" if install else ""
         frame = f", and heard from it {health.age:.0f} s ago" if health.age is not None else ""
@@ -120,12 +150,16 @@ def _joystick(moment: Moment) -> Lamp:
 
 def _token(moment: Moment) -> Lamp:
     page = Action("Connect", reverse("admin:joystick_install_changelist"), "joystick.change_install")
-    installs = list(Install.objects.all())
-    red = [f"{install} needs reconnecting: {install.trouble.rstrip('.')}." for install in installs if install.trouble]
+    red = [
+        f"{install} needs reconnecting: {install.trouble.rstrip('.')}."
+        for install in moment.installs
+        if install.trouble
+    ]
     if red:
         return _lamp("token", Color.RED, red, page)
     ends = min(
-        (install.expires_at for install in installs if install.access_token and install.expires_at), default=None
+        (install.expires_at for install in moment.installs if install.access_token and install.expires_at),
+        default=None,
     )
     if ends is None:
         return _lamp("token", Color.GREY, ["No channel is connected by the button."], None if settings.DEMO else page)
@@ -151,15 +185,15 @@ def _overlay(moment: Moment) -> Lamp:
 
 def _obs(moment: Moment) -> Lamp:
     page = Action("OBS", reverse("admin:effects_obsconnection_changelist"), "effects.view_obsconnection")
-    away, faults = obs.trouble(), [*names.missing(), *reverts.not_undone()]
-    if away and not moment.is_live:
-        return _lamp("obs", Color.RED if faults else Color.AMBER, faults or [away], page)
-    if away or faults:
-        return _lamp("obs", Color.RED, [away, *faults] if away else faults, page)
     try:
         is_on = address.options().enabled
     except Failed as error:
         return _lamp("obs", Color.RED, [f"{capfirst(str(error))}."], page)
+    away, faults = obs.away(enabled=is_on), [*names.missing(), *reverts.not_undone()]
+    if away and not moment.is_live:
+        return _lamp("obs", Color.RED if faults else Color.AMBER, faults or [away], page)
+    if away or faults:
+        return _lamp("obs", Color.RED, [away, *faults] if away else faults, page)
     if not is_on:
         return _lamp("obs", Color.GREY, ["OBS is switched off here: effects that need it are not sold."], page)
     return _lamp("obs", Color.GREEN, ["OBS answers."])
@@ -169,23 +203,22 @@ def _voice(moment: Moment) -> Lamp:
     hear = Action("Say a line", reverse("say-a-line"), "effects.change_queueitem", posts=True)
     if VoiceSettings.current().tts_engine == "none":
         return _lamp("voice", Color.GREY, ["The voice is off; the overlay shows texts."], _settings_page())
-    spoken = QueueItem.objects.filter(kind="speak").exclude(state__in=[State.PENDING, State.WAITING, State.RUNNING])
-    last = spoken.order_by("-id").first()
-    if last is None or last.finished_at is None:
-        return _lamp("voice", Color.GREY, ["Nothing was spoken yet."], hear)
-    if last.state == State.FAILED:
-        return _lamp("voice", Color.AMBER, [f"The last line was not spoken: {_sentence(last.reason)}"], hear)
-    heard = QueueItem.objects.filter(kind="speak", state=State.DONE).aggregate(at=Max("finished_at"))["at"]
+    ended = QueueItem.objects.filter(kind="speak", state__in=ENDED).order_by("-id")
+    last = list(ended.only("state", "finished_at", "error")[:SPOKEN_LATELY])
+    if last and last[0].state == State.FAILED:
+        return _lamp("voice", Color.AMBER, [f"The last line was not spoken: {_sentence(last[0].reason)}"], hear)
+    heard = next((item.finished_at for item in last if item.state == State.DONE and item.finished_at), None)
     if heard is None:
         return _lamp("voice", Color.GREY, ["Nothing was spoken to its end yet."], hear)
     return _lamp("voice", Color.GREEN, [f"An overlay played a line to its end, {_when(heard)}."], hear)
 
 
 def _worker(moment: Moment) -> Lamp:
-    still = heartbeat.trouble(now=moment.now)
+    signs = heartbeat.rows()
+    still = heartbeat.trouble(signs.get(heartbeat.SCHEDULE), now=moment.now)
     if still:
         return _lamp("worker", Color.RED, [still])
-    row = Heartbeat.objects.filter(name=heartbeat.ROUND_TRIP).first()
+    row = signs.get(heartbeat.ROUND_TRIP)
     if row is None or row.milliseconds is None:
         return _lamp("worker", Color.GREY, ["No worker has answered yet."])
     return _lamp("worker", Color.GREEN, [f"A task took {row.milliseconds} ms there and back, {_when(row.at)}."])
@@ -194,12 +227,12 @@ def _worker(moment: Moment) -> Lamp:
 def _lanes(moment: Moment) -> Lamp:
     page = Action("Queue", reverse("admin:effects_queueitem_changelist"), "effects.view_queueitem")
     since = moment.now - STUCK_AFTER
-    busy = QueueItem.objects.filter(state=State.RUNNING).values("lane")
-    stopped = paused()
-    waiting = QueueItem.objects.filter(state=State.PENDING, created_at__lt=since).exclude(lane__in=stopped)
-    # A lane that plays, or whose item ended a moment ago, moves.
-    moved = QueueItem.objects.filter(finished_at__gt=since).values("lane")
-    stuck = sorted(set(waiting.exclude(lane__in=busy).exclude(lane__in=moved).values_list("lane", flat=True)))
+    stopped = {lane.name: lane.paused_by for lane in moment.lanes if lane.is_paused}
+    idle = [lane for lane in moment.lanes if lane.running is None and not lane.is_paused]
+    late = [lane.name for lane in idle if lane.oldest is not None and lane.oldest < since]
+    # A lane whose item ended a moment ago moves.
+    moved = set(QueueItem.objects.filter(finished_at__gt=since).values_list("lane", flat=True)) if late else set()
+    stuck = [lane for lane in late if lane not in moved]
     if stuck:
         sentence = f"The lane {' and '.join(stuck)} stands still though something waits: is a worker running?"
         return _lamp("lanes", Color.RED, [sentence], page)
@@ -211,12 +244,12 @@ def _lanes(moment: Moment) -> Lamp:
 
 def _books(moment: Moment) -> Lamp:
     page = Action("Audits", reverse("admin:economy_audit_changelist"), "economy.view_audit")
-    if fault := audit.latest_fault():
+    latest = audit.latest()
+    if fault := audit.fault(latest):
         return _lamp("books", Color.RED, [fault], page)
     if xp.stale():
         sentence = "The levels were computed with another curve: recompute them on the page Settings."
         return _lamp("books", Color.RED, [sentence], _settings_page())
-    latest = Audit.objects.first()
     if latest is None:
         return _lamp("books", Color.GREY, ["They were not audited yet."], page)
     return _lamp("books", Color.GREEN, [f"Every balance agrees with its receipts: audited {_when(latest.ran_at)}."])

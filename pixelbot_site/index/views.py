@@ -1,16 +1,22 @@
-"""What the buttons of the index do."""
+"""What the buttons and links of the index lead to."""
 
 from __future__ import annotations
 
+import tablib
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
 from effects.overlays import pages
 from effects.queue import items
 from effects.values import speak
+from joystick.models import Stream
+from pixelbot_site.index import tonight
+from pixelbot_site.kit.csv_format import CSV
 
 DEFAULT_LINE = "This is the voice of your stream."
 MAX_CHARS = 300
@@ -28,3 +34,19 @@ def say_a_line(request: HttpRequest) -> HttpResponse:
     else:
         messages.error(request, "No overlay is open: nobody would hear it. Open the overlay's page first.")
     return HttpResponseRedirect(reverse("admin:index"))
+
+
+@admin.site.admin_view
+@permission_required("joystick.view_stream", raise_exception=True)
+@require_safe
+def tippers(request: HttpRequest, stream_id: int) -> HttpResponse:
+    """Show what each viewer tipped during a stream; with `?export=csv`, send it as a file."""
+    stream = get_object_or_404(Stream, pk=stream_id)
+    rows = tonight.tippers(stream)
+    if request.GET.get("export") == "csv":
+        dataset = tablib.Dataset(*rows, headers=["viewer", "tokens", "tips"])
+        name = f"tips-{timezone.localtime(stream.started_at):%Y-%m-%d}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(CSV().export_data(dataset), content_type="text/csv; charset=utf-8", headers=headers)
+    context = {**admin.site.each_context(request), "title": "Who tipped", "stream": stream, "rows": rows}
+    return render(request, "admin/tippers.html", context)

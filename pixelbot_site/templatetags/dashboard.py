@@ -1,11 +1,12 @@
-"""Template tags: the red lines of every page, and who may press a lamp's button."""
+"""Template tags: what stands on every page."""
 
 from __future__ import annotations
 
 from django import template
-from django.contrib.auth.models import AnonymousUser, User
 
+from effects.queue.lanes import paused
 from pixelbot_site.index import lamps
+from pixelbot_site.index.lamps import Moment
 
 register = template.Library()
 
@@ -16,7 +17,9 @@ def trouble(context: template.Context) -> list[str]:
     return lamps.trouble(context.get("lamps"))
 
 
-@register.filter
-def allowed_to(user: User | AnonymousUser, action: lamps.Action) -> bool:
-    """Return whether a user may do what a lamp's button does."""
-    return user.has_perm(action.permission)
+@register.simple_tag(takes_context=True)
+def stopped(context: template.Context) -> str:
+    """Return the names of the lanes that are paused, or ""."""
+    moment: Moment | None = context.get("moment")
+    names = paused() if moment is None else [lane.name for lane in moment.lanes if lane.is_paused]
+    return ", ".join(sorted(names))

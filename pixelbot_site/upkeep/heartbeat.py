@@ -26,9 +26,13 @@ def store_round_trip(sent_at: float) -> None:
     Heartbeat.objects.update_or_create(name=ROUND_TRIP, defaults={"at": timezone.now(), "milliseconds": milliseconds})
 
 
-def trouble(*, now: datetime | None = None) -> str:
+def rows() -> dict[str, Heartbeat]:
+    """Return every sign of life, by its name."""
+    return Heartbeat.objects.in_bulk()
+
+
+def trouble(row: Heartbeat | None, *, now: datetime | None = None) -> str:
     """Return since when the schedule stands still, as a sentence, "" while it does not or has never run."""
-    row = Heartbeat.objects.filter(name=SCHEDULE).first()
     if row is None or (now or timezone.now()) - row.at <= STILL_AFTER:
         return ""
     return (

@@ -86,11 +86,11 @@ def test_what_is_wrong_is_told(
 
 def test_the_nightly_audit_is_kept_and_a_fault_is_a_red_line(history: None, caplog: pytest.LogCaptureFixture) -> None:
     tasks.audit_ledger()
-    assert (Audit.objects.get().findings, audit.latest_fault()) == ("", "")
+    assert (Audit.objects.get().findings, audit.fault(audit.latest())) == ("", "")
     Points.objects.filter(viewer__key="ann").update(balance=1)
     tasks.audit_ledger()
     assert Audit.objects.count() == 2
-    assert audit.latest_fault().startswith("The ledger does not agree with itself (Ann has 1 points")
+    assert audit.fault(audit.latest()).startswith("The ledger does not agree with itself (Ann has 1 points")
     assert "the audit found a fault: Ann has 1 points" in caplog.text
 
 

@@ -161,11 +161,11 @@ def test_an_audit_that_can_not_be_finished_is_stored_and_red() -> None:
             cursor.execute("DROP TABLE economy_xptransaction")
         row = audit.run()
         assert row.pk and "The audit could not be finished: no such table" in row.findings
-        assert audit.latest_fault().startswith("The audit could not be finished")
+        assert audit.fault(audit.latest()).startswith("The audit could not be finished")
         transaction.set_rollback(True)
 
 
 def test_the_audit_looks_at_the_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "first_fault", lambda path: f"Tree 5 of {path.name}: broken")
     assert audit.run().findings.startswith("The database is damaged: Tree 5 of ")
-    assert audit.latest_fault().startswith("The database is damaged: Tree 5 of ")
+    assert audit.fault(audit.latest()).startswith("The database is damaged: Tree 5 of ")

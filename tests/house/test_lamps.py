@@ -113,9 +113,9 @@ def test_obs_away_is_red_on_air_alone(settings: Any, now: Any) -> None:
 
 def test_the_voice_is_green_when_an_overlay_played_a_line_to_its_end(stage: None, settings: Any) -> None:
     settings.TTS_ENGINE = "browser"
-    assert shows("voice", Color.GREY, "Nothing was spoken yet")
+    assert shows("voice", Color.GREY, "Nothing was spoken to its end yet")
     item = items.enqueue(speak("hello"))
-    assert shows("voice", Color.GREY, "Nothing was spoken yet")
+    assert shows("voice", Color.GREY, "Nothing was spoken to its end yet")
     worker.drain("tts")
     item.refresh_from_db()
     items.end(item, State.FAILED, "no overlay began to play it: is it open?")

@@ -150,11 +150,15 @@ def test_a_log_whose_stream_fails_writes_the_next_line(monkeypatch: pytest.Monke
 
 @pytest.mark.django_db
 def test_a_schedule_that_stands_still_is_a_red_line_after_thirty_seconds() -> None:
-    assert heartbeat.trouble() == ""  # none has run here
+    assert heartbeat.trouble(heartbeat.rows().get(heartbeat.SCHEDULE)) == ""  # none has run here
     now = timezone.now()
     heartbeat.beat(now=now)
-    assert heartbeat.trouble(now=now + timedelta(seconds=30)) == ""
-    assert "The schedule stands still since" in heartbeat.trouble(now=now + timedelta(seconds=31))
-    assert heartbeat.trouble(now=now - timedelta(hours=1)) == ""  # a clock put back
+    assert heartbeat.trouble(heartbeat.rows().get(heartbeat.SCHEDULE), now=now + timedelta(seconds=30)) == ""
+    assert "The schedule stands still since" in heartbeat.trouble(
+        heartbeat.rows().get(heartbeat.SCHEDULE), now=now + timedelta(seconds=31)
+    )
+    assert (
+        heartbeat.trouble(heartbeat.rows().get(heartbeat.SCHEDULE), now=now - timedelta(hours=1)) == ""
+    )  # a clock put back
     heartbeat.beat(now=now - timedelta(minutes=1))
     assert [line for line in lamps.trouble() if "The schedule stands still" in line]

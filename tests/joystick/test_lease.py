@@ -135,7 +135,7 @@ def test_reconnects_today_count_neither_yesterdays_nor_the_bots_own_pauses() -> 
         (None, "server_restart"),
     ):
         Gap.objects.create(began_at=now - timedelta(hours=14), ended_at=ended, reason=reason)
-    assert health.health(now=now).reconnects_today == 1
+    assert health.reconnects_today(now=now) == 1
 
 
 def test_the_age_of_the_last_frame_is_unknown_before_the_first() -> None:

@@ -453,13 +453,14 @@ async def test_what_was_not_heard_is_a_gap_with_both_ends(joystick: Simulator) -
         assert gap.reason == "the gateway ended the session: server_restart"
         await until(lambda: Gap.objects.filter(ended_at__isnull=False).exists())
         line = await sync_to_async(health.health)()
-        assert (line.state, line.reconnects_today, line.trouble) == ("connected", 1, "")
+        assert (line.state, line.trouble) == ("connected", "")
+        assert await sync_to_async(health.reconnects_today)() == 1
     async with running(joystick):
         await until(lambda: Gap.objects.filter(ended_at__isnull=False).count() == 2)
     newest = await sync_to_async(Gap.objects.first)()
     assert newest is not None and newest.reason == "the bot was not running"
     assert newest.ended_at is not None and newest.ended_at > newest.began_at
-    assert (await sync_to_async(health.health)()).reconnects_today == 1
+    assert await sync_to_async(health.reconnects_today)() == 1
 
 
 async def test_several_failed_tries_are_one_gap(joystick: Simulator) -> None:

@@ -1,0 +1,77 @@
+"""The parts of the index that change while it is open, as HTML: for the page, and again for its live updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.template.loader import render_to_string
+
+from pixelbot_site.index import tonight
+from pixelbot_site.index.lamps import Moment
+
+# What decides which parts somebody sees, and which buttons.
+PERMISSIONS = (
+    "economy.view_audit",
+    "economy.view_viewer",
+    "effects.change_queueitem",
+    "effects.view_obsconnection",
+    "effects.view_overlay",
+    "effects.view_queueitem",
+    "joystick.change_install",
+    "joystick.view_inboundevent",
+    "joystick.view_install",
+    "joystick.view_stream",
+    "pixelbot_site.view_settingoverride",
+)
+ALL = "all"  # superusers: also the buttons of the lamps that nobody else may press
+
+
+def may(user: User | AnonymousUser) -> frozenset[str]:
+    """Return which of PERMISSIONS a user has."""
+    names = frozenset(name for name in PERMISSIONS if user.has_perm(name))
+    return names | {ALL} if user.is_superuser else names
+
+
+def render(names: Iterable[str], may: frozenset[str], moment: Moment | None = None) -> dict[str, str]:
+    """Return the HTML of those parts that may be seen, by their names."""
+    moment = moment or Moment()
+    parts: dict[str, str] = {}
+    for name in names:
+        permission, contents = PARTS[name]
+        if not permission or permission in may:
+            context = {**contents(moment), "may": may, "may_steer": "effects.change_queueitem" in may}
+            parts[name] = render_to_string(f"admin/index/{name}.html", context)
+    return parts
+
+
+def _lamps(moment: Moment) -> dict[str, Any]:
+    return {"lamps": moment.lamps}
+
+
+def _figures(moment: Moment) -> dict[str, Any]:
+    found = tonight.figures(moment)
+    return {"figures": found, "rows": tonight.summary(found), "top": found.of_stream.get("top_viewers", [])}
+
+
+def _queue(moment: Moment) -> dict[str, Any]:
+    return {"queue": tonight.queue(moment)}
+
+
+def _feed(moment: Moment) -> dict[str, Any]:
+    return {"feed": tonight.feed()}
+
+
+def _failures(moment: Moment) -> dict[str, Any]:
+    return {"failures": tonight.failures(moment)}
+
+
+# The permission that each part needs, and what its template shows.
+PARTS: dict[str, tuple[str, Callable[[Moment], dict[str, Any]]]] = {
+    "lamps": ("", _lamps),
+    "figures": ("joystick.view_stream", _figures),
+    "queue": ("effects.view_queueitem", _queue),
+    "feed": ("joystick.view_inboundevent", _feed),
+    "failures": ("effects.view_queueitem", _failures),
+}

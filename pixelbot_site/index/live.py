@@ -1,0 +1,134 @@
+"""Live updates of the index: a websocket for each open page, and one look at the database for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import InterfaceError, OperationalError
+from django.db.models import Max
+
+from effects.models import UNFINISHED, Lane, QueueItem
+from joystick.models import InboundEvent
+from pixelbot_site.index import board
+
+log = logging.getLogger("dashboard")
+
+# Seconds between two looks, and between two looks at what changes slowly. An event shows within one second.
+LOOK_EVERY = 0.7
+SLOW_EVERY = 5.0
+SLOW = ("lamps", "figures")
+MAX_SOCKETS = 64
+
+
+class Board:
+    """Looks at the database while any page is open, and sends each page the parts that changed.
+
+    It asks the database rather than being told: so a page misses nothing, whichever process did it, and an event costs
+    nothing while no page is open.
+    """
+
+    def __init__(self) -> None:
+        self._pages: dict[DashboardConsumer, frozenset[str]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, page: DashboardConsumer, may: frozenset[str]) -> bool:
+        """Begin to send to a page. Return False where too many are open."""
+        if len(self._pages) >= MAX_SOCKETS:
+            return False
+        self._pages[page] = may
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+        return True
+
+    def discard(self, page: DashboardConsumer) -> None:
+        """Send to a page no more."""
+        self._pages.pop(page, None)
+
+    async def _run(self) -> None:
+        look = _Look()
+        while self._pages:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                found = await database_sync_to_async(look.changed)(set(self._pages.values()))
+            except (OperationalError, InterfaceError) as error:
+                log.warning("the open pages could not be updated: %s", error)
+                continue
+            for page, may in list(self._pages.items()):
+                if parts := found.get(may):
+                    await page.show(parts)
+
+
+class _Look:
+    """What was last sent to those with the same permissions."""
+
+    def __init__(self) -> None:
+        self._sent: dict[tuple[frozenset[str], str], str] = {}
+        self._seen: dict[str, Any] = {}
+        self._slow_at = 0.0
+
+    def changed(self, permissions: set[frozenset[str]]) -> dict[frozenset[str], dict[str, str]]:
+        """Return the parts that changed, by the permissions of who may see them."""
+        names = self._names()
+        return {may: self._new(names, may) for may in permissions}
+
+    def _new(self, names: list[str], may: frozenset[str]) -> dict[str, str]:
+        # Who has just come has the page as it was when it was loaded: everything is sent once.
+        known = (may, "") in self._sent
+        self._sent[may, ""] = ""
+        parts = board.render(names if known else board.PARTS, may)
+        new = {name: html for name, html in parts.items() if self._sent.get((may, name)) != html}
+        self._sent |= {(may, name): html for name, html in new.items()}
+        return new
+
+    def _names(self) -> list[str]:
+        """Return the parts that may have changed since the last look, found by three small queries."""
+        unfinished = QueueItem.objects.filter(state__in=UNFINISHED).order_by("id")
+        queue = [
+            *unfinished.values_list("id", "state", "priority", "playing_at")[:200],
+            *Lane.objects.filter(paused_at__isnull=False).order_by("name").values_list("name", "paused_by"),
+        ]
+        ended = QueueItem.objects.aggregate(last=Max("finished_at"))["last"]
+        event = InboundEvent.objects.aggregate(last=Max("id"))["last"]
+        seen = {"queue": (queue, ended), "failures": ended, "feed": event}
+        names = [name for name, value in seen.items() if self._seen.get(name, self) != value]
+        self._seen = seen
+        if time.monotonic() - self._slow_at >= SLOW_EVERY:
+            self._slow_at = time.monotonic()
+            names += SLOW
+        return names
+
+
+_board = Board()
+
+
+class DashboardConsumer(AsyncWebsocketConsumer):
+    """The socket of one open index. It sends `{part: html}`, and takes nothing."""
+
+    async def connect(self) -> None:
+        """Accept staff who are logged in."""
+        user: User | AnonymousUser = self.scope["user"]  # type: ignore[assignment]  # the middleware has looked it up
+        if not (user.is_active and user.is_staff):
+            await self.close()
+            return
+        may = await database_sync_to_async(board.may)(user)
+        await self.accept()
+        if not _board.add(self, may):
+            await self.close()
+
+    async def disconnect(self, code: int) -> None:
+        """Forget the page."""
+        _board.discard(self)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Ignore what a page sends."""
+
+    async def show(self, parts: dict[str, str]) -> None:
+        """Send the parts that changed."""
+        await self.send(json.dumps(parts))

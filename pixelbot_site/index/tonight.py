@@ -1,0 +1,164 @@
+"""What goes on tonight: figures, lanes, the newest events with what came of them, and what did not happen."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from economy.ledger import xp
+from economy.models import Transaction, XPTransaction
+from economy.viewers import presence
+from effects.models import DROPPED, QueueItem, State
+from effects.queue.lanes import LaneStatus
+from joystick.channel import streams
+from joystick.models import InboundEvent, InboundState, Stream
+from pixelbot_site.index.lamps import Moment
+from pixelbot_site.kit.plural import counted
+
+# Events that the feed shows, and ledger rows that are looked through for what came of them.
+MAX_LINES = 25
+MAX_ROWS = 400
+# They come every few seconds, and nobody reads them.
+NOT_SHOWN = ("viewer_count_updated",)
+MAX_WAITING = 12
+MAX_FAILURES = 6
+FAILED_WITHIN = timedelta(hours=12)
+# Seconds that a stream's figures are kept: they are sums over the whole stream.
+FIGURES_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLine:
+    """One event, and what came of it."""
+
+    event: InboundEvent
+    text: str
+    outcome: str
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it could not be handled."""
+        return self.event.state != InboundState.HANDLED
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of the stream that is on; without one, of the last one."""
+
+    stream: Stream | None
+    here: int
+    events_per_minute: int
+    of_stream: dict[str, Any]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the stream is on."""
+        return self.stream is not None and self.stream.ended_at is None
+
+
+class _FiguresCache:
+    stream_id = 0
+    until = 0.0
+    figures: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
+
+
+def figures(moment: Moment) -> Figures:
+    """Return tonight's figures. Those of the stream are up to FIGURES_SECONDS old."""
+    stream = moment.stream or Stream.objects.order_by("-started_at").first()
+    of_stream: dict[str, Any] = {}
+    if stream is not None and stream.ended_at is not None:
+        of_stream = stream.figures
+    elif stream is not None:
+        if _FiguresCache.stream_id != stream.pk or time.monotonic() >= _FiguresCache.until:
+            _FiguresCache.figures = streams.figures(stream)
+            _FiguresCache.stream_id, _FiguresCache.until = stream.pk, time.monotonic() + FIGURES_SECONDS
+        of_stream = _FiguresCache.figures
+    here = presence.present(now=moment.now).count()
+    return Figures(stream, here, moment.health.events_per_minute, of_stream)
+
+
+def feed() -> list[FeedLine]:
+    """Return the newest events, the newest first, each with what came of it."""
+    events = list(InboundEvent.objects.exclude(kind__in=NOT_SHOWN).defer("raw").order_by("-id")[:MAX_LINES])
+    outcomes = _outcomes({event.uid for event in events})
+    return [FeedLine(event, _text(event), _outcome(event, outcomes[event.uid])) for event in events]
+
+
+def failures(moment: Moment) -> list[QueueItem]:
+    """Return the newest items that did not happen, the newest first."""
+    rows = QueueItem.objects.filter(finished_at__gte=moment.now - FAILED_WITHIN, state__in=DROPPED).exclude(error="")
+    return list(rows.select_related("viewer").order_by("-finished_at")[:MAX_FAILURES])
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The lanes, and the items that wait, those for approval first."""
+
+    lanes: list[LaneStatus]
+    waiting: list[QueueItem]
+    is_stopped: bool
+
+
+def queue(moment: Moment) -> Queue:
+    """Return what plays and what waits."""
+    rows = QueueItem.objects.filter(state__in=[State.WAITING, State.PENDING]).select_related("viewer", "purchase")
+    waiting = list(rows.order_by("-state", "-priority", "id")[:MAX_WAITING])
+    return Queue(moment.lanes, waiting, any(lane.is_paused for lane in moment.lanes))
+
+
+def tippers(stream: Stream) -> list[tuple[str, int, int]]:
+    """Return (name, tokens, number of tips) of everybody who tipped during a stream, the most first."""
+    until = stream.ended_at or timezone.now()
+    tips = InboundEvent.objects.filter(received_at__range=(stream.started_at, until), tokens__gt=0)
+    sums = tips.order_by().values("username").annotate(sum=Sum("tokens"), tips=Count("id", filter=Q(tokens__gt=0)))
+    return list(sums.order_by("-sum", "username").values_list("username", "sum", "tips"))
+
+
+def _outcomes(uids: Iterable[str]) -> dict[str, list[str]]:
+    """Return, by the event's uid, what it gave. The newest ledger rows are looked through: they have no index of it."""
+    wanted = set(uids)
+    found: dict[str, list[str]] = defaultdict(list)
+    curve = xp.current_curve()
+    points: dict[str, int] = defaultdict(int)
+    for uid, delta in Transaction.objects.order_by("-id").values_list("event", "delta")[:MAX_ROWS]:
+        if uid in wanted:
+            points[uid] += delta
+    for uid, change in points.items():
+        found[uid].append(f"{change:+d} {'point' if abs(change) == 1 else 'points'}")
+    rows = XPTransaction.objects.order_by("-id").values_list("event", "delta", "total_after", "level_after")[:MAX_ROWS]
+    for uid, delta, after, level in rows:
+        if uid in wanted:
+            found[uid].append(f"{delta:+d} XP" + (f", level {level}" if level > curve.level(after - delta) else ""))
+    return found
+
+
+def _text(event: InboundEvent) -> str:
+    if event.kind == "new_message":
+        return event.text
+    return event.text if event.text and event.text != event.username else event.kind.replace("_", " ")
+
+
+def _outcome(event: InboundEvent, gave: list[str]) -> str:
+    if event.state != InboundState.HANDLED:
+        return event.error.strip().rpartition("\n")[2] or event.get_state_display()
+    return ", ".join(gave)
+
+
+def summary(found: Figures) -> list[tuple[str, str]]:
+    """Return tonight's figures as (name, value)."""
+    of_stream = found.of_stream
+    return [
+        ("Viewers here", str(found.here)),
+        ("Events in the last minute", str(found.events_per_minute)),
+        ("Tips", counted(int(of_stream.get("tokens", 0)), "token")),
+        ("Points given", str(of_stream.get("points_minted", 0))),
+        ("Points spent", str(of_stream.get("points_spent", 0))),
+        ("New viewers", str(of_stream.get("new_viewers", 0))),
+    ]

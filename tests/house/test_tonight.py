@@ -1,0 +1,173 @@
+"""The index: tonight's figures, the feed with what came of each event, the queue's buttons, what did not happen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from economy.models import Viewer
+from effects.models import QueueItem, State
+from effects.queue import control, items
+from effects.values import speak
+from joystick.channel import streams
+from joystick.models import Stream
+from joystick.simulator.happenings import chat, follow, started, tip
+from pixelbot_site.index import board, live, tonight
+from pixelbot_site.index.lamps import Moment
+
+pytestmark = pytest.mark.django_db
+
+
+def staff(*permissions: str) -> Client:
+    user = get_user_model().objects.create_user("mo", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def index(browser: Client) -> str:
+    return browser.get(reverse("admin:index")).text
+
+
+def test_each_event_says_what_came_of_it(deliver: Callable[..., None]) -> None:
+    deliver(tip("Bob", 3000))
+    deliver(chat("Ann", "<b>hi</b>"))
+    deliver(chat("Ann", "again"))
+    again, first, big_tip = tonight.feed()
+    assert (first.text, first.outcome) == ("<b>hi</b>", "+1 point, +1 XP")
+    assert again.outcome == ""
+    assert big_tip.outcome.startswith("+3000 points, +300 XP, level ")
+
+
+def test_what_a_viewer_typed_is_text(admin_client: Client, deliver: Callable[..., None]) -> None:
+    deliver(chat("Ann", "<script>alert(1)</script>"))
+    page = index(admin_client)
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+
+
+def test_tonights_figures(deliver: Callable[..., None], now: Any) -> None:
+    assert tonight.figures(Moment()).stream is None
+    deliver(started(), tip("Bob", 100), follow("Ann"))
+    tonight._FiguresCache.until = 0
+    found = tonight.figures(Moment())
+    assert found.is_live
+    assert dict(tonight.summary(found)) | {"Viewers here": "", "Events in the last minute": ""} == {
+        "Viewers here": "",
+        "Events in the last minute": "",
+        "Tips": "100 tokens",
+        "Points given": "150",
+        "Points spent": "0",
+        "New viewers": "2",
+    }
+
+
+def test_who_tipped(admin_client: Client, deliver: Callable[..., None]) -> None:
+    deliver(started(), tip("Bob", 100), tip("Ann", 30), tip("Ann", 90), tip("=cmd", 1))
+    stream = Stream.objects.get()
+    assert tonight.tippers(stream) == [("Ann", 120, 2), ("Bob", 100, 1), ("=cmd", 1, 1)]
+    page = admin_client.get(reverse("tippers", args=[stream.pk]))
+    assert "<bdi>Ann</bdi></td><td>120</td><td>2</td>" in page.text
+    answer = admin_client.get(reverse("tippers", args=[stream.pk]), {"export": "csv"})
+    assert answer.text.splitlines() == ["viewer,tokens,tips", "Ann,120,2", "Bob,100,1", "'=cmd,1,1"]
+    assert staff().get(reverse("tippers", args=[stream.pk])).status_code == 403
+
+
+def test_the_buttons_of_an_item(admin_client: Client, viewer: Callable[..., Viewer], stage: None) -> None:
+    waiting = items.enqueue(speak("hello"), viewer=viewer("Bob"), waits=True)
+    second = items.enqueue(speak("there"))
+    page = index(admin_client)
+    assert "waits for your approval" in page
+    for verb, item in (("approve", waiting), ("first", second), ("cancel", waiting), ("again", waiting)):
+        assert reverse("admin:effects_queue_item", args=[item.pk, verb])
+        answer = admin_client.post(
+            reverse("admin:effects_queue_item", args=[item.pk, verb]), {"next": "/admin/"}, follow=True
+        )
+        assert answer.redirect_chain[0][0] == "/admin/"
+    waiting.refresh_from_db()
+    second.refresh_from_db()
+    assert (waiting.state, second.priority > 0) == (State.CANCELLED, True)
+    assert QueueItem.objects.filter(state=State.PENDING).count() == 2
+    answer = admin_client.post(reverse("admin:effects_queue_item", args=[waiting.pk, "approve"]), follow=True)
+    assert "it was decided already" in answer.text
+    answer = admin_client.post(reverse("admin:effects_queue_item", args=[9999, "approve"]), follow=True)
+    assert "There is no such item" in answer.text or "there is no such item" in answer.text
+
+
+def test_a_button_leads_to_no_other_site(admin_client: Client, stage: None) -> None:
+    item = items.enqueue(speak("hello"))
+    address = reverse("admin:effects_queue_item", args=[item.pk, "first"])
+    for other in ("https://evil.example/", "//evil.example/", "javascript:alert(1)"):
+        answer = admin_client.post(address, {"next": other})
+        assert answer.headers["Location"] == reverse("admin:effects_queueitem_changelist")
+
+
+def test_everything_is_paused_and_goes_on_with_a_bar_on_every_page(admin_client: Client) -> None:
+    settings_page = reverse("admin:economy_viewer_changelist")
+    assert "Stopped:" not in admin_client.get(settings_page).text
+    admin_client.post(reverse("admin:effects_queue_lane", args=["all", "pause"]))
+    page = admin_client.get(settings_page).text
+    assert "Stopped: effect, tts, wheel." in page
+    assert "Go on" in page
+    admin_client.post(reverse("admin:effects_queue_lane", args=["all", "resume"]))
+    assert "Stopped:" not in admin_client.get(settings_page).text
+
+
+def test_what_did_not_happen_is_told_with_the_reason(admin_client: Client, viewer: Callable[..., Viewer]) -> None:
+    item = items.enqueue(speak("hello"), viewer=viewer("Bob"))
+    items.end(item, State.FAILED, "no overlay began to play it")
+    page = index(admin_client)
+    assert "no overlay began to play it" in page
+    assert "Do again" in page
+
+
+@pytest.mark.parametrize(
+    ("permissions", "parts"),
+    [
+        ((), {"lamps"}),
+        (("view_queueitem",), {"lamps", "queue", "failures"}),
+        (("view_inboundevent",), {"lamps", "feed"}),
+        (("view_stream",), {"lamps", "figures"}),
+    ],
+)
+def test_staff_see_the_parts_that_they_may_see(permissions: tuple[str, ...], parts: set[str]) -> None:
+    page = index(staff(*permissions))
+    assert {name for name in board.PARTS if f'id="part-{name}"' in page} == parts
+    assert "formaction" not in page
+
+
+def test_a_page_gets_everything_once_and_then_what_changed(deliver: Callable[..., None], stage: None) -> None:
+    look = live._Look()
+    everything = frozenset({*board.PERMISSIONS, board.ALL})
+    nothing: frozenset[str] = frozenset()
+    assert look.changed({everything})[everything].keys() == board.PARTS.keys()
+    assert look.changed({everything}) == {everything: {}}
+    deliver(chat("Ann", "hi"))
+    assert look.changed({everything})[everything].keys() == {"feed"}
+    items.enqueue(speak("hello"))
+    assert look.changed({everything, nothing}) | {nothing: {}} == {
+        everything: {"queue": look._sent[everything, "queue"]},
+        nothing: {},
+    }
+    control.pause("tts", by="mo")
+    assert look.changed({everything})[everything].keys() == {"queue"}
+
+
+def test_the_index_is_quick(
+    admin_client: Client, deliver: Callable[..., None], stage: None, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(30):
+        deliver(chat(f"Viewer{number}", "hi"))
+        items.enqueue(speak(f"line {number}"))
+    streams.begin("c", Viewer.objects.first().first_seen_at)  # type: ignore[union-attr]
+    index(admin_client)
+    tonight._FiguresCache.until = 0
+    with django_assert_max_num_queries(25):
+        index(admin_client)
