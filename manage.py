@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 
@@ -14,6 +15,10 @@ def main() -> None:
     if "--demo" in sys.argv:
         # The demo has its own data folder, and settings are read before a command parses its options.
         os.environ["PIXELBOT_DEMO"] = "1"
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Output that goes to a file or a pipe has the system's encoding, on Windows often one of 256 characters.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
     if "runbot" in sys.argv[1:2]:
         gc.disable()  # until `garbage.settle`

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import wave
@@ -96,12 +97,21 @@ def speak_with_pyttsx3(*, text: str, path: str, voice: str, rate: int, model: st
     engine = pyttsx3_engine()
     engine.setProperty("voice", voice or default_voice())
     engine.setProperty("rate", rate)
+    text = text.replace("\0", " ")  # espeak stops reading at a NUL
+    if sys.platform == "win32":
+        save_with_sapi(engine, text, path)
+    else:
+        save_with_espeak(engine, text, path)
+
+
+def save_with_espeak(engine: Any, text: str, path: str) -> None:
+    """Have espeak write the WAV. Raise TimeoutError where it does not end."""
     wait_for_espeak()
     finished = threading.Event()
     # runAndWait returns before a longer text is synthesized; this event fires after the file is closed.
     token = engine.connect("finished-utterance", lambda name, completed: finished.set())
     try:
-        engine.save_to_file(text.replace("\0", " "), path)  # espeak stops reading at a NUL
+        engine.save_to_file(text, path)
         engine.runAndWait()
         # A second less than the parent waits, so that it hears the reason instead of killing this process.
         if not finished.wait(MAX_SPEAK_SECONDS - 1):
@@ -111,14 +121,55 @@ def speak_with_pyttsx3(*, text: str, path: str, voice: str, rate: int, model: st
         engine.disconnect(token)
 
 
+def save_with_sapi(engine: Any, text: str, path: str) -> None:
+    """Have Windows' SAPI write the WAV. Raise what it raises."""
+    errors: list[Exception] = []
+    token = engine.connect("error", lambda name, exception: errors.append(exception) if name == path else None)
+    try:
+        engine.save_to_file(text, path, name=path)
+        # The file is written and closed inside `iterate`. pyttsx3's own loop, `runAndWait`, may wait for an event that
+        # was sent already, and "finished-utterance" is sent for what is said aloud only.
+        engine.startLoop(useDriverLoop=False)
+        engine.iterate()
+        engine.endLoop()
+    finally:
+        engine.disconnect(token)
+    if errors:
+        raise errors[0]
+
+
+def speak_with_say(*, text: str, path: str, voice: str, rate: int, model: str) -> None:
+    """Write `text` as a WAV with macOS's own command; return when the file is complete. Raise OSError where it fails.
+
+    pyttsx3 would bring 160 packages there (pyobjc), and write AIFF.
+    """
+    chosen = ["-v", voice] if voice else []
+    command = [
+        "say",
+        *chosen,
+        "-r",
+        str(rate),
+        "-o",
+        path,
+        "--file-format=WAVE",
+        "--data-format=LEI16@22050",
+        "-f",
+        "-",
+    ]
+    # By stdin: a text that begins with "-" is no option. In brackets, `say` would be given commands: [[slnc 60000]].
+    text = text.replace("[", " ")
+    done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8", check=False)
+    if done.returncode != 0:
+        raise OSError(done.stderr.strip() or f"say ended with exit code {done.returncode}")
+
+
 def wait_for_espeak() -> None:
     """Return once espeak's own thread is idle."""
     # That thread sets the properties, and runAndWait cancels whatever it still has to do: the voice, the rate, or the
     # text itself would be lost.
-    if sys.platform.startswith("linux"):
-        from pyttsx3.drivers import _espeak
+    from pyttsx3.drivers import _espeak
 
-        _espeak.Synchronize()
+    _espeak.Synchronize()
 
 
 @cache
@@ -145,7 +196,10 @@ def speak_with_piper(*, text: str, path: str, voice: str, rate: int, model: str)
 
 
 HANDLERS: dict[str, Callable[..., Any]] = {"speak": speak, "level": level, "inspect": inspect}
-SPEAKERS: dict[str, Callable[..., None]] = {"pyttsx3": speak_with_pyttsx3, "piper": speak_with_piper}
+SPEAKERS: dict[str, Callable[..., None]] = {
+    "pyttsx3": speak_with_say if sys.platform == "darwin" else speak_with_pyttsx3,
+    "piper": speak_with_piper,
+}
 
 
 if __name__ == "__main__":

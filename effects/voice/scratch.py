@@ -14,7 +14,8 @@ LEFT_AFTER = 3600.0  # seconds
 
 def folder() -> tempfile.TemporaryDirectory[str]:
     """Return a new folder, deleted at the end of a `with`."""
-    return tempfile.TemporaryDirectory(prefix=PREFIX)
+    # Windows deletes no file that an engine still has open: the sweep does later.
+    return tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
 
 
 def sweep() -> int:

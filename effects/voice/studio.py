@@ -29,6 +29,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # Seconds. Measured: 0.1 s for the start, 0.1 s for 1,000 characters; the first levelling loads NumPy, 0.2 s.
 MAX_START_SECONDS = 5.0
 MAX_SPEAK_SECONDS = 10.0
+# On Windows, a child has its parent's console, and with it Ctrl-C, unless it is started without one.
+if sys.platform == "win32":
+    WITHOUT_CONSOLE = subprocess.CREATE_NO_WINDOW
+else:
+    WITHOUT_CONSOLE = 0
 # A shorter WAV holds no sound.
 MIN_SECONDS = 0.02
 # The loudness of all speech: low enough that its peaks, 15 dB above, stay below the highest sample allowed.
@@ -170,7 +175,9 @@ class Studio:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            start_new_session=True,  # Ctrl-C in the terminal must not reach the child: it ends with its stdin
+            # Ctrl-C in the terminal must not reach the child: it ends with its stdin.
+            start_new_session=True,
+            creationflags=WITHOUT_CONSOLE,
         )
         assert self._child.stdout is not None
         reader = threading.Thread(
@@ -213,14 +220,13 @@ def minimal_environment() -> dict[str, str]:
 
 def load_espeak() -> None:
     """Load the espeak-ng that came with its wheel into this process. Call this before pyttsx3 is imported."""
-    if not sys.platform.startswith("linux"):
-        return  # Windows and macOS bring voices of their own
-    import ctypes
+    if sys.platform == "linux":  # Windows and macOS bring voices of their own
+        import ctypes
 
-    import espeakng_loader
+        import espeakng_loader
 
-    # Without this path the library calls exit(1).
-    os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
-    library = Path(espeakng_loader.get_library_path()).parent / "libespeak-ng.so.1"
-    # pyttsx3 opens libespeak-ng.so.1 by name, and then finds this copy.
-    ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+        # Without this path the library calls exit(1).
+        os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
+        library = Path(espeakng_loader.get_library_path()).parent / "libespeak-ng.so.1"
+        # pyttsx3 opens libespeak-ng.so.1 by name, and then finds this copy.
+        ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)

@@ -61,7 +61,9 @@ def make(*, reason: str = "", now: datetime | None = None) -> Path:
             raise Failed(f"a backup was made as {FAULTY}, but it does not count: {found[0].rstrip('.')}")
         done = made.replace(folder() / f"pixelbot-{stamp}{f'-{reason}' if reason else ''}.zip")
     for old in kept()[KEPT:]:
-        old.unlink()
+        # Windows deletes no file that is open: one that somebody downloads goes with the next backup.
+        with contextlib.suppress(PermissionError):
+            old.unlink()
     _note().unlink(missing_ok=True)
     log.info("backup made and checked: %s", done)
     return done
@@ -99,7 +101,7 @@ def _note() -> Path:
 
 @contextlib.contextmanager
 def _only_one() -> Iterator[None]:
-    with (folder() / "lock").open("w") as file:
+    with (folder() / "lock").open("wb") as file:
         if not locks.lock(file, locks.LOCK_EX | locks.LOCK_NB):
             raise Failed("another backup is being made just now")
         for left in folder().glob("making-*"):  # by a process that was killed

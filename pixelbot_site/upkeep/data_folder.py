@@ -18,7 +18,7 @@ def lock() -> Iterator[None]:
     Two bots on one folder would both answer in chat, and each would reach its own overlays only.
     """
     with explained():
-        file = (settings.DATA_DIR / "runbot.lock").open("w")
+        file = (settings.DATA_DIR / "runbot.lock").open("wb")
     with file:
         if not locks.lock(file, locks.LOCK_EX | locks.LOCK_NB):
             raise CommandError(

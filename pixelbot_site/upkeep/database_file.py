@@ -95,20 +95,15 @@ def merge_log() -> None:
         connection.close()
 
 
-_merged_at: dict[Path, int] = {}
-
-
 def merge_beside_writers() -> None:
-    """Merge what the write-ahead log holds into the database's file, unless nothing was written since the last call.
+    """Merge what the write-ahead log holds into the database's file.
 
     Nobody waits. Left to SQLite, the one whose commit fills the log would merge it: an event would wait for the disk.
     """
     file = path()
-    if file is None or not _size(_log_of(file)):
-        return
-    written_at = _log_of(file).stat().st_mtime_ns
-    if _merged_at.get(file) != written_at:
-        _merged_at[file] = written_at
+    # Whether anything was written since the last call is SQLite's to know: the log's time does not tell, since Windows
+    # sets it when the file is closed.
+    if file is not None and _size(_log_of(file)):
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 

@@ -57,6 +57,25 @@ def test_the_last_seven_are_kept_and_a_faulty_one_pushes_none_out(
 
 
 @sqlite_only
+def test_a_backup_that_can_not_be_deleted_now_goes_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where an open file can't be: the one that somebody downloads."""
+    made = [shelf.make(now=NOW + timedelta(days=day)) for day in range(7)]
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path == made[0]:
+            raise PermissionError(13, "The process cannot access the file", str(path))
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as while_downloaded:
+        while_downloaded.setattr(Path, "unlink", refuse)
+        made.append(shelf.make(now=NOW + timedelta(days=7)))
+        assert shelf.kept() == made[::-1]
+    made.append(shelf.make(now=NOW + timedelta(days=8)))
+    assert shelf.kept() == made[:1:-1]
+
+
+@sqlite_only
 def test_one_a_day_is_made_and_a_failure_is_red_until_one_is_made(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

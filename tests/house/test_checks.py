@@ -21,12 +21,18 @@ def run(*command: str) -> str:
     return done.stdout
 
 
+# The tests run on POSIX alone.
+APPLICATION = "pixelbot_site joystick redeems effects economy manage.py"
+
+
 @pytest.mark.parametrize(
     "command",
     [
         "ruff check .",
         "ruff format --check .",
         pytest.param("mypy .", marks=pytest.mark.journey),
+        pytest.param(f"mypy --platform win32 {APPLICATION}", marks=pytest.mark.journey),
+        pytest.param(f"mypy --platform darwin {APPLICATION}", marks=pytest.mark.journey),
         "lint-imports --no-cache",
         "manage.py check --fail-level WARNING",
         "manage.py makemigrations --check --dry-run",

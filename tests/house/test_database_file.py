@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -136,6 +137,23 @@ def test_the_log_is_merged_while_somebody_writes(tmp_path: Path) -> None:
         writer.execute("ROLLBACK")
     with closing(sqlite3.connect(copy)) as without_log:
         assert without_log.execute("SELECT count(*) FROM economy_cooldown WHERE key = 'merged'").fetchone() == (1,)
+
+
+def test_the_log_is_merged_whatever_its_time_says(tmp_path: Path) -> None:
+    """Windows sets the time of a file that is written when it is closed."""
+    file = database_file.path()
+    assert file is not None
+    log = file.with_name(f"{file.name}-wal")
+    Cooldown.objects.create(key="first", until=timezone.now())
+    database_file.merge_beside_writers()
+    stat = log.stat()
+    Cooldown.objects.create(key="second", until=timezone.now())
+    os.utime(log, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    database_file.merge_beside_writers()
+    copy = tmp_path / "copy.sqlite3"
+    subprocess.run(["cp", str(file), str(copy)], check=True)  # by a process of its own, as above
+    with closing(sqlite3.connect(copy)) as without_log:
+        assert without_log.execute("SELECT count(*) FROM economy_cooldown WHERE key = 'second'").fetchone() == (1,)
 
 
 def test_a_log_that_somebody_reads_is_left_for_the_next_time() -> None:

@@ -1,4 +1,4 @@
-"""What a start does not wait for: the API, OAuth and Django's test tools are imported when they are needed."""
+"""What a start does not wait for, and what it writes to a console that knows few characters."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.processes import ROOT
 
@@ -26,20 +28,30 @@ print(*sorted({"ninja", "authlib", "joserfc", "django.test"}.intersection(sys.mo
 """
 
 
-def test_what_a_start_does_not_need_is_not_imported(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
-            "ENV_FILE": os.devnull,
-            "DATA_DIR": str(tmp_path),
-            "ADMIN_PASSWORD": "a-test-password",
-        },
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The variables of a process with settings of its own."""
+    return {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
+        "ENV_FILE": os.devnull,
+        "DATA_DIR": str(tmp_path),
+        "ADMIN_PASSWORD": "a-test-password",
+    }
+
+
+def test_what_a_start_does_not_need_is_not_imported(environment: dict[str, str]) -> None:
+    """The API, OAuth and Django's test tools are imported when they are needed."""
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def test_a_command_prints_what_its_output_has_no_character_for(environment: dict[str, str]) -> None:
+    """As on Windows, where output that goes to a file or a pipe has 256 characters."""
+    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", "print('Ünal, Жанна')"]
+    narrow = {**environment, "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(command, cwd=ROOT, env=narrow, capture_output=True, encoding="cp1252", check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == r"Ünal, \u0416\u0430\u043d\u043d\u0430"
