@@ -17,12 +17,13 @@ from django.utils import timezone
 from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import JSON, Format
 
+from economy.admin.card_views import CardAdmin
 from economy.ledger import xp
 from economy.ledger.levels import describe
 from economy.models import FLAGS, Merge, Presence, Viewer
 from economy.viewers import forgetting, merging, people
 from economy.viewers.exchange import ViewerResource
-from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
+from pixelbot_site.kit.admin import ReadOnlyAdmin
 from pixelbot_site.kit.csv_format import CSV
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.pieces import GAP
@@ -83,8 +84,8 @@ class ViewerList(ChangeList):
 
 
 @admin.register(Viewer)
-class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
-    """Viewers, with their balances."""
+class ViewerAdmin(ImportExportMixin, CardAdmin):  # type: ignore[misc,type-arg]
+    """Viewers, with their balances. A viewer's page begins with their card."""
 
     form = ViewerForm
     resource_classes = (ViewerResource,)
@@ -196,8 +197,8 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
         return describe(xp.current_curve(), viewer.xp.total)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Read points and XP along."""
-        return super().get_queryset(request).select_related("points", "xp")
+        """Read along what the list or the card shows."""
+        return super().get_queryset(request).select_related("points", "xp", "presence", "merged_into")
 
 
 @admin.register(Merge)
