@@ -1,22 +1,24 @@
-"""The views of a viewer's page: the card, its form, and its buttons."""
+"""The views of a viewer's page: the card, its form, its buttons, and the search that leads there."""
 
 from __future__ import annotations
 
 from copy import copy
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from economy.admin import by_hand, card
 from economy.admin.by_hand import ByHandForm
 from economy.ledger.currencies import ledger_of
-from economy.models import Currency
+from economy.models import KEY_MAX, Currency
+from economy.viewers import people
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.errors import Refused
 
@@ -25,13 +27,24 @@ class CardAdmin(ModelAdmin):
     """Shows the card above the form of a viewer, and adds the views behind its buttons."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address of the buttons that reverse a row."""
+        """Add the address of the search, and of the buttons that reverse a row."""
         view = self.admin_site.admin_view
         reversing = "<int:viewer_id>/reverse/<str:currency>/<int:row_id>/"
         own = [
+            path("find/", view(self.find), name="economy_viewer_find"),
             path(reversing, view(self.reverse_row), name="economy_viewer_reverse"),
         ]
         return own + super().get_urls()
+
+    def find(self, request: HttpRequest) -> HttpResponse:
+        """Redirect to the card of the viewer who has the name, or to the list of those whose names begin so."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        name = request.GET.get("q", "").replace("\0", "").strip()[:KEY_MAX]
+        viewer = people.find(name) if name else None
+        if viewer is not None:
+            return redirect("admin:economy_viewer_change", viewer.pk)
+        return redirect(f"{reverse('admin:economy_viewer_changelist')}?{urlencode({'q': name})}")
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Add the card to the page."""

@@ -1,4 +1,4 @@
-"""A viewer's card in the dashboard: what it shows to whom, its form, and its buttons."""
+"""A viewer's card in the dashboard: what it shows to whom, its form, its buttons, and the search that leads there."""
 
 from __future__ import annotations
 
@@ -385,3 +385,41 @@ class TestWhoMay:
         strict.force_login(get_user_model().objects.get(username="admin"))
         assert strict.post(f"/admin/economy/viewer/{bob.pk}/reverse/points/{row.pk}/").status_code == 403
         assert strict.post(address(bob), by_hand(5)).status_code == 403
+
+
+class TestSearch:
+    """The field in every page's header."""
+
+    @pytest.mark.parametrize("name", ["Bob", " bOB ", "@bob"])
+    def test_a_name_leads_to_the_card(self, admin_client: Client, viewer: Make, name: str) -> None:
+        bob = viewer("Bob")
+        viewer("Bobby")
+        answer = admin_client.get("/admin/economy/viewer/find/", {"q": name})
+        assert answer["Location"] == address(bob)
+
+    @pytest.mark.parametrize(("typed", "found"), [("bo", ["Bob", "Bobby"]), ("x&y", []), ("#vip", ["Bobby"])])
+    def test_anything_else_leads_to_the_list(
+        self, admin_client: Client, viewer: Make, typed: str, found: list[str]
+    ) -> None:
+        viewer("Bob")
+        Viewer.objects.filter(pk=viewer("Bobby").pk).update(tags="vip")
+        page = admin_client.get("/admin/economy/viewer/find/", {"q": typed}, follow=True)
+        assert [row.username for row in page.context["cl"].result_list] == found
+
+    @pytest.mark.parametrize("typed", ["", "\0", "x" * 5000, "\u202e"])
+    def test_nonsense_leads_to_the_list(self, admin_client: Client, typed: str) -> None:
+        answer = admin_client.get("/admin/economy/viewer/find/", {"q": typed}, follow=True)
+        assert answer.redirect_chain[-1][0].startswith("/admin/economy/viewer/?")
+        assert answer.status_code == 200
+
+    @pytest.mark.parametrize("path", ["", "economy/viewer/", "effects/queueitem/", "backups/", "password_change/"])
+    def test_it_is_in_the_header_of_every_page(self, admin_client: Client, path: str) -> None:
+        assert 'id="find-viewer"' in admin_client.get(f"/admin/{path}").text
+
+    def test_who_may_not_see_viewers_finds_no_search_and_no_card(self, viewer: Make) -> None:
+        bob = viewer("Bob")
+        client = staff("view_queueitem")
+        assert 'id="find-viewer"' not in client.get("/admin/").text
+        assert client.get("/admin/economy/viewer/find/?q=Bob").status_code == 403
+        assert client.get(address(bob)).status_code == 403
+        assert 'id="find-viewer"' not in Client().get("/admin/login/").text
