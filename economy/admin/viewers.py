@@ -17,12 +17,13 @@ from django.utils import timezone
 from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import JSON, Format
 
+from economy.admin.card_views import CardAdmin
 from economy.ledger import xp
 from economy.ledger.levels import describe
 from economy.models import FLAGS, Merge, Presence, Viewer
 from economy.viewers import forgetting, merging, people
 from economy.viewers.exchange import ViewerResource
-from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
+from pixelbot_site.kit.admin import ReadOnlyAdmin
 from pixelbot_site.kit.csv_format import CSV
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.pieces import GAP
@@ -34,7 +35,15 @@ class ViewerForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Viewer
-        fields = ("username", "excluded")
+        fields = ("username", "excluded", "notes", "tags")
+        widgets: ClassVar[dict[str, forms.Widget]] = {"tags": forms.TextInput(attrs={"class": "vTextField"})}
+
+    def clean_tags(self) -> str:
+        """Return the tags as they are stored."""
+        words = people.normalized_tags(self.cleaned_data["tags"])
+        if len(words) > people.MAX_TAGS_CHARS:
+            raise forms.ValidationError(f"All tags of a viewer have at most {people.MAX_TAGS_CHARS} characters.")
+        return words
 
     def clean_username(self) -> str:
         """Return the name without spaces around it and without a leading @."""
@@ -42,6 +51,21 @@ class ViewerForm(forms.ModelForm):  # type: ignore[type-arg]
         if name != self.initial.get("username") and not people.is_username(name):
             raise forms.ValidationError("A name has at least one character, and no control characters.")
         return name
+
+
+class TagFilter(admin.SimpleListFilter):
+    """Filters viewers by a tag that staff gave them."""
+
+    title = "tag"
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the tags that viewers have."""
+        return [(tag, tag) for tag in people.tags_in_use()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Viewer]) -> QuerySet[Viewer]:
+        """Return the viewers with the chosen tag."""
+        return people.tagged(queryset, self.value() or "") if self.value() else queryset
 
 
 class ViewerList(ChangeList):
@@ -60,20 +84,23 @@ class ViewerList(ChangeList):
 
 
 @admin.register(Viewer)
-class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
-    """Viewers, with their balances."""
+class ViewerAdmin(ImportExportMixin, CardAdmin):  # type: ignore[misc,type-arg]
+    """Viewers, with their balances. A viewer's page begins with their card."""
 
     form = ViewerForm
     resource_classes = (ViewerResource,)
     import_formats: ClassVar[list[type[Format]]] = [CSV, JSON]
     export_formats = import_formats
     skip_admin_log = True  # the ledger's rows say who imported; an entry for each viewer would be another such list
-    list_display = ("username", "balance", "level", "xp_total", "last_seen_at")
+    list_display = ("username", "balance", "level", "xp_total", "last_seen_at", "tagged")
     readonly_fields = ("balance", "progress", *FLAGS, "first_seen_at", "last_seen_at", "merged_into")
-    fields = ("username", "excluded", *readonly_fields)
-    list_filter = FLAGS
+    fieldsets = (
+        ("Notes and tags", {"fields": ("notes", "tags")}),
+        ("All fields", {"fields": ("username", "excluded", *readonly_fields), "classes": ("collapse",)}),
+    )
+    list_filter = (TagFilter, *FLAGS)
     search_fields = ("key",)
-    search_help_text = "The beginning of a name."
+    search_help_text = "The beginning of a name, or # and a tag."
     list_select_related = ("points", "xp")
     ordering = ("-last_seen_at",)
     actions = ("change_balances", "forget")
@@ -100,14 +127,16 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Viewer], search_term: str
     ) -> tuple[QuerySet[Viewer], bool]:
-        """Search by the beginning of the name, which the index answers in its order."""
+        """Search by the beginning of the name, which the index answers in its order, or by #tag."""
+        if search_term.startswith("#"):
+            return people.tagged(queryset, search_term.removeprefix("#")), False
         return (queryset.filter(people.named(search_term)).order_by("key"), False) if search_term else (queryset, False)
 
     def save_model(self, request: HttpRequest, obj: Viewer, form: Any, change: bool) -> None:
         """Rename or merge through `merging`, and save the other fields."""
         take_turn()  # before the row is locked: renaming needs it
         name, obj.username = form.cleaned_data["username"], form.initial["username"]
-        obj.save(update_fields=["excluded"])
+        obj.save(update_fields=["excluded", "notes", "tags"])
         if name == obj.username:
             return
         other = people.find(name)
@@ -157,14 +186,19 @@ class ViewerAdmin(ImportExportMixin, ModelAdmin):  # type: ignore[misc,type-arg]
     def xp_total(self, viewer: Viewer) -> int:
         return viewer.xp.total
 
+    @admin.display(description="tags")
+    def tagged(self, viewer: Viewer) -> str:
+        """Return the tags, in a column by which the list can't be ordered: no index has their order."""
+        return viewer.tags
+
     @admin.display(description="XP")
     def progress(self, viewer: Viewer) -> str:
         """Return level, XP and what is missing to the next level."""
         return describe(xp.current_curve(), viewer.xp.total)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Read points and XP along."""
-        return super().get_queryset(request).select_related("points", "xp")
+        """Read along what the list or the card shows."""
+        return super().get_queryset(request).select_related("points", "xp", "presence", "merged_into")
 
 
 @admin.register(Merge)

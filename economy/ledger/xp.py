@@ -25,6 +25,9 @@ from pixelbot_site.kit.transactions import take_turn
 SAMPLE = 50
 # Viewers whose level one transaction makes anew.
 PIECE = 2000
+# The source of rows that take back another, and what their references begin with.
+REVERSAL = "reversal"
+IRREVERSIBLE = (REVERSAL, "merge", "batch")
 COLUMNS = (
     "viewer_id",
     "delta",
@@ -195,6 +198,22 @@ def adjust(
         row = Row(viewer.pk, total - held, total, source, reference, timezone.now(), reason=reason[:200], by=by)
         write_rows([row], curve=current_curve(), rewarded=rewarded)
         return XPTransaction.objects.get(reference=reference)
+
+
+def reverse(row: XPTransaction, *, reason: str = "", by: str = "") -> XPTransaction:
+    """Take back what `row` did, down to zero at most, once, whoever asks again; returns the row that does it.
+
+    Raises ValueError where there is nothing to take, for a reversal itself, and for merges and batches, which are
+    undone as a whole.
+    """
+    if row.source in IRREVERSIBLE:
+        raise ValueError(f"XP transaction {row.pk} is a {row.source}: it can't be reversed")
+    reference = f"{REVERSAL}:{row.pk}"
+    with transaction.atomic():
+        # Holding the account makes two who reverse take turns, so that the second one sees the first one's row.
+        owner = accounts.hold_one(row.viewer)
+        done = XPTransaction.objects.filter(reference=reference).first()
+        return done or adjust(owner, -row.delta, source=REVERSAL, reference=reference, reason=reason, by=by)
 
 
 def move(giver: Viewer, taker: Viewer, amount: int, *, reference: str, by: str = "") -> None:

@@ -9,6 +9,7 @@ from economy.models.rewards import Cooldown, DailyTotal, GivenReward, LevelRewar
 from economy.models.viewers import (
     FLAGS,
     KEY_MAX,
+    NOTES_MAX,
     STAFF_MAX,
     USERNAME_MAX,
     XP,
@@ -22,6 +23,7 @@ from economy.models.viewers import (
 __all__ = [
     "FLAGS",
     "KEY_MAX",
+    "NOTES_MAX",
     "STAFF_MAX",
     "UNDOING",
     "USERNAME_MAX",

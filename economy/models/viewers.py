@@ -13,6 +13,7 @@ USERNAME_MAX = 100
 KEY_MAX = 2 * USERNAME_MAX
 # As long as Django's usernames.
 STAFF_MAX = 150
+NOTES_MAX = 5000
 # What badges say of a viewer.
 FLAGS = ("is_follower", "is_subscriber", "is_moderator", "is_streamer", "is_bot")
 
@@ -40,6 +41,8 @@ class Viewer(models.Model):
         blank=True,
         help_text="From rewards and leaderboards. Unknown: bots, the streamer, and who is in EXCLUDED_USERNAMES.",
     )
+    notes = models.TextField(blank=True, max_length=NOTES_MAX, help_text="Only staff see them.")
+    tags = models.TextField(blank=True, help_text="Words to find the viewer by, separated by commas.")
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged_from"
     )
@@ -55,6 +58,7 @@ class Viewer(models.Model):
             models.Index(fields=["-last_seen_at"], condition=Q(is_moderator=True), name="viewer_moderator"),
             models.Index(fields=["-last_seen_at"], condition=Q(is_streamer=True), name="viewer_streamer"),
             models.Index(fields=["-last_seen_at"], condition=Q(is_bot=True), name="viewer_bot"),
+            models.Index(fields=["-last_seen_at"], condition=Q(tags__gt=""), name="viewer_tagged"),
             models.Index(fields=["first_seen_at"], name="viewer_first_seen"),  # for a stream's new viewers
         ]
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from import_export import fields, resources, widgets
 
 from economy.ledger.accounts import MAX_BALANCE, require_amount
-from economy.models import USERNAME_MAX, Viewer, viewer_key
+from economy.models import NOTES_MAX, USERNAME_MAX, Viewer, viewer_key
 from economy.viewers import forgetting, people, wanted_balances
 from economy.viewers.wanted_balances import WantedBalances
 
 # Viewers that one statement reads: other threads wait for Python while it makes them.
 READ = 1000
+W = TypeVar("W")
 
 
 class Whole(widgets.IntegerWidget):
@@ -31,18 +32,42 @@ class Whole(widgets.IntegerWidget):
         return number
 
 
+class Words(widgets.CharWidget):
+    """A text. Blank is None, which leaves the text that is there."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str | None:
+        """Return the text without spaces around it. Raise ValueError for one that is too long."""
+        text = str(value or "").replace("\0", "").strip()
+        if len(text) > NOTES_MAX:
+            raise ValueError(f"at most {NOTES_MAX} characters are kept, not {len(text)}")
+        return text or None
+
+
+class Tags(Words):
+    """Tags, as they are stored."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str | None:
+        """Return the tags. Raise ValueError for too many."""
+        text = people.normalized_tags(super().clean(value, row, **kwargs) or "")
+        if len(text) > people.MAX_TAGS_CHARS:
+            raise ValueError(f"all tags of a viewer have at most {people.MAX_TAGS_CHARS} characters")
+        return text or None
+
+
 class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
-    """A viewer in a row: username, points, XP. Names match in any case; new names create viewers."""
+    """A viewer in a row: username, points, XP, notes, tags. Names match in any case; new names create viewers."""
 
     username = fields.Field("username", "username")
     points = fields.Field("amount_of_points", "points", widget=Whole())
     xp = fields.Field("amount_of_xp", "xp", widget=Whole())
+    notes = fields.Field("told_notes", "notes", widget=Words())
+    tags = fields.Field("told_tags", "tags", widget=Tags())
     first_seen_at = fields.Field("first_seen_at", "first_seen_at", widget=widgets.DateTimeWidget(), readonly=True)
     last_seen_at = fields.Field("last_seen_at", "last_seen_at", widget=widgets.DateTimeWidget(), readonly=True)
 
     class Meta:
         model = Viewer
-        fields = ("username", "points", "xp", "first_seen_at", "last_seen_at")
+        fields = ("username", "points", "xp", "notes", "tags", "first_seen_at", "last_seen_at")
         import_id_fields = ("username",)
         skip_unchanged = True
         report_skipped = True
@@ -68,7 +93,7 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         """Check the columns, take one cause for the whole import, and read the viewers whom it names."""
         if "username" not in (dataset.headers or []):
-            raise ValueError("The file needs a column “username”, and “points”, “xp” or both.")
+            raise ValueError("The file needs a column “username”, and any of “points”, “xp”, “notes” and “tags”.")
         self.cause = uuid4().hex
         self.told: set[str] = set()
         self.changes: list[WantedBalances] = []
@@ -107,17 +132,25 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
     def dehydrate_xp(self, viewer: Viewer) -> int | None:
         return _wanted(viewer, "amount_of_xp", viewer.xp.total if viewer.pk else 0)
 
+    def dehydrate_notes(self, viewer: Viewer) -> str:
+        return str(_wanted(viewer, "told_notes", viewer.notes))
+
+    def dehydrate_tags(self, viewer: Viewer) -> str:
+        return str(_wanted(viewer, "told_tags", viewer.tags))
+
     def skip_row(self, instance: Viewer, original: Viewer, row: Any, import_validation_errors: Any = None) -> bool:
         """Skip a row that changes nothing."""
         if instance.pk is None or import_validation_errors:
             return False
-        now = (instance.points.balance, instance.xp.total)
-        return now == (self.dehydrate_points(instance), self.dehydrate_xp(instance))
+        now = (instance.points.balance, instance.xp.total, instance.notes, instance.tags)
+        wanted = (self.dehydrate_points(instance), self.dehydrate_xp(instance))
+        return now == (*wanted, self.dehydrate_notes(instance), self.dehydrate_tags(instance))
 
     def save_instance(self, instance: Viewer, is_create: bool, row: Any, **kwargs: Any) -> None:
         """Remember what is to be changed."""
         points, xp = _wanted(instance, "amount_of_points", None), _wanted(instance, "amount_of_xp", None)
-        self.changes.append(WantedBalances(_name(row["username"]), points, xp))
+        notes, tags = _wanted(instance, "told_notes", ""), _wanted(instance, "told_tags", "")
+        self.changes.append(WantedBalances(_name(row["username"]), points, xp, notes, tags))
 
     def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
         """Write the differences, if the file has no errors."""
@@ -129,6 +162,6 @@ def _name(username: Any) -> str:
     return str(username or "").strip().removeprefix("@")
 
 
-def _wanted(viewer: Viewer, name: str, otherwise: int | None) -> int | None:
-    value: int | None = viewer.__dict__.get(name)
+def _wanted(viewer: Viewer, name: str, otherwise: W) -> W:
+    value: W | None = viewer.__dict__.get(name)
     return otherwise if value is None else value

@@ -7,8 +7,10 @@ import logging
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Q
 
-from economy.models import Cooldown, Presence, Viewer
+from economy.models import Cooldown, Merge, Presence, Viewer
+from economy.viewers.merging import OWN, WRITTEN
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.transactions import take_turn
 
@@ -36,11 +38,20 @@ def forget(viewer: Viewer) -> None:
         Cooldown.objects.filter(key__endswith=f":{viewer.key}").delete()
         Presence.objects.filter(pk=viewer.pk).delete()
         viewer.key, viewer.username = _free_key(viewer), called(viewer)
-        viewer.excluded = True
-        viewer.save(update_fields=["key", "username", "excluded"])
+        viewer.excluded, viewer.notes, viewer.tags = True, "", ""
+        viewer.save(update_fields=["key", "username", "excluded", "notes", "tags"])
+        _blank_merges(viewer)
         theirs = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Viewer))
         theirs.filter(object_id=str(viewer.pk)).update(object_repr=viewer.username)
     log.info("forgot viewer %d", viewer.pk)
+
+
+def _blank_merges(viewer: Viewer) -> None:
+    # A merge keeps the notes that the target had before.
+    for row in Merge.objects.filter(Q(source=viewer) | Q(target=viewer)):
+        known = row.moved.get(OWN, {})
+        row.moved[OWN] = {name: value for name, value in known.items() if name not in WRITTEN}
+        row.save(update_fields=["moved"])
 
 
 def called(viewer: Viewer) -> str:

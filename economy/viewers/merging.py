@@ -13,6 +13,7 @@ from economy.ledger import accounts, xp
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
 from economy.models import FLAGS, USERNAME_MAX, XP, ItemGrant, Merge, Points, Presence, Viewer, viewer_key
 from economy.models.append_only import AppendOnly
+from economy.viewers import people
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.transactions import again_after_deadlock, take_turn
@@ -22,6 +23,8 @@ from pixelbot_site.kit.transactions import again_after_deadlock, take_turn
 STAYS = (Points, XP, Presence, Merge, Viewer)
 # What is known of a viewer, and is known of the target too after a merge.
 KNOWN = (*FLAGS, "excluded")
+# What staff wrote of a viewer: after a merge, the target has what was written of either.
+WRITTEN = ("notes", "tags")
 # Where `Merge.moved` keeps what was known of the target itself before.
 OWN = "own"
 
@@ -160,20 +163,30 @@ def _rows(label: str) -> models.QuerySet[Any]:
     return rows
 
 
-def _tell_target(source: Viewer, target: Viewer) -> dict[str, bool | None]:
+def _tell_target(source: Viewer, target: Viewer) -> dict[str, Any]:
     """Let what is known of the source be known of the target; returns what was known of the target before."""
-    before = {name: getattr(target, name) for name in KNOWN}
+    before = {name: getattr(target, name) for name in (*KNOWN, *WRITTEN)}
     target.first_seen_at = min(source.first_seen_at, target.first_seen_at)
     target.last_seen_at = max(source.last_seen_at, target.last_seen_at)
     for name in FLAGS:
         setattr(target, name, getattr(source, name) or getattr(target, name))
     if target.excluded is None:
         target.excluded = source.excluded
-    target.save(update_fields=["first_seen_at", "last_seen_at", *KNOWN])
+    for name, words in _joined(target.notes, target.tags, source).items():
+        setattr(target, name, words)
+    target.save(update_fields=["first_seen_at", "last_seen_at", *KNOWN, *WRITTEN])
     return before
 
 
-def _give_back_what_was_known(target: Viewer, source: Viewer, before: Mapping[str, bool | None]) -> None:
+def _joined(notes: str, own_tags: str, source: Viewer) -> dict[str, str]:
+    """Return what is written of a viewer with these notes and tags once the source is merged into them."""
+    both = "\n".join(text for text in (notes, source.notes) if text)
+    return {"notes": both, "tags": people.normalized_tags(own_tags, source.tags)}
+
+
+def _give_back_what_was_known(target: Viewer, source: Viewer, before: Mapping[str, Any]) -> None:
     # What the streamer, or a badge, has said of the target since the merge is theirs, and stays.
-    since = {name: known for name, known in before.items() if getattr(target, name) == getattr(source, name)}
-    Viewer.objects.filter(pk=target.pk).update(**since)
+    merged = {name: getattr(source, name) for name in KNOWN}
+    merged |= _joined(before.get("notes", ""), before.get("tags", ""), source)
+    unchanged = {name: known for name, known in before.items() if getattr(target, name) == merged[name]}
+    Viewer.objects.filter(pk=target.pk).update(**unchanged)

@@ -1,4 +1,4 @@
-"""Finds viewers by name, creates them when they are first seen, and says who earns."""
+"""Finds viewers by name or tag, creates them when they are first seen, and says who earns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 
 from economy.ledger import points
 from economy.ledger.points import Grant
@@ -17,6 +18,12 @@ from pixelbot_site.kit.transactions import take_turn
 
 # Somebody who goes on talking is stored as seen this often: in a crowd, each write costs a page and its indexes.
 SEEN_EVERY = timedelta(minutes=1)
+# Between the tags of a viewer, which are stored as one text such as `artist, regular`.
+SEPARATOR = ", "
+# Characters of all tags of a viewer.
+MAX_TAGS_CHARS = 300
+# Viewers whose tags are read for the list of those in use: of those with tags, who were seen last.
+MAX_READ = 10_000
 # What badges say of a viewer: any of `economy.models.FLAGS`.
 Flags = Mapping[str, bool]
 
@@ -117,6 +124,32 @@ def named(beginning: str) -> Q:
     if connection.vendor == "sqlite":  # its LIKE does not use the index
         return Q(key__gte=key, key__lt=key + chr(0x10FFFF))
     return Q(key__startswith=key)
+
+
+def normalized_tags(*texts: str) -> str:
+    """Return the tags of all `texts`, separated by commas: each once, in lower case, in the order of the alphabet."""
+    words = {" ".join(logs.escaped(word).casefold().split()) for text in texts for word in text.split(",")}
+    return SEPARATOR.join(sorted(words - {""}))
+
+
+def split_tags(text: str) -> list[str]:
+    """Return the tags of a stored text."""
+    return text.split(SEPARATOR) if text else []
+
+
+def tagged(viewers: QuerySet[Viewer], tag: str) -> QuerySet[Viewer]:
+    """Return those of `viewers` who have this tag, in any case. The index reads none but viewers with tags."""
+    # Between separators, so that “art” does not find “artist”.
+    lined = viewers.filter(tags__gt="").alias(
+        lined=Concat(Value(SEPARATOR), "tags", Value(SEPARATOR), output_field=TextField())
+    )
+    return lined.filter(lined__contains=f"{SEPARATOR}{normalized_tags(tag)}{SEPARATOR}")
+
+
+def tags_in_use() -> list[str]:
+    """Return the tags that viewers have, in the order of the alphabet."""
+    newest = Viewer.objects.filter(tags__gt="").order_by("-last_seen_at")
+    return sorted({tag for text in newest.values_list("tags", flat=True)[:MAX_READ] for tag in split_tags(text)})
 
 
 def is_excluded(viewer: Viewer, rules: PointsSettings) -> bool:

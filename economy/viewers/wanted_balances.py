@@ -1,4 +1,4 @@
-"""Makes balances what a file says: viewers and ledger rows in a few statements, in pieces beside other work."""
+"""Makes balances and notes what a file says: viewers and rows in a few statements, in pieces beside other work."""
 
 from __future__ import annotations
 
@@ -26,11 +26,15 @@ PIECE = 500
 
 @dataclass(frozen=True, slots=True)
 class WantedBalances:
-    """What a viewer shall have, who is created where nobody has the name; None leaves an amount as it is."""
+    """What a viewer shall have, who is created where nobody has the name. None leaves an amount as it is, and blank
+    notes or tags leave those that are there.
+    """
 
     username: str
     points: int | None
     xp: int | None
+    notes: str = ""
+    tags: str = ""
 
 
 def write(wanted: Sequence[WantedBalances], *, source: str, reference: str, by: str = "") -> None:
@@ -67,6 +71,15 @@ def _write_piece(piece: Sequence[WantedBalances], *, source: str, reference: str
         xp.write_rows(experience, curve=xp.current_curve(), rewarded=True)
         money = rows(dict(zip(ids, (row.points for row in piece), strict=True)), held[1])
         points.write_rows(money, kind=TransactionKind.ADJUST)
+        _write_words(piece, viewers)
+
+
+def _write_words(piece: Sequence[WantedBalances], viewers: Mapping[str, Viewer]) -> None:
+    for name in ("notes", "tags"):
+        told = {viewers[viewer_key(row.username)]: words for row in piece if (words := getattr(row, name))}
+        for viewer, words in told.items():
+            setattr(viewer, name, words)
+        Viewer.objects.bulk_update(told, [name])
 
 
 def _viewers(usernames: Sequence[str]) -> dict[str, Viewer]:

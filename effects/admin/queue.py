@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from economy.models import Transaction
+from effects.admin import purchases
 from effects.models import ENDED, Deed, Purchase, QueueItem
 from effects.queue import control, lanes
 from pixelbot_site.kit.admin import ReadOnlyAdmin
@@ -84,6 +85,11 @@ class QueueItemAdmin(ReadOnlyAdmin):
             path("panic/", self._button(self._panic), name="effects_queue_panic"),
             path("calm/", self._button(self._calm), name="effects_queue_calm"),
             path("item/<int:item_id>/<str:verb>/", self._button(self._decide), name="effects_queue_item"),
+            path(
+                "purchase/<int:purchase_id>/give-back/",
+                self.admin_site.admin_view(purchases.give_back),
+                name="effects_purchase_give_back",
+            ),
             path("lane/<str:lane>/<str:verb>/", self._button(self._steer), name="effects_queue_lane"),
         ]
         return own + super().get_urls()

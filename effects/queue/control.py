@@ -10,9 +10,9 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from economy.models import STAFF_MAX
-from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, QueueItem, Revert, State
+from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, Purchase, QueueItem, Revert, State
 from effects.overlays import messages
-from effects.queue import items, wakeups
+from effects.queue import items, refunds, wakeups
 from effects.queue.lanes import paused
 from effects.registry import MAX_TITLE, Effect, lanes
 from effects.settings_table import QueueSettings
@@ -117,6 +117,22 @@ def reject(item: QueueItem, *, by: str) -> bool:
     if item.state != State.WAITING:
         return False
     return _end(item, State.CANCELLED, "it was not approved", by=by)
+
+
+def give_back(purchase: Purchase, *, by: str) -> bool:
+    """Refund a purchase, once: what of it waits or runs is cancelled, and what has happened is paid back.
+
+    Return False if it was refunded before, or nothing was paid. Raise Refused where the balance would pass its maximum.
+    """
+    if purchase.payment is None:
+        return False
+    own = QueueItem.objects.select_related("viewer").filter(purchase=purchase)
+    cancelled = [item for item in own.filter(state__in=UNFINISHED) if cancel(item, by=by)]
+    paid_back = refunds.pay_back(purchase, by=by)
+    last = own.first()
+    if paid_back and last is not None:
+        _record(last, by, "its points were given back")
+    return bool(cancelled) or paid_back
 
 
 def requeue(item: QueueItem, *, by: str) -> QueueItem:

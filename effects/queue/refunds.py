@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import points
@@ -48,6 +49,19 @@ def give_back(item: QueueItem, reason: str, *, keeps_cooldowns: bool = False) ->
         _tell_viewer(item, reason, receipt, is_refunded=is_refunded)
 
 
+def pay_back(purchase: Purchase, *, by: str) -> bool:
+    """Refund the payment of what has happened, once; stock and cooldowns stay as they are.
+
+    Return False where nothing was paid, or it was refunded before. Raise Refused where the balance would pass its
+    maximum.
+    """
+    with transaction.atomic():
+        if purchase.payment is None or not _claim_refund(purchase):
+            return False
+        points.refund(purchase.payment, reason="given back", by=by)
+    return True
+
+
 def _tell_viewer(item: QueueItem, reason: str, receipt: str, *, is_refunded: bool) -> None:
     if item.viewer is not None and (is_refunded or item.part_of):
         subject = f"a part of {item.part_of}" if item.part_of else "that"
@@ -59,7 +73,9 @@ def _tell_viewer(item: QueueItem, reason: str, receipt: str, *, is_refunded: boo
 
 def _refund(item: QueueItem) -> tuple[bool, str]:
     """Return (whether this call refunded the purchase, the sentence for the viewer)."""
-    return (True, _pay_back(item)) if _claim_refund(item) else (False, "")
+    if item.purchase is None or not _claim_refund(item.purchase):
+        return False, ""
+    return True, _pay_back(item)
 
 
 def _is_owed(item: QueueItem) -> bool:
@@ -68,11 +84,9 @@ def _is_owed(item: QueueItem) -> bool:
     return Purchase.objects.filter(pk=item.purchase.pk, refunded_at=None, payment__isnull=False).exists()
 
 
-def _claim_refund(item: QueueItem) -> bool:
-    if item.purchase is None:
-        return False
+def _claim_refund(purchase: Purchase) -> bool:
     # Two items of one purchase may end at the same moment: the conditional update lets one of them refund it.
-    not_refunded = Purchase.objects.filter(pk=item.purchase.pk, refunded_at=None)
+    not_refunded = Purchase.objects.filter(pk=purchase.pk, refunded_at=None)
     return bool(not_refunded.update(refunded_at=timezone.now()))
 
 

@@ -16,8 +16,8 @@ UUID = (
 MOMENT = "strftime('%Y-%m-%d %H:%M:%f', 1735689600 + {0}, 'unixepoch')"
 FILLS = (
     "INSERT INTO economy_viewer (id, key, username, first_seen_at, last_seen_at, is_follower, is_subscriber, "
-    "is_moderator, is_streamer, is_bot) {numbers} SELECT i + 1, 'viewer' || i, 'Viewer' || i, {moment}, {moment}, "
-    "i % 3 = 0, i % 10 = 0, 0, 0, 0 FROM n",
+    "is_moderator, is_streamer, is_bot, notes, tags) {numbers} SELECT i + 1, 'viewer' || i, 'Viewer' || i, {moment}, {moment}, "
+    "i % 3 = 0, i % 10 = 0, 0, 0, 0, '', '' FROM n",
     "INSERT INTO economy_points (viewer_id, balance) SELECT id, {each} FROM economy_viewer",
     "INSERT INTO economy_xp (viewer_id, total, level, rewarded_level) SELECT id, {each}, 1, 1 FROM economy_viewer",
 )

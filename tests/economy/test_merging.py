@@ -214,14 +214,16 @@ def test_merging_needs_the_permission_to_change_points(pair: tuple[Viewer, Viewe
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's query plan")
-@pytest.mark.parametrize("order", ["-2", "2", "-3", "3", "-4", "-5", "5"])
+@pytest.mark.parametrize("order", ["-2", "2", "-3", "3", "-4", "-5", "5", "6"])
 def test_every_order_of_the_viewers_list_is_an_index(order: str) -> None:
     client = Client()
     client.force_login(get_user_model().objects.create_superuser("fox", password="x"))
     with CaptureQueriesContext(connection) as asked:
         assert client.get(f"/admin/economy/viewer/?o={order}").status_code == 200
     (listing,) = [
-        query["sql"] for query in asked if "ORDER BY" in query["sql"] and 'FROM "economy_viewer"' in query["sql"]
+        query["sql"]
+        for query in asked
+        if "ORDER BY" in query["sql"] and query["sql"].startswith('SELECT "economy_viewer"."id"')
     ]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {listing}")
