@@ -8,7 +8,6 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
 from django.utils.text import slugify
 
 from pixelbot_site.guesses import LoginForm
@@ -41,17 +40,12 @@ class Dashboard(AdminSite):
     index_title = "Your channel"
     login_form = LoginForm
 
-    def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Return Django's context of every page, with the lamps, which are looked at where a template asks for them."""
-        return {**super().each_context(request), "lamps": SimpleLazyObject(lamps.lamps)}
-
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show what goes on above Django's list of models."""
         may = board.may(request.user)
         moment = lamps.Moment()
         context = {
             "moment": moment,
-            "lamps": moment.lamps,
             "parts": board.render(board.PARTS, may, moment),
             "may": may,
             "may_steer": "effects.change_queueitem" in may,

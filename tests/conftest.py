@@ -25,6 +25,7 @@ from joystick.inbox import name_changes, receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
+from pixelbot_site.index import lamps
 from pixelbot_site.kit import settings_table
 from tests import processes
 from tests.economy.tampering import tampered
@@ -108,6 +109,12 @@ def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
         fcntl.flock(machine, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
         fcntl.flock(gate, fcntl.LOCK_UN)
         yield
+
+
+@pytest.fixture(autouse=True)
+def look_at_the_lamps_anew() -> None:
+    """Forget the red lines of the test before."""
+    lamps.recent_trouble.forget()
 
 
 @pytest.fixture

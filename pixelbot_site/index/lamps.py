@@ -125,6 +125,29 @@ def trouble(lit: Iterable[Lamp] | None = None) -> list[str]:
     return [sentence for lamp in (lit or lamps()) if lamp.color == Color.RED for sentence in lamp.sentences]
 
 
+class RecentTrouble:
+    """The red lines of pages that show other things: looked up once in SECONDS, since the lamps ask a dozen queries."""
+
+    SECONDS = 3.0
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._until = 0.0
+
+    def lines(self) -> list[str]:
+        """Return the sentences of the red lamps, at most SECONDS old."""
+        if time.monotonic() >= self._until:
+            self._lines, self._until = trouble(), time.monotonic() + self.SECONDS
+        return self._lines
+
+    def forget(self) -> None:
+        """Look it up anew the next time."""
+        self._until = 0.0
+
+
+recent_trouble = RecentTrouble()
+
+
 def _joystick(moment: Moment) -> Lamp:
     page = Action("Channel", reverse("admin:joystick_install_changelist"), "joystick.view_install")
     health = moment.health

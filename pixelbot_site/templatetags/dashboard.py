@@ -14,7 +14,8 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def trouble(context: template.Context) -> list[str]:
     """Return the red lines. A page that shows the lamps has looked at them once."""
-    return lamps.trouble(context.get("lamps"))
+    moment: Moment | None = context.get("moment")
+    return lamps.recent_trouble.lines() if moment is None else lamps.trouble(moment.lamps)
 
 
 @register.simple_tag(takes_context=True)

@@ -187,6 +187,19 @@ def test_a_page_looks_at_the_lamps_once(admin_client: Client, django_assert_max_
         admin_client.get(reverse("admin:index"))
 
 
+def test_other_pages_ask_for_the_red_lines_once_in_a_while(
+    admin_client: Client, now: Any, django_assert_max_num_queries: Any
+) -> None:
+    streams.begin("c", now)
+    page = reverse("admin:effects_overlay_changelist")
+    assert "No overlay is open" in admin_client.get(page).text
+    with django_assert_max_num_queries(7):
+        assert "No overlay is open" in admin_client.get(page).text
+    pages.opened("page", Overlay.objects.get_or_create(name="Main")[0])
+    lamps.recent_trouble.forget()
+    assert "No overlay is open" not in admin_client.get(page).text
+
+
 def test_a_button_is_for_who_may_press_it(client: Client) -> None:
     mo = get_user_model().objects.create_user("mo", is_staff=True)
     client.force_login(mo)
