@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,6 +10,8 @@ from typing import ClassVar
 from pixelbot_site.kit.settings_table import Section, setting
 
 MAX_RATE = 1_000_000
+MAX_NAME = 30
+_POINTS = re.compile(r"\bpoint(s?)\b")
 
 CAPS = (
     "The most that a source gives one viewer in a day (TIME_ZONE). Sources: chat, tip, wheel, follow, sub, resub, "
@@ -21,6 +24,13 @@ def casefolded(names: frozenset[str]) -> frozenset[str]:
     return frozenset(name.casefold() for name in names)
 
 
+def currency_name(name: str) -> str:
+    """Return a name for points. Raise ValueError for what does not fit into a sentence in chat."""
+    if not 1 <= len(name) <= MAX_NAME or not all(char.isalnum() or char in " -'" for char in name):
+        raise ValueError(f"a name of at most {MAX_NAME} letters and digits")
+    return name
+
+
 @dataclass(frozen=True)
 class PointsSettings(Section):
     """How points are earned."""
@@ -28,6 +38,13 @@ class PointsSettings(Section):
     title: ClassVar[str] = "Points"
 
     points_enabled: bool = setting(True, "Whether viewers earn points.", label="Viewers earn points")
+    points_name: str = setting("point", "What you call one point.", clean=currency_name, label="Name of one point")
+    points_name_plural: str = setting(
+        "points",
+        "What you call several; it is a command as well, as in !kisses.",
+        clean=currency_name,
+        label="Name of several points",
+    )
     points_per_chat: int = setting(
         1,
         "For a line in chat, at most once in CHAT_COOLDOWN_SECONDS for each viewer.",
@@ -101,6 +118,17 @@ class PointsSettings(Section):
         clean=casefolded,
         label="Viewers who earn nothing",
     )
+
+    def amount(self, points: int) -> str:
+        """Return an amount with the points' name: `1 point`, `2 points`, or `2 kisses`."""
+        return f"{points} {self.points_name if abs(points) == 1 else self.points_name_plural}"
+
+    def named(self, sentence: str) -> str:
+        """Return a sentence of ours with the points' name in place of the words point and points.
+
+        Not for what a viewer or the streamer wrote.
+        """
+        return _POINTS.sub(lambda match: self.points_name_plural if match[1] else self.points_name, sentence)
 
 
 @dataclass(frozen=True)

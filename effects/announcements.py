@@ -8,7 +8,6 @@ from effects import chat
 from effects.chat import Priority
 from effects.queue import items
 from effects.values import speak
-from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.steps import Effect, planned
 
 # How many lines a jump over many levels says.
@@ -22,7 +21,7 @@ def announced(up: LevelUp, rules: PointsSettings) -> tuple[tuple[str, ...], tupl
     """
     due = [(reward, line(reward, up.viewer.username)) for reward in up.rewards if reward.line][-MAX_LINES:]
     lines = tuple(
-        f"{text} (+{counted(reward.points)})" if reward.points and rules.points_enabled else text
+        f"{text} (+{rules.amount(reward.points)})" if reward.points and rules.points_enabled else text
         for reward, text in due
     )
     spoken = tuple(speak(text, source="level") for reward, text in due if reward.spoken)

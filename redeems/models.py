@@ -7,8 +7,8 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from economy.settings_table import PointsSettings
 from economy.viewers.roles import Role
-from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.steps_field import EffectsField
 
 
@@ -97,5 +97,5 @@ class Redeem(models.Model):
         """Return what it costs: `25`, `2 per character` or `free`; in words, `25 points`."""
         if not self.cost:
             return "free"
-        amount = counted(self.cost) if in_words else str(self.cost)
+        amount = PointsSettings.current().amount(self.cost) if in_words else str(self.cost)
         return amount if self.pricing == Pricing.FIXED else f"{amount} per {Pricing(self.pricing).value}"

@@ -11,8 +11,8 @@ from economy.ledger import accounts, points, xp
 from economy.ledger.accounts import MAX_BALANCE, MAX_TAKEN
 from economy.ledger.currencies import ledger_of
 from economy.models import Currency, Transaction, Viewer, XPTransaction
+from economy.settings_table import PointsSettings
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.plural import counted
 
 SOURCE = "dashboard"
 
@@ -70,7 +70,7 @@ def reverse(row: Transaction | XPTransaction, *, by: str) -> None:
 
 def in_words(amount: int, currency: Currency) -> str:
     """Return an amount of a currency in words: `1 point`, `5 XP`."""
-    return f"{amount} XP" if currency == Currency.XP else counted(amount)
+    return f"{amount} XP" if currency == Currency.XP else PointsSettings.current().amount(amount)
 
 
 def _check(held: int, amount: int, currency: Currency) -> None:

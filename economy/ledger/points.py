@@ -13,6 +13,7 @@ from django.utils import timezone
 from economy.ledger import accounts
 from economy.ledger.accounts import MAX_BALANCE, MAX_INTEGER, Row, balances, change_each, require_amount, require_change
 from economy.models import UNDOING, Points, Transaction, TransactionKind, Viewer
+from economy.settings_table import PointsSettings
 from pixelbot_site.kit import bulk
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
@@ -169,7 +170,7 @@ def transfer(giver: Viewer, taker: Viewer, amount: int, *, source: str, referenc
         held = accounts.hold(giver, taker)
         giver, taker = held[giver.pk], held[taker.pk]
         if giver.pk == taker.pk:
-            raise Refused("you can't give points to yourself")
+            raise Refused(PointsSettings.current().named("you can't give points to yourself"))
         return _transfer(giver, taker, amount, _Cause(TransactionKind.TRANSFER, source, reference))
 
 
@@ -287,6 +288,7 @@ def _change_balance(viewer: Viewer, delta: int) -> int:
 
 def _why_not(delta: int, balance: int) -> str:
     if delta > 0:
-        return f"nobody can have more than {MAX_BALANCE} points"
+        return f"nobody can have more than {PointsSettings.current().amount(MAX_BALANCE)}"
     missing = -delta - balance
-    return f"you need {missing} more {'point' if missing == 1 else 'points'} (you have {balance})"
+    name = PointsSettings.current().amount(missing).removeprefix(f"{missing} ")
+    return f"you need {missing} more {name} (you have {balance})"

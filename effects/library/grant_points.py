@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from economy.ledger import points
+from economy.settings_table import PointsSettings
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
 from pixelbot_site.kit.errors import Failed
@@ -20,7 +21,7 @@ class GrantPoints(Payload):
 def grant_points(item: QueueItem, payload: GrantPoints) -> None:
     """Grant them, once per queue item. Raise Failed if it has no viewer."""
     if item.viewer is None:
-        raise Failed("nobody is there to get the points")
+        raise Failed(PointsSettings.current().named("nobody is there to get the points"))
     # Unique in the ledger: repeating the item after a crash grants nothing more.
     reference = f"effect:{item.pk:012d}"
     points.grant(item.viewer, payload.points, source="effect", reference=reference, reason=item.title)

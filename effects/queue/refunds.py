@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import points
+from economy.settings_table import PointsSettings
 from effects import chat
 from effects.chat import Priority
 from effects.models import Purchase, QueueItem
@@ -101,4 +102,4 @@ def _pay_back(item: QueueItem) -> str:
         log.error("%s could not be paid back: %s", item, error)
         return ""
     amount = -payment.delta
-    return " Your point is back." if amount == 1 else f" Your {amount} points are back."
+    return PointsSettings.current().named(" Your point is back." if amount == 1 else f" Your {amount} points are back.")

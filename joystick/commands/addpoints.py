@@ -6,7 +6,6 @@ from economy.ledger import points
 from economy.viewers.roles import Role
 from joystick.registry import Call, command
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.plural import counted
 
 
 @command(
@@ -22,7 +21,7 @@ def addpoints(call: Call) -> str:
     balance = viewer.points.balance
     if balance + amount < 0:
         # The ledger would refuse as well, but in words meant for the viewer who pays.
-        raise Refused(f"{viewer.username} has only {counted(balance)}")
+        raise Refused(f"{viewer.username} has only {call.rules.amount(balance)}")
     row = points.adjust(
         viewer,
         amount,
@@ -30,4 +29,4 @@ def addpoints(call: Call) -> str:
         reference=f"addpoints:{call.message.uid}",
         moderator=call.viewer,
     )
-    return f"{viewer.username} now has {counted(row.balance_after)} ({amount:+})."
+    return f"{viewer.username} now has {call.rules.amount(row.balance_after)} ({amount:+})."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from economy.ledger import points
 from joystick.registry import MAX_TYPED_AMOUNT, Call, command
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.plural import counted
 
 
 @command("give", help="give some of your points to somebody", usage="!give VIEWER N")
@@ -13,7 +12,7 @@ def give(call: Call) -> str:
     """Move the points, once per message."""
     taker, amount = call.somebody(0), _amount(call)
     given = points.transfer(call.viewer, taker, amount, source="give", reference=f"give:{call.message.uid}")
-    return f"you gave {taker.username} {counted(amount)} and have {given.balance_after} left."
+    return f"you gave {taker.username} {call.rules.amount(amount)} and have {given.balance_after} left."
 
 
 def _amount(call: Call) -> int:
@@ -21,6 +20,6 @@ def _amount(call: Call) -> int:
     if not typed:
         raise Refused(f"write it like this: {call.usage}")
     if not (typed.isascii() and typed.isdecimal()) or not typed.strip("0"):
-        raise Refused("give a whole number of points, 1 or more")
+        raise Refused(call.rules.named("give a whole number of points, 1 or more"))
     # One that is too long to be a number of points is more than anybody has.
     return int(typed) if len(typed) < len(str(MAX_TYPED_AMOUNT)) else MAX_TYPED_AMOUNT

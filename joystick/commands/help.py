@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from economy.settings_table import PointsSettings
 from economy.viewers.roles import role_of
 from joystick.registry import Call, command, commands
 from pixelbot_site.kit.errors import Refused
@@ -24,7 +25,7 @@ def help_(call: Call) -> str:
 def _explained(name: str) -> str:
     entry = commands.get(name)
     if entry is not None:
-        return f"{entry.usage}: {entry.help}."
+        return PointsSettings.current().named(f"{entry.usage}: {entry.help}.")
     row = Redeem.objects.filter(key=name.replace("\0", "")).first()  # for a NUL, PostgreSQL raises
     if row is None:
         raise Refused(f"I don't know !{name[:40]}")

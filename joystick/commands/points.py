@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from economy.ledger.currencies import POINTS_LEDGER
 from joystick.registry import Call, command
-from pixelbot_site.kit.plural import counted
 
 
 @command("points", "balance", help="how many points you have, or another viewer has", usage="!points [VIEWER]")
@@ -12,5 +11,5 @@ def points(call: Call) -> str:
     """Tell the balance of the caller, or of the viewer named."""
     if call.argument(0):
         other = call.somebody(0)
-        return f"{other.username} has {counted(POINTS_LEDGER.amount_of(other.pk))}."
-    return f"you have {counted(POINTS_LEDGER.amount_of(call.viewer.pk))}."
+        return f"{other.username} has {call.rules.amount(POINTS_LEDGER.amount_of(other.pk))}."
+    return f"you have {call.rules.amount(POINTS_LEDGER.amount_of(call.viewer.pk))}."

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from economy import cooldowns
 from economy.models import Viewer, viewer_key
+from economy.settings_table import PointsSettings
 from economy.viewers import people
 from economy.viewers.roles import role_of
 from effects.chat import Priority
@@ -19,7 +20,6 @@ from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome, commands
 from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Failed, Refused
-from pixelbot_site.kit.plural import counted
 from redeems import purchase
 from redeems.registry import catalog
 
@@ -46,6 +46,8 @@ def find(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     name = match["name"].casefold()
+    if name == PointsSettings.current().points_name_plural.casefold() and not _is_ours(name):
+        name = "points"  # the streamer's own name for them
     return None if name in names.COMMANDS else (name, (match["words"] or "").strip())
 
 
@@ -141,5 +143,5 @@ def buy(call: Call, key: str, words: str) -> str:
     if item.state == State.FAILED:
         return ""  # an effect without a lane was performed at once; its failure was said in chat
     waits = " It waits for approval." if item.state == State.WAITING else ""
-    left = f" {counted(bought.payment.balance_after)} left." if bought.payment is not None else ""
+    left = f" {call.rules.amount(bought.payment.balance_after)} left." if bought.payment is not None else ""
     return f"done.{left}" if item.state == State.DONE else f"done, it is in the queue.{waits}{left}"
