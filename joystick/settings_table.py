@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -41,6 +42,27 @@ def web_address(like: str) -> Callable[[str], str]:
     return check
 
 
+def application_id(text: str) -> str:
+    """Return the id. Raise ValueError for what looks like something else that Joystick's page of bots shows."""
+    if text.startswith(("http:", "https:", "ws:", "wss:")):
+        raise ValueError("the application's id; this looks like an address")
+    if text.startswith("eyJ") and text.count(".") == 2:
+        raise ValueError("the application's id; this looks like an access token")
+    if ":" in text or ":" in _decoded(text):
+        raise ValueError("the application's id; this looks like the id and the secret together")
+    if any(char.isspace() for char in text):
+        raise ValueError("the application's id, which has no spaces")
+    return text
+
+
+def _decoded(text: str) -> str:
+    """Return what a text in base64 stands for, where that can be read; else ""."""
+    try:
+        return b64decode(text, validate=True).decode("ascii")
+    except (ValueError, UnicodeDecodeError):
+        return ""
+
+
 def known_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
     """Return the scopes unchanged. Raises ValueError for an unknown one, or when a needed one is missing."""
     if not NEEDED_SCOPES <= set(scopes) <= SCOPES:
@@ -57,6 +79,8 @@ class JoystickSettings(Section):
     joystick_client_id: str = setting(
         "",
         "The application's id. With it, the dashboard has a button that connects your channel.",
+        is_secret=True,
+        clean=application_id,
         label="Application id",
     )
     joystick_client_secret: str = setting(

@@ -1,4 +1,4 @@
-"""Tokens of the API, the heartbeat of the schedule, and the settings that the dashboard changed."""
+"""Tokens of the API, signs of life, the settings that the dashboard changed, and skipped steps of the guide."""
 
 from __future__ import annotations
 
@@ -91,3 +91,13 @@ class SettingOverride(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SkippedStep(models.Model):
+    """A step of the guide that staff skipped."""
+
+    key = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.key

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from pixelbot_site.guesses import LoginForm
-from pixelbot_site.index import board, lamps
+from pixelbot_site.index import board, guide, lamps
 
 # A model that is named nowhere stands in the last section, so that nothing is hidden.
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -50,6 +50,12 @@ class Dashboard(AdminSite):
             "may": may,
             "may_steer": "effects.change_queueitem" in may,
         }
+        if request.user.has_perm("pixelbot_site.change_settingoverride"):
+            shown = guide.guide_if_due(moment, wanted="guide" in request.GET)
+            if shown is not None:
+                context["guide"] = shown
+                context["redirect_address"] = request.build_absolute_uri(reverse("admin:joystick_install_callback"))
+                context["root"] = f"{request.scheme}://{request.get_host()}"
         return super().index(request, {**context, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

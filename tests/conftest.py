@@ -25,7 +25,7 @@ from joystick.inbox import name_changes, receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
-from pixelbot_site.index import lamps
+from pixelbot_site.index import guide, lamps
 from pixelbot_site.kit import settings_table
 from tests import processes
 from tests.economy.tampering import tampered
@@ -113,8 +113,9 @@ def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
 
 @pytest.fixture(autouse=True)
 def look_at_the_lamps_anew() -> None:
-    """Forget the red lines of the test before."""
+    """Forget the red lines of the test before, and that its guide was over."""
     lamps.recent_trouble.forget()
+    guide.look_anew()
 
 
 @pytest.fixture

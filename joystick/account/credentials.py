@@ -108,7 +108,7 @@ class ChannelCredentials:
         if refused == JoystickSettings.current().joystick_gateway_token:
             return "Set another JOYSTICK_GATEWAY_TOKEN in .env, and restart the bot."
         if refused == _basic_key():
-            return "Check JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET in .env, or connect the channel."
+            return "Check the application's id and secret on the page Settings, or connect the channel."
         return "Connect the channel again."
 
 

@@ -30,7 +30,7 @@ INSTALLS = "admin:joystick_install_changelist"
 def begin(request: HttpRequest) -> HttpResponse:
     """Send the browser to the platform's consent page."""
     if not oauth.is_configured():
-        return _stop(request, "There is no application to connect with: set JOYSTICK_CLIENT_ID in .env.", status=400)
+        return _stop(request, "There is no application to connect with: enter its id on the first page.", status=400)
     redirect_uri = request.build_absolute_uri(reverse("admin:joystick_install_callback"))
     attempt = oauth.begin(redirect_uri)
     request.session[SESSION_KEY] = {

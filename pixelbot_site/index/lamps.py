@@ -165,9 +165,9 @@ def _joystick(moment: Moment) -> Lamp:
             f" {counted(health.unsaid_today, 'line')} for chat had to be left out today." if health.unsaid_today else ""
         )
         return _lamp("joystick", Color.GREEN, [f"The bot is connected{where}{frame}; {events}{unsaid}"])
-    if health.state == "off":
-        return _lamp("joystick", Color.GREY, ["The bot is not connected to Joystick.tv."], page)
     detail = f": {health.detail.rstrip('.')}" if health.detail else ""
+    if health.state == "off":
+        return _lamp("joystick", Color.GREY, [f"The bot is not connected{detail}."], page)
     return _lamp("joystick", Color.AMBER, [f"The bot is {health.state}{detail}."], page)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import tablib
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
@@ -15,8 +17,14 @@ from effects.overlays import pages
 from effects.queue import items
 from effects.values import speak
 from joystick.models import Stream
-from pixelbot_site.index import tonight
+from pixelbot_site.index import guide, tonight
 from pixelbot_site.kit.csv_format import CSV
+from pixelbot_site.kit.settings_table import label
+from pixelbot_site.live_settings import store
+from pixelbot_site.models import SkippedStep
+
+MAY_CHANGE = "pixelbot_site.change_settingoverride"
+View = Callable[..., HttpResponse]
 
 DEFAULT_LINE = "This is the voice of your stream."
 MAX_CHARS = 300
@@ -50,3 +58,52 @@ def tippers(request: HttpRequest, stream_id: int) -> HttpResponse:
         return HttpResponse(CSV().export_data(dataset), content_type="text/csv; charset=utf-8", headers=headers)
     context = {**admin.site.each_context(request), "title": "Who tipped", "stream": stream, "rows": rows}
     return render(request, "admin/tippers.html", context)
+
+
+def _by_owner(view: View) -> View:
+    """Let those use `view` who may change settings."""
+    return admin.site.admin_view(permission_required(MAY_CHANGE, raise_exception=True)(require_POST(view)))
+
+
+@_by_owner
+def name_points(request: HttpRequest) -> HttpResponse:
+    """Store what the streamer calls points."""
+    names = {"POINTS_NAME": request.POST.get("one", ""), "POINTS_NAME_PLURAL": request.POST.get("several", "")}
+    return _store(request, names, "The bot calls them so from now on.")
+
+
+@_by_owner
+def set_application(request: HttpRequest) -> HttpResponse:
+    """Store the application's id, and its secret where it has one."""
+    values = {"JOYSTICK_CLIENT_ID": request.POST.get("id", "")}
+    if secret := request.POST.get("secret", "").strip():
+        values["JOYSTICK_CLIENT_SECRET"] = secret
+    if secret and secret == values["JOYSTICK_CLIENT_ID"].strip():
+        messages.error(request, "The id and the secret are the same: one of them was pasted twice.")
+        return HttpResponseRedirect(reverse("admin:index"))
+    return _store(request, values, "The application is stored. Connect your channel next.")
+
+
+@_by_owner
+def skip_step(request: HttpRequest, key: str) -> HttpResponse:
+    """Skip a step of the guide; one that is skipped is taken up again."""
+    if key in {step[0] for step in guide.STEPS} and not SkippedStep.objects.filter(key=key).delete()[0]:
+        SkippedStep.objects.create(key=key)
+    guide.look_anew()
+    return HttpResponseRedirect(reverse("admin:index"))
+
+
+def _store(request: HttpRequest, values: dict[str, str], done: str) -> HttpResponse:
+    parsed = {}
+    for name, text in values.items():
+        setting = store.DECLARED[name]
+        try:
+            if not text.strip():
+                raise ValueError(setting.allowed or "something")
+            parsed[name] = store.parse(setting, text.strip())
+        except ValueError as error:
+            messages.error(request, f"{label(name, setting)} must be {error}. Nothing was stored.")
+            return HttpResponseRedirect(reverse("admin:index"))
+    store.change(parsed, by=request.user)  # type: ignore[arg-type]
+    messages.success(request, done)
+    return HttpResponseRedirect(reverse("admin:index"))

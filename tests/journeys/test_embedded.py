@@ -80,7 +80,7 @@ def test_a_first_start_makes_all_and_a_second_one_keeps_it(make_bot: MakeBot) ->
     assert first.rows("SELECT level, points FROM economy_levelreward WHERE level = 5") == [(5, 500)]
     overlay, secret = first.overlay_path, key.read_text()
     assert "No channel is connected yet" in first.text()
-    assert "JOYSTICK_CLIENT_ID" in first.text() and "--demo" in first.text()
+    assert "the guide on the dashboard's first page" in first.text() and "--demo" in first.text()
     assert first.stop()[0] == 0
 
     second = make_bot(ADMIN_PASSWORD="", JOYSTICK_GATEWAY_TOKEN="").start()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from joystick.account import views
 from joystick.models import Connection, Install
 from joystick.simulator.happenings import Happening, chat, enter, tip
 from joystick.simulator.site import Site
+from pixelbot_site.index import lamps
 from tests.joystick.conftest import query_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,7 +58,7 @@ def test_three_clicks(site: Site, staff: Client) -> None:
 
 def test_without_an_application_it_says_what_to_set(site: Site, staff: Client, settings: Any) -> None:
     settings.JOYSTICK_CLIENT_ID = ""
-    assert "JOYSTICK_CLIENT_ID" in staff.get(INSTALLS).text
+    assert "enter the id of your application in the guide" in staff.get(INSTALLS).text
     assert staff.post(CONNECT).status_code == 400
 
 
@@ -150,6 +153,7 @@ def test_trouble_is_a_red_line_on_every_page(staff: Client, make: Any, line: str
     pages = ["/admin/", "/admin/economy/viewer/", INSTALLS]
     assert not [page for page in pages if line in staff.get(page).text]
     make()
+    lamps.recent_trouble.forget()  # other pages follow after three seconds
     for page in pages:
         assert f'<li class="error">{line}' in staff.get(page).text
     assert line not in Client().get("/admin/login/").text
@@ -189,12 +193,13 @@ def test_a_reaction_that_could_not_work_is_not_saved(staff: Client) -> None:
     [
         ({"state": "connected"}, "The bot is connected to the channel of HarbourFox; 1 event in the last minute."),
         ({"state": "off", "detail": "no channel is connected"}, "The bot is not connected: no channel is connected."),
-        ({"state": "waiting", "detail": "it did not answer"}, "The bot is waiting: it did not answer."),
+        ({"state": "waiting", "detail": "it did not answer"}, "Joystick.tv is not reached: it did not answer"),
+        ({"state": "connecting"}, "The bot is connecting."),
     ],
 )
 def test_the_first_page_says_how_the_bot_stands(staff: Client, deliver: Any, row: Any, sentence: str) -> None:
     deliver(chat("Bob", "hi"))
-    Connection.objects.create(**row)
+    Connection.objects.create(lease_until=timezone.now() + timedelta(minutes=1), **row)
     assert sentence in staff.get("/admin/").text
 
 

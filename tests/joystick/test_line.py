@@ -818,7 +818,7 @@ def installs_page() -> str:
         ({"JOYSTICK_GATEWAY_TOKEN": "t"}, "Set another JOYSTICK_GATEWAY_TOKEN in .env, and restart the bot."),
         (
             {"JOYSTICK_CLIENT_ID": "id", "JOYSTICK_CLIENT_SECRET": "secret"},
-            "Check JOYSTICK_CLIENT_ID and JOYSTICK_CLIENT_SECRET in .env, or connect the channel.",
+            "Check the application's id and secret on the page Settings, or connect the channel.",
         ),
         ({}, "Connect the channel again."),
     ],

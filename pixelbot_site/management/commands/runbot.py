@@ -124,7 +124,7 @@ class Command(BaseCommand):
             if JoystickSettings.current().joystick_client_id:
                 lines.append(f"  connect it: press the button on {root}{reverse('admin:joystick_install_changelist')}")
             else:
-                lines.append("  connect it: set your application's JOYSTICK_CLIENT_ID in .env, and start the bot again")
+                lines.append("  connect it: the guide on the dashboard's first page leads you there")
             lines.append("  or look around first: run the same command with --demo")
         if host not in LOOPBACK:
             lines.append(f"The login page is open to everybody who can reach {host}.")
