@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import slugify
 
-from pixelbot_site.guesses import LoginForm
+from pixelbot_site.logins.guesses import LoginForm
 
 # A model that is named nowhere stands in the last section, so that nothing is hidden.
 SECTIONS: dict[str, tuple[str, ...]] = {

@@ -8,8 +8,8 @@ from django.urls.resolvers import RoutePattern
 from django.views.generic import RedirectView
 
 from effects.overlays import views
-from pixelbot_site import start_link
 from pixelbot_site.backups import views as backup_views
+from pixelbot_site.logins import start_link
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

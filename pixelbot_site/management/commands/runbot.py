@@ -29,10 +29,11 @@ from joystick.settings_table import JoystickSettings
 from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator
-from pixelbot_site import setup, start_link
+from pixelbot_site import setup
 from pixelbot_site.apps import AT_START
 from pixelbot_site.kit import garbage
 from pixelbot_site.kit.logs import STDOUT
+from pixelbot_site.logins import start_link
 from pixelbot_site.settings_table import LOOPBACK, SESSION_ELSEWHERE, LoginSettings
 from pixelbot_site.upkeep import data_folder
 
