@@ -204,7 +204,7 @@ def listen() -> None:
 def overlay_path() -> str:
     """Return the path of the first overlay, or "" where all were deleted."""
     overlay = Overlay.objects.order_by("id").first()
-    return overlay.get_absolute_url() if overlay else ""
+    return overlay.page_path() if overlay else ""
 
 
 def parse_address(bind: str) -> tuple[str, int]:
