@@ -58,7 +58,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
     list_filter = ("state", "lane", "kind", RedeemFilter)
     search_fields = ("title", "viewer__key")
     list_select_related = ("viewer",)
-    readonly_fields = ("redeem", "payment")
+    readonly_fields = ("redeem", "payment", "words")
     change_list_template = "admin/effects/queueitem/change_list.html"
     inlines = (DeedInline,)
     actions = ("approve", "reject", "cancel", "put_first", "retry")
@@ -68,6 +68,11 @@ class QueueItemAdmin(ReadOnlyAdmin):
         """Return the payment of the item's purchase."""
         return item.purchase.payment if item.purchase else None
 
+    @admin.display(description="text")
+    def words(self, item: QueueItem) -> str:
+        """Return the text that the viewer, or a line of the streamer's, brings to the effect."""
+        return str(item.payload.get("text", ""))
+
     @admin.display(description="why not")
     def reason(self, item: QueueItem) -> str:
         """Return in one line why it did not happen."""
@@ -76,6 +81,17 @@ class QueueItemAdmin(ReadOnlyAdmin):
     def has_steer_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may press the buttons: that takes the permission to change queue items."""
         return request.user.has_perm("effects.change_queueitem")
+
+    def has_redo_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may have something done again: that takes the permission to add queue items.
+
+        What is done again for nothing can be a spin, or end in points: it is more than steering.
+        """
+        return request.user.has_perm("effects.add_queueitem")
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Hide how an effect is performed from staff who may only steer: a webhook's address can be a secret."""
+        return () if self.has_redo_permission(request) else ("payload", "sequel", "overlay_message")
 
     def get_urls(self) -> list[URLPattern]:
         """Add the addresses of the buttons."""
@@ -116,7 +132,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
         """Put the chosen items that wait first in their lanes."""
         self._each(request, items, control.put_first, "put first")
 
-    @admin.action(description="Do again, free of charge", permissions=["steer"])
+    @admin.action(description="Do again, free of charge", permissions=["redo"])
     def retry(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
         """Do the chosen items that have ended again."""
         self._each(request, items.filter(state__in=ENDED), control.requeue, "in the queue again")
