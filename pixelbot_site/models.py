@@ -1,4 +1,4 @@
-"""Tokens of the API, and the heartbeat of the schedule."""
+"""Tokens of the API, the heartbeat of the schedule, and the roles of staff."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.db import models
 from django.utils import timezone
 
@@ -74,3 +74,18 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%H:%M:%S}"
+
+
+class Role(models.Model):
+    """A role of `pixelbot_site.logins.roles`, and the group that was made for it; null once the streamer deleted it."""
+
+    key = models.CharField(max_length=20, primary_key=True)
+    group = models.OneToOneField(Group, models.SET_NULL, null=True, related_name="+")
+    given = models.JSONField(default=list, help_text="The permissions that the bot gave to the group, each once.")
+
+    class Meta:
+        default_permissions = ()
+        permissions = (("use_backups", "Can make and download backups"),)  # these are files, without a model
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,4 +1,4 @@
-"""The dashboard's page of backups: a list to download from, and a button that makes one. For superusers."""
+"""The dashboard's page of backups: a list to download from, and a button that makes one."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ CHUNK = 2**20  # bytes
 View = Callable[..., HttpResponseBase]
 
 
-def for_superusers(view: View) -> View:
-    """Let superusers alone use `view`: a backup holds everything, hashes of passwords and viewers' texts as well."""
+def guarded(view: View) -> View:
+    """Ask for the permission to use backups: they hold everything, hashes of passwords and viewers' texts as well."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, **words: str) -> HttpResponseBase:
-        if not request.user.is_superuser:
+    def ask_first(request: HttpRequest, **words: str) -> HttpResponseBase:
+        if not request.user.has_perm("pixelbot_site.use_backups"):
             raise PermissionDenied
         return view(request, **words)
 
-    return admin.site.admin_view(guarded)
+    return admin.site.admin_view(ask_first)
 
 
-@for_superusers
+@guarded
 @require_http_methods(["GET", "POST"])
 def backups(request: HttpRequest) -> HttpResponse:
     """Show the backups; by POST, have one made."""
@@ -60,7 +60,7 @@ def backups(request: HttpRequest) -> HttpResponse:
     return render(request, "admin/backups.html", context)
 
 
-@for_superusers
+@guarded
 @require_safe
 def download(request: HttpRequest, name: str) -> StreamingHttpResponse:
     """Send a backup, piece by piece: under ASGI, Django's FileResponse reads the whole file into memory."""

@@ -287,7 +287,10 @@ class TestPermissions:
         assert 'value="retry"' not in client.get(PAGE).text
         act(client, "retry", [ended])
         answer = client.post(f"/admin/api/queue/{ended.pk}/retry")
-        assert (answer.status_code, answer.json()["detail"]) == (403, "This needs the permission effects.add_queueitem.")
+        assert (answer.status_code, answer.json()["detail"]) == (
+            403,
+            "This needs the permission effects.add_queueitem.",
+        )
         assert QueueItem.objects.count() == 1
 
     def test_who_may_only_steer_reads_the_text_and_not_where_a_webhook_leads(
