@@ -1,4 +1,4 @@
-"""Tokens of the API, the heartbeat of the schedule, and the roles of staff."""
+"""Tokens of the API, the heartbeat of the schedule, and the roles and invitations of staff."""
 
 from __future__ import annotations
 
@@ -89,3 +89,24 @@ class Role(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Invitation(models.Model):
+    """An address by which somebody makes a login of their own. Its hash is stored, as that of an API token."""
+
+    role = models.ForeignKey(Group, models.CASCADE, related_name="+", help_text="What they may see and do.")
+    note = models.CharField("for whom", max_length=100, blank=True, help_text="Only for you to remember.")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, editable=False, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    used_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        default_permissions = ()  # invitations are for those who may add users
+        ordering: ClassVar[list[str]] = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pk}"

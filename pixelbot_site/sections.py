@@ -26,7 +26,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Overlay and OBS": ("effects.overlay", "effects.obsconnection"),
     "Books": ("economy.transaction", "economy.xptransaction", "economy.batch", "economy.audit"),
     "Set-up": ("joystick.install", "joystick.connection", "joystick.gap", "pixelbot_site.apitoken"),
-    "Logins": ("auth.user", "auth.group"),
+    "Logins": ("auth.user", "auth.group", "pixelbot_site.invitation"),
 }
 
 

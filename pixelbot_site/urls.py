@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from effects.overlays import views
 from pixelbot_site.backups import views as backup_views
 from pixelbot_site.logins import start_link
+from pixelbot_site.logins import views as login_views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("admin/backups/", backup_views.backups, name="backups"),
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
     path("admin/", admin.site.urls),
+    path("invitation/<str:token>/", login_views.invitation, name="invitation"),
     path("start/<str:token>/", start_link.follow, name="start-link"),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),
     path("overlay/<str:secret>/speech/<int:item_id>.wav", views.speech, name="overlay-speech"),

@@ -36,7 +36,8 @@ from effects.models import (
     WordFilter,
 )
 from joystick.models import Connection, Gap, InboundEvent, Install, Reaction, Stream, Trigger
-from pixelbot_site.models import ApiToken
+from pixelbot_site.logins import invitations
+from pixelbot_site.models import ApiToken, Invitation, Role
 from redeems.models import Redeem
 
 
@@ -51,9 +52,12 @@ def make_rows() -> dict[str, Model]:
     token = ApiToken(name="deck", scopes=["read"], owner=fox)
     token.make()
     token.save()
+    invitation = Invitation(role=Role.objects.get(key="viewer").group, invited_by=fox)
+    invitations.make_token(invitation)
+    invitation.save()
     item = Item.objects.create(key="hat", name="Hat")
     made: list[Any] = [
-        *(bob, token, item, fox, Group.objects.create(name="own")),
+        *(bob, token, invitation, item, fox, Group.objects.create(name="own")),
         *(Transaction.objects.get(), XPTransaction.objects.get()),
         Audit.objects.create(ran_at=now, seconds=1, findings=""),
         Batch.objects.create(currency="points", operation="add", amount=1, target={}, by="fox"),

@@ -64,6 +64,7 @@ OTHER_ADDRESSES = {
     "backups": "tested below",
     "backup": "tested below",
     "start-link": "whoever has the link",
+    "invitation": "whoever has the address",
     **dict.fromkeys(("overlay", "overlay-speech", "overlay-pre-sound", "overlay-sound"), "whoever has the address"),
 }
 
