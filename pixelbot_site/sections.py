@@ -26,8 +26,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Overlay and OBS": ("effects.overlay", "effects.obsconnection"),
     "Books": ("economy.transaction", "economy.xptransaction", "economy.batch", "economy.audit"),
     "Set-up": ("joystick.install", "joystick.connection", "joystick.gap", "pixelbot_site.apitoken"),
-    "Logins": ("auth.user", "auth.group", "pixelbot_site.invitation"),
+    "Logins": ("auth.user", "auth.group", "pixelbot_site.invitation", "admin.logentry"),
 }
+# Pages whose model's own name says too little.
+NAMES = {"admin.logentry": "What staff did"}
 
 
 class Dashboard(AdminSite):
@@ -44,6 +46,9 @@ class Dashboard(AdminSite):
         if app_label is not None:
             return apps
         models = {model["model"]._meta.label_lower: model for app in apps for model in app["models"]}
+        for label, name in NAMES.items():
+            if label in models:
+                models[label]["name"] = name
         sections = [
             self._section(name, [models.pop(label) for label in labels if label in models])
             for name, labels in SECTIONS.items()

@@ -11,11 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
 
 from economy.models import Transaction
 from effects.models import ENDED, Deed, Purchase, QueueItem
 from effects.queue import control, lanes
-from pixelbot_site.kit.admin import ReadOnlyAdmin
+from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed
 from pixelbot_site.kit.errors import Failed, Refused
 
 Verb = Callable[..., object]
@@ -61,6 +62,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
     readonly_fields = ("redeem", "payment", "words")
     change_list_template = "admin/effects/queueitem/change_list.html"
     inlines = (DeedInline,)
+    logs_actions = False  # each item has its deeds
     actions = ("approve", "reject", "cancel", "put_first", "retry")
 
     @admin.display(description="payment")
@@ -96,9 +98,13 @@ class QueueItemAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Add the addresses of the buttons."""
         own = [
-            path("panic/", self._button(self._panic), name="effects_queue_panic"),
-            path("calm/", self._button(self._calm), name="effects_queue_calm"),
-            path("lane/<str:lane>/<str:verb>/", self._button(self._steer), name="effects_queue_lane"),
+            path("panic/", self._button(self._panic, "Stopped everything."), name="effects_queue_panic"),
+            path("calm/", self._button(self._calm, "Went on after everything was stopped."), name="effects_queue_calm"),
+            path(
+                "lane/<str:lane>/<str:verb>/",
+                self._button(self._steer, "{verb}: the lane {lane}."),
+                name="effects_queue_lane",
+            ),
         ]
         return own + super().get_urls()
 
@@ -149,13 +155,14 @@ class QueueItemAdmin(ReadOnlyAdmin):
                 messages.error(request, f"{item}: {error}.")
         self.message_user(request, f"{count} {done}.")
 
-    def _button(self, press: Callable[..., str]) -> Callable[..., HttpResponse]:
+    def _button(self, press: Callable[..., str], deed: str) -> Callable[..., HttpResponse]:
         def view(request: HttpRequest, **arguments: str) -> HttpResponse:
             # A link or an image in a page must not press it: POST, with the token that Django checks.
             if request.method != "POST" or not self.has_steer_permission(request):
                 raise PermissionDenied
             try:
                 self.message_user(request, press(by=request.user.get_username(), **arguments))
+                log_deed(request, QueueItem, capfirst(deed.format(**arguments)))
             except Refused as error:
                 messages.error(request, f"{error}.")
             return redirect("admin:effects_queueitem_changelist")

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from pixelbot_site.backups import shelf
 from pixelbot_site.celery import app
+from pixelbot_site.kit.admin import log_deed
 from pixelbot_site.upkeep import database_file
 
 CHUNK = 2**20  # bytes
@@ -48,6 +49,7 @@ def backups(request: HttpRequest) -> HttpResponse:
     """Show the backups; by POST, have one made."""
     if request.method == "POST":
         app.send_task("site.make_backup")
+        log_deed(request, None, "Had a backup made.")
         messages.success(request, "A backup is being made and checked. Load this page again in a moment.")
         return HttpResponseRedirect(reverse("backups"))
     rows = [(path.name, path.stat().st_size) for path in shelf.kept()]
@@ -67,6 +69,7 @@ def download(request: HttpRequest, name: str) -> StreamingHttpResponse:
     path = next((path for path in shelf.kept() if path.name == name), None)
     if path is None:
         raise Http404("There is no such backup.")
+    log_deed(request, None, f"Downloaded {path.name}.")
     headers = {
         "Content-Length": str(path.stat().st_size),
         "Content-Disposition": f'attachment; filename="{path.name}"',

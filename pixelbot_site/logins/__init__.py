@@ -1,1 +1,1 @@
-"""Who comes in: roles of staff, invitations, the link at the start, and what slows guesses at passwords and tokens."""
+"""Who comes in: roles of staff, invitations, what staff did, the link at the start, and what slows guesses."""

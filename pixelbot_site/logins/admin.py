@@ -76,8 +76,8 @@ class InvitationAdmin(ModelAdmin):
         host = request.get_host()
         hint = HERE_ONLY if (host.rpartition(":")[0] or host) in LOOPBACK or host in LOOPBACK else ""
         sentence = (
-            "The address of the invitation, shown only this once: {} Send it to them alone: within 24 hours, whoever "
-            "opens it first chooses a name and a password and is {}. {}"
+            "The address of the invitation, shown only this once:<br><code>{}</code><br>Send it to them alone: within "
+            "24 hours, whoever opens it first chooses a name and a password, and gets the role {}. {}"
         )
         messages.warning(request, format_html(sentence, address, obj.role, hint))
 

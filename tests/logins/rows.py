@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.utils import timezone
@@ -83,5 +84,7 @@ def make_rows() -> dict[str, Model]:
         Stream.objects.create(started_at=now, ended_at=now),
         Redeem.objects.create(key="own", title="Own", effects=[{"kind": "chat_line", "text": "hi"}]),
     ]
+    user_entries = LogEntry.objects.log_actions(fox.pk, [fox], CHANGE, "test", single_object=True)
+    made.append(user_entries)
     assert all(isinstance(row, Model) for row in made) and Viewer.objects.count() == 2
     return {row._meta.label_lower: row for row in made}

@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from pixelbot_site import urls
 from pixelbot_site.logins import roles
-from pixelbot_site.sections import SECTIONS
+from pixelbot_site.sections import NAMES, SECTIONS
 from tests.logins.document import documented
 from tests.logins.rows import make_rows
 
@@ -166,7 +166,8 @@ def own_urls(page: ModelAdmin[Any]) -> list[URLPattern]:
 
 
 def title(page: ModelAdmin[Any]) -> str:
-    return capfirst(str(page.model._meta.verbose_name_plural))
+    meta = page.model._meta
+    return NAMES.get(meta.label_lower, capfirst(str(meta.verbose_name_plural)))
 
 
 def test_the_document_has_each_page_once_in_the_order_of_the_dashboard() -> None:
