@@ -141,7 +141,11 @@ def first(request: ApiRequest, item_id: Id) -> QueueItem:
     return _changed_or_409(item, control.put_first(item, by=request.auth.name))
 
 
-@router.post("/queue/{item_id}/retry", response=answers(ItemOut), auth=needs(Scope.QUEUE))
+@router.post(
+    "/queue/{item_id}/retry",
+    response=answers(ItemOut),
+    auth=needs(Scope.QUEUE, permission="effects.add_queueitem"),
+)
 def retry(request: ApiRequest, item_id: Id) -> QueueItem:
     """Do an item that has ended again, free of charge, at the end of its lane. 409 for one that has not ended."""
     return control.requeue(_item_or_404(item_id), by=request.auth.name)

@@ -1,4 +1,4 @@
-"""The dashboard's pages of API tokens: they are made, shown once and revoked there."""
+"""The dashboard's pages of API tokens: they are made, shown once and revoked there; and those of logins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from django.utils import timezone
 
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.scopes import Scope
+from pixelbot_site.logins import admin as logins
+from pixelbot_site.logins import staff_log
 from pixelbot_site.models import ApiToken, scopes_of
+
+__all__ = ["ApiTokenAdmin", "logins", "staff_log"]
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]

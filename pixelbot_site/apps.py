@@ -1,4 +1,4 @@
-"""The site's own app: API tokens, `runbot`, and the check of `.env`."""
+"""The site's own app: API tokens, roles of staff, `runbot`, and the check of `.env`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin import apps as admin_apps
 from django.core.checks import CheckMessage, Warning, register
+from django.db.models.signals import post_migrate
+
+from pixelbot_site.logins import roles
 
 # The checks that `runbot` makes at each start: those of `.env`. Django's own are of the code, and among the tests.
 AT_START = "env"
@@ -21,17 +24,21 @@ class DashboardConfig(admin_apps.AdminConfig):
 
 
 class SiteConfig(AppConfig):
-    """Registers the check of `.env`, and the settings that the dashboard stores."""
+    """Registers the check of `.env`, the settings that the dashboard stores, and what gives roles their permissions."""
 
     name = "pixelbot_site"
     verbose_name = "Pixel Bot"
 
     def ready(self) -> None:
-        """Register the check, and let the dashboard's settings win over those of `.env`."""
+        """Register the check, let the dashboard's settings win over those of `.env`, and connect the roles' receiver.
+
+        Django's own receiver, which makes permissions, comes before it.
+        """
         from pixelbot_site.live_settings import store  # its models can't be imported before the apps are ready
 
         register(unknown_settings, AT_START)
         store.install()
+        post_migrate.connect(roles.hand_out)
 
 
 def unknown_settings(**_: Any) -> list[CheckMessage]:

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.errors import HttpError
 
-from pixelbot_site import guesses
 from pixelbot_site.kit.api import Caller
+from pixelbot_site.logins import guesses
 from pixelbot_site.models import ApiToken, scopes_of
 
 # How exactly a token's last use is stored. With a write for each call, reading would wait for SQLite's one writer.

@@ -1,4 +1,4 @@
-"""Tokens of the API, signs of life, the settings that the dashboard changed, and skipped steps of the guide."""
+"""Tokens of the API, signs of life, settings of the dashboard, skipped steps of the guide, roles and invitations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.db import models
 from django.utils import timezone
 
@@ -101,3 +101,39 @@ class SkippedStep(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Role(models.Model):
+    """A role of `pixelbot_site.logins.roles`, and the group that was made for it; null once the streamer deleted it."""
+
+    key = models.CharField(max_length=20, primary_key=True)
+    group = models.OneToOneField(Group, models.SET_NULL, null=True, related_name="+")
+    given = models.JSONField(default=list, help_text="The permissions that the bot gave to the group, each once.")
+
+    class Meta:
+        default_permissions = ()
+        permissions = (("use_backups", "Can make and download backups"),)  # these are files, without a model
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Invitation(models.Model):
+    """An address by which somebody makes a login of their own. Its hash is stored, as that of an API token."""
+
+    role = models.ForeignKey(Group, models.CASCADE, related_name="+", help_text="What they may see and do.")
+    note = models.CharField("for whom", max_length=100, blank=True, help_text="Only for you to remember.")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, editable=False, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    used_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        default_permissions = ()  # invitations are for those who may add users
+        ordering: ClassVar[list[str]] = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pk}"

@@ -10,8 +10,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import slugify
 
-from pixelbot_site.guesses import LoginForm
 from pixelbot_site.index import board, guide, lamps
+from pixelbot_site.logins.guesses import LoginForm
 
 # A model that is named nowhere stands in the last section, so that nothing is hidden.
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -28,8 +28,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Overlay and OBS": ("effects.overlay", "effects.obsconnection"),
     "Books": ("economy.transaction", "economy.xptransaction", "economy.batch", "economy.audit"),
     "Set-up": ("joystick.install", "joystick.connection", "joystick.gap", "pixelbot_site.apitoken"),
-    "Logins": ("auth.user", "auth.group"),
+    "Logins": ("auth.user", "auth.group", "pixelbot_site.invitation", "admin.logentry"),
 }
+# Pages whose model's own name says too little.
+NAMES = {"admin.logentry": "What staff did"}
 
 
 class Dashboard(AdminSite):
@@ -50,7 +52,7 @@ class Dashboard(AdminSite):
             "may": may,
             "may_steer": "effects.change_queueitem" in may,
         }
-        if request.user.has_perm("pixelbot_site.change_settingoverride"):
+        if request.user.has_perms(("pixelbot_site.change_settingoverride", "joystick.change_install")):
             shown = guide.guide_if_due(moment, wanted="guide" in request.GET)
             if shown is not None:
                 context["guide"] = shown
@@ -64,6 +66,9 @@ class Dashboard(AdminSite):
         if app_label is not None:
             return apps
         models = {model["model"]._meta.label_lower: model for app in apps for model in app["models"]}
+        for label, name in NAMES.items():
+            if label in models:
+                models[label]["name"] = name
         sections = [
             self._section(name, [models.pop(label) for label in labels if label in models])
             for name, labels in SECTIONS.items()

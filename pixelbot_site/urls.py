@@ -8,10 +8,11 @@ from django.urls.resolvers import RoutePattern
 from django.views.generic import RedirectView
 
 from effects.overlays import views
-from pixelbot_site import start_link
 from pixelbot_site.backups import views as backup_views
 from pixelbot_site.index import views as index_views
 from pixelbot_site.live_settings import views as settings_views
+from pixelbot_site.logins import start_link
+from pixelbot_site.logins import views as login_views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -27,6 +28,7 @@ urlpatterns = [
     path("admin/settings/", settings_views.page, name="settings"),
     path("admin/settings/recompute-levels/", settings_views.recompute_levels, name="recompute-levels"),
     path("admin/", admin.site.urls),
+    path("invitation/<str:token>/", login_views.invitation, name="invitation"),
     path("start/<str:token>/", start_link.follow, name="start-link"),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),
     path("overlay/<str:secret>/speech/<int:item_id>.wav", views.speech, name="overlay-speech"),

@@ -18,7 +18,7 @@ from economy.models import Viewer
 from economy.viewers import people
 from effects.models import QueueItem
 from effects.settings_table import EffectsSettings
-from pixelbot_site.kit.admin import ModelAdmin, StockMixin
+from pixelbot_site.kit.admin import ModelAdmin, StockMixin, log_deed
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import wanted_words
 from redeems import purchase
@@ -101,6 +101,7 @@ class RedeemAdmin(StockMixin, ModelAdmin):
             if viewer is None:
                 raise Refused("no viewer of that name was ever seen here")
             item = _use(row, viewer, request.POST.get("words", "").strip(), charge="charge" in request.POST)
+            log_deed(request, Redeem, f"Used for a viewer: queue item {item.pk}.", row.pk)
             self.message_user(request, f"Added to the queue: {item}.")
         except (Refused, Failed) as error:
             messages.error(request, f"{error}.")

@@ -18,7 +18,7 @@ from economy.batches import batch
 from economy.batches.target import FILTERS, Target
 from economy.ledger.accounts import MAX_BALANCE
 from economy.models import Batch, BatchState, Operation
-from pixelbot_site.kit.admin import ReadOnlyAdmin
+from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed
 from pixelbot_site.kit.errors import Refused
 
 OPERATIONS = [(value, label) for value, label in Operation.choices if value != Operation.REVERSE]
@@ -140,6 +140,7 @@ class BatchAdmin(ReadOnlyAdmin):
         """Run the batch. Pressed twice, it runs once."""
         row = self._pressed(request, batch_id)
         if batch.start(row):
+            log_deed(request, Batch, "Run.", row.pk)
             tasks.batch_step.delay(row.pk)
         return redirect("admin:economy_batch_change", row.pk)
 
@@ -150,6 +151,7 @@ class BatchAdmin(ReadOnlyAdmin):
         except Refused as error:
             messages.error(request, f"{error}.")
             return redirect("admin:economy_batch_change", batch_id)
+        log_deed(request, Batch, f"Planned to take back batch {batch_id}.", back.pk)
         return redirect("admin:economy_batch_change", back.pk)
 
     def _pressed(self, request: HttpRequest, batch_id: int) -> Batch:

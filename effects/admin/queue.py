@@ -12,15 +12,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import capfirst
 
 from economy.models import Transaction
 from effects.admin import purchases
 from effects.models import ENDED, Deed, Purchase, QueueItem
 from effects.queue import control, lanes
-from pixelbot_site.kit.admin import ReadOnlyAdmin
+from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed
 from pixelbot_site.kit.errors import Failed, Refused
 
 Verb = Callable[..., object]
+AGAIN = "again"
 
 
 class DeedInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -60,15 +62,21 @@ class QueueItemAdmin(ReadOnlyAdmin):
     list_filter = ("state", "lane", "kind", RedeemFilter)
     search_fields = ("title", "viewer__key")
     list_select_related = ("viewer",)
-    readonly_fields = ("redeem", "payment")
+    readonly_fields = ("redeem", "payment", "words")
     change_list_template = "admin/effects/queueitem/change_list.html"
     inlines = (DeedInline,)
+    logs_actions = False  # each item has its deeds
     actions = ("approve", "reject", "cancel", "put_first", "retry")
 
     @admin.display(description="payment")
     def payment(self, item: QueueItem) -> Transaction | None:
         """Return the payment of the item's purchase."""
         return item.purchase.payment if item.purchase else None
+
+    @admin.display(description="text")
+    def words(self, item: QueueItem) -> str:
+        """Return the text that the viewer, or a line of the streamer's, brings to the effect."""
+        return str(item.payload.get("text", ""))
 
     @admin.display(description="why not")
     def reason(self, item: QueueItem) -> str:
@@ -79,18 +87,37 @@ class QueueItemAdmin(ReadOnlyAdmin):
         """Return whether the user may press the buttons: that takes the permission to change queue items."""
         return request.user.has_perm("effects.change_queueitem")
 
+    def has_redo_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may have something done again: that takes the permission to add queue items.
+
+        What is done again for nothing can be a spin, or end in points: it is more than steering.
+        """
+        return request.user.has_perm("effects.add_queueitem")
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Hide how an effect is performed from staff who may only steer: a webhook's address can be a secret."""
+        return () if self.has_redo_permission(request) else ("payload", "sequel", "overlay_message")
+
     def get_urls(self) -> list[URLPattern]:
         """Add the addresses of the buttons."""
         own = [
-            path("panic/", self._button(self._panic), name="effects_queue_panic"),
-            path("calm/", self._button(self._calm), name="effects_queue_calm"),
-            path("item/<int:item_id>/<str:verb>/", self._button(self._decide), name="effects_queue_item"),
+            path("panic/", self._button(self._panic, "Stopped everything."), name="effects_queue_panic"),
+            path("calm/", self._button(self._calm, "Went on after everything was stopped."), name="effects_queue_calm"),
+            path(
+                "item/<int:item_id>/<str:verb>/",
+                self._button(self._decide, "{verb}: queue item {item_id}."),
+                name="effects_queue_item",
+            ),
             path(
                 "purchase/<int:purchase_id>/give-back/",
                 self.admin_site.admin_view(purchases.give_back),
                 name="effects_purchase_give_back",
             ),
-            path("lane/<str:lane>/<str:verb>/", self._button(self._steer), name="effects_queue_lane"),
+            path(
+                "lane/<str:lane>/<str:verb>/",
+                self._button(self._steer, "{verb}: the lane {lane}."),
+                name="effects_queue_lane",
+            ),
         ]
         return own + super().get_urls()
 
@@ -124,7 +151,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
         """Put the chosen items that wait first in their lanes."""
         self._each(request, items, control.put_first, "put first")
 
-    @admin.action(description="Do again, free of charge", permissions=["steer"])
+    @admin.action(description="Do again, free of charge", permissions=["redo"])
     def retry(self, request: HttpRequest, items: QuerySet[QueueItem]) -> None:
         """Do the chosen items that have ended again."""
         self._each(request, items.filter(state__in=ENDED), control.requeue, "in the queue again")
@@ -141,13 +168,16 @@ class QueueItemAdmin(ReadOnlyAdmin):
                 messages.error(request, f"{item}: {error}.")
         self.message_user(request, f"{count} {done}.")
 
-    def _button(self, press: Callable[..., str]) -> Callable[..., HttpResponse]:
+    def _button(self, press: Callable[..., str], deed: str) -> Callable[..., HttpResponse]:
         def view(request: HttpRequest, **arguments: str) -> HttpResponse:
             # A link or an image in a page must not press it: POST, with the token that Django checks.
             if request.method != "POST" or not self.has_steer_permission(request):
                 raise PermissionDenied
+            if arguments.get("verb") == AGAIN and not self.has_redo_permission(request):
+                raise PermissionDenied
             try:
                 self.message_user(request, press(by=request.user.get_username(), **arguments))
+                log_deed(request, QueueItem, capfirst(deed.format(**arguments)))
             except Refused as error:
                 messages.error(request, f"{error}.")
             return redirect(self._back(request))
@@ -167,7 +197,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
             "reject": (control.reject, "rejected: the points went back"),
             "cancel": (control.cancel, "cancelled: the points went back"),
             "first": (control.put_first, "put first"),
-            "again": (control.requeue, "in the queue again, free of charge"),
+            AGAIN: (control.requeue, "in the queue again, free of charge"),
         }
         item = QueueItem.objects.select_related("viewer").filter(pk=item_id).first()
         if item is None or verb not in verbs:

@@ -46,7 +46,7 @@ class OverlayAdmin(ModelAdmin):
         """Return a link with the page's full address."""
         if not row.pk:
             return "Save the overlay to get its address."
-        url = self.root + row.get_absolute_url()
+        url = self.root + row.page_path()
         return format_html('<a href="{0}" target="_blank" rel="noopener">{0}</a>', url)
 
     def delete_model(self, request: HttpRequest, obj: Overlay) -> None:

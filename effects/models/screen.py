@@ -33,8 +33,9 @@ class Overlay(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def get_absolute_url(self) -> str:
+    def page_path(self) -> str:
         """Return the page's path, with its secret."""
+        # Not get_absolute_url: by /admin/r/ Django's admin shows that of any row to all staff.
         return reverse("overlay", args=[self.secret])
 
 

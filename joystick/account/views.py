@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from joystick.account import authorize, oauth
 from joystick.models import Install
+from pixelbot_site.kit.admin import log_deed
 from pixelbot_site.kit.errors import Failed
 
 SESSION_KEY = "joystick_connect"
@@ -64,6 +65,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         )
     except Failed as error:
         return _stop(request, f"{error}.", status=502)
+    log_deed(request, Install, "Connected.", install.pk)
     messages.success(request, f"Connected to the channel of {install}.")
     return redirect(INSTALLS)
 
@@ -72,7 +74,9 @@ def callback(request: HttpRequest) -> HttpResponse:
 def disconnect(request: HttpRequest, install_id: int) -> HttpResponse:
     """Disconnect a channel; warn where Joystick could not be told."""
     install = get_object_or_404(Install, pk=install_id)
-    if authorize.disconnect(install):
+    was_told = authorize.disconnect(install)
+    log_deed(request, Install, "Disconnected.", install.pk)
+    if was_told:
         messages.success(request, f"Disconnected from the channel of {install}.")
     else:
         messages.warning(

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from joystick.account import oauth, views
 from joystick.gateway import health
 from joystick.models import Connection, Install
-from pixelbot_site.kit.admin import ReadOnlyAdmin
+from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed
 
 
 @admin.register(Install)
@@ -81,6 +81,7 @@ class InstallAdmin(ReadOnlyAdmin):
     def try_now(self, request: HttpRequest) -> HttpResponse:
         """Have the listener try a refused connection at once, rather than when it is due."""
         health.request_try()
+        log_deed(request, Install, "Had a refused connection tried again.")
         messages.success(request, "The bot tries to connect now.")
         return redirect("admin:joystick_install_changelist")
 

@@ -1,4 +1,4 @@
-"""The dashboard's page of backups: a list to download from, and a button that makes one. For superusers."""
+"""The dashboard's page of backups: a list to download from, and a button that makes one."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from pixelbot_site.backups import shelf
 from pixelbot_site.celery import app
+from pixelbot_site.kit.admin import log_deed
 from pixelbot_site.upkeep import database_file
 
 CHUNK = 2**20  # bytes
@@ -30,24 +31,25 @@ CHUNK = 2**20  # bytes
 View = Callable[..., HttpResponseBase]
 
 
-def for_superusers(view: View) -> View:
-    """Let superusers alone use `view`: a backup holds everything, hashes of passwords and viewers' texts as well."""
+def guarded(view: View) -> View:
+    """Ask for the permission to use backups: they hold everything, hashes of passwords and viewers' texts as well."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, **words: str) -> HttpResponseBase:
-        if not request.user.is_superuser:
+    def ask_first(request: HttpRequest, **words: str) -> HttpResponseBase:
+        if not request.user.has_perm("pixelbot_site.use_backups"):
             raise PermissionDenied
         return view(request, **words)
 
-    return admin.site.admin_view(guarded)
+    return admin.site.admin_view(ask_first)
 
 
-@for_superusers
+@guarded
 @require_http_methods(["GET", "POST"])
 def backups(request: HttpRequest) -> HttpResponse:
     """Show the backups; by POST, have one made."""
     if request.method == "POST":
         app.send_task("site.make_backup")
+        log_deed(request, None, "Had a backup made.")
         messages.success(request, "A backup is being made and checked. Load this page again in a moment.")
         return HttpResponseRedirect(reverse("backups"))
     rows = [(path.name, path.stat().st_size) for path in shelf.kept()]
@@ -60,13 +62,14 @@ def backups(request: HttpRequest) -> HttpResponse:
     return render(request, "admin/backups.html", context)
 
 
-@for_superusers
+@guarded
 @require_safe
 def download(request: HttpRequest, name: str) -> StreamingHttpResponse:
     """Send a backup, piece by piece: under ASGI, Django's FileResponse reads the whole file into memory."""
     path = next((path for path in shelf.kept() if path.name == name), None)
     if path is None:
         raise Http404("There is no such backup.")
+    log_deed(request, None, f"Downloaded {path.name}.")
     headers = {
         "Content-Length": str(path.stat().st_size),
         "Content-Disposition": f'attachment; filename="{path.name}"',

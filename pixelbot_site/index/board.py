@@ -15,6 +15,7 @@ from pixelbot_site.index.lamps import Moment
 PERMISSIONS = (
     "economy.view_audit",
     "economy.view_viewer",
+    "effects.add_queueitem",
     "effects.change_queueitem",
     "effects.view_obsconnection",
     "effects.view_overlay",
@@ -23,15 +24,14 @@ PERMISSIONS = (
     "joystick.view_inboundevent",
     "joystick.view_install",
     "joystick.view_stream",
+    "pixelbot_site.use_backups",
     "pixelbot_site.view_settingoverride",
 )
-ALL = "all"  # superusers: also the buttons of the lamps that nobody else may press
 
 
 def may(user: User | AnonymousUser) -> frozenset[str]:
     """Return which of PERMISSIONS a user has."""
-    names = frozenset(name for name in PERMISSIONS if user.has_perm(name))
-    return names | {ALL} if user.is_superuser else names
+    return frozenset(name for name in PERMISSIONS if user.has_perm(name))
 
 
 def render(names: Iterable[str], may: frozenset[str], moment: Moment | None = None) -> dict[str, str]:

@@ -39,8 +39,6 @@ LOW_DISK = 2 * 2**30
 FULL_DISK = 200 * 2**20
 # The first backup is made some minutes after the first start.
 BACKUP_DUE = timedelta(days=2)
-# A permission that nobody can be given: superusers have every one.
-BACKUPS = "pixelbot_site.use_backups"
 
 
 class Color(StrEnum):
@@ -279,7 +277,7 @@ def _books(moment: Moment) -> Lamp:
 
 
 def _backup(moment: Moment) -> Lamp:
-    page = Action("Backups", reverse("backups"), BACKUPS)
+    page = Action("Backups", reverse("backups"), "pixelbot_site.use_backups")
     if fault := shelf.trouble():
         return _lamp("backup", Color.RED, [fault], page)
     if database_file.path() is None:

@@ -60,19 +60,20 @@ def tippers(request: HttpRequest, stream_id: int) -> HttpResponse:
     return render(request, "admin/tippers.html", context)
 
 
-def _by_owner(view: View) -> View:
+def _for_settings(view: View) -> View:
     """Let those use `view` who may change settings."""
     return admin.site.admin_view(permission_required(MAY_CHANGE, raise_exception=True)(require_POST(view)))
 
 
-@_by_owner
+@_for_settings
 def name_points(request: HttpRequest) -> HttpResponse:
     """Store what the streamer calls points."""
     names = {"POINTS_NAME": request.POST.get("one", ""), "POINTS_NAME_PLURAL": request.POST.get("several", "")}
     return _store(request, names, "The bot calls them so from now on.")
 
 
-@_by_owner
+@_for_settings
+@permission_required("joystick.change_install", raise_exception=True)
 def set_application(request: HttpRequest) -> HttpResponse:
     """Store the application's id, and its secret where it has one."""
     values = {"JOYSTICK_CLIENT_ID": request.POST.get("id", "")}
@@ -84,7 +85,7 @@ def set_application(request: HttpRequest) -> HttpResponse:
     return _store(request, values, "The application is stored. Connect your channel next.")
 
 
-@_by_owner
+@_for_settings
 def skip_step(request: HttpRequest, key: str) -> HttpResponse:
     """Skip a step of the guide; one that is skipped is taken up again."""
     if key in {step[0] for step in guide.STEPS} and not SkippedStep.objects.filter(key=key).delete()[0]:

@@ -9,12 +9,14 @@ from typing import Any
 
 from django import forms
 
+from joystick.settings_table import JoystickSettings
 from pixelbot_site.kit.settings_table import Section, Setting, declared, label, raw
 from pixelbot_site.live_settings import store
 from pixelbot_site.settings_table import SECTIONS
 
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 RESET = "reset"
+OF_APPLICATION = frozenset(store.live(JoystickSettings))
 
 
 class SettingField(forms.CharField):
@@ -62,9 +64,12 @@ class SettingsForm(forms.Form):
     A value that somebody else changed while the page was open is kept, unless it was changed on this page as well.
     """
 
-    def __init__(self, *args: Any, **words: Any) -> None:
+    def __init__(self, *args: Any, may_connect: bool, **words: Any) -> None:
+        """Without `may_connect`, the settings of the application at Joystick are left out."""
         super().__init__(*args, **words)
-        for name, setting in store.DECLARED.items():
+        self._names = {name for name in store.DECLARED if may_connect or name not in OF_APPLICATION}
+        for name in self._names:
+            setting = store.DECLARED[name]
             field = self.fields[name] = SettingField(setting)
             field.label = label(name, setting)
             field.initial = "" if setting.is_secret else _shown(store.current(name))
@@ -80,13 +85,13 @@ class SettingsForm(forms.Form):
 
     def changed_values(self) -> dict[str, Any]:
         """Return the values that differ from what the page showed, by name. Those to be reset are the defaults."""
-        changed = {name: self.cleaned_data[name] for name in self.changed_data if name in store.DECLARED}
+        changed = {name: self.cleaned_data[name] for name in self.changed_data}
         return changed | {name: store.default(name) for name in self._to_reset()}
 
     def groups(self) -> Iterator[tuple[str, list[Row]]]:
         """Yield the title and the rows of each section that has any."""
         for section in SECTIONS:
-            rows = [self._row(name, setting) for name, setting in store.live(section).items()]
+            rows = [self._row(name, setting) for name, setting in store.live(section).items() if name in self._names]
             if rows:
                 yield section.title, rows
 
@@ -97,7 +102,7 @@ class SettingsForm(forms.Form):
         return self.cleaned_data.get(name) if name in self.changed_data else store.current(name)
 
     def _to_reset(self) -> set[str]:
-        return set(self.data.getlist(RESET)) & set(store.DECLARED) if self.is_bound else set()  # type: ignore[attr-defined]
+        return set(self.data.getlist(RESET)) & self._names if self.is_bound else set()  # type: ignore[attr-defined]
 
     def _refuse_contradictions(self, section: type[Section], values: Mapping[str, Any]) -> None:
         names = declared(section)

@@ -24,7 +24,9 @@ MAY_CHANGE = "pixelbot_site.change_settingoverride"
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """Show the settings; by POST, change those that differ from what the page showed."""
-    form = SettingsForm(request.POST if request.method == "POST" else None)
+    form = SettingsForm(
+        request.POST if request.method == "POST" else None, may_connect=request.user.has_perm("joystick.change_install")
+    )
     if request.method == "POST":
         if not request.user.has_perm(MAY_CHANGE):
             raise PermissionDenied

@@ -11,8 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
 
-from pixelbot_site import guesses, setup
+from pixelbot_site import setup
 from pixelbot_site.kit.api import Scope
+from pixelbot_site.logins import guesses
 from tests.processes import wait_until
 
 

@@ -278,6 +278,33 @@ class TestPermissions:
         assert (state(item), item.by) == ("pending", "helper")
         assert Lane.objects.get().paused_by == "helper"
 
+    def test_doing_again_for_nothing_takes_the_permission_to_add_items(
+        self, helper: Callable[..., Client], enqueue: Enqueue
+    ) -> None:
+        ended = enqueue()
+        control.cancel(ended, by="ann")
+        client = helper("view_queueitem", "change_queueitem")
+        assert 'value="retry"' not in client.get(PAGE).text
+        act(client, "retry", [ended])
+        answer = client.post(f"/admin/api/queue/{ended.pk}/retry")
+        assert (answer.status_code, answer.json()["detail"]) == (
+            403,
+            "This needs the permission effects.add_queueitem.",
+        )
+        assert QueueItem.objects.count() == 1
+
+    def test_who_may_only_steer_reads_the_text_and_not_where_a_webhook_leads(
+        self, fox: Client, helper: Callable[..., Client], enqueue: Enqueue
+    ) -> None:
+        item = enqueue(waits=True)
+        secret = "https://hooks.example/a-secret"
+        payload = {"url": secret, "text": "read me"}
+        sequel = [{"kind": "webhook", "url": secret}]
+        QueueItem.objects.filter(pk=item.pk).update(payload=payload, sequel=sequel, overlay_message={"at": secret})
+        page = helper("view_queueitem", "change_queueitem").get(f"{PAGE}{item.pk}/change/").text
+        assert "read me" in page and "a-secret" not in page
+        assert fox.get(f"{PAGE}{item.pk}/change/").text.count("a-secret") == 3
+
     @pytest.mark.parametrize("button", ["panic", "calm", "lane/tts/pause"])
     def test_a_link_presses_no_button(self, fox: Client, button: str) -> None:
         assert fox.get(f"{PAGE}{button}/").status_code == 403

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from economy.models import Item
@@ -57,7 +58,7 @@ class TestOverlays:
         fox.post(f"{OVERLAYS}add/", {"name": "Second screen", "shows_alerts": "on"})
         overlay = Overlay.objects.get(name="Second screen")
         assert len(overlay.secret) >= 32
-        assert client.get(overlay.get_absolute_url()).status_code == 200
+        assert client.get(overlay.page_path()).status_code == 200
 
     def test_the_form_of_a_new_one_says_where_its_address_comes_from(self, fox: Client) -> None:
         assert "Save the overlay to get its address." in fox.get(f"{OVERLAYS}add/").text
@@ -66,7 +67,7 @@ class TestOverlays:
         settings.ALLOWED_HOSTS = ["bot.local"]
         overlay = Overlay.objects.create(name="Main")
         page = fox.get(OVERLAYS, headers={"host": "bot.local:8123"}).text
-        assert f'href="http://bot.local:8123{overlay.get_absolute_url()}"' in page
+        assert f'href="http://bot.local:8123{overlay.page_path()}"' in page
 
     def test_the_secret_cannot_be_chosen(self, fox: Client) -> None:
         overlay = Overlay.objects.create(name="Main")
@@ -76,15 +77,23 @@ class TestOverlays:
         overlay.refresh_from_db()
         assert (overlay.name, overlay.secret) == ("Renamed", before)
 
+    def test_staff_who_may_not_see_overlays_are_not_led_to_one(self) -> None:
+        overlay = Overlay.objects.create(name="Main")
+        mo = Client()
+        mo.force_login(get_user_model().objects.create_user("mo", is_staff=True))
+        kind = ContentType.objects.get_for_model(Overlay).pk
+        answer = mo.get(f"/admin/r/{kind}/{overlay.pk}/")
+        assert answer.status_code == 404 and overlay.secret not in f"{answer.headers}{answer.text}"
+
     def test_a_changed_address_ends_the_old_one(self, fox: Client, client: Client, rechecks: list[str]) -> None:
         leaked, other = Overlay.objects.create(name="Leaked"), Overlay.objects.create(name="Other")
-        old = leaked.get_absolute_url()
+        old = leaked.page_path()
         form = {"action": "change_address", "_selected_action": leaked.pk}
         assert "The addresses are changed" in fox.post(OVERLAYS, form, follow=True).text
         leaked.refresh_from_db()
         assert client.get(old).status_code == 404
-        assert client.get(leaked.get_absolute_url()).status_code == 200
-        assert client.get(other.get_absolute_url()).status_code == 200
+        assert client.get(leaked.page_path()).status_code == 200
+        assert client.get(other.page_path()).status_code == 200
         assert rechecks == ["overlay.recheck"]
 
     def test_a_deleted_overlays_open_pages_are_disconnected(self, fox: Client, rechecks: list[str]) -> None:

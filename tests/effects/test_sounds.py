@@ -69,7 +69,7 @@ def test_what_browsers_play_is_kept_with_its_type_length_and_loudness(
     assert sounds.volume(row) == pytest.approx(10 ** ((-20 - row.loudness) / 20), abs=0.01)
     assert row.file.name is not None
     assert Path(row.file.name).parent == Path("sounds") and "evil" not in row.file.name
-    served = client.get(f"{Overlay.objects.create().get_absolute_url()}sound/{row.pk}")
+    served = client.get(f"{Overlay.objects.create().page_path()}sound/{row.pk}")
     assert (served["Content-Type"], served["X-Content-Type-Options"]) == (content_type, "nosniff")
     assert served.content == data
     assert client.get(f"/overlay/wrong/sound/{row.pk}").status_code == 404

@@ -23,7 +23,7 @@ def test_a_wrong_secret_is_not_found(client: Client) -> None:
 
 
 def test_an_overlays_address_leads_to_no_other_file(client: Client, settings: Any) -> None:
-    base = Overlay.objects.create().get_absolute_url()
+    base = Overlay.objects.create().page_path()
     key = settings.DATA_DIR / "secret_key"
     assert key.exists()
     for name in (
@@ -40,7 +40,7 @@ def test_an_overlays_address_leads_to_no_other_file(client: Client, settings: An
 
 
 def test_the_page_is_whole_and_closed_to_other_sources(client: Client) -> None:
-    page = client.get(Overlay.objects.create().get_absolute_url())
+    page = client.get(Overlay.objects.create().page_path())
     assert page.status_code == 200
     policy = page["Content-Security-Policy"].split("; ")
     assert {"default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"} <= set(policy)
@@ -50,7 +50,7 @@ def test_the_page_is_whole_and_closed_to_other_sources(client: Client) -> None:
 @pytest.mark.usefixtures("frames", "woken")
 def test_speech_is_served_to_who_knows_the_secret(client: Client) -> None:
     item = items.enqueue(speak("hello"))
-    path = f"{Overlay.objects.create().get_absolute_url()}speech/{item.pk}.wav"
+    path = f"{Overlay.objects.create().page_path()}speech/{item.pk}.wav"
     assert client.get(path).status_code == 404
     worker.drain("tts")
     response = client.get(path)
@@ -60,7 +60,7 @@ def test_speech_is_served_to_who_knows_the_secret(client: Client) -> None:
 def test_a_pre_sound_is_served_by_what_it_was_levelled_under(client: Client) -> None:
     chosen = sounds.pre_sound()
     assert chosen is not None
-    base = f"{Overlay.objects.create().get_absolute_url()}pre-sound"
+    base = f"{Overlay.objects.create().page_path()}pre-sound"
     response = client.get(f"{base}/{Path(sounds.levelled(chosen)).stem}")
     assert (response["Content-Type"], response.content[:4]) == ("audio/wav", b"RIFF")
     assert client.get(f"{base}/0123456789abcdef").status_code == 404
@@ -69,7 +69,7 @@ def test_a_pre_sound_is_served_by_what_it_was_levelled_under(client: Client) -> 
 def test_the_admin_shows_the_address_and_changes_it(admin_client: Client) -> None:
     overlay = Overlay.objects.create()
     page = admin_client.get("/admin/effects/overlay/").content.decode()
-    assert f"http://testserver{overlay.get_absolute_url()}" in page
+    assert f"http://testserver{overlay.page_path()}" in page
     admin_client.post("/admin/effects/overlay/", {"action": "change_address", "_selected_action": overlay.pk})
     assert Overlay.objects.get().secret != overlay.secret
 

@@ -30,6 +30,7 @@ PARTS = {
         "tests/joystick/test_retention.py",
         "tests/joystick/test_streams.py",
     ],
+    "logins": ["tests/logins/test_invitations.py", "tests/logins/test_roles.py"],
 }
 
 

@@ -29,6 +29,8 @@ PATHS = (
     "redeems/redeem/1/change/",
     "redeems/redeem/add/",
     "auth/user/1/change/",
+    "pixelbot_site/invitation/add/",
+    "admin/logentry/",
     "api/docs",
 )
 

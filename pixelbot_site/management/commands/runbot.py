@@ -29,10 +29,11 @@ from joystick.settings_table import ChatSettings, JoystickSettings
 from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
 from joystick.simulator.server import Simulator
-from pixelbot_site import setup, start_link
+from pixelbot_site import setup
 from pixelbot_site.apps import AT_START
 from pixelbot_site.kit import garbage
 from pixelbot_site.kit.logs import STDOUT
+from pixelbot_site.logins import start_link
 from pixelbot_site.settings_table import LOOPBACK, SESSION_ELSEWHERE, LoginSettings
 from pixelbot_site.upkeep import data_folder
 
@@ -211,7 +212,7 @@ def listen() -> None:
 def overlay_path() -> str:
     """Return the path of the first overlay, or "" where all were deleted."""
     overlay = Overlay.objects.order_by("id").first()
-    return overlay.get_absolute_url() if overlay else ""
+    return overlay.page_path() if overlay else ""
 
 
 def parse_address(bind: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Slows guessing of passwords and API tokens. The counts are in the cache: a restart forgets them."""
+"""Slows guessing of passwords, API tokens and invitations. The counts are in the cache: a restart forgets them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_FREE_TRIES = 5
 FIRST_WAIT = 15  # seconds; doubled by each further wrong password
 MAX_WAIT = 900  # seconds
 COUNTED_FOR = 3600  # seconds after the last try
-MAX_WRONG_TOKENS = 20  # from one address in WRONG_TOKENS_WITHIN seconds
+MAX_WRONG_TOKENS = 20  # of each kind, from one address in WRONG_TOKENS_WITHIN seconds
 WRONG_TOKENS_WITHIN = 60
 
 
@@ -51,13 +51,13 @@ def address_of(request: HttpRequest | None) -> str:
     return "" if request is None else str(request.META.get("REMOTE_ADDR", ""))
 
 
-def is_throttled(request: HttpRequest) -> bool:
-    """Count a wrong API token; return whether its sender has sent too many."""
+def is_throttled(request: HttpRequest, kind: str = "API token") -> bool:
+    """Count a wrong token of a kind; return whether its sender has sent too many."""
     address = address_of(request)
-    key = _key("token", address)
+    key = _key(kind.replace(" ", "-"), address)
     count = _counted(key, WRONG_TOKENS_WITHIN, renew=False)
     if count == MAX_WRONG_TOKENS + 1:
-        log.warning("more than %d wrong API tokens in a minute from %s", MAX_WRONG_TOKENS, address)
+        log.warning("more than %d wrong %ss in a minute from %s", MAX_WRONG_TOKENS, kind, address)
     return count > MAX_WRONG_TOKENS
 
 
