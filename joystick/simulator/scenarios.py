@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import random
 from collections.abc import Callable, Iterator
@@ -73,6 +74,28 @@ def quiet_evening(rng: random.Random) -> Iterator[Step]:
     yield 2.0, chat("MossyLantern", "!spin")
     while True:
         yield rng.uniform(2, 7), ordinary(rng)
+
+
+def before_the_show(rng: random.Random) -> Iterator[Step]:
+    """The stream has begun, and a few viewers chat. Nothing happens that an overlay would show."""
+    yield 0.0, started()
+    while True:
+        yield rng.uniform(2, 5), chat(rng.choice(CROWD), rng.choice([*LINES, "!points"]))
+
+
+def show(rng: random.Random) -> Iterator[Step]:
+    """The first ten seconds of an evening, and then a wheel, a level-up, a big tip and a raid about every minute."""
+    steps = opening()
+    next(steps)  # the stream has begun: `before_the_show`
+    yield from steps
+    yield 1.5, chat("quillbadger", "!sound fanfare")
+    for evening in itertools.count(1):
+        yield 2.0, chat("MossyLantern", "!spin")
+        for _ in range(9):
+            yield rng.uniform(2, 6), ordinary(rng)
+        yield 1.0, tip(f"Newcomer{evening}", 1000)  # their first: it lifts them a level
+        yield 8.0, raid("LowTideLena", 12)
+        yield 6.0, tip("MossyLantern", 200)  # the price of the next spin
 
 
 def busy_night(rng: random.Random) -> Iterator[Step]:
@@ -175,6 +198,9 @@ SCENARIOS: dict[str, Scenario] = {
     "raid": raid_night,
     "spam-wave": spam_wave,
     "bad-night": bad_night,
+    # The two of `runbot --demo`.
+    "before-the-show": before_the_show,
+    "show": show,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.conf import settings
 
 from effects.queue.lanes import paused
 from pixelbot_site.index import lamps
@@ -24,3 +25,9 @@ def stopped(context: template.Context) -> str:
     moment: Moment | None = context.get("moment")
     names = paused() if moment is None else [lane.name for lane in moment.lanes if lane.is_paused]
     return ", ".join(sorted(names))
+
+
+@register.simple_tag
+def is_demo() -> bool:
+    """Return whether this is the demo."""
+    return bool(settings.DEMO)

@@ -17,11 +17,13 @@ from argparse import ArgumentParser
 from functools import partial
 from typing import Any
 
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from effects.models import Overlay
+from effects.overlays import pages
 from effects.queue import rescue
 from joystick.account.credentials import ChannelCredentials, Credentials, Fixed
 from joystick.gateway.listener import Listener
@@ -38,8 +40,6 @@ from pixelbot_site.settings_table import LOOPBACK, SESSION_ELSEWHERE, LoginSetti
 from pixelbot_site.upkeep import data_folder
 
 log = logging.getLogger("runbot")
-
-DEMO_SCENARIO = "quiet-evening"
 
 
 class Command(BaseCommand):
@@ -150,6 +150,10 @@ def open_browser(address: str) -> None:
         STDOUT.put("No browser could be opened: open the dashboard's address yourself, and log in.")
 
 
+# Seconds between two looks of the demo for an open overlay.
+LOOK_FOR_OVERLAY_EVERY = 0.5
+
+
 async def real_channel() -> None:
     """Run the connection to Joystick; it waits while no channel is connected."""
     await make_listener(JoystickSettings.current().joystick_gateway_url, ChannelCredentials()).run()
@@ -161,10 +165,19 @@ async def demo_channel() -> None:
     await simulator.start()
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(play(simulator, DEMO_SCENARIO))
+            group.create_task(play_demo(simulator))
             group.create_task(make_listener(simulator.url, Fixed("demo")).run())
     finally:
         await simulator.stop()
+
+
+async def play_demo(simulator: Simulator) -> None:
+    """Let viewers chat until an overlay is open, and then play what it can show, again and again."""
+    chatting = asyncio.create_task(play(simulator, "before-the-show"))
+    while not await database_sync_to_async(pages.is_open)():
+        await asyncio.sleep(LOOK_FOR_OVERLAY_EVERY)
+    chatting.cancel()
+    await play(simulator, "show")
 
 
 def make_listener(url: str, credentials: Credentials, *, holder: str = "embedded") -> Listener:
