@@ -33,6 +33,7 @@ class Install(models.Model):
     trouble = models.CharField(max_length=300, blank=True, help_text="Why it must be connected again; blank: all well.")
 
     class Meta:
+        verbose_name = "channel"
         ordering: ClassVar[list[str]] = ["id"]
 
     def __str__(self) -> str:
@@ -67,7 +68,7 @@ class InboundEvent(models.Model):
 
     class Meta:
         verbose_name = "event"
-        verbose_name_plural = "feed: every event"
+        verbose_name_plural = "events"
         ordering: ClassVar[list[str]] = ["-id"]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["viewer_key", "id"], condition=Q(viewer_key__isnull=False), name="event_of_viewer"),

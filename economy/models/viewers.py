@@ -114,7 +114,8 @@ class Presence(models.Model):
     until = models.DateTimeField(db_index=True, help_text="Without another sign by then, the viewer counts as gone.")
 
     class Meta:
-        verbose_name_plural = "present viewers"
+        verbose_name = "viewer here now"
+        verbose_name_plural = "here now"
         ordering: ClassVar[list[str]] = ["-since"]
 
     def __str__(self) -> str:

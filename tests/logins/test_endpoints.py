@@ -18,7 +18,7 @@ from tests.logins.document import documented
 pytestmark = pytest.mark.django_db
 
 LANES = ("Queue items", "pause, resume, skip and clear lanes")
-CHANNEL = ("Installs", "connect")
+CHANNEL = ("Channels", "connect")
 # Each operation, and the page and deed that the same takes in the dashboard. Redeems are changed by programs only where
 # the whole channel is theirs.
 SAME_AS = {
@@ -49,7 +49,7 @@ SAME_AS = {
     "PATCH /redeems/{key}": CHANNEL,
     "POST /redeems/{key}/toggle": CHANNEL,
     "POST /redeems/{key}/buy": ("Viewers", "change balances"),
-    "GET /installs": ("Installs", "see"),
+    "GET /installs": ("Channels", "see"),
     "POST /chat/message": CHANNEL,
     "POST /chat/whisper": CHANNEL,
     "POST /events/simulate": CHANNEL,

@@ -210,7 +210,7 @@ def test_settings_are_for_owners_and_managers(client: Client, role: str) -> None
     ):
         assert is_allowed(client, "post", reverse(name, args=arguments)) == ("change" in expected)
     # Whoever may not connect the channel does not choose the application either.
-    connects = "connect" in documented(role)["Installs"]
+    connects = "connect" in documented(role)["Channels"]
     assert is_allowed(client, "post", reverse("guide-application")) == connects
     assert ("JOYSTICK_CLIENT_ID" in page.text) == connects
 
