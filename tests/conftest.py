@@ -115,6 +115,7 @@ def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
 def look_at_the_lamps_anew() -> None:
     """Forget the red lines of the test before, and that its guide was over."""
     lamps.recent_trouble.forget()
+    lamps.curve_check.forget()
     guide.look_anew()
 
 

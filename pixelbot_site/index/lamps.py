@@ -268,12 +268,36 @@ def _books(moment: Moment) -> Lamp:
     latest = audit.latest()
     if fault := audit.fault(latest):
         return _lamp("books", Color.RED, [fault], page)
-    if xp.stale():
+    if curve_check.is_stale():
         sentence = "The levels were computed with another curve: recompute them on the page Settings."
         return _lamp("books", Color.RED, [sentence], _settings_page())
     if latest is None:
         return _lamp("books", Color.GREY, ["They were not audited yet."], page)
     return _lamp("books", Color.GREEN, [f"Every balance agrees with its receipts: audited {_when(latest.ran_at)}."])
+
+
+class _CurveCheck:
+    """Whether levels were computed with another curve: looked at again for another curve, and once in SECONDS."""
+
+    SECONDS = 5.0
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._is_stale = False
+
+    def is_stale(self) -> bool:
+        """Return whether they were."""
+        key = (xp.current_curve(), time.monotonic() // self.SECONDS)
+        if key != self._key:
+            self._key, self._is_stale = key, xp.stale()
+        return self._is_stale
+
+    def forget(self) -> None:
+        """Look again the next time."""
+        self._key = None
+
+
+curve_check = _CurveCheck()
 
 
 def _backup(moment: Moment) -> Lamp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -67,3 +68,10 @@ def test_the_replies_benchmark_prints_every_ratio() -> None:
     figures = printed("replying")
     for words in ("idle, p50", "idle, p99", "at 1000 events/s, p50", "at 1000 events/s, p99"):
         assert f"reply to !points, {words}, of a bare echo" in figures
+
+
+def test_the_benchmark_of_the_first_page_prints_its_queries() -> None:
+    figures = printed("first_page")
+    index = next(line for line in figures.splitlines() if line.startswith("the index"))
+    assert 10 < int(re.findall(r"(\d+) queries", index)[0]) <= 25
+    assert "an open index" in figures
