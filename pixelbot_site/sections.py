@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
@@ -10,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import slugify
 
+from economy.viewers import presence
 from pixelbot_site.index import board, guide, lamps
 from pixelbot_site.logins.guesses import LoginForm
 
@@ -30,6 +32,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Set-up": ("joystick.install", "joystick.connection", "joystick.gap", "pixelbot_site.apitoken"),
     "Logins": ("auth.user", "auth.group", "pixelbot_site.invitation", "admin.logentry"),
 }
+# Names that the form for points completes: those who are here.
+MAX_NAMES = 200
 # Pages whose model's own name says too little.
 NAMES = {"admin.logentry": "What staff did"}
 
@@ -52,6 +56,10 @@ class Dashboard(AdminSite):
             "may": may,
             "may_steer": "effects.change_queueitem" in may,
         }
+        if request.user.has_perms(("economy.change_points", "economy.view_viewer")):
+            here = presence.present(now=moment.now).order_by("-presence__since")
+            context["here"] = list(here.values_list("username", flat=True)[:MAX_NAMES])
+            context["by_hand_key"] = uuid4()
         if request.user.has_perms(("pixelbot_site.change_settingoverride", "joystick.change_install")):
             shown = guide.guide_if_due(moment, wanted="guide" in request.GET)
             if shown is not None:

@@ -24,6 +24,7 @@ urlpatterns = [
     path("admin/guide/points/", index_views.name_points, name="guide-points"),
     path("admin/guide/application/", index_views.set_application, name="guide-application"),
     path("admin/guide/skip/<slug:key>/", index_views.skip_step, name="guide-skip"),
+    path("admin/give-points/", index_views.give_points, name="give-points"),
     path("admin/say-a-line/", index_views.say_a_line, name="say-a-line"),
     path("admin/settings/", settings_views.page, name="settings"),
     path("admin/settings/recompute-levels/", settings_views.recompute_levels, name="recompute-levels"),

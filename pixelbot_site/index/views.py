@@ -11,14 +11,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
+from economy.admin import by_hand
+from economy.admin.by_hand import ByHandForm
+from economy.models import Currency
+from economy.viewers import people
 from effects.overlays import pages
 from effects.queue import items
 from effects.values import speak
 from joystick.models import Stream
 from pixelbot_site.index import guide, tonight
 from pixelbot_site.kit.csv_format import CSV
+from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.settings_table import label
 from pixelbot_site.live_settings import store
 from pixelbot_site.models import SkippedStep
@@ -107,4 +113,28 @@ def _store(request: HttpRequest, values: dict[str, str], done: str) -> HttpRespo
             return HttpResponseRedirect(reverse("admin:index"))
     store.change(parsed, by=request.user)  # type: ignore[arg-type]
     messages.success(request, done)
+    return HttpResponseRedirect(reverse("admin:index"))
+
+
+@admin.site.admin_view
+@permission_required(("economy.change_points", "economy.view_viewer"), raise_exception=True)
+@require_POST
+def give_points(request: HttpRequest) -> HttpResponse:
+    """Give points to, or take them from, the viewer who is named; a form that is sent twice pays once."""
+    name, form = (
+        request.POST.get("viewer", "").strip(),
+        ByHandForm({**request.POST.dict(), "currency": Currency.POINTS}),
+    )
+    viewer = people.find(name) if name else None
+    if viewer is None:
+        messages.error(request, f"There is no viewer called “{name}”. Nothing was given." if name else "Name a viewer.")
+    elif not form.is_valid():
+        messages.error(request, " ".join(str(sentence) for errors in form.errors.values() for sentence in errors))
+    else:
+        try:
+            owner, held = by_hand.give_or_take(viewer, form, by=request.user.get_username())
+        except Refused as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, format_html("<bdi>{}</bdi> now has {}.", owner.username, held))
     return HttpResponseRedirect(reverse("admin:index"))

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from economy import tasks
 from economy.ledger import xp
-from pixelbot_site.index import lamps
 from pixelbot_site.live_settings import store
 from pixelbot_site.live_settings.form import SettingsForm
 
@@ -55,6 +54,5 @@ def page(request: HttpRequest) -> HttpResponse:
 def recompute_levels(request: HttpRequest) -> HttpResponse:
     """Have every level made anew by the curve of the settings."""
     tasks.start_recomputing()
-    lamps.curve_check.forget()
     messages.success(request, "The levels are being recomputed. Nobody is rewarded for it, and XP stay as they are.")
     return HttpResponseRedirect(reverse("settings"))

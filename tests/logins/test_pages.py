@@ -70,6 +70,7 @@ OTHER_ADDRESSES = {
     **dict.fromkeys(("settings", "recompute-levels"), "tested below"),
     **dict.fromkeys(("guide-points", "guide-application", "guide-skip"), "tested below, as the settings"),
     "tippers": "who may see streams: tests/house/test_tonight.py",
+    "give-points": "who may change points: tests/house/test_quick_actions.py",
     "say-a-line": "who may steer the queue: tests/house/test_lamps.py",
     "start-link": "whoever has the link",
     "invitation": "whoever has the address",
