@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -61,6 +62,23 @@ class ModelAdmin(_ModelAdmin):
 
     paginator = BoundedPaginator
     show_full_result_count = False
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the forms of a list's editable columns, whose fields have their names for screen readers."""
+        formset: Any = super().get_changelist_formset(request, **kwargs)
+        for field in formset.form.base_fields.values():
+            widget = getattr(field.widget, "widget", field.widget)  # of a relation, the one inside Django's buttons
+            widget.attrs.setdefault("aria-label", field.label)
+        return formset
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field. Of a moment, both of its inputs have a name for screen readers."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.SplitDateTimeField):
+            for widget, part in zip(field.widget.widgets, ("date", "time"), strict=True):
+                widget.attrs.setdefault("aria-label", f"{field.label}: {part}")
+        return field
+
     # Whether what the actions do is written into the log of staff's deeds. Off where they keep a history themselves.
     logs_actions = True
 

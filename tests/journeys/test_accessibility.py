@@ -1,0 +1,73 @@
+"""axe finds no serious fault on any page of the dashboard, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib import admin
+from django.urls import reverse
+from playwright.sync_api import Browser, Page
+
+from joystick.simulator.happenings import started, tip
+from tests.journeys.conftest import log_in
+from tests.processes import BotProcess, SimulatorThread, wait_until
+
+# Faults of Django's own scripts: the sign beside the filter of a list of choices.
+DJANGOS_OWN = ("help-tooltip",)
+# Pages that are asked for with a row of each model.
+WITH_A_ROW = (
+    "economy.viewer",
+    "effects.prize",
+    "effects.overlay",
+    "joystick.reaction",
+    "redeems.redeem",
+    "effects.sound",
+)
+
+
+def addresses(bot: BotProcess) -> Iterator[str]:
+    yield from ("/admin/", "/admin/settings/", "/admin/backups/", "/admin/password_change/")
+    for model, page in admin.site._registry.items():
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        yield reverse(f"admin:{name}_changelist")
+        if page.add_form_template or type(page).has_add_permission is admin.ModelAdmin.has_add_permission:
+            yield reverse(f"admin:{name}_add")
+        if model._meta.label_lower in WITH_A_ROW:
+            row = bot.one(f"SELECT min(id) FROM {model._meta.db_table}")
+            yield reverse(f"admin:{name}_change", args=[row])
+    yield reverse("tippers", args=[bot.one("SELECT id FROM joystick_stream")])
+
+
+def faults(page: Page) -> list[str]:
+    return [
+        f"{page.url}: {fault['id']}: {node['html'][:120]}: {node['failureSummary'][:200]}"
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+        if not any(words in node["html"] for words in DJANGOS_OWN)
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_fault(page: Page, bot: BotProcess, simulator: SimulatorThread, scheme: str) -> None:
+    simulator.happen(started())
+    simulator.happen(tip("Bob", 100))
+    wait_until(lambda: bot.one("SELECT count(*) FROM economy_transaction") > 0, "the tip is paid")
+    browser = page.context.browser
+    assert isinstance(browser, Browser)
+    # Without the policy, which refuses axe's own script.
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    tab = context.new_page()
+    tab.goto(f"http://127.0.0.1:{bot.port}/admin/login/")
+    found = faults(tab)
+    log_in(tab, bot)
+    paths = list(addresses(bot))
+    for path in paths:
+        tab.goto(f"http://127.0.0.1:{bot.port}{path}")
+        found += faults(tab)
+    context.close()
+    print(f"{len(paths)} pages")
+    assert len(paths) > 45
+    assert not found, "\n".join(found)
