@@ -11,9 +11,11 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from economy.ledger import xp
 from economy.models import Transaction, XPTransaction
+from economy.settings_table import PointsSettings
 from economy.viewers import presence
 from effects.models import DROPPED, QueueItem, State
 from effects.queue.lanes import LaneStatus
@@ -125,13 +127,13 @@ def _outcomes(uids: Iterable[str]) -> dict[str, list[str]]:
     """Return, by the event's uid, what it gave. The newest ledger rows are looked through: they have no index of it."""
     wanted = set(uids)
     found: dict[str, list[str]] = defaultdict(list)
-    curve = xp.current_curve()
+    curve, rules = xp.current_curve(), PointsSettings.current()
     points: dict[str, int] = defaultdict(int)
     for uid, delta in Transaction.objects.order_by("-id").values_list("event", "delta")[:MAX_ROWS]:
         if uid in wanted:
             points[uid] += delta
     for uid, change in points.items():
-        found[uid].append(f"{change:+d} {'point' if abs(change) == 1 else 'points'}")
+        found[uid].append(f"{'+' if change > 0 else ''}{rules.amount(change)}")
     rows = XPTransaction.objects.order_by("-id").values_list("event", "delta", "total_after", "level_after")[:MAX_ROWS]
     for uid, delta, after, level in rows:
         if uid in wanted:
@@ -153,12 +155,12 @@ def _outcome(event: InboundEvent, gave: list[str]) -> str:
 
 def summary(found: Figures) -> list[tuple[str, str]]:
     """Return tonight's figures as (name, value)."""
-    of_stream = found.of_stream
+    of_stream, points = found.of_stream, capfirst(PointsSettings.current().points_name_plural)
     return [
         ("Viewers here", str(found.here)),
         ("Events in the last minute", str(found.events_per_minute)),
         ("Tips", counted(int(of_stream.get("tokens", 0)), "token")),
-        ("Points given", str(of_stream.get("points_minted", 0))),
-        ("Points spent", str(of_stream.get("points_spent", 0))),
+        (f"{points} given", str(of_stream.get("points_minted", 0))),
+        (f"{points} spent", str(of_stream.get("points_spent", 0))),
         ("New viewers", str(of_stream.get("new_viewers", 0))),
     ]
