@@ -12,6 +12,13 @@ from tests.processes import ROOT, BotProcess, free_port
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 PICTURES = ROOT / "docs" / "pictures"
+PAGES = {
+    "dashboard": "",
+    "settings": "settings/",
+    "viewer": "economy/viewer/find/?q=quillbadger",
+    "viewers": "economy/viewer/",
+    "queue": "effects/queueitem/",
+}
 SCENE = "html { background: #4a3b6b !important; }"
 
 
@@ -50,8 +57,13 @@ def take_admin(page: Page, bot: BotProcess) -> None:
     page.fill("#id_username", "admin")
     page.fill("#id_password", "a-test-password")
     page.click("text=Log in")
-    for name, path in {"dashboard": "", "viewers": "economy/viewer/", "queue": "effects/queueitem/"}.items():
+    page.screenshot(path=PICTURES / "guide.png")
+    while (skip := page.locator(".guide li:not(.skipped) .skip").first).count():
+        skip.evaluate("button => button.click()")
+        page.wait_for_load_state()
+    for name, path in PAGES.items():
         page.goto(root + path)
+        page.wait_for_timeout(1500)  # what is live has come
         page.screenshot(path=PICTURES / f"{name}.png")
 
 
