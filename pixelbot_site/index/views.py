@@ -16,6 +16,7 @@ from effects.queue import items
 from effects.values import speak
 from joystick.models import Stream
 from pixelbot_site.index import tonight
+from pixelbot_site.kit.admin import page_before
 from pixelbot_site.kit.csv_format import CSV
 
 DEFAULT_LINE = "This is the voice of your stream."
@@ -33,7 +34,7 @@ def say_a_line(request: HttpRequest) -> HttpResponse:
         messages.success(request, "The line is on its way to the overlay.")
     else:
         messages.error(request, "No overlay is open: nobody would hear it. Open the overlay's page first.")
-    return HttpResponseRedirect(reverse("admin:index"))
+    return HttpResponseRedirect(page_before(request, reverse("admin:index")))
 
 
 @admin.site.admin_view

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -19,6 +20,14 @@ else:  # generic for the type checker only
 
 # Rows that a list counts and can page through. Older ones are found by searching or filtering.
 MAX_COUNTED = 10_000
+
+
+def page_before(request: HttpRequest, default: str) -> str:
+    """Return the page of ours where a button was pressed, which the form's `next` names; otherwise `default`."""
+    page = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return page
+    return default
 
 
 class BoundedPaginator(_Paginator):

@@ -171,3 +171,11 @@ def test_the_index_is_quick(
     tonight._FiguresCache.until = 0
     with django_assert_max_num_queries(25):
         index(admin_client)
+
+
+@pytest.mark.parametrize("name", ["say-a-line", "admin:joystick_install_try"])
+def test_a_button_leads_back_to_the_page_it_is_on(admin_client: Client, name: str) -> None:
+    answer = admin_client.post(reverse(name), {"next": "/somewhere/"})
+    assert answer.headers["Location"] == "/somewhere/"
+    answer = admin_client.post(reverse(name), {"next": "https://evil.example/"})
+    assert answer.headers["Location"].startswith("/admin/")
