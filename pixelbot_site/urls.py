@@ -20,6 +20,7 @@ urlpatterns = [
     path("admin/backups/", backup_views.backups, name="backups"),
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
     path("admin/tippers/<int:stream_id>/", index_views.tippers, name="tippers"),
+    path("dock/", index_views.dock, name="dock"),
     path("admin/say-a-line/", index_views.say_a_line, name="say-a-line"),
     path("admin/settings/", settings_views.page, name="settings"),
     path("admin/settings/recompute-levels/", settings_views.recompute_levels, name="recompute-levels"),

@@ -1,15 +1,15 @@
-"""The parts of the index that change while it is open, as HTML: for the page, and again for its live updates."""
+"""The parts of the index and the dock that change while a page is open, as HTML: for the page, and for its updates."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.template.loader import render_to_string
 
 from pixelbot_site.index import tonight
-from pixelbot_site.index.lamps import Moment
+from pixelbot_site.index.lamps import Color, Lamp, Moment
 
 # What decides which parts somebody sees, and which buttons.
 PERMISSIONS = (
@@ -26,6 +26,13 @@ PERMISSIONS = (
     "pixelbot_site.view_settingoverride",
 )
 ALL = "all"  # superusers: also the buttons of the lamps that nobody else may press
+
+
+class View(NamedTuple):
+    """A page, and what whoever looks at it may see. Those with the same view are shown the same."""
+
+    page: str
+    may: frozenset[str]
 
 
 def may(user: User | AnonymousUser) -> frozenset[str]:
@@ -50,6 +57,17 @@ def _lamps(moment: Moment) -> dict[str, Any]:
     return {"lamps": moment.lamps}
 
 
+def _dock_lamps(moment: Moment) -> dict[str, Any]:
+    return {
+        "wrong": sorted((lamp for lamp in moment.lamps if lamp.color != Color.GREEN), key=_urgency),
+        "right": [lamp for lamp in moment.lamps if lamp.color == Color.GREEN],
+    }
+
+
+def _urgency(lamp: Lamp) -> int:
+    return (Color.RED, Color.AMBER, Color.GREY).index(lamp.color)
+
+
 def _figures(moment: Moment) -> dict[str, Any]:
     found = tonight.figures(moment)
     return {"figures": found, "rows": tonight.summary(found), "top": found.of_stream.get("top_viewers", [])}
@@ -70,8 +88,15 @@ def _failures(moment: Moment) -> dict[str, Any]:
 # The permission that each part needs, and what its template shows.
 PARTS: dict[str, tuple[str, Callable[[Moment], dict[str, Any]]]] = {
     "lamps": ("", _lamps),
+    "dock_lamps": ("", _dock_lamps),
     "figures": ("joystick.view_stream", _figures),
     "queue": ("effects.view_queueitem", _queue),
     "feed": ("joystick.view_inboundevent", _feed),
     "failures": ("effects.view_queueitem", _failures),
+}
+
+# The parts of each page.
+PAGES: dict[str, tuple[str, ...]] = {
+    "index": ("lamps", "figures", "queue", "feed", "failures"),
+    "dock": ("queue", "dock_lamps", "failures"),
 }

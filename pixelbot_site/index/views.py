@@ -15,12 +15,23 @@ from effects.overlays import pages
 from effects.queue import items
 from effects.values import speak
 from joystick.models import Stream
-from pixelbot_site.index import tonight
+from pixelbot_site.index import board, tonight
+from pixelbot_site.index.lamps import Moment
 from pixelbot_site.kit.admin import page_before
 from pixelbot_site.kit.csv_format import CSV
 
 DEFAULT_LINE = "This is the voice of your stream."
 MAX_CHARS = 300
+
+
+@admin.site.admin_view
+@require_safe
+def dock(request: HttpRequest) -> HttpResponse:
+    """Show what is needed while on air, small enough for a dock of OBS and for a phone."""
+    moment, may = Moment(), board.may(request.user)
+    parts = board.render(board.PAGES["dock"], may, moment)
+    context = {"parts": parts, "may_steer": "effects.change_queueitem" in may}
+    return render(request, "admin/dock.html", context)
 
 
 @admin.site.admin_view

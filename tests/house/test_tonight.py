@@ -19,6 +19,7 @@ from joystick.channel import streams
 from joystick.models import Stream
 from joystick.simulator.happenings import chat, follow, started, tip
 from pixelbot_site.index import board, live, tonight
+from pixelbot_site.index.board import View
 from pixelbot_site.index.lamps import Moment
 
 pytestmark = pytest.mark.django_db
@@ -139,15 +140,15 @@ def test_what_did_not_happen_is_told_with_the_reason(admin_client: Client, viewe
 )
 def test_staff_see_the_parts_that_they_may_see(permissions: tuple[str, ...], parts: set[str]) -> None:
     page = index(staff(*permissions))
-    assert {name for name in board.PARTS if f'id="part-{name}"' in page} == parts
+    assert {name for name in board.PAGES["index"] if f'id="part-{name}"' in page} == parts
     assert "formaction" not in page
 
 
 def test_a_page_gets_everything_once_and_then_what_changed(deliver: Callable[..., None], stage: None) -> None:
     look = live._Look()
-    everything = frozenset({*board.PERMISSIONS, board.ALL})
-    nothing: frozenset[str] = frozenset()
-    assert look.changed({everything})[everything].keys() == board.PARTS.keys()
+    everything = View("index", frozenset({*board.PERMISSIONS, board.ALL}))
+    nothing = View("index", frozenset())
+    assert list(look.changed({everything})[everything]) == list(board.PAGES["index"])
     assert look.changed({everything}) == {everything: {}}
     deliver(chat("Ann", "hi"))
     assert look.changed({everything})[everything].keys() == {"feed"}
