@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from economy.ledger import points
@@ -188,6 +190,17 @@ class TestFigures:
         stream = streams.begin(CHANNEL_ID, timezone.now() - timedelta(hours=1))
         deliver(*(tip(f"Fan{number}", 10 + number) for number in range(7)))
         assert streams.figures(stream)["top_viewers"] == [[f"Fan{number}", 10 + number] for number in (6, 5, 4, 3, 2)]
+
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's query plan")
+    def test_they_are_found_among_the_rows_of_that_time(self, deliver: Deliver) -> None:
+        stream = streams.begin(CHANNEL_ID, timezone.now() - timedelta(hours=1))
+        with CaptureQueriesContext(connection) as asked:
+            streams.figures(stream)
+        (earners,) = (query["sql"] for query in asked.captured_queries if '"earned"' in query["sql"])
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {earners}")
+            plan = str(cursor.fetchall())
+        assert "(created_at>? AND created_at<?)" in plan
 
     def test_a_renamed_viewer_has_the_new_name_in_events_and_figures(
         self, deliver: Deliver, settle_names: Callable[[], None]
