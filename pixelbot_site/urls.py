@@ -19,6 +19,7 @@ urlpatterns = [
     URLResolver(RoutePattern("admin/api/"), "pixelbot_site.api", app_name="ninja", namespace="api"),
     path("admin/backups/", backup_views.backups, name="backups"),
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
+    path("admin/charts/", index_views.charts_page, name="charts"),
     path("admin/tippers/<int:stream_id>/", index_views.tippers, name="tippers"),
     path("dock/", index_views.dock, name="dock"),
     path("admin/say-a-line/", index_views.say_a_line, name="say-a-line"),

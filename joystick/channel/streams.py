@@ -20,6 +20,19 @@ log = logging.getLogger("joystick")
 
 # Two starts closer together than this are one: the event came twice, or the REST API gives another second.
 SAME_START = timedelta(minutes=2)
+# The events by which a viewer is active: coming in and going are not among them.
+ACTIVE = Q(
+    kind__in=[
+        "new_message",
+        "tipped",
+        "wheel_spin_claimed",
+        "followed",
+        "subscribed",
+        "resubscribed",
+        "gifted_subscriptions",
+        "stream_dropped_in",
+    ]
+)
 # Viewers in a stream's figures.
 MAX_TOP_VIEWERS = 5
 
@@ -81,13 +94,17 @@ def set_live(channel_id: str, *, live: bool, since: datetime | None = None) -> N
 def figures(stream: Stream) -> dict[str, Any]:
     """Count what happened between the stream's start and its end (or now).
 
-    The keys are events, tokens, new_viewers, points_minted, points_spent (less what was refunded), and top_viewers:
-    [username, points earned] of those who earned most.
+    The keys are events, tokens, active_viewers, new_viewers, points_minted, points_spent (less what was refunded), and
+    top_viewers: [username, points earned] of those who earned most.
     """
     span = (stream.started_at, stream.ended_at or timezone.now())
     events = InboundEvent.objects.filter(received_at__range=span)
     rows = Transaction.objects.filter(created_at__range=span)
-    of_events = events.aggregate(count=Count("id"), tokens=Coalesce(Sum("tokens"), 0))
+    of_events = events.aggregate(
+        count=Count("id"),
+        tokens=Coalesce(Sum("tokens"), 0),
+        active=Count("viewer_key", distinct=True, filter=ACTIVE),
+    )
     of_points = rows.aggregate(
         minted=Coalesce(Sum("delta", filter=POINTS_LEDGER.minted), 0),
         spent=Coalesce(Sum("delta", filter=Q(kind__in=[TransactionKind.SPEND, TransactionKind.REFUND])), 0),
@@ -96,6 +113,7 @@ def figures(stream: Stream) -> dict[str, Any]:
     return {
         "events": of_events["count"],
         "tokens": of_events["tokens"],
+        "active_viewers": of_events["active"],
         "new_viewers": Viewer.objects.filter(first_seen_at__range=span).count(),
         "points_minted": of_points["minted"],
         "points_spent": -of_points["spent"],

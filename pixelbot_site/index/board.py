@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import AnonymousUser, User
 from django.template.loader import render_to_string
 
+from pixelbot_site.charts import charts
 from pixelbot_site.index import tonight
 from pixelbot_site.index.lamps import Color, Lamp, Moment
 
 # What decides which parts somebody sees, and which buttons.
 PERMISSIONS = (
     "economy.view_audit",
+    "economy.view_transaction",
     "economy.view_viewer",
     "effects.change_queueitem",
     "effects.view_obsconnection",
@@ -85,6 +87,10 @@ def _failures(moment: Moment) -> dict[str, Any]:
     return {"failures": tonight.failures(moment)}
 
 
+def _charts(moment: Moment) -> dict[str, Any]:
+    return {"found": charts.of("tonight")}
+
+
 # The permission that each part needs, and what its template shows.
 PARTS: dict[str, tuple[str, Callable[[Moment], dict[str, Any]]]] = {
     "lamps": ("", _lamps),
@@ -93,10 +99,12 @@ PARTS: dict[str, tuple[str, Callable[[Moment], dict[str, Any]]]] = {
     "queue": ("effects.view_queueitem", _queue),
     "feed": ("joystick.view_inboundevent", _feed),
     "failures": ("effects.view_queueitem", _failures),
+    "charts": ("joystick.view_stream", _charts),
 }
 
 # The parts of each page.
 PAGES: dict[str, tuple[str, ...]] = {
     "index": ("lamps", "figures", "queue", "feed", "failures"),
     "dock": ("queue", "dock_lamps", "failures"),
+    "charts": ("charts",),
 }

@@ -24,7 +24,7 @@ log = logging.getLogger("dashboard")
 # Seconds between two looks, and between two looks at what changes slowly. An event shows within one second.
 LOOK_EVERY = 0.7
 SLOW_EVERY = 5.0
-SLOW = ("lamps", "dock_lamps", "figures")
+SLOW = ("lamps", "dock_lamps", "figures", "charts")
 MAX_SOCKETS = 64
 
 

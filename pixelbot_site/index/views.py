@@ -5,7 +5,7 @@ from __future__ import annotations
 import tablib
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,8 @@ from effects.overlays import pages
 from effects.queue import items
 from effects.values import speak
 from joystick.models import Stream
+from pixelbot_site.charts import charts
+from pixelbot_site.charts.spans import SPANS
 from pixelbot_site.index import board, tonight
 from pixelbot_site.index.lamps import Moment
 from pixelbot_site.kit.admin import page_before
@@ -32,6 +34,25 @@ def dock(request: HttpRequest) -> HttpResponse:
     parts = board.render(board.PAGES["dock"], may, moment)
     context = {"parts": parts, "may_steer": "effects.change_queueitem" in may}
     return render(request, "admin/dock.html", context)
+
+
+@admin.site.admin_view
+@permission_required("joystick.view_stream", raise_exception=True)
+@require_safe
+def charts_page(request: HttpRequest) -> HttpResponse:
+    """Show charts of the span that the address names. Those of tonight are kept up to date while the page is open."""
+    key = request.GET.get("span", "tonight")
+    if key not in SPANS:
+        raise Http404
+    context = {
+        **admin.site.each_context(request),
+        "title": "Charts",
+        "found": charts.of(key),
+        "may": board.may(request.user),
+        "is_live": key == "tonight",
+        "spans": [(name, label, name == key) for name, (label, _) in SPANS.items()],
+    }
+    return render(request, "admin/charts.html", context)
 
 
 @admin.site.admin_view
