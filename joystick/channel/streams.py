@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Transaction, TransactionKind, Viewer, viewer_key
-from economy.viewers import forgetting, leaderboard, merging, presence
+from economy.viewers import forgetting, leaderboard, merging, people, presence
 from joystick.models import InboundEvent, Install, Stream
 from redeems import purchase
 
@@ -21,17 +21,15 @@ log = logging.getLogger("joystick")
 # Two starts closer together than this are one: the event came twice, or the REST API gives another second.
 SAME_START = timedelta(minutes=2)
 # The events by which a viewer is active: coming in and going are not among them.
-ACTIVE = Q(
-    kind__in=[
-        "new_message",
-        "tipped",
-        "wheel_spin_claimed",
-        "followed",
-        "subscribed",
-        "resubscribed",
-        "gifted_subscriptions",
-        "stream_dropped_in",
-    ]
+ACTIVE = (
+    "new_message",
+    "tipped",
+    "wheel_spin_claimed",
+    "followed",
+    "subscribed",
+    "resubscribed",
+    "gifted_subscriptions",
+    "stream_dropped_in",
 )
 # Viewers in a stream's figures.
 MAX_TOP_VIEWERS = 5
@@ -91,6 +89,11 @@ def set_live(channel_id: str, *, live: bool, since: datetime | None = None) -> N
         end(channel_id, _last_heard(open_stream, before=timezone.now()))
 
 
+def is_active() -> Q:
+    """Return the condition that an event shows an active viewer, who is neither a bot nor the streamer."""
+    return Q(kind__in=ACTIVE) & people.is_audience("viewer_key")
+
+
 def figures(stream: Stream) -> dict[str, Any]:
     """Count what happened between the stream's start and its end (or now).
 
@@ -103,7 +106,7 @@ def figures(stream: Stream) -> dict[str, Any]:
     of_events = events.aggregate(
         count=Count("id"),
         tokens=Coalesce(Sum("tokens"), 0),
-        active=Count("viewer_key", distinct=True, filter=ACTIVE),
+        active=Count("viewer_key", distinct=True, filter=is_active()),
     )
     of_points = rows.aggregate(
         minted=Coalesce(Sum("delta", filter=POINTS_LEDGER.minted), 0),

@@ -66,7 +66,11 @@ def _of_days(span: Span) -> list[Chart]:
     events = figures.events(span)
     given, spent = figures.points(span)
     points = _points(span, "What was spent is less what was refunded.", given, spent)
-    viewers = _viewers(span, "Who wrote in chat, tipped, followed, subscribed or dropped in.", events.viewers)
+    viewers = _viewers(
+        span,
+        "Who wrote in chat, tipped, followed, subscribed or dropped in; bots and you are left out.",
+        events.viewers,
+    )
     tips = _tips(span, events.tokens)
     if span.part == "Time":
         return [points, viewers, _rate(span, "", _a_minute(span, events.count)), tips, _redeems(span), _levels()]

@@ -14,7 +14,7 @@ from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import XP, Transaction, TransactionKind
 from effects.models import Purchase
 from joystick.channel import streams
-from joystick.channel.streams import ACTIVE
+from joystick.channel.streams import is_active
 from joystick.models import InboundEvent, Stream
 from pixelbot_site.charts.spans import Span
 from redeems.models import Redeem
@@ -59,7 +59,11 @@ class Events:
 def events(span: Span) -> Events:
     """Return what the stored events tell by part of the span."""
     found = Events(*([0] * len(span.labels) for _ in range(3)))
-    sums = {"count": Count("id"), "viewers": Count("viewer_key", distinct=True, filter=ACTIVE), "sum": Sum("tokens")}
+    sums = {
+        "count": Count("id"),
+        "viewers": Count("viewer_key", distinct=True, filter=is_active()),
+        "sum": Sum("tokens"),
+    }
     for part, count, viewers, tokens in _by_part(span, InboundEvent.objects.all(), "received_at", sums):
         found.count[part], found.viewers[part], found.tokens[part] = count, viewers, tokens or 0
     return found

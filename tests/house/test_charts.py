@@ -92,6 +92,15 @@ def test_a_day_ends_at_midnight_where_the_streamer_is(viewer: Make, zone: str, m
         assert table("week", "tips") == {"29 Jul": ["1"], "30 Jul": ["320"]}
 
 
+def test_bots_and_the_streamer_are_no_active_viewers(viewer: Make, settings: Any) -> None:
+    settings.EXCLUDED_USERNAMES = frozenset({"helper"})
+    for name, badge in (("Harbour", "is_streamer"), ("Nightbot", "is_bot"), ("Bob", "is_moderator")):
+        Viewer.objects.filter(pk=viewer(name).pk).update(**{badge: True})
+    for who in ("harbour", "nightbot", "bob", "helper"):
+        happen(NOW - timedelta(minutes=1), who)
+    assert list(table("week", "viewers").values()) == [["1"]]
+
+
 def test_a_day_on_which_the_clock_is_put_forward_has_23_hours() -> None:
     with timezone.override("Europe/Berlin"):
         span = spans.days(7, "week", datetime(2026, 4, 1, 12, 0, tzinfo=UTC))
