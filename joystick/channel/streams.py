@@ -13,6 +13,7 @@ from django.utils import timezone
 from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Transaction, TransactionKind, Viewer, viewer_key
 from economy.viewers import forgetting, leaderboard, merging, people, presence
+from joystick.account.own_name import own_key
 from joystick.models import InboundEvent, Install, Stream
 from redeems import purchase
 
@@ -90,8 +91,8 @@ def set_live(channel_id: str, *, live: bool, since: datetime | None = None) -> N
 
 
 def is_active() -> Q:
-    """Return the condition that an event shows an active viewer, who is neither a bot nor the streamer."""
-    return Q(kind__in=ACTIVE) & people.is_audience("viewer_key")
+    """Return the condition that an event shows an active viewer: no bot, this one included, and not the streamer."""
+    return Q(kind__in=ACTIVE) & people.is_audience("viewer_key") & ~Q(viewer_key=own_key())
 
 
 def figures(stream: Stream) -> dict[str, Any]:

@@ -93,10 +93,11 @@ def test_a_day_ends_at_midnight_where_the_streamer_is(viewer: Make, zone: str, m
 
 
 def test_bots_and_the_streamer_are_no_active_viewers(viewer: Make, settings: Any) -> None:
+    settings.BOT_USERNAME = "PixelBot"
     settings.EXCLUDED_USERNAMES = frozenset({"helper"})
     for name, badge in (("Harbour", "is_streamer"), ("Nightbot", "is_bot"), ("Bob", "is_moderator")):
         Viewer.objects.filter(pk=viewer(name).pk).update(**{badge: True})
-    for who in ("harbour", "nightbot", "bob", "helper"):
+    for who in ("harbour", "nightbot", "bob", "helper", "pixelbot"):
         happen(NOW - timedelta(minutes=1), who)
     assert list(table("week", "viewers").values()) == [["1"]]
 
