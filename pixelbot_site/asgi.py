@@ -1,4 +1,4 @@
-"""The ASGI application: Django's pages, and the websockets of the overlays and of the dashboard's index."""
+"""The ASGI application: Django's pages, and the websockets of the overlays and of the dashboard's open pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ application = ProtocolTypeRouter(
             URLRouter(
                 [
                     path("overlay/<str:secret>/socket/", OverlayConsumer.as_asgi()),  # type: ignore[arg-type,list-item]
-                    path("admin/live/", AuthMiddlewareStack(DashboardConsumer.as_asgi())),  # type: ignore[arg-type,list-item]
+                    path("admin/live/<str:page>/", AuthMiddlewareStack(DashboardConsumer.as_asgi())),  # type: ignore[arg-type,list-item]
                     # Without a route of its own, Channels raises, and the traceback names the address with its secret.
                     re_path("", NoSuchSocket.as_asgi()),  # type: ignore[arg-type,list-item]
                 ]

@@ -52,7 +52,7 @@ class Dashboard(AdminSite):
         moment = lamps.Moment()
         context = {
             "moment": moment,
-            "parts": board.render(board.PARTS, may, moment),
+            "parts": board.render(board.PAGES["index"], may, moment),
             "may": may,
             "may_steer": "effects.change_queueitem" in may,
         }

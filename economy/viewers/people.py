@@ -159,6 +159,15 @@ def is_excluded(viewer: Viewer, rules: PointsSettings) -> bool:
     return viewer.is_bot or viewer.is_streamer or viewer.key in rules.excluded_usernames
 
 
+def is_audience(column: str) -> Q:
+    """Return the condition that `column` has the key of neither a bot nor a streamer, by badge and by the list."""
+    condition = ~Q(**{f"{column}__in": list(PointsSettings.current().excluded_usernames)})
+    # One for each badge, and in no order: so that each is answered by the index of its badge.
+    for badge in ("is_bot", "is_streamer"):
+        condition &= ~Q(**{f"{column}__in": Viewer.objects.filter(**{badge: True}).order_by().values("key")})
+    return condition
+
+
 def ranked() -> QuerySet[Viewer]:
     """Return the viewers who stand on leaderboards: neither excluded, as in `is_excluded`, nor merged."""
     listed = PointsSettings.current().excluded_usernames

@@ -11,14 +11,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
 
 from economy.models import Transaction
 from effects.admin import purchases
 from effects.models import ENDED, Deed, Purchase, QueueItem
 from effects.queue import control, lanes
-from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed
+from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed, page_before
 from pixelbot_site.kit.errors import Failed, Refused
 
 Verb = Callable[..., object]
@@ -180,16 +179,9 @@ class QueueItemAdmin(ReadOnlyAdmin):
                 log_deed(request, QueueItem, capfirst(deed.format(**arguments)))
             except Refused as error:
                 messages.error(request, f"{error}.")
-            return redirect(self._back(request))
+            return redirect(page_before(request, reverse("admin:effects_queueitem_changelist")))
 
         return self.admin_site.admin_view(view)
-
-    def _back(self, request: HttpRequest) -> str:
-        """Return the page of ours where the button was pressed."""
-        came_from = request.POST.get("next", "")
-        if url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
-            return came_from
-        return reverse("admin:effects_queueitem_changelist")
 
     def _decide(self, *, by: str, item_id: int, verb: str) -> str:
         verbs: dict[str, tuple[Verb, str]] = {

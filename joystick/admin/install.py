@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from joystick.account import oauth, views
 from joystick.gateway import health
 from joystick.models import Connection, Install
-from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed
+from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed, page_before
 
 
 @admin.register(Install)
@@ -83,7 +83,7 @@ class InstallAdmin(ReadOnlyAdmin):
         health.request_try()
         log_deed(request, Install, "Had a refused connection tried again.")
         messages.success(request, "The bot tries to connect now.")
-        return redirect("admin:joystick_install_changelist")
+        return redirect(page_before(request, reverse("admin:joystick_install_changelist")))
 
     def _may_connect(self, request: HttpRequest) -> bool:
         return request.user.has_perm("joystick.change_install")

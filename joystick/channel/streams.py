@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Transaction, TransactionKind, Viewer, viewer_key
-from economy.viewers import forgetting, leaderboard, merging, presence
+from economy.viewers import forgetting, leaderboard, merging, people, presence
+from joystick.account.own_name import own_key
 from joystick.models import InboundEvent, Install, Stream
 from redeems import purchase
 
@@ -20,6 +21,17 @@ log = logging.getLogger("joystick")
 
 # Two starts closer together than this are one: the event came twice, or the REST API gives another second.
 SAME_START = timedelta(minutes=2)
+# The events by which a viewer is active: coming in and going are not among them.
+ACTIVE = (
+    "new_message",
+    "tipped",
+    "wheel_spin_claimed",
+    "followed",
+    "subscribed",
+    "resubscribed",
+    "gifted_subscriptions",
+    "stream_dropped_in",
+)
 # Viewers in a stream's figures.
 MAX_TOP_VIEWERS = 5
 
@@ -78,16 +90,25 @@ def set_live(channel_id: str, *, live: bool, since: datetime | None = None) -> N
         end(channel_id, _last_heard(open_stream, before=timezone.now()))
 
 
+def is_active() -> Q:
+    """Return the condition that an event shows an active viewer: no bot, this one included, and not the streamer."""
+    return Q(kind__in=ACTIVE) & people.is_audience("viewer_key") & ~Q(viewer_key=own_key())
+
+
 def figures(stream: Stream) -> dict[str, Any]:
     """Count what happened between the stream's start and its end (or now).
 
-    The keys are events, tokens, new_viewers, points_minted, points_spent (less what was refunded), and top_viewers:
-    [username, points earned] of those who earned most.
+    The keys are events, tokens, active_viewers, new_viewers, points_minted, points_spent (less what was refunded), and
+    top_viewers: [username, points earned] of those who earned most.
     """
     span = (stream.started_at, stream.ended_at or timezone.now())
     events = InboundEvent.objects.filter(received_at__range=span)
     rows = Transaction.objects.filter(created_at__range=span)
-    of_events = events.aggregate(count=Count("id"), tokens=Coalesce(Sum("tokens"), 0))
+    of_events = events.aggregate(
+        count=Count("id"),
+        tokens=Coalesce(Sum("tokens"), 0),
+        active=Count("viewer_key", distinct=True, filter=is_active()),
+    )
     of_points = rows.aggregate(
         minted=Coalesce(Sum("delta", filter=POINTS_LEDGER.minted), 0),
         spent=Coalesce(Sum("delta", filter=Q(kind__in=[TransactionKind.SPEND, TransactionKind.REFUND])), 0),
@@ -96,6 +117,7 @@ def figures(stream: Stream) -> dict[str, Any]:
     return {
         "events": of_events["count"],
         "tokens": of_events["tokens"],
+        "active_viewers": of_events["active"],
         "new_viewers": Viewer.objects.filter(first_seen_at__range=span).count(),
         "points_minted": of_points["minted"],
         "points_spent": -of_points["spent"],

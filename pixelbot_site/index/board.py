@@ -1,19 +1,21 @@
-"""The parts of the index that change while it is open, as HTML: for the page, and again for its live updates."""
+"""The parts of the index and the dock that change while a page is open, as HTML: for the page, and for its updates."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.template.loader import render_to_string
 
+from pixelbot_site.charts import charts
 from pixelbot_site.index import tonight
-from pixelbot_site.index.lamps import Moment
+from pixelbot_site.index.lamps import Color, Lamp, Moment
 
 # What decides which parts somebody sees, and which buttons.
 PERMISSIONS = (
     "economy.view_audit",
+    "economy.view_transaction",
     "economy.view_viewer",
     "effects.add_queueitem",
     "effects.change_queueitem",
@@ -27,6 +29,13 @@ PERMISSIONS = (
     "pixelbot_site.use_backups",
     "pixelbot_site.view_settingoverride",
 )
+
+
+class View(NamedTuple):
+    """A page, and what whoever looks at it may see. Those with the same view are shown the same."""
+
+    page: str
+    may: frozenset[str]
 
 
 def may(user: User | AnonymousUser) -> frozenset[str]:
@@ -50,6 +59,17 @@ def _lamps(moment: Moment) -> dict[str, Any]:
     return {"lamps": moment.lamps}
 
 
+def _dock_lamps(moment: Moment) -> dict[str, Any]:
+    return {
+        "wrong": sorted((lamp for lamp in moment.lamps if lamp.color != Color.GREEN), key=_urgency),
+        "right": [lamp for lamp in moment.lamps if lamp.color == Color.GREEN],
+    }
+
+
+def _urgency(lamp: Lamp) -> int:
+    return (Color.RED, Color.AMBER, Color.GREY).index(lamp.color)
+
+
 def _figures(moment: Moment) -> dict[str, Any]:
     found = tonight.figures(moment)
     return {"figures": found, "rows": tonight.summary(found), "top": found.of_stream.get("top_viewers", [])}
@@ -67,11 +87,24 @@ def _failures(moment: Moment) -> dict[str, Any]:
     return {"failures": tonight.failures(moment)}
 
 
+def _charts(moment: Moment) -> dict[str, Any]:
+    return {"found": charts.of("tonight")}
+
+
 # The permission that each part needs, and what its template shows.
 PARTS: dict[str, tuple[str, Callable[[Moment], dict[str, Any]]]] = {
     "lamps": ("", _lamps),
+    "dock_lamps": ("", _dock_lamps),
     "figures": ("joystick.view_stream", _figures),
     "queue": ("effects.view_queueitem", _queue),
     "feed": ("joystick.view_inboundevent", _feed),
     "failures": ("effects.view_queueitem", _failures),
+    "charts": ("joystick.view_stream", _charts),
+}
+
+# The parts of each page.
+PAGES: dict[str, tuple[str, ...]] = {
+    "index": ("lamps", "figures", "queue", "feed", "failures"),
+    "dock": ("queue", "dock_lamps", "failures"),
+    "charts": ("charts",),
 }

@@ -1,4 +1,4 @@
-"""Live updates of the index: a websocket for each open page, and one look at the database for all of them."""
+"""Live updates of the index and the dock: a websocket for each open page, one look at the database for all of them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from django.db.models import Max
 from effects.models import UNFINISHED, Lane, QueueItem
 from joystick.models import InboundEvent
 from pixelbot_site.index import board
+from pixelbot_site.index.board import View
 
 log = logging.getLogger("dashboard")
 
 # Seconds between two looks, and between two looks at what changes slowly. An event shows within one second.
 LOOK_EVERY = 0.7
 SLOW_EVERY = 5.0
-SLOW = ("lamps", "figures")
+SLOW = ("lamps", "dock_lamps", "figures", "charts")
 MAX_SOCKETS = 64
 
 
@@ -35,14 +36,14 @@ class Board:
     """
 
     def __init__(self) -> None:
-        self._pages: dict[DashboardConsumer, frozenset[str]] = {}
+        self._pages: dict[DashboardConsumer, View] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def add(self, page: DashboardConsumer, may: frozenset[str]) -> bool:
+    def add(self, page: DashboardConsumer, view: View) -> bool:
         """Begin to send to a page. Return False where too many are open."""
         if len(self._pages) >= MAX_SOCKETS:
             return False
-        self._pages[page] = may
+        self._pages[page] = view
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
         return True
@@ -60,31 +61,32 @@ class Board:
             except (OperationalError, InterfaceError) as error:
                 log.warning("the open pages could not be updated: %s", error)
                 continue
-            for page, may in list(self._pages.items()):
-                if parts := found.get(may):
+            for page, view in list(self._pages.items()):
+                if parts := found.get(view):
                     await page.show(parts)
 
 
 class _Look:
-    """What was last sent to those with the same permissions."""
+    """What was last sent to those with the same view."""
 
     def __init__(self) -> None:
-        self._sent: dict[tuple[frozenset[str], str], str] = {}
+        self._sent: dict[tuple[View, str], str] = {}
         self._seen: dict[str, Any] = {}
         self._slow_at = 0.0
 
-    def changed(self, permissions: set[frozenset[str]]) -> dict[frozenset[str], dict[str, str]]:
-        """Return the parts that changed, by the permissions of who may see them."""
+    def changed(self, views: set[View]) -> dict[View, dict[str, str]]:
+        """Return the parts that changed, by the view that they belong to."""
         names = self._names()
-        return {may: self._new(names, may) for may in permissions}
+        return {view: self._new(names, view) for view in views}
 
-    def _new(self, names: list[str], may: frozenset[str]) -> dict[str, str]:
+    def _new(self, names: list[str], view: View) -> dict[str, str]:
         # Who has just come has the page as it was when it was loaded: everything is sent once.
-        known = (may, "") in self._sent
-        self._sent[may, ""] = ""
-        parts = board.render(names if known else board.PARTS, may)
-        new = {name: html for name, html in parts.items() if self._sent.get((may, name)) != html}
-        self._sent |= {(may, name): html for name, html in new.items()}
+        known = (view, "") in self._sent
+        self._sent[view, ""] = ""
+        wanted = [name for name in board.PAGES[view.page] if name in names or not known]
+        parts = board.render(wanted, view.may)
+        new = {name: html for name, html in parts.items() if self._sent.get((view, name)) != html}
+        self._sent |= {(view, name): html for name, html in new.items()}
         return new
 
     def _names(self) -> list[str]:
@@ -109,17 +111,18 @@ _board = Board()
 
 
 class DashboardConsumer(AsyncWebsocketConsumer):
-    """The socket of one open index. It sends `{part: html}`, and takes nothing."""
+    """The socket of one open page. It sends `{part: html}`, and takes nothing."""
 
     async def connect(self) -> None:
         """Accept staff who are logged in."""
         user: User | AnonymousUser = self.scope["user"]  # type: ignore[assignment]  # the middleware has looked it up
-        if not (user.is_active and user.is_staff):
+        page = self.scope["url_route"]["kwargs"]["page"]
+        if not (user.is_active and user.is_staff and page in board.PAGES):
             await self.close()
             return
         may = await database_sync_to_async(board.may)(user)
         await self.accept()
-        if not _board.add(self, may):
+        if not _board.add(self, View(page, may)):
             await self.close()
 
     async def disconnect(self, code: int) -> None:

@@ -101,9 +101,10 @@ def failures(moment: Moment) -> list[QueueItem]:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The lanes, and the items that wait, those for approval first."""
+    """The lanes, the items that wait for approval, the oldest first, and those that wait for their turn."""
 
     lanes: list[LaneStatus]
+    for_approval: list[QueueItem]
     waiting: list[QueueItem]
     is_stopped: bool
 
@@ -111,8 +112,10 @@ class Queue:
 def queue(moment: Moment) -> Queue:
     """Return what plays and what waits."""
     rows = QueueItem.objects.filter(state__in=[State.WAITING, State.PENDING]).select_related("viewer", "purchase")
-    waiting = list(rows.order_by("-state", "-priority", "id")[:MAX_WAITING])
-    return Queue(moment.lanes, waiting, any(lane.is_paused for lane in moment.lanes))
+    found = list(rows.order_by("-state", "-priority", "id")[:MAX_WAITING])
+    for_approval = [item for item in found if item.state == State.WAITING]
+    waiting = [item for item in found if item.state == State.PENDING]
+    return Queue(moment.lanes, for_approval, waiting, any(lane.is_paused for lane in moment.lanes))
 
 
 def tippers(stream: Stream) -> list[tuple[str, int, int]]:

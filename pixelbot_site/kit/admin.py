@@ -14,6 +14,7 @@ from django.core.paginator import Paginator
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -45,6 +46,14 @@ def log_deed(request: HttpRequest, model: type[Model] | None, what: str, *ids: o
         )
         for pk in ids or (None,)
     )
+
+
+def page_before(request: HttpRequest, default: str) -> str:
+    """Return the page of ours where a button was pressed, which the form's `next` names; otherwise `default`."""
+    page = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return page
+    return default
 
 
 class BoundedPaginator(_Paginator):

@@ -83,7 +83,7 @@ def measure(file: Path, events: int, viewers: int) -> None:
     client = Client()
     client.force_login(get_user_model().objects.get(is_superuser=True))
     guide._Seen.is_over = True
-    permissions = frozenset(board.PERMISSIONS)
+    permissions = board.View("index", frozenset(board.PERMISSIONS))
     look = live._Look()
     look.changed({permissions})
 

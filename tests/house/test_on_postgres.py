@@ -29,6 +29,7 @@ PARTS = {
         "tests/joystick/test_reactions.py",
         "tests/joystick/test_retention.py",
         "tests/joystick/test_streams.py",
+        "tests/house/test_charts.py",
     ],
     "logins": ["tests/logins/test_invitations.py", "tests/logins/test_roles.py"],
 }

@@ -19,6 +19,7 @@ from joystick.channel import streams
 from joystick.models import Stream
 from joystick.simulator.happenings import chat, follow, started, tip
 from pixelbot_site.index import board, guide, live, tonight
+from pixelbot_site.index.board import View
 from pixelbot_site.index.lamps import Moment
 
 pytestmark = pytest.mark.django_db
@@ -139,15 +140,15 @@ def test_what_did_not_happen_is_told_with_the_reason(admin_client: Client, viewe
 )
 def test_staff_see_the_parts_that_they_may_see(permissions: tuple[str, ...], parts: set[str]) -> None:
     page = index(staff(*permissions))
-    assert {name for name in board.PARTS if f'id="part-{name}"' in page} == parts
+    assert {name for name in board.PAGES["index"] if f'id="part-{name}"' in page} == parts
     assert "formaction" not in page
 
 
 def test_a_page_gets_everything_once_and_then_what_changed(deliver: Callable[..., None], stage: None) -> None:
     look = live._Look()
-    everything = frozenset(board.PERMISSIONS)
-    nothing: frozenset[str] = frozenset()
-    assert look.changed({everything})[everything].keys() == board.PARTS.keys()
+    everything = View("index", frozenset(board.PERMISSIONS))
+    nothing = View("index", frozenset())
+    assert list(look.changed({everything})[everything]) == list(board.PAGES["index"])
     assert look.changed({everything}) == {everything: {}}
     deliver(chat("Ann", "hi"))
     assert look.changed({everything})[everything].keys() == {"feed"}
@@ -172,3 +173,11 @@ def test_the_index_is_quick(
     guide._Seen.is_over = True
     with django_assert_max_num_queries(25):
         index(admin_client)
+
+
+@pytest.mark.parametrize("name", ["say-a-line", "admin:joystick_install_try"])
+def test_a_button_leads_back_to_the_page_it_is_on(admin_client: Client, name: str) -> None:
+    answer = admin_client.post(reverse(name), {"next": "/somewhere/"})
+    assert answer.headers["Location"] == "/somewhere/"
+    answer = admin_client.post(reverse(name), {"next": "https://evil.example/"})
+    assert answer.headers["Location"].startswith("/admin/")

@@ -12,6 +12,8 @@ from tests.processes import ROOT, BotProcess
 
 PATHS = (
     "",
+    "charts/",
+    "charts/?span=week",
     "economy/viewer/",
     "economy/viewer/1/change/",
     "economy/viewer/import/",

@@ -86,7 +86,7 @@ def test_whoever_may_not_see_the_dashboard_gets_nothing(page: Page, bot: BotProc
     page.goto(f"http://127.0.0.1:{bot.port}/admin/login/")
     code = page.evaluate(
         """() => new Promise(done => {
-            const socket = new WebSocket(`ws://${location.host}/admin/live/`);
+            const socket = new WebSocket(`ws://${location.host}/admin/live/index/`);
             socket.onmessage = () => done("a message");
             socket.onclose = event => done(event.code);
         })"""

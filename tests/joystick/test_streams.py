@@ -44,6 +44,7 @@ def test_a_stream_begins_and_ends_with_its_figures(deliver: Deliver, version: st
     assert stream.figures == {
         "events": 6,
         "tokens": 157,
+        "active_viewers": 2,  # Cat only came in
         "new_viewers": 3,
         "points_minted": 100 + 7 + 50 + 25,
         "points_spent": 20,
@@ -180,6 +181,7 @@ class TestFigures:
         assert streams.figures(stream) == {
             "events": 0,
             "tokens": 0,
+            "active_viewers": 0,
             "new_viewers": 0,
             "points_minted": 0,
             "points_spent": 0,

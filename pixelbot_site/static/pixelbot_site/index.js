@@ -1,4 +1,4 @@
-// Keeps the parts of the index up to date while the page is open.
+// Keeps the parts of a page up to date while it is open.
 "use strict";
 (() => {
   const board = document.getElementById("board");
@@ -16,7 +16,9 @@
       return;
     }
     waiting.delete(name);
+    const open = [...part.querySelectorAll("details[id][open]")].map((details) => details.id);
     part.innerHTML = html;
+    for (const details of part.querySelectorAll("details[id]")) details.open = open.includes(details.id);
     play();
   }
 
