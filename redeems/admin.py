@@ -21,12 +21,15 @@ from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.admin import ModelAdmin, StockMixin
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import wanted_words
+from pixelbot_site.kit.trying import Trial, TryMixin
 from redeems import purchase
 from redeems.models import Redeem
 from redeems.registry import catalog
 
 # The placeholders that `purchase` fills in.
 PLACEHOLDERS = {"user", "text"}
+# What a viewer writes, where a redeem is tried without words.
+SAMPLE_WORDS = "This is a test."
 
 
 class RedeemForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -56,13 +59,14 @@ class RedeemForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Redeem)
-class RedeemAdmin(StockMixin, ModelAdmin):
+class RedeemAdmin(TryMixin, StockMixin, ModelAdmin):
     """The list and form of redeems, with a button that uses one for a viewer."""
 
     form = RedeemForm
     list_display = ("key", "title", "cost", "enabled", "cooldown_seconds", "global_cooldown_seconds", "stock")
     list_editable = ("title", "cost", "enabled", "cooldown_seconds", "global_cooldown_seconds")
     change_form_template = "admin/redeems/redeem/change_form.html"
+    words_label = "with the words"
     fieldsets = (
         (None, {"fields": ("key", "title", "cost", "pricing", "enabled", "live_only")}),
         ("Who, and how often", {"fields": (
@@ -85,6 +89,10 @@ class RedeemAdmin(StockMixin, ModelAdmin):
         actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+    def trial(self, obj: Redeem, username: str, words: str) -> Trial:
+        """Return what the redeem does for a viewer who writes `words`."""
+        return Trial([purchase.planned_effect(obj, Viewer(username=username), words or SAMPLE_WORDS)])
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address of the button that uses a redeem."""

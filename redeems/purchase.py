@@ -78,6 +78,14 @@ def give_away(*, viewer: Viewer, key: str, words: str, rules: EffectsSettings) -
         return items.enqueue(plan.effect, viewer=viewer, priority=row.priority)
 
 
+def planned_effect(row: Redeem, viewer: Viewer, words: str) -> Effect:
+    """Return what the redeem does when `viewer` writes `words`; neither the row nor the viewer need be stored.
+
+    Raises Refused where the words don't fit the redeem.
+    """
+    return _plan(row, catalog.get(row.key), Order(viewer, words, EffectsSettings.current(), row)).effect
+
+
 def _find(rows: QuerySet[Redeem], key: str) -> tuple[Redeem, CatalogEntry | None]:
     row = rows.filter(key=key.casefold()).first()
     entry = catalog.get(key.casefold())

@@ -13,7 +13,9 @@ from django.utils.text import capfirst
 from effects import sounds
 from effects.models import Sound
 from pixelbot_site.kit.admin import ModelAdmin
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.steps import Effect
+from pixelbot_site.kit.trying import Trial, TryMixin
 
 
 class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -41,7 +43,7 @@ class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Sound)
-class SoundAdmin(ModelAdmin):
+class SoundAdmin(TryMixin, ModelAdmin):
     """Sounds that viewers play and effects name."""
 
     form = SoundForm
@@ -57,6 +59,13 @@ class SoundAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
         if before and before != obj.file.name:
             default_storage.delete(before)
+
+    def trial(self, obj: Sound, username: str, words: str) -> Trial:
+        """Return the sound as it is saved. Raise Refused for a new one, whose file the overlay could not load."""
+        saved = Sound.objects.filter(pk=obj.pk).first()
+        if saved is None:
+            raise Refused("the overlay loads sounds from the bot, so save it first")
+        return Trial([Effect("play_sound", {"sound": saved.name}, saved.name)])
 
     @admin.display(description="length", ordering="seconds")
     def length(self, sound: Sound) -> str:

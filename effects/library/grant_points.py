@@ -8,6 +8,7 @@ from economy.ledger import points
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.plural import counted
 
 
 class GrantPoints(Payload):
@@ -16,7 +17,11 @@ class GrantPoints(Payload):
     points: int = Field(ge=1, le=10**12)
 
 
-@effect("grant_points", lane=INSTANT, repeatable=False, payload=GrantPoints, gives=True)
+def _untested(payload: GrantPoints) -> str:
+    return f"give {counted(payload.points)}"
+
+
+@effect("grant_points", lane=INSTANT, repeatable=False, payload=GrantPoints, gives=True, untested=_untested)
 def grant_points(item: QueueItem, payload: GrantPoints) -> None:
     """Grant them, once per queue item. Raise Failed if it has no viewer."""
     if item.viewer is None:
