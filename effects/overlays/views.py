@@ -54,6 +54,11 @@ def pre_sound(request: HttpRequest, secret: str, key: str) -> HttpResponse:
 def sound(request: HttpRequest, secret: str, sound_id: int) -> HttpResponse:
     """Return an uploaded sound. The address holds its row's id, so that no path comes from outside."""
     get_object_or_404(Overlay, secret=secret)
+    return stored_sound(sound_id)
+
+
+def stored_sound(sound_id: int) -> HttpResponse:
+    """Return the file of a sound, as what it is. Raise Http404 where the sound or its file is gone."""
     row = get_object_or_404(Sound, pk=sound_id)
     name = str(row.file.name)
     if not default_storage.exists(name):

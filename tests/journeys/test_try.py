@@ -61,3 +61,11 @@ def test_an_unsaved_reaction_shows_on_the_overlay_with_a_mark_and_leaves_nothing
     simulator.happen(tip("Bob", 7, "a hug"))
     expect(page.locator("#alert")).to_have_text("for real", timeout=10_000)
     expect(page.locator("#test")).to_be_hidden()
+
+
+def test_a_sound_plays_in_the_dashboard(page: Page, bot: BotProcess) -> None:
+    log_in(page, bot)
+    page.goto(f"http://127.0.0.1:{bot.port}/admin/effects/sound/")
+    player = page.locator("audio").first
+    player.evaluate("async audio => { await audio.play() }")
+    page.wait_for_function("audio => audio.currentTime > 0", arg=player.element_handle(), timeout=10_000)
