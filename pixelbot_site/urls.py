@@ -12,6 +12,7 @@ from pixelbot_site import start_link
 from pixelbot_site.backups import views as backup_views
 from pixelbot_site.index import views as index_views
 from pixelbot_site.live_settings import views as settings_views
+from pixelbot_site.simulate import views as simulate_views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
     path("admin/tippers/<int:stream_id>/", index_views.tippers, name="tippers"),
     path("admin/say-a-line/", index_views.say_a_line, name="say-a-line"),
+    path("admin/simulate/", simulate_views.page, name="simulate"),
     path("admin/settings/", settings_views.page, name="settings"),
     path("admin/settings/recompute-levels/", settings_views.recompute_levels, name="recompute-levels"),
     path("admin/", admin.site.urls),
