@@ -8,13 +8,14 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from economy.models import Viewer
+from economy.models import Viewer, viewer_key
 from economy.viewers import people
 from effects.models import QueueItem
 from effects.settings_table import EffectsSettings
@@ -104,15 +105,25 @@ class RedeemAdmin(TryMixin, StockMixin, ModelAdmin):
         if request.method != "POST" or not request.user.has_perm("redeems.change_redeem"):
             raise PermissionDenied
         row = get_object_or_404(Redeem, pk=redeem_id)
-        viewer = people.find(request.POST.get("viewer", ""))
+        words, charge = request.POST.get("words", "").strip(), "charge" in request.POST
         try:
-            if viewer is None:
-                raise Refused("no viewer of that name was ever seen here")
-            item = _use(row, viewer, request.POST.get("words", "").strip(), charge="charge" in request.POST)
+            with transaction.atomic():  # a new viewer whose purchase is refused is not stored
+                item = _use(row, _viewer(request.POST.get("viewer", "")), words, charge=charge)
             self.message_user(request, f"Added to the queue: {item}.")
         except (Refused, Failed) as error:
             messages.error(request, f"{error}.")
         return redirect("admin:redeems_redeem_change", row.pk)
+
+
+def _viewer(name: str) -> Viewer:
+    """Return the viewer of that name; one who was never seen is stored as if they came now."""
+    name = name.strip().removeprefix("@")
+    known = people.find(name)
+    if known is not None:
+        return known
+    if not people.is_username(name):
+        raise Refused("this can't be a viewer's name")
+    return people.seen([name], now=timezone.now())[viewer_key(name)]
 
 
 def _use(row: Redeem, viewer: Viewer, words: str, *, charge: bool) -> QueueItem:

@@ -41,7 +41,7 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsS
 
     `words` is the text after the command. `reference` names the cause (a chat message) and must be unique: a second
     purchase that costs points raises IntegrityError. Raises Refused with the reason for the viewer; then no points, no
-    cooldown and no stock were taken.
+    cooldown and no stock were taken. The streamer pays no points and takes no cooldowns (STREAMER_REDEEMS_FREE).
     """
     with transaction.atomic():
         # Accounts are locked before redeems here and in refunds: two transactions that lock in opposite order deadlock.
@@ -54,12 +54,13 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsS
         _check_room(plan.effect, rules)
         _check_limits(row, viewer, now)
         waits = _needs_approval(row, viewer)
+        is_free = rules.streamer_redeems_free and role_of(viewer) == Role.STREAMER
         purchase = Purchase.objects.create(
             viewer=viewer,
             redeem=row.key,
-            cooldowns=_take_cooldowns(entry, row, viewer, rules, now),
+            cooldowns={} if is_free else _take_cooldowns(entry, row, viewer, rules, now),
             took_stock=_take_stock(row),
-            payment=_pay(row, viewer, _cost(row, plan, words, rules), reference),
+            payment=None if is_free else _pay(row, viewer, _cost(row, plan, words, rules), reference),
         )
         items.enqueue(plan.effect, viewer=viewer, purchase=purchase, priority=row.priority, waits=waits)
         return purchase
