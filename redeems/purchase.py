@@ -82,9 +82,12 @@ def give_away(*, viewer: Viewer, key: str, words: str, rules: EffectsSettings) -
 def planned_effect(row: Redeem, viewer: Viewer, words: str) -> Effect:
     """Return what the redeem does when `viewer` writes `words`; neither the row nor the viewer need be stored.
 
-    Raises Refused where the words don't fit the redeem.
+    Raises Refused where the words don't fit the redeem, or it does nothing.
     """
-    return _plan(row, catalog.get(row.key), Order(viewer, words, EffectsSettings.current(), row)).effect
+    entry = catalog.get(row.key)
+    if entry is None and not row.effects:
+        raise Refused("this redeem does nothing: it has no effects")
+    return _plan(row, entry, Order(viewer, words, EffectsSettings.current(), row)).effect
 
 
 def _find(rows: QuerySet[Redeem], key: str) -> tuple[Redeem, CatalogEntry | None]:

@@ -235,3 +235,11 @@ def test_a_sound_that_is_not_saved_yet_can_not_be_tried(admin_client: Client) ->
     with (sounds.SHIPPED / "ding.wav").open("rb") as file:
         sentences, _ = press_try(admin_client, "/admin/effects/sound/add/", {"name": "new", "volume": 1, "file": file})
     assert sentences == ["It could not be tried: the overlay loads sounds from the bot, so save it first."]
+
+
+@pytest.mark.usefixtures("stage")
+def test_a_redeem_that_does_nothing_any_more_says_so(log_in: Callable[..., Client]) -> None:
+    row = Redeem.objects.create(key="left", title="Left over")  # by a module of the catalog that was removed
+    client = log_in("view_redeem", "change_queueitem")
+    answer = client.post(f"/admin/redeems/redeem/{row.pk}/change/", {"_try": "x"}, follow=True)
+    assert "It could not be tried: this redeem does nothing: it has no effects." in answer.text
