@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
+from typing import Any
 
 from pixelbot_site.kit.channel_layer import group_send
 from pixelbot_site.kit.transactions import after_commit
 
 # The channel layer's group that the process with Joystick's socket belongs to.
 MAILBOX = "chat"
+# What `overheard` collects; None: nothing is collected.
+_overheard: ContextVar[list[dict[str, Any]] | None] = ContextVar("overheard", default=None)
 
 
 class Priority(StrEnum):
@@ -63,4 +68,19 @@ def act(
         "priority": priority.value,
         **more,
     }
-    after_commit(group_send, MAILBOX, message)
+    collected = _overheard.get()
+    if collected is not None:
+        collected.append(message)
+    else:
+        after_commit(group_send, MAILBOX, message)
+
+
+@contextmanager
+def overheard() -> Iterator[list[dict[str, Any]]]:
+    """Collect what the block would say or do in chat, instead of saying it: for what is only tried."""
+    collected: list[dict[str, Any]] = []
+    token = _overheard.set(collected)
+    try:
+        yield collected
+    finally:
+        _overheard.reset(token)

@@ -58,6 +58,15 @@ class EffectKind(ABC, Generic[P]):
     def require_usable(self, payload: P) -> None:
         """Raise Refused, with the reason for the viewer, where this very effect can't happen. Called before a sale."""
 
+    def left_out_of_tests(self, payload: P) -> str:
+        """Return what a test does not do, as "give 50 points"; "" for an effect that a test performs as any other."""
+        return f"do “{self.name}”" if self.gives else ""
+
+    def require_testable(self, payload: P) -> None:
+        """Raise Refused, with the reason, where a test of this very effect would show nothing."""
+        self.require_ready()
+        self.require_usable(payload)
+
     def seconds(self, payload: P) -> float:
         """Return how long the effect will last, as far as that is known before it happens."""
         return float(getattr(payload, "seconds", 0))
@@ -99,6 +108,7 @@ class FunctionKind(EffectKind[P]):
         deadline: float = EffectKind.deadline,
         gives: bool = False,
         requires: Callable[[], None] | None = None,
+        untested: Callable[[P], str] | None = None,
     ) -> None:
         self.name = name
         self.performer = performer
@@ -108,6 +118,7 @@ class FunctionKind(EffectKind[P]):
         self.deadline = deadline
         self.gives = gives
         self.requires = requires
+        self.untested = untested
 
     def perform(self, item: QueueItem, payload: P) -> OverlayTask | None:
         return self.performer(item, payload)
@@ -115,6 +126,9 @@ class FunctionKind(EffectKind[P]):
     def require_ready(self) -> None:
         if self.requires is not None:
             self.requires()
+
+    def left_out_of_tests(self, payload: P) -> str:
+        return super().left_out_of_tests(payload) if self.untested is None else self.untested(payload)
 
 
 kinds: Registry[EffectKind[Any]] = Registry("effect")
@@ -130,10 +144,11 @@ def effect(
     deadline: float = EffectKind.deadline,
     gives: bool = False,
     requires: Callable[[], None] | None = None,
+    untested: Callable[[P], str] | None = None,
 ) -> Callable[[Performer[P]], Performer[P]]:
     """Register the decorated function as `perform` of the kind `name`. See `EffectKind` for the arguments.
 
-    `requires` is the kind's `require_ready`.
+    `requires` is the kind's `require_ready`, `untested` its `left_out_of_tests`.
     """
 
     def add_function(performer: Performer[P]) -> Performer[P]:
@@ -146,6 +161,7 @@ def effect(
             deadline=deadline,
             gives=gives,
             requires=requires,
+            untested=untested,
         )
         _add(kind, performer.__module__)
         return performer

@@ -106,6 +106,11 @@ class QueueSettings(Section):
 
     title: ClassVar[str] = "The queue, the wheel, sounds, overlays"
 
+    streamer_redeems_free: bool = setting(
+        True,
+        "Whether the streamer's own redeems cost no points and have no cooldowns. Stock, limits and approval hold.",
+        label="The streamer's own redeems cost nothing",
+    )
     wheel_queue_max: int = setting(
         10,
         "The most spins that may wait; beyond that, they are refused and cost nothing.",

@@ -6,6 +6,7 @@ import hashlib
 import wave
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
@@ -18,8 +19,9 @@ from effects import voice
 from effects.models import Sound
 from effects.settings_table import QueueSettings, VoiceSettings
 from effects.voice import scratch
+from effects.voice.speech import require_words
 from effects.voice.studio import TARGET_LUFS
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.errors import Failed, Refused
 
 SHIPPED = Path(__file__).resolve().parent / "static" / "effects" / "sounds"
 MAX_FILE_BYTES = 10 * 2**20
@@ -122,6 +124,32 @@ def pre_sound(chosen: Sound | None = None) -> Path | None:
     if not name or Path(name).name != name:
         return None  # a path could lead out of the two folders
     return next((folder / name for folder in (settings.SOUNDS_DIR, SHIPPED) if (folder / name).is_file()), None)
+
+
+def speech(text: str, voice_name: str) -> str:
+    """Store `text` as a WAV that staff hear in the dashboard, and return its key. It is deleted after an hour.
+
+    It is spoken as on the stream, by the engine's voice of that name, "" for the one that the settings name. Raise
+    Refused or Failed, with the reason, where that can't be spoken or is no file.
+    """
+    rules = VoiceSettings.current()
+    words = require_words(text, max_chars=rules.tts_max_chars)
+    style = voice.Style(voice_name or rules.tts_voice, rules.tts_rate, rules.tts_volume)
+    try:
+        spoken = voice.engine().speak(words, style, max_seconds=rules.tts_max_seconds)
+    except voice.TooLong as long:
+        raise Refused(f"it takes {long.seconds:.0f} s, and the limit is {rules.tts_max_seconds} s") from None
+    if spoken.wav is None:
+        raise Refused(f"the engine “{rules.tts_engine}” speaks on the overlay alone, if at all; try it there")
+    key = uuid4().hex
+    # No row names the file, so that `effects.queue.cleanup` deletes it as one that was left over.
+    default_storage.save(speech_name(key), ContentFile(spoken.wav))
+    return key
+
+
+def speech_name(key: str) -> str:
+    """Return the name in media storage of what `speech` stored under `key` (hexadecimal)."""
+    return f"speech/{key}.wav"
 
 
 def levelled(path: Path) -> str:

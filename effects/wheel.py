@@ -46,11 +46,11 @@ SHARE_DRAWS = 10_000
 def winnable(viewer: Viewer | None) -> list[Prize]:
     """Return the prizes that `viewer` could win now: enabled, in stock, and below the viewer's limit.
 
-    None stands for a spin without a viewer: no limits apply.
+    None stands for a spin without a viewer: no limits apply. Nor do they to one who is not stored yet.
     """
     prizes = list(Prize.objects.filter(enabled=True).exclude(stock=0))
     limited = [prize.pk for prize in prizes if prize.per_viewer_limit is not None]
-    if viewer is None or not limited:
+    if viewer is None or viewer.pk is None or not limited:
         return prizes
     rows = Spin.objects.filter(viewer=viewer, prize__in=limited).order_by().values_list("prize")
     won = dict(rows.annotate(times=Count("id")))
@@ -76,17 +76,33 @@ def draw(item: QueueItem) -> Spin:
         prize = pick(prizes)
         if prize.stock is not None:
             Prize.objects.filter(pk=prize.pk).update(stock=F("stock") - 1)
-        spin = Spin.objects.create(
-            item=item,
-            viewer=item.viewer,
-            prize=prize,
-            prize_name=prize.name,
-            effects=prize.effects,
-            line=prize.line,
-            odds=[{"id": row.pk, "name": row.name, "weight": row.weight, "colour": row.colour} for row in prizes],
-        )
+        spin = _spin(item, prize, prizes)
+        spin.save(force_insert=True)
     log.info("drew %s for %s", prize.name, item.viewer or "nobody")
     return spin
+
+
+def _spin(item: QueueItem, prize: Prize, prizes: list[Prize]) -> Spin:
+    return Spin(
+        item=item,
+        viewer=item.viewer,
+        prize=prize,
+        prize_name=prize.name,
+        effects=prize.effects,
+        line=prize.line,
+        odds=[{"id": row.pk, "name": row.name, "weight": row.weight, "colour": row.colour} for row in prizes],
+    )
+
+
+def rehearse(item: QueueItem) -> OverlayTask:
+    """Return the task for the overlays of a spin that staff only try: drawn by the same odds, neither stored nor paid.
+
+    Raise Failed if no prize is left.
+    """
+    prizes = winnable(None)
+    if not prizes:
+        raise Failed("no prize is left on the wheel")
+    return overlay_task(_spin(item, pick(prizes), prizes), tried_by=item.tried_by)
 
 
 def pick(prizes: list[Prize]) -> Prize:
@@ -134,7 +150,7 @@ def _say(text: str, priority: Priority, viewer: Viewer | None, *, spoken: bool) 
     chat.say(text, priority)
 
 
-def overlay_task(spin: Spin) -> OverlayTask:
+def overlay_task(spin: Spin, *, tried_by: str = "") -> OverlayTask:
     """Return the task for the overlays: the wheel, turning to the prize of `spin`."""
     rules = QueueSettings.current()
     wheel_sounds = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
@@ -143,7 +159,7 @@ def overlay_task(spin: Spin) -> OverlayTask:
         "slices": spin.odds,
         "prize": next(place for place, segment in enumerate(spin.odds) if segment["name"] == spin.prize_name),
         "prize_name": spin.prize_name,
-        "user": spin.viewer.username if spin.viewer else "",
+        "user": spin.viewer.username if spin.viewer else tried_by,
         "seconds": rules.wheel_spin_seconds,
         "hold": rules.wheel_hold_seconds,
         "sounds": {name: sounds.address(sound) for name, sound in wheel_sounds.items() if sound},

@@ -80,6 +80,11 @@ class InboundEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.username}".strip()
 
+    @property
+    def is_simulated(self) -> bool:
+        """Return whether staff made it up (`joystick.inbox.made_up`)."""
+        return self.uid.startswith("simulated:")
+
 
 class NameStep(models.TextChoices):
     """What is to be done next for a name: its own events, then those of others that mention it, or nothing."""

@@ -13,6 +13,7 @@ from pixelbot_site.index import views as index_views
 from pixelbot_site.live_settings import views as settings_views
 from pixelbot_site.logins import start_link
 from pixelbot_site.logins import views as login_views
+from pixelbot_site.simulate import views as simulate_views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -28,6 +29,7 @@ urlpatterns = [
     path("admin/give-points/", index_views.give_points, name="give-points"),
     path("dock/", index_views.dock, name="dock"),
     path("admin/say-a-line/", index_views.say_a_line, name="say-a-line"),
+    path("admin/simulate/", simulate_views.page, name="simulate"),
     path("admin/settings/", settings_views.page, name="settings"),
     path("admin/settings/recompute-levels/", settings_views.recompute_levels, name="recompute-levels"),
     path("admin/", admin.site.urls),

@@ -8,25 +8,29 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from economy.models import Viewer
+from economy.models import Viewer, viewer_key
 from economy.viewers import people
 from effects.models import QueueItem
 from effects.settings_table import EffectsSettings
 from pixelbot_site.kit.admin import ModelAdmin, StockMixin, log_deed
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import wanted_words
+from pixelbot_site.kit.trying import Trial, TryMixin
 from redeems import purchase
 from redeems.models import Redeem
 from redeems.registry import catalog
 
 # The placeholders that `purchase` fills in.
 PLACEHOLDERS = {"user", "text"}
+# What a viewer writes, where a redeem is tried without words.
+SAMPLE_WORDS = "This is a test."
 
 
 class RedeemForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -56,13 +60,14 @@ class RedeemForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Redeem)
-class RedeemAdmin(StockMixin, ModelAdmin):
+class RedeemAdmin(TryMixin, StockMixin, ModelAdmin):
     """The list and form of redeems, with a button that uses one for a viewer."""
 
     form = RedeemForm
     list_display = ("key", "title", "cost", "enabled", "cooldown_seconds", "global_cooldown_seconds", "stock")
     list_editable = ("title", "cost", "enabled", "cooldown_seconds", "global_cooldown_seconds")
     change_form_template = "admin/redeems/redeem/change_form.html"
+    words_label = "with the words"
     fieldsets = (
         (None, {"fields": ("key", "title", "cost", "pricing", "enabled", "live_only")}),
         ("Who, and how often", {"fields": (
@@ -86,6 +91,10 @@ class RedeemAdmin(StockMixin, ModelAdmin):
         actions.pop("delete_selected", None)
         return actions
 
+    def trial(self, obj: Redeem, username: str, words: str) -> Trial:
+        """Return what the redeem does for a viewer who writes `words`."""
+        return Trial([purchase.planned_effect(obj, Viewer(username=username), words or SAMPLE_WORDS)])
+
     def get_urls(self) -> list[URLPattern]:
         """Add the address of the button that uses a redeem."""
         own = [path("<int:redeem_id>/use/", self.admin_site.admin_view(self.use), name="redeems_redeem_use")]
@@ -96,16 +105,26 @@ class RedeemAdmin(StockMixin, ModelAdmin):
         if request.method != "POST" or not request.user.has_perm("redeems.change_redeem"):
             raise PermissionDenied
         row = get_object_or_404(Redeem, pk=redeem_id)
-        viewer = people.find(request.POST.get("viewer", ""))
+        words, charge = request.POST.get("words", "").strip(), "charge" in request.POST
         try:
-            if viewer is None:
-                raise Refused("no viewer of that name was ever seen here")
-            item = _use(row, viewer, request.POST.get("words", "").strip(), charge="charge" in request.POST)
+            with transaction.atomic():  # a new viewer whose purchase is refused is not stored
+                item = _use(row, _viewer(request.POST.get("viewer", "")), words, charge=charge)
             log_deed(request, Redeem, f"Used for a viewer: queue item {item.pk}.", row.pk)
             self.message_user(request, f"Added to the queue: {item}.")
         except (Refused, Failed) as error:
             messages.error(request, f"{error}.")
         return redirect("admin:redeems_redeem_change", row.pk)
+
+
+def _viewer(name: str) -> Viewer:
+    """Return the viewer of that name; one who was never seen is stored as if they came now."""
+    name = name.strip().removeprefix("@")
+    known = people.find(name)
+    if known is not None:
+        return known
+    if not people.is_username(name):
+        raise Refused("this can't be a viewer's name")
+    return people.seen([name], now=timezone.now())[viewer_key(name)]
 
 
 def _use(row: Redeem, viewer: Viewer, words: str, *, charge: bool) -> QueueItem:

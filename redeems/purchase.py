@@ -41,7 +41,7 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsS
 
     `words` is the text after the command. `reference` names the cause (a chat message) and must be unique: a second
     purchase that costs points raises IntegrityError. Raises Refused with the reason for the viewer; then no points, no
-    cooldown and no stock were taken.
+    cooldown and no stock were taken. The streamer pays no points and takes no cooldowns (STREAMER_REDEEMS_FREE).
     """
     with transaction.atomic():
         # Accounts are locked before redeems here and in refunds: two transactions that lock in opposite order deadlock.
@@ -54,12 +54,13 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsS
         _check_room(plan.effect, rules)
         _check_limits(row, viewer, now)
         waits = _needs_approval(row, viewer)
+        is_free = rules.streamer_redeems_free and role_of(viewer) == Role.STREAMER
         purchase = Purchase.objects.create(
             viewer=viewer,
             redeem=row.key,
-            cooldowns=_take_cooldowns(entry, row, viewer, rules, now),
+            cooldowns={} if is_free else _take_cooldowns(entry, row, viewer, rules, now),
             took_stock=_take_stock(row),
-            payment=_pay(row, viewer, _cost(row, plan, words, rules), reference),
+            payment=None if is_free else _pay(row, viewer, _cost(row, plan, words, rules), reference),
         )
         items.enqueue(plan.effect, viewer=viewer, purchase=purchase, priority=row.priority, waits=waits)
         return purchase
@@ -76,6 +77,17 @@ def give_away(*, viewer: Viewer, key: str, words: str, rules: EffectsSettings) -
         row, entry = _find(Redeem.objects.all(), key)
         plan = _plan(row, entry, Order(viewer, words, rules, row))
         return items.enqueue(plan.effect, viewer=viewer, priority=row.priority)
+
+
+def planned_effect(row: Redeem, viewer: Viewer, words: str) -> Effect:
+    """Return what the redeem does when `viewer` writes `words`; neither the row nor the viewer need be stored.
+
+    Raises Refused where the words don't fit the redeem, or it does nothing.
+    """
+    entry = catalog.get(row.key)
+    if entry is None and not row.effects:
+        raise Refused("this redeem does nothing: it has no effects")
+    return _plan(row, entry, Order(viewer, words, EffectsSettings.current(), row)).effect
 
 
 def _find(rows: QuerySet[Redeem], key: str) -> tuple[Redeem, CatalogEntry | None]:

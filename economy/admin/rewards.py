@@ -5,16 +5,29 @@ from __future__ import annotations
 from django.contrib import admin
 
 from economy.models import Item, ItemGrant, LevelReward
+from economy.settings_table import PointsSettings
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
+from pixelbot_site.kit.steps import Effect, filled, planned
+from pixelbot_site.kit.trying import Trial, TryMixin
 
 
 @admin.register(LevelReward)
-class LevelRewardAdmin(ModelAdmin):
+class LevelRewardAdmin(TryMixin, ModelAdmin):
     """Level rewards."""
 
     list_display = ("level", "repeats", "points", "line", "spoken", "enabled")
     list_editable = ("points", "line", "spoken", "enabled")
     list_display_links = ("level",)
+
+    def trial(self, obj: LevelReward, username: str, words: str) -> Trial:
+        """Return what reaching the level does."""
+        names: dict[str, str | int] = {"user": username, "level": obj.level}
+        line = str(filled(obj.line, names))
+        spoken = [Effect("speak", {"text": line, "source": "level"}, line)] if line and obj.spoken else []
+        besides = [f"say in chat “{line}”"] if line else []
+        if obj.points and PointsSettings.current().points_enabled:
+            besides.append(f"give {PointsSettings.current().amount(obj.points)}")
+        return Trial((*spoken, *planned(obj.effects, names)), besides)
 
 
 @admin.register(Item)

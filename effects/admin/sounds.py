@@ -6,14 +6,20 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from effects import sounds
 from effects.models import Sound
+from effects.overlays.views import stored_sound
 from pixelbot_site.kit.admin import ModelAdmin
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.steps import Effect
+from pixelbot_site.kit.trying import Trial, TryMixin
 
 
 class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -41,15 +47,40 @@ class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Sound)
-class SoundAdmin(ModelAdmin):
+class SoundAdmin(TryMixin, ModelAdmin):
     """Sounds that viewers play and effects name."""
 
     form = SoundForm
-    list_display = ("name", "aliases", "length", "loudness_in_words", "volume", "cost", "enabled")
+    list_display = ("name", "listen", "aliases", "length", "loudness_in_words", "volume", "cost", "enabled")
     list_editable = ("volume", "cost", "enabled")
     search_fields = ("name", "aliases")
-    readonly_fields = ("content_type", "length", "loudness_in_words")
+    readonly_fields = ("listen", "content_type", "length", "loudness_in_words")
     fields = ("name", "aliases", "file", "volume", "cost", "enabled", *readonly_fields)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address of a sound's file."""
+        own = [path("<int:sound_id>/file/", self.admin_site.admin_view(self.file), name="effects_sound_file")]
+        return own + super().get_urls()
+
+    def file(self, request: HttpRequest, sound_id: int) -> HttpResponse:
+        """Return the file, to be heard in the dashboard."""
+        if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
+            raise PermissionDenied
+        return stored_sound(sound_id)
+
+    @admin.display(description="listen")
+    def listen(self, sound: Sound) -> str:
+        """Return a player, which loads the file when it is pressed."""
+        if not sound.pk:
+            return "-"
+        address = reverse("admin:effects_sound_file", args=[sound.pk])
+        # The version changes with the file: browsers keep for a while what they have heard.
+        return format_html(
+            '<audio controls preload="none" src="{}?v={}" title="{}"></audio>',
+            address,
+            str(sound.file.name)[-16:],
+            sound,
+        )
 
     def save_model(self, request: HttpRequest, obj: Sound, form: Any, change: bool) -> None:
         """Save a sound, and delete the file that was replaced."""
@@ -57,6 +88,13 @@ class SoundAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
         if before and before != obj.file.name:
             default_storage.delete(before)
+
+    def trial(self, obj: Sound, username: str, words: str) -> Trial:
+        """Return the sound as it is saved. Raise Refused for a new one, whose file the overlay could not load."""
+        saved = Sound.objects.filter(pk=obj.pk).first()
+        if saved is None:
+            raise Refused("the overlay loads sounds from the bot, so save it first")
+        return Trial([Effect("play_sound", {"sound": saved.name}, saved.name)])
 
     @admin.display(description="length", ordering="seconds")
     def length(self, sound: Sound) -> str:

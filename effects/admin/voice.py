@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+from uuid import UUID
 
+from django import forms
+from django.contrib import admin, messages
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+
+from effects import sounds
 from effects.models import SpeechSource, ViewerVoice, WordFilter
+from effects.overlays.views import stored_wav
 from pixelbot_site.kit.admin import ModelAdmin
+from pixelbot_site.kit.errors import Failed, Refused
+
+# Seconds between two texts that a member of staff has spoken.
+HEAR_EVERY = 2
+
+
+class HearForm(forms.Form):
+    """A text, and the voice that speaks it."""
+
+    text = forms.CharField(max_length=200, initial="This is the voice of your stream.")
+    voice = forms.CharField(
+        max_length=200, required=False, help_text="A voice of the engine. Blank: the one that the settings name."
+    )
 
 
 @admin.register(SpeechSource)
@@ -18,6 +40,42 @@ class SpeechSourceAdmin(ModelAdmin):
     list_editable = ("prefix", "pre_sound", "silent")
     fields = ("name", "prefix", "pre_sound", "silent")
     readonly_fields = ("name",)
+    change_list_template = "admin/effects/speechsource/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the addresses of the page on which a voice is heard, and of what it spoke."""
+        own = [
+            path("hear/", self.admin_site.admin_view(self.hear), name="effects_hear"),
+            path("hear/<uuid:key>.wav", self.admin_site.admin_view(self.heard), name="effects_heard"),
+        ]
+        return own + super().get_urls()
+
+    def hear(self, request: HttpRequest) -> HttpResponse:
+        """Show a form for a text and a voice; by POST, speak it and show a player."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = HearForm(request.POST or None)
+        context = {**self.admin_site.each_context(request), "title": "Hear a voice", "form": form, "opts": self.opts}
+        if request.method == "POST" and form.is_valid():
+            # Speaking keeps a process busy: one text at a time for each member of staff.
+            if not cache.add(f"hear:{request.user.pk}", True, timeout=HEAR_EVERY):
+                messages.error(request, f"Wait {HEAR_EVERY} seconds between two texts.")
+            else:
+                context["key"] = self._speak(request, form)
+        return render(request, "admin/effects/speechsource/hear.html", context)
+
+    def _speak(self, request: HttpRequest, form: HearForm) -> UUID | None:
+        try:
+            return UUID(sounds.speech(form.cleaned_data["text"], form.cleaned_data["voice"]))
+        except (Refused, Failed) as error:
+            messages.error(request, f"It was not spoken: {str(error).rstrip('.')}.")
+            return None
+
+    def heard(self, request: HttpRequest, key: UUID) -> HttpResponse:
+        """Return what was spoken."""
+        if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
+            raise PermissionDenied
+        return stored_wav(sounds.speech_name(key.hex))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: the bot knows no other sources."""

@@ -11,10 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from effects import wheel
 from effects.models import Prize, Spin, WheelLine
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, StockMixin
+from pixelbot_site.kit.steps import Effect, filled, planned
+from pixelbot_site.kit.trying import Trial, TryMixin
 
 
 @admin.register(Prize)
-class PrizeAdmin(StockMixin, ModelAdmin):
+class PrizeAdmin(TryMixin, StockMixin, ModelAdmin):
     """Prizes, with their chances and how often each was won."""
 
     list_display = ("name", "weight", "chance", "won", "colour", "stock", "per_viewer_limit", "what", "enabled")
@@ -27,6 +29,12 @@ class PrizeAdmin(StockMixin, ModelAdmin):
         counted = Spin.objects.order_by().values_list("prize").annotate(times=Count("id"))
         self.drawn: dict[int | None, int] = dict(counted)
         return super().changelist_view(request, extra_context)
+
+    def trial(self, obj: Prize, username: str, words: str) -> Trial:
+        """Return what winning the prize does."""
+        names: dict[str, str | int] = {"user": username, "prize": obj.name}
+        line = _line(filled(obj.line, names), spoken=True)
+        return Trial((*line.effects, *planned(obj.effects, names)), line.besides)
 
     @admin.display(description="chance now")
     def chance(self, prize: Prize) -> str:
@@ -69,9 +77,20 @@ class SpinAdmin(ReadOnlyAdmin):
 
 
 @admin.register(WheelLine)
-class WheelLineAdmin(ModelAdmin):
+class WheelLineAdmin(TryMixin, ModelAdmin):
     """The lines said when the wheel begins, and when a prize is won."""
 
     list_display = ("text", "when", "spoken", "enabled")
     list_editable = ("spoken", "enabled")
     list_filter = ("when",)
+
+    def trial(self, obj: WheelLine, username: str, words: str) -> Trial:
+        """Return how the line is said."""
+        return _line(filled(obj.text, {"user": username, "prize": "a prize"}), spoken=obj.spoken)
+
+
+def _line(text: str, *, spoken: bool) -> Trial:
+    if not text:
+        return Trial(())
+    effects = [Effect("speak", {"text": text, "source": "wheel"}, text)] if spoken else []
+    return Trial(effects, [f"say in chat “{text}”"])

@@ -16,7 +16,11 @@ class ChatLine(Payload):
     text: str = Field(min_length=1, max_length=500)
 
 
-@effect("chat_line", lane=INSTANT, repeatable=False, payload=ChatLine)
+def _untested(payload: ChatLine) -> str:
+    return f"say in chat “{payload.text}”"
+
+
+@effect("chat_line", lane=INSTANT, repeatable=False, payload=ChatLine, untested=_untested)
 def chat_line(item: QueueItem, payload: ChatLine) -> None:
     """Say the line after the commit."""
     chat.say(payload.text, Priority.ANSWER if item.purchase else Priority.CHATTER)

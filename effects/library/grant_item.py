@@ -17,7 +17,11 @@ class GrantItem(Payload):
     quantity: int = Field(1, ge=1, le=1_000_000)
 
 
-@effect("grant_item", lane=INSTANT, repeatable=False, payload=GrantItem, gives=True)
+def _untested(payload: GrantItem) -> str:
+    return f"give {payload.quantity} × {payload.item}"
+
+
+@effect("grant_item", lane=INSTANT, repeatable=False, payload=GrantItem, gives=True, untested=_untested)
 def grant_item(item: QueueItem, payload: GrantItem) -> None:
     """Give it, once per queue item. Raise Failed if the queue item has no viewer."""
     if item.viewer is None:

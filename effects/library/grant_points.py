@@ -17,7 +17,11 @@ class GrantPoints(Payload):
     points: int = Field(ge=1, le=10**12)
 
 
-@effect("grant_points", lane=INSTANT, repeatable=False, payload=GrantPoints, gives=True)
+def _untested(payload: GrantPoints) -> str:
+    return f"give {PointsSettings.current().amount(payload.points)}"
+
+
+@effect("grant_points", lane=INSTANT, repeatable=False, payload=GrantPoints, gives=True, untested=_untested)
 def grant_points(item: QueueItem, payload: GrantPoints) -> None:
     """Grant them, once per queue item. Raise Failed if it has no viewer."""
     if item.viewer is None:

@@ -21,7 +21,11 @@ class GrantXP(Payload):
     xp: int = Field(ge=1, le=10**12)
 
 
-@effect("grant_xp", lane=INSTANT, repeatable=False, payload=GrantXP, gives=True)
+def _untested(payload: GrantXP) -> str:
+    return f"give {payload.xp} XP"
+
+
+@effect("grant_xp", lane=INSTANT, repeatable=False, payload=GrantXP, gives=True, untested=_untested)
 def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     """Grant it, once per queue item, unless the viewer is excluded from rewards. Raise Failed without a viewer."""
     if item.viewer is None:

@@ -15,7 +15,13 @@ class OBSRecord(Payload):
     action: Literal["start", "stop"] = "start"
 
 
-@effect("obs_record", lane="effect", repeatable=True, payload=OBSRecord, requires=health.require_ready)
+def _untested(payload: OBSRecord) -> str:
+    return f"{payload.action} recording in OBS"
+
+
+@effect(
+    "obs_record", lane="effect", repeatable=True, payload=OBSRecord, requires=health.require_ready, untested=_untested
+)
 def obs_record(item: QueueItem, payload: OBSRecord) -> None:
     """Start or stop recording, and store the finished file's path on the item. Raise Failed if OBS does not."""
     item.saved_path = actions.record(start=payload.action == "start")

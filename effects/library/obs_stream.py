@@ -15,7 +15,13 @@ class OBSStream(Payload):
     action: Literal["start", "stop"] = "stop"
 
 
-@effect("obs_stream", lane="effect", repeatable=True, payload=OBSStream, requires=health.require_ready)
+def _untested(payload: OBSStream) -> str:
+    return f"{payload.action} the stream in OBS"
+
+
+@effect(
+    "obs_stream", lane="effect", repeatable=True, payload=OBSStream, requires=health.require_ready, untested=_untested
+)
 def obs_stream(item: QueueItem, payload: OBSStream) -> None:
     """Start or stop the stream. Raise Failed if OBS does not."""
     actions.stream(start=payload.action == "start")

@@ -92,7 +92,7 @@ class SpeakKind(EffectKind[Speak]):
         Raise Refused if the text can't be spoken, or lasts longer than TTS_MAX_SECONDS and a viewer wrote it.
         """
         text = speech.require_words(payload.text, max_chars=VoiceSettings.current().tts_max_chars)
-        name = item.viewer.username if item.viewer else ""
+        name = item.username
         prefix = _prefix(payload.source)
         spoken_text, spoken = _speak_in_time(
             prefix.replace("{user}", spoken_name(name)),

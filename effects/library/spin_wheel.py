@@ -31,8 +31,14 @@ class SpinWheelKind(EffectKind[SpinWheel]):
         if not wheel.winnable(None):
             raise Refused("there is nothing to win on the wheel at the moment")
 
+    def require_testable(self, payload: SpinWheel) -> None:
+        pages.require_open()  # without one, a spin still wins a prize, but a test shows nothing
+        super().require_testable(payload)
+
     def perform(self, item: QueueItem, payload: SpinWheel) -> OverlayTask:
         """Draw the prize, unless an earlier attempt has, and have the overlays turn the wheel to it."""
+        if item.is_test:
+            return wheel.rehearse(item)
         spin = wheel.draw(item)
         if item.attempts == 1:  # said once, even if the spin is repeated after a crash
             username = spin.viewer.username if spin.viewer else "somebody"

@@ -28,7 +28,11 @@ class Webhook(Payload):
     text: str = Field("", max_length=1000)
 
 
-@effect("webhook", lane="effect", repeatable=False, payload=Webhook)
+def _untested(payload: Webhook) -> str:
+    return f"call {payload.url}"
+
+
+@effect("webhook", lane="effect", repeatable=False, payload=Webhook, untested=_untested)
 def webhook(item: QueueItem, payload: Webhook) -> None:
     """Send a POST of `{"item", "viewer", "text", "at"}` as JSON.
 

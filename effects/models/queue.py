@@ -72,6 +72,9 @@ class QueueItem(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     by = models.CharField(max_length=STAFF_MAX, blank=True, help_text="The member of staff who last decided on it.")
+    tried_by = models.CharField(
+        max_length=STAFF_MAX, blank=True, help_text="The member of staff who tries it. Blank: it is no test."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     approved_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="If it has not begun by then, it expires.")
@@ -109,6 +112,16 @@ class QueueItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}: {self.title}"
+
+    @property
+    def is_test(self) -> bool:
+        """Return whether staff only try it: it gives nothing, says nothing in chat, and belongs to no viewer."""
+        return bool(self.tried_by)
+
+    @property
+    def username(self) -> str:
+        """Return the viewer's name, in a test the name of who tries it; "" where there is neither."""
+        return self.viewer.username if self.viewer else self.tried_by
 
     @property
     def redeem(self) -> str:

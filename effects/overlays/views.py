@@ -33,19 +33,22 @@ def speech(request: HttpRequest, secret: str, item_id: int) -> HttpResponse:
     """Return the WAV of a spoken queue item."""
     get_object_or_404(Overlay, secret=secret)
     name = get_object_or_404(QueueItem, pk=item_id).speech_file
-    if not name or not default_storage.exists(name):
+    if not name:
         raise Http404("This item has no speech any more.")
-    with default_storage.open(name) as file:
-        return _respond_with_sound(file.read(), "audio/wav")
+    return stored_wav(name)
 
 
 @require_safe
 def pre_sound(request: HttpRequest, secret: str, key: str) -> HttpResponse:
     """Return the sound played before speech, in its version as loud as speech, by the key of that version."""
     get_object_or_404(Overlay, secret=secret)
-    name = sounds.levelled_name(key)
+    return stored_wav(sounds.levelled_name(key))
+
+
+def stored_wav(name: str) -> HttpResponse:
+    """Return a WAV of media storage. Raise Http404 where there is none (any more)."""
     if not default_storage.exists(name):
-        raise Http404("No such sound was levelled.")
+        raise Http404("There is no such sound any more.")
     with default_storage.open(name) as file:
         return _respond_with_sound(file.read(), "audio/wav")
 
@@ -54,6 +57,11 @@ def pre_sound(request: HttpRequest, secret: str, key: str) -> HttpResponse:
 def sound(request: HttpRequest, secret: str, sound_id: int) -> HttpResponse:
     """Return an uploaded sound. The address holds its row's id, so that no path comes from outside."""
     get_object_or_404(Overlay, secret=secret)
+    return stored_sound(sound_id)
+
+
+def stored_sound(sound_id: int) -> HttpResponse:
+    """Return the file of a sound, as what it is. Raise Http404 where the sound or its file is gone."""
     row = get_object_or_404(Sound, pk=sound_id)
     name = str(row.file.name)
     if not default_storage.exists(name):

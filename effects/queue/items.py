@@ -31,6 +31,8 @@ log = logging.getLogger("queue")
 
 # How long overlays have to report that they began.
 START_WITHIN = timedelta(seconds=6)
+# Before the title of what staff only try.
+TEST_MARK = "TEST: "
 
 
 def enqueue(
@@ -42,11 +44,13 @@ def enqueue(
     priority: int = 0,
     waits: bool = False,
     sequel: Sequence[Step] = (),
+    tried_by: str = "",
 ) -> QueueItem:
     """Put `effect` into its lane, and wake the lane after the commit; an instant effect happens before this returns.
 
     `waits`: it needs approval by staff first. `sequel`: the steps that follow it. `part_of`: the name of what it
-    belongs to, for the sentence that tells the viewer if it does not happen. Raise Failed for an unknown kind.
+    belongs to, for the sentence that tells the viewer if it does not happen. `tried_by`: the member of staff who only
+    tries it (`effects.queue.trying`). Raise Failed for an unknown kind.
     """
     kind = get_kind(effect.kind)
     item = QueueItem(
@@ -54,20 +58,27 @@ def enqueue(
         lane=kind.lane or (_first_lane(effect.payload) if waits else INSTANT),
         payload=dict(effect.payload),
         sequel=list(sequel),
-        title=effect.title[:MAX_TITLE],
+        title=_title(effect, is_test=bool(tried_by)),
         viewer=viewer,
         purchase=purchase,
         part_of=part_of,
         priority=priority,
+        tried_by=tried_by,
         state=State.WAITING if waits else State.PENDING,
         expires_at=timezone.now() + timedelta(seconds=QueueSettings.current().queue_item_ttl),
     )
-    if purchase is None and not part_of:
+    if purchase is None and not part_of and not tried_by:
         _make_room(item, kind)
     item.save(force_insert=True)
     if not waits:
         begin(item, kind)
     return item
+
+
+def _title(effect: Effect, *, is_test: bool) -> str:
+    # What follows in a sequence has the mark from the item before it.
+    mark = TEST_MARK if is_test and not effect.title.startswith(TEST_MARK) else ""
+    return f"{mark}{effect.title}"[:MAX_TITLE]
 
 
 def _make_room(item: QueueItem, kind: EffectKind[Any]) -> None:
@@ -118,6 +129,7 @@ def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> 
         part_of=item.part_of,
         priority=item.priority,
         sequel=sequel,
+        tried_by=item.tried_by,
     )
 
 
@@ -129,7 +141,8 @@ def perform(item: QueueItem) -> bool:
         # An instant effect happens inside the caller's transaction: the savepoint lets that survive an error. Any other
         # must not hold a transaction while it waits for OBS or a server.
         with transaction.atomic() if kind.lane == INSTANT else lease.hold(item, seconds=kind.deadline):
-            task = kind.perform(item, payload)
+            is_left_out = item.is_test and kind.left_out_of_tests(payload)
+            task = None if is_left_out else kind.perform(item, payload)
         if task is not None:
             return not _hand_to_overlays(item, task)
         finish(item.pk, item.attempts, results=_results(item))
@@ -150,6 +163,8 @@ def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:
     now = timezone.now()
     # By the attempt, a page tells an item that is repeated from one that it has shown already.
     message = {**task.message, "lane": item.lane, "attempt": item.attempts}
+    if item.is_test:
+        message["test"] = True
     seconds = min(task.seconds, QueueSettings.current().queue_item_max_seconds)
     # Zero rows: it was skipped while it was performed, and must not be shown.
     running = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts)
@@ -191,7 +206,7 @@ def _complete(
                 return False
             item = QueueItem.objects.select_related("viewer", "purchase").get(pk=item.pk)
             kind = kinds.get(item.kind)
-            if kind is not None:
+            if kind is not None and not item.is_test:
                 kind.settle(item)
             after_commit(log.info, "done: %s", item)
             _continue_after(item, notify)

@@ -27,6 +27,7 @@ def to_drop_for(item: QueueItem, kind: EffectKind[Any], *, most: int) -> QueueIt
     if not sort:
         return None
     own = QueueItem.objects.filter(lane=item.lane, kind=item.kind, state=State.PENDING, purchase=None, part_of="")
+    own = own.filter(tried_by="")
     rows = [row for row in own if kind.sort(row.payload)]
     if len(rows) < most:
         return None

@@ -95,8 +95,8 @@ def feed() -> list[FeedLine]:
 
 def failures(moment: Moment) -> list[QueueItem]:
     """Return the newest items that did not happen, the newest first."""
-    rows = QueueItem.objects.filter(finished_at__gte=moment.now - FAILED_WITHIN, state__in=DROPPED).exclude(error="")
-    return list(rows.select_related("viewer").order_by("-finished_at")[:MAX_FAILURES])
+    rows = QueueItem.objects.filter(finished_at__gte=moment.now - FAILED_WITHIN, state__in=DROPPED, tried_by="")
+    return list(rows.exclude(error="").select_related("viewer").order_by("-finished_at")[:MAX_FAILURES])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import io
+import re
+import wave
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 import soundfile
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from economy.models import Viewer
 from effects import sounds
-from effects.models import Prize, Sound, SpeechSource, Spin, ViewerVoice, WheelLine, WordFilter
+from effects.models import Prize, QueueItem, Sound, SpeechSource, Spin, ViewerVoice, WheelLine, WordFilter
+from effects.queue import cleanup
 from effects.voice import speech
 from effects.voice.speakable import speakable
 
@@ -333,3 +340,53 @@ class TestSounds:
         page = fox.post(f"{self.page}add/", form).text
         assert "“BOOP” is already the name of the sound beep." in page and "One word" in page
         assert MARKUP not in page and Sound.objects.count() == 1
+
+
+class TestHearingAVoice:
+    """A text is spoken by the real engine and heard in the dashboard, and nowhere else."""
+
+    page = "/admin/effects/speechsource/hear/"
+
+    @pytest.fixture(autouse=True)
+    def not_spoken_before(self) -> None:
+        cache.clear()
+
+    def hear(self, client: Client, text: str = "Good evening", voice: str = "") -> tuple[str, list[str]]:
+        """Ask for the text; return the address of the player, or "", and the sentences above the form."""
+        answer = client.post(self.page, {"text": text, "voice": voice})
+        found = re.search(r'<audio controls autoplay src="([^"]+)"', answer.text)
+        return found[1] if found else "", [str(message) for message in answer.context["messages"]]
+
+    def test_the_text_is_spoken_and_heard(self, fox: Client, said: list[str]) -> None:
+        assert f'href="{self.page}"' in fox.get("/admin/effects/speechsource/").text
+        assert "<audio" not in fox.get(self.page).text
+        address, sentences = self.hear(fox)
+        served = fox.get(address)
+        assert (served["Content-Type"], served["X-Content-Type-Options"], sentences) == ("audio/wav", "nosniff", [])
+        with wave.open(io.BytesIO(served.content)) as spoken:
+            assert 0.3 < spoken.getnframes() / spoken.getframerate() < 5
+        assert (QueueItem.objects.count(), said) == (0, [])
+
+    def test_it_is_deleted_after_an_hour(self, fox: Client) -> None:
+        address, _ = self.hear(fox)
+        cleanup.tidy()
+        assert fox.get(address).status_code == 200
+        cleanup.tidy(now=timezone.now() + timedelta(minutes=61))
+        assert fox.get(address).status_code == 404
+
+    def test_what_can_not_be_spoken_is_said_in_a_sentence(self, fox: Client, settings: Any) -> None:
+        assert self.hear(fox, "...") == ("", ["It was not spoken: there is nothing to speak in this text."])
+        cache.clear()
+        settings.TTS_MAX_SECONDS = 1
+        assert self.hear(fox, "word " * 30)[1][0].endswith(", and the limit is 1 s.")
+        cache.clear()
+        settings.TTS_ENGINE = "browser"
+        assert "speaks on the overlay alone" in self.hear(fox)[1][0]
+        assert "text" in fox.post(self.page, {"text": "x" * 201}).context["form"].errors
+
+    def test_one_text_at_a_time_and_for_whom_the_page_is(self, fox: Client) -> None:
+        assert self.hear(fox)[0]
+        assert self.hear(fox) == ("", ["Wait 2 seconds between two texts."])
+        assert looker().get(self.page).status_code == 403
+        assert Client().get(f"{self.page}{uuid4()}.wav").status_code == 302
+        assert fox.get(f"{self.page}{uuid4()}.wav").status_code == 404

@@ -209,3 +209,23 @@ def test_a_sound_louder_than_speech_is_turned_down_and_a_softer_one_is_not_turne
     measured: float, chosen: float, played: float
 ) -> None:
     assert sounds.volume(Sound(loudness=measured, volume=chosen)) == played
+
+
+def test_a_sound_is_heard_in_the_dashboard_by_whoever_may_see_sounds(
+    fox: Client, client: Client, django_user_model: Any
+) -> None:
+    sounds.seed()
+    row = Sound.objects.get(name="ding")
+    address = f"/admin/effects/sound/{row.pk}/file/"
+    for page in ("/admin/effects/sound/", f"/admin/effects/sound/{row.pk}/change/"):
+        assert f'<audio controls preload="none" src="{address}?v=' in fox.get(page).text
+    assert "<audio" not in fox.get("/admin/effects/sound/add/").text
+    served = fox.get(address)
+    assert served.content == (sounds.SHIPPED / "ding.wav").read_bytes()
+    assert (served["Content-Type"], served["X-Content-Type-Options"]) == ("audio/wav", "nosniff")
+    assert fox.post(address).status_code == 403
+    assert fox.get("/admin/effects/sound/999999/file/").status_code == 404
+    client.force_login(django_user_model.objects.create_user("mo", is_staff=True))
+    assert client.get(address).status_code == 403
+    client.logout()
+    assert client.get(address).status_code == 302

@@ -173,3 +173,19 @@ def test_prices_are_changed_in_the_list(admin_client: Client) -> None:
     assert admin_client.post(LIST, form).status_code == 302
     assert Redeem.objects.get(key="clip").cost == 77
     assert not Redeem.objects.filter(enabled=True).exists()
+
+
+def test_a_redeem_is_used_for_a_name_that_was_never_seen(admin_client: Client) -> None:
+    page = admin_client.post(use_page("tts"), {"viewer": " @NewMoth ", "words": "hello"}, follow=True)
+    assert "Added to the queue" in page.text
+    item = QueueItem.objects.get()
+    assert item.viewer is not None and item.viewer.username == "NewMoth"
+    admin_client.post(use_page("tts"), {"viewer": "newmoth", "words": "again"})
+    assert Viewer.objects.count() == 1
+
+
+@pytest.mark.parametrize("asked", [{"viewer": "x" * 101}, {"viewer": "a\nb"}, {"viewer": " "}, {"charge": "on"}])
+def test_a_refusal_stores_no_new_viewer(admin_client: Client, asked: dict[str, str]) -> None:
+    page = admin_client.post(use_page("tts"), {"viewer": "NewMoth", "words": "hello"} | asked, follow=True)
+    assert page.context["messages"]
+    assert (Viewer.objects.count(), QueueItem.objects.count()) == (0, 0)

@@ -383,3 +383,28 @@ def test_a_gift_still_needs_words_that_fit(order: Order, viewer: Callable[..., V
     with pytest.raises(Refused, match="write what to say"):
         purchase.give_away(viewer=viewer("Bob"), key="tts", words="...", rules=rules)
     assert not QueueItem.objects.exists()
+
+
+def test_the_streamers_own_redeems_cost_nothing_and_have_no_cooldowns(order: Order, rules: Rules) -> None:
+    Viewer.objects.filter(key="bob").update(is_streamer=True)
+    Redeem.objects.filter(key="tts").update(global_cooldown_seconds=60, stock=9)
+    first, second = order("tts", "hello"), order("tts", "again")  # at the same moment: no cooldown holds it up
+    for item in (first, second):
+        assert item.purchase is not None
+        assert (item.purchase.payment, item.purchase.cooldowns) == (None, {})
+    assert Points.objects.get(viewer__key="bob").balance == 1000
+    assert not Cooldown.objects.exists()
+    assert Redeem.objects.get(key="tts").stock == 7
+    order("tts", "hello", who="Ann")  # whom the streamer's do not keep waiting
+    assert Points.objects.get(viewer__key="ann").balance == 975
+    assert "again in 60 s" in refused(order, "tts", "hello", who="Cat")
+    order("tts", "me again")
+    items.end(first, State.FAILED, "it broke")
+    assert Points.objects.get(viewer__key="bob").balance == 1000  # nothing was paid, so nothing goes back
+
+
+def test_the_streamer_pays_where_the_setting_says_so(order: Order, rules: Rules) -> None:
+    Viewer.objects.filter(key="bob").update(is_streamer=True)
+    order("tts", "hello", rules=replace(rules, streamer_redeems_free=False))
+    assert Points.objects.get(viewer__key="bob").balance == 975
+    assert Cooldown.objects.exists()

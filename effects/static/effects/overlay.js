@@ -6,6 +6,7 @@ const base = document.body.dataset.base;
 const caption = document.getElementById("caption");
 const unmute = document.getElementById("unmute");
 const alerts = document.getElementById("alerts");
+const testMark = document.getElementById("test");
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 2400; // with jitter 3 s: sooner than the bot gives up on an item that nobody begins
@@ -19,6 +20,7 @@ const ALERTED = new Set([
 
 let socket = null;
 let retryMs = FIRST_RETRY_MS;
+let tests = 0; // that play now
 let unsent = []; // reports to send when the connection is back
 const lanes = new Map(); // lane -> the promise of the last show in line there
 const known = new Map(); // "item/attempt" -> "queued" | "playing" | "started" | "finished" | "failed" | "stopped"
@@ -108,6 +110,9 @@ async function run(message, key, show) {
     mine.stop = resolve;
   });
   stages.set(key, mine);
+  if (message.test) {
+    markTest(mine);
+  }
   try {
     await Promise.race([show(message, mine), stopped]);
     if (known.get(key) !== "stopped") {
@@ -123,6 +128,16 @@ async function run(message, key, show) {
     mine.tidy.forEach((step) => step());
     stages.delete(key);
   }
+}
+
+// What staff only try is marked for as long as it plays, so that nobody takes it for real.
+function markTest(mine) {
+  tests += 1;
+  testMark.hidden = false;
+  mine.tidy.push(() => {
+    tests -= 1;
+    testMark.hidden = tests === 0;
+  });
 }
 
 function stop(item, { onlyIfNotBegun = false } = {}) {
