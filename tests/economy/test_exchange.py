@@ -109,6 +109,7 @@ class TestWithoutHoldingTheDatabase:
     ) -> None:
         for number in range(0, 40, 2):
             viewer(f"fan{number}", points=5)
+        self.statements(fox, 1)  # looks at the lamps, whose red lines hold for three seconds
         few, many = self.statements(fox, 4), self.statements(fox, 40)
         assert len(few) == len(many)
         assert not [sql for sql in many if not sql.startswith("SELECT")]

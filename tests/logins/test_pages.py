@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from django.contrib import admin
@@ -43,6 +44,9 @@ BUTTONS = {
     "effects_purchase_give_back": Button("give back", arguments=(1,)),
     "economy_viewer_find": Button("see", "get"),
     "economy_viewer_reverse": Button("change balances", arguments=(ROW, "points", 1)),
+    "effects_sound_file": Button("hear", "get", (ROW,)),
+    "effects_hear": Button("hear a voice"),
+    "effects_heard": Button("hear a voice", "get", (UUID(int=1),)),
     "effects_obs_test": Button("test"),
     "effects_names": Button("names for effects", "get"),
     "redeems_redeem_use": Button("use", arguments=(ROW,)),
