@@ -5,10 +5,14 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from economy import cooldowns
 from economy.viewers import presence
-from joystick.account import tokens
+from joystick.account import roster, tokens
 from joystick.gateway import health
 from joystick.inbox import name_changes, retention
+
+# Seconds.
+ROSTERS_EVERY = 86_400.0
 
 
 @shared_task(name="joystick.watch")
@@ -21,6 +25,19 @@ def watch() -> None:
 def renew_tokens() -> None:
     """Renew the tokens that end soon."""
     tokens.renew_due()
+
+
+@shared_task(name="joystick.fetch_rosters")
+def fetch_rosters() -> None:
+    """Fetch who follows, subscribes and moderates, once a day. Asked every ten minutes."""
+    if cooldowns.take({"rosters": ROSTERS_EVERY}, now=timezone.now()):
+        roster.start()
+
+
+@shared_task(name=roster.TASK)
+def fetch_roster(install_id: int, name: str, page: int = 1, done: int = 0) -> None:
+    """Fetch a page of one list."""
+    roster.fetch(install_id, name, page, done)
 
 
 @shared_task(name="joystick.sweep_presence")

@@ -113,6 +113,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = ["pixelbot_site.formats"]
 USE_TZ = True
 TIME_ZONE = site.time_zone or local_time_zone()
 STATIC_URL = "static/"
@@ -180,6 +181,7 @@ CELERY_BEAT_SCHEDULE = {
     "rescue": {"task": "effects.rescue", "schedule": 2.0, "options": {"expires": 10}},
     "watch": {"task": "joystick.watch", "schedule": 5.0, "options": {"expires": 10}},
     "renew-tokens": {"task": "joystick.renew_tokens", "schedule": 60.0, "options": {"expires": 60}},
+    "fetch-rosters": {"task": "joystick.fetch_rosters", "schedule": 600.0, "options": {"expires": 600}},
     "sweep-presence": {"task": "joystick.sweep_presence", "schedule": 60.0, "options": {"expires": 60}},
     "check-obs": {"task": "effects.check_obs", "schedule": 30.0, "options": {"expires": 30}},
     "audit": {"task": "economy.audit", "schedule": crontab(hour=5, minute=0), "options": {"expires": 3600}},

@@ -23,7 +23,7 @@ from economy.ledger.levels import describe
 from economy.models import FLAGS, Merge, Presence, Viewer
 from economy.viewers import forgetting, merging, people
 from economy.viewers.exchange import ViewerResource
-from pixelbot_site.kit.admin import ReadOnlyAdmin
+from pixelbot_site.kit.admin import ReadOnlyAdmin, named_choices
 from pixelbot_site.kit.csv_format import CSV
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.pieces import GAP
@@ -36,7 +36,10 @@ class ViewerForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Viewer
         fields = ("username", "excluded", "notes", "tags")
-        widgets: ClassVar[dict[str, forms.Widget]] = {"tags": forms.TextInput(attrs={"class": "vTextField"})}
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "tags": forms.TextInput(attrs={"class": "vTextField"}),
+            "excluded": named_choices("By badges: bots and you earn nothing", "Earns nothing", "Earns as everybody"),
+        }
 
     def clean_tags(self) -> str:
         """Return the tags as they are stored."""

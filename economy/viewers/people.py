@@ -63,6 +63,12 @@ def seen(
     return known
 
 
+def flag(usernames: Iterable[str], name: str) -> int:
+    """Set the flag `name` of those whom the bot knows; return how many had it not."""
+    ids = [viewer.pk for viewer in with_keys({viewer_key(username) for username in usernames}).values()]
+    return Viewer.objects.filter(pk__in=ids, **{name: False}).update(**{name: True})
+
+
 def _read(keys: Collection[str]) -> dict[str, Viewer]:
     return {viewer.key: viewer for viewer in heirs.read("key", keys)}
 

@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from economy.models import Transaction
@@ -21,6 +23,23 @@ from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed, page_before
 from pixelbot_site.kit.errors import Failed, Refused
 
 Verb = Callable[..., object]
+# Fields that say how an item is performed, for whoever looks for a fault.
+HOW = frozenset(
+    {
+        *(
+            "payload",
+            "sequel",
+            "part_of",
+            "attempts",
+            "lease_until",
+            "told_at",
+            "is_prepared",
+            "caption",
+            "speech_text",
+        ),
+        *("speech_file", "speech_seconds", "is_spoken_by_page", "saved_path", "overlay_message", "overlay_seconds"),
+    }
+)
 AGAIN = "again"
 
 
@@ -57,7 +76,7 @@ class RedeemFilter(admin.SimpleListFilter):
 class QueueItemAdmin(ReadOnlyAdmin):
     """Queue items with their history. The rows are read-only; the actions change them through `control`."""
 
-    list_display = ("id", "created_at", "lane", "kind", "title", "viewer", "state", "priority", "reason", "by")
+    list_display = ("id", "created_at", "lane", "what", "viewer", "state", "priority", "by")
     list_filter = ("state", "lane", "kind", RedeemFilter)
     search_fields = ("title", "viewer__key")
     list_select_related = ("viewer",)
@@ -77,10 +96,19 @@ class QueueItemAdmin(ReadOnlyAdmin):
         """Return the text that the viewer, or a line of the streamer's, brings to the effect."""
         return str(item.payload.get("text", ""))
 
-    @admin.display(description="why not")
-    def reason(self, item: QueueItem) -> str:
-        """Return in one line why it did not happen."""
-        return item.reason
+    @admin.display(description="what, and why it did not happen", ordering="title")
+    def what(self, item: QueueItem) -> SafeString:
+        """Return the title, and below it in one line why it did not happen."""
+        reason = format_html("<br><b>{}</b>", item.reason) if item.reason else ""
+        return format_html("<bdi>{}</bdi>{}", item.title or item.kind, reason)
+
+    def get_fieldsets(self, request: HttpRequest, obj: QueueItem | None = None) -> Any:
+        """Fold away the fields that say how it was performed."""
+        names = list(super().get_fields(request, obj))
+        return [
+            (None, {"fields": [name for name in names if name not in HOW]}),
+            ("How it was performed", {"fields": [name for name in names if name in HOW], "classes": ["collapse"]}),
+        ]
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may press the buttons: that takes the permission to change queue items."""

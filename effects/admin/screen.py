@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -20,7 +20,7 @@ from effects.models import OBSConnection, Overlay, Sound, new_secret
 from effects.obs import address, client, health, names
 from effects.overlays.messages import recheck
 from pixelbot_site.kit import secrets_at_rest
-from pixelbot_site.kit.admin import ModelAdmin
+from pixelbot_site.kit.admin import ModelAdmin, named_choices
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.transactions import after_commit
 
@@ -33,6 +33,9 @@ class OverlayAdmin(ModelAdmin):
     fields = ("name", "link", "shows_alerts", "created_at")
     readonly_fields = ("link", "created_at")
     actions = ("change_address",)
+
+    class Media:
+        js = ("pixelbot_site/copy.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Overlay]:
         """Return the overlays, and keep the host of this request for `link`."""
@@ -47,7 +50,13 @@ class OverlayAdmin(ModelAdmin):
         if not row.pk:
             return "Save the overlay to get its address."
         url = self.root + row.page_path()
-        return format_html('<a href="{0}" target="_blank" rel="noopener">{0}</a>', url)
+        # Folded away: on the stream's own picture, everybody could read it.
+        return format_html(
+            '<details class="masked"><summary>Show the address</summary>'
+            '<a href="{0}" target="_blank" rel="noopener">{0}</a></details> '
+            '<button type="button" class="button" data-copy="{0}">Copy without showing</button>',
+            url,
+        )
 
     def delete_model(self, request: HttpRequest, obj: Overlay) -> None:
         """Delete an overlay, and disconnect its open pages."""
@@ -82,6 +91,9 @@ class OBSForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = OBSConnection
         fields = ("enabled", "host", "port")
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "enabled": named_choices("As OBS_ENABLED in .env says", "On", "Off")
+        }
 
     def save(self, commit: bool = True) -> Any:
         """Save the row, with a new password encrypted."""

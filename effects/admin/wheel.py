@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.db.models import Count
+from django.db.models import Count, Field
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from effects import wheel
 from effects.models import Prize, Spin, WheelLine
@@ -19,8 +22,19 @@ from pixelbot_site.kit.trying import Trial, TryMixin
 class PrizeAdmin(TryMixin, StockMixin, ModelAdmin):
     """Prizes, with their chances and how often each was won."""
 
-    list_display = ("name", "weight", "chance", "won", "colour", "stock", "per_viewer_limit", "what", "enabled")
+    list_display = ("name", "weight", "chance", "won", "swatch", "stock", "per_viewer_limit", "what", "enabled")
     list_editable = ("weight", "enabled")
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field; the colour is picked."""
+        if db_field.name == "colour":
+            kwargs["widget"] = forms.TextInput(attrs={"type": "color"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description="colour")
+    def swatch(self, prize: Prize) -> SafeString:
+        """Return the colour, and its code."""
+        return format_html('<span class="swatch" style="background: {0}"></span> {0}', prize.colour)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the prizes beside the odds and what was drawn."""

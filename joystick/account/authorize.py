@@ -6,12 +6,13 @@ import logging
 
 from django.utils import timezone
 
-from joystick.account import oauth, rest, tokens
+from joystick.account import oauth, rest, roster, tokens
 from joystick.account.oauth import Declined, NoAnswer, NotSent
 from joystick.models import Install
 from joystick.settings_table import JoystickSettings
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.secrets_at_rest import unseal
+from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("joystick")
 
@@ -31,6 +32,7 @@ def finish(code: str, *, verifier: str, redirect_uri: str) -> Install:
     install.connected_at = timezone.now()
     tokens.keep(install, grant)
     log.info("connected to the channel of %s", install)
+    after_commit(roster.start)
     return install
 
 

@@ -5,7 +5,7 @@ All raise Failed with the reason; where the scope was not granted, without a req
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,8 +22,8 @@ from pixelbot_site.kit.errors import Failed
 TIMEOUT = 10.0
 # The most that Joystick puts on a page.
 PER_PAGE = 100
-# Ends the loop where the platform always names a next page.
-MAX_PAGES = 1000
+# The lists of people, and the scope that each takes.
+PEOPLE = {"followers": "followers:read", "subscribers": "subscribers:read", "moderators": "moderators:read"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,13 @@ def update_stream(
     return _stream_state(_call(install, "PUT", "/me/stream", scope="stream:manage", json=body))
 
 
-def followers(install: Install) -> Iterator[str]:
-    """Yield the usernames of all followers, fetched page by page. Scope followers:read."""
-    return _usernames(install, "/followers", "followers:read")
-
-
-def subscribers(install: Install) -> Iterator[str]:
-    """Yield the usernames of all subscribers. Scope subscribers:read."""
-    return _usernames(install, "/subscribers", "subscribers:read")
-
-
-def moderators(install: Install) -> Iterator[str]:
-    """Yield the usernames of all moderators. Scope moderators:read."""
-    return _usernames(install, "/moderators", "moderators:read")
+def usernames(install: Install, people: str, page: Any = 1) -> tuple[list[str], Any]:
+    """Return a page of usernames, and which page is next, None after the last. `people` are one of PEOPLE."""
+    data = _call(install, "GET", f"/{people}", scope=PEOPLE[people], params={"page": page, "per_page": PER_PAGE})
+    items, pagination = data.get("items"), data.get("pagination")
+    rows = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    names = [name for name in (clean_name(row.get("username")) for row in rows) if name]
+    return names, pagination.get("next_page") or None if isinstance(pagination, dict) else None
 
 
 def banned_words(install: Install) -> list[str]:
@@ -109,21 +103,6 @@ def _stream_state(data: dict[str, Any]) -> StreamState:
         tags=tuple(clean_text(tag, 100) for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
         viewers=viewers if isinstance(viewers, int) else 0,
     )
-
-
-def _usernames(install: Install, path: str, scope: str) -> Iterator[str]:
-    page: Any = 1
-    for _ in range(MAX_PAGES):
-        data = _call(install, "GET", path, scope=scope, params={"page": page, "per_page": PER_PAGE})
-        items = data.get("items")
-        for item in items if isinstance(items, list) else []:
-            name = clean_name(item.get("username")) if isinstance(item, dict) else ""
-            if name:
-                yield name
-        pagination = data.get("pagination")
-        page = pagination.get("next_page") if isinstance(pagination, dict) else None
-        if not page:
-            return
 
 
 def _call(install: Install, method: str, path: str, *, scope: str, **options: Any) -> dict[str, Any]:

@@ -56,6 +56,13 @@ def page_before(request: HttpRequest, default: str) -> str:
     return default
 
 
+def named_choices(unknown: str, yes: str, no: str) -> forms.NullBooleanSelect:
+    """Return the field of what is yes, no or neither, with a name for each."""
+    widget = forms.NullBooleanSelect()
+    widget.choices = [("unknown", unknown), ("true", yes), ("false", no)]
+    return widget
+
+
 class BoundedPaginator(_Paginator):
     """A paginator that counts up to MAX_COUNTED rows: counting millions takes seconds."""
 

@@ -51,12 +51,6 @@
     document.addEventListener(name, () => { setTimeout(() => { pressed = null; catchUp(); }, 300); });
   }
   document.addEventListener("focusout", () => setTimeout(catchUp, 0));
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(button.dataset.copy);
-      button.textContent = "Copied";
-    });
-  }
   setInterval(play, 250);
   play();
   connect();
