@@ -59,8 +59,8 @@ def take_admin(page: Page, bot: BotProcess) -> None:
     page.click("text=Log in")
     page.screenshot(path=PICTURES / "guide.png")
     while (skip := page.locator(".guide li:not(.skipped) .skip").first).count():
-        skip.evaluate("button => button.click()")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            skip.evaluate("button => button.click()")
     for name, path in PAGES.items():
         page.goto(root + path)
         page.wait_for_timeout(1500)  # what is live has come

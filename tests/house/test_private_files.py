@@ -13,7 +13,10 @@ import pytest
 from pixelbot_site import private_files
 from tests.processes import ROOT
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes"),
+    pytest.mark.journey,  # each starts a Python process
+]
 
 START = """
 import django

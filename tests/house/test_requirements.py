@@ -18,6 +18,8 @@ from tests.house import wheels
 from tests.house.test_checks import code
 from tests.processes import ROOT
 
+pytestmark = pytest.mark.journey  # pip is asked in a process of its own
+
 # What no line of ours names, and who does.
 NAMED_BY_OTHERS = {
     "psycopg": "Django's backend, where DATABASE_URL is PostgreSQL's",

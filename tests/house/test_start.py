@@ -11,6 +11,8 @@ import pytest
 
 from tests.processes import ROOT
 
+pytestmark = pytest.mark.journey  # each starts a Python process
+
 PROGRAM = """
 import gc, sys
 import django

@@ -24,7 +24,7 @@ from pixelbot_site.sections import NAMES, SECTIONS
 from tests.logins.document import documented
 from tests.logins.rows import make_rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.journey]  # every page, action and button, as each role
 
 
 class Button(NamedTuple):
