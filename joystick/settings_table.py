@@ -130,6 +130,13 @@ class ChatSettings(Section):
     bot_username: str = setting(
         "", "Your bot's own name in chat, so that it never answers itself.", label="The bot's name in chat"
     )
+    message_amount: str = setting(
+        "everything",
+        "How much the bot says in chat: everything; thanks (answers, refunds and thanks for tips, but no level-ups and "
+        "other lines of its own); or answers (what it is asked, and refunds).",
+        choices=("everything", "thanks", "answers"),
+        label="How much the bot says",
+    )
     message_rate_limit: float = setting(
         1.0,
         "The time between two lines that the bot says. 0: as fast as Joystick.tv keeps their order, 25 a second.",

@@ -21,7 +21,7 @@ from websockets.typing import Subprotocol
 from joystick.gateway import reasons
 from joystick.gateway.outgoing.actions import SPOKEN, Action
 from joystick.gateway.outgoing.echoes import Echoes
-from joystick.gateway.outgoing.waiting import BURST, MIN_INTERVAL, Outgoing
+from joystick.gateway.outgoing.waiting import BURST, MIN_INTERVAL, SAID, Outgoing
 from joystick.gateway.pace import Attempts, TokenBucket
 from joystick.gateway.session import Session, SessionLost, TokenRefused
 from joystick.protocol.frames import ReceivedFrame
@@ -74,10 +74,9 @@ class Gateway:
         rate_limit: float = 1.0,
         max_chars: int = 500,
         bot_username: str = "",
+        amount: str = "everything",
     ) -> None:
-        """Take the gateway's address, ws(s)://…/cable, and for chat the seconds between lines, a line's length, and the
-        bot's name.
-        """
+        """Take the gateway's address, ws(s)://…/cable, and for chat what `set_chat` takes."""
         self._owner = owner
         self._url = url
         self._on_loopback = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
@@ -88,7 +87,7 @@ class Gateway:
         self.last_frame_at: datetime | None = None
         self.echoes = Echoes()
         self.outgoing = Outgoing()
-        self.set_chat(rate_limit=rate_limit, max_chars=max_chars, bot_username=bot_username)
+        self.set_chat(rate_limit=rate_limit, max_chars=max_chars, bot_username=bot_username, amount=amount)
         self._last_action = ""
         self._channel_id = ""
         self._channel_known = asyncio.Event()
@@ -136,12 +135,18 @@ class Gateway:
             await self._socket.close()
 
     def enqueue(self, action: Action) -> None:
-        """Queue an action to be sent, a long text as several lines."""
+        """Queue an action to be sent, a long text as several lines; leave out what the streamer wants unsaid."""
+        if action.priority not in self._said:
+            return
         for piece in action.split(self._max_chars):
             self.outgoing.add(piece)
 
-    def set_chat(self, *, rate_limit: float, max_chars: int, bot_username: str) -> None:
-        """Set the seconds between two lines, a line's length, and the bot's name; for what waits already as well."""
+    def set_chat(self, *, rate_limit: float, max_chars: int, bot_username: str, amount: str) -> None:
+        """Set the seconds between two lines, a line's length, the bot's name, and how much is said (a key of SAID).
+
+        What waits already is said by the new pace.
+        """
+        self._said = SAID[amount]
         self._max_chars = max_chars
         self._pace = TokenBucket(rate_limit, BURST)
         self.outgoing.set_limits(interval=rate_limit, max_chars=max_chars)

@@ -10,7 +10,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 
@@ -26,6 +26,8 @@ LOOK_EVERY = 0.7
 SLOW_EVERY = 5.0
 SLOW = ("lamps", "dock_lamps", "figures", "charts")
 MAX_SOCKETS = 64
+# Seconds between two looks at whether those who have a page open are still logged in, and what they may see.
+CHECK_EVERY = 30.0
 
 
 class Board:
@@ -37,6 +39,7 @@ class Board:
 
     def __init__(self) -> None:
         self._pages: dict[DashboardConsumer, View] = {}
+        self._new: set[DashboardConsumer] = set()
         self._task: asyncio.Task[None] | None = None
 
     def add(self, page: DashboardConsumer, view: View) -> bool:
@@ -44,6 +47,7 @@ class Board:
         if len(self._pages) >= MAX_SOCKETS:
             return False
         self._pages[page] = view
+        self._new.add(page)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
         return True
@@ -51,19 +55,37 @@ class Board:
     def discard(self, page: DashboardConsumer) -> None:
         """Send to a page no more."""
         self._pages.pop(page, None)
+        self._new.discard(page)
 
     async def _run(self) -> None:
-        look = _Look()
+        look, checked_at = _Look(), time.monotonic()
         while self._pages:
             await asyncio.sleep(LOOK_EVERY)
             try:
-                found = await database_sync_to_async(look.changed)(set(self._pages.values()))
+                if time.monotonic() - checked_at >= CHECK_EVERY:
+                    checked_at = time.monotonic()
+                    await self._check_logins()
+                await self._send(look)
             except (OperationalError, InterfaceError) as error:
                 log.warning("the open pages could not be updated: %s", error)
-                continue
-            for page, view in list(self._pages.items()):
-                if parts := found.get(view):
-                    await page.show(parts)
+            except Exception:  # the edge of this task: one broken look must not end the updates of every page
+                log.exception("the open pages could not be updated")
+
+    async def _send(self, look: _Look) -> None:
+        found = await database_sync_to_async(look.changed)(set(self._pages.values()))
+        new, self._new = self._new, set()
+        for page, view in list(self._pages.items()):
+            # A new page may lack what was sent to the others after it was loaded.
+            if parts := look.last(view) if page in new else found.get(view):
+                await page.show(parts)
+
+    async def _check_logins(self) -> None:
+        for page in list(self._pages):
+            view = await database_sync_to_async(page.view)()
+            if view is None:
+                await page.close()
+            elif page in self._pages:
+                self._pages[page] = view
 
 
 class _Look:
@@ -80,7 +102,6 @@ class _Look:
         return {view: self._new(names, view) for view in views}
 
     def _new(self, names: list[str], view: View) -> dict[str, str]:
-        # Who has just come has the page as it was when it was loaded: everything is sent once.
         known = (view, "") in self._sent
         self._sent[view, ""] = ""
         wanted = [name for name in board.PAGES[view.page] if name in names or not known]
@@ -88,6 +109,10 @@ class _Look:
         new = {name: html for name, html in parts.items() if self._sent.get((view, name)) != html}
         self._sent |= {(view, name): html for name, html in new.items()}
         return new
+
+    def last(self, view: View) -> dict[str, str]:
+        """Return all parts of a view as they were last sent."""
+        return {name: html for (of, name), html in self._sent.items() if of == view and name}
 
     def _names(self) -> list[str]:
         """Return the parts that may have changed since the last look, found by three small queries."""
@@ -115,15 +140,21 @@ class DashboardConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Accept staff who are logged in."""
-        user: User | AnonymousUser = self.scope["user"]  # type: ignore[assignment]  # the middleware has looked it up
-        page = self.scope["url_route"]["kwargs"]["page"]
-        if not (user.is_active and user.is_staff and page in board.PAGES):
+        view = await database_sync_to_async(self.view)()
+        if view is None:
             await self.close()
             return
-        may = await database_sync_to_async(board.may)(user)
         await self.accept()
-        if not _board.add(self, View(page, may)):
+        if not _board.add(self, view):
             await self.close()
+
+    def view(self) -> View | None:
+        """Return the page and what may be seen of it now; None for whoever is logged in no more, or is not staff."""
+        page, session, owner = self.scope["url_route"]["kwargs"]["page"], self.scope["session"], self.scope["user"]
+        if page not in board.PAGES or owner is None or not session.exists(session.session_key or ""):
+            return None
+        user = User.objects.filter(pk=owner.pk, is_active=True, is_staff=True).first()
+        return None if user is None else View(page, board.may(user))
 
     async def disconnect(self, code: int) -> None:
         """Forget the page."""

@@ -18,7 +18,7 @@ from effects.values import speak
 from joystick.channel import streams
 from joystick.models import Stream
 from joystick.simulator.happenings import chat, follow, started, tip
-from pixelbot_site.index import board, guide, live, tonight
+from pixelbot_site.index import board, guide, lamps, live, tonight
 from pixelbot_site.index.board import View
 from pixelbot_site.index.lamps import Moment
 
@@ -162,8 +162,13 @@ def test_a_page_gets_everything_once_and_then_what_changed(deliver: Callable[...
 
 
 def test_the_index_is_quick(
-    admin_client: Client, deliver: Callable[..., None], stage: None, django_assert_max_num_queries: Any
+    admin_client: Client,
+    deliver: Callable[..., None],
+    stage: None,
+    django_assert_max_num_queries: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(lamps._CurveCheck, "SECONDS", 3600.0)  # one query in five seconds
     for number in range(30):
         deliver(chat(f"Viewer{number}", "hi"))
         items.enqueue(speak(f"line {number}"))
@@ -173,6 +178,16 @@ def test_the_index_is_quick(
     guide._Seen.is_over = True
     with django_assert_max_num_queries(25):
         index(admin_client)
+
+
+def test_a_page_that_comes_later_gets_all_that_was_sent(deliver: Callable[..., None]) -> None:
+    look, view = live._Look(), View("index", frozenset(board.PERMISSIONS))
+    look.changed({view})
+    deliver(chat("Ann", "between"))
+    look.changed({view})
+    assert look.changed({view}) == {view: {}}
+    assert look.last(view).keys() == set(board.PAGES["index"])
+    assert "between" in look.last(view)["feed"]
 
 
 @pytest.mark.parametrize("name", ["say-a-line", "admin:joystick_install_try"])

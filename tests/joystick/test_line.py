@@ -1004,3 +1004,28 @@ async def test_a_line_of_a_process_from_before_an_update_is_said(joystick: Simul
         await the_layer().group_send(mailbox.MAILBOX, message)
         await asyncio.wait_for(joystick.wait_for_actions(1), 5)
     assert joystick.actions[0]["text"] == "hi"
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("everything", ["answer", "thanks", "level_up", "chatter"]),
+        ("thanks", ["answer", "thanks"]),
+        ("answers", ["answer"]),
+    ],
+)
+async def test_the_bot_says_as_much_as_the_streamer_wants_from_the_moment_it_is_set(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch, amount: str, said: list[str]
+) -> None:
+    monkeypatch.setattr(listener, "RENEW_EVERY", 0.1)
+    wanted = {"rate_limit": 0, "max_chars": 500, "bot_username": "", "amount": "answers"}
+    async with running(joystick, chat_settings=lambda: dict(wanted)):
+        await until(lambda: state() == "connected")
+        wanted["amount"] = amount
+        await asyncio.sleep(0.4)
+        for priority in (mailbox.Priority.CHATTER, mailbox.Priority.LEVEL_UP, mailbox.Priority.THANKS):
+            await sync_to_async(mailbox.say)(str(priority), priority, channel_id="c")
+        await sync_to_async(mailbox.say)(str(mailbox.Priority.ANSWER), mailbox.Priority.ANSWER, channel_id="c")
+        await asyncio.wait_for(joystick.wait_for_actions(len(said)), 5)
+        await asyncio.sleep(0.3)
+    assert sorted(action["text"] for action in joystick.actions) == sorted(said)

@@ -45,6 +45,14 @@ LIMITS = {
 }
 
 
+# What is said by MESSAGE_AMOUNT.
+SAID = {
+    "everything": frozenset(LIMITS),
+    "thanks": frozenset({MODERATION, "answer", THANKS}),
+    "answers": frozenset({MODERATION, "answer"}),
+}
+
+
 class Outgoing:
     """A short queue of actions. Not thread-safe: it belongs to one event loop.
 

@@ -199,6 +199,7 @@ def chat_settings() -> dict[str, Any]:
         "rate_limit": current.message_rate_limit,
         "max_chars": current.message_max_chars,
         "bot_username": current.bot_username,
+        "amount": current.message_amount,
     }
 
 
