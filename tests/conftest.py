@@ -13,7 +13,10 @@ from typing import Any
 import hypothesis
 import pytest
 import redis
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.db import connection
+from django.test import Client
 
 from economy.models import Viewer
 from economy.viewers import people
@@ -181,6 +184,20 @@ def stage(db: None, settings: Any) -> None:
     settings.OBS_ENABLED = True
     overlay, _ = Overlay.objects.get_or_create(name="Main")
     pages.opened("a test's page", overlay)
+
+
+@pytest.fixture
+def staff(db: None) -> Callable[..., Client]:
+    """Log in somebody of the staff who has these permissions alone: `staff("view_viewer")`."""
+
+    def log_in(*codenames: str) -> Client:
+        user = get_user_model().objects.create_user("mo", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return log_in
 
 
 @pytest.fixture

@@ -365,10 +365,13 @@ def _settings_page() -> Action:
     return Action("Settings", reverse("settings"), "pixelbot_site.view_settingoverride")
 
 
-def _until(at: datetime) -> str:
-    return _when(at).removeprefix("at ").removeprefix("on ")
-
-
 def _when(at: datetime) -> str:
-    local, today = timezone.localtime(at), timezone.localdate()
-    return f"at {local:%H:%M:%S}" if local.date() == today else f"on {local:%d %B at %H:%M}"
+    return f"{'at' if _is_today(at) else 'on'} {_until(at)}"
+
+
+def _until(at: datetime) -> str:
+    return f"{timezone.localtime(at):{'%H:%M:%S' if _is_today(at) else '%d %B at %H:%M'}}"
+
+
+def _is_today(at: datetime) -> bool:
+    return timezone.localdate(at) == timezone.localdate()

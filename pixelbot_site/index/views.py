@@ -31,9 +31,9 @@ from pixelbot_site.kit.csv_format import CSV
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.settings_table import label
 from pixelbot_site.live_settings import store
+from pixelbot_site.live_settings.views import MAY_CHANGE
 from pixelbot_site.models import SkippedStep
 
-MAY_CHANGE = "pixelbot_site.change_settingoverride"
 View = Callable[..., HttpResponse]
 
 DEFAULT_LINE = "This is the voice of your stream."
@@ -154,10 +154,8 @@ def _store(request: HttpRequest, values: dict[str, str], done: str) -> HttpRespo
 @require_POST
 def give_points(request: HttpRequest) -> HttpResponse:
     """Give points to, or take them from, the viewer who is named; a form that is sent twice pays once."""
-    name, form = (
-        request.POST.get("viewer", "").strip(),
-        ByHandForm({**request.POST.dict(), "currency": Currency.POINTS}),
-    )
+    name = request.POST.get("viewer", "").strip()
+    form = ByHandForm({**request.POST.dict(), "currency": Currency.POINTS})
     viewer = people.find(name) if name else None
     if viewer is None:
         messages.error(request, f"There is no viewer called “{name}”. Nothing was given." if name else "Name a viewer.")

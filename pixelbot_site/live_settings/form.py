@@ -77,7 +77,8 @@ class SettingsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Return the values. Add the contradictions between them to the fields."""
-        values = {name: self._value(name) for name in store.DECLARED}
+        to_reset = self._to_reset()
+        values = {name: store.default(name) if name in to_reset else self._value(name) for name in store.DECLARED}
         if not self.errors:
             for section in SECTIONS:
                 self._refuse_contradictions(section, values)
@@ -96,8 +97,6 @@ class SettingsForm(forms.Form):
                 yield section.title, rows
 
     def _value(self, name: str) -> Any:
-        if name in self._to_reset():
-            return store.default(name)
         # What was not changed here is as it is now: somebody may have changed it since.
         return self.cleaned_data.get(name) if name in self.changed_data else store.current(name)
 

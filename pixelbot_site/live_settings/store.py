@@ -1,4 +1,4 @@
-"""The settings that the dashboard stores: read, changed and reset."""
+"""The settings that the dashboard stores: read and changed."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def live(section: type[Section]) -> dict[str, Setting]:
 
 
 DECLARED: dict[str, Setting] = {name: setting for section in SECTIONS for name, setting in live(section).items()}
+_SECTION_OF = {name: section for section in SECTIONS for name in live(section)}
 
 
 class Overrides:
@@ -84,8 +85,7 @@ def default(name: str) -> Any:
 
 def current(name: str) -> Any:
     """Return the value that is in force."""
-    section = next(section for section in SECTIONS if name in declared(section))
-    return getattr(section.current(), name.lower())
+    return getattr(_SECTION_OF[name].current(), name.lower())
 
 
 def change(values: Mapping[str, Any], *, by: User) -> list[str]:
@@ -107,11 +107,6 @@ def change(values: Mapping[str, Any], *, by: User) -> list[str]:
             _record(change, by)
         after_commit(read_again)
     return [change.sentence for change in changes]
-
-
-def reset(names: list[str], *, by: User) -> list[str]:
-    """Let `.env` or the declared default hold again. Return a sentence for each value that this changes."""
-    return change({name: default(name) for name in names}, by=by)
 
 
 class _Change:

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from economy.models import LevelReward, Viewer
@@ -32,20 +30,6 @@ FORM = {"trigger": "tip_high", "subject": "", "line": "Thank you, {user}!", "ena
 ALL = {"kind": "alert", "text": "{user} tipped {tokens} tokens!"}, {"kind": "grant_points", "points": 50}
 # What no test may write; "sessions" and "log entries" belong to the login.
 NOT_OF_THE_STREAM = {"QueueItem", "Session", "User", "Permission", "ContentType", "OverlayPage", "Overlay"}
-
-
-@pytest.fixture
-def log_in(db: None) -> Callable[..., Client]:
-    """Logs in somebody who has these permissions alone."""
-
-    def log_in(*codenames: str) -> Client:
-        user = get_user_model().objects.create_user("mo", is_staff=True)
-        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return log_in
 
 
 def rows() -> dict[str, int]:
@@ -118,8 +102,8 @@ def test_without_an_open_overlay_nothing_is_enqueued_and_a_sentence_says_why(adm
 
 
 @pytest.mark.usefixtures("stage")
-def test_trying_takes_the_permission_to_change_queue_items(log_in: Callable[..., Client]) -> None:
-    client = log_in("add_reaction")
+def test_trying_takes_the_permission_to_change_queue_items(staff: Callable[..., Client]) -> None:
+    client = staff("add_reaction")
     answer = client.post(f"{REACTION}add/", FORM | {"effects": json.dumps(ALL), "_try": "x"})
     assert answer.status_code == 403
     assert b"_try" not in client.get(f"{REACTION}add/").content
@@ -127,9 +111,9 @@ def test_trying_takes_the_permission_to_change_queue_items(log_in: Callable[...,
 
 
 @pytest.mark.usefixtures("stage")
-def test_who_may_only_view_a_row_tries_it_as_it_is_saved(log_in: Callable[..., Client]) -> None:
+def test_who_may_only_view_a_row_tries_it_as_it_is_saved(staff: Callable[..., Client]) -> None:
     row = Reaction.objects.create(trigger="follow", effects=[{"kind": "alert", "text": "saved"}])
-    client = log_in("view_reaction", "change_queueitem")
+    client = staff("view_reaction", "change_queueitem")
     address = f"{REACTION}{row.pk}/change/"
     assert b'name="_try"' in client.get(address).content
     client.post(address, {"_try": "x", "effects": '[{"kind": "alert", "text": "posted"}]'})
@@ -238,8 +222,8 @@ def test_a_sound_that_is_not_saved_yet_can_not_be_tried(admin_client: Client) ->
 
 
 @pytest.mark.usefixtures("stage")
-def test_a_redeem_that_does_nothing_any_more_says_so(log_in: Callable[..., Client]) -> None:
+def test_a_redeem_that_does_nothing_any_more_says_so(staff: Callable[..., Client]) -> None:
     row = Redeem.objects.create(key="left", title="Left over")  # by a module of the catalog that was removed
-    client = log_in("view_redeem", "change_queueitem")
+    client = staff("view_redeem", "change_queueitem")
     answer = client.post(f"/admin/redeems/redeem/{row.pk}/change/", {"_try": "x"}, follow=True)
     assert "It could not be tried: this redeem does nothing: it has no effects." in answer.text

@@ -133,6 +133,19 @@ def strict_page(strict_chromium: str) -> Iterator[Page]:
         yield opened
 
 
+class Hand:
+    """Clicks and types in a page, and counts the clicks."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.clicks = 0
+
+    def click(self, selector: str) -> None:
+        """Click on the first that `selector` finds."""
+        self.page.locator(selector).first.click()
+        self.clicks += 1
+
+
 def log_in(page: Page, bot: BotProcess) -> None:
     """Log in through the dashboard's own form."""
     page.goto(f"http://127.0.0.1:{bot.port}/admin/")

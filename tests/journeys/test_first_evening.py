@@ -6,21 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from joystick.simulator.happenings import chat, started, tip
-from tests.journeys.conftest import log_in
+from tests.journeys.conftest import Hand, log_in
 from tests.processes import BotProcess, SimulatorThread, wait_until
-
-
-class Hand:
-    """Clicks and types in a page, and counts the clicks."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.clicks = 0
-
-    def click(self, selector: str) -> None:
-        """Click on the first that `selector` finds."""
-        self.page.locator(selector).first.click()
-        self.clicks += 1
 
 
 def ticked(page: Page, key: str, *, reload: bool = True) -> None:

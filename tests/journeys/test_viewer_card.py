@@ -6,24 +6,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from joystick.simulator.happenings import chat
-from tests.journeys.conftest import log_in
+from tests.journeys.conftest import Hand, log_in
 from tests.processes import BotProcess, SimulatorThread, wait_until
 
 PATHS = ("", "effects/queueitem/", "economy/transaction/", "redeems/redeem/add/", "backups/", "joystick/install/")
 MAX_CLICKS = 3
-
-
-class Hand:
-    """Clicks in a page, and counts."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.clicks = 0
-
-    def click(self, selector: str) -> None:
-        """Click on what `selector` finds."""
-        self.page.click(selector)
-        self.clicks += 1
 
 
 @pytest.fixture

@@ -32,20 +32,6 @@ def seeded(db: None) -> None:
     purchase.seed()
 
 
-@pytest.fixture
-def staff(db: None) -> Callable[..., Client]:
-    """Logs a moderator in who has these permissions alone."""
-
-    def log_in(*codenames: str) -> Client:
-        user = get_user_model().objects.create_user("mo", is_staff=True)
-        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return log_in
-
-
 def use_page(key: str) -> str:
     """Return the address of the button that uses the redeem."""
     return f"{LIST}{Redeem.objects.get(key=key).pk}/use/"
