@@ -20,6 +20,7 @@ from effects.queue import items
 from effects.registry import OverlayTask
 from effects.settings_table import QueueSettings
 from effects.values import speak
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import filled, planned
 from pixelbot_site.kit.transactions import after_commit
@@ -41,6 +42,10 @@ PRIZES: tuple[tuple[str, int, str, list[dict[str, Any]]], ...] = (
 )
 # How many of the latest draws the shares are counted from.
 SHARE_DRAWS = 10_000
+
+NOTHING_TO_WIN = phrases.refusal("wheel.nothing_to_win", "there is nothing to win on the wheel at the moment")
+NO_PRIZE_LEFT = phrases.refusal("wheel.no_prize_left", "no prize is left on the wheel")
+SOMEBODY = phrases.answer("word.somebody", "somebody")
 
 
 def winnable(viewer: Viewer | None) -> list[Prize]:
@@ -72,7 +77,7 @@ def draw(item: QueueItem) -> Spin:
             return drawn
         prizes = winnable(item.viewer)
         if not prizes:
-            raise Failed("no prize is left on the wheel")
+            raise Failed(NO_PRIZE_LEFT())
         prize = pick(prizes)
         if prize.stock is not None:
             Prize.objects.filter(pk=prize.pk).update(stock=F("stock") - 1)
@@ -101,7 +106,7 @@ def rehearse(item: QueueItem) -> OverlayTask:
     """
     prizes = winnable(None)
     if not prizes:
-        raise Failed("no prize is left on the wheel")
+        raise Failed(NO_PRIZE_LEFT())
     return overlay_task(_spin(item, pick(prizes), prizes), tried_by=item.tried_by)
 
 
@@ -123,7 +128,7 @@ def give(item: QueueItem) -> None:
     # Conditional: of two calls, one pays.
     if not Spin.objects.filter(pk=spin.pk, paid_at=None).update(paid_at=timezone.now()):
         return
-    words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": spin.prize_name}
+    words = {"user": spin.viewer.username if spin.viewer else SOMEBODY(), "prize": spin.prize_name}
     if spin.line:
         _say(filled(spin.line, words), Priority.ANSWER, spin.viewer, spoken=True)
     else:

@@ -25,7 +25,12 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Viewers": ("economy.viewer", "economy.merge", "economy.item", "economy.itemgrant"),
     "Redeems and wheel": ("redeems.redeem", "effects.prize", "effects.wheelline", "effects.spin"),
-    "What happens when": ("joystick.reaction", "economy.levelreward"),
+    "What happens when": (
+        "joystick.reaction",
+        "economy.levelreward",
+        "joystick.builtincommand",
+        "pixelbot_site.phrasetext",
+    ),
     "Voice and sounds": ("effects.sound", "effects.speechsource", "effects.wordfilter", "effects.viewervoice"),
     "Overlay and OBS": ("effects.overlay", "effects.obsconnection"),
     "Books": ("economy.transaction", "economy.xptransaction", "economy.batch", "economy.audit"),

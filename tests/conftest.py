@@ -24,12 +24,12 @@ from effects.chat import MAILBOX
 from effects.models import Overlay
 from effects.obs.client import obs
 from effects.overlays import pages
-from joystick.inbox import name_changes, receive
+from joystick.inbox import built_in, name_changes, receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
 from pixelbot_site.index import guide, lamps
-from pixelbot_site.kit import settings_table
+from pixelbot_site.kit import phrases, settings_table
 from tests import processes
 from tests.economy.tampering import tampered
 from tests.processes import SimulatorThread, missing_part
@@ -94,7 +94,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 # Most tests have no database to read them from; those of the dashboard's settings switch them on again.
-settings_table.use_overrides(None)
+settings_table.overrides.use(None)
+phrases.book.use(None)
+built_in.words.use(None)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,10 @@ from effects import sounds
 from effects.models import QueueItem
 from effects.overlays import pages
 from effects.registry import EffectKind, OverlayTask, Payload, register
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
+
+NO_SUCH = phrases.refusal("play_sound.no_such", "there is no sound called {name}")
 
 
 class PlaySound(Payload):
@@ -32,13 +35,13 @@ class PlaySoundKind(EffectKind[PlaySound]):
 
     def require_usable(self, payload: PlaySound) -> None:
         if sounds.named(payload.sound) is None:
-            raise Refused(f"there is no sound called {payload.sound}")
+            raise Refused(NO_SUCH(name=payload.sound))
 
     def perform(self, item: QueueItem, payload: PlaySound) -> OverlayTask:
         """Have the overlays play the sound. Raise Failed if it was deleted since."""
         sound = sounds.named(payload.sound)
         if sound is None:
-            raise Failed(f"there is no sound called {payload.sound}")
+            raise Failed(NO_SUCH(name=payload.sound))
         volume = round(sounds.volume(sound) * payload.volume, 4)
         return OverlayTask({"type": "sound", "sound": sounds.address(sound), "volume": volume}, seconds=sound.seconds)
 

@@ -21,6 +21,7 @@ from effects.settings_table import VoiceSettings
 from effects.voice import speech
 from effects.voice.engines import estimated_seconds
 from effects.voice.speakable import shorten, shown, spoken_name
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import MAX_TEXT
 
@@ -28,6 +29,9 @@ log = logging.getLogger("tts")
 
 # How often a text that lasts too long is cut and spoken anew.
 MAX_CUTS = 4
+
+TOO_LONG = phrases.refusal("voice.too_long", "it takes {seconds} s to say that, and the limit is {limit} s")
+TOO_LONG_EVEN_CUT = phrases.refusal("voice.too_long_even_cut", "the text is too long to be spoken, even cut off")
 
 
 class Speak(Payload):
@@ -127,11 +131,10 @@ def _speak_in_time(prefix: str, text: str, style: voice.Style, *, may_cut: bool)
             return whole, voice.engine().speak(whole, style, max_seconds=rules.tts_max_seconds)
         except voice.TooLong as long:
             if not may_cut:
-                reason = f"it takes {long.seconds:.0f} s to say that, and the limit is {rules.tts_max_seconds} s"
-                raise Refused(reason) from None
+                raise Refused(TOO_LONG(seconds=round(long.seconds), limit=rules.tts_max_seconds)) from None
             # A little less than the share that would fit: words differ in length.
             text = shorten(text, max(1, int(len(text) * 0.9 * rules.tts_max_seconds / long.seconds)))
-    raise Failed("the text is too long to be spoken, even cut off")
+    raise Failed(TOO_LONG_EVEN_CUT())
 
 
 def _prefix(source: str) -> str:

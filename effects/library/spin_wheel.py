@@ -29,7 +29,7 @@ class SpinWheelKind(EffectKind[SpinWheel]):
 
     def require_usable(self, payload: SpinWheel) -> None:
         if not wheel.winnable(None):
-            raise Refused("there is nothing to win on the wheel at the moment")
+            raise Refused(wheel.NOTHING_TO_WIN())
 
     def require_testable(self, payload: SpinWheel) -> None:
         pages.require_open()  # without one, a spin still wins a prize, but a test shows nothing

@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from effects.models import Overlay, OverlayPage
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
+
+CLOSED = phrases.refusal("overlay.closed", "that can't be shown at the moment: the stream's overlay is closed")
 
 # Seconds between two renewals.
 RENEW_EVERY = 20.0
@@ -50,4 +53,4 @@ def is_open(*, since: datetime | None = None) -> bool:
 def require_open() -> None:
     """Raise Refused where no page is open, so that nothing could be seen or heard."""
     if not is_open():
-        raise Refused("that can't be shown at the moment: the stream's overlay is closed")
+        raise Refused(CLOSED())

@@ -23,6 +23,7 @@ from effects.queue import lanes, lease, refunds
 from effects.queue.wakeups import wake
 from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, OverlayTask, kinds
 from effects.settings_table import QueueSettings
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import SEQUENCE, Step, leaves
 from pixelbot_site.kit.transactions import after_commit, again_after_deadlock, contained
@@ -33,6 +34,10 @@ log = logging.getLogger("queue")
 START_WITHIN = timedelta(seconds=6)
 # Before the title of what staff only try.
 TEST_MARK = "TEST: "
+
+BROKE = phrases.refusal("queue.broke", "something broke")
+NEWER_LINES = phrases.refusal("queue.newer_lines", "newer lines took its place")
+WAITED_TOO_LONG = phrases.refusal("queue.waited_too_long", "it waited too long")
 
 
 def enqueue(
@@ -85,7 +90,7 @@ def _make_room(item: QueueItem, kind: EffectKind[Any]) -> None:
     oldest = lanes.to_drop_for(item, kind, most=QueueSettings.current().queue_own_max)
     if oldest is not None:
         # Skipped, not cancelled: what follows it in a sequence still happens.
-        end(oldest, State.SKIPPED, "newer lines took its place")
+        end(oldest, State.SKIPPED, NEWER_LINES())
 
 
 def _first_lane(payload: Mapping[str, Any]) -> str:
@@ -155,7 +160,7 @@ def perform(item: QueueItem) -> bool:
         log.exception("%s failed", item)
         # Viewers get no exception's text: it may hold paths or addresses.
         reason = f"{type(error).__name__}: {error}"
-        end(item, State.FAILED, reason, details=traceback.format_exc(), viewer_reason="something broke")
+        end(item, State.FAILED, reason, details=traceback.format_exc(), viewer_reason=BROKE())
     return True
 
 
@@ -215,9 +220,7 @@ def _complete(
     except Exception:  # an edge of the queue: a prize that can't be given must not hold up its lane
         log.exception("%s could not be settled", item)
         reason = "what it gives could not be given"
-        return _abort(
-            rows, State.FAILED, reason, error=reason, viewer_reason="something broke", by=item.by, refund=True
-        )
+        return _abort(rows, State.FAILED, reason, error=reason, viewer_reason=BROKE(), by=item.by, refund=True)
     return True
 
 

@@ -21,7 +21,11 @@ from typing import IO, Any
 
 from effects.settings_table import MAX_SPEECH_SECONDS, VoiceSettings
 from effects.voice import scratch
+from effects.voice.speakable import NOTHING_TO_SPEAK
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
+
+TOO_SLOW = phrases.refusal("voice.too_slow", "this text takes too long to make speech of")
 
 log = logging.getLogger("tts")
 
@@ -104,11 +108,11 @@ class Studio:
         try:
             wav, seconds = self._produce(request, "the voice could not speak this")
         except TooSlow:
-            raise Refused("this text takes too long to make speech of") from None
+            raise Refused(TOO_SLOW()) from None
         if seconds > max_seconds:
             raise TooLong(seconds)
         if seconds < MIN_SECONDS:
-            raise Refused("there is nothing to speak in this text")
+            raise Refused(NOTHING_TO_SPEAK())
         return wav, seconds
 
     def level(self, source: Path) -> bytes:

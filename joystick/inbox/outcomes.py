@@ -55,9 +55,9 @@ class Outcomes:
         for effect in outcome.effects:
             items.enqueue_known(effect, viewer=outcome.viewer)
         for line in outcome.lines:
-            chat.say(line, outcome.priority, channel_id=channel_id)
+            chat.say(line, outcome.priority, channel_id=channel_id, kind=outcome.kind)
         for username, text in outcome.whispers:
-            actions.answer(username, text, channel_id=channel_id)
+            actions.answer(username, text, channel_id=channel_id, kind=outcome.kind)
         if outcome.after_paying is not None:
             self.pay_awards()
             self.apply(outcome.after_paying(self.viewers), channel_id)

@@ -55,6 +55,8 @@ TABLE: dict[str, May] = {
     "joystick.reaction": May(manager=ALL),
     "effects.wheelline": May(manager=ALL, moderator=VIEW, viewer=VIEW),
     "effects.spin": May(manager=VIEW, moderator=VIEW),
+    "joystick.builtincommand": May(manager=EDIT, moderator=VIEW),
+    "pixelbot_site.phrasetext": May(manager=EDIT, moderator=VIEW),
     "economy.levelreward": May(manager=ALL, moderator=VIEW, viewer=VIEW),
     # Voice and sounds.
     "effects.sound": May(manager=ALL, moderator=VIEW, viewer=VIEW),

@@ -33,17 +33,17 @@ pytestmark = pytest.mark.django_db
 def dashboard_settings(db: None) -> Iterator[None]:
     store.install()
     yield
-    settings_table.use_overrides(None)
+    settings_table.overrides.use(None)
 
 
 def done() -> list[str]:
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     return [step.key for step in guide(Moment()).steps if step.is_done]
 
 
 def post(client: Client, name: str, **data: str) -> str:
     answer = client.post(reverse(name), data, follow=True)
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     return answer.text
 
 

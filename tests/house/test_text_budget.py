@@ -54,7 +54,7 @@ HANDLERS: dict[str, Callable[[str], object]] = {
     "frame": lambda text: frames.parse(json.dumps({"message": {"type": text, "text": text, "data": {"who": text}}})),
     "no frame": lambda text: read_frame(text),
     "command": lambda text: dispatch.find(f"!{text}"),
-    "typo": lambda text: dispatch._guess(text[:40]),
+    "typo": lambda text: dispatch._guess(text[:40], is_staff=False),
     "placeholders": lambda text: steps.filled([{"text": text}], {**WORDS, "text": text}),
     "cell of a table": lambda text: csv_format.unescaped(csv_format.escaped(text)),
     "address of a webhook": is_allowed,
