@@ -59,9 +59,8 @@ class BuiltInCommandAdmin(ModelAdmin):
     """The commands that the bot brings: on or off, their words, for whom, how often."""
 
     form = CommandForm
-    list_display = ("__str__", "does", "enabled", "aliases", "role", "cooldown_seconds", "is_whispered", "is_listed")
+    list_display = ("__str__", "does", "aliases", "role", "enabled")
     list_editable = ("enabled",)
-    list_filter = ("enabled", "role")
     search_fields = ("word", "aliases")
     list_per_page = 100
 
