@@ -95,8 +95,8 @@ class LoginSettings(Section):
     )
     dashboard_language: str = setting(
         "en",
-        "The language of what Django's admin brings, its buttons, dates and errors: en, de or es. The bot's own pages are "
-        "in English.",
+        "The language of what Django's admin brings, its buttons, dates and errors: en, de or es. The bot's own pages "
+        "are in English.",
         choices=("en", "de", "es"),
     )
 

@@ -36,9 +36,9 @@ from effects.models import (
     WheelLine,
     WordFilter,
 )
-from joystick.models import Connection, Gap, InboundEvent, Install, Reaction, Stream, Trigger
+from joystick.models import BuiltInCommand, Connection, Gap, InboundEvent, Install, Reaction, Stream, Trigger
 from pixelbot_site.logins import invitations
-from pixelbot_site.models import ApiToken, Invitation, Role
+from pixelbot_site.models import ApiToken, Invitation, PhraseText, Role
 from redeems.models import Redeem
 
 
@@ -81,6 +81,8 @@ def make_rows() -> dict[str, Model]:
         InboundEvent.objects.create(uid="1", kind="chat", raw="{}", received_at=now),
         Install.objects.create(channel_id="1", username="fox"),
         Reaction.objects.create(trigger=Trigger.values[0]),
+        BuiltInCommand.objects.create(key="points", word="points"),
+        PhraseText.objects.create(key="points.own"),
         Stream.objects.create(started_at=now, ended_at=now),
         Redeem.objects.create(key="own", title="Own", effects=[{"kind": "chat_line", "text": "hi"}]),
     ]
