@@ -42,7 +42,7 @@ class SpinWheelKind(EffectKind[SpinWheel]):
         spin = wheel.draw(item)
         if item.attempts == 1:  # said once, even if the spin is repeated after a crash
             username = spin.viewer.username if spin.viewer else "somebody"
-            wheel.say(WheelLine.When.SPIN, {"user": username, "prize": ""}, spin.viewer)
+            wheel.say(WheelLine.When.SPIN, {"user": username, "prize": ""}, spin.viewer, event=item.event)
         return wheel.overlay_task(spin)
 
     def seconds(self, payload: SpinWheel) -> float:
