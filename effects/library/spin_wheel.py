@@ -35,6 +35,10 @@ class SpinWheelKind(EffectKind[SpinWheel]):
         pages.require_open()  # without one, a spin still wins a prize, but a test shows nothing
         super().require_testable(payload)
 
+    def given(self, payload: SpinWheel) -> str:
+        """Return that it spins: what is drawn is given."""
+        return "spin the wheel"
+
     def perform(self, item: QueueItem, payload: SpinWheel) -> OverlayTask:
         """Draw the prize, unless an earlier attempt has, and have the overlays turn the wheel to it."""
         if item.is_test:
