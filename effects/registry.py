@@ -62,6 +62,10 @@ class EffectKind(ABC, Generic[P]):
         """Return what a test does not do, as "give 50 points"; "" for an effect that a test performs as any other."""
         return f"do “{self.name}”" if self.gives else ""
 
+    def given(self, payload: P) -> str:
+        """Return what the effect gives or may lead to somebody getting, as "give 50 points"; "" where nothing."""
+        return self.left_out_of_tests(payload) if self.gives else ""
+
     def require_testable(self, payload: P) -> None:
         """Raise Refused, with the reason, where a test of this very effect would show nothing."""
         self.require_ready()

@@ -130,28 +130,29 @@ def give(item: QueueItem) -> None:
         return
     words = {"user": spin.viewer.username if spin.viewer else SOMEBODY(), "prize": spin.prize_name}
     if spin.line:
-        _say(filled(spin.line, words), Priority.ANSWER, spin.viewer, spoken=True)
+        _say(filled(spin.line, words), Priority.ANSWER, spin.viewer, spoken=True, event=item.event)
     else:
-        say(WheelLine.When.PRIZE, words, spin.viewer)
+        say(WheelLine.When.PRIZE, words, spin.viewer, event=item.event)
     for effect in planned(spin.effects, words):
-        items.enqueue_known(effect, viewer=spin.viewer, part_of=f"the prize {spin.prize_name}")
+        part_of = f"the prize {spin.prize_name}"
+        items.enqueue_known(effect, viewer=spin.viewer, part_of=part_of, event=item.event)
     after_commit(log.info, "%s won %s", words["user"], spin.prize_name)
 
 
-def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None) -> None:
-    """Say one of the lines for this moment in chat, and by the voice if the line says so."""
+def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None, *, event: str | None = None) -> None:
+    """Say one of the lines for this moment in chat, and by the voice if the line says so. `event`: the spin's."""
     rows = list(WheelLine.objects.filter(when=when, enabled=True))
     if not rows:
         return
     row = secrets.choice(rows)
     # What was won is the answer to a purchase.
     priority = Priority.ANSWER if when == WheelLine.When.PRIZE else Priority.CHATTER
-    _say(filled(row.text, words), priority, viewer, spoken=row.spoken)
+    _say(filled(row.text, words), priority, viewer, spoken=row.spoken, event=event)
 
 
-def _say(text: str, priority: Priority, viewer: Viewer | None, *, spoken: bool) -> None:
+def _say(text: str, priority: Priority, viewer: Viewer | None, *, spoken: bool, event: str | None) -> None:
     if spoken:
-        items.enqueue(speak(text, source="wheel"), viewer=viewer)
+        items.enqueue(speak(text, source="wheel"), viewer=viewer, event=event)
     chat.say(text, priority)
 
 

@@ -52,12 +52,22 @@ reserved_words = Hook[[], Iterable[str]](
 
 
 @again_after_deadlock
-def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsSettings, now: datetime) -> Purchase:
+def buy(
+    *,
+    viewer: Viewer,
+    key: str,
+    words: str,
+    reference: str,
+    rules: EffectsSettings,
+    now: datetime,
+    event: str = "",
+) -> Purchase:
     """Sell the redeem `key` to `viewer`, enqueue its effect, and return the purchase.
 
     `words` is the text after the command. `reference` names the cause (a chat message) and must be unique: a second
-    purchase that costs points raises IntegrityError. Raises Refused with the reason for the viewer; then no points, no
-    cooldown and no stock were taken. The streamer pays no points and takes no cooldowns (STREAMER_REDEEMS_FREE).
+    purchase that costs points raises IntegrityError. `event`: the uid of the event that it was bought by. Raises
+    Refused with the reason for the viewer; then no points, no cooldown and no stock were taken. The streamer pays no
+    points and takes no cooldowns (STREAMER_REDEEMS_FREE).
     """
     with transaction.atomic():
         # Accounts are locked before redeems here and in refunds: two transactions that lock in opposite order deadlock.
@@ -76,9 +86,11 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsS
             redeem=row.key,
             cooldowns={} if is_free else _take_cooldowns(entry, row, viewer, rules, now),
             took_stock=_take_stock(row),
-            payment=None if is_free else _pay(row, viewer, _cost(row, plan, words, rules), reference),
+            payment=None if is_free else _pay(row, viewer, _cost(row, plan, words, rules), reference, event),
         )
-        items.enqueue(plan.effect, viewer=viewer, purchase=purchase, priority=row.priority, waits=waits)
+        items.enqueue(
+            plan.effect, viewer=viewer, purchase=purchase, priority=row.priority, waits=waits, event=event or None
+        )
         return purchase
 
 
@@ -226,10 +238,11 @@ def _cost(row: Redeem, plan: Planned, words: str, rules: EffectsSettings) -> int
     return cost
 
 
-def _pay(row: Redeem, viewer: Viewer, cost: int, reference: str) -> Transaction | None:
+def _pay(row: Redeem, viewer: Viewer, cost: int, reference: str, event: str) -> Transaction | None:
     if not cost:
         return None
-    return points.spend(viewer, cost, source="redeem", reference=f"redeem:{reference}", reason=row.title)
+    cause = f"redeem:{reference}"
+    return points.spend(viewer, cost, source="redeem", reference=cause, reason=row.title, event=event)
 
 
 def _needs_approval(row: Redeem, viewer: Viewer) -> bool:

@@ -26,17 +26,8 @@ Verb = Callable[..., object]
 # Fields that say how an item is performed, for whoever looks for a fault.
 HOW = frozenset(
     {
-        *(
-            "payload",
-            "sequel",
-            "part_of",
-            "attempts",
-            "lease_until",
-            "told_at",
-            "is_prepared",
-            "caption",
-            "speech_text",
-        ),
+        *("payload", "sequel", "part_of", "event", "is_follow_up", "attempts", "lease_until", "told_at"),
+        *("is_prepared", "caption", "speech_text"),
         *("speech_file", "speech_seconds", "is_spoken_by_page", "saved_path", "overlay_message", "overlay_seconds"),
     }
 )

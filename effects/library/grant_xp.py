@@ -38,4 +38,4 @@ def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     rules = EconomySettings.current()
     level_ups = pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: viewer})
     for level_up in level_ups:
-        announcements.celebrate(level_up, rules)
+        announcements.celebrate(level_up, rules, event=item.event)

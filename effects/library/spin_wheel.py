@@ -35,6 +35,10 @@ class SpinWheelKind(EffectKind[SpinWheel]):
         pages.require_open()  # without one, a spin still wins a prize, but a test shows nothing
         super().require_testable(payload)
 
+    def given(self, payload: SpinWheel) -> str:
+        """Return that it spins: what is drawn is given."""
+        return "spin the wheel"
+
     def perform(self, item: QueueItem, payload: SpinWheel) -> OverlayTask:
         """Draw the prize, unless an earlier attempt has, and have the overlays turn the wheel to it."""
         if item.is_test:
@@ -42,7 +46,7 @@ class SpinWheelKind(EffectKind[SpinWheel]):
         spin = wheel.draw(item)
         if item.attempts == 1:  # said once, even if the spin is repeated after a crash
             username = spin.viewer.username if spin.viewer else "somebody"
-            wheel.say(WheelLine.When.SPIN, {"user": username, "prize": ""}, spin.viewer)
+            wheel.say(WheelLine.When.SPIN, {"user": username, "prize": ""}, spin.viewer, event=item.event)
         return wheel.overlay_task(spin)
 
     def seconds(self, payload: SpinWheel) -> float:

@@ -152,7 +152,14 @@ def requeue(item: QueueItem, *, by: str) -> QueueItem:
     if item.state not in ENDED:
         raise Refused(NOT_ENDED(state=item.state))
     effect = Effect(item.kind, item.payload, item.title[:MAX_TITLE])
-    copy = items.enqueue(effect, viewer=item.viewer, sequel=item.sequel, tried_by=item.tried_by)
+    copy = items.enqueue(
+        effect,
+        viewer=item.viewer,
+        sequel=item.sequel,
+        tried_by=item.tried_by,
+        event=item.event,
+        is_follow_up=True,
+    )
     _record(item, by, f"done again, as {copy.pk}")
     _record(copy, by, f"done again, from {item.pk}")
     log.info("%s put it into the queue again: %s", by, copy)

@@ -50,12 +50,15 @@ def enqueue(
     waits: bool = False,
     sequel: Sequence[Step] = (),
     tried_by: str = "",
+    event: str | None = None,
+    is_follow_up: bool | None = None,
 ) -> QueueItem:
     """Put `effect` into its lane, and wake the lane after the commit; an instant effect happens before this returns.
 
     `waits`: it needs approval by staff first. `sequel`: the steps that follow it. `part_of`: the name of what it
     belongs to, for the sentence that tells the viewer if it does not happen. `tried_by`: the member of staff who only
-    tries it (`effects.queue.trying`). Raise Failed for an unknown kind.
+    tries it (`effects.queue.trying`). `event`: the uid of the event that sets it off; `is_follow_up`: by way of another
+    item. Raise Failed for an unknown kind.
     """
     kind = get_kind(effect.kind)
     item = QueueItem(
@@ -69,6 +72,8 @@ def enqueue(
         part_of=part_of,
         priority=priority,
         tried_by=tried_by,
+        event=event,
+        is_follow_up=is_follow_up,
         state=State.WAITING if waits else State.PENDING,
         expires_at=timezone.now() + timedelta(seconds=QueueSettings.current().queue_item_ttl),
     )
@@ -102,10 +107,12 @@ def _first_lane(payload: Mapping[str, Any]) -> str:
     return INSTANT
 
 
-def enqueue_known(effect: Effect, *, viewer: Viewer | None = None, part_of: str = "") -> QueueItem | None:
+def enqueue_known(
+    effect: Effect, *, viewer: Viewer | None = None, part_of: str = "", event: str | None = None
+) -> QueueItem | None:
     """Do the same as `enqueue`, but log an unknown kind and return None: the streamer's rows may name a removed one."""
     try:
-        return enqueue(effect, viewer=viewer, part_of=part_of)
+        return enqueue(effect, viewer=viewer, part_of=part_of, event=event)
     except Failed as error:
         log.warning("left out: %s", error)
         return None
@@ -126,7 +133,7 @@ def begin(item: QueueItem, kind: EffectKind[Any] | None = None) -> None:
 
 
 def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> QueueItem:
-    """Enqueue what follows `item`, as part of the same purchase: if it fails, the points go back."""
+    """Enqueue what follows `item`, of the same event and purchase: if it fails, the points go back."""
     return enqueue(
         effect,
         viewer=item.viewer,
@@ -135,6 +142,8 @@ def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> 
         priority=item.priority,
         sequel=sequel,
         tried_by=item.tried_by,
+        event=item.event,
+        is_follow_up=True,
     )
 
 

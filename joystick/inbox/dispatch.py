@@ -165,6 +165,7 @@ def buy(call: Call, key: str, words: str) -> str:
         reference=call.message.uid,
         rules=call.rules,
         now=call.now,
+        event=call.message.uid,
     )
     item = bought.items.latest("pk")  # of a sequence, the effect it has reached
     if item.state == State.FAILED:

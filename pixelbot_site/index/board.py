@@ -17,6 +17,7 @@ PERMISSIONS = (
     "economy.view_audit",
     "economy.view_transaction",
     "economy.view_viewer",
+    "economy.view_xptransaction",
     "effects.add_queueitem",
     "effects.change_queueitem",
     "effects.view_obsconnection",
