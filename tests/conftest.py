@@ -28,7 +28,7 @@ from joystick.inbox import name_changes, receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
-from pixelbot_site.index import guide, lamps
+from pixelbot_site.index import guide, lamps, tonight
 from pixelbot_site.kit import settings_table
 from tests import processes
 from tests.economy.tampering import tampered
@@ -115,11 +115,10 @@ def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
 
 
 @pytest.fixture(autouse=True)
-def look_at_the_lamps_anew() -> None:
-    """Forget the red lines of the test before, and that its guide was over."""
-    lamps.recent_trouble.forget()
-    lamps.curve_check.forget()
-    guide.look_anew()
+def look_at_the_index_anew() -> None:
+    """Forget what the index found in the test before."""
+    for cache in (lamps.red_lines, lamps.stale_curve, tonight.stream_figures, guide.due):
+        cache.forget()
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from joystick.models import Install, Stream
 from pixelbot_site.backups import shelf
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.plural import counted
+from pixelbot_site.kit.timed_cache import TimedCache
 from pixelbot_site.upkeep import database_file, heartbeat
 
 # An item that could begin, and has not begun in this time, waits for a worker that does not come.
@@ -39,6 +40,9 @@ LOW_DISK = 2 * 2**30
 FULL_DISK = 200 * 2**20
 # The first backup is made some minutes after the first start.
 BACKUP_DUE = timedelta(days=2)
+
+red_lines = TimedCache[list[str]](seconds=3)
+stale_curve = TimedCache[bool](seconds=5)  # by the curve of the settings
 
 
 class Color(StrEnum):
@@ -123,27 +127,9 @@ def trouble(lit: Iterable[Lamp] | None = None) -> list[str]:
     return [sentence for lamp in (lit or lamps()) if lamp.color == Color.RED for sentence in lamp.sentences]
 
 
-class RecentTrouble:
-    """The red lines of pages that show other things: looked up once in SECONDS, since the lamps ask a dozen queries."""
-
-    SECONDS = 3.0
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-        self._until = 0.0
-
-    def lines(self) -> list[str]:
-        """Return the sentences of the red lamps, at most SECONDS old."""
-        if time.monotonic() >= self._until:
-            self._lines, self._until = trouble(), time.monotonic() + self.SECONDS
-        return self._lines
-
-    def forget(self) -> None:
-        """Look it up anew the next time."""
-        self._until = 0.0
-
-
-recent_trouble = RecentTrouble()
+def recent_trouble() -> list[str]:
+    """Return the red lines for pages that show other things: some seconds old, since the lamps ask a dozen queries."""
+    return red_lines.get(trouble)
 
 
 def _joystick(moment: Moment) -> Lamp:
@@ -268,36 +254,12 @@ def _books(moment: Moment) -> Lamp:
     latest = audit.latest()
     if fault := audit.fault(latest):
         return _lamp("books", Color.RED, [fault], page)
-    if curve_check.is_stale():
+    if stale_curve.get(xp.stale, key=xp.current_curve()):
         sentence = "The levels were computed with another curve: recompute them on the page Settings."
         return _lamp("books", Color.RED, [sentence], _settings_page())
     if latest is None:
         return _lamp("books", Color.GREY, ["They were not audited yet."], page)
     return _lamp("books", Color.GREEN, [f"Every balance agrees with its receipts: audited {_when(latest.ran_at)}."])
-
-
-class _CurveCheck:
-    """Whether levels were computed with another curve: looked at again for another curve, and once in SECONDS."""
-
-    SECONDS = 5.0
-
-    def __init__(self) -> None:
-        self._key: object = None
-        self._is_stale = False
-
-    def is_stale(self) -> bool:
-        """Return whether they were."""
-        key = (xp.current_curve(), time.monotonic() // self.SECONDS)
-        if key != self._key:
-            self._key, self._is_stale = key, xp.stale()
-        return self._is_stale
-
-    def forget(self) -> None:
-        """Look again the next time."""
-        self._key = None
-
-
-curve_check = _CurveCheck()
 
 
 def _backup(moment: Moment) -> Lamp:
