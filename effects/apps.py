@@ -13,7 +13,8 @@ class EffectsConfig(AppConfig):
     def ready(self) -> None:
         """Register all kinds and listeners. They import models, so this waits until Django has loaded those."""
         from effects import library
-        from effects.queue import cleanup, trying  # noqa: F401 (their listeners)
+        from effects.queue import trying  # noqa: F401 (their listeners)
+        from effects.queue.upkeep import cleanup  # noqa: F401 (their listeners)
         from pixelbot_site.kit.registry import scan
 
         scan(library)

@@ -1,7 +1,7 @@
 """The life of a queue item: enqueued into a lane, performed one at a time, and ended.
 
 An item that did not happen is refunded (`effects.queue.refunds`). The row is the truth: Celery gets a lane's name and
-nothing else, and a lost message delays an item until the next `effects.queue.rescue`.
+nothing else, and a lost message delays an item until the next `effects.queue.upkeep.rescue`.
 """
 
 from __future__ import annotations
