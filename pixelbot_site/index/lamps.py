@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
-from economy.ledger import audit, xp
+from economy.ledger import audit, recomputing, xp
 from effects.models import ENDED, OverlayPage, QueueItem, State
 from effects.obs import address, names, reverts
 from effects.obs import health as obs
@@ -254,7 +254,7 @@ def _books(moment: Moment) -> Lamp:
     latest = audit.latest()
     if fault := audit.fault(latest):
         return _lamp("books", Color.RED, [fault], page)
-    if stale_curve.get(xp.stale, key=xp.current_curve()):
+    if stale_curve.get(recomputing.stale, key=xp.current_curve()):
         sentence = "The levels were computed with another curve: recompute them on the page Settings."
         return _lamp("books", Color.RED, [sentence], _settings_page())
     if latest is None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from economy import tasks
-from economy.ledger import xp
+from economy.ledger import recomputing
 from joystick.settings_table import JoystickSettings
 from pixelbot_site.live_settings import store
 from pixelbot_site.live_settings.form import SettingsForm
@@ -44,7 +44,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "title": "Settings",
         "form": form,
         "may_change": request.user.has_perm(MAY_CHANGE),
-        "curve_is_stale": xp.stale(),
+        "curve_is_stale": recomputing.stale(),
         "recomputing": tasks.recomputing_progress(),
     }
     return render(request, "admin/settings.html", context)
