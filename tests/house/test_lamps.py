@@ -33,7 +33,7 @@ from joystick.models import Install
 from pixelbot_site import tasks
 from pixelbot_site.backups import shelf
 from pixelbot_site.index import guide, lamps
-from pixelbot_site.index.lamps import Color, Lamp
+from pixelbot_site.index.lamp import Color, Lamp
 
 pytestmark = pytest.mark.django_db
 
