@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from effects.models import QueueItem
 from pixelbot_site.kit import steps
+from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.registry import Registry
 from pixelbot_site.kit.steps import MAX_TITLE as MAX_TITLE
 from pixelbot_site.kit.steps import Effect as Effect
@@ -204,6 +205,23 @@ def gives(step: steps.Step) -> bool:
     """Return whether the step's kind gives the viewer something to keep."""
     kind = kinds.get(str(step.get("kind")))
     return kind is not None and kind.gives
+
+
+def get_kind(name: str) -> EffectKind[Any]:
+    """Return the kind called `name`. Raise Failed, with the names of all kinds, if there is none."""
+    kind = kinds.get(name)
+    if kind is None:
+        raise Failed(f"there is no effect called “{name}”: there are {', '.join(kinds)}")
+    return kind
+
+
+def first_lane(payload: Mapping[str, Any]) -> str:
+    """Return the first lane that a sequence will need; INSTANT where it needs none."""
+    for step in steps.leaves(payload.get("effects", [])):
+        kind = kinds.get(str(step.get("kind")))
+        if kind is not None and kind.lane:
+            return kind.lane
+    return INSTANT
 
 
 def lanes() -> list[str]:

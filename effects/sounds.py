@@ -142,7 +142,7 @@ def speech(text: str, voice_name: str) -> str:
     if spoken.wav is None:
         raise Refused(f"the engine “{rules.tts_engine}” speaks on the overlay alone, if at all; try it there")
     key = uuid4().hex
-    # No row names the file, so that `effects.queue.cleanup` deletes it as one that was left over.
+    # No row names the file, so that `effects.queue.upkeep.cleanup` deletes it as one that was left over.
     default_storage.save(speech_name(key), ContentFile(spoken.wav))
     return key
 

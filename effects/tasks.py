@@ -11,7 +11,8 @@ from django.utils import timezone
 from economy import cooldowns
 from economy.earning import caps
 from effects.obs import names, reverts
-from effects.queue import cleanup, rescue, worker
+from effects.queue import worker
+from effects.queue.upkeep import cleanup, rescue
 
 log = logging.getLogger("queue")
 

@@ -120,6 +120,12 @@ class JoystickSettings(Section):
         SITE_URL, "The address of the consent page.", clean=web_address(SITE_URL), is_live=False
     )
 
+    def mistakes(self) -> Iterator[Mistake]:
+        """Yield a mistake if the application's id and its secret are the same."""
+        if self.joystick_client_secret and self.joystick_client_id == self.joystick_client_secret:
+            allowed = "different from JOYSTICK_CLIENT_SECRET: one of the two was pasted twice"
+            yield Mistake("JOYSTICK_CLIENT_ID", self.joystick_client_id, allowed)
+
 
 @dataclass(frozen=True)
 class ChatSettings(Section):

@@ -66,7 +66,7 @@ class Dashboard(AdminSite):
             context["here"] = list(here.values_list("username", flat=True)[:MAX_NAMES])
             context["by_hand_key"] = uuid4()
         if request.user.has_perms(("pixelbot_site.change_settingoverride", "joystick.change_install")):
-            shown = guide.guide_if_due(moment, wanted="guide" in request.GET)
+            shown = guide.guide_if_due(moment, wanted="guide" in request.GET or "refused" in (extra_context or {}))
             if shown is not None:
                 context["guide"] = shown
                 context["redirect_address"] = request.build_absolute_uri(reverse("admin:joystick_install_callback"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -136,6 +136,11 @@ class QueueItem(models.Model):
     def redeem(self) -> str:
         """Return the key of the redeem that the viewer bought; "" where nobody bought anything."""
         return self.purchase.redeem if self.purchase else ""
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """Return the fields that performing it set, with their values."""
+        return {name: getattr(self, name) for name in MADE}
 
     @property
     def reason(self) -> str:

@@ -10,7 +10,8 @@ from django.template.loader import render_to_string
 
 from pixelbot_site.charts import charts
 from pixelbot_site.index import tonight
-from pixelbot_site.index.lamps import Color, Lamp, Moment
+from pixelbot_site.index.lamp import Color, Lamp
+from pixelbot_site.index.lamps import Moment
 
 # What decides which parts somebody sees, and which buttons.
 PERMISSIONS = (

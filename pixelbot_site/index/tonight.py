@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, Q, Sum
@@ -21,6 +21,7 @@ from joystick.inbox.results import Came
 from joystick.models import InboundEvent, InboundState, Stream
 from pixelbot_site.index.lamps import Moment
 from pixelbot_site.kit.plural import counted
+from pixelbot_site.kit.timed_cache import TimedCache
 
 # Events that the feed shows.
 MAX_LINES = 25
@@ -29,8 +30,9 @@ NOT_SHOWN = ("viewer_count_updated",)
 MAX_WAITING = 12
 MAX_FAILURES = 6
 FAILED_WITHIN = timedelta(hours=12)
-# Seconds that a stream's figures are kept: they are sums over the whole stream.
-FIGURES_SECONDS = 5.0
+
+# By the stream; they are sums over the whole of it.
+stream_figures = TimedCache[dict[str, Any]](seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +65,14 @@ class Figures:
         return self.stream is not None and self.stream.ended_at is None
 
 
-class _FiguresCache:
-    stream_id = 0
-    until = 0.0
-    figures: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
-
-
 def figures(moment: Moment) -> Figures:
-    """Return tonight's figures. Those of the stream are up to FIGURES_SECONDS old."""
+    """Return tonight's figures. Those of the stream are some seconds old."""
     stream = moment.stream or Stream.objects.order_by("-started_at").first()
     of_stream: dict[str, Any] = {}
     if stream is not None and stream.ended_at is not None:
         of_stream = stream.figures
     elif stream is not None:
-        if _FiguresCache.stream_id != stream.pk or time.monotonic() >= _FiguresCache.until:
-            _FiguresCache.figures = streams.figures(stream)
-            _FiguresCache.stream_id, _FiguresCache.until = stream.pk, time.monotonic() + FIGURES_SECONDS
-        of_stream = _FiguresCache.figures
+        of_stream = stream_figures.get(partial(streams.figures, stream), key=stream.pk)
     here = presence.present(now=moment.now).count()
     return Figures(stream, here, moment.health.events_per_minute, of_stream)
 

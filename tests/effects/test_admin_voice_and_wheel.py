@@ -26,7 +26,7 @@ from django.utils import timezone
 from economy.models import Viewer
 from effects import sounds
 from effects.models import Prize, QueueItem, Sound, SpeechSource, Spin, ViewerVoice, WheelLine, WordFilter
-from effects.queue import cleanup
+from effects.queue.upkeep import cleanup
 from effects.voice import speech
 from effects.voice.speakable import speakable
 

@@ -106,6 +106,7 @@ def test_env_gives_the_default_and_is_named(admin_client: Client, settings: Any)
         ("POINTS_DAILY_CAPS", "chat", "This must be whole numbers by name, like chat=500,dropin=50."),
         ("JOYSTICK_SCOPES", "", "This must be identity:read, chat:read, chat:write, and any of"),
         ("TIP_LOW_MAX", "200", "This must be each larger than the one before."),
+        ("JOYSTICK_CLIENT_ID", "id:secret", "This must be the application&#x27;s id; this looks like the id and the "),
         ("TTS_ENGINE", "piper", "This must be the path of a Piper voice (.onnx), where “Voice engine” is piper."),
     ],
 )
@@ -154,6 +155,16 @@ def test_a_secret_is_sealed_and_never_shown(admin_client: Client, caplog: pytest
     assert "hush" not in SettingOverride.objects.get().value
     assert "hush" not in admin_client.get(reverse("settings")).content.decode()
     assert "hush" not in LogEntry.objects.get().change_message + caplog.text
+
+
+def test_an_id_that_is_the_secret_is_refused_beside_it_and_shows_neither(admin_client: Client) -> None:
+    answer = save(admin_client, JOYSTICK_CLIENT_ID="hush-hush", JOYSTICK_CLIENT_SECRET="hush-hush")
+    errors = answer.context["form"].errors
+    assert errors == {
+        "JOYSTICK_CLIENT_ID": ["This must be different from “Application secret”: one of the two was pasted twice."]
+    }
+    assert "hush" not in answer.text
+    assert not SettingOverride.objects.exists()
 
 
 def test_who_may_only_look_can_save_nothing(client: Client) -> None:

@@ -24,7 +24,7 @@ from django.urls import reverse
 
 from effects.models import Overlay
 from effects.overlays import pages
-from effects.queue import rescue
+from effects.queue.upkeep import rescue
 from joystick.account.credentials import ChannelCredentials, Credentials, Fixed
 from joystick.gateway.listener import Listener, listing
 from joystick.settings_table import ChatSettings, JoystickSettings
