@@ -47,6 +47,7 @@ BUTTONS = {
     "effects_sound_file": Button("hear", "get", (ROW,)),
     "effects_hear": Button("hear a voice"),
     "effects_heard": Button("hear a voice", "get", (UUID(int=1),)),
+    "effects_prize_wheel": Button("change"),
     "effects_obs_test": Button("test"),
     "effects_names": Button("names for effects", "get"),
     "redeems_redeem_use": Button("use", arguments=(ROW,)),
