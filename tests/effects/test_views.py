@@ -16,9 +16,11 @@ from effects.values import speak
 
 pytestmark = pytest.mark.django_db
 
+TRIED = f"/overlay/wrong/tried/{'0' * 24}.wav"
+
 
 def test_a_wrong_secret_is_not_found(client: Client) -> None:
-    for path in ("/overlay/wrong/", "/overlay/wrong/pre-sound/abc", "/overlay/wrong/speech/1.wav"):
+    for path in ("/overlay/wrong/", "/overlay/wrong/pre-sound/abc", "/overlay/wrong/speech/1.wav", TRIED):
         assert client.get(path).status_code == 404
 
 
@@ -34,7 +36,7 @@ def test_an_overlays_address_leads_to_no_other_file(client: Client, settings: An
         "%2e%2e/secret_key",
         str(key),
     ):
-        for folder in ("pre-sound", "sound", "speech"):
+        for folder in ("pre-sound", "sound", "speech", "tried"):
             for end in ("", ".wav"):
                 assert client.get(f"{base}{folder}/{name}{end}").status_code == 404, name
 
