@@ -38,6 +38,7 @@ class VoiceSettings(Section):
         "Every viewer's lines get one of these voices, and each viewer keeps theirs. Empty: all lines are spoken with "
         "TTS_VOICE.",
         label="Voices of viewers",
+        is_voice=True,
     )
     tts_pre_sound: str = setting(
         "announcement.wav",
@@ -87,7 +88,7 @@ class VoiceSettings(Section):
         unit="seconds",
         label="Longest speech",
     )
-    tts_voice: str = setting("", "A voice of the engine. Empty: the engine's default.", label="Voice")
+    tts_voice: str = setting("", "A voice of the engine. Empty: the engine's default.", label="Voice", is_voice=True)
     tts_rate: int = setting(
         170, "How fast the voice speaks.", minimum=50, maximum=500, unit="words a minute", label="Speed"
     )

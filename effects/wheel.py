@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +49,17 @@ NO_PRIZE_LEFT = phrases.refusal("wheel.no_prize_left", "no prize is left on the 
 SOMEBODY = phrases.answer("word.somebody", "somebody")
 
 
+def can_be_won(prize: Prize) -> bool:
+    """Return whether a prize, saved or not, is on the wheel: enabled, and in stock."""
+    return prize.enabled and prize.stock != 0
+
+
 def winnable(viewer: Viewer | None) -> list[Prize]:
     """Return the prizes that `viewer` could win now: enabled, in stock, and below the viewer's limit.
 
     None stands for a spin without a viewer: no limits apply. Nor do they to one who is not stored yet.
     """
-    prizes = list(Prize.objects.filter(enabled=True).exclude(stock=0))
+    prizes = [prize for prize in Prize.objects.all() if can_be_won(prize)]
     limited = [prize.pk for prize in prizes if prize.per_viewer_limit is not None]
     if viewer is None or viewer.pk is None or not limited:
         return prizes
@@ -183,9 +189,15 @@ def seconds() -> float:
 def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:
     """Return (prize, its chance from 0 to 1) of what `viewer` can win now, the likeliest first."""
     prizes = winnable(viewer)
-    total = sum(prize.weight for prize in prizes)
-    rows = [(prize.name, prize.weight / total) for prize in prizes]
+    rows = [(prize.name, chance) for prize, chance in zip(prizes, chances(prizes), strict=True)]
     return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+def chances(prizes: Sequence[Prize]) -> list[float]:
+    """Return the chance, from 0 to 1, of each of `prizes`, saved or not: that of `pick` among those that can be won."""
+    weights = [prize.weight if can_be_won(prize) else 0 for prize in prizes]
+    total = sum(weights) or 1
+    return [weight / total for weight in weights]
 
 
 @dataclass(frozen=True, slots=True)

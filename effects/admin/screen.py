@@ -19,7 +19,7 @@ from economy.models import Item
 from effects.models import OBSConnection, Overlay, Sound, new_secret
 from effects.obs import address, client, health, names
 from effects.overlays.messages import recheck
-from pixelbot_site.kit import secrets_at_rest
+from pixelbot_site.kit import secrets_at_rest, voices
 from pixelbot_site.kit.admin import ModelAdmin, named_choices
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.transactions import after_commit
@@ -160,13 +160,16 @@ class OBSConnectionAdmin(ModelAdmin):
         return redirect("admin:effects_obsconnection_change", 1)
 
     def names_view(self, request: HttpRequest) -> JsonResponse:
-        """Return the names that effect fields offer, by kind: sounds, items and, if it can be reached, what OBS has.
+        """Return the names that effect fields offer, by kind: sounds, items, voices and, if it answers, what OBS has.
 
         They are for those who may fill such a field.
         """
         if not names.may_be_asked_by(request.user):
             raise PermissionDenied
-        names_by_kind: dict[str, list[str]] = {
+        found = voices.installed()
+        names_by_kind: dict[str, Any] = {
+            # What is stored, and what people read.
+            "voice": {"options": list(found.options()), "is_browsers": found.is_browsers},
             "sound": list(Sound.objects.values_list("name", flat=True)),
             "item": list(Item.objects.values_list("key", flat=True)),
         }

@@ -39,7 +39,7 @@ class Speak(Payload):
 
     text: str = Field(min_length=1, max_length=MAX_TEXT)
     source: str = Field("system", max_length=20)
-    voice: str = Field("", max_length=200)
+    voice: str = Field("", max_length=200, json_schema_extra={"from": "voice"})
     rate: int | None = Field(None, ge=50, le=500)
     volume: float | None = Field(None, ge=0, le=1)
 

@@ -25,6 +25,7 @@ from joystick.gateway import health as connection
 from joystick.models import Install, Stream
 from pixelbot_site.backups import shelf
 from pixelbot_site.index.lamp import Action, Color, Lamp, until, when
+from pixelbot_site.kit import voices
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.timed_cache import TimedCache
@@ -172,8 +173,13 @@ def _obs(moment: Moment) -> Lamp:
 
 def _voice(moment: Moment) -> Lamp:
     hear = Action("Say a line", reverse("say-a-line"), "effects.change_queueitem", posts=True)
-    if VoiceSettings.current().tts_engine == "none":
+    rules = VoiceSettings.current()
+    if rules.tts_engine == "none":
         return _lamp("voice", Color.GREY, ["The voice is off; the overlay shows texts."], _settings_page())
+    missing = [text for text in (rules.tts_voice, *rules.tts_viewer_voices) if text and voices.installed().lacks(text)]
+    if missing:
+        sentence = f"The voice “{missing[0]}” of the settings is not installed here: another one speaks, or none."
+        return _lamp("voice", Color.AMBER, [sentence], _settings_page())
     ended = QueueItem.objects.filter(kind="speak", state__in=ENDED).order_by("-id")
     last = list(ended.only("state", "finished_at", "error")[:SPOKEN_LATELY])
     if last and last[0].state == State.FAILED:

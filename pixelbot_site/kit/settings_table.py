@@ -46,6 +46,7 @@ class Setting:
     clean: Callable[[Any], Any] | None = None
     label: str = ""  # the name for people; empty: made of the field's name
     is_live: bool = True  # the dashboard may change it, where its section is live
+    is_voice: bool = False  # it names voices of the engine
 
     @property
     def allowed(self) -> str:
@@ -116,10 +117,23 @@ def setting(
     clean: Callable[[Any], Any] | None = None,
     label: str = "",
     is_live: bool = True,
+    is_voice: bool = False,
 ) -> T:
     """Declare a field of a section: `points_per_chat: int = setting(1, "Points for a line in chat.")`."""
     declaration = Setting(
-        default, sentence, minimum, maximum, unit, choices, may_be_empty, is_secret, in_example, clean, label, is_live
+        default,
+        sentence,
+        minimum,
+        maximum,
+        unit,
+        choices,
+        may_be_empty,
+        is_secret,
+        in_example,
+        clean,
+        label,
+        is_live,
+        is_voice,
     )
     field: T = dataclass_field(default_factory=lambda: default, repr=not is_secret, metadata={"setting": declaration})
     return field

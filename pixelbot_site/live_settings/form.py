@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 
 from pixelbot_site.kit.settings_table import Section, Setting, declared, label, raw
+from pixelbot_site.kit.voice_fields import VoiceChecks, VoiceSelect
 from pixelbot_site.live_settings import store
 from pixelbot_site.settings_table import SECTIONS
 
@@ -153,6 +154,10 @@ def _with_labels(sentence: str) -> str:
 def _widget(setting: Setting) -> forms.Widget:
     if isinstance(setting.default, bool):
         return forms.CheckboxInput()
+    if setting.is_voice and isinstance(setting.default, tuple):
+        return VoiceChecks(attrs={"aria-label": setting.label})
+    if setting.is_voice:
+        return VoiceSelect(none="The engine's default")
     if setting.choices:
         return forms.Select(choices=[(choice, choice) for choice in setting.choices])
     if isinstance(setting.default, int | float):

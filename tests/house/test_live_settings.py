@@ -21,6 +21,7 @@ from economy import tasks
 from economy.ledger import xp
 from economy.models import XP, Points, Viewer
 from economy.settings_table import PointsSettings
+from effects.settings_table import VoiceSettings
 from joystick.settings_table import JoystickSettings, TipSettings
 from joystick.simulator.happenings import tip
 from pixelbot_site.kit import live, settings_table
@@ -43,7 +44,7 @@ def owner(admin_user: User) -> User:
     return admin_user
 
 
-def save(client: Client, **values: str) -> Any:
+def save(client: Client, **values: str | list[str]) -> Any:
     """Send the page's form as a browser would, with `values` typed over what it showed."""
     form = client.get(reverse("settings")).context["form"]
     data: dict[str, Any] = {}
@@ -124,6 +125,16 @@ def test_a_wrong_value_is_refused_beside_its_field_and_nothing_is_saved(
 def test_every_live_setting_takes_its_own_default(admin_client: Client) -> None:
     assert save(admin_client).status_code == 302
     assert not SettingOverride.objects.exists()
+
+
+def test_the_voices_that_are_ticked_are_stored_and_kept(admin_client: Client) -> None:
+    for chosen in (["gone", "de"], ["gone"], []):
+        save(admin_client, TTS_VIEWER_VOICES=chosen, TTS_VOICE="gone")
+        settings_table.read_again()
+        save(admin_client, POINTS_PER_CHAT="7")
+        settings_table.read_again()
+        now = VoiceSettings.current()
+        assert (now.tts_viewer_voices, now.tts_voice) == (tuple(chosen), "gone")
 
 
 def test_two_pages_do_not_undo_each_other(admin_client: Client) -> None:

@@ -47,6 +47,7 @@ BUTTONS = {
     "effects_sound_file": Button("hear", "get", (ROW,)),
     "effects_hear": Button("hear a voice"),
     "effects_heard": Button("hear a voice", "get", (UUID(int=1),)),
+    "effects_prize_wheel": Button("change"),
     "effects_obs_test": Button("test"),
     "effects_names": Button("names for effects", "get"),
     "redeems_redeem_use": Button("use", arguments=(ROW,)),
@@ -82,7 +83,10 @@ OTHER_ADDRESSES = {
     "say-a-line": "who may steer the queue: tests/house/test_lamps.py",
     "start-link": "whoever has the link",
     "invitation": "whoever has the address",
-    **dict.fromkeys(("overlay", "overlay-speech", "overlay-pre-sound", "overlay-sound"), "whoever has the address"),
+    **dict.fromkeys(
+        ("overlay", "overlay-speech", "overlay-pre-sound", "overlay-sound", "overlay-tried-sound"),
+        "whoever has the address",
+    ),
 }
 
 
