@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from effects import sounds
 from effects.models import Overlay, QueueItem, Sound, State
-from effects.queue import cleanup, items, playback, worker
+from effects.queue import items, playback, worker
+from effects.queue.upkeep import cleanup
 from effects.registry import Effect
 from effects.values import alert, play_sound
 from effects.voice import loudness

@@ -130,9 +130,9 @@ def test_every_live_setting_takes_its_own_default(admin_client: Client) -> None:
 def test_the_voices_that_are_ticked_are_stored_and_kept(admin_client: Client) -> None:
     for chosen in (["gone", "de"], ["gone"], []):
         save(admin_client, TTS_VIEWER_VOICES=chosen, TTS_VOICE="gone")
-        settings_table.read_again()
+        settings_table.overrides.read_again()
         save(admin_client, POINTS_PER_CHAT="7")
-        settings_table.read_again()
+        settings_table.overrides.read_again()
         now = VoiceSettings.current()
         assert (now.tts_viewer_voices, now.tts_voice) == (tuple(chosen), "gone")
 
