@@ -28,6 +28,7 @@ from joystick.protocol.envelope import FrameError, clean_name, clean_text, strip
 from joystick.protocol.frames import read_frame
 from joystick.simulator.happenings import chat, raid, tip
 from pixelbot_site.kit import csv_format, logs, steps
+from pixelbot_site.kit.steps import mistakes
 from redeems import purchase
 from redeems.models import Redeem
 
@@ -44,6 +45,7 @@ FILTERS = [("bad word", "kitten"), ("aAaA", "b"), ("w x", "")]
 
 WORDS: dict[str, str | int] = {"user": "Bob", "tokens": 1, "text": "{user}"}
 FORMATTERS = (logs.PlainFormatter(), logs.JsonFormatter())
+OSC_STEP = {"kind": "osc", "target": "VRChat", "address": "/a", "type": "float"}
 HANDLERS: dict[str, Callable[[str], object]] = {
     "speakable": lambda text: speakable.speakable(text, filters=FILTERS),
     "shown": lambda text: speakable.shown(text, filters=FILTERS),
@@ -58,6 +60,7 @@ HANDLERS: dict[str, Callable[[str], object]] = {
     "placeholders": lambda text: steps.filled([{"text": text}], {**WORDS, "text": text}),
     "cell of a table": lambda text: csv_format.unescaped(csv_format.escaped(text)),
     "address of a webhook": is_allowed,
+    "value for OSC": lambda text: mistakes([{**OSC_STEP, "value": text}]),
     "line of the log": lambda text: [logged.format(_record(text)) for logged in FORMATTERS],
     "log": logs.escaped,
     "split": lambda text: Action("send_message", {"text": text}).split(50),

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from joystick.simulator.happenings import started, tip
 from tests.journeys.conftest import log_in
+from tests.journeys.test_osc import add_target
 from tests.processes import BotProcess, SimulatorThread, wait_until
 
 # Faults of Django's own scripts: the sign beside the filter of a list of choices.
@@ -21,6 +22,7 @@ WITH_A_ROW = (
     "economy.viewer",
     "effects.prize",
     "effects.overlay",
+    "effects.osctarget",
     "joystick.reaction",
     "redeems.redeem",
     "effects.sound",
@@ -63,6 +65,7 @@ def test_no_page_has_a_serious_fault(page: Page, bot: BotProcess, simulator: Sim
     tab.goto(f"http://127.0.0.1:{bot.port}/admin/login/")
     found = faults(tab)
     log_in(tab, bot)
+    add_target(bot.folder, 9000)
     paths = list(addresses(bot))
     for path in paths:
         tab.goto(f"http://127.0.0.1:{bot.port}{path}")
