@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from economy.models import Cooldown
-from effects.library.webhook import is_allowed
 from effects.models import QueueItem, WordFilter
+from effects.outside.webhooks import is_allowed
 from effects.voice import speakable
 from joystick.gateway.outgoing.actions import Action
 from joystick.inbox import dispatch
