@@ -27,7 +27,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Redeems and wheel": ("redeems.redeem", "effects.prize", "effects.wheelline", "effects.spin"),
     "What happens when": ("joystick.reaction", "economy.levelreward"),
     "Voice and sounds": ("effects.sound", "effects.speechsource", "effects.wordfilter", "effects.viewervoice"),
-    "Overlay and OBS": ("effects.overlay", "effects.obsconnection", "effects.osctarget"),
+    "Overlay and OBS": ("effects.overlay", "effects.obsconnection", "effects.osctarget", "effects.webhooktarget"),
     "Books": ("economy.transaction", "economy.xptransaction", "economy.batch", "economy.audit"),
     "Set-up": ("joystick.install", "joystick.connection", "joystick.gap", "pixelbot_site.apitoken"),
     "Logins": ("auth.user", "auth.group", "pixelbot_site.invitation", "admin.logentry"),

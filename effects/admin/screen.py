@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from economy.models import Item
-from effects.models import OBSConnection, OSCTarget, Overlay, Sound, new_secret
+from effects.models import OBSConnection, OSCTarget, Overlay, Sound, WebhookTarget, new_secret
 from effects.obs import address, client, health, names
 from effects.overlays.messages import recheck
 from pixelbot_site.kit import secrets_at_rest
@@ -171,6 +171,7 @@ class OBSConnectionAdmin(ModelAdmin):
             "sound": list(Sound.objects.values_list("name", flat=True)),
             "item": list(Item.objects.values_list("key", flat=True)),
             "osc_target": list(OSCTarget.objects.values_list("name", flat=True)),
+            "webhook_target": list(WebhookTarget.objects.values_list("name", flat=True)),
         }
         with contextlib.suppress(Failed):  # without OBS, its names can still be typed
             if address.options().enabled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from effects.models.outside import OSCChange, OSCTarget
+from effects.models.outside import OSCChange, OSCTarget, WebhookTarget
 from effects.models.purchases import Purchase
 from effects.models.queue import DROPPED, ENDED, MADE, QUEUED, UNFINISHED, Deed, Lane, QueueItem, State
 from effects.models.screen import OBSConnection, Overlay, OverlayPage, Revert, new_secret
@@ -31,6 +31,7 @@ __all__ = [
     "Spin",
     "State",
     "ViewerVoice",
+    "WebhookTarget",
     "WheelLine",
     "WordFilter",
     "new_secret",

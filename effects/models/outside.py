@@ -1,4 +1,4 @@
-"""Programs beside the bot: where OSC is sent, and what of it goes back later."""
+"""Programs beside the bot: where OSC is sent, what of it goes back later, and the targets of webhooks."""
 
 from __future__ import annotations
 
@@ -46,3 +46,32 @@ class OSCChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.target_id} {self.address} until {self.until:%H:%M:%S}"
+
+
+class WebhookTarget(models.Model):
+    """An address that effects call by a name, with a body of the streamer's own. `headers` are encrypted."""
+
+    class Method(models.TextChoices):
+        """How it is called. A GET has no body."""
+
+        POST = "POST", "POST"
+        PUT = "PUT", "PUT"
+        GET = "GET", "GET"
+
+    name = models.CharField(max_length=60, unique=True, help_text="Effects call it by this name.")
+    url = models.CharField("address", max_length=500, help_text="One that WEBHOOK_ADDRESSES in .env allows.")
+    method = models.CharField(max_length=10, choices=Method.choices, default=Method.POST)
+    body = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="JSON. In its texts, words are filled in: {user}, {text}, {amount}, {action}, {item} and {at}. A "
+        "text that is “{amount}” alone becomes a number. Blank: item, viewer, text and at.",
+    )
+    headers = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "webhook target"
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -52,7 +52,5 @@ def resolve(host: str, port: int) -> Endpoint:
 
 
 def _is_allowed(ip: IPAddress) -> bool:
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    ip = mapped or ip
     more = map(ipaddress.ip_network, OutsideSettings.current().osc_networks)
     return any(ip in network for network in (*OWN_NETWORKS, *more))

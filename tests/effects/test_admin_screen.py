@@ -219,6 +219,7 @@ def test_effect_fields_offer_sounds_and_items_though_obs_is_away(fox: Client, se
         "sound": ["ding"],
         "item": ["hat"],
         "osc_target": [],
+        "webhook_target": [],
     }
 
 

@@ -67,6 +67,7 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("spin_wheel", {}),
     ("webhook", {"url": "h"}),
     ("webhook", {"url": "h" * 500, "text": "x" * 1000}),
+    ("webhook", {"target": "t" * 60, "text": "x" * 1000, "amount": "1" * 40, "action": "a" * 200}),
 ]
 # (kind, payload, the field that is wrong)
 DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
@@ -123,6 +124,10 @@ DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
     ("webhook", {"url": ""}, "url"),
     ("webhook", {"url": "h" * 501}, "url"),
     ("webhook", {"url": "h", "text": "x" * 1001}, "text"),
+    ("webhook", {}, "url"),
+    ("webhook", {"target": "t", "url": "h"}, "url"),
+    ("webhook", {"target": "t", "amount": "1" * 41}, "amount"),
+    ("webhook", {"target": "t", "action": "a" * 201}, "action"),
 ]
 
 

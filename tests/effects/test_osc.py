@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from economy.models import Viewer
+from effects import tasks
 from effects.models import OSCChange, OSCTarget, QueueItem, State, WordFilter
 from effects.outside import hosts, osc, osc_changes
 from effects.queue import control, items, worker
@@ -120,6 +121,16 @@ class TestOnTheWire:
         worker.drain("effect")
         is_heard(vrchat, 7)
 
+    def test_what_the_occasion_can_not_fill_in_is_refused_before_it_costs(
+        self, vrchat: OSCListener, deliver: Callable[..., None], said: list[str]
+    ) -> None:
+        purchase.seed()
+        step = {"kind": "osc", "target": "VRChat", "address": HAT, "type": "int", "value": "{tokens}"}
+        Redeem.objects.create(key="size", title="Size", cost=5, effects=[step])
+        deliver(tip("Bob", 100), chat("Bob", "!size"))
+        assert any("“{tokens}” is no whole number" in line for line in said)
+        assert not QueueItem.objects.exists()
+
     def test_the_queue_says_sent_since_nobody_answers(self, vrchat: OSCListener, client: Client) -> None:
         item = sent()
         assert control.state_word(item) == "sent"
@@ -188,7 +199,7 @@ class TestThenBack:
         osc_changes.send_back_due()
         is_heard(vrchat, pytest.approx(0.8))
         time.sleep(0.16)
-        osc_changes.send_back_due()
+        tasks.revert()
         is_heard(vrchat, pytest.approx(0.8), 0.25)
 
     @pytest.mark.parametrize(
@@ -253,7 +264,7 @@ class TestThenBack:
         sent(type="int", value=2, back="7", seconds=60)
         sent(seconds=600, address="/other")
         control.panic(by="fox")
-        osc_changes.send_back_due()
+        tasks.rescue_items()
         is_heard(vrchat, 1, 2, 7)
         is_heard(vrchat, True, False, address="/other")
         assert not OSCChange.objects.exists()
@@ -322,7 +333,16 @@ class TestWhere:
         "host",
         [
             *("8.8.8.8", PUBLIC, "172.32.0.1", "100.64.0.1", "169.254.169.254", "0.0.0.0", "255.255.255.255"),
-            *("224.0.0.1", "134744072", "2606:4700::1111", "::ffff:8.8.8.8", "::", "fe80::1", "ff02::1"),
+            *(
+                "224.0.0.1",
+                "134744072",
+                "2606:4700::1111",
+                "::ffff:8.8.8.8",
+                "::ffff:127.0.0.1",
+                "::",
+                "fe80::1",
+                "ff02::1",
+            ),
         ],
     )
     def test_every_other_address_is_refused(self, host: str) -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from economy.models import Cooldown
 from effects.models import QueueItem, WordFilter
+from effects.outside import bodies
 from effects.outside.webhooks import is_allowed
 from effects.voice import speakable
 from joystick.gateway.outgoing.actions import Action
@@ -60,6 +61,9 @@ HANDLERS: dict[str, Callable[[str], object]] = {
     "placeholders": lambda text: steps.filled([{"text": text}], {**WORDS, "text": text}),
     "cell of a table": lambda text: csv_format.unescaped(csv_format.escaped(text)),
     "address of a webhook": is_allowed,
+    "body of a webhook": lambda text: bodies.written(
+        {"a": "{text}", "b": "{amount}"}, bodies.words(text, text, text, text, item=1, at=1)
+    ),
     "value for OSC": lambda text: mistakes([{**OSC_STEP, "value": text}]),
     "line of the log": lambda text: [logged.format(_record(text)) for logged in FORMATTERS],
     "log": logs.escaped,

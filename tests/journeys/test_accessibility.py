@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -23,6 +25,7 @@ WITH_A_ROW = (
     "effects.prize",
     "effects.overlay",
     "effects.osctarget",
+    "effects.webhooktarget",
     "joystick.reaction",
     "redeems.redeem",
     "effects.sound",
@@ -66,6 +69,9 @@ def test_no_page_has_a_serious_fault(page: Page, bot: BotProcess, simulator: Sim
     found = faults(tab)
     log_in(tab, bot)
     add_target(bot.folder, 9000)
+    with closing(sqlite3.connect(bot.folder / "pixelbot.sqlite3")) as database, database:
+        row = "('Lamp', 'https://example.org/', 'POST', '')"
+        database.execute(f"INSERT INTO effects_webhooktarget (name, url, method, headers) VALUES {row}")
     paths = list(addresses(bot))
     for path in paths:
         tab.goto(f"http://127.0.0.1:{bot.port}{path}")

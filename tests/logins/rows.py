@@ -34,6 +34,7 @@ from effects.models import (
     SpeechSource,
     Spin,
     ViewerVoice,
+    WebhookTarget,
     WheelLine,
     WordFilter,
 )
@@ -69,6 +70,7 @@ def make_rows() -> dict[str, Model]:
         Presence.objects.create(viewer=bob, since=now, until=now + timedelta(hours=1)),
         OBSConnection.objects.get_or_create(pk=1)[0],
         OSCTarget.objects.create(name="VRChat"),
+        WebhookTarget.objects.create(name="Lamp", url="https://example.org/"),
         Overlay.objects.create(name="Main"),
         Prize.objects.create(name="Nothing", weight=1),
         QueueItem.objects.create(kind="speak", lane="tts", title="hello", viewer=bob, state="done"),
