@@ -69,20 +69,25 @@ def send_back_due() -> None:
 
 
 def _send_back(row: OSCChange) -> None:
+    """Send what now holds at the row's address, and then forget those of its changes that are over."""
     endpoint = hosts.resolve(row.target.host, row.target.port)
-    same = OSCChange.objects.filter(target=row.target, address=row.address).exclude(pk=row.pk)
     with _turn:
-        if same.filter(pk__gt=row.pk).exists():  # a newer one holds
-            _forget(row)
+        now = timezone.now()
+        rows = list(OSCChange.objects.filter(target=row.target, address=row.address).order_by("-pk"))
+        over = [row.pk for row in rows if row.until <= now]
+        if not over:  # another worker was faster
             return
-        below = same.filter(until__gt=timezone.now(), due_at__gt=timezone.now()).order_by("-pk").first()
-        kind, text = (row.type, row.back) if below is None else (below.type, below.value)
+        newest, lasting = rows[0], next((row for row in rows if row.until > now), None)
+        if newest is lasting:  # it was sent last, and still holds
+            _forget(over)
+            return
+        kind, text = (newest.type, newest.back) if lasting is None else (lasting.type, lasting.value)
         # Forgotten only once it has left: a process that dies before that sends it when it is started again.
-        osc.send(endpoint, Message(row.address, typed(kind, text), sent=lambda: _forget(row)))
+        osc.send(endpoint, Message(row.address, typed(kind, text), sent=lambda: _forget(over)))
 
 
-def _forget(row: OSCChange) -> None:
-    OSCChange.objects.filter(pk=row.pk).delete()
+def _forget(over: list[int]) -> None:
+    OSCChange.objects.filter(pk__in=over).delete()
 
 
 def resting(target: OSCTarget) -> list[Message]:

@@ -175,7 +175,7 @@ def panic(*, by: str) -> int:
             Lane.objects.filter(name=lane).update(paused_by=f"{PANIC_PREFIX}{by}"[:STAFF_MAX])
     after_commit(messages.silence)
     Revert.objects.update(due_at=timezone.now())
-    OSCChange.objects.update(due_at=timezone.now())
+    OSCChange.objects.update(until=timezone.now(), due_at=timezone.now())
     after_commit(wakeups.revert_in, 0)
     count = _cancel_everything(by)
     # A second time: a worker may have moved an item on after it was read, and `end` leaves such an item alone.

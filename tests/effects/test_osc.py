@@ -269,6 +269,27 @@ class TestThenBack:
         is_heard(vrchat, True, False, address="/other")
         assert not OSCChange.objects.exists()
 
+    def test_at_a_panic_two_workers_bring_back_the_resting_value_together(self, vrchat: OSCListener) -> None:
+        sent(type="int", value=1, back="7", seconds=600)
+        sent(type="int", value=2, back="7", seconds=60)
+        control.panic(by="fox")
+        # The older one was just claimed by another worker, which has not got any further.
+        older = OSCChange.objects.earliest("pk")
+        OSCChange.objects.filter(pk=older.pk).update(due_at=timezone.now() + osc_changes.RETRY_AFTER)
+        osc_changes.send_back_due()
+        is_heard(vrchat, 1, 2, 7)
+
+    def test_one_that_ends_while_the_one_above_it_waits_to_go_back_is_not_left_there(self, vrchat: OSCListener) -> None:
+        sent(type="int", value=1, back="7", seconds=20)
+        sent(type="int", value=2, back="7", seconds=5)
+        endpoint = hosts.resolve("127.0.0.1", vrchat.port)
+        for number in range(12):
+            osc.send(endpoint, osc.Message("/busy", number))
+        pass_time(6)  # the value below it waits for the rate
+        pass_time(20)
+        is_heard(vrchat, 1, 2, 7)
+        wait_until(lambda: not OSCChange.objects.exists(), "the rows are gone")
+
     def test_it_is_stored_before_it_is_sent(self, vrchat: OSCListener, monkeypatch: pytest.MonkeyPatch) -> None:
         def killed(*_: object) -> None:
             raise KeyboardInterrupt
@@ -279,6 +300,17 @@ class TestThenBack:
         monkeypatch.undo()
         pass_time(6)
         is_heard(vrchat, False)
+
+    def test_its_time_begins_when_it_was_sent(self, vrchat: OSCListener, monkeypatch: pytest.MonkeyPatch) -> None:
+        sent_at = []
+
+        def slow(*_: object) -> None:
+            time.sleep(0.2)
+            sent_at.append(timezone.now())
+
+        monkeypatch.setattr(osc, "send", slow)
+        sent(pulse_ms=100)
+        assert OSCChange.objects.get().until >= sent_at[0] + timedelta(milliseconds=100)
 
     def test_what_could_not_be_sent_has_no_way_back(self, vrchat: OSCListener, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuses(*_: object) -> None:
