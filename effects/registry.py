@@ -43,6 +43,8 @@ class EffectKind(ABC, Generic[P]):
     payload: type[P]
     deadline: float = 30.0
     gives: bool = False
+    # What the dashboard calls an item that was done: “sent” where nobody says whether it arrived.
+    done_word: str = "done"
     # Whether the worker calls `prepare` for the next item of the lane.
     is_slow: bool = False
 

@@ -32,7 +32,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "pixelbot_site.phrasetext",
     ),
     "Voice and sounds": ("effects.sound", "effects.speechsource", "effects.wordfilter", "effects.viewervoice"),
-    "Overlay and OBS": ("effects.overlay", "effects.obsconnection"),
+    "Overlay and OBS": ("effects.overlay", "effects.obsconnection", "effects.osctarget", "effects.webhooktarget"),
     "Books": ("economy.transaction", "economy.xptransaction", "economy.batch", "economy.audit"),
     "Set-up": ("joystick.install", "joystick.connection", "joystick.gap", "pixelbot_site.apitoken"),
     "Logins": ("auth.user", "auth.group", "pixelbot_site.invitation", "admin.logentry"),

@@ -10,11 +10,11 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from economy.models import STAFF_MAX
-from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, Purchase, QueueItem, Revert, State
+from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, OSCChange, Purchase, QueueItem, Revert, State
 from effects.overlays import messages
 from effects.queue import items, refunds, wakeups
 from effects.queue.lanes import paused
-from effects.registry import MAX_TITLE, Effect, lanes
+from effects.registry import MAX_TITLE, Effect, kinds, lanes
 from effects.settings_table import QueueSettings
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
@@ -179,7 +179,8 @@ def put_first(item: QueueItem, *, by: str) -> bool:
 
 
 def panic(*, by: str) -> int:
-    """Pause every lane, silence the overlays, undo what OBS shows for a while, and cancel and refund every item.
+    """Pause every lane, silence the overlays, undo what OBS and OSC show for a while, and cancel and refund every
+    item.
 
     Return how many items ended.
     """
@@ -190,6 +191,7 @@ def panic(*, by: str) -> int:
             Lane.objects.filter(name=lane).update(paused_by=f"{PANIC_PREFIX}{by}"[:STAFF_MAX])
     after_commit(messages.silence)
     Revert.objects.update(due_at=timezone.now())
+    OSCChange.objects.update(until=timezone.now(), due_at=timezone.now())
     after_commit(wakeups.revert_in, 0)
     count = _cancel_everything(by)
     # A second time: a worker may have moved an item on after it was read, and `end` leaves such an item alone.
@@ -207,6 +209,12 @@ def calm(*, by: str) -> list[str]:
     """End the panic: resume the lanes that it paused, and return them."""
     by_panic = sorted(lane for lane, paused_by in paused().items() if paused_by.startswith(PANIC_PREFIX))
     return [lane for lane in by_panic if resume(lane, by=by)]
+
+
+def state_word(item: QueueItem) -> str:
+    """Return what staff read as the state of `item`."""
+    kind = kinds.get(item.kind)
+    return kind.done_word if kind is not None and item.state == State.DONE else item.get_state_display()
 
 
 def check_lane(lane: str) -> None:

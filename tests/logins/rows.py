@@ -26,6 +26,7 @@ from economy.models import (
 from economy.viewers import people
 from effects.models import (
     OBSConnection,
+    OSCTarget,
     Overlay,
     Prize,
     QueueItem,
@@ -33,6 +34,7 @@ from effects.models import (
     SpeechSource,
     Spin,
     ViewerVoice,
+    WebhookTarget,
     WheelLine,
     WordFilter,
 )
@@ -67,6 +69,8 @@ def make_rows() -> dict[str, Model]:
         Merge.objects.create(source=ann, target=bob, points=0, xp=0, by="fox"),
         Presence.objects.create(viewer=bob, since=now, until=now + timedelta(hours=1)),
         OBSConnection.objects.get_or_create(pk=1)[0],
+        OSCTarget.objects.create(name="VRChat"),
+        WebhookTarget.objects.create(name="Lamp", url="https://example.org/"),
         Overlay.objects.create(name="Main"),
         Prize.objects.create(name="Nothing", weight=1),
         QueueItem.objects.create(kind="speak", lane="tts", title="hello", viewer=bob, state="done"),

@@ -49,6 +49,8 @@ BUTTONS = {
     "effects_heard": Button("hear a voice", "get", (UUID(int=1),)),
     "effects_prize_wheel": Button("change"),
     "effects_obs_test": Button("test"),
+    "effects_osc_test": Button("test", arguments=(ROW,)),
+    "effects_webhook_try": Button("try", arguments=(ROW,)),
     "effects_names": Button("names for effects", "get"),
     "redeems_redeem_use": Button("use", arguments=(ROW,)),
     "economy_viewer_import": Button("import", "get"),
