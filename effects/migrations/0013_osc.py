@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('effects', '0011_what_staff_try'),
+        ('effects', '0012_event_of_an_item'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('effects', '0012_osc'),
+        ('effects', '0013_osc'),
     ]
 
     operations = [
