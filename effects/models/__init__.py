@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from effects.models.media import VIDEOS, Media, MediaKind
 from effects.models.purchases import Purchase
 from effects.models.queue import DROPPED, ENDED, MADE, QUEUED, UNFINISHED, Deed, Lane, QueueItem, State
 from effects.models.screen import OBSConnection, Overlay, OverlayPage, Revert, new_secret
@@ -14,8 +15,11 @@ __all__ = [
     "MADE",
     "QUEUED",
     "UNFINISHED",
+    "VIDEOS",
     "Deed",
     "Lane",
+    "Media",
+    "MediaKind",
     "OBSConnection",
     "Overlay",
     "OverlayPage",
