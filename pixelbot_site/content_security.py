@@ -22,21 +22,27 @@ class ContentSecurityMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Return the response with a policy."""
         response = self._get_response(request)
-        response.headers.setdefault("Content-Security-Policy", policy())
+        # Set by the view of a page whose script shows files that were chosen and not sent yet.
+        blobs = getattr(response, "shows_blobs", False)
+        response.headers.setdefault("Content-Security-Policy", policy(blobs=blobs))
         return response
 
 
-def policy() -> str:
-    """Return the policy: scripts from files of ours alone. Django's own pages need inline styles."""
+def policy(*, blobs: bool = False) -> str:
+    """Return the policy: scripts from files of ours alone. Django's own pages need inline styles.
+
+    `blobs`: pictures, videos and sounds that a script of ours made an address for are shown, too.
+    """
+    ours = "'self' blob:" if blobs else "'self'"
     site = urlsplit(JoystickSettings.current().joystick_site_url)
     return "; ".join(
         [
             "default-src 'none'",
             f"script-src 'self' {EXPORT_HANDLER}",
             "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data:",
+            f"img-src {ours} data:",
             "font-src 'self'",
-            "media-src 'self'",
+            f"media-src {ours}",
             "connect-src 'self'",
             "base-uri 'none'",
             # Browsers hold a redirect after a form to this as well: the one to the consent page.

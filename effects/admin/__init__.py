@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from effects.admin import purchases, queue, screen, sounds, voice, wheel
+from effects.admin import media, purchases, queue, screen, sounds, voice, wheel
 
-__all__ = ["purchases", "queue", "screen", "sounds", "voice", "wheel"]
+__all__ = ["media", "purchases", "queue", "screen", "sounds", "voice", "wheel"]

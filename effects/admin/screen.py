@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from economy.models import Item
-from effects.models import OBSConnection, Overlay, Sound, new_secret
+from effects.models import Media, OBSConnection, Overlay, Sound, new_secret
 from effects.obs import address, client, health, names
 from effects.overlays.messages import recheck
 from pixelbot_site.kit import secrets_at_rest
@@ -160,13 +160,14 @@ class OBSConnectionAdmin(ModelAdmin):
         return redirect("admin:effects_obsconnection_change", 1)
 
     def names_view(self, request: HttpRequest) -> JsonResponse:
-        """Return the names that effect fields offer, by kind: sounds, items and, if it can be reached, what OBS has.
+        """Return the names that effect fields offer, by kind: media, sounds, items, and what OBS has if it answers.
 
         They are for those who may fill such a field.
         """
         if not names.may_be_asked_by(request.user):
             raise PermissionDenied
         names_by_kind: dict[str, list[str]] = {
+            "media": list(Media.objects.values_list("name", flat=True)),
             "sound": list(Sound.objects.values_list("name", flat=True)),
             "item": list(Item.objects.values_list("key", flat=True)),
         }

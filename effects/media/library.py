@@ -32,7 +32,7 @@ MAX_PIXELS = 100_000_000
 MAX_SECONDS = 60.0
 CHILD = "effects.media.child"
 MAX_NAME = 40
-NOT_OURS = "it is no png, jpg, webp, gif, apng, webm or mp4"
+NOT_OURS = "it is no png, jpg, webp, gif, apng, webm or mp4, and no sound"
 
 
 def inspect(data: bytes, report: Facts | None = None) -> Facts:
@@ -155,15 +155,6 @@ def _delete_if_unused(file_name: str, sha256: str) -> None:
 def named(name: str) -> Media | None:
     """Return the picture or video of that name, in any case; None where there is none."""
     return Media.objects.filter(name__iexact=name.strip()).first()
-
-
-def free_name(wanted: str) -> str:
-    """Return a name made of the letters of `wanted`, with a number behind it where it is taken."""
-    word = "".join(letter if letter.isalnum() or letter in "_-" else "-" for letter in wanted).strip("-_")
-    word = word[: MAX_NAME - 4] or "file"
-    taken = {name.casefold() for name in Media.objects.values_list("name", flat=True)}
-    names = (f"{word}-{number}" if number > 1 else word for number in range(1, len(taken) + 2))
-    return next(name for name in names if name.casefold() not in taken)
 
 
 def is_missing(media: Media) -> bool:
