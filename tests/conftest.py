@@ -21,6 +21,7 @@ from django.test import Client
 from economy.models import Viewer
 from economy.viewers import people
 from effects.chat import MAILBOX
+from effects.media import library
 from effects.models import Overlay
 from effects.obs.client import obs
 from effects.overlays import pages
@@ -119,6 +120,7 @@ def look_at_the_lamps_anew() -> None:
     """Forget the red lines of the test before, and that its guide was over."""
     lamps.recent_trouble.forget()
     lamps.curve_check.forget()
+    library.shelf.forget()
     guide.look_anew()
 
 

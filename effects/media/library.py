@@ -165,28 +165,29 @@ def is_missing(media: Media) -> bool:
         return True
 
 
-class _Missing:
-    """The names of those whose file is missing: looked for once in SECONDS, since the index asks all the time."""
+class Shelf:
+    """How many there are, and whose file is missing: looked up once in SECONDS, since the index asks all the time."""
 
     SECONDS = 5.0
 
     def __init__(self) -> None:
-        self._names: list[str] = []
+        self._found: tuple[int, list[str]] = (0, [])
         self._until = 0.0
 
-    def names(self) -> list[str]:
-        """Return the names."""
+    def look(self) -> tuple[int, list[str]]:
+        """Return how many rows there are, and the names of those whose file is missing."""
         if time.monotonic() >= self._until:
-            self._names = [media.name for media in Media.objects.all() if is_missing(media)]
+            rows = list(Media.objects.all())
+            self._found = len(rows), [media.name for media in rows if is_missing(media)]
             self._until = time.monotonic() + self.SECONDS
-        return self._names
+        return self._found
 
     def forget(self) -> None:
         """Look anew the next time."""
         self._until = 0.0
 
 
-missing = _Missing()
+shelf = Shelf()
 
 
 def address(media: Media) -> str:

@@ -18,7 +18,7 @@ from django.utils.text import capfirst
 
 from economy.ledger import audit, xp
 from effects.media import library
-from effects.models import ENDED, Media, OverlayPage, QueueItem, State
+from effects.models import ENDED, OverlayPage, QueueItem, State
 from effects.obs import address, names, reverts
 from effects.obs import health as obs
 from effects.queue.lanes import LaneStatus, statuses
@@ -239,12 +239,11 @@ def _voice(moment: Moment) -> Lamp:
 
 def _media(moment: Moment) -> Lamp:
     page = Action("Pictures and videos", reverse("admin:effects_media_changelist"), "effects.view_media")
-    missing = library.missing.names()
+    count, missing = library.shelf.look()
     if missing:
         named = ", ".join(f"“{name}”" for name in missing[:MOST_NAMED]) + (" and more" if missing[MOST_NAMED:] else "")
         sentence = f"The file of {named} is missing: effects show their text alone. Upload it again, or delete its row."
         return _lamp("media", Color.AMBER, [sentence], page)
-    count = Media.objects.count()
     if count == 0:
         return _lamp("media", Color.GREY, ["No picture or video was uploaded yet."], page)
     return _lamp("media", Color.GREEN, [f"{counted(count, 'file')}, and none is missing."])

@@ -20,7 +20,7 @@ from tests.media.files import still
 def own_folder(tmp_path: Path, settings: Any) -> Path:
     """An empty folder for what is uploaded."""
     settings.MEDIA_ROOT = tmp_path / "media"
-    library.missing.forget()
+    library.shelf.forget()
     return tmp_path / "media"
 
 

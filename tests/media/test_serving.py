@@ -142,7 +142,7 @@ def test_browsers_ask_again_only_for_what_they_lack(client: Client, video: Media
 def gone(video: Media) -> Iterator[Media]:
     """A video whose file somebody deleted."""
     default_storage.delete(video.file_name)
-    library.missing.forget()
+    library.shelf.forget()
     yield video
 
 

@@ -70,7 +70,7 @@ class TestMissing:
     def gone(self, taken: Callable[..., Media]) -> Media:
         media = taken("cat")
         default_storage.delete(media.file_name)
-        library.missing.forget()
+        library.shelf.forget()
         return media
 
     def test_its_text_is_shown_alone(self, gone: Media, frames: Frames) -> None:  # noqa: F811
@@ -90,7 +90,7 @@ class TestMissing:
 
     def test_a_lamp_says_so(self, gone: Media, fox: Client) -> None:
         def media_lamp() -> lamps.Lamp:
-            library.missing.forget()
+            library.shelf.forget()
             return next(lamp for lamp in lamps.lamps() if lamp.key == "media")
 
         lamp = media_lamp()
