@@ -13,7 +13,7 @@ import httpx2
 from pydantic import Field
 
 from effects.models import QueueItem
-from effects.registry import Payload, effect
+from effects.registry import Card, Group, Payload, effect
 from effects.settings_table import OutsideSettings
 from pixelbot_site.kit.errors import Failed
 
@@ -24,15 +24,27 @@ DEADLINE = 5.0
 class Webhook(Payload):
     """`url`: one of WEBHOOK_ADDRESSES, or an address below one that ends in a slash."""
 
-    url: str = Field(min_length=1, max_length=500)
-    text: str = Field("", max_length=1000)
+    url: str = Field(
+        min_length=1,
+        max_length=500,
+        title="URL",
+        description="One of the allowed addresses, or one below an allowed address that ends in a slash.",
+    )
+    text: str = Field("", max_length=1000, description="Is sent along.")
 
 
 def _untested(payload: Webhook) -> str:
     return f"call {payload.url}"
 
 
-@effect("webhook", lane="effect", repeatable=False, payload=Webhook, untested=_untested)
+@effect(
+    "webhook",
+    lane="effect",
+    repeatable=False,
+    payload=Webhook,
+    card=Card(Group.OUTSIDE, "Call a webhook", "Sends a signed request to an address that you allowed."),
+    untested=_untested,
+)
 def webhook(item: QueueItem, payload: Webhook) -> None:
     """Send a POST of `{"item", "viewer", "text", "at"}` as JSON.
 

@@ -49,12 +49,15 @@ def plan(order: Order) -> Effect:
     "effects/library/confetti.py": """
 from __future__ import annotations
 from effects.models import QueueItem
-from effects.registry import Payload, effect
+from effects.registry import Card, Group, Payload, effect
 
 class Confetti(Payload):
     colour: str
 
-@effect("confetti", lane="paper", repeatable=True, payload=Confetti)
+@effect(
+    "confetti", lane="paper", repeatable=True, payload=Confetti,
+    card=Card(Group.SCREEN, "Confetti", "Lets confetti fall."),
+)
 def confetti(item: QueueItem, payload: Confetti) -> None:
     print("CONFETTI", payload.colour)
 """,
