@@ -15,6 +15,8 @@ from pixelbot_site.kit.steps_field import EffectsFormField
 
 HOSTILE = "</textarea></script><script>alert(1)</script><img src=x onerror=alert(1)> & “{user}”"
 ALERT = {"kind": "alert", "text": "hi"}
+# What each `pick` needs besides its choices.
+PICK = {"kind": "pick", "start": {"loud": False}}
 
 
 class Choice(Payload):
@@ -29,12 +31,14 @@ class Rule(Payload):
 
     least: int = Field(0, ge=0)
     word: Literal["follower", "subscriber"] | None = None
+    loud: bool
 
 
 class Pick(Payload):
     """A list of objects that hold effects, an object, and something that no control fits."""
 
     choices: list[Choice] = Field(min_length=2, max_length=10, description="Of these, one.")
+    start: Rule = Field(description="When it begins.")
     rule: Rule | None = Field(None, description="When.")
     table: dict[str, int] = Field(default_factory=dict)
 

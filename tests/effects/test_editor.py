@@ -13,7 +13,7 @@ from joystick.admin.reactions import ReactionForm
 from pixelbot_site.kit import steps
 from pixelbot_site.kit.steps import MAX_DEPTH, MAX_SEQUENCE
 from pixelbot_site.kit.steps_field import editor
-from tests.effects.editing import ALERT, HOSTILE, EffectsForm, posted, register_pick, sequence
+from tests.effects.editing import ALERT, HOSTILE, PICK, EffectsForm, posted, register_pick, sequence
 from tests.effects.test_library import FITS
 
 
@@ -75,7 +75,7 @@ def test_each_kind_comes_back_from_the_form_as_it_was_stored(kind: str, payload:
 
 def test_a_list_of_objects_comes_back_as_it_was_stored(pick: str) -> None:
     assert editor()["groups"][-1] == {"label": "Several effects", "kinds": [pick, "run_effects"]}
-    stored = [{"kind": pick, "choices": [{"weight": 3, "effects": [ALERT]}, {"effects": [sequence(ALERT)]}]}]
+    stored = [{**PICK, "choices": [{"weight": 3, "effects": [ALERT]}, {"effects": [sequence(ALERT)]}]}]
     form = posted(Page(str(EffectsForm(initial={"effects": stored}))).value)
     assert form.is_valid(), form.errors
     assert form.cleaned_data["effects"] == stored
@@ -85,8 +85,8 @@ def test_each_mistake_stands_beside_its_field(pick: str) -> None:
     wrong = [
         {"kind": "alert", "text": "hi", "seconds": 90},
         sequence(ALERT, sequence({"kind": "obs_source", "scene": "s"}), {"kind": "dance"}),
-        {"kind": pick, "choices": [{"weight": 1, "effects": [ALERT]}, {"weight": 1, "effects": [{"kind": "alert"}]}]},
-        {"kind": pick, "choices": [{"weight": 0, "effects": [ALERT]}, {"weight": 1, "effects": []}], "hue": 1},
+        {**PICK, "choices": [{"weight": 1, "effects": [ALERT]}, {"weight": 1, "effects": [{"kind": "alert"}]}]},
+        {**PICK, "choices": [{"weight": 0, "effects": [ALERT]}, {"weight": 1, "effects": []}], "hue": 1},
     ]
     form = posted(wrong)
     page = Page(str(form))

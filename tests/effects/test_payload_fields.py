@@ -11,7 +11,7 @@ from effects.registry import Payload, kinds
 from pixelbot_site.kit import steps
 from pixelbot_site.kit.payload_fields import PayloadField, fields_of
 from pixelbot_site.kit.steps import MAX_DEPTH, MAX_SEQUENCE, find_mistakes
-from tests.effects.editing import ALERT, posted, register_pick, sequence
+from tests.effects.editing import ALERT, PICK, posted, register_pick, sequence
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_effects_lie_in_each_other_only_so_deep() -> None:
 
 
 def test_lists_in_objects_are_counted_too(pick: str) -> None:
-    many = [{"kind": pick, "choices": [{"effects": [ALERT] * (MAX_SEQUENCE + 1)}, {"effects": [ALERT]}]}]
+    many = [{**PICK, "choices": [{"effects": [ALERT] * (MAX_SEQUENCE + 1)}, {"effects": [ALERT]}]}]
     (mistake,) = find_mistakes(many)
     assert mistake.path == (0, "choices", 0, "effects")
     assert mistake.sentence == "Effect 1, pick: choices 1: there are more than 20 effects in it"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from pixelbot_site.kit.steps import MAX_DEPTH, MAX_SEQUENCE
-from tests.effects.editing import ALERT, HOSTILE, posted, register_pick, sequence
+from tests.effects.editing import ALERT, HOSTILE, PICK, posted, register_pick, sequence
 from tests.effects.test_library import FITS
 from tests.journeys.editor_page import choose, focused, said, show_editor, tab_to, titles, value
 
@@ -118,9 +119,9 @@ def test_a_card_inside_a_card_moves_alone_and_other_kinds_keep_what_was_typed(sh
 
 
 def test_lists_of_objects_are_cards_with_effects_in_them(show: Show, pick: str) -> None:
-    stored = {"kind": pick, "choices": [{"weight": 3, "effects": [ALERT]}], "table": {"a": 1}}
+    stored = {**PICK, "choices": [{"weight": 3, "effects": [ALERT]}], "table": {"a": 1}}
     page = show([stored])
-    assert titles(page) == ["1. Pick", "Choices", "1. Choice", "Effects", "1. Alert", "Rule"]
+    assert titles(page) == ["1. Pick", "Choices", "1. Choice", "Effects", "1. Alert", "Start", "Rule"]
     page.click("text=+ Add a choice")
     expect(said(page)).to_have_text("Choice added as choice 2 of 2.")
     assert focused(page) == "Weight"
@@ -130,12 +131,15 @@ def test_lists_of_objects_are_cards_with_effects_in_them(show: Show, pick: str) 
     page.keyboard.press("Enter")
     choose(page, "Save a clip")
     page.keyboard.press("Tab")
-    page.get_by_label("Word").select_option("follower")
-    changed = {
+    page.get_by_label("Word").nth(1).select_option("follower")
+    changed: dict[str, Any] = {
         **stored,
         "choices": [{"weight": 3, "effects": [ALERT]}, {"weight": 7, "effects": [{"kind": "obs_clip"}]}],
         "rule": {"word": "follower"},
     }
+    assert value(page) == [changed]
+    page.get_by_label("Loud").nth(1).check()
+    changed["rule"]["loud"] = True
     assert value(page) == [changed]
     assert posted(value(page)).is_valid()
     page.get_by_role("button", name="Move Choice up").nth(1).click()
@@ -146,8 +150,16 @@ def test_lists_of_objects_are_cards_with_effects_in_them(show: Show, pick: str) 
     assert value(page)[0]["table"] == {"b": 2}
 
 
+def test_a_new_card_begins_with_the_objects_and_the_no_that_it_needs(show: Show, pick: str) -> None:
+    page = show([])
+    page.click("text=+ Add an effect")
+    page.get_by_label("What happens").select_option(pick)
+    assert value(page) == [{**PICK, "start": {"least": 0, "loud": False}}]
+    assert not page.get_by_label("Loud").first.evaluate("tick => tick.required")
+
+
 def test_a_mistake_stands_beside_its_field_and_is_told_with_it(show: Show, pick: str) -> None:
-    inner = {"kind": pick, "choices": [{"effects": [ALERT]}, {"effects": [{"kind": "alert", "seconds": 90}]}]}
+    inner = {**PICK, "choices": [{"effects": [ALERT]}, {"effects": [{"kind": "alert", "seconds": 90}]}]}
     page = show([ALERT, sequence(inner), {"kind": "dance", "step": 1}, {**ALERT, "hue": "red"}], bound=True)
     wrong = page.locator(".effects [aria-invalid=true]")
     expect(wrong).to_have_count(3)
@@ -164,10 +176,13 @@ def test_a_mistake_stands_beside_its_field_and_is_told_with_it(show: Show, pick:
 
 
 def test_hostile_text_is_text_in_every_card(show: Show) -> None:
-    page = show([{**ALERT, "text": HOSTILE, HOSTILE: HOSTILE}, {"kind": HOSTILE, "text": HOSTILE}], bound=True)
+    page = show(
+        [{**ALERT, "text": HOSTILE, HOSTILE: HOSTILE}, {"kind": HOSTILE, "text": HOSTILE}, {"kind": "constructor"}],
+        bound=True,
+    )
     assert page.get_by_label("Text", exact=True).input_value() == HOSTILE
     assert page.locator(".effects :is(img, script)").count() == 0
-    assert f"2. {HOSTILE}" in titles(page)
+    assert titles(page)[1:] == [f"2. {HOSTILE}", "3. constructor"]
 
 
 def test_too_deep_and_too_many_are_refused_with_a_sentence(show: Show) -> None:
@@ -207,7 +222,7 @@ def test_without_scripts_the_list_is_a_text_field_that_says_how_it_is_written(pa
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_fault_in_cards_inside_cards(show: Show, page: Page, pick: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    inner = {"kind": pick, "choices": [{"effects": [ALERT]}, {"effects": [{"kind": "alert", "seconds": 90}]}]}
+    inner = {**PICK, "choices": [{"effects": [ALERT]}, {"effects": [{"kind": "alert", "seconds": 90}]}]}
     everything = [{"kind": kind, **payload} for kind, payload in FITS]
     # Without the policy, which refuses axe's own script.
     page = show([sequence(inner), {"kind": "dance"}, {**ALERT, "hue": 1}, *everything], bound=True, with_policy=False)

@@ -181,8 +181,18 @@ function blank(editor, kind) {
   return { kind, ...blankFields(editor.kinds[kind].fields) };
 }
 
+// Return the defaults, with a no for what has none, and what objects that are needed begin with.
 function blankFields(fields) {
-  return Object.fromEntries(fields.filter((spec) => "default" in spec).map((spec) => [spec.name, structuredClone(spec.default)]));
+  const filled = (spec) => {
+    if ("default" in spec) {
+      return structuredClone(spec.default);
+    }
+    if (spec.required && spec.input === "object") {
+      return blankFields(spec.fields);
+    }
+    return spec.required && spec.input === "yes_no" ? false : undefined;
+  };
+  return Object.fromEntries(fields.map((spec) => [spec.name, filled(spec)]).filter(([, value]) => value !== undefined));
 }
 
 function at(path, key) {

@@ -19,7 +19,8 @@ export function field(editor, spec, values, path, depth, touch) {
     }
     touch();
   };
-  const input = Object.assign(CONTROLS[spec.input](spec, values[spec.name], set), { id: newId(), required: Boolean(spec.required) });
+  const input = Object.assign(CONTROLS[spec.input](spec, values[spec.name], set), { id: newId() });
+  input.required = Boolean(spec.required) && spec.input !== "yes_no"; // a tick that is needed would mean yes
   const hint = spec.hint ? make("span", { className: "hint", textContent: spec.hint }) : null;
   const wrong = errors(editor.wrong(path, true));
   describe(input, [hint, help], wrong);

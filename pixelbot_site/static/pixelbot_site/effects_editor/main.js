@@ -13,6 +13,7 @@ function edit(area) {
   const live = make("div", { className: "visually-hidden" });
   live.setAttribute("aria-live", "polite");
   const { groups, kinds, limits } = data(area, "kinds");
+  Object.setPrototypeOf(kinds, null); // “constructor” is no kind
   const mistakes = data(area, "mistakes");
   const editor = {
     groups,
