@@ -6,18 +6,25 @@ from pydantic import Field
 
 from effects.models import QueueItem, WordFilter
 from effects.overlays import pages
-from effects.registry import OverlayTask, Payload, effect
+from effects.registry import Card, Group, OverlayTask, Payload, effect
 from effects.voice.speakable import shown
 
 
 class Alert(Payload):
     """The line, and for how many seconds it is shown."""
 
-    text: str = Field(min_length=1, max_length=500)
-    seconds: float = Field(5.0, ge=1, le=60)
+    text: str = Field(min_length=1, max_length=500, description="The line that is shown.")
+    seconds: float = Field(5.0, ge=1, le=60, description="How long it is shown.", json_schema_extra={"unit": "seconds"})
 
 
-@effect("alert", lane="effect", repeatable=True, payload=Alert, requires=pages.require_open)
+@effect(
+    "alert",
+    lane="effect",
+    repeatable=True,
+    payload=Alert,
+    card=Card(Group.SCREEN, "Alert", "Shows a line in large letters for a few seconds."),
+    requires=pages.require_open,
+)
 def alert(item: QueueItem, payload: Alert) -> OverlayTask:
     """Have the overlays show the line, with the streamer's word filters applied."""
     text = shown(payload.text, filters=WordFilter.objects.values_list("word", "replacement"))

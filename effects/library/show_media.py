@@ -9,7 +9,7 @@ from pydantic import Field
 from effects.media import library
 from effects.models import Media, QueueItem, WordFilter
 from effects.overlays import pages
-from effects.registry import EffectKind, OverlayTask, Payload, register
+from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register
 from effects.settings_table import QueueSettings
 from effects.voice.speakable import shown
 from pixelbot_site.kit.errors import Failed, Refused
@@ -23,12 +23,24 @@ class ShowMedia(Payload):
     is shorter begins again. A video is muted unless `sound` is ticked.
     """
 
-    media: str = Field(min_length=1, max_length=40, json_schema_extra={"from": "media"})
-    text: str = Field("", max_length=500)
+    media: str = Field(
+        min_length=1,
+        max_length=40,
+        title="Picture or video",
+        description="Its name, as in your library.",
+        json_schema_extra={"from": "media"},
+    )
+    text: str = Field("", max_length=500, description="Words below it.")
     place: Literal["centre", "top-left", "top-right", "bottom-left", "bottom-right", "full"] = "centre"
-    seconds: float | None = Field(None, ge=1, le=600)
-    sound: bool = False
-    volume: float = Field(1.0, ge=0, le=1)
+    seconds: float | None = Field(
+        None,
+        ge=1,
+        le=600,
+        description="Blank: a video plays once, a picture stays for 5 seconds.",
+        json_schema_extra={"unit": "seconds"},
+    )
+    sound: bool = Field(False, description="A video is heard, too.")
+    volume: float = Field(1.0, ge=0, le=1, description="1 is the video's own volume, 0 is silence.")
 
 
 @register
@@ -39,6 +51,7 @@ class ShowMediaKind(EffectKind[ShowMedia]):
     lane = "effect"
     repeatable = True
     payload = ShowMedia
+    card = Card(Group.SCREEN, "Picture or video", "Shows a picture or video of your library, with words or without.")
 
     def require_ready(self) -> None:
         pages.require_open()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from effects import wheel
 from effects.models import QueueItem, Spin, WheelLine
 from effects.overlays import pages
-from effects.registry import EffectKind, OverlayTask, Payload, register
+from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register
 from effects.settings_table import QueueSettings
 from pixelbot_site.kit.errors import Refused
 
@@ -22,6 +22,7 @@ class SpinWheelKind(EffectKind[SpinWheel]):
     lane = "wheel"
     repeatable = True
     payload = SpinWheel
+    card = Card(Group.SCREEN, "Spin the wheel", "Spins the prize wheel for the viewer.")
 
     def require_ready(self) -> None:
         if not QueueSettings.current().wheel_without_overlay:
