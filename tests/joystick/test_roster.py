@@ -7,10 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.db.models import F
 
-from economy import cooldowns
-from economy.models import Transaction, Viewer
+from economy.models import Cooldown, Transaction, Viewer
 from economy.viewers import merging, people
 from joystick import tasks
 from joystick.account import roster
@@ -73,6 +72,16 @@ def test_one_page_a_second_and_each_as_a_task_of_its_own(
     assert sent == [((install.pk, "followers", 2, 1), roster.PAUSE)]
 
 
+def test_a_list_without_an_end_has_one(site: Site, install: Install, sent: list[tuple[Any, ...]]) -> None:
+    site.channel.followers = [f"somebody{number}" for number in range(250)]
+    install.scopes = "followers:read"
+    install.save()
+    roster.fetch(install.pk, "followers", 1, roster.MAX_PAGES - 1)
+    assert len(sent) == 1
+    roster.fetch(install.pk, "followers", 1, roster.MAX_PAGES)
+    assert len(sent) == 1
+
+
 def test_without_the_scope_nothing_is_asked(site: Site, install: Install, sent: list[tuple[Any, ...]]) -> None:
     install.scopes = "chat:read"
     install.save()
@@ -104,5 +113,9 @@ def test_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     tasks.fetch_rosters()
     tasks.fetch_rosters()
     assert len(started) == 1
-    cooldowns.free("rosters", until=timezone.now() + timedelta(seconds=tasks.ROSTERS_EVERY))
+    Cooldown.objects.update(until=F("until") - timedelta(hours=23, minutes=50))
+    tasks.fetch_rosters()
     assert len(started) == 1
+    Cooldown.objects.update(until=F("until") - timedelta(minutes=10))
+    tasks.fetch_rosters()
+    assert len(started) == 2
