@@ -33,7 +33,7 @@ class OSC(Payload):
     address: str = Field(
         min_length=2, max_length=200, pattern=ADDRESS, description="Such as /avatar/parameters/Hearts."
     )
-    type: Literal["float", "int", "bool", "text"] = "float"
+    type: Literal["float", "int", "bool", "text"] = Field("float", description="What the program expects there.")
     value: str = Field(max_length=MAX_TEXT, description="What is sent: a number, true or false, or a text.")
     back: str = Field("", max_length=MAX_TEXT, description="What is sent afterwards. Blank: 0, false or an empty text.")
     seconds: float = Field(

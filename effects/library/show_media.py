@@ -31,7 +31,9 @@ class ShowMedia(Payload):
         json_schema_extra={"from": "media"},
     )
     text: str = Field("", max_length=500, description="Words below it.")
-    place: Literal["centre", "top-left", "top-right", "bottom-left", "bottom-right", "full"] = "centre"
+    place: Literal["centre", "top-left", "top-right", "bottom-left", "bottom-right", "full"] = Field(
+        "centre", description="Where on the screen; full fills it."
+    )
     seconds: float | None = Field(
         None,
         ge=1,

@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from economy.ledger import audit, recomputing, xp
+from economy.viewers import presence
 from effects.media import library
 from effects.models import ENDED, OverlayPage, QueueItem, State
 from effects.obs import address, names, reverts
@@ -47,6 +48,9 @@ BACKUP_DUE = timedelta(days=2)
 red_lines = TimedCache[list[str]](seconds=3)
 stale_curve = TimedCache[bool](seconds=5)  # by the curve of the settings
 
+# Names that the form for points completes: those who came last.
+MAX_NAMES = 200
+
 
 class Moment:
     """What several lamps, and other parts of the index, need to know: each looked up once, where it is needed."""
@@ -63,6 +67,11 @@ class Moment:
     def is_live(self) -> bool:
         """Whether a stream is on."""
         return self.stream is not None
+
+    @cached_property
+    def here(self) -> presence.Here:
+        """Who is present."""
+        return presence.newest(MAX_NAMES, now=self.now)
 
     @cached_property
     def health(self) -> connection.Health:
