@@ -215,7 +215,7 @@ def test_effect_fields_offer_sounds_and_items_though_obs_is_away(fox: Client, se
     settings.OBS_ENABLED, settings.OBS_HOST, settings.OBS_PORT = True, "127.0.0.1", free_port
     Sound.objects.create(name="ding", file="sounds/x.wav", content_type="audio/wav")
     Item.objects.create(key="hat", name="A hat")
-    assert fox.get("/admin/effects/obsconnection/names/").json() == {"sound": ["ding"], "item": ["hat"]}
+    assert fox.get("/admin/effects/obsconnection/names/").json() == {"media": [], "sound": ["ding"], "item": ["hat"]}
 
 
 def test_names_are_for_staff_who_may_name_effects(client: Client, helper: Callable[..., Client]) -> None:
