@@ -211,7 +211,7 @@ class MediaSettings(Section):
     title: ClassVar[str] = "Pictures and videos"
 
     media_max_mb: int = setting(
-        50, "The largest file that can be uploaded.", minimum=1, maximum=500, unit="MB", label="Largest file"
+        50, "The largest file that can be uploaded.", minimum=1, maximum=200, unit="MB", label="Largest file"
     )
     media_max_side: int = setting(
         4096,
@@ -228,7 +228,7 @@ class MediaSettings(Section):
         60,
         "The longest video that can be uploaded. What is shown lasts never longer than QUEUE_ITEM_MAX_SECONDS.",
         minimum=1,
-        maximum=3600,
+        maximum=600,
         unit="seconds",
         label="Longest video",
     )

@@ -19,6 +19,9 @@ TYPES = {
     MediaKind.MP4: "video/mp4",
 }
 
+# The most parts (chunks, blocks, elements) of a file. A film of ten minutes has fewer; reading more takes seconds.
+MAX_PARTS = 200_000
+TOO_MANY = "it has more parts than a picture or video needs: save it anew"
 CUT_OFF = "it is cut off or broken: its parts do not fit together"
 
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from effects.media.facts import CUT_OFF, Facts
+from effects.media.facts import CUT_OFF, TOO_MANY, Facts
 from effects.models import MediaKind
 from pixelbot_site.kit.errors import Failed
 
@@ -19,6 +19,8 @@ KEPT = {
     b"moof": frozenset(b"mfhd traf".split()),
 }
 CODECS = {b"vide": frozenset(b"avc1 avc3 vp08 vp09 av01".split()), b"soun": frozenset(b"mp4a Opus fLaC .mp3".split())}
+# The most boxes in a row. Two for each second, in a video of fragments, are usual.
+MAX_BOXES = 20_000
 TIMECODE = b"tmcd"  # of cameras and editing programs
 
 
@@ -65,7 +67,9 @@ def _inspect(data: bytearray) -> Facts:
 
 
 def _boxes(data: bytearray, position: int, end: int) -> Iterator[Box]:
-    while position < end:
+    for _ in range(MAX_BOXES):
+        if position >= end:
+            return
         size, name = struct.unpack_from(">I4s", data, position)
         body = position + 8
         if size == 1:
@@ -76,6 +80,7 @@ def _boxes(data: bytearray, position: int, end: int) -> Iterator[Box]:
             raise Failed(CUT_OFF)
         yield Box(name, position, body, position + size)
         position += size
+    raise Failed(TOO_MANY)
 
 
 def _require_known(data: bytearray, top: list[Box]) -> None:

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from effects.media.facts import CUT_OFF
+from effects.media.facts import CUT_OFF, MAX_PARTS, TOO_MANY
 from effects.models import MediaKind
 from pixelbot_site.kit.errors import Failed
 
@@ -51,7 +51,7 @@ def _require_nothing_behind(data: bytes, found: Outline) -> None:
 
 def _png(data: bytes) -> Outline:
     position, frames, is_animated = 8, 0, False
-    while True:
+    for _ in range(MAX_PARTS):
         length, name = struct.unpack_from(">I4s", data, position)
         position += 12 + length
         if position > len(data):
@@ -60,11 +60,12 @@ def _png(data: bytes) -> Outline:
         frames += name == b"fcTL"
         if name == b"IEND":
             return Outline(MediaKind.APNG if is_animated else MediaKind.PNG, max(1, frames), position)
+    raise Failed(TOO_MANY)
 
 
 def _gif(data: bytes) -> Outline:
-    position, frames = 13 + _palette(data[10]), 0
-    while True:
+    position, frames, parts = 13 + _palette(data[10]), 0, 0
+    while parts < MAX_PARTS:
         block = data[position]
         if block == 0x3B:
             return Outline(MediaKind.GIF, max(1, frames), position + 1)
@@ -75,9 +76,12 @@ def _gif(data: bytes) -> Outline:
             position += 11 + _palette(data[position + 9])  # with the byte that begins the data
         else:
             raise Failed(CUT_OFF)
-        while data[position]:
+        while data[position] and parts < MAX_PARTS:
             position += 1 + data[position]
+            parts += 1
         position += 1
+        parts += 1
+    raise Failed(TOO_MANY)
 
 
 def _palette(flags: int) -> int:
@@ -86,7 +90,7 @@ def _palette(flags: int) -> int:
 
 def _jpeg(data: bytes) -> Outline:
     position = 2
-    while True:
+    for _ in range(MAX_PARTS):
         marker = JPEG_MARKER.search(data, position)
         if marker is None:
             raise Failed(CUT_OFF)
@@ -96,6 +100,7 @@ def _jpeg(data: bytes) -> Outline:
             return Outline(MediaKind.JPG, 1, position)
         if code != 0x01:
             position += int(struct.unpack_from(">H", data, position)[0])
+    raise Failed(TOO_MANY)
 
 
 def _webp(data: bytes) -> Outline | None:
@@ -103,7 +108,9 @@ def _webp(data: bytes) -> Outline | None:
     if name != b"WEBP":
         return None
     end, position, frames = 8 + length + length % 2, 12, 0
-    while position < 8 + length:
+    for _ in range(MAX_PARTS):
+        if position >= 8 + length:
+            break
         chunk, size = struct.unpack_from("<4sI", data, position)
         frames += chunk == b"ANMF"
         position += 8 + size + size % 2

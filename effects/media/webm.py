@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from effects.media.facts import CUT_OFF, Facts
+from effects.media.facts import CUT_OFF, MAX_PARTS, TOO_MANY, Facts
 from effects.models import MediaKind
 from pixelbot_site.kit.errors import Failed
 
@@ -76,7 +76,9 @@ def inspect(data: bytes) -> Facts:
 
 
 def _elements(data: bytes, position: int, end: int) -> Iterator[Element]:
-    while position < end:
+    for _ in range(MAX_PARTS):
+        if position >= end:
+            return
         name, body = _number(data, position, is_id=True)
         size, body = _number(data, body)
         if size is None and name not in (SEGMENT, CLUSTER):
@@ -86,6 +88,7 @@ def _elements(data: bytes, position: int, end: int) -> Iterator[Element]:
             raise Failed(CUT_OFF)
         yield Element(name or 0, position, body, stop)
         position = body if name in ENTERED or stop is None else stop
+    raise Failed(TOO_MANY)
 
 
 def _number(data: bytes, position: int, *, is_id: bool = False) -> tuple[int | None, int]:

@@ -86,8 +86,8 @@ def test_no_bytes_make_the_readers_raise_what_is_no_sentence() -> None:
     """Each byte of the headers is changed in turn."""
     for kind, reader in (("mp4", mp4), ("webm", webm)):
         data = clip(kind)
-        for place in range(min(len(data), 1500)):
-            for value in (0, 1, 0x7F, 0xFF):
+        for place in range(min(len(data), 1000)):
+            for value in (0, 0x7F, 0xFF):
                 changed = data[:place] + bytes([value]) + data[place + 1 :]
                 try:
                     reader.inspect(changed)

@@ -15,6 +15,7 @@ SCRIPT = b"<script>alert(1)</script>"
 NOT_OURS = "it is no png, jpg, webp, gif, apng, webm or mp4"
 BEHIND = "goes on behind the picture"
 BROKEN = "cut off or broken"
+MANY = "it has more parts than"
 
 
 class Wrong(NamedTuple):
@@ -67,12 +68,17 @@ def _polyglots() -> Iterator[Wrong]:
 def _bombs() -> Iterator[Wrong]:
     yield Wrong("wide.png", png(100_000, 1, png_chunk(b"IDAT", zlib.compress(bytes(300_001)))), "100000 × 1 pixels")
     yield Wrong("huge.png", png(2**31 - 1, 2**31 - 1, png_chunk(b"IDAT", zlib.compress(b""))), "pixels")
-    yield Wrong("bomb.png", png(20_000, 20_000, png_chunk(b"IDAT", zlib.compress(bytes(60_000_000), 9))), "pixels")
+    yield Wrong("bomb.png", png(20_000, 20_000, png_chunk(b"IDAT", zlib.compress(bytes(20_000_000), 9))), "pixels")
     yield Wrong("text.png", _png_with_a_text_that_unpacks(), BROKEN)
     yield Wrong("frames.gif", _gif_of(501), "501 frames; at most 500")
     yield Wrong("frames.png", animation("PNG", frames=501, size=(2, 2)), "501 frames; at most 500")
     yield Wrong("frames.webp", animation("WEBP", frames=501, size=(2, 2)), "501 frames; at most 500")
     yield Wrong("film.gif", _gif_of(400, size=(4000, 4000)), "frames of 4000 × 4000 pixels")
+    yield Wrong("parts.gif", still("GIF")[:-1] + b"\x21\xfe" + b"\1x" * 200_001 + b"\0;", MANY)
+    yield Wrong("parts.png", png(1, 1, png_chunk(b"tEXt", b"") * 200_001), MANY)
+    yield Wrong("parts.jpg", b"\xff\xd8" + b"\xff\x01" * 200_001 + b"\xff\xd9", MANY)
+    yield Wrong("parts.mp4", clip("mp4") + box(b"free") * 20_001, MANY)
+    yield Wrong("parts.webm", clip("webm") + b"\xec\x80" * 200_001, MANY)
     yield Wrong("large.gif", still("GIF") + bytes(51 * 2**20), "51.0 MB; at most 50")
 
 
@@ -122,7 +128,7 @@ def _zip() -> bytes:
 
 
 def _png_with_a_text_that_unpacks() -> bytes:
-    packed = zlib.compress(bytes(200_000_000), 9)
+    packed = zlib.compress(bytes(70_000_000), 9)
     return png(1, 1, png_chunk(b"zTXt", b"Comment\0\0" + packed), png_chunk(b"IDAT", zlib.compress(bytes(4))))
 
 
