@@ -216,14 +216,10 @@ def test_effect_fields_offer_sounds_and_items_though_obs_is_away(fox: Client, se
     settings.OBS_ENABLED, settings.OBS_HOST, settings.OBS_PORT = True, "127.0.0.1", free_port
     Sound.objects.create(name="ding", file="sounds/x.wav", content_type="audio/wav")
     Item.objects.create(key="hat", name="A hat")
-<<<<<<< HEAD
     offered = fox.get("/admin/effects/obsconnection/names/").json()
     kinds = {"sound", "media", "item", "voice", "osc_target", "webhook_target"}
     assert (offered["sound"], offered["item"], set(offered)) == (["ding"], ["hat"], kinds)
     assert ["gmw/de", "German, de"] in offered["voice"]["options"] or sys.platform != "linux"
-=======
-    assert fox.get("/admin/effects/obsconnection/names/").json() == {"media": [], "sound": ["ding"], "item": ["hat"]}
->>>>>>> h-media
 
 
 def test_names_are_for_staff_who_may_name_effects(client: Client, helper: Callable[..., Client]) -> None:
