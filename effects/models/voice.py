@@ -57,7 +57,7 @@ class ViewerVoice(models.Model):
     """The voice of one viewer's lines, chosen from TTS_VIEWER_VOICES with their first line."""
 
     viewer = models.OneToOneField(Viewer, models.CASCADE, primary_key=True, related_name="voice")
-    voice = models.CharField(max_length=100)
+    voice = models.CharField(max_length=200)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["viewer"]
