@@ -49,7 +49,7 @@ class Webhook(Payload):
 
 
 def _untested(payload: Webhook) -> str:
-    return f"call {payload.target or payload.url}"
+    return f"call {payload.target or 'a webhook'}"
 
 
 @effect(
