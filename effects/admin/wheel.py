@@ -19,6 +19,7 @@ from effects.admin.wheel_preview import FIELDS, Preview, preview
 from effects.models import Prize, Spin, WheelLine
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, StockMixin
 from pixelbot_site.kit.steps import Effect, filled, planned
+from pixelbot_site.kit.steps_field import in_words
 from pixelbot_site.kit.trying import Trial, TryMixin
 
 
@@ -113,8 +114,8 @@ class PrizeAdmin(TryMixin, StockMixin, ModelAdmin):
 
     @admin.display(description="effects")
     def what(self, prize: Prize) -> str:
-        """Return the kinds of the prize's effects."""
-        return ", ".join(str(step.get("kind")) for step in prize.effects) or "nothing"
+        """Return the prize's effects in words."""
+        return in_words(prize.effects)
 
 
 @admin.register(Spin)
