@@ -88,7 +88,7 @@ class Redeem(models.Model):
         validators=[MaxValueValidator(3600)],
         help_text="For “scene” and “source”: then back again. 0: it stays.",
     )
-    voice = models.CharField(max_length=200, blank=True, help_text="For spoken ones. Blank: as in .env.")
+    voice = models.CharField(max_length=200, blank=True, help_text="For spoken ones. Blank: as in the settings.")
     rate = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(50), MaxValueValidator(500)], help_text="Words a minute."
     )

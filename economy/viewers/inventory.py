@@ -9,8 +9,10 @@ from django.db.models import Sum
 
 from economy.ledger import accounts
 from economy.models import Item, ItemGrant, Viewer
-from pixelbot_site.kit import bulk
+from pixelbot_site.kit import bulk, phrases
 from pixelbot_site.kit.errors import Failed
+
+NO_SUCH = phrases.refusal("grant_item.no_such", "there is no item called “{name}”")
 
 
 def give(viewer: Viewer, key: str, quantity: int, *, reference: str) -> bool:
@@ -20,7 +22,7 @@ def give(viewer: Viewer, key: str, quantity: int, *, reference: str) -> bool:
     """
     item = Item.objects.filter(key=key).first()
     if item is None:
-        raise Failed(f"There is no item called “{key}”.")
+        raise Failed(NO_SUCH(name=key))
     with transaction.atomic():
         owner = accounts.hold_one(viewer)  # a merge moves what was given until then, and waits for us
         _, new = ItemGrant.objects.get_or_create(

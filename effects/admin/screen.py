@@ -40,7 +40,7 @@ class OverlayAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Overlay]:
         """Return the overlays, and keep the host of this request for `link`."""
         # A column gets no request; the address must be the one under which the streamer reaches the bot.
-        self.root = f"{request.scheme}://{request.get_host()}"
+        self.of_request.root = f"{request.scheme}://{request.get_host()}"
         queryset: QuerySet[Overlay] = super().get_queryset(request)
         return queryset
 
@@ -49,7 +49,7 @@ class OverlayAdmin(ModelAdmin):
         """Return a link with the page's full address."""
         if not row.pk:
             return "Save the overlay to get its address."
-        url = self.root + row.page_path()
+        url = self.of_request.root + row.page_path()
         # Folded away: on the stream's own picture, everybody could read it.
         return format_html(
             '<details class="masked"><summary>Show the address</summary>'

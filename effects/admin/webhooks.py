@@ -44,7 +44,9 @@ class BodyField(forms.JSONField):
 
     def prepare_value(self, value: Any) -> Any:
         """Return the text for the field, indented."""
-        if isinstance(value, str) or value is None:  # what was typed, and has mistakes
+        if value is None:
+            return ""
+        if isinstance(value, str):  # what was typed, and has mistakes
             return super().prepare_value(value)
         return json.dumps(value, indent=2, ensure_ascii=False)
 

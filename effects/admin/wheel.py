@@ -19,6 +19,7 @@ from effects.admin.wheel_preview import FIELDS, Preview, preview
 from effects.models import Prize, Spin, WheelLine
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, StockMixin
 from pixelbot_site.kit.steps import Effect, filled, planned
+from pixelbot_site.kit.steps_field import in_words
 from pixelbot_site.kit.trying import Trial, TryMixin
 
 
@@ -85,9 +86,9 @@ class PrizeAdmin(TryMixin, StockMixin, ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the prizes beside the odds and what was drawn."""
         # Once for the page: each row would ask the database again.
-        self.odds = dict(wheel.odds())
+        self.of_request.odds = dict(wheel.odds())
         counted = Spin.objects.order_by().values_list("prize").annotate(times=Count("id"))
-        self.drawn: dict[int | None, int] = dict(counted)
+        self.of_request.drawn = dict(counted)
         context = {"wheel": self._of_list(request) if "_save" in request.POST else preview(), **(extra_context or {})}
         if self.has_change_permission(request):
             context["draw_address"] = reverse("admin:effects_prize_wheel")
@@ -102,18 +103,19 @@ class PrizeAdmin(TryMixin, StockMixin, ModelAdmin):
     @admin.display(description="chance now")
     def chance(self, prize: Prize) -> str:
         """Return the chance among the prizes that can be won now."""
-        return f"{self.odds[prize.name]:.2%}" if prize.name in self.odds else "none"
+        return f"{odds[prize.name]:.2%}" if prize.name in (odds := self.of_request.odds) else "none"
 
     @admin.display(description="won so far")
     def won(self, prize: Prize) -> str:
         """Return how often the prize was won, and its share of all spins."""
-        times, total = self.drawn.get(prize.pk, 0), sum(self.drawn.values())
+        drawn: dict[int | None, int] = self.of_request.drawn
+        times, total = drawn.get(prize.pk, 0), sum(drawn.values())
         return f"{times} ({times / total:.2%})" if total else "0"
 
     @admin.display(description="effects")
     def what(self, prize: Prize) -> str:
-        """Return the kinds of the prize's effects."""
-        return ", ".join(str(step.get("kind")) for step in prize.effects) or "nothing"
+        """Return the prize's effects in words."""
+        return in_words(prize.effects)
 
 
 @admin.register(Spin)

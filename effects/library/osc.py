@@ -14,7 +14,11 @@ from effects.outside.osc import RESTING, typed
 from effects.queue import wakeups
 from effects.registry import Card, EffectKind, Group, Payload, register
 from effects.voice.speakable import shown
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
+
+NO_TARGET = phrases.refusal("osc.no_target", "there is no OSC target called {name}")
+SWITCHED_OFF = phrases.refusal("osc.switched_off", "the OSC target {name} is switched off")
 
 MAX_TEXT = 500
 # What OSC's own patterns mean something in (?*[]{}), or would end the address.
@@ -105,7 +109,7 @@ class OSCKind(EffectKind[OSC]):
             target = _target(payload.target)
             _check(payload)
         except Refused as error:
-            raise Failed(str(error)) from None
+            raise Failed(*error.args) from None
         value = payload.value
         if payload.type == "text":  # it is read by others, as what the overlay shows
             value = shown(value, filters=WordFilter.objects.values_list("word", "replacement"))[:MAX_TEXT]
@@ -121,9 +125,9 @@ class OSCKind(EffectKind[OSC]):
 def _target(name: str) -> OSCTarget:
     target = OSCTarget.objects.filter(name=name).first()
     if target is None:
-        raise Refused(f"there is no OSC target called {name}")
+        raise Refused(NO_TARGET(name=name))
     if not target.enabled:
-        raise Refused(f"the OSC target {name} is switched off")
+        raise Refused(SWITCHED_OFF(name=name))
     return target
 
 
@@ -133,4 +137,4 @@ def _check(payload: OSC) -> None:
         for text in (payload.value, payload.resting):
             typed(payload.type, text)
     except ValueError as error:
-        raise Refused(str(error)) from None
+        raise Refused(*error.args) from None

@@ -9,8 +9,11 @@ from pydantic import Field
 from effects.models import QueueItem, State
 from effects.queue import items
 from effects.registry import INSTANT, Card, Group, Payload, StepItem, effect, gives, kinds
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import SEQUENCE, Step, leaves, planned
+
+EMPTY = phrases.refusal("run_effects.empty", "there are no effects in it")
 
 
 class RunEffects(Payload):
@@ -43,7 +46,7 @@ def run_effects(item: QueueItem, payload: RunEffects) -> None:
     while not item.redeem and len(steps) > 1 and kinds.get(str(steps[0].get("kind"))) is None:
         steps = steps[1:]
     if not steps:
-        raise Failed("there are no effects in it")
+        raise Failed(EMPTY())
     if item.purchase is not None and gives(steps[0]):
         _give_all(item, steps)
         return

@@ -12,7 +12,10 @@ from effects.overlays import pages
 from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register
 from effects.settings_table import QueueSettings
 from effects.voice.speakable import shown
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
+
+NO_SUCH = phrases.refusal("show_media.no_such", "there is no picture or video called {name}")
 
 # Of a picture, and of a text whose picture is gone.
 DEFAULT_SECONDS = 5.0
@@ -60,14 +63,14 @@ class ShowMediaKind(EffectKind[ShowMedia]):
 
     def require_usable(self, payload: ShowMedia) -> None:
         if _there(payload) is None and not payload.text:
-            raise Refused(f"there is no picture or video called {payload.media}")
+            raise Refused(NO_SUCH(name=payload.media))
 
     def perform(self, item: QueueItem, payload: ShowMedia) -> OverlayTask:
         """Have the overlays show it. Raise Failed where there is neither a file nor a text."""
         media = _there(payload)
         text = shown(payload.text, filters=WordFilter.objects.values_list("word", "replacement"))
         if media is None and not text:
-            raise Failed(f"there is no picture or video called {payload.media}")
+            raise Failed(NO_SUCH(name=payload.media))
         seconds = self.seconds(payload)
         message = {
             "type": "media",

@@ -11,7 +11,10 @@ from pydantic_core import PydanticCustomError
 from effects.models import QueueItem, WebhookTarget
 from effects.outside import bodies, webhooks
 from effects.registry import Card, Group, Payload, effect
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
+
+NO_TARGET = phrases.refusal("webhook.no_target", "there is no webhook target called {name}")
 
 
 class Webhook(Payload):
@@ -46,7 +49,7 @@ class Webhook(Payload):
 
 
 def _untested(payload: Webhook) -> str:
-    return f"call {payload.target or payload.url}"
+    return f"call {payload.target or 'a webhook'}"
 
 
 @effect(
@@ -67,6 +70,6 @@ def webhook(item: QueueItem, payload: Webhook) -> None:
         return
     target = WebhookTarget.objects.filter(name=payload.target).first()
     if target is None:
-        raise Failed(f"there is no webhook target called {payload.target}")
+        raise Failed(NO_TARGET(name=payload.target))
     words = bodies.words(name, payload.text, payload.amount, payload.action, item=item.pk, at=now)
     webhooks.call_target(target, words)

@@ -40,7 +40,7 @@ class SpeechSource(models.Model):
     name = models.CharField(max_length=20, primary_key=True, help_text="redeem, level, tip, wheel or system.")
     prefix = models.CharField(max_length=100, blank=True, help_text="Spoken before the text; {user} is filled in.")
     pre_sound = models.ForeignKey(
-        Sound, models.SET_NULL, null=True, blank=True, help_text="Blank: TTS_PRE_SOUND in .env."
+        Sound, models.SET_NULL, null=True, blank=True, help_text="Blank: the one of the settings."
     )
     silent = models.BooleanField("no sound before it", default=False)
 
@@ -57,7 +57,7 @@ class ViewerVoice(models.Model):
     """The voice of one viewer's lines, chosen from TTS_VIEWER_VOICES with their first line."""
 
     viewer = models.OneToOneField(Viewer, models.CASCADE, primary_key=True, related_name="voice")
-    voice = models.CharField(max_length=100)
+    voice = models.CharField(max_length=200)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["viewer"]

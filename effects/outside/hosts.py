@@ -7,7 +7,13 @@ import socket
 from dataclasses import dataclass
 
 from effects.settings_table import OutsideSettings
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
+
+NO_HOST = phrases.refusal("osc.no_host", "there is no host called {name}")
+NOT_PRIVATE = phrases.refusal(
+    "osc.not_private", "{name} is at {ip}, which is neither this PC nor a private network (OSC_NETWORKS in .env)"
+)
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -41,11 +47,11 @@ def resolve(host: str, port: int) -> Endpoint:
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except (OSError, ValueError) as error:  # a name that is no name, too: UnicodeError is a ValueError
-        raise Failed(f"there is no host called {host}") from error
+        raise Failed(NO_HOST(name=host)) from error
     found = [ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers]
     for ip in found:
         if not _is_allowed(ip):
-            raise Failed(f"{host} is at {ip}, which is neither this PC nor a private network (OSC_NETWORKS in .env)")
+            raise Failed(NOT_PRIVATE(name=host, ip=ip))
     # IPv4 first: programs such as VRChat listen on 127.0.0.1, and nobody says that nothing came to ::1.
     found.sort(key=lambda ip: ip.version)
     return Endpoint(found[0], port)

@@ -20,8 +20,16 @@ from django.db import connections
 from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 
 from effects.outside.hosts import Endpoint
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.threads import start_service
+
+NO_BOOL = phrases.refusal("osc.no_bool", "“{value}” is neither true nor false")
+NO_INTEGER = phrases.refusal("osc.no_integer", "“{value}” is no whole number of 32 bits")
+NO_NUMBER = phrases.refusal("osc.no_number", "“{value}” is no number")
+NOT_WRITTEN = phrases.refusal("osc.not_written", "the value can't be written as OSC")
+TOO_MANY = phrases.refusal("osc.too_many", "too many values wait to be sent there")
+NOT_SENT = phrases.refusal("osc.not_sent", "it could not be sent ({reason})")
 
 log = logging.getLogger("osc")
 
@@ -46,15 +54,15 @@ def typed(kind: str, text: str) -> Value:
     if kind == "bool":
         if word in YES + NO:
             return word in YES
-        raise ValueError(f"“{text:.40}” is neither true nor false")
+        raise ValueError(NO_BOOL(value=text[:40]))
     # Only digits that are written as everywhere: Python also takes 1_000 and letters of other scripts.
     if kind == "int":
         if re.fullmatch(r"[+-]?[0-9]{1,10}", word) and -(2**31) <= int(word) < 2**31:
             return int(word)
-        raise ValueError(f"“{text:.40}” is no whole number of 32 bits")
+        raise ValueError(NO_INTEGER(value=text[:40]))
     if re.fullmatch(r"[+-]?[0-9]{1,20}(\.[0-9]{0,20})?", word) and math.isfinite(float(word)):
         return float(word)
-    raise ValueError(f"“{text:.40}” is no number")
+    raise ValueError(NO_NUMBER(value=text[:40]))
 
 
 _TYPES: dict[type, str] = {float: "f", int: "i", str: "s"}
@@ -79,7 +87,7 @@ class Message:
         try:
             return builder.build().dgram
         except (BuildError, UnicodeError) as error:
-            raise Failed("the value can't be written as OSC") from error
+            raise Failed(NOT_WRITTEN()) from error
 
 
 class Sender:
@@ -99,7 +107,7 @@ class Sender:
             waiting = self._waiting.get(endpoint, {})
             if waiting or self._pause(endpoint) > 0:
                 if message.address not in waiting and len(waiting) >= MAX_WAITING:
-                    raise Failed("too many values wait to be sent there")
+                    raise Failed(TOO_MANY())
                 self._waiting.setdefault(endpoint, {})[message.address] = message
                 self._start_thread()
                 self._changed.notify()
@@ -107,7 +115,7 @@ class Sender:
             try:
                 self._transmit(endpoint, datagram)
             except OSError as error:
-                raise Failed(f"it could not be sent ({error.strerror or type(error).__name__})") from error
+                raise Failed(NOT_SENT(reason=error.strerror or type(error).__name__)) from error
         message.sent()
 
     def _pause(self, endpoint: Endpoint) -> float:

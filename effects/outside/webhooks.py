@@ -15,7 +15,13 @@ import httpx2
 from effects.models import WebhookTarget
 from effects.outside import bodies, headers
 from effects.settings_table import OutsideSettings
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
+
+ANSWERED = phrases.refusal("webhook.answered", "the address answered {status}")
+NOT_ALLOWED = phrases.refusal("webhook.not_allowed", "this address is not among WEBHOOK_ADDRESSES in .env")
+TOO_SLOW = phrases.refusal("webhook.too_slow", "the address did not answer within {seconds} s")
+UNREACHABLE = phrases.refusal("webhook.unreachable", "the address could not be reached ({reason})")
 
 # Seconds for the whole request. The library's own timeouts begin again with each byte that comes.
 DEADLINE = 5.0
@@ -69,13 +75,13 @@ def _masked(text: str, own: Mapping[str, str]) -> str:
 
 def _require_success(answer: Answer) -> None:
     if not 200 <= answer.status < 300:
-        raise Failed(f"the address answered {answer.status}")
+        raise Failed(ANSWERED(status=answer.status))
 
 
 def _ask(method: str, url: str, body: bytes, own: Mapping[str, str], *, reads: bool = False) -> Answer:
     """Send the request, with X-PixelBot-Signature: `sha256=` and the HMAC of the body with WEBHOOK_SECRET."""
     if not is_allowed(url):
-        raise Failed("this address is not among WEBHOOK_ADDRESSES in .env")
+        raise Failed(NOT_ALLOWED())
     signature = hmac.new(OutsideSettings.current().webhook_secret.encode(), body, hashlib.sha256).hexdigest()
     sent = {**own, "X-PixelBot-Signature": f"sha256={signature}"}
     if body:
@@ -85,9 +91,9 @@ def _ask(method: str, url: str, body: bytes, own: Mapping[str, str], *, reads: b
     try:
         return asyncio.run(_answer(httpx2.Request(method, url, content=body, headers=sent), reads=reads))
     except TimeoutError as error:
-        raise Failed(f"the address did not answer within {DEADLINE:g} s") from error
+        raise Failed(TOO_SLOW(seconds=f"{DEADLINE:g}")) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise Failed(f"the address could not be reached ({type(error).__name__})") from error
+        raise Failed(UNREACHABLE(reason=type(error).__name__)) from error
 
 
 async def _answer(request: httpx2.Request, *, reads: bool) -> Answer:

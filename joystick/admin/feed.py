@@ -153,13 +153,13 @@ class ConnectionAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
         """Return the row, with the connection's figures kept for the columns."""
         # Counted once for the page, not once for each column.
-        self.health = health.health()
+        self.of_request.health = health.health()
         queryset: QuerySet[Connection] = super().get_queryset(request)
         return queryset
 
     @admin.display(description="last frame")
     def last_frame(self, row: Connection) -> str:
-        return "none yet" if self.health.age is None else f"{self.health.age:.0f} s ago"
+        return "none yet" if self.of_request.health.age is None else f"{self.of_request.health.age:.0f} s ago"
 
     @admin.display
     def reconnects_today(self, row: Connection) -> int:
@@ -169,12 +169,12 @@ class ConnectionAdmin(ReadOnlyAdmin):
     @admin.display
     def events_per_minute(self, row: Connection) -> int:
         """Return how many events came in the last minute."""
-        return self.health.events_per_minute
+        return self.of_request.health.events_per_minute
 
     @admin.display(description="lines left unsaid today")
     def unsaid_today(self, row: Connection) -> int:
         """Return how many lines were dropped, since there was no room for them in chat."""
-        return self.health.unsaid_today
+        return self.of_request.health.unsaid_today
 
 
 @admin.register(Gap)

@@ -13,6 +13,7 @@ from joystick.reactions import Occasion
 from joystick.settings_table import TipSettings
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.steps import planned
+from pixelbot_site.kit.steps_field import in_words
 from pixelbot_site.kit.trying import Trial, TryMixin
 
 
@@ -30,7 +31,7 @@ class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
         sizes = TipSettings.current()
         self.fields["trigger"].help_text = (
             f"A tip is low up to {sizes.tip_low_max} tokens, medium up to {sizes.tip_medium_max}, high up to "
-            f"{sizes.tip_high_max}, extreme up to {sizes.tip_extreme_max} (.env)."
+            f"{sizes.tip_high_max}, extreme up to {sizes.tip_extreme_max} (Settings)."
         )
 
     def clean(self) -> dict[str, Any]:
@@ -61,8 +62,8 @@ class ReactionAdmin(TryMixin, ModelAdmin):
 
     @admin.display(description="effects")
     def what(self, reaction: Reaction) -> str:
-        """Return the effects' kinds."""
-        return ", ".join(str(step.get("kind")) for step in reaction.effects)
+        """Return the effects in words."""
+        return in_words(reaction.effects)
 
 
 def _typical(row: Reaction, username: str) -> Occasion:

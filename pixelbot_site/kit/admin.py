@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from asgiref.local import Local
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -15,6 +16,7 @@ from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import capfirst
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -78,6 +80,20 @@ class ModelAdmin(_ModelAdmin):
 
     paginator = BoundedPaginator
     show_full_result_count = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Keep in `of_request` what the columns of one request share: columns get no request, and this object is one
+        for all of them. Between a request's view and its rendering, others are answered in the same thread.
+        """
+        super().__init__(*args, **kwargs)
+        self.of_request = Local()
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list, headed by what it shows: Django's heading is a request to select one of them."""
+        changelist = super().get_changelist_instance(request)
+        if not changelist.is_popup:
+            changelist.title = capfirst(str(self.opts.verbose_name_plural))
+        return changelist
 
     def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the forms of a list's editable columns, whose fields have their names for screen readers."""

@@ -134,7 +134,8 @@ def wanted_words(value: Any) -> set[str]:
 
 
 def _title(step: Step, payload: Mapping[str, Any]) -> str:
-    texts = [value for value in payload.values() if isinstance(value, str) and value]
+    # An address can be a secret, and whoever may steer the queue reads titles.
+    texts = [value for key, value in payload.items() if isinstance(value, str) and value and key != "url"]
     return str(texts[0] if texts else step.get("kind", ""))[:MAX_TITLE]
 
 

@@ -20,7 +20,7 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
 from pixelbot_site.kit.payload_fields import fields_of
-from pixelbot_site.kit.steps import MAX_DEPTH, MAX_SEQUENCE, Group, cards, check, find_mistakes, payloads
+from pixelbot_site.kit.steps import MAX_DEPTH, MAX_SEQUENCE, Group, Step, cards, check, find_mistakes, payloads
 from pixelbot_site.kit.voice_fields import VoiceSelect
 
 WITHOUT_SCRIPTS = (
@@ -50,6 +50,12 @@ class EffectsWidget(forms.Textarea):
         script = Script("pixelbot_site/effects_editor/main.js", type="module")
         # The stubs know of addresses alone.
         return VoiceSelect().media + Media(js=[script], css={"all": ["pixelbot_site/effects_editor/editor.css"]})  # type: ignore[list-item]
+
+
+def in_words(steps: Iterable[Step]) -> str:
+    """Return what the dashboard calls the effects of a column, for a list: their titles with commas between them."""
+    named = [(str(step.get("kind")), cards.get(str(step.get("kind")))) for step in steps]
+    return ", ".join(card.title if card else kind for kind, card in named) or "nothing"
 
 
 def editor() -> dict[str, Any]:

@@ -368,7 +368,7 @@ class TestSequence:
         purchase = self.sold({"kind": "grant_points", "points": 30}, {"kind": "grant_item", "item": "nosuch"})
         assert balance() == 1000 and list(audit.findings()) == []
         assert [item.state for item in purchase.items.all()] == [State.FAILED]
-        assert said == ["@Bob sorry, that did not happen: There is no item called “nosuch”. Your 25 points are back."]
+        assert said == ["@Bob sorry, that did not happen: there is no item called “nosuch”. Your 25 points are back."]
 
     @pytest.mark.parametrize("deed", ["clear", "panic", "expire"])
     def test_what_is_taken_out_takes_the_rest_along(

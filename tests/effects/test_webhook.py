@@ -22,7 +22,8 @@ from effects.models import QueueItem, State
 from effects.outside import webhooks
 from effects.outside.webhooks import is_allowed
 from effects.queue import items, worker
-from effects.registry import Effect
+from effects.registry import Effect, kinds
+from pixelbot_site.kit.steps import planned
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
@@ -80,6 +81,17 @@ def test_any_other_answer_fails_and_no_redirect_is_followed(listener: tuple[str,
     handler.status = status
     item = called(url)
     assert (item.state, item.error) == (State.FAILED, f"the address answered {status}")
+
+
+def test_its_title_keeps_the_address_to_itself() -> None:
+    """An address can be a secret; titles are read by whoever may steer the queue."""
+    secret = {"kind": "webhook", "url": "https://example.org/hooks/secret"}
+    named = {"kind": "webhook", "target": "Lamp", "text": "on"}
+    titles = [effect.title for effect in planned([secret, {**secret, "text": "hello {user}"}, named], {"user": "Bob"})]
+    assert titles == ["webhook", "hello Bob", "Lamp"]
+    kind = kinds.get("webhook")
+    assert kind is not None
+    assert kind.left_out_of_tests(kind.payload(url=secret["url"])) == "call a webhook"
 
 
 def test_nobody_there(listener: tuple[str, type[Listener]], settings: Any) -> None:

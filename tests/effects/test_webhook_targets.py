@@ -290,6 +290,11 @@ class TestForm:
     def form(self, server: Any) -> dict[str, str]:
         return {"name": "Lamp", "url": f"{server.root}lamp", "method": "POST", "body": "", "new_headers": ""}
 
+    def test_a_target_without_a_body_has_an_empty_field(self, fox: Client) -> None:
+        target = WebhookTarget.objects.create(name="Lamp", url="https://example.org/", body=None)
+        for page in (ADD, f"/admin/effects/webhooktarget/{target.pk}/change/"):
+            assert fox.get(page).context["adminform"].form["body"].value() == ""
+
     @pytest.mark.parametrize(
         ("body", "sentence"),
         [

@@ -216,14 +216,14 @@ def test_a_redeem_that_the_streamer_made_has_its_word(ask: Ask) -> None:
     gone = {"kind": "grant_item", "item": "nosuch"}
     Redeem.objects.create(key="gift", title="Gift", cost=5, effects=[{"kind": "chat_line", "text": "look"}, gone])
     assert ask("!gift")[1:] == [
-        "@Bob sorry, that did not happen: There is no item called “nosuch”. Your 5 points are back."
+        "@Bob sorry, that did not happen: there is no item called “nosuch”. Your 5 points are back."
     ]
     show = {"kind": "alert", "text": "hey", "seconds": 1}
     Redeem.objects.create(key="show", title="Show", cost=1, effects=[{"kind": "chat_line", "text": "look"}, show])
     assert ask("!show")[1:] == ["@Bob done, it is in the queue. 115 points left."]
     Redeem.objects.filter(key__in=("show", "gift")).update(cost=0)
     assert ask("!show")[1:] == ["@Bob done, it is in the queue."]
-    assert ask("!gift")[1:] == ["@Bob sorry, that did not happen: There is no item called “nosuch”."]
+    assert ask("!gift")[1:] == ["@Bob sorry, that did not happen: there is no item called “nosuch”."]
 
 
 def test_sounds_odds_and_items(ask: Ask) -> None:

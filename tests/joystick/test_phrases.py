@@ -41,12 +41,15 @@ SPEAKING = (
     "redeems/purchase.py",
     "redeems/choices.py",
     "effects/queue/refunds.py",
-    "effects/queue/rescue.py",
+    "effects/queue/upkeep/rescue.py",
+    "effects/library/*.py",
+    "effects/outside/*.py",
     "effects/overlays/pages.py",
     "effects/obs/actions.py",
     "effects/obs/health.py",
     "effects/voice/speech.py",
     "economy/ledger/points.py",
+    "economy/viewers/inventory.py",
 )
 
 
