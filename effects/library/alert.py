@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from effects.models import QueueItem, WordFilter
+from effects.models import QueueItem
 from effects.overlays import pages
+from effects.overlays.onscreen import OnScreen
 from effects.registry import OverlayTask, Payload, effect
-from effects.voice.speakable import shown
 
 
 class Alert(Payload):
@@ -17,8 +17,12 @@ class Alert(Payload):
     seconds: float = Field(5.0, ge=1, le=60)
 
 
-@effect("alert", lane="effect", repeatable=True, payload=Alert, requires=pages.require_open)
+def _require_place() -> None:
+    pages.require_open("alert")
+
+
+@effect("alert", lane="effect", repeatable=True, payload=Alert, requires=_require_place)
 def alert(item: QueueItem, payload: Alert) -> OverlayTask:
     """Have the overlays show the line, with the streamer's word filters applied."""
-    text = shown(payload.text, filters=WordFilter.objects.values_list("word", "replacement"))
+    text = OnScreen.now().text(payload.text)
     return OverlayTask({"type": "alert", "text": text, "seconds": payload.seconds}, seconds=payload.seconds)

@@ -28,7 +28,7 @@ class PlaySoundKind(EffectKind[PlaySound]):
     payload = PlaySound
 
     def require_ready(self) -> None:
-        pages.require_open()
+        pages.require_open("sound", heard=True)
 
     def require_usable(self, payload: PlaySound) -> None:
         if sounds.named(payload.sound) is None:

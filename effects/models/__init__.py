@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from effects.models.purchases import Purchase
 from effects.models.queue import DROPPED, ENDED, MADE, QUEUED, UNFINISHED, Deed, Lane, QueueItem, State
-from effects.models.screen import OBSConnection, Overlay, OverlayPage, Revert, new_secret
+from effects.models.screen import OBSConnection, Overlay, OverlayPage, OverlayWidget, Revert, Theme, new_secret
 from effects.models.voice import Sound, SpeechSource, ViewerVoice, WordFilter
 from effects.models.wheel import Prize, Spin, WheelLine
 
@@ -19,6 +19,7 @@ __all__ = [
     "OBSConnection",
     "Overlay",
     "OverlayPage",
+    "OverlayWidget",
     "Prize",
     "Purchase",
     "QueueItem",
@@ -27,6 +28,7 @@ __all__ = [
     "SpeechSource",
     "Spin",
     "State",
+    "Theme",
     "ViewerVoice",
     "WheelLine",
     "WordFilter",

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 OVERLAYS = "/admin/effects/overlay/"
 OBS = "/admin/effects/obsconnection/1/change/"
+NO_WIDGETS = {"widgets-TOTAL_FORMS": 0, "widgets-INITIAL_FORMS": 0}
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ class TestOverlays:
     """Overlays and their addresses."""
 
     def test_a_new_overlay_gets_an_address_that_opens(self, fox: Client, client: Client) -> None:
-        fox.post(f"{OVERLAYS}add/", {"name": "Second screen", "shows_alerts": "on"})
+        fox.post(f"{OVERLAYS}add/", {"name": "Second screen", "theme": "neon"})
         overlay = Overlay.objects.get(name="Second screen")
         assert len(overlay.secret) >= 32
         assert client.get(overlay.page_path()).status_code == 200
@@ -72,7 +73,7 @@ class TestOverlays:
     def test_the_secret_cannot_be_chosen(self, fox: Client) -> None:
         overlay = Overlay.objects.create(name="Main")
         before = overlay.secret
-        form = {"name": "Renamed", "secret": "guess-me", "shows_alerts": "on"}
+        form = {"name": "Renamed", "secret": "guess-me", "theme": "calm", **NO_WIDGETS}
         fox.post(f"{OVERLAYS}{overlay.pk}/change/", form)
         overlay.refresh_from_db()
         assert (overlay.name, overlay.secret) == ("Renamed", before)

@@ -178,7 +178,15 @@ class TestAlert:
         worker.drain("effect")
         item.refresh_from_db()
         assert frames == [
-            {"type": "alert", "text": "gosh it", "seconds": 7.0, "lane": "effect", "attempt": 1, "item": item.pk}
+            {
+                "type": "play",
+                "show": "alert",
+                "text": "gosh it",
+                "seconds": 7.0,
+                "lane": "effect",
+                "attempt": 1,
+                "item": item.pk,
+            }
         ]
         assert item.overlay_seconds == 7
 

@@ -81,7 +81,9 @@ OTHER_ADDRESSES = {
     "say-a-line": "who may steer the queue: tests/house/test_lamps.py",
     "start-link": "whoever has the link",
     "invitation": "whoever has the address",
-    **dict.fromkeys(("overlay", "overlay-speech", "overlay-pre-sound", "overlay-sound"), "whoever has the address"),
+    **dict.fromkeys(
+        ("overlay", "overlay-speech", "overlay-pre-sound", "overlay-sound", "overlay-widget"), "whoever has the address"
+    ),
 }
 
 
