@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.settings_table import Section, setting
 
 MAX_RATE = 1_000_000
 MAX_NAME = 30
-_POINTS = re.compile(r"\bpoint(s?)\b")
+POINT = phrases.answer("word.point", "point")
+POINTS = phrases.answer("word.points", "points")
 
 CAPS = (
     "The most that a source gives one viewer in a day (TIME_ZONE). Sources: chat, tip, wheel, follow, sub, resub, "
@@ -121,14 +122,24 @@ class PointsSettings(Section):
 
     def amount(self, points: int) -> str:
         """Return an amount with the points' name: `1 point`, `2 points`, or `2 kisses`."""
-        return f"{points} {self.points_name if abs(points) == 1 else self.points_name_plural}"
+        return f"{points} {self.one_point if abs(points) == 1 else self.several_points}"
 
-    def named(self, sentence: str) -> str:
-        """Return a sentence of ours with the points' name in place of the words point and points.
+    @property
+    def one_point(self) -> str:
+        """Return the name of one point: where the streamer gave none, that of the language."""
+        return self.points_name if self.points_name != POINT.text else POINT()
 
-        Not for what a viewer or the streamer wrote.
-        """
-        return _POINTS.sub(lambda match: self.points_name_plural if match[1] else self.points_name, sentence)
+    @property
+    def several_points(self) -> str:
+        """Return the name of several points."""
+        return self.points_name_plural if self.points_name_plural != POINTS.text else POINTS()
+
+
+@phrases.words_everywhere.register
+def currency_words() -> dict[str, str]:
+    """Return {point} and {points}, which every phrase may use."""
+    current = PointsSettings.current()
+    return {"point": current.one_point, "points": current.several_points}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from economy import cooldowns
 from economy.batches import batch
-from economy.ledger import audit, xp
+from economy.ledger import audit, recomputing
 from economy.models import XP
 from pixelbot_site.kit.pieces import GAP
 
@@ -48,7 +48,7 @@ def batch_step(batch_id: int) -> None:
 @shared_task(name="economy.recompute_levels")
 def recompute_levels(after: int = 0, done: int = 0) -> None:
     """Do one piece of recomputing the levels, tell how far it is, and send the task for the next."""
-    piece = xp.recompute_piece(after)
+    piece = recomputing.recompute_piece(after)
     if piece.viewers:
         _, total = recomputing_progress() or (0, 0)
         cache.set(RECOMPUTING, (done + piece.viewers, max(total, done + piece.viewers)), SILENT_AFTER)

@@ -33,13 +33,16 @@ def announced(up: LevelUp, rules: PointsSettings) -> tuple[tuple[str, ...], tupl
     return lines, spoken + more
 
 
-def celebrate(up: LevelUp, rules: PointsSettings) -> None:
-    """Say and enqueue what `announced` returns: for XP that is paid outside the inbox, which does this itself."""
+def celebrate(up: LevelUp, rules: PointsSettings, *, event: str | None = None) -> None:
+    """Say and enqueue what `announced` returns: for XP that is paid outside the inbox, which does this itself.
+
+    `event`: the uid of the event that the XP goes back to.
+    """
     lines, effects = announced(up, rules)
     for text in lines:
         chat.say(text, Priority.LEVEL_UP)
     for effect in effects:
-        items.enqueue_known(effect, viewer=up.viewer)
+        items.enqueue_known(effect, viewer=up.viewer, event=event)
 
 
 def line(reward: Reward, username: str) -> str:

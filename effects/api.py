@@ -30,7 +30,7 @@ class DeedOut(Schema):
 
 
 class ItemOut(Schema):
-    """One effect in a lane."""
+    """One effect in a lane. `event`: the uid of the event that set it off; null: none did."""
 
     id: int
     kind: str
@@ -41,6 +41,7 @@ class ItemOut(Schema):
     priority: int
     attempts: int
     viewer_id: int | None
+    event: str | None
     by: str
     error: str
     deeds: list[DeedOut]

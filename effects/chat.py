@@ -9,11 +9,16 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any
 
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.channel_layer import group_send
+from pixelbot_site.kit.phrases import Kind
 from pixelbot_site.kit.transactions import after_commit
 
 # The channel layer's group that the process with Joystick's socket belongs to.
 MAILBOX = "chat"
+# How several names are said in one line.
+NAMES_AND_LAST = phrases.news("names.and", "{names} and {last}")
+NAMES_AND_MORE = phrases.news("names.and_more", "{names} and {count} more")
 # What `overheard` collects; None: nothing is collected.
 _overheard: ContextVar[list[dict[str, Any]] | None] = ContextVar("overheard", default=None)
 
@@ -37,17 +42,24 @@ def say(
     priority: Priority,
     *,
     channel_id: str = "",
+    kind: Kind | None = None,
     worth: int = 0,
     template: str = "",
     words: Mapping[str, str | int] | None = None,
 ) -> None:
     """Say `text` in chat after the commit; without a channel id, in the channel that was last heard from.
 
-    Of thanks, those with the largest `worth` (in tokens) go first. Lines that wait and are made of the same `template`
-    may be said as one, with the names of all their users; `words` are what {user} and other words stood for in it.
+    A phrase that is switched off is not said. `kind` is what the line is; None: what its phrase is, or else an answer
+    where it has the priority of one, or news. Of thanks, those with the largest `worth` (in tokens) go first. Lines
+    that wait and are made of the same `template` may be said as one, with the names of all their users; `words` are
+    what {user} and other words stood for in it.
     """
+    if phrases.is_off(text):
+        return
+    if kind is None:
+        kind = phrases.kind_of(text, Kind.ANSWER if priority == Priority.ANSWER else Kind.NEWS)
     more = {"worth": worth, "template": template, "filling": dict(words or {})}
-    act("send_message", {"text": text}, channel_id=channel_id, priority=priority, **more)
+    act("send_message", {"text": str(text)}, channel_id=channel_id, priority=priority, kind=kind, **more)
 
 
 def act(
@@ -56,6 +68,7 @@ def act(
     *,
     channel_id: str = "",
     priority: Priority = Priority.MODERATION,
+    kind: Kind = Kind.ANSWER,
     **more: object,
 ) -> None:
     """Perform any action of the platform after the commit. `words`: its fields, without the channel."""
@@ -66,6 +79,7 @@ def act(
         "channel_id": channel_id,
         "at": time.time(),  # lets the gateway drop a line that is too old by the time it can be sent
         "priority": priority.value,
+        "kind": kind.value,
         **more,
     }
     collected = _overheard.get()

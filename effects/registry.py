@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from effects.models import QueueItem
 from pixelbot_site.kit import steps
+from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.registry import Registry
 from pixelbot_site.kit.steps import MAX_TITLE as MAX_TITLE
 from pixelbot_site.kit.steps import Effect as Effect
@@ -42,6 +43,8 @@ class EffectKind(ABC, Generic[P]):
     payload: type[P]
     deadline: float = 30.0
     gives: bool = False
+    # What the dashboard calls an item that was done: “sent” where nobody says whether it arrived.
+    done_word: str = "done"
     # Whether the worker calls `prepare` for the next item of the lane.
     is_slow: bool = False
 
@@ -61,6 +64,10 @@ class EffectKind(ABC, Generic[P]):
     def left_out_of_tests(self, payload: P) -> str:
         """Return what a test does not do, as "give 50 points"; "" for an effect that a test performs as any other."""
         return f"do “{self.name}”" if self.gives else ""
+
+    def given(self, payload: P) -> str:
+        """Return what the effect gives or may lead to somebody getting, as "give 50 points"; "" where nothing."""
+        return self.left_out_of_tests(payload) if self.gives else ""
 
     def require_testable(self, payload: P) -> None:
         """Raise Refused, with the reason, where a test of this very effect would show nothing."""
@@ -200,6 +207,23 @@ def gives(step: steps.Step) -> bool:
     """Return whether the step's kind gives the viewer something to keep."""
     kind = kinds.get(str(step.get("kind")))
     return kind is not None and kind.gives
+
+
+def get_kind(name: str) -> EffectKind[Any]:
+    """Return the kind called `name`. Raise Failed, with the names of all kinds, if there is none."""
+    kind = kinds.get(name)
+    if kind is None:
+        raise Failed(f"there is no effect called “{name}”: there are {', '.join(kinds)}")
+    return kind
+
+
+def first_lane(payload: Mapping[str, Any]) -> str:
+    """Return the first lane that a sequence will need; INSTANT where it needs none."""
+    for step in steps.leaves(payload.get("effects", [])):
+        kind = kinds.get(str(step.get("kind")))
+        if kind is not None and kind.lane:
+            return kind.lane
+    return INSTANT
 
 
 def lanes() -> list[str]:

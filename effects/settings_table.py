@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class VoiceSettings(Section):
         "Every viewer's lines get one of these voices, and each viewer keeps theirs. Empty: all lines are spoken with "
         "TTS_VOICE.",
         label="Voices of viewers",
+        is_voice=True,
     )
     tts_pre_sound: str = setting(
         "announcement.wav",
@@ -87,7 +89,7 @@ class VoiceSettings(Section):
         unit="seconds",
         label="Longest speech",
     )
-    tts_voice: str = setting("", "A voice of the engine. Empty: the engine's default.", label="Voice")
+    tts_voice: str = setting("", "A voice of the engine. Empty: the engine's default.", label="Voice", is_voice=True)
     tts_rate: int = setting(
         170, "How fast the voice speaks.", minimum=50, maximum=500, unit="words a minute", label="Speed"
     )
@@ -195,11 +197,18 @@ class QueueSettings(Section):
         return min(self.sound_max_seconds, self.queue_item_max_seconds)
 
 
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(value)) for value in values)
+    except ValueError:
+        raise ValueError("a list of addresses and networks, such as 203.0.113.7,100.64.0.0/10") from None
+
+
 @dataclass(frozen=True)
 class OutsideSettings(Section):
-    """The settings of OBS and of webhooks."""
+    """The settings of OBS, of webhooks and of OSC."""
 
-    title: ClassVar[str] = "OBS (Tools, WebSocket Server Settings) and webhooks"
+    title: ClassVar[str] = "OBS (Tools, WebSocket Server Settings), webhooks and OSC"
 
     obs_enabled: bool = setting(
         False,
@@ -228,6 +237,13 @@ class OutsideSettings(Section):
         f"Signs every request of a webhook. At least {MIN_WEBHOOK_SECRET} characters, where WEBHOOK_ADDRESSES are set.",
         is_secret=True,
         is_live=False,
+    )
+
+    osc_networks: tuple[str, ...] = setting(
+        (),
+        "Addresses and networks to which OSC may be sent besides this PC and private networks: 100.64.0.0/10, say.",
+        is_live=False,
+        clean=_networks,
     )
 
     def mistakes(self) -> Iterator[Mistake]:

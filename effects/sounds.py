@@ -31,6 +31,9 @@ TYPES = {"WAV": "audio/wav", "WAVEX": "audio/wav", "MP3": "audio/mpeg", "OGG": "
 # The subtypes that Chromium plays: each was tried.
 SUBTYPES = {"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "ULAW", "MPEG_LAYER_III", "VORBIS", "OPUS"}
 SUFFIXES = {"audio/wav": ".wav", "audio/mpeg": ".mp3", "audio/ogg": ".ogg"}
+# Where the files lie of sounds that are tried before they are saved, and their address below an overlay's.
+TRIED = "tried"
+TRIED_ADDRESS = rf"{TRIED}/[0-9a-f]{{24}}\.(?:wav|mp3|ogg)"
 
 
 def store(sound: Sound, file: File[bytes]) -> File[bytes]:
@@ -61,6 +64,20 @@ def _described(sound: Sound, data: bytes, content_type: str, seconds: float, lou
     sound.content_type, sound.seconds, sound.loudness = content_type, seconds, loudness
     # A name made of the content: the uploaded name may hold anything, and browsers keep what they heard by its address.
     return ContentFile(data, hashlib.sha256(data).hexdigest()[:24] + SUFFIXES[content_type])
+
+
+def unsaved(sound: Sound) -> dict[str, Any]:
+    """Return how a test plays `sound` as it is, saved or not: its address below an overlay's, its volume and length.
+
+    A file that is not saved is stored for an hour, under the name that `store` made of its content.
+    """
+    where = address(sound)
+    if not Sound.objects.filter(pk=sound.pk, file=sound.file.name).exists():
+        where = f"{TRIED}/{Path(str(sound.file.name)).name}"
+        default_storage.delete(where)  # written anew, it counts as new
+        sound.file.seek(0)
+        default_storage.save(where, sound.file.file)
+    return {"address": where, "volume": volume(sound), "seconds": sound.seconds}
 
 
 @receiver(post_delete, sender=Sound)
@@ -142,7 +159,7 @@ def speech(text: str, voice_name: str) -> str:
     if spoken.wav is None:
         raise Refused(f"the engine “{rules.tts_engine}” speaks on the overlay alone, if at all; try it there")
     key = uuid4().hex
-    # No row names the file, so that `effects.queue.cleanup` deletes it as one that was left over.
+    # No row names the file, so that `effects.queue.upkeep.cleanup` deletes it as one that was left over.
     default_storage.save(speech_name(key), ContentFile(spoken.wav))
     return key
 

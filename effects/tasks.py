@@ -1,4 +1,4 @@
-"""The Celery tasks of the queue and of OBS."""
+"""The Celery tasks of the queue, of OBS and of OSC."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from django.utils import timezone
 from economy import cooldowns
 from economy.earning import caps
 from effects.obs import names, reverts
-from effects.queue import cleanup, rescue, worker
+from effects.outside import osc_changes
+from effects.queue import worker
+from effects.queue.upkeep import cleanup, rescue
 
 log = logging.getLogger("queue")
 
@@ -27,8 +29,12 @@ def drain(lane: str) -> None:
 
 @shared_task(name="effects.rescue")
 def rescue_items() -> None:
-    """Recover items whose worker, overlay or wake-up was lost, and undo what is due in OBS. Runs every two seconds."""
+    """Recover items whose worker, overlay or wake-up was lost, and undo what is due in OBS and by OSC.
+
+    Runs every two seconds.
+    """
     rescue.rescue()
+    osc_changes.send_back_due()
     reverts.revert_due()
 
 
@@ -49,5 +55,6 @@ def tidy() -> None:
 
 @shared_task(name="effects.revert")
 def revert() -> None:
-    """Undo what is due in OBS, at its moment rather than with the next rescue."""
+    """Undo what is due, at its moment rather than with the next rescue."""
+    osc_changes.send_back_due()  # first: it takes no time, while OBS may have to be reached
     reverts.revert_due()

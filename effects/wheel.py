@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from effects.queue import items
 from effects.registry import OverlayTask
 from effects.settings_table import QueueSettings
 from effects.values import speak
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import filled, planned
 from pixelbot_site.kit.transactions import after_commit
@@ -42,13 +44,22 @@ PRIZES: tuple[tuple[str, int, str, list[dict[str, Any]]], ...] = (
 # How many of the latest draws the shares are counted from.
 SHARE_DRAWS = 10_000
 
+NOTHING_TO_WIN = phrases.refusal("wheel.nothing_to_win", "there is nothing to win on the wheel at the moment")
+NO_PRIZE_LEFT = phrases.refusal("wheel.no_prize_left", "no prize is left on the wheel")
+SOMEBODY = phrases.answer("word.somebody", "somebody")
+
+
+def can_be_won(prize: Prize) -> bool:
+    """Return whether a prize, saved or not, is on the wheel: enabled, and in stock."""
+    return prize.enabled and prize.stock != 0
+
 
 def winnable(viewer: Viewer | None) -> list[Prize]:
     """Return the prizes that `viewer` could win now: enabled, in stock, and below the viewer's limit.
 
     None stands for a spin without a viewer: no limits apply. Nor do they to one who is not stored yet.
     """
-    prizes = list(Prize.objects.filter(enabled=True).exclude(stock=0))
+    prizes = [prize for prize in Prize.objects.all() if can_be_won(prize)]
     limited = [prize.pk for prize in prizes if prize.per_viewer_limit is not None]
     if viewer is None or viewer.pk is None or not limited:
         return prizes
@@ -72,7 +83,7 @@ def draw(item: QueueItem) -> Spin:
             return drawn
         prizes = winnable(item.viewer)
         if not prizes:
-            raise Failed("no prize is left on the wheel")
+            raise Failed(NO_PRIZE_LEFT())
         prize = pick(prizes)
         if prize.stock is not None:
             Prize.objects.filter(pk=prize.pk).update(stock=F("stock") - 1)
@@ -101,7 +112,7 @@ def rehearse(item: QueueItem) -> OverlayTask:
     """
     prizes = winnable(None)
     if not prizes:
-        raise Failed("no prize is left on the wheel")
+        raise Failed(NO_PRIZE_LEFT())
     return overlay_task(_spin(item, pick(prizes), prizes), user=item.tried_by)
 
 
@@ -123,30 +134,31 @@ def give(item: QueueItem) -> None:
     # Conditional: of two calls, one pays.
     if not Spin.objects.filter(pk=spin.pk, paid_at=None).update(paid_at=timezone.now()):
         return
-    words = {"user": spin.viewer.username if spin.viewer else "somebody", "prize": spin.prize_name}
+    words = {"user": spin.viewer.username if spin.viewer else SOMEBODY(), "prize": spin.prize_name}
     if spin.line:
-        _say(filled(spin.line, words), Priority.ANSWER, spin.viewer, spoken=True)
+        _say(filled(spin.line, words), Priority.ANSWER, spin.viewer, spoken=True, event=item.event)
     else:
-        say(WheelLine.When.PRIZE, words, spin.viewer)
+        say(WheelLine.When.PRIZE, words, spin.viewer, event=item.event)
     for effect in planned(spin.effects, words):
-        items.enqueue_known(effect, viewer=spin.viewer, part_of=f"the prize {spin.prize_name}")
+        part_of = f"the prize {spin.prize_name}"
+        items.enqueue_known(effect, viewer=spin.viewer, part_of=part_of, event=item.event)
     after_commit(log.info, "%s won %s", words["user"], spin.prize_name)
 
 
-def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None) -> None:
-    """Say one of the lines for this moment in chat, and by the voice if the line says so."""
+def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None, *, event: str | None = None) -> None:
+    """Say one of the lines for this moment in chat, and by the voice if the line says so. `event`: the spin's."""
     rows = list(WheelLine.objects.filter(when=when, enabled=True))
     if not rows:
         return
     row = secrets.choice(rows)
     # What was won is the answer to a purchase.
     priority = Priority.ANSWER if when == WheelLine.When.PRIZE else Priority.CHATTER
-    _say(filled(row.text, words), priority, viewer, spoken=row.spoken)
+    _say(filled(row.text, words), priority, viewer, spoken=row.spoken, event=event)
 
 
-def _say(text: str, priority: Priority, viewer: Viewer | None, *, spoken: bool) -> None:
+def _say(text: str, priority: Priority, viewer: Viewer | None, *, spoken: bool, event: str | None) -> None:
     if spoken:
-        items.enqueue(speak(text, source="wheel"), viewer=viewer)
+        items.enqueue(speak(text, source="wheel"), viewer=viewer, event=event)
     chat.say(text, priority)
 
 
@@ -177,9 +189,15 @@ def seconds() -> float:
 def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:
     """Return (prize, its chance from 0 to 1) of what `viewer` can win now, the likeliest first."""
     prizes = winnable(viewer)
-    total = sum(prize.weight for prize in prizes)
-    rows = [(prize.name, prize.weight / total) for prize in prizes]
+    rows = [(prize.name, chance) for prize, chance in zip(prizes, chances(prizes), strict=True)]
     return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+def chances(prizes: Sequence[Prize]) -> list[float]:
+    """Return the chance, from 0 to 1, of each of `prizes`, saved or not: that of `pick` among those that can be won."""
+    weights = [prize.weight if can_be_won(prize) else 0 for prize in prizes]
+    total = sum(weights) or 1
+    return [weight / total for weight in weights]
 
 
 @dataclass(frozen=True, slots=True)

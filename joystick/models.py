@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from economy.models import KEY_MAX, Viewer
+from economy.viewers.roles import Role
 from pixelbot_site.kit.steps_field import EffectsField
 
 
@@ -183,6 +185,33 @@ class Stream(models.Model):
 
     def __str__(self) -> str:
         return f"{self.started_at:%Y-%m-%d %H:%M}"
+
+
+class BuiltInCommand(models.Model):
+    """How a command of the code is offered. Each has a row, created at the start (`joystick.inbox.built_in`)."""
+
+    key = models.CharField(max_length=40, unique=True, editable=False)
+    enabled = models.BooleanField(default=True)
+    word = models.CharField(
+        "word after !", max_length=40, validators=[RegexValidator(r"^\w+\Z", "One word, without the !.")]
+    )
+    aliases = models.CharField("other words", max_length=200, blank=True, help_text="Divided by spaces, without the !.")
+    role = models.PositiveSmallIntegerField("for", choices=Role.choices, default=Role.EVERYONE)
+    cooldown_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Between two of one viewer. Blank: as in the settings."
+    )
+    global_cooldown_seconds = models.PositiveIntegerField(default=0, help_text="Between two of anybody.")
+    is_whispered = models.BooleanField(
+        "answer by whisper", default=False, help_text="Where the bot may whisper; else it answers in chat."
+    )
+    is_listed = models.BooleanField("named by !help", default=True)
+
+    class Meta:
+        verbose_name = "built-in command"
+        ordering: ClassVar[list[str]] = ["word"]
+
+    def __str__(self) -> str:
+        return f"!{self.word}"
 
 
 class Trigger(models.TextChoices):

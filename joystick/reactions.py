@@ -83,13 +83,16 @@ def find(occasion: Occasion, rows: Iterable[Reaction]) -> Reaction | None:
     return found
 
 
-def enqueue_effects(reaction: Reaction, occasion: Occasion) -> None:
-    """Enqueue the row's effects for the occasion's viewer, with words filled in; skip those of an unknown kind."""
+def enqueue_effects(reaction: Reaction, occasion: Occasion, *, event: str) -> None:
+    """Enqueue the row's effects for the occasion's viewer, with words filled in; skip those of an unknown kind.
+
+    `event`: the uid of the event that was the occasion.
+    """
     if not reaction.effects:
         return
     viewer = people.find(occasion.username) if occasion.username else None
     for effect in planned(reaction.effects, {"user": occasion.username, **occasion.words}):
-        items.enqueue_known(effect, viewer=viewer)
+        items.enqueue_known(effect, viewer=viewer, event=event)
 
 
 def say_line(reaction: Reaction, occasion: Occasion, *, channel_id: str) -> None:

@@ -14,32 +14,34 @@ from economy.models import Viewer
 from economy.viewers import people
 from economy.viewers.roles import Role
 from effects.chat import Priority
-from effects.models import QueueItem
+from effects.models import QueueItem, State
 from effects.registry import Effect
 from joystick.protocol.events import ChatMessage
 from joystick.protocol.names import COMMANDS as PLATFORM_COMMANDS
 from joystick.reactions import Occasion
 from joystick.settings_table import Rules
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.phrases import Kind, Phrase
 from pixelbot_site.kit.registry import Registry
-from redeems import purchase
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a handler wants done about an event. The handler decides; the inbox does it (`joystick.inbox.outcomes`).
 
-    `priority` is that of `lines`. `whispers` are pairs (username, text). `present` and `left` are usernames.
-    `occasions` are what the streamer may have set a reaction for. `flags` are pairs (username, flags): what badges say
-    about a viewer, by the names in `economy.models.FLAGS`. `after_paying` is called with the viewers that were read
-    so far, by key, once all awards so far are paid, since a command must see them; it returns another Outcome.
-    `viewer` is the viewer that `effects` belong to.
+    `priority` is that of `lines`, and `kind` what they and the whispers are. `whispers` are pairs (username, text).
+    `present` and `left` are usernames. `occasions` are what the streamer may have set a reaction for. `flags` are pairs
+    (username, flags): what badges say about a viewer, by the names in `economy.models.FLAGS`. `after_paying` is called
+    with the viewers that were read so far, by key, once all awards so far are paid, since a command must see them; it
+    returns another Outcome. `viewer` is the viewer that `effects` belong to.
     """
 
     awards: tuple[Award, ...] = ()
     effects: tuple[Effect, ...] = ()
     lines: tuple[str, ...] = ()
     priority: Priority = Priority.CHATTER
+    kind: Kind = Kind.NEWS
     whispers: tuple[tuple[str, str], ...] = ()
     present: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
@@ -81,6 +83,26 @@ def handled_types() -> list[type[Any]]:
     return list(_handlers)
 
 
+MISUSED = phrases.refusal("command.misused", "write it like this: {usage}")
+NEVER_SEEN = phrases.refusal("command.never_seen", "I have never seen {name} here")
+# What is said of the state of a queue item.
+STATES = {
+    State.WAITING: phrases.answer("state.waiting", "waiting"),
+    State.PENDING: phrases.answer("state.pending", "pending"),
+    State.RUNNING: phrases.answer("state.running", "running"),
+    State.DONE: phrases.answer("state.done", "done"),
+    State.FAILED: phrases.answer("state.failed", "failed"),
+    State.EXPIRED: phrases.answer("state.expired", "expired"),
+    State.SKIPPED: phrases.answer("state.skipped", "skipped"),
+    State.CANCELLED: phrases.answer("state.cancelled", "cancelled"),
+}
+
+
+def state_of(item: QueueItem) -> str:
+    """Return the word for an item's state."""
+    return STATES[State(item.state)]()
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A command as typed: `!name words`, by `viewer`, in `message`. `usage` shows how it should be written."""
@@ -102,11 +124,15 @@ class Call:
         """Return the viewer named at `position`. Raises Refused when there is no such viewer."""
         name = self.argument(position)
         if not name:
-            raise Refused(f"write it like this: {self.usage}")
+            raise self.misused()
         viewer = people.find(name)
         if viewer is None:
-            raise Refused(f"I have never seen {name.removeprefix('@')[:40]} here")
+            raise Refused(NEVER_SEEN(name=name.removeprefix("@")[:40]))
         return viewer
+
+    def misused(self) -> Refused:
+        """Return the refusal that tells how the command is written."""
+        return Refused(MISUSED(usage=self.usage))
 
     def item(self, position: int) -> QueueItem:
         """Return the queue item whose number is at `position`. Raises Refused when there is none."""
@@ -115,7 +141,7 @@ class Call:
         if number.isdecimal() and len(number) < 18:  # a larger number is outside the column's range
             item = QueueItem.objects.select_related("viewer").filter(pk=int(number)).first()
         if item is None:
-            raise Refused(f"write it like this: {self.usage}")
+            raise self.misused()
         return item
 
     def amount(self, position: int) -> int:
@@ -125,7 +151,7 @@ class Call:
         except ValueError:
             value = 0
         if value == 0 or abs(value) > MAX_TYPED_AMOUNT:
-            raise Refused(f"write it like this: {self.usage}")
+            raise self.misused()
         return value
 
 
@@ -137,17 +163,33 @@ Answer = Callable[[Call], str]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A registered command. `help` is one line for people; `aliases` are other words for it; cooldowns in seconds."""
+    """A registered command, as the code has it or as the streamer changed it (`joystick.inbox.built_in`).
 
+    `key` is its name in the code, `name` the word that it answers to, beside `aliases`. `help` is one line for people,
+    `arguments` what follows the word, as in `VIEWER N`. Cooldowns are in seconds. `listed`: `!help` names it.
+    """
+
+    key: str
     name: str
-    help: str
+    help: Phrase
     answer: Answer
     aliases: tuple[str, ...] = field(default=())
-    usage: str = ""
+    arguments: Phrase | None = None
     role: Role = Role.EVERYONE
     cooldown: float | None = None
     global_cooldown: float = 0
     whisper: bool = False
+    listed: bool = True
+
+    @property
+    def usage(self) -> str:
+        """Return how it is written: `!give VIEWER N`."""
+        return f"!{self.name} {self.arguments()}" if self.arguments is not None else f"!{self.name}"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return every word that it answers to."""
+        return self.name, *self.aliases
 
 
 commands: Registry[Command] = Registry("command")
@@ -165,15 +207,20 @@ def command(
 ) -> Callable[[Answer], Answer]:
     """Register the decorated function as the chat command `!name`, and under each of `aliases`.
 
-    `usage` shows its arguments (`!give VIEWER N`); `role` is the lowest that may use it. Seconds between two uses are
+    `usage` shows what follows the word (`VIEWER N`); `role` is the lowest that may use it. Seconds between two uses are
     `cooldown` for one viewer (None: the setting COMMAND_COOLDOWN_SECONDS) and `global_cooldown` for all together.
-    `whisper`: the answer is whispered where the bot may (scope chat:whisper:write), and said in chat otherwise.
+    `whisper`: the answer is whispered where the bot may (scope chat:whisper:write), and said in chat otherwise. All of
+    it is the default of a row, which the streamer may change.
     """
 
     def register(answer: Answer) -> Answer:
-        entry = Command(name, help, answer, aliases, usage or f"!{name}", role, cooldown, global_cooldown, whisper)
-        for word in (name, *aliases):
+        about = Phrase(f"command.help.{name}", help, Kind.ANSWER)
+        arguments = Phrase(f"command.usage.{name}", usage, Kind.ANSWER) if usage else None
+        entry = Command(name, name, about, answer, aliases, arguments, role, cooldown, global_cooldown, whisper)
+        for word in entry.words:
             commands.add(word, entry, answer.__module__)
+        for phrase in filter(None, (about, arguments)):
+            phrases.phrases.add(phrase.key, phrase, answer.__module__)
         return answer
 
     return register
@@ -187,9 +234,3 @@ def refuse_clashes(redeems: Iterable[str]) -> None:
     taken = sorted({*commands, *redeems} & PLATFORM_COMMANDS)
     if taken:
         raise ImproperlyConfigured(f"Joystick.tv itself answers !{taken[0]}. Take another name for ours.")
-
-
-@purchase.reserved_words.register
-def answered_words() -> set[str]:
-    """Return the words after ! that are commands, or that the platform answers itself."""
-    return {*commands, *PLATFORM_COMMANDS}

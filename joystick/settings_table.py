@@ -120,6 +120,12 @@ class JoystickSettings(Section):
         SITE_URL, "The address of the consent page.", clean=web_address(SITE_URL), is_live=False
     )
 
+    def mistakes(self) -> Iterator[Mistake]:
+        """Yield a mistake if the application's id and its secret are the same."""
+        if self.joystick_client_secret and self.joystick_client_id == self.joystick_client_secret:
+            allowed = "different from JOYSTICK_CLIENT_SECRET: one of the two was pasted twice"
+            yield Mistake("JOYSTICK_CLIENT_ID", self.joystick_client_id, allowed)
+
 
 @dataclass(frozen=True)
 class ChatSettings(Section):
@@ -132,10 +138,17 @@ class ChatSettings(Section):
     )
     message_amount: str = setting(
         "everything",
-        "How much the bot says in chat: everything; thanks (answers, refunds and thanks for tips, but no level-ups and "
-        "other lines of its own); or answers (what it is asked, and refunds).",
-        choices=("everything", "thanks", "answers"),
+        "How much the bot says in chat: everything; thanks (what came of commands and purchases, and thanks for tips, "
+        "but no level-ups and other lines of its own); results (no thanks either); refusals (what it is asked, and "
+        "what did not happen and why); or asked (what it is asked alone).",
+        choices=("everything", "thanks", "results", "refusals", "asked"),
         label="How much the bot says",
+    )
+    chat_language: str = setting(
+        "en",
+        "The language of what the bot says: en (English), de (German) or es (Spanish). What you wrote yourself stays.",
+        choices=("en", "de", "es"),
+        label="Language in chat",
     )
     message_rate_limit: float = setting(
         1.0,

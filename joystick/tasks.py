@@ -35,9 +35,9 @@ def fetch_rosters() -> None:
 
 
 @shared_task(name=roster.TASK)
-def fetch_roster(install_id: int, name: str, page: int = 1, done: int = 0) -> None:
+def fetch_roster(install_id: int, name: str, page: int = 1, done: int = 0, began: float = 0) -> None:
     """Fetch a page of one list."""
-    roster.fetch(install_id, name, page, done)
+    roster.fetch(install_id, name, page, done, began)
 
 
 @shared_task(name="joystick.sweep_presence")

@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.scopes import Scope
+from pixelbot_site.languages import admin as languages
 from pixelbot_site.logins import admin as logins
 from pixelbot_site.logins import staff_log
 from pixelbot_site.models import ApiToken, scopes_of
 
-__all__ = ["ApiTokenAdmin", "logins", "staff_log"]
+__all__ = ["ApiTokenAdmin", "languages", "logins", "staff_log"]
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]

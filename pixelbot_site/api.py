@@ -23,6 +23,7 @@ from joystick.api import router as joystick_router
 from joystick.gateway import health as connection
 from pixelbot_site import callers
 from pixelbot_site.index import lamps
+from pixelbot_site.index.lamp import Color
 from pixelbot_site.kit.api import ApiRequest, Scope, answers, identify_callers_with, needs
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.settings_table import LoginSettings
@@ -62,7 +63,7 @@ class LampOut(Schema):
 
     key: str
     label: str
-    color: lamps.Color
+    color: Color
     sentences: list[str]
 
 

@@ -30,14 +30,18 @@ class SiteConfig(AppConfig):
     verbose_name = "Pixel Bot"
 
     def ready(self) -> None:
-        """Register the check, let the dashboard's settings win over those of `.env`, and connect the roles' receiver.
+        """Register the check, let what the dashboard stores win over `.env` and code, and connect the roles' receiver.
 
         Django's own receiver, which makes permissions, comes before it.
         """
+        from joystick.inbox import built_in
+        from pixelbot_site.languages import texts
         from pixelbot_site.live_settings import store  # its models can't be imported before the apps are ready
 
         register(unknown_settings, AT_START)
         store.install()
+        texts.follow_rows()
+        built_in.follow_rows()
         post_migrate.connect(roles.hand_out)
 
 

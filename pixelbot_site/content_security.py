@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 
 from joystick.settings_table import JoystickSettings
 
+# Pages that play the file that is chosen in their form, before it is sent.
+PLAYING_CHOSEN_FILES = frozenset({"admin:effects_sound_add", "admin:effects_sound_change"})
 # The export page's only inline handler, onSelectToggleChange(event), by its SHA-256.
 EXPORT_HANDLER = "'unsafe-hashes' 'sha256-wid4zL8fR53ZYy1ljOepzR77Dn6vWUUxuNnnWWBP3I8='"
 
@@ -22,11 +24,13 @@ class ContentSecurityMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Return the response with a policy."""
         response = self._get_response(request)
-        response.headers.setdefault("Content-Security-Policy", policy())
+        match = request.resolver_match
+        plays = match is not None and match.view_name in PLAYING_CHOSEN_FILES
+        response.headers.setdefault("Content-Security-Policy", policy(plays_chosen_files=plays))
         return response
 
 
-def policy() -> str:
+def policy(*, plays_chosen_files: bool = False) -> str:
     """Return the policy: scripts from files of ours alone. Django's own pages need inline styles."""
     site = urlsplit(JoystickSettings.current().joystick_site_url)
     return "; ".join(
@@ -36,7 +40,7 @@ def policy() -> str:
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data:",
             "font-src 'self'",
-            "media-src 'self'",
+            "media-src 'self' blob:" if plays_chosen_files else "media-src 'self'",
             "connect-src 'self'",
             "base-uri 'none'",
             # Browsers hold a redirect after a form to this as well: the one to the consent page.

@@ -24,7 +24,8 @@ from django.db import DatabaseError, connection
 from twisted.internet import defer, reactor
 
 from effects import tasks, voice
-from effects.queue import rescue, worker
+from effects.queue import worker
+from effects.queue.upkeep import rescue
 from pixelbot_site.celery import app
 from pixelbot_site.kit.bell_broker import BELL
 from pixelbot_site.kit.channel_layer import ThreadHopLayer

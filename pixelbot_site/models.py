@@ -93,6 +93,31 @@ class SettingOverride(models.Model):
         return self.name
 
 
+class PhraseText(models.Model):
+    """What the bot says instead of a phrase's own text. Each phrase of the code has a row, created at the start."""
+
+    key = models.CharField("phrase", max_length=60, unique=True, editable=False)
+    text = models.TextField(
+        "your own text",
+        blank=True,
+        max_length=4000,
+        help_text="One a line: of several, one is picked at random each time. Blank: the text that the bot brings.",
+    )
+    is_off = models.BooleanField("off", default=False, help_text="The bot does not say this.")
+
+    class Meta:
+        verbose_name = "phrase"
+        ordering: ClassVar[list[str]] = ["key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Return the texts to choose from; none where the bot's own holds."""
+        return tuple(line.strip() for line in self.text.splitlines() if line.strip())
+
+
 class SkippedStep(models.Model):
     """A step of the guide that staff skipped."""
 

@@ -25,9 +25,14 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Viewers": ("economy.viewer", "economy.merge", "economy.item", "economy.itemgrant"),
     "Redeems and wheel": ("redeems.redeem", "effects.prize", "effects.wheelline", "effects.spin"),
-    "What happens when": ("joystick.reaction", "economy.levelreward"),
+    "What happens when": (
+        "joystick.reaction",
+        "economy.levelreward",
+        "joystick.builtincommand",
+        "pixelbot_site.phrasetext",
+    ),
     "Voice and sounds": ("effects.sound", "effects.speechsource", "effects.wordfilter", "effects.viewervoice"),
-    "Overlay and OBS": ("effects.overlay", "effects.obsconnection"),
+    "Overlay and OBS": ("effects.overlay", "effects.obsconnection", "effects.osctarget", "effects.webhooktarget"),
     "Books": ("economy.transaction", "economy.xptransaction", "economy.batch", "economy.audit"),
     "Set-up": ("joystick.install", "joystick.connection", "joystick.gap", "pixelbot_site.apitoken"),
     "Logins": ("auth.user", "auth.group", "pixelbot_site.invitation", "admin.logentry"),
@@ -61,7 +66,7 @@ class Dashboard(AdminSite):
             context["here"] = list(here.values_list("username", flat=True)[:MAX_NAMES])
             context["by_hand_key"] = uuid4()
         if request.user.has_perms(("pixelbot_site.change_settingoverride", "joystick.change_install")):
-            shown = guide.guide_if_due(moment, wanted="guide" in request.GET)
+            shown = guide.guide_if_due(moment, wanted="guide" in request.GET or "refused" in (extra_context or {}))
             if shown is not None:
                 context["guide"] = shown
                 context["redirect_address"] = request.build_absolute_uri(reverse("admin:joystick_install_callback"))

@@ -112,7 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = site.dashboard_language
 FORMAT_MODULE_PATH = ["pixelbot_site.formats"]
 USE_TZ = True
 TIME_ZONE = site.time_zone or local_time_zone()

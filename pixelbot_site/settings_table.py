@@ -93,6 +93,12 @@ class LoginSettings(Section):
         "The time zone of the dashboard and of a day's caps, like Europe/Berlin. Empty: this machine's own.",
         clean=known_time_zone,
     )
+    dashboard_language: str = setting(
+        "en",
+        "The language of what Django's admin brings, its buttons, dates and errors: en, de or es. The bot's own pages "
+        "are in English.",
+        choices=("en", "de", "es"),
+    )
 
     @property
     def session_seconds(self) -> int:

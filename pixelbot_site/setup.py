@@ -19,9 +19,11 @@ from effects import sounds, wheel
 from effects.models import Overlay
 from effects.voice import scratch, speech
 from joystick import reactions
+from joystick.inbox import built_in
 from pixelbot_site import private_files
 from pixelbot_site.backups import shelf
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.languages import texts
 from pixelbot_site.settings_table import LoginSettings
 from pixelbot_site.upkeep import database_file, heartbeat
 from redeems import purchase
@@ -48,6 +50,8 @@ def prepare() -> str | None:
         heartbeat.beat()  # the last one may be days old
         purchase.seed()
         reactions.seed()
+        built_in.seed()
+        texts.seed()
         sounds.seed()
         wheel.seed()
         speech.seed()

@@ -40,4 +40,5 @@ urlpatterns = [
     path("overlay/<str:secret>/speech/<int:item_id>.wav", views.speech, name="overlay-speech"),
     path("overlay/<str:secret>/pre-sound/<slug:key>", views.pre_sound, name="overlay-pre-sound"),
     path("overlay/<str:secret>/sound/<int:sound_id>", views.sound, name="overlay-sound"),
+    path("overlay/<str:secret>/tried/<str:name>", views.tried_sound, name="overlay-tried-sound"),
 ]

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Field, Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -23,6 +23,7 @@ from pixelbot_site.kit.admin import ModelAdmin, StockMixin, log_deed
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import wanted_words
 from pixelbot_site.kit.trying import Trial, TryMixin
+from pixelbot_site.kit.voice_fields import VoiceSelect
 from redeems import purchase
 from redeems.models import Redeem
 from redeems.registry import catalog
@@ -76,6 +77,12 @@ class RedeemAdmin(TryMixin, StockMixin, ModelAdmin):
         )}),
         ("What happens", {"fields": ("effects", "choices", "seconds", "voice", "rate", "volume")}),
     )  # fmt: skip
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field; the voice is chosen from those that are installed."""
+        if db_field.name == "voice":
+            kwargs["widget"] = VoiceSelect()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Make the key of an existing row read-only: purchases refer to it."""

@@ -10,9 +10,14 @@ from typing import Any
 from effects.obs import names as obs_names
 from effects.registry import Effect
 from effects.values import obs_scene, obs_source
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from redeems.models import Redeem
 from redeems.registry import Order
+
+NO_SCENE = phrases.refusal("choices.no_scene", "the streamer has not said in which scene this is")
+NOTHING = phrases.refusal("choices.nothing", "there is nothing to choose for !{name} yet")
+CHOOSE = phrases.refusal("choices.choose", "choose one: {names}")
 
 
 def scene(line: str, seconds: int) -> Effect:
@@ -24,7 +29,7 @@ def source(line: str, seconds: int) -> Effect:
     """Return the effect of a line of `!source`'s choices: `Scene/Source`. Raise Refused where it names no scene."""
     scene_name, slash, source_name = line.partition("/")
     if not slash:
-        raise Refused("the streamer has not said in which scene this is")
+        raise Refused(NO_SCENE())
     return obs_source(scene_name.strip(), source_name.strip(), seconds=seconds)
 
 
@@ -38,12 +43,12 @@ def chosen(order: Order) -> str:
     """
     names = _names(_lines(order.row))
     if not names:
-        raise Refused(f"there is nothing to choose for !{order.row.key} yet")
+        raise Refused(NOTHING(name=order.row.key))
     answer = order.words.strip().casefold()
     for line, name in names.items():
         if answer in (name.casefold(), line.casefold()):
             return line
-    raise Refused(f"choose one: {', '.join(names.values())}")
+    raise Refused(CHOOSE(names=", ".join(names.values())))
 
 
 def _names(lines: list[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from django.db import models
 
 from economy.settings_table import PointsSettings
 from economy.viewers.roles import Role
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.steps_field import EffectsField
 
 
@@ -18,6 +19,14 @@ class Pricing(models.TextChoices):
     FIXED = "fixed", "each time"
     CHARACTER = "character", "each character of the text"
     SECOND = "second", "each second that it lasts"
+
+
+FREE = phrases.answer("price.free", "free")
+PRICES = {
+    Pricing.FIXED: phrases.answer("price.fixed", "{amount}"),
+    Pricing.CHARACTER: phrases.answer("price.character", "{amount} per character"),
+    Pricing.SECOND: phrases.answer("price.second", "{amount} per second"),
+}
 
 
 class Approval(models.TextChoices):
@@ -96,6 +105,6 @@ class Redeem(models.Model):
     def price(self, *, in_words: bool = False) -> str:
         """Return what it costs: `25`, `2 per character` or `free`; in words, `25 points`."""
         if not self.cost:
-            return "free"
+            return FREE()
         amount = PointsSettings.current().amount(self.cost) if in_words else str(self.cost)
-        return amount if self.pricing == Pricing.FIXED else f"{amount} per {Pricing(self.pricing).value}"
+        return PRICES[Pricing(self.pricing)](amount=amount)

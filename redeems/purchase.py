@@ -12,11 +12,12 @@ from django.db.models import F, QuerySet
 from economy import cooldowns
 from economy.ledger import accounts, points
 from economy.models import Transaction, Viewer
-from economy.viewers.roles import Role, role_of
+from economy.viewers.roles import Role, in_words, role_of
 from effects.models import DROPPED, Purchase, QueueItem
 from effects.queue import items, lanes, refunds
 from effects.registry import INSTANT, Effect, kinds, known_parts, seconds
 from effects.settings_table import EffectsSettings
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.steps import SEQUENCE, leaves, mistakes, planned
@@ -27,6 +28,21 @@ from redeems.registry import CatalogEntry, Order, Planned, catalog
 # How far back the limits of a stream count while the channel is not live.
 WITHOUT_STREAM = timedelta(hours=12)
 
+DOES_NOTHING = phrases.refusal("redeem.does_nothing", "this redeem does nothing: it has no effects")
+NO_SUCH = phrases.refusal("redeem.no_such", "there is no redeem called {name}")
+SWITCHED_OFF = phrases.refusal("redeem.switched_off", "{title} is switched off at the moment")
+LIVE_ONLY = phrases.refusal("redeem.live_only", "{title} is only for while the stream is live")
+ONLY_FOR = phrases.refusal("redeem.only_for", "{title} is for {role}")
+NEEDS_LEVEL = phrases.refusal("redeem.needs_level", "{title} needs level {level}, you are at level {own}")
+NEEDS_WORDS = phrases.refusal("redeem.needs_words", "write some words with it: !{name} hello everybody")
+DOES_NOT_FIT = phrases.refusal("redeem.does_not_fit", "that does not fit: {reason}")
+QUEUE_FULL = phrases.refusal("redeem.queue_full", "the queue is full ({count} waiting), try again in a moment")
+IMPOSSIBLE = phrases.refusal("redeem.impossible", "that cannot be done on this stream")
+SOLD_OUT_TONIGHT = phrases.refusal("redeem.sold_out_tonight", "{title} is sold out for this stream ({sold} sold)")
+VIEWERS_LIMIT = phrases.refusal("redeem.viewers_limit", "you can have {title} only {times} × in one stream")
+TOO_SOON = phrases.refusal("redeem.too_soon", "You can use !{name} again in {seconds} s")
+SOLD_OUT = phrases.refusal("redeem.sold_out", "{title} is sold out")
+
 live_since = Hook[[], datetime | None](
     "live_since", __name__, "Return since when the channel is live, or None while it is not."
 )
@@ -36,12 +52,22 @@ reserved_words = Hook[[], Iterable[str]](
 
 
 @again_after_deadlock
-def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsSettings, now: datetime) -> Purchase:
+def buy(
+    *,
+    viewer: Viewer,
+    key: str,
+    words: str,
+    reference: str,
+    rules: EffectsSettings,
+    now: datetime,
+    event: str = "",
+) -> Purchase:
     """Sell the redeem `key` to `viewer`, enqueue its effect, and return the purchase.
 
     `words` is the text after the command. `reference` names the cause (a chat message) and must be unique: a second
-    purchase that costs points raises IntegrityError. Raises Refused with the reason for the viewer; then no points, no
-    cooldown and no stock were taken. The streamer pays no points and takes no cooldowns (STREAMER_REDEEMS_FREE).
+    purchase that costs points raises IntegrityError. `event`: the uid of the event that it was bought by. Raises
+    Refused with the reason for the viewer; then no points, no cooldown and no stock were taken. The streamer pays no
+    points and takes no cooldowns (STREAMER_REDEEMS_FREE).
     """
     with transaction.atomic():
         # Accounts are locked before redeems here and in refunds: two transactions that lock in opposite order deadlock.
@@ -60,9 +86,11 @@ def buy(*, viewer: Viewer, key: str, words: str, reference: str, rules: EffectsS
             redeem=row.key,
             cooldowns={} if is_free else _take_cooldowns(entry, row, viewer, rules, now),
             took_stock=_take_stock(row),
-            payment=None if is_free else _pay(row, viewer, _cost(row, plan, words, rules), reference),
+            payment=None if is_free else _pay(row, viewer, _cost(row, plan, words, rules), reference, event),
         )
-        items.enqueue(plan.effect, viewer=viewer, purchase=purchase, priority=row.priority, waits=waits)
+        items.enqueue(
+            plan.effect, viewer=viewer, purchase=purchase, priority=row.priority, waits=waits, event=event or None
+        )
         return purchase
 
 
@@ -86,7 +114,7 @@ def planned_effect(row: Redeem, viewer: Viewer, words: str) -> Effect:
     """
     entry = catalog.get(row.key)
     if entry is None and not row.effects:
-        raise Refused("this redeem does nothing: it has no effects")
+        raise Refused(DOES_NOTHING())
     return _plan(row, entry, Order(viewer, words, EffectsSettings.current(), row)).effect
 
 
@@ -95,24 +123,24 @@ def _find(rows: QuerySet[Redeem], key: str) -> tuple[Redeem, CatalogEntry | None
     entry = catalog.get(key.casefold())
     # A row without code or effects is left over from a catalog module that was removed.
     if row is None or (entry is None and not row.effects):
-        raise Refused(f"there is no redeem called {key[:40]}")
+        raise Refused(NO_SUCH(name=key[:40]))
     return row, entry
 
 
 def _check_viewer(row: Redeem, viewer: Viewer) -> None:
     if not row.enabled:
-        raise Refused(f"{row.title} is switched off at the moment")
+        raise Refused(SWITCHED_OFF(title=row.title))
     if row.live_only and _live_since() is None:
-        raise Refused(f"{row.title} is only for while the stream is live")
+        raise Refused(LIVE_ONLY(title=row.title))
     if role_of(viewer) < row.least_role:
-        raise Refused(f"{row.title} is for {Role(row.least_role).label}")
+        raise Refused(ONLY_FOR(title=row.title, role=in_words(Role(row.least_role))))
     if row.least_level > 1 and viewer.xp.level < row.least_level:
-        raise Refused(f"{row.title} needs level {row.least_level}, you are at level {viewer.xp.level}")
+        raise Refused(NEEDS_LEVEL(title=row.title, level=row.least_level, own=viewer.xp.level))
 
 
 def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
     if row.needs_text and not any(character.isalnum() for character in order.words):
-        raise Refused(f"write some words with it: !{row.key} hello everybody")
+        raise Refused(NEEDS_WORDS(name=row.key))
     if row.effects:
         text = order.words[: order.rules.tts_max_chars]
         effects = list(planned(row.effects, {"user": order.viewer.username, "text": text}))
@@ -120,7 +148,7 @@ def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
         # Checked again: the dashboard saw the placeholders, and the viewer's text may be empty or too long.
         reasons = mistakes(steps)
         if reasons:
-            raise Refused(f"that does not fit: {reasons[0].rstrip('.')}")
+            raise Refused(DOES_NOT_FIT(reason=reasons[0].rstrip(".")))
         return Planned(effects[0] if len(effects) == 1 else Effect(SEQUENCE, {"effects": steps}, row.title))
     assert entry is not None  # `_find` refuses a row that has neither
     result = entry.plan(order)
@@ -151,14 +179,14 @@ def _check_room(effect: Effect, rules: EffectsSettings) -> None:
     for lane in sorted(_lanes(effect)):
         count = lanes.bought(lane)
         if count >= rules.queue_max(lane):
-            raise Refused(f"the queue is full ({count} waiting), try again in a moment")
+            raise Refused(QUEUE_FULL(count=count))
 
 
 def _lanes(effect: Effect) -> set[str]:
     """Return the lanes of an effect, or of every effect in a sequence. Instant effects need none."""
     needed = [kinds.get(str(step.get("kind"))) for step in leaves([effect.step])]
     if None in needed:
-        raise Refused("that cannot be done on this stream")
+        raise Refused(IMPOSSIBLE())
     return {kind.lane for kind in needed if kind is not None} - {INSTANT}
 
 
@@ -167,9 +195,9 @@ def _check_limits(row: Redeem, viewer: Viewer, now: datetime) -> None:
         return
     sold = _sold(row, _live_since() or now - WITHOUT_STREAM)
     if row.limit_per_stream is not None and sold.count() >= row.limit_per_stream:
-        raise Refused(f"{row.title} is sold out for this stream ({row.limit_per_stream} sold)")
+        raise Refused(SOLD_OUT_TONIGHT(title=row.title, sold=row.limit_per_stream))
     if row.limit_per_viewer is not None and sold.filter(viewer=viewer).count() >= row.limit_per_viewer:
-        raise Refused(f"you can have {row.title} only {row.limit_per_viewer} × in one stream")
+        raise Refused(VIEWERS_LIMIT(title=row.title, times=row.limit_per_viewer))
 
 
 def _sold(row: Redeem, since: datetime) -> QuerySet[Purchase]:
@@ -187,7 +215,7 @@ def _take_cooldowns(
     free = cooldowns.take(wanted, now=now)
     held = [cooldowns.seconds_left(key, now=now) for key in wanted if key not in free]
     if held:
-        raise Refused(f"You can use !{row.key} again in {max(held)} s")
+        raise Refused(TOO_SOON(name=row.key, seconds=max(held)))
     return {key: (now + timedelta(seconds=seconds)).isoformat() for key, seconds in wanted.items() if seconds}
 
 
@@ -196,7 +224,7 @@ def _take_stock(row: Redeem) -> bool:
         return False
     # One conditional statement, so that the stock never falls below zero, even without the row's lock.
     if not Redeem.objects.filter(pk=row.pk, stock__gt=0).update(stock=F("stock") - 1):
-        raise Refused(f"{row.title} is sold out")
+        raise Refused(SOLD_OUT(title=row.title))
     return True
 
 
@@ -210,10 +238,11 @@ def _cost(row: Redeem, plan: Planned, words: str, rules: EffectsSettings) -> int
     return cost
 
 
-def _pay(row: Redeem, viewer: Viewer, cost: int, reference: str) -> Transaction | None:
+def _pay(row: Redeem, viewer: Viewer, cost: int, reference: str, event: str) -> Transaction | None:
     if not cost:
         return None
-    return points.spend(viewer, cost, source="redeem", reference=f"redeem:{reference}", reason=row.title)
+    cause = f"redeem:{reference}"
+    return points.spend(viewer, cost, source="redeem", reference=cause, reason=row.title, event=event)
 
 
 def _needs_approval(row: Redeem, viewer: Viewer) -> bool:

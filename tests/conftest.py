@@ -14,9 +14,12 @@ import hypothesis
 import pytest
 import redis
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.management.commands import flush as flush_command
 from django.db import connection
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from economy.models import Viewer
 from economy.viewers import people
@@ -24,12 +27,13 @@ from effects.chat import MAILBOX
 from effects.models import Overlay
 from effects.obs.client import obs
 from effects.overlays import pages
-from joystick.inbox import name_changes, receive
+from joystick.inbox import built_in, name_changes, receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
-from pixelbot_site.index import guide, lamps
-from pixelbot_site.kit import settings_table
+from pixelbot_site.index import guide, lamps, tonight
+from pixelbot_site.kit import phrases, settings_table
+from pixelbot_site.models import Role
 from tests import processes
 from tests.economy.tampering import tampered
 from tests.processes import SimulatorThread, missing_part
@@ -42,6 +46,8 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "by
 
 DATA = Path(__file__).parent / "data"
 SLOW_FOLDERS = ("journeys", "benchmarks")
+# Modules of journeys that make their examples when they are collected.
+SLOW_TO_COLLECT = ("test_schema",)
 # Modules whose tests take half a minute and more.
 LONGEST = {"test_chaos", "test_bad_night", "test_kill"}
 # Enough for the other processes to do beside and between the tests that are `alone`.
@@ -49,6 +55,12 @@ QUICK_FIRST = 60
 # Modules whose tests mostly wait for a socket: beside each other, they leave the cores idle.
 WAITING = {"test_line", "test_reasons", "test_guesses"}
 SLOW_FIXTURES = {"bot", "make_bot", "page", "strict_page", "real", "database", "redis_url"}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out unread what `-m "not journey"` leaves out: each process would import browsers and servers for nothing."""
+    is_slow = collection_path.name in SLOW_FOLDERS or collection_path.stem in SLOW_TO_COLLECT
+    return True if is_slow and config.option.markexpr == "not journey" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -94,7 +106,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 # Most tests have no database to read them from; those of the dashboard's settings switch them on again.
-settings_table.use_overrides(None)
+settings_table.overrides.use(None)
+phrases.book.use(None)
+built_in.words.use(None)
 
 
 @pytest.fixture(autouse=True)
@@ -115,11 +129,10 @@ def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
 
 
 @pytest.fixture(autouse=True)
-def look_at_the_lamps_anew() -> None:
-    """Forget the red lines of the test before, and that its guide was over."""
-    lamps.recent_trouble.forget()
-    lamps.curve_check.forget()
-    guide.look_anew()
+def look_at_the_index_anew() -> None:
+    """Forget what the index found in the test before."""
+    for cache in (lamps.red_lines, lamps.stale_curve, tonight.stream_figures, guide.due):
+        cache.forget()
 
 
 @pytest.fixture
@@ -279,6 +292,34 @@ def flush_in_spite_of_triggers() -> Iterator[None]:
                 real(self, sql_list)
 
         patch.setattr(operations, "execute_sql_flush", flush)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Put back, when the tables were emptied between tests, the rows of permissions and roles that a migration makes.
+
+    Django would have them all made anew by `post_migrate`, which takes twenty times as long.
+    """
+    if connection.vendor != "sqlite":  # elsewhere JSON must be adapted, and the tests run seldom
+        yield
+        return
+    models = (ContentType, Permission, Group, Group.permissions.through, Role)
+    tables = [model._meta.db_table for model in models]
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        made = {}
+        for table in tables:
+            cursor.execute(f"SELECT * FROM {table}")
+            made[table] = ([column[0] for column in cursor.description], cursor.fetchall())
+
+    def put_back(*_: Any, **__: Any) -> None:
+        with connection.cursor() as cursor:
+            for table, (columns, rows) in made.items():
+                values = ", ".join(["%s"] * len(columns))
+                cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})", rows)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush_command, "emit_post_migrate_signal", put_back)
         yield
 
 

@@ -14,11 +14,15 @@ from economy.ledger import accounts
 from economy.ledger.accounts import MAX_BALANCE, MAX_INTEGER, Row, balances, change_each, require_amount, require_change
 from economy.models import UNDOING, Points, Transaction, TransactionKind, Viewer
 from economy.settings_table import PointsSettings
-from pixelbot_site.kit import bulk
+from pixelbot_site.kit import bulk, phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("points")
+
+NOT_TO_YOURSELF = phrases.refusal("give.yourself", "you can't give {points} to yourself")
+TOO_MANY = phrases.refusal("points.too_many", "nobody can have more than {amount}")
+TOO_FEW = phrases.refusal("points.too_few", "you need {missing} more {missing:{point}|{points}} (you have {balance})")
 
 # Up to this number of grants at once, each gets a line in the log; more are summed up in one.
 MAX_LOGGED = 20
@@ -170,7 +174,7 @@ def transfer(giver: Viewer, taker: Viewer, amount: int, *, source: str, referenc
         held = accounts.hold(giver, taker)
         giver, taker = held[giver.pk], held[taker.pk]
         if giver.pk == taker.pk:
-            raise Refused(PointsSettings.current().named("you can't give points to yourself"))
+            raise Refused(NOT_TO_YOURSELF())
         return _transfer(giver, taker, amount, _Cause(TransactionKind.TRANSFER, source, reference))
 
 
@@ -288,7 +292,5 @@ def _change_balance(viewer: Viewer, delta: int) -> int:
 
 def _why_not(delta: int, balance: int) -> str:
     if delta > 0:
-        return f"nobody can have more than {PointsSettings.current().amount(MAX_BALANCE)}"
-    missing = -delta - balance
-    name = PointsSettings.current().amount(missing).removeprefix(f"{missing} ")
-    return f"you need {missing} more {name} (you have {balance})"
+        return TOO_MANY(amount=PointsSettings.current().amount(MAX_BALANCE))
+    return TOO_FEW(missing=-delta - balance, balance=balance)

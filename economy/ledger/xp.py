@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -18,13 +17,10 @@ from economy.ledger.levels import Curve
 from economy.ledger.rewards import LevelUp, give_once, reward_points, rewards_between
 from economy.models import XP, LevelReward, Viewer, XPTransaction
 from economy.settings_table import PointsSettings, XPSettings
-from pixelbot_site.kit import bulk, pieces
+from pixelbot_site.kit import bulk
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import take_turn
 
-SAMPLE = 50
-# Viewers whose level one transaction makes anew.
-PIECE = 2000
 # The source of rows that take back another, and what their references begin with.
 REVERSAL = "reversal"
 IRREVERSIBLE = (REVERSAL, "merge", "batch")
@@ -247,47 +243,8 @@ def _held(*viewers: Viewer) -> dict[int, int]:
     return dict(bulk.rows_with(XP, "viewer_id", ids, "viewer_id", "total", lock=True))
 
 
-def stale() -> bool:
-    """Return whether levels were computed with another curve than the settings have, by the viewers with most XP."""
-    curve = current_curve()
-    most = XP.objects.order_by("-total").values_list("total", "level")[:SAMPLE]
-    return any(curve.level(total) != level for total, level in most)
-
-
-def recompute() -> Iterator[int]:
-    """Make every level anew by the present curve, piece by piece; yields how many viewers are done. Nobody is rewarded
-    for it, now or later. Waits after each piece, and holds only the rows that change.
-    """
-    done, piece = 0, recompute_piece(0)
-    while piece.viewers:
-        done += piece.viewers
-        yield done
-        if piece.changed:
-            pieces.pause(time.monotonic() - piece.seconds)
-        piece = recompute_piece(piece.last_id)
-
-
-class RecomputedPiece(NamedTuple):
-    """What one step of a recomputation did: the id to go on after, how many viewers it looked at and changed."""
-
-    last_id: int
-    viewers: int
-    changed: int
-    seconds: float
-
-
-def recompute_piece(after: int) -> RecomputedPiece:
-    """Make the levels of the next viewers anew, those with ids above `after`. At the end there are none left."""
-    began, curve = time.monotonic(), current_curve()
-    standings = XP.objects.order_by("pk").values_list("pk", "total", "level", "rewarded_level")
-    piece = list(standings.filter(pk__gt=after)[:PIECE])
-    stale = [pk for pk, total, level, rewarded in piece if not level == curve.level(total) <= rewarded]
-    if stale:
-        _set_levels(stale, curve)
-    return RecomputedPiece(piece[-1][0] if piece else after, len(piece), len(stale), time.monotonic() - began)
-
-
-def _set_levels(viewer_ids: Sequence[int], curve: Curve) -> None:
+def set_levels(viewer_ids: Sequence[int], curve: Curve) -> None:
+    """Make the levels of these viewers anew by `curve`. The rewards of these levels count as given."""
     with transaction.atomic():
         take_turn()  # before many rows are locked
         held = bulk.rows_with(XP, "viewer_id", viewer_ids, "viewer_id", "total", lock=True)

@@ -74,6 +74,36 @@ class Viewer(models.Model):
         return self.username
 
 
+class ListedName(models.Model):
+    """A name on one of the platform's lists: of who follows, subscribes or moderates. Its owner need not be a viewer.
+
+    `flag`: the field of Viewer that the list says. `listed_at`: when the last fetch that found the name there began.
+    """
+
+    key = models.CharField(max_length=KEY_MAX)
+    flag = models.CharField(max_length=20)
+    channel = models.CharField(max_length=100)
+    listed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # By this index they are looked for, too, when somebody is first seen.
+            models.UniqueConstraint(fields=["key", "flag", "channel"], name="once_on_each_list"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.flag} {self.pk}"
+
+
+class ForgottenName(models.Model):
+    """A name that was forgotten, as a digest that does not tell it: the platform's lists bring it again."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+
+    def __str__(self) -> str:
+        return self.digest
+
+
 class Points(models.Model):
     """A viewer's balance, written by `economy.ledger.points` alone."""
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from economy.models import Cooldown, Merge, Presence, Viewer
+from economy.viewers import lists
 from economy.viewers.merging import OWN, WRITTEN
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.transactions import take_turn
@@ -35,6 +36,7 @@ def forget(viewer: Viewer) -> None:
         for old in viewer.merged_from.all():
             forget(old)
         viewer_forgotten.call(viewer)
+        lists.forget(viewer.key)
         Cooldown.objects.filter(key__endswith=f":{viewer.key}").delete()
         Presence.objects.filter(pk=viewer.pk).delete()
         viewer.key, viewer.username = _free_key(viewer), called(viewer)

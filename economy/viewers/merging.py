@@ -13,7 +13,7 @@ from economy.ledger import accounts, xp
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
 from economy.models import FLAGS, USERNAME_MAX, XP, ItemGrant, Merge, Points, Presence, Viewer, viewer_key
 from economy.models.append_only import AppendOnly
-from economy.viewers import people
+from economy.viewers import lists, people
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.transactions import again_after_deadlock, take_turn
@@ -53,7 +53,11 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
         if other is not None and other.pk != viewer.pk:
             return merge(viewer, other, by=by)
         viewer.key, viewer.username = viewer_key(name), name
-        viewer.save(update_fields=["key", "username"])
+        lists.rename(old, viewer.key)
+        flags = lists.flags_of([viewer.key]).get(viewer.key, {})  # the platform may have listed the new name already
+        for flag in flags:
+            setattr(viewer, flag, True)
+        viewer.save(update_fields=["key", "username", *flags])
         viewer_renamed.call(viewer, old)
     return None
 

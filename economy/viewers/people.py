@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat
 
@@ -13,6 +13,7 @@ from economy.ledger import points
 from economy.ledger.points import Grant
 from economy.models import USERNAME_MAX, XP, Points, Viewer, heirs, viewer_key
 from economy.settings_table import PointsSettings
+from economy.viewers import lists
 from pixelbot_site.kit import logs
 from pixelbot_site.kit.transactions import take_turn
 
@@ -34,15 +35,19 @@ def seen(
     """Store that these people were here, new ones included, and what badges say of them (`flags`, by key); returns the
     viewers by their key. Without `welcome` new ones begin with nothing.
 
-    A few statements however many there are. Inside a transaction nobody is merged until its end.
+    A few statements however many there are. Of new ones, the platform's lists are asked, too (`economy.viewers.lists`).
+    Inside a transaction nobody is merged until its end.
     """
-    flags = flags or {}
     latest = {viewer_key(username): username.strip() for username in usernames}
     if not latest:
         return {}
-    if connection.in_atomic_block:
+    with transaction.atomic(savepoint=False):
         # Two writers of overlapping crowds, or one beside a merge, would lock the same people in different orders.
         take_turn()
+        return _seen(latest, flags or {}, now=now, welcome=welcome)
+
+
+def _seen(latest: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetime, welcome: bool) -> dict[str, Viewer]:
     known = _with_heirs(_read(latest))
     missing = sorted(set(latest) - set(known))
     if missing:
@@ -63,6 +68,18 @@ def seen(
     return known
 
 
+def listed(usernames: Iterable[str], flag_name: str, *, channel: str, at: datetime) -> None:
+    """Store that these people are on the platform's list of `flag_name`, by the fetch that began `at`, and flag those
+    whom the bot knows.
+    """
+    usernames = list(usernames)
+    with transaction.atomic():
+        # Whoever is first seen at this moment either finds the name on the list, or is found here as a viewer.
+        take_turn()
+        lists.keep({viewer_key(username) for username in usernames}, flag_name, channel=channel, at=at)
+        flag(usernames, flag_name)
+
+
 def flag(usernames: Iterable[str], name: str) -> int:
     """Set the flag `name` of those whom the bot knows; return how many had it not."""
     ids = [viewer.pk for viewer in with_keys({viewer_key(username) for username in usernames}).values()]
@@ -80,9 +97,17 @@ def _with_heirs(known: Mapping[str, Viewer]) -> dict[str, Viewer]:
 
 
 def _arrive(names: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetime, welcome: bool) -> dict[str, Viewer]:
+    on_lists = lists.flags_of(names)
     Viewer.objects.bulk_create(
         [
-            Viewer(key=key, username=name, first_seen_at=now, last_seen_at=now, **flags.get(key, {}))
+            # A badge of now counts more than a list of yesterday.
+            Viewer(
+                key=key,
+                username=name,
+                first_seen_at=now,
+                last_seen_at=now,
+                **{**on_lists.get(key, {}), **flags.get(key, {})},
+            )
             for key, name in names.items()
         ],
         ignore_conflicts=True,

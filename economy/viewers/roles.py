@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from economy.models import Viewer
+from pixelbot_site.kit import phrases
 
 
 class Role(models.IntegerChoices):
@@ -15,6 +16,14 @@ class Role(models.IntegerChoices):
     SUBSCRIBER = 2, "subscribers"
     MODERATOR = 3, "moderators"
     STREAMER = 4, "the streamer"
+
+
+_WORDS = {role: phrases.answer(f"role.{role.name.lower()}", role.label) for role in Role}
+
+
+def in_words(role: Role) -> str:
+    """Return for whom something of this role is, as the bot says it in chat."""
+    return _WORDS[role]()
 
 
 def role_of(viewer: Viewer) -> Role:

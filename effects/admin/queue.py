@@ -26,17 +26,8 @@ Verb = Callable[..., object]
 # Fields that say how an item is performed, for whoever looks for a fault.
 HOW = frozenset(
     {
-        *(
-            "payload",
-            "sequel",
-            "part_of",
-            "attempts",
-            "lease_until",
-            "told_at",
-            "is_prepared",
-            "caption",
-            "speech_text",
-        ),
+        *("payload", "sequel", "part_of", "event", "is_follow_up", "attempts", "lease_until", "told_at"),
+        *("is_prepared", "caption", "speech_text"),
         *("speech_file", "speech_seconds", "is_spoken_by_page", "saved_path", "overlay_message", "overlay_seconds"),
     }
 )
@@ -76,11 +67,11 @@ class RedeemFilter(admin.SimpleListFilter):
 class QueueItemAdmin(ReadOnlyAdmin):
     """Queue items with their history. The rows are read-only; the actions change them through `control`."""
 
-    list_display = ("id", "created_at", "lane", "what", "viewer", "state", "priority", "by")
+    list_display = ("id", "created_at", "lane", "what", "viewer", "stands", "priority", "by")
     list_filter = ("state", "lane", "kind", RedeemFilter)
     search_fields = ("title", "viewer__key")
     list_select_related = ("viewer",)
-    readonly_fields = ("redeem", "payment", "words")
+    readonly_fields = ("redeem", "payment", "words", "stands")
     change_list_template = "admin/effects/queueitem/change_list.html"
     inlines = (DeedInline,)
     logs_actions = False  # each item has its deeds
@@ -90,6 +81,11 @@ class QueueItemAdmin(ReadOnlyAdmin):
     def payment(self, item: QueueItem) -> Transaction | None:
         """Return the payment of the item's purchase."""
         return item.purchase.payment if item.purchase else None
+
+    @admin.display(description="state", ordering="state")
+    def stands(self, item: QueueItem) -> str:
+        """Return the item's state, in the word of its kind."""
+        return control.state_word(item)
 
     @admin.display(description="text")
     def words(self, item: QueueItem) -> str:
@@ -104,7 +100,8 @@ class QueueItemAdmin(ReadOnlyAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: QueueItem | None = None) -> Any:
         """Fold away the fields that say how it was performed."""
-        names = list(super().get_fields(request, obj))
+        fields = [name for name in super().get_fields(request, obj) if name != "stands"]
+        names = ["stands" if name == "state" else name for name in fields]
         return [
             (None, {"fields": [name for name in names if name not in HOW]}),
             ("How it was performed", {"fields": [name for name in names if name in HOW], "classes": ["collapse"]}),

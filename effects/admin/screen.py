@@ -18,11 +18,11 @@ from django.utils.safestring import SafeString
 from pydantic import ValidationError
 
 from economy.models import Item
-from effects.models import OBSConnection, Overlay, OverlayWidget, Sound, new_secret
+from effects.models import OBSConnection, OSCTarget, Overlay, OverlayWidget, Sound, WebhookTarget, new_secret
 from effects.obs import address, client, health, names
 from effects.overlays.messages import recheck
 from effects.overlays.registry import widgets
-from pixelbot_site.kit import secrets_at_rest
+from pixelbot_site.kit import secrets_at_rest, voices
 from pixelbot_site.kit.admin import ModelAdmin, named_choices
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.transactions import after_commit
@@ -230,15 +230,21 @@ class OBSConnectionAdmin(ModelAdmin):
         return redirect("admin:effects_obsconnection_change", 1)
 
     def names_view(self, request: HttpRequest) -> JsonResponse:
-        """Return the names that effect fields offer, by kind: sounds, items and, if it can be reached, what OBS has.
+        """Return the names that effect fields offer, by kind: sounds, items, voices, targets, and what OBS has where it
+        answers.
 
         They are for those who may fill such a field.
         """
         if not names.may_be_asked_by(request.user):
             raise PermissionDenied
-        names_by_kind: dict[str, list[str]] = {
+        found = voices.installed()
+        names_by_kind: dict[str, Any] = {
+            # What is stored, and what people read.
+            "voice": {"options": list(found.options()), "is_browsers": found.is_browsers},
             "sound": list(Sound.objects.values_list("name", flat=True)),
             "item": list(Item.objects.values_list("key", flat=True)),
+            "osc_target": list(OSCTarget.objects.values_list("name", flat=True)),
+            "webhook_target": list(WebhookTarget.objects.values_list("name", flat=True)),
         }
         with contextlib.suppress(Failed):  # without OBS, its names can still be typed
             if address.options().enabled:

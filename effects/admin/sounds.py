@@ -17,7 +17,7 @@ from effects import sounds
 from effects.models import Sound
 from effects.overlays.views import stored_sound
 from pixelbot_site.kit.admin import ModelAdmin
-from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import Effect
 from pixelbot_site.kit.trying import Trial, TryMixin
 
@@ -55,7 +55,12 @@ class SoundAdmin(TryMixin, ModelAdmin):
     list_editable = ("volume", "cost", "enabled")
     search_fields = ("name", "aliases")
     readonly_fields = ("listen", "content_type", "length", "loudness_in_words")
-    fields = ("name", "aliases", "file", "volume", "cost", "enabled", *readonly_fields)
+    change_form_template = "admin/effects/sound/change_form.html"
+
+    def get_fields(self, request: HttpRequest, obj: Sound | None = None) -> tuple[str, ...]:
+        """Return the fields; of a new sound, nothing was measured yet."""
+        typed = ("name", "aliases", "file", "volume", "cost", "enabled")
+        return (*typed, *self.readonly_fields) if obj else typed
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address of a sound's file."""
@@ -90,11 +95,8 @@ class SoundAdmin(TryMixin, ModelAdmin):
             default_storage.delete(before)
 
     def trial(self, obj: Sound, username: str, words: str) -> Trial:
-        """Return the sound as it is saved. Raise Refused for a new one, whose file the overlay could not load."""
-        saved = Sound.objects.filter(pk=obj.pk).first()
-        if saved is None:
-            raise Refused("the overlay loads sounds from the bot, so save it first")
-        return Trial([Effect("play_sound", {"sound": saved.name}, saved.name)])
+        """Return the sound with the file and the volume that the form holds."""
+        return Trial([Effect("play_sound", {"sound": obj.name, "unsaved": sounds.unsaved(obj)}, obj.name)])
 
     @admin.display(description="length", ordering="seconds")
     def length(self, sound: Sound) -> str:

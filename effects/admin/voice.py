@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Field, Model
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 
 from effects import sounds
 from effects.models import SpeechSource, ViewerVoice, WordFilter
 from effects.overlays.views import stored_wav
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.voice_fields import VoiceSelect
 
 # Seconds between two texts that a member of staff has spoken.
 HEAR_EVERY = 2
@@ -27,9 +29,7 @@ class HearForm(forms.Form):
     """A text, and the voice that speaks it."""
 
     text = forms.CharField(max_length=200, initial="This is the voice of your stream.")
-    voice = forms.CharField(
-        max_length=200, required=False, help_text="A voice of the engine. Blank: the one that the settings name."
-    )
+    voice = forms.CharField(max_length=200, required=False, widget=VoiceSelect(plays=False))
 
 
 @admin.register(SpeechSource)
@@ -56,20 +56,25 @@ class SpeechSourceAdmin(ModelAdmin):
             raise PermissionDenied
         form = HearForm(request.POST or None)
         context = {**self.admin_site.each_context(request), "title": "Hear a voice", "form": form, "opts": self.opts}
+        reason = ""
         if request.method == "POST" and form.is_valid():
-            # Speaking keeps a process busy: one text at a time for each member of staff.
-            if not cache.add(f"hear:{request.user.pk}", True, timeout=HEAR_EVERY):
-                messages.error(request, f"Wait {HEAR_EVERY} seconds between two texts.")
-            else:
-                context["key"] = self._speak(request, form)
+            context["key"], reason = self._speak(request, form)
+        if request.headers.get("Accept") == "application/json":  # a button beside a list of voices
+            key = context.get("key")
+            return JsonResponse({"address": key and reverse("admin:effects_heard", args=[key]), "reason": reason})
+        if reason:
+            messages.error(request, reason)
         return render(request, "admin/effects/speechsource/hear.html", context)
 
-    def _speak(self, request: HttpRequest, form: HearForm) -> UUID | None:
+    def _speak(self, request: HttpRequest, form: HearForm) -> tuple[UUID | None, str]:
+        """Return the key of what was spoken, or why it was not."""
+        # Speaking keeps a process busy: one text at a time for each member of staff.
+        if not cache.add(f"hear:{request.user.pk}", True, timeout=HEAR_EVERY):
+            return None, f"Wait {HEAR_EVERY} seconds between two texts."
         try:
-            return UUID(sounds.speech(form.cleaned_data["text"], form.cleaned_data["voice"]))
+            return UUID(sounds.speech(form.cleaned_data["text"], form.cleaned_data["voice"])), ""
         except (Refused, Failed) as error:
-            messages.error(request, f"It was not spoken: {str(error).rstrip('.')}.")
-            return None
+            return None, f"It was not spoken: {str(error).rstrip('.')}."
 
     def heard(self, request: HttpRequest, key: UUID) -> HttpResponse:
         """Return what was spoken."""
@@ -101,6 +106,13 @@ class ViewerVoiceAdmin(ModelAdmin):
 
     list_display = ("viewer", "voice")
     list_editable = ("voice",)
+    list_per_page = 25  # each row has the list of all voices
     list_select_related = ("viewer",)
     search_fields = ("viewer__key",)
     raw_id_fields = ("viewer",)
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field; the voice is chosen from those that are installed."""
+        if db_field.name == "voice":
+            kwargs["widget"] = VoiceSelect(none="Choose a voice")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)

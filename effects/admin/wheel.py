@@ -6,12 +6,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Field
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from effects import wheel
+from effects.admin.wheel_preview import FIELDS, Preview, preview
 from effects.models import Prize, Spin, WheelLine
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, StockMixin
 from pixelbot_site.kit.steps import Effect, filled, planned
@@ -24,6 +28,48 @@ class PrizeAdmin(TryMixin, StockMixin, ModelAdmin):
 
     list_display = ("name", "weight", "chance", "won", "swatch", "stock", "per_viewer_limit", "what", "enabled")
     list_editable = ("weight", "enabled")
+    change_form_template = "admin/effects/prize/change_form.html"
+    change_list_template = "admin/effects/prize/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address that draws the wheel with what a form holds."""
+        return [path("wheel/", self.admin_site.admin_view(self.draw), name="effects_prize_wheel"), *super().get_urls()]
+
+    def draw(self, request: HttpRequest) -> HttpResponse:
+        """Return the wheel and its chances as HTML, with the posted form of a prize or of the list, saving nothing."""
+        if not (self.has_change_permission(request) or self.has_add_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if "form-TOTAL_FORMS" in request.POST:
+            drawn = self._of_list(request)
+        else:
+            number = request.GET.get("prize", "")
+            saved = Prize.objects.filter(pk=number).first() if number.isdecimal() else None
+            drawn = self._of_form(request, saved)
+        context = {"wheel": drawn, "draw_address": request.get_full_path()}
+        return render(request, "admin/effects/prize/wheel.html", context)
+
+    def _of_list(self, request: HttpRequest) -> Preview:
+        formset = self.get_changelist_formset(request)(request.POST, queryset=Prize.objects.all())
+        return preview(formset.initial_forms)
+
+    def _of_form(self, request: HttpRequest, saved: Prize | None) -> Preview:
+        form = self.get_form(request, saved, change=saved is not None, fields=FIELDS)(request.POST, instance=saved)
+        return preview([form], own=form.instance, new=saved is None)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Show the wheel beside the form."""
+        saved = Prize.objects.filter(pk=obj.pk).first() if (obj := context["original"]) else None
+        may_save = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        if may_save and request.method == "POST":  # the form came back: with a mistake, or since it was tried
+            context["wheel"] = self._of_form(request, saved)
+        else:
+            context["wheel"] = preview(own=saved or Prize(), new=saved is None)
+        if may_save:
+            query = {"prize": str(saved.pk) if saved else ""}
+            context["draw_address"] = reverse("admin:effects_prize_wheel", query=query)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Return the field; the colour is picked."""
@@ -42,7 +88,10 @@ class PrizeAdmin(TryMixin, StockMixin, ModelAdmin):
         self.odds = dict(wheel.odds())
         counted = Spin.objects.order_by().values_list("prize").annotate(times=Count("id"))
         self.drawn: dict[int | None, int] = dict(counted)
-        return super().changelist_view(request, extra_context)
+        context = {"wheel": self._of_list(request) if "_save" in request.POST else preview(), **(extra_context or {})}
+        if self.has_change_permission(request):
+            context["draw_address"] = reverse("admin:effects_prize_wheel")
+        return super().changelist_view(request, context)
 
     def trial(self, obj: Prize, username: str, words: str) -> Trial:
         """Return what winning the prize does."""

@@ -7,7 +7,10 @@ from pydantic import Field
 from economy.viewers import inventory
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
+
+NOBODY = phrases.refusal("grant_item.nobody", "nobody is there to get it")
 
 
 class GrantItem(Payload):
@@ -25,6 +28,6 @@ def _untested(payload: GrantItem) -> str:
 def grant_item(item: QueueItem, payload: GrantItem) -> None:
     """Give it, once per queue item. Raise Failed if the queue item has no viewer."""
     if item.viewer is None:
-        raise Failed("nobody is there to get it")
+        raise Failed(NOBODY())
     # The reference is unique: repeating the queue item after a crash gives nothing more.
     inventory.give(item.viewer, payload.item, payload.quantity, reference=f"effect:{item.pk:012d}")

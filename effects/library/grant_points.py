@@ -8,7 +8,10 @@ from economy.ledger import points
 from economy.settings_table import PointsSettings
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
+
+NOBODY = phrases.refusal("grant_points.nobody", "nobody is there to get the {points}")
 
 
 class GrantPoints(Payload):
@@ -25,7 +28,7 @@ def _untested(payload: GrantPoints) -> str:
 def grant_points(item: QueueItem, payload: GrantPoints) -> None:
     """Grant them, once per queue item. Raise Failed if it has no viewer."""
     if item.viewer is None:
-        raise Failed(PointsSettings.current().named("nobody is there to get the points"))
+        raise Failed(NOBODY())
     # Unique in the ledger: repeating the item after a crash grants nothing more.
     reference = f"effect:{item.pk:012d}"
     points.grant(item.viewer, payload.points, source="effect", reference=reference, reason=item.title)

@@ -12,7 +12,10 @@ from economy.settings_table import EconomySettings
 from effects import announcements
 from effects.models import QueueItem
 from effects.registry import INSTANT, Payload, effect
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
+
+NOBODY = phrases.refusal("grant_xp.nobody", "nobody is there to get the XP")
 
 
 class GrantXP(Payload):
@@ -29,10 +32,10 @@ def _untested(payload: GrantXP) -> str:
 def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     """Grant it, once per queue item, unless the viewer is excluded from rewards. Raise Failed without a viewer."""
     if item.viewer is None:
-        raise Failed("nobody is there to get the XP")
+        raise Failed(NOBODY())
     viewer = accounts.hold_one(item.viewer)  # they may have been merged since the item was stored
     award = Award(viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
     rules = EconomySettings.current()
     level_ups = pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: viewer})
     for level_up in level_ups:
-        announcements.celebrate(level_up, rules)
+        announcements.celebrate(level_up, rules, event=item.event)

@@ -7,6 +7,9 @@ from effects.chat import Priority
 from effects.models import QueueItem
 from effects.obs import actions, health
 from effects.registry import Payload, effect
+from pixelbot_site.kit import phrases
+
+SAVED = phrases.result("clip.saved", "@{user} the clip is saved.")
 
 
 class OBSClip(Payload):
@@ -19,4 +22,4 @@ def obs_clip(item: QueueItem, payload: OBSClip) -> None:
     item.saved_path = actions.clip()
     # The path itself would show the streamer's folders in chat.
     if item.viewer is not None:
-        chat.say(f"@{item.viewer.username} the clip is saved.", Priority.ANSWER)
+        chat.say(SAVED(user=item.viewer.username), Priority.ANSWER)

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from effects import sounds
 from effects.models import QueueItem
 from effects.overlays import pages
 from effects.registry import EffectKind, OverlayTask, Payload, register
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
+
+NO_SUCH = phrases.refusal("play_sound.no_such", "there is no sound called {name}")
+
+
+class Unsaved(Payload):
+    """A sound as a form of the dashboard holds it: its address below an overlay's, its volume, and its length."""
+
+    address: str = Field(pattern=rf"^({sounds.TRIED_ADDRESS}|sound/\d+\?v=\w+)$")
+    volume: float = Field(ge=0, le=1)
+    seconds: float = Field(gt=0)
 
 
 class PlaySound(Payload):
-    """`sound`: the name of a Sound, or one of its aliases."""
+    """`sound`: the name of a Sound, or one of its aliases. `unsaved`: what a test plays instead."""
 
     sound: str = Field(min_length=1, max_length=40, json_schema_extra={"from": "sound"})
     volume: float = Field(1.0, ge=0, le=1)
+    unsaved: SkipJsonSchema[Unsaved | None] = None
 
 
 @register
@@ -31,18 +44,23 @@ class PlaySoundKind(EffectKind[PlaySound]):
         pages.require_open("sound", heard=True)
 
     def require_usable(self, payload: PlaySound) -> None:
-        if sounds.named(payload.sound) is None:
-            raise Refused(f"there is no sound called {payload.sound}")
+        if payload.unsaved is None and sounds.named(payload.sound) is None:
+            raise Refused(NO_SUCH(name=payload.sound))
 
     def perform(self, item: QueueItem, payload: PlaySound) -> OverlayTask:
         """Have the overlays play the sound. Raise Failed if it was deleted since."""
+        if payload.unsaved is not None and item.tried_by:
+            tried = payload.unsaved
+            return OverlayTask({"type": "sound", "sound": tried.address, "volume": tried.volume}, seconds=tried.seconds)
         sound = sounds.named(payload.sound)
         if sound is None:
-            raise Failed(f"there is no sound called {payload.sound}")
+            raise Failed(NO_SUCH(name=payload.sound))
         volume = round(sounds.volume(sound) * payload.volume, 4)
         return OverlayTask({"type": "sound", "sound": sounds.address(sound), "volume": volume}, seconds=sound.seconds)
 
     def seconds(self, payload: PlaySound) -> float:
         """Return the length of the sound's file."""
+        if payload.unsaved is not None:
+            return payload.unsaved.seconds
         sound = sounds.named(payload.sound)
         return sound.seconds if sound else 0.0

@@ -22,6 +22,7 @@ from effects.settings_table import VoiceSettings
 from effects.voice import speech
 from effects.voice.engines import estimated_seconds
 from effects.voice.speakable import shorten, spoken_name
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import MAX_TEXT
 
@@ -30,13 +31,16 @@ log = logging.getLogger("tts")
 # How often a text that lasts too long is cut and spoken anew.
 MAX_CUTS = 4
 
+TOO_LONG = phrases.refusal("voice.too_long", "it takes {seconds} s to say that, and the limit is {limit} s")
+TOO_LONG_EVEN_CUT = phrases.refusal("voice.too_long_even_cut", "the text is too long to be spoken, even cut off")
+
 
 class Speak(Payload):
     """`source` (redeem, level, tip, wheel, system) chooses prefix and pre-sound; the settings fill in what is None."""
 
     text: str = Field(min_length=1, max_length=MAX_TEXT)
     source: str = Field("system", max_length=20)
-    voice: str = Field("", max_length=200)
+    voice: str = Field("", max_length=200, json_schema_extra={"from": "voice"})
     rate: int | None = Field(None, ge=50, le=500)
     volume: float | None = Field(None, ge=0, le=1)
 
@@ -131,11 +135,10 @@ def _speak_in_time(prefix: str, text: str, style: voice.Style, *, may_cut: bool)
             return whole, voice.engine().speak(whole, style, max_seconds=rules.tts_max_seconds)
         except voice.TooLong as long:
             if not may_cut:
-                reason = f"it takes {long.seconds:.0f} s to say that, and the limit is {rules.tts_max_seconds} s"
-                raise Refused(reason) from None
+                raise Refused(TOO_LONG(seconds=round(long.seconds), limit=rules.tts_max_seconds)) from None
             # A little less than the share that would fit: words differ in length.
             text = shorten(text, max(1, int(len(text) * 0.9 * rules.tts_max_seconds / long.seconds)))
-    raise Failed("the text is too long to be spoken, even cut off")
+    raise Failed(TOO_LONG_EVEN_CUT())
 
 
 def _prefix(source: str) -> str:

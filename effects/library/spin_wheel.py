@@ -30,11 +30,15 @@ class SpinWheelKind(EffectKind[SpinWheel]):
 
     def require_usable(self, payload: SpinWheel) -> None:
         if not wheel.winnable(None):
-            raise Refused("there is nothing to win on the wheel at the moment")
+            raise Refused(wheel.NOTHING_TO_WIN())
 
     def require_testable(self, payload: SpinWheel) -> None:
         pages.require_open("wheel")  # without one, a spin still wins a prize, but a test shows nothing
         super().require_testable(payload)
+
+    def given(self, payload: SpinWheel) -> str:
+        """Return that it spins: what is drawn is given."""
+        return "spin the wheel"
 
     def perform(self, item: QueueItem, payload: SpinWheel) -> OverlayTask:
         """Draw the prize, unless an earlier attempt has, and have the overlays turn the wheel to it."""
@@ -43,7 +47,7 @@ class SpinWheelKind(EffectKind[SpinWheel]):
         spin = wheel.draw(item)
         if item.attempts == 1:  # said once, even if the spin is repeated after a crash
             username = spin.viewer.username if spin.viewer else "somebody"
-            wheel.say(WheelLine.When.SPIN, {"user": username, "prize": ""}, spin.viewer)
+            wheel.say(WheelLine.When.SPIN, {"user": username, "prize": ""}, spin.viewer, event=item.event)
         user = OnScreen.now().name(spin.viewer.username) if spin.viewer else ""
         return wheel.overlay_task(spin, user=user)
 

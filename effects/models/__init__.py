@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from effects.models.outside import OSCChange, OSCTarget, WebhookTarget
 from effects.models.purchases import Purchase
 from effects.models.queue import DROPPED, ENDED, MADE, QUEUED, UNFINISHED, Deed, Lane, QueueItem, State
 from effects.models.screen import OBSConnection, Overlay, OverlayPage, OverlayWidget, Revert, Theme, new_secret
@@ -17,6 +18,8 @@ __all__ = [
     "Deed",
     "Lane",
     "OBSConnection",
+    "OSCChange",
+    "OSCTarget",
     "Overlay",
     "OverlayPage",
     "OverlayWidget",
@@ -30,6 +33,7 @@ __all__ = [
     "State",
     "Theme",
     "ViewerVoice",
+    "WebhookTarget",
     "WheelLine",
     "WordFilter",
     "new_secret",

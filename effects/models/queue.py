@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -76,6 +76,13 @@ class QueueItem(models.Model):
     tried_by = models.CharField(
         max_length=STAFF_MAX, blank=True, help_text="The member of staff who tries it. Blank: it is no test."
     )
+    # Both null where there is nothing to say: so the columns were added without writing every row anew.
+    event = models.CharField(  # noqa: DJ001
+        max_length=100, null=True, blank=True, help_text="The event that set it off, by its uid. Blank: none did."
+    )
+    is_follow_up = models.BooleanField(
+        null=True, help_text="It came of another item: as the next of a sequence, or by doing one again."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     approved_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="If it has not begun by then, it expires.")
@@ -103,6 +110,8 @@ class QueueItem(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["lane", "state", "-priority", "id"], name="queue_next"),
             models.Index(fields=["expires_at"], condition=Q(state__in=["waiting", "pending"]), name="queue_stale"),
+            # For what came of the newest events. Most items have none, or are old.
+            models.Index(fields=["event"], condition=Q(event__isnull=False), name="queue_of_event"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             # One item at a time in a lane: two workers that claim at once can't both succeed. Instant effects have no
@@ -129,6 +138,11 @@ class QueueItem(models.Model):
     def redeem(self) -> str:
         """Return the key of the redeem that the viewer bought; "" where nobody bought anything."""
         return self.purchase.redeem if self.purchase else ""
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """Return the fields that performing it set, with their values."""
+        return {name: getattr(self, name) for name in MADE}
 
     @property
     def reason(self) -> str:

@@ -11,7 +11,18 @@ from django.core.cache import cache
 
 from effects.obs.client import obs
 from effects.obs.reverts import ask_by_name, revert_after
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
+
+NOT_SWITCHED = phrases.refusal("obs.not_switched", "OBS did not switch to {scene}")
+NO_REPLAY_BUFFER = phrases.refusal(
+    "obs.no_replay_buffer", "the replay buffer did not start: is it switched on in OBS (Settings, Output)?"
+)
+NOT_SAVED = phrases.refusal("obs.not_saved", "OBS did not save the clip")
+NOT_RECORDING = phrases.refusal("obs.not_recording", "OBS did not start recording: can it write to its folder?")
+STILL_RECORDING = phrases.refusal("obs.still_recording", "OBS did not stop recording")
+NOT_STREAMING = phrases.refusal("obs.not_streaming", "OBS did not start the stream: are its service and key set?")
+STILL_STREAMING = phrases.refusal("obs.still_streaming", "OBS did not stop the stream")
 
 # "Already running", "not running", "not paused": also for some 200 ms after a start or a stop.
 BUSY = (500, 501, 503)
@@ -37,7 +48,7 @@ def switch_scene(name: str, *, seconds: float = 0) -> None:
         obs().ask("SetCurrentProgramScene", {"sceneName": name})
         # Asked, because the event comes only when the transition ends, or not at all.
         if _current_scene() != name:
-            raise Failed(f"OBS did not switch to {name}")
+            raise Failed(NOT_SWITCHED(scene=name))
 
 
 def show_source(scene: str, source: str, *, visible: bool = True, seconds: float = 0) -> None:
@@ -89,14 +100,14 @@ def clip() -> str:
     if not obs().ask("GetReplayBufferStatus")["outputActive"]:
         obs().ask_when_free("StartReplayBuffer", busy_codes=BUSY)
         if not obs().poll_until("GetReplayBufferStatus", "outputActive", True):
-            raise Failed("the replay buffer did not start: is it switched on in OBS (Settings, Output)?")
+            raise Failed(NO_REPLAY_BUFFER())
     # The path comes from the event: GetLastReplayBufferReplay still answers with the clip before.
     with obs().expecting("ReplayBufferSaved") as saved:
         obs().ask_when_free("SaveReplayBuffer", busy_codes=BUSY)
         try:
             path = str(saved.result(SAVED_WITHIN)["savedReplayPath"])
         except (NotInTime, CancelledError, OSError, KeyError):
-            raise Failed("OBS did not save the clip") from None
+            raise Failed(NOT_SAVED()) from None
     cache.set("obs.clip", path, SAME_CLIP_SECONDS)
     return path
 
@@ -108,7 +119,7 @@ def record(*, start: bool) -> str:
     answer = obs().ask_when_free("StartRecord" if start else "StopRecord", busy_codes=BUSY)
     # OBS accepts a start that then fails, in a folder that it can't write to for instance, so look whether it runs.
     if not obs().poll_until("GetRecordStatus", "outputActive", start, within=RECORD_WITHIN):
-        raise Failed(f"OBS did not {'start' if start else 'stop'} recording: can it write to its folder?")
+        raise Failed(NOT_RECORDING() if start else STILL_RECORDING())
     return str(answer.get("outputPath", ""))
 
 
@@ -119,4 +130,4 @@ def stream(*, start: bool) -> None:
     obs().ask_when_free("StartStream" if start else "StopStream", busy_codes=BUSY)
     # As with recording, a start that OBS accepted may fail a moment later.
     if not obs().poll_until("GetStreamStatus", "outputActive", start, within=STREAM_WITHIN):
-        raise Failed(f"OBS did not {'start' if start else 'stop'} the stream: are its service and key set?")
+        raise Failed(NOT_STREAMING() if start else STILL_STREAMING())

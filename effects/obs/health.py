@@ -7,7 +7,10 @@ from django.utils.text import capfirst
 
 from effects.obs import address
 from effects.obs.client import obs
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
+
+NEEDS_OBS = phrases.refusal("obs.needed", "that needs OBS, which is not connected")
 
 # Seconds: the page waits for OBS no longer.
 ASK_WITHIN = 1.0
@@ -45,7 +48,7 @@ def check() -> bool:
 def require_ready() -> None:
     """Raise Refused, with a sentence for viewers, where OBS is switched off or away."""
     if trouble() or not address.options().enabled:
-        raise Refused("that needs OBS, which is not connected")
+        raise Refused(NEEDS_OBS())
 
 
 def trouble() -> str:

@@ -9,7 +9,13 @@ from django.utils import timezone
 
 from effects.models import Overlay, OverlayPage, OverlayWidget
 from effects.overlays.registry import playing
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
+
+CLOSED = phrases.refusal("overlay.closed", "that can't be shown at the moment: the stream's overlay is closed")
+NO_PLACE = phrases.refusal(
+    "overlay.no_place", "that can't be shown at the moment: the stream's overlay has no place for it"
+)
 
 # Seconds between two renewals.
 RENEW_EVERY = 20.0
@@ -75,9 +81,9 @@ def require_open(show: str = "", *, heard: bool = False) -> None:
     With `show`, the message that it will get: where no page has a widget that plays it, nor, if it is `heard`, sound.
     """
     if not is_open():
-        raise Refused("that can't be shown at the moment: the stream's overlay is closed")
+        raise Refused(CLOSED())
     if show and not _is_shown(show, heard=heard):
-        raise Refused("that can't be shown at the moment: the stream's overlay has no place for it")
+        raise Refused(NO_PLACE())
 
 
 def _is_shown(show: str, *, heard: bool) -> bool:

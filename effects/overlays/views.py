@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -61,6 +63,18 @@ def sound(request: HttpRequest, secret: str, sound_id: int) -> HttpResponse:
     """Return an uploaded sound. The address holds its row's id, so that no path comes from outside."""
     get_object_or_404(Overlay, secret=secret)
     return stored_sound(sound_id)
+
+
+@require_safe
+def tried_sound(request: HttpRequest, secret: str, name: str) -> HttpResponse:
+    """Return the file of a sound that is tried before it is saved."""
+    get_object_or_404(Overlay, secret=secret)
+    path = f"{sounds.TRIED}/{name}"
+    if not re.fullmatch(sounds.TRIED_ADDRESS, path) or not default_storage.exists(path):
+        raise Http404("There is no such sound any more.")
+    types = {suffix: content_type for content_type, suffix in sounds.SUFFIXES.items()}
+    with default_storage.open(path) as file:
+        return _respond_with_sound(file.read(), types[name[-4:]])
 
 
 def stored_sound(sound_id: int) -> HttpResponse:

@@ -10,12 +10,13 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from economy.models import STAFF_MAX
-from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, Purchase, QueueItem, Revert, State
+from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, OSCChange, Purchase, QueueItem, Revert, State
 from effects.overlays import messages
 from effects.queue import items, refunds, wakeups
 from effects.queue.lanes import paused
-from effects.registry import MAX_TITLE, Effect, lanes
+from effects.registry import MAX_TITLE, Effect, kinds, lanes
 from effects.settings_table import QueueSettings
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
 
@@ -23,6 +24,14 @@ log = logging.getLogger("queue")
 
 # Prefix of `Lane.paused_by` for lanes that a panic paused: its end resumes no others.
 PANIC_PREFIX = "panic by "
+
+SKIPPED = phrases.refusal("queue.skipped", "it was skipped")
+CANCELLED = phrases.refusal("queue.cancelled", "it was cancelled")
+CLEARED = phrases.refusal("queue.cleared", "the queue was cleared")
+NOT_APPROVED = phrases.refusal("queue.rejected", "it was not approved")
+STOPPED = phrases.refusal("queue.stopped", "everything was stopped")
+NOT_ENDED = phrases.refusal("retry.not_ended", "it is {state}")
+NO_LANE = phrases.refusal("lane.no_such", "there is no lane {name}: there are {lanes}")
 
 
 def pause(lane: str, *, by: str) -> bool:
@@ -66,7 +75,7 @@ def skip(lane: str, *, by: str, refund: bool = True) -> QueueItem | None:
     """Stop the running item of `lane`, on the overlay too; return it, or None if nothing ran."""
     check_lane(lane)
     item = QueueItem.objects.select_related("viewer").filter(lane=lane, state=State.RUNNING).first()
-    if item is None or not _end(item, State.SKIPPED, "it was skipped", by=by, refund=refund):
+    if item is None or not _end(item, State.SKIPPED, SKIPPED(), by=by, refund=refund):
         return None
     return item
 
@@ -74,7 +83,7 @@ def skip(lane: str, *, by: str, refund: bool = True) -> QueueItem | None:
 def cancel(item: QueueItem, *, by: str) -> bool:
     """End an item that waits or runs, and refund it. Return False if it had ended already."""
     state = State.SKIPPED if item.state == State.RUNNING else State.CANCELLED
-    return _end(item, state, "it was cancelled", by=by)
+    return _end(item, state, CANCELLED(), by=by)
 
 
 def _end(item: QueueItem, state: State, reason: str, *, by: str, refund: bool = True) -> bool:
@@ -94,7 +103,7 @@ def clear(lane: str, *, by: str) -> int:
     rows = QueueItem.objects.select_related("viewer").filter(lane=lane, state__in=QUEUED)
     count = 0
     for item in rows:
-        count += _end(item, State.CANCELLED, "the queue was cleared", by=by)
+        count += _end(item, State.CANCELLED, CLEARED(), by=by)
     return count
 
 
@@ -116,7 +125,7 @@ def reject(item: QueueItem, *, by: str) -> bool:
     """Refuse and refund an item that waits for approval. Return False if it does not wait any more."""
     if item.state != State.WAITING:
         return False
-    return _end(item, State.CANCELLED, "it was not approved", by=by)
+    return _end(item, State.CANCELLED, NOT_APPROVED(), by=by)
 
 
 def give_back(purchase: Purchase, *, by: str) -> bool:
@@ -141,9 +150,16 @@ def requeue(item: QueueItem, *, by: str) -> QueueItem:
     Raise Refused if `item` has not ended.
     """
     if item.state not in ENDED:
-        raise Refused(f"it is {item.state}")
+        raise Refused(NOT_ENDED(state=item.state))
     effect = Effect(item.kind, item.payload, item.title[:MAX_TITLE])
-    copy = items.enqueue(effect, viewer=item.viewer, sequel=item.sequel, tried_by=item.tried_by)
+    copy = items.enqueue(
+        effect,
+        viewer=item.viewer,
+        sequel=item.sequel,
+        tried_by=item.tried_by,
+        event=item.event,
+        is_follow_up=True,
+    )
     _record(item, by, f"done again, as {copy.pk}")
     _record(copy, by, f"done again, from {item.pk}")
     log.info("%s put it into the queue again: %s", by, copy)
@@ -163,7 +179,8 @@ def put_first(item: QueueItem, *, by: str) -> bool:
 
 
 def panic(*, by: str) -> int:
-    """Pause every lane, silence the overlays, undo what OBS shows for a while, and cancel and refund every item.
+    """Pause every lane, silence the overlays, undo what OBS and OSC show for a while, and cancel and refund every
+    item.
 
     Return how many items ended.
     """
@@ -174,6 +191,7 @@ def panic(*, by: str) -> int:
             Lane.objects.filter(name=lane).update(paused_by=f"{PANIC_PREFIX}{by}"[:STAFF_MAX])
     after_commit(messages.silence)
     Revert.objects.update(due_at=timezone.now())
+    OSCChange.objects.update(until=timezone.now(), due_at=timezone.now())
     after_commit(wakeups.revert_in, 0)
     count = _cancel_everything(by)
     # A second time: a worker may have moved an item on after it was read, and `end` leaves such an item alone.
@@ -183,7 +201,7 @@ def panic(*, by: str) -> int:
 def _cancel_everything(by: str) -> int:
     count = 0
     for item in QueueItem.objects.select_related("viewer").filter(state__in=UNFINISHED):
-        count += _end(item, State.CANCELLED, "everything was stopped", by=by)
+        count += _end(item, State.CANCELLED, STOPPED(), by=by)
     return count
 
 
@@ -193,10 +211,16 @@ def calm(*, by: str) -> list[str]:
     return [lane for lane in by_panic if resume(lane, by=by)]
 
 
+def state_word(item: QueueItem) -> str:
+    """Return what staff read as the state of `item`."""
+    kind = kinds.get(item.kind)
+    return kind.done_word if kind is not None and item.state == State.DONE else item.get_state_display()
+
+
 def check_lane(lane: str) -> None:
     """Raise Refused, with the names of all lanes, if there is no such lane."""
     if lane not in lanes():
-        raise Refused(f"there is no lane {lane[:40]}: there are {', '.join(lanes())}")
+        raise Refused(NO_LANE(name=lane[:40], lanes=", ".join(lanes())))
 
 
 def named_lanes(text: str) -> list[str]:

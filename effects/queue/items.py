@@ -1,7 +1,7 @@
 """The life of a queue item: enqueued into a lane, performed one at a time, and ended.
 
 An item that did not happen is refunded (`effects.queue.refunds`). The row is the truth: Celery gets a lane's name and
-nothing else, and a lost message delays an item until the next `effects.queue.rescue`.
+nothing else, and a lost message delays an item until the next `effects.queue.upkeep.rescue`.
 """
 
 from __future__ import annotations
@@ -17,22 +17,25 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from economy.models import Viewer
-from effects.models import ENDED, MADE, Purchase, QueueItem, State
+from effects.models import ENDED, Purchase, QueueItem, State
 from effects.overlays import messages
 from effects.queue import lanes, lease, refunds
 from effects.queue.wakeups import wake
-from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, OverlayTask, kinds
+from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, OverlayTask, first_lane, get_kind, kinds
 from effects.settings_table import QueueSettings
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
-from pixelbot_site.kit.steps import SEQUENCE, Step, leaves
+from pixelbot_site.kit.steps import SEQUENCE, Step
 from pixelbot_site.kit.transactions import after_commit, again_after_deadlock, contained
 
 log = logging.getLogger("queue")
 
-# How long overlays have to report that they began.
-START_WITHIN = timedelta(seconds=6)
 # Before the title of what staff only try.
 TEST_MARK = "TEST: "
+
+BROKE = phrases.refusal("queue.broke", "something broke")
+NEWER_LINES = phrases.refusal("queue.newer_lines", "newer lines took its place")
+WAITED_TOO_LONG = phrases.refusal("queue.waited_too_long", "it waited too long")
 
 
 def enqueue(
@@ -45,17 +48,21 @@ def enqueue(
     waits: bool = False,
     sequel: Sequence[Step] = (),
     tried_by: str = "",
+    event: str | None = None,
+    is_follow_up: bool | None = None,
 ) -> QueueItem:
     """Put `effect` into its lane, and wake the lane after the commit; an instant effect happens before this returns.
 
     `waits`: it needs approval by staff first. `sequel`: the steps that follow it. `part_of`: the name of what it
     belongs to, for the sentence that tells the viewer if it does not happen. `tried_by`: the member of staff who only
-    tries it (`effects.queue.trying`). Raise Failed for an unknown kind.
+    tries it (`effects.queue.trying`). `event`: the uid of the event that sets it off; `is_follow_up`: by way of another
+    item. Raise Failed for an unknown kind.
     """
     kind = get_kind(effect.kind)
     item = QueueItem(
         kind=kind.name,
-        lane=kind.lane or (_first_lane(effect.payload) if waits else INSTANT),
+        # A sequence has no lane of its own; while it waits for approval, it counts in the first one that it will need.
+        lane=kind.lane or (first_lane(effect.payload) if waits else INSTANT),
         payload=dict(effect.payload),
         sequel=list(sequel),
         title=_title(effect, is_test=bool(tried_by)),
@@ -64,6 +71,8 @@ def enqueue(
         part_of=part_of,
         priority=priority,
         tried_by=tried_by,
+        event=event,
+        is_follow_up=is_follow_up,
         state=State.WAITING if waits else State.PENDING,
         expires_at=timezone.now() + timedelta(seconds=QueueSettings.current().queue_item_ttl),
     )
@@ -85,22 +94,15 @@ def _make_room(item: QueueItem, kind: EffectKind[Any]) -> None:
     oldest = lanes.to_drop_for(item, kind, most=QueueSettings.current().queue_own_max)
     if oldest is not None:
         # Skipped, not cancelled: what follows it in a sequence still happens.
-        end(oldest, State.SKIPPED, "newer lines took its place")
+        end(oldest, State.SKIPPED, NEWER_LINES())
 
 
-def _first_lane(payload: Mapping[str, Any]) -> str:
-    # A sequence has no lane of its own; while it waits for approval, it counts in the first lane that it will need.
-    for step in leaves(payload.get("effects", [])):
-        kind = kinds.get(str(step.get("kind")))
-        if kind is not None and kind.lane:
-            return kind.lane
-    return INSTANT
-
-
-def enqueue_known(effect: Effect, *, viewer: Viewer | None = None, part_of: str = "") -> QueueItem | None:
+def enqueue_known(
+    effect: Effect, *, viewer: Viewer | None = None, part_of: str = "", event: str | None = None
+) -> QueueItem | None:
     """Do the same as `enqueue`, but log an unknown kind and return None: the streamer's rows may name a removed one."""
     try:
-        return enqueue(effect, viewer=viewer, part_of=part_of)
+        return enqueue(effect, viewer=viewer, part_of=part_of, event=event)
     except Failed as error:
         log.warning("left out: %s", error)
         return None
@@ -121,7 +123,7 @@ def begin(item: QueueItem, kind: EffectKind[Any] | None = None) -> None:
 
 
 def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> QueueItem:
-    """Enqueue what follows `item`, as part of the same purchase: if it fails, the points go back."""
+    """Enqueue what follows `item`, of the same event and purchase: if it fails, the points go back."""
     return enqueue(
         effect,
         viewer=item.viewer,
@@ -130,6 +132,8 @@ def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> 
         priority=item.priority,
         sequel=sequel,
         tried_by=item.tried_by,
+        event=item.event,
+        is_follow_up=True,
     )
 
 
@@ -145,7 +149,7 @@ def perform(item: QueueItem) -> bool:
             task = None if is_left_out else kind.perform(item, payload)
         if task is not None:
             return not _hand_to_overlays(item, task)
-        finish(item.pk, item.attempts, results=_results(item))
+        finish(item.pk, item.attempts, results=item.made)
     except Failed as error:
         end(item, State.FAILED, str(error))
     except Refused as error:
@@ -155,33 +159,20 @@ def perform(item: QueueItem) -> bool:
         log.exception("%s failed", item)
         # Viewers get no exception's text: it may hold paths or addresses.
         reason = f"{type(error).__name__}: {error}"
-        end(item, State.FAILED, reason, details=traceback.format_exc(), viewer_reason="something broke")
+        end(item, State.FAILED, reason, details=traceback.format_exc(), viewer_reason=BROKE())
     return True
 
 
 def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:
-    now = timezone.now()
     # By the attempt, a page tells an item that is repeated from one that it has shown already.
     message = {**task.message, "lane": item.lane, "attempt": item.attempts}
     if item.is_test:
         message["test"] = True
     seconds = min(task.seconds, QueueSettings.current().queue_item_max_seconds)
-    # Zero rows: it was skipped while it was performed, and must not be shown.
-    running = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts)
-    is_ours = running.update(
-        overlay_message=message,
-        overlay_seconds=seconds,
-        told_at=now,
-        lease_until=now + START_WITHIN,
-        **_results(item),
-    )
-    if is_ours:
-        messages.show(item.pk, message)
-    return bool(is_ours)
-
-
-def _results(item: QueueItem) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in MADE}
+    if not lease.hand_to_overlays(item, message, seconds):
+        return False  # it was skipped while it was performed, and must not be shown
+    messages.show(item.pk, message)
+    return True
 
 
 def finish(item_id: int, attempt: int, *, results: Mapping[str, Any] | None = None) -> bool:
@@ -215,9 +206,7 @@ def _complete(
     except Exception:  # an edge of the queue: a prize that can't be given must not hold up its lane
         log.exception("%s could not be settled", item)
         reason = "what it gives could not be given"
-        return _abort(
-            rows, State.FAILED, reason, error=reason, viewer_reason="something broke", by=item.by, refund=True
-        )
+        return _abort(rows, State.FAILED, reason, error=reason, viewer_reason=BROKE(), by=item.by, refund=True)
     return True
 
 
@@ -311,11 +300,3 @@ def unchanged(seen: QueueItem, *, same_lease: bool = False) -> QuerySet[QueueIte
     """Return the row of `seen` as a queryset that is empty if its state or attempt (or lease) changed since."""
     rows = QueueItem.objects.filter(pk=seen.pk, state=seen.state, attempts=seen.attempts).exclude(state__in=ENDED)
     return rows.filter(lease_until=seen.lease_until) if same_lease else rows
-
-
-def get_kind(name: str) -> EffectKind[Any]:
-    """Return the kind called `name`. Raise Failed, with the names of all kinds, if there is none."""
-    kind = kinds.get(name)
-    if kind is None:
-        raise Failed(f"there is no effect called “{name}”: there are {', '.join(kinds)}")
-    return kind

@@ -1,4 +1,4 @@
-"""The lease that a worker holds on the item it performs, renewed by a thread until the item's deadline.
+"""The lease on an item that runs: a worker's, renewed by a thread until the item's deadline, and then the overlays'.
 
 A dead worker renews nothing, so `rescue` finds its item within seconds. A worker that hangs loses its lease soon after
 the deadline.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
@@ -24,6 +25,8 @@ log = logging.getLogger("queue")
 # Together with the two seconds between rescues, this keeps the promise that a dead worker costs under 15 seconds.
 LENGTH = timedelta(seconds=12)
 RENEW_EVERY = 3.0
+# How long overlays have to report that they began.
+START_WITHIN = timedelta(seconds=6)
 
 # (item id, attempt) → the time (`time.monotonic`) after which the lease is not renewed.
 _held: dict[tuple[int, int], float] = {}
@@ -45,6 +48,16 @@ def hold(item: QueueItem, *, seconds: float) -> Iterator[None]:
     finally:
         with _lock:
             _held.pop(key, None)
+
+
+def hand_to_overlays(item: QueueItem, message: Mapping[str, Any], seconds: float) -> bool:
+    """Store what performing the item led to, and that the overlays have it now. Return False if it ended meanwhile."""
+    now = timezone.now()
+    running = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts)
+    changed = running.update(
+        overlay_message=message, overlay_seconds=seconds, told_at=now, lease_until=now + START_WITHIN, **item.made
+    )
+    return bool(changed)
 
 
 def _start_thread() -> None:

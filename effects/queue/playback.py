@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from effects.models import QueueItem, State
 from effects.queue import items
+from pixelbot_site.kit import phrases
+
+NOT_PLAYED = phrases.refusal("queue.not_played", "the overlay could not play it")
 
 # How much longer than its own length an item may take on the overlay.
 SLACK = timedelta(seconds=6)
@@ -62,5 +65,5 @@ def failed(item_id: int, attempt: int, reason: str) -> bool:
     item = _on_overlays(item_id, attempt).filter(playing_at__isnull=True).first()
     if item is None:
         return False
-    sentence = "the overlay could not play it"
+    sentence = NOT_PLAYED()
     return items.end(item, State.FAILED, f"{sentence}: {reason}", viewer_reason=sentence)

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import points
-from economy.settings_table import PointsSettings
 from effects import chat
 from effects.chat import Priority
 from effects.models import Purchase, QueueItem
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.transactions import contained
@@ -20,6 +20,12 @@ log = logging.getLogger("queue")
 
 # Longer reasons (an exception's text, for instance) would flood the chat.
 MAX_REASON_CHARS = 160
+
+FAILED = phrases.refusal("refund.failed", "@{user} sorry, that did not happen: {cause} {receipt}")
+PART_FAILED = phrases.refusal(
+    "refund.part_failed", "@{user} sorry, a part of {whole} did not happen: {cause} {receipt}"
+)
+BACK = phrases.refusal("refund.back", "Your {amount:{point} is|{amount} {points} are} back.")
 
 purchase_undone = Hook[[QueueItem, bool], None](
     "purchase_undone",
@@ -65,11 +71,11 @@ def pay_back(purchase: Purchase, *, by: str) -> bool:
 
 def _tell_viewer(item: QueueItem, reason: str, receipt: str, *, is_refunded: bool) -> None:
     if item.viewer is not None and (is_refunded or item.part_of):
-        subject = f"a part of {item.part_of}" if item.part_of else "that"
         # Overlays and libraries send sentences with a full stop, our own errors come without one.
-        cause = reason.strip().rstrip(".")[:MAX_REASON_CHARS]
-        stop = "" if cause.endswith(("?", "!")) else "."
-        chat.say(f"@{item.viewer.username} sorry, {subject} did not happen: {cause}{stop}{receipt}", Priority.ANSWER)
+        cause = "" if phrases.is_off(reason) else phrases.stopped(reason.strip().rstrip(".")[:MAX_REASON_CHARS])
+        said = PART_FAILED if item.part_of else FAILED
+        line = said(user=item.viewer.username, whole=item.part_of, cause=cause, receipt=receipt)
+        chat.say(line, Priority.ANSWER)
 
 
 def _refund(item: QueueItem) -> tuple[bool, str]:
@@ -101,5 +107,4 @@ def _pay_back(item: QueueItem) -> str:
     except Refused as error:  # the balance would pass its maximum; the lane goes on all the same
         log.error("%s could not be paid back: %s", item, error)
         return ""
-    amount = -payment.delta
-    return PointsSettings.current().named(" Your point is back." if amount == 1 else f" Your {amount} points are back.")
+    return BACK.part(amount=-payment.delta)

@@ -31,7 +31,7 @@ def send_drain(lane: str) -> None:
 
 
 def revert_in(seconds: float) -> None:
-    """Have a worker undo what is due in OBS in `seconds`. If the broker is away, the next `rescue` does it."""
+    """Have a worker undo in `seconds` what is due in OBS and by OSC. Without a broker, the next `rescue` does it."""
     send(REVERT, countdown=seconds)
 
 

@@ -42,7 +42,7 @@ def claim(lane: str) -> QueueItem | None:
     However many workers call this at once, at most one of them gets an item.
     """
     while (item := _first(lane)) is not None and item.expires_at is not None and item.expires_at < timezone.now():
-        items.end(item, State.EXPIRED, "it waited too long")
+        items.end(item, State.EXPIRED, items.WAITED_TOO_LONG())
     if item is None:
         return None
     now = timezone.now()  # taken after the SELECT, so that the order of `started_at` is the order of claims

@@ -1,7 +1,7 @@
 """The studio's child process: JSON lines in, JSON lines out (`python -m effects.voice.child`).
 
-In: `{"do": "speak" | "level" | "inspect", …}`. Out, once at the start and once for each request: `{"ok": …}` or
-`{"error": "…"}`.
+In: `{"do": "speak" | "level" | "inspect" | "voices", …}`. Out, once at the start and once for each request:
+`{"ok": …}` or `{"error": "…"}`.
 """
 
 from __future__ import annotations
@@ -195,7 +195,39 @@ def speak_with_piper(*, text: str, path: str, voice: str, rate: int, model: str)
         piper_voice(voice or model).synthesize_wav(text, file, config)
 
 
-HANDLERS: dict[str, Callable[..., Any]] = {"speak": speak, "level": level, "inspect": inspect}
+def voices(*, engine: str, model: str) -> list[tuple[str, str, str]]:
+    """Return (the engine's own name, the name for people, the language) of each voice that is installed."""
+    return sorted(VOICES[engine](model), key=lambda voice: voice[1:])
+
+
+def voices_of_pyttsx3(model: str) -> list[tuple[str, str, str]]:
+    """Return this machine's own voices."""
+    if sys.platform == "win32":
+        # pyttsx3 fails at a voice of two languages ("409;9"). The description names the language.
+        tokens = pyttsx3_engine().proxy._driver._tts.GetVoices()
+        return [(token.Id, token.GetDescription(), "") for token in tokens]
+    found = pyttsx3_engine().getProperty("voices")
+    return [(voice.id, voice.name or voice.id, str((voice.languages or [""])[0] or "")) for voice in found]
+
+
+def voices_of_say(model: str) -> list[tuple[str, str, str]]:
+    """Return macOS's voices, of which `say` prints one a line: `Eddy (English (US)) en_US    # Hello!`."""
+    done = subprocess.run(["say", "-v", "?"], capture_output=True, encoding="utf-8", check=True)
+    lines = [line.partition("#")[0].rstrip().rpartition(" ") for line in done.stdout.splitlines()]
+    return [(name.strip(), name.strip(), language) for name, _, language in lines if name.strip()]
+
+
+def voices_of_piper(model: str) -> list[tuple[str, str, str]]:
+    """Return the models that lie beside the one of the settings. The name of each begins with its language."""
+    found = Path(model).parent.glob("*.onnx")
+    return [(str(path), path.stem, path.stem.partition("-")[0] if "-" in path.stem else "") for path in found]
+
+
+HANDLERS: dict[str, Callable[..., Any]] = {"speak": speak, "level": level, "inspect": inspect, "voices": voices}
+VOICES: dict[str, Callable[[str], list[tuple[str, str, str]]]] = {
+    "pyttsx3": voices_of_say if sys.platform == "darwin" else voices_of_pyttsx3,
+    "piper": voices_of_piper,
+}
 SPEAKERS: dict[str, Callable[..., None]] = {
     "pyttsx3": speak_with_say if sys.platform == "darwin" else speak_with_pyttsx3,
     "piper": speak_with_piper,

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from effects.settings_table import MAX_SPEECH_SECONDS
 from effects.voice.studio import Studio, TooLong
+from pixelbot_site.kit.voices import Voice
 
 # A caption without a voice stays no longer than this, however long the text is.
 MAX_CAPTION_SECONDS = 15.0
@@ -44,6 +45,9 @@ class Engine(Protocol):
         spoken, Failed when nothing can.
         """
 
+    def voices(self) -> tuple[Voice, ...]:
+        """Return the voices that it can speak with, as far as the bot knows them. Raise Failed if it can't tell."""
+
 
 class InStudio:
     """An engine that runs in the studio's child process, which also levels its WAVs."""
@@ -58,6 +62,10 @@ class InStudio:
         )
         return Spoken(wav, seconds)
 
+    def voices(self) -> tuple[Voice, ...]:
+        """Return what the child process finds."""
+        return self._studio.voices(self._name)
+
 
 class Browser:
     """The overlay's own voices (speechSynthesis)."""
@@ -70,6 +78,10 @@ class Browser:
         # The overlay reports the end itself; the estimate is the time after which the bot stops waiting for it.
         return Spoken(None, seconds * 2, by_browser=True)
 
+    def voices(self) -> tuple[Voice, ...]:
+        """Return none: only the overlay's browser knows them."""
+        return ()
+
 
 class Silent:
     """No voice: the overlay shows the text for as long as it takes to read it."""
@@ -77,6 +89,10 @@ class Silent:
     def speak(self, text: str, style: Style, *, max_seconds: float = MAX_SPEECH_SECONDS) -> Spoken:
         """Return no WAV, and the time to read `text`, which is short enough for any limit."""
         return Spoken(None, min(NOTICE_SECONDS + estimated_seconds(text, READING_RATE), MAX_CAPTION_SECONDS))
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Return none."""
+        return ()
 
 
 def estimated_seconds(text: str, rate: int) -> float:

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import groupby
 
+from pixelbot_site.kit import phrases
+
+NOTHING_TO_SPEAK = phrases.refusal("voice.nothing_to_speak", "there is nothing to speak in this text")
 LINK = "link"
 # The same letter in a row: more are a shout, not a word.
 MAX_ALIKE = 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from effects.models import SpeechSource, WordFilter
-from effects.voice.speakable import speakable
+from effects.voice.speakable import NOTHING_TO_SPEAK, speakable
 from pixelbot_site.kit.errors import Refused
 
 # Each source with its prefix; {user} becomes the viewer's name.
@@ -29,5 +29,5 @@ def require_words(text: str, *, max_chars: int) -> str:
     """Return the text as it is spoken. Raise Refused if nothing in it can be."""
     spoken = speakable(text, filters=filters(), max_chars=max_chars)
     if not any(character.isalnum() for character in spoken):
-        raise Refused("there is nothing to speak in this text")
+        raise Refused(NOTHING_TO_SPEAK())
     return spoken

@@ -21,7 +21,12 @@ from typing import IO, Any
 
 from effects.settings_table import MAX_SPEECH_SECONDS, VoiceSettings
 from effects.voice import scratch
+from effects.voice.speakable import NOTHING_TO_SPEAK
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.voices import Voice
+
+TOO_SLOW = phrases.refusal("voice.too_slow", "this text takes too long to make speech of")
 
 log = logging.getLogger("tts")
 
@@ -104,11 +109,11 @@ class Studio:
         try:
             wav, seconds = self._produce(request, "the voice could not speak this")
         except TooSlow:
-            raise Refused("this text takes too long to make speech of") from None
+            raise Refused(TOO_SLOW()) from None
         if seconds > max_seconds:
             raise TooLong(seconds)
         if seconds < MIN_SECONDS:
-            raise Refused("there is nothing to speak in this text")
+            raise Refused(NOTHING_TO_SPEAK())
         return wav, seconds
 
     def level(self, source: Path) -> bytes:
@@ -122,6 +127,14 @@ class Studio:
         if "error" in answer:
             raise Failed(f"this is no sound that can be played: {answer['error']}")
         return SoundFacts(**answer["ok"])
+
+    def voices(self, engine: str) -> tuple[Voice, ...]:
+        """Return the installed voices of `engine`. Raise Failed, with the reason, where they can't be listed."""
+        request = {"do": "voices", "engine": engine, "model": VoiceSettings.current().tts_piper_model}
+        answer = self._line.submit(self._ask, request).result()
+        if "error" in answer:
+            raise Failed(answer["error"])
+        return tuple(Voice(*voice) for voice in answer["ok"])
 
     def close(self) -> None:
         """Kill the child at once. The text in progress fails, and so does what waits behind it."""

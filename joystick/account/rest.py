@@ -73,7 +73,9 @@ def usernames(install: Install, people: str, page: Any = 1) -> tuple[list[str], 
     """Return a page of usernames, and which page is next, None after the last. `people` are one of PEOPLE."""
     data = _call(install, "GET", f"/{people}", scope=PEOPLE[people], params={"page": page, "per_page": PER_PAGE})
     items, pagination = data.get("items"), data.get("pagination")
-    rows = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    if not isinstance(items, list):  # nothing to be taken for an empty list: names would be deleted by it
+        raise Failed(f"Joystick.tv answered GET /{people} without a list")
+    rows = [item for item in items if isinstance(item, dict)]
     names = [name for name in (clean_name(row.get("username")) for row in rows) if name]
     return names, pagination.get("next_page") or None if isinstance(pagination, dict) else None
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from economy.models import viewer_key
+from effects.queue import again
 from joystick.gateway import health
-from joystick.inbox import feed_size, receive
+from joystick.inbox import feed_size, receive, results
 from joystick.inbox.feed_kinds import stored_kinds, unknown_kinds
 from joystick.models import Connection, Gap, InboundEvent
-from pixelbot_site.kit.admin import ReadOnlyAdmin
+from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed, page_before
+from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.plural import counted
+
+# What is run again can be heard by everybody, for nothing: as with doing an item again, it is more than steering.
+RUN_AGAIN = "effects.add_queueitem"
 
 
 class KnownFilter(admin.SimpleListFilter):
@@ -70,6 +79,41 @@ class InboundEventAdmin(ReadOnlyAdmin):
     search_help_text = "A viewer's name, or an event's uid."
     actions = ("handle_again",)
     change_list_template = "admin/joystick/inboundevent/change_list.html"
+    change_form_template = "admin/joystick/inboundevent/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address of *Run its effects again*."""
+        view = self.admin_site.admin_view(self.run_again)
+        return [path("<int:event_id>/run-again/", view, name="joystick_inboundevent_run_again"), *super().get_urls()]
+
+    def run_again(self, request: HttpRequest, event_id: int) -> HttpResponse:
+        """Enqueue once more what an event set off. Takes the permission to see events and to add queue items."""
+        may = self.has_view_permission(request) and request.user.has_perm(RUN_AGAIN)
+        if request.method != "POST" or not may:
+            raise PermissionDenied
+        event = get_object_or_404(InboundEvent, pk=event_id)
+        try:
+            done = again.run_again(event.uid, by=request.user.get_username())
+        except Refused as error:
+            messages.error(request, f"{capfirst(str(error))}.")
+        else:
+            messages.success(request, done)
+            log_deed(request, InboundEvent, "Ran its effects again.", event.pk)
+        own_page = reverse("admin:joystick_inboundevent_change", args=[event_id])
+        return redirect(page_before(request, own_page))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show what came of the event above its fields."""
+        event = self.get_object(request, object_id)
+        came = results.of(event) if event is not None and self.has_view_permission(request, event) else results.NOTHING
+        context = {
+            "came": came,
+            "may": {name for name in results.PERMISSIONS if request.user.has_perm(name)},
+            "may_run_again": came.has_run and request.user.has_perm(RUN_AGAIN),
+        }
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show how much room the feed takes above the list."""

@@ -10,6 +10,7 @@ from effects import chat
 from effects.chat import Priority
 from joystick.account import scopes
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.phrases import Kind
 
 
 def say(text: str, *, channel_id: str = "") -> None:
@@ -18,19 +19,19 @@ def say(text: str, *, channel_id: str = "") -> None:
     chat.say(text, Priority.ANSWER, channel_id=channel_id)
 
 
-def whisper(username: str, text: str, *, channel_id: str = "") -> None:
+def whisper(username: str, text: str, *, channel_id: str = "", kind: Kind = Kind.ANSWER) -> None:
     """Whisper `text` to one viewer. Scope chat:whisper:write."""
     scopes.require_for_channel("chat:whisper:write", channel_id=channel_id)
     words = {"username": username, "text": text}
-    chat.act("send_whisper", words, channel_id=channel_id, priority=Priority.ANSWER)
+    chat.act("send_whisper", words, channel_id=channel_id, priority=Priority.ANSWER, kind=kind)
 
 
-def answer(username: str, text: str, *, channel_id: str = "") -> None:
+def answer(username: str, text: str, *, channel_id: str = "", kind: Kind = Kind.ANSWER) -> None:
     """Whisper `text` where the bot may; otherwise say it in chat, to the viewer by name."""
     try:
-        whisper(username, text, channel_id=channel_id)
+        whisper(username, text, channel_id=channel_id, kind=kind)
     except Failed:
-        chat.say(f"@{username} {text}", Priority.ANSWER, channel_id=channel_id)
+        chat.say(f"@{username} {text}", Priority.ANSWER, channel_id=channel_id, kind=kind)
 
 
 def delete_message(message_id: str, *, channel_id: str = "") -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from economy.ledger import points
 from economy.viewers.roles import Role
 from joystick.registry import Call, command
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
+
+TOO_FEW = phrases.refusal("addpoints.too_few", "{user} has only {amount}")
+DONE = phrases.result("addpoints.done", "{user} now has {amount} ({change}).")
 
 
 @command(
     "addpoints",
-    help="give points to a viewer, or take some with a minus",
-    usage="!addpoints VIEWER N",
+    help="give {points} to a viewer, or take some with a minus",
+    usage="VIEWER N",
     role=Role.MODERATOR,
     cooldown=0,
 )
@@ -21,7 +25,7 @@ def addpoints(call: Call) -> str:
     balance = viewer.points.balance
     if balance + amount < 0:
         # The ledger would refuse as well, but in words meant for the viewer who pays.
-        raise Refused(f"{viewer.username} has only {call.rules.amount(balance)}")
+        raise Refused(TOO_FEW(user=viewer.username, amount=call.rules.amount(balance)))
     row = points.adjust(
         viewer,
         amount,
@@ -29,4 +33,4 @@ def addpoints(call: Call) -> str:
         reference=f"addpoints:{call.message.uid}",
         moderator=call.viewer,
     )
-    return f"{viewer.username} now has {call.rules.amount(row.balance_after)} ({amount:+})."
+    return DONE(user=viewer.username, amount=call.rules.amount(row.balance_after), change=f"{amount:+}")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from economy.viewers.roles import Role
 from effects.queue import control
 from joystick.registry import Call, command
+from pixelbot_site.kit import phrases
+
+DONE = phrases.result("calm.done", "resumed: {lanes}.")
+NOTHING = phrases.result("calm.nothing", "there was no panic to end.")
 
 
 @command("calm", help="go on after !panic", role=Role.MODERATOR, cooldown=0)
 def calm(call: Call) -> str:
     """Resume the lanes that `!panic` paused; those paused before it stay paused."""
     lanes = control.calm(by=call.viewer.username)
-    return f"resumed: {', '.join(lanes)}." if lanes else "there was no panic to end."
+    return DONE(lanes=", ".join(lanes)) if lanes else NOTHING()

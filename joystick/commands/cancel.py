@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from economy.viewers.roles import Role
 from effects.queue import control
-from joystick.registry import Call, command
+from joystick.registry import Call, command, state_of
+from pixelbot_site.kit import phrases
+from pixelbot_site.kit.errors import Refused
+
+DONE = phrases.result("cancel.done", "#{number} is cancelled.")
+TOO_LATE = phrases.refusal("cancel.too_late", "can't cancel #{number}: it is {state}")
 
 
-@command("cancel", help="take one item out; points go back", usage="!cancel NUMBER", role=Role.MODERATOR, cooldown=0)
+@command("cancel", help="take one item out; {points} go back", usage="NUMBER", role=Role.MODERATOR, cooldown=0)
 def cancel(call: Call) -> str:
     """Cancel an item by its number, which the dashboard and, to moderators, `!queue` show."""
     item = call.item(0)
     if not control.cancel(item, by=call.viewer.username):
-        return f"can't cancel #{item.pk}: it is {item.state}."
-    return f"#{item.pk} is cancelled."
+        raise Refused(TOO_LATE(number=item.pk, state=state_of(item)))
+    return DONE(number=item.pk)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from economy.viewers.roles import Role
 from effects.queue import control
-from joystick.registry import Call, command
+from joystick.registry import Call, command, state_of
+from pixelbot_site.kit import phrases
+from pixelbot_site.kit.errors import Refused
+
+DONE = phrases.result("first.done", "#{number} is next.")
+TOO_LATE = phrases.refusal("first.too_late", "can't play #{number} next: it is {state}")
 
 
-@command("first", help="play a waiting item next", usage="!first NUMBER", role=Role.MODERATOR, cooldown=0)
+@command("first", help="play a waiting item next", usage="NUMBER", role=Role.MODERATOR, cooldown=0)
 def first(call: Call) -> str:
     """Put an item first in its lane by its number, which the dashboard and, to moderators, `!queue` show."""
     item = call.item(0)
     if not control.put_first(item, by=call.viewer.username):
-        return f"can't play #{item.pk} next: it is {item.state}."
-    return f"#{item.pk} is next."
+        raise Refused(TOO_LATE(number=item.pk, state=state_of(item)))
+    return DONE(number=item.pk)

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from economy.settings_table import PointsSettings
 from economy.viewers.roles import role_of
-from joystick.registry import Call, command, commands
+from joystick.inbox import built_in
+from joystick.registry import Call, command
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from redeems.models import Redeem
 
+COMMANDS = phrases.answer("help.commands", "you can use {commands}.")
+BOTH = phrases.answer("help.both", "you can use {commands}; and buy {offers}.")
+COMMAND = phrases.answer("help.command", "{usage}: {help}.")
+REDEEM = phrases.answer("help.redeem", "!{name}: {title} ({price}). {state}")
+OFF = phrases.answer("help.off", "It is switched off at the moment.")
+SOLD_OUT = phrases.answer("help.sold_out", "It is sold out.")
+UNKNOWN = phrases.refusal("help.unknown", "I don't know !{name}")
 
-@command("help", "commands", help="this list, or what one command or redeem does", usage="!help [NAME]")
+
+@command("help", "commands", help="this list, or what one command or redeem does", usage="[NAME]")
 def help_(call: Call) -> str:
     """List the commands and redeems that the caller may use, or explain the one that is named."""
     name = call.argument(0).removeprefix("!").casefold()
     if name:
         return _explained(name)
     role = role_of(call.viewer)
-    allowed = sorted({f"!{entry.name}" for entry in commands.values() if role >= entry.role})
+    entries = built_in.current().values()
+    allowed = sorted({f"!{entry.name}" for entry in entries if role >= entry.role and entry.listed})
     rows = Redeem.objects.filter(enabled=True, least_role__lte=role).exclude(stock=0)
     offers = ", ".join(f"!{row.key} ({row.price()})" for row in rows)
-    return f"you can use {', '.join(allowed)}{f'; and buy {offers}' if offers else ''}."
+    return BOTH(commands=", ".join(allowed), offers=offers) if offers else COMMANDS(commands=", ".join(allowed))
 
 
 def _explained(name: str) -> str:
-    entry = commands.get(name)
+    entry = built_in.current().get(name)
     if entry is not None:
-        return PointsSettings.current().named(f"{entry.usage}: {entry.help}.")
+        return COMMAND(usage=entry.usage, help=entry.help())
     row = Redeem.objects.filter(key=name.replace("\0", "")).first()  # for a NUL, PostgreSQL raises
     if row is None:
-        raise Refused(f"I don't know !{name[:40]}")
-    answer = f"!{row.key}: {row.title} ({row.price(in_words=True)})."
-    if not row.enabled:
-        return f"{answer} It is switched off at the moment."
-    return f"{answer} It is sold out." if row.stock == 0 else answer
+        raise Refused(UNKNOWN(name=name[:40]))
+    state = "" if row.enabled and row.stock != 0 else SOLD_OUT.part() if row.enabled else OFF.part()
+    return REDEEM(name=row.key, title=row.title, price=row.price(in_words=True), state=state)

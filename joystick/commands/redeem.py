@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from joystick.inbox import dispatch
 from joystick.registry import Call, command
-from pixelbot_site.kit.errors import Refused
 
 
-@command("redeem", "buy", help="buy something that !redeems lists", usage="!redeem NAME [TEXT]", cooldown=0)
+@command("redeem", "buy", help="buy something that !redeems lists", usage="NAME [TEXT]", cooldown=0)
 def redeem(call: Call) -> str:
     """Buy the redeem named, as its own word (`!sound ding`) does."""
     key, _, words = call.words.partition(" ")
     if not key:
-        raise Refused(f"write it like this: {call.usage}")
+        raise call.misused()
     return dispatch.buy(call, key.removeprefix("!").casefold(), words.strip())

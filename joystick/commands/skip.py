@@ -5,11 +5,15 @@ from __future__ import annotations
 from economy.viewers.roles import Role
 from effects.queue import control
 from joystick.registry import Call, command
+from pixelbot_site.kit import phrases
+
+DONE = phrases.result("skip.done", "skipped {items}.")
+NOTHING = phrases.result("skip.nothing", "nothing is playing.")
 
 
-@command("skip", help="stop what is playing; points go back", usage="!skip [LANE]", role=Role.MODERATOR, cooldown=0)
+@command("skip", help="stop what is playing; {points} go back", usage="[LANE]", role=Role.MODERATOR, cooldown=0)
 def skip(call: Call) -> str:
     """Stop what plays in the lanes named, or in all of them."""
     ended = [control.skip(lane, by=call.viewer.username) for lane in control.named_lanes(call.words)]
     names = [item.title or item.kind for item in ended if item is not None]
-    return f"skipped {', '.join(names)}." if names else "nothing is playing."
+    return DONE(items=", ".join(names)) if names else NOTHING()

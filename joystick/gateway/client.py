@@ -19,9 +19,9 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from joystick.gateway import reasons
-from joystick.gateway.outgoing.actions import SPOKEN, Action
+from joystick.gateway.outgoing.actions import SPOKEN, Action, Listing
 from joystick.gateway.outgoing.echoes import Echoes
-from joystick.gateway.outgoing.waiting import BURST, MIN_INTERVAL, SAID, Outgoing
+from joystick.gateway.outgoing.waiting import BURST, MIN_INTERVAL, Outgoing, is_said
 from joystick.gateway.pace import Attempts, TokenBucket
 from joystick.gateway.session import Session, SessionLost, TokenRefused
 from joystick.protocol.frames import ReceivedFrame
@@ -136,20 +136,29 @@ class Gateway:
 
     def enqueue(self, action: Action) -> None:
         """Queue an action to be sent, a long text as several lines; leave out what the streamer wants unsaid."""
-        if action.priority not in self._said:
+        if not is_said(action, self._amount):
             return
         for piece in action.split(self._max_chars):
             self.outgoing.add(piece)
 
-    def set_chat(self, *, rate_limit: float, max_chars: int, bot_username: str, amount: str) -> None:
-        """Set the seconds between two lines, a line's length, the bot's name, and how much is said (a key of SAID).
+    def set_chat(
+        self,
+        *,
+        rate_limit: float,
+        max_chars: int,
+        bot_username: str,
+        amount: str,
+        listing: Listing | None = None,
+    ) -> None:
+        """Set the seconds between two lines, a line's length, the bot's name, how much is said (a key of SAID), and how
+        several names are said.
 
         What waits already is said by the new pace.
         """
-        self._said = SAID[amount]
+        self._amount = amount
         self._max_chars = max_chars
         self._pace = TokenBucket(rate_limit, BURST)
-        self.outgoing.set_limits(interval=rate_limit, max_chars=max_chars)
+        self.outgoing.set_limits(interval=rate_limit, max_chars=max_chars, listing=listing)
         self.echoes.set_known_name(bot_username)
 
     def set_channel(self, channel_id: str) -> None:

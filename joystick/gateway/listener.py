@@ -14,12 +14,12 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 
-from effects.chat import MAILBOX, Priority
+from effects.chat import MAILBOX, NAMES_AND_LAST, NAMES_AND_MORE, Priority
 from joystick.account.credentials import Credentials
 from joystick.channel import catch_up, streams
 from joystick.gateway import batch_size, health
 from joystick.gateway.client import Gateway
-from joystick.gateway.outgoing.actions import Action
+from joystick.gateway.outgoing.actions import Action, Listing
 from joystick.gateway.outgoing.waiting import MIN_INTERVAL
 from joystick.gateway.session import SessionLost
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
@@ -29,6 +29,7 @@ from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame
 from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.phrases import Kind
 from pixelbot_site.kit.plural import counted
 
 log = logging.getLogger("joystick")
@@ -234,6 +235,7 @@ class Listener:
                 at=message.get("at", time.time()),
                 # In a larger set-up, a process from before an update names none.
                 priority=message.get("priority", Priority.ANSWER),
+                kind=message.get("kind", Kind.ANSWER),
                 worth=message.get("worth", 0),
                 template=message.get("template", ""),
                 filling=message.get("filling", {}),
@@ -276,3 +278,8 @@ async def _cancel_all(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def listing() -> Listing:
+    """Return how several names are said in one line."""
+    return Listing(NAMES_AND_LAST(), NAMES_AND_MORE())

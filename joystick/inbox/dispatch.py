@@ -12,14 +12,17 @@ from economy import cooldowns
 from economy.models import Viewer, viewer_key
 from economy.settings_table import PointsSettings
 from economy.viewers import people
-from economy.viewers.roles import role_of
+from economy.viewers.roles import Role, in_words, role_of
 from effects.chat import Priority
 from effects.models import State
+from joystick.inbox import built_in
 from joystick.protocol import names
 from joystick.protocol.events import ChatMessage
-from joystick.registry import NOTHING, Call, Command, Outcome, commands
+from joystick.registry import NOTHING, Call, Command, Outcome
 from joystick.settings_table import Rules
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.phrases import Kind, Said
 from redeems import purchase
 from redeems.registry import catalog
 
@@ -31,6 +34,13 @@ TYPO_EVERY = 60.0
 REFUSAL_EVERY = 3.0
 # How similar (difflib's ratio, 0 to 1) a word must be to a name of ours to count as a typo.
 MIN_SIMILARITY = 0.75
+
+ONLY_FOR = phrases.refusal("command.only_for", "!{name} is for {role}")
+UNKNOWN = phrases.refusal("command.unknown", "I don't know !{name}. Did you mean !{guess}?")
+DONE = phrases.result("redeem.done", "done. {left}")
+QUEUED = phrases.result("redeem.queued", "done, it is in the queue. {left}")
+WAITS = phrases.result("redeem.waits", "done, it is in the queue. It waits for approval. {left}")
+LEFT = phrases.result("redeem.left", "{amount} left.")
 
 _COMMAND = re.compile(r"!(?P<name>\w{1,40})(?:\s+(?P<words>.*))?$", re.DOTALL)
 
@@ -46,17 +56,26 @@ def find(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     name = match["name"].casefold()
-    if name == PointsSettings.current().points_name_plural.casefold() and not _is_ours(name):
-        name = "points"  # the streamer's own name for them
+    if name == PointsSettings.current().several_points.casefold() and not _is_ours(name):
+        name = _word_of("points") or name  # the streamer's own name for them
     return None if name in names.COMMANDS else (name, (match["words"] or "").strip())
 
 
 def _is_ours(name: str) -> bool:
-    known = commands.get(name) is not None or catalog.get(name) is not None
+    known = name in built_in.current() or catalog.get(name) is not None
     return known or purchase.is_made_by_hand(name)
 
 
-def _guess(name: str) -> str | None:
+def _word_of(key: str) -> str | None:
+    return next((command.name for command in built_in.current().values() if command.key == key), None)
+
+
+def _guess(name: str, *, is_staff: bool) -> str | None:
+    commands = [
+        word
+        for word, command in built_in.current().items()
+        if command.listed and (is_staff or command.role < Role.MODERATOR)
+    ]
     matches = difflib.get_close_matches(name, [*commands, *catalog], n=1, cutoff=MIN_SIMILARITY)
     return matches[0] if matches else None
 
@@ -70,7 +89,7 @@ def run(
     """
     if not _is_ours(name):
         return _guess_typo(message, name, now)
-    command = commands.get(name)
+    command = built_in.current().get(name)
     viewer = _author(message, known, now)
     call = Call(name, words, viewer, message, rules, now, command.usage if command else "")
     try:
@@ -80,14 +99,14 @@ def run(
             return NOTHING
         # The badges of this very message: its handler returned them as flags, which are stored before the command runs.
         if role_of(viewer) < command.role:
-            raise Refused(f"!{name} is for {command.role.label}")
+            raise Refused(ONLY_FOR(name=name, role=in_words(command.role)))
         return _reply(message, command.answer(call), whisper=command.whisper)
     except (Refused, Failed) as error:
         # A viewer who goes on trying would fill the chat with refusals.
         key = f"refused:{viewer.key}"
         if key not in cooldowns.take({key: REFUSAL_EVERY}, now=now):
             return NOTHING
-        return _reply(message, f"{error}.")
+        return _refuse(message, error)
 
 
 def _author(message: ChatMessage, known: Mapping[str, Viewer], now: datetime) -> Viewer:
@@ -101,28 +120,36 @@ def _author(message: ChatMessage, known: Mapping[str, Viewer], now: datetime) ->
 def _is_due(command: Command, call: Call) -> bool:
     cooldown = call.rules.command_cooldown_seconds if command.cooldown is None else command.cooldown
     seconds = {
-        f"command.{command.name}:{call.viewer.key}": cooldown,
-        f"command.{command.name}": command.global_cooldown,
+        f"command.{command.key}:{call.viewer.key}": cooldown,
+        f"command.{command.key}": command.global_cooldown,
     }
     return cooldowns.take_all(seconds, now=call.now)
 
 
 def _guess_typo(message: ChatMessage, name: str, now: datetime) -> Outcome:
-    guess = _guess(name)
+    guess = _guess(name, is_staff=message.is_streamer or message.is_moderator)
     if guess is None:
         return NOTHING  # likely a command of another bot
     key = f"typo:{viewer_key(message.username)}"
     if key not in cooldowns.take({key: TYPO_EVERY}, now=now):
         return NOTHING
-    return _reply(message, f"I don't know !{name}. Did you mean !{guess}?")
+    return _reply(message, UNKNOWN(name=name, guess=guess))
 
 
 def _reply(message: ChatMessage, answer: str, *, whisper: bool = False) -> Outcome:
-    if not answer:
+    if not answer or phrases.is_off(answer):
         return NOTHING
+    kind = phrases.kind_of(answer, Kind.ANSWER)
     if whisper:
-        return Outcome(whispers=((message.username, answer),))
-    return Outcome(lines=(f"@{message.username} {answer}",), priority=Priority.ANSWER)
+        return Outcome(whispers=((message.username, answer),), kind=kind)
+    return Outcome(lines=(f"@{message.username} {answer}",), priority=Priority.ANSWER, kind=kind)
+
+
+def _refuse(message: ChatMessage, error: Refused | Failed) -> Outcome:
+    reason = error.args[0]
+    if phrases.is_off(reason):
+        return NOTHING
+    return _reply(message, Said(phrases.stopped(str(reason)), Kind.REFUSAL))
 
 
 def _buy(call: Call) -> str:
@@ -138,10 +165,12 @@ def buy(call: Call, key: str, words: str) -> str:
         reference=call.message.uid,
         rules=call.rules,
         now=call.now,
+        event=call.message.uid,
     )
     item = bought.items.latest("pk")  # of a sequence, the effect it has reached
     if item.state == State.FAILED:
         return ""  # an effect without a lane was performed at once; its failure was said in chat
-    waits = " It waits for approval." if item.state == State.WAITING else ""
-    left = f" {call.rules.amount(bought.payment.balance_after)} left." if bought.payment is not None else ""
-    return f"done.{left}" if item.state == State.DONE else f"done, it is in the queue.{waits}{left}"
+    paid = bought.payment
+    left = LEFT.part(amount=call.rules.amount(paid.balance_after)) if paid is not None else ""
+    said = DONE if item.state == State.DONE else WAITS if item.state == State.WAITING else QUEUED
+    return said(left=left)

@@ -23,6 +23,14 @@ from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The event that an outcome is of: its uid, and the channel that it came from, "" where it names none."""
+
+    event: str
+    channel_id: str = ""
+
+
 @dataclass(slots=True)
 class Outcomes:
     """The outcomes of a batch of events. Awards are collected and paid together.
@@ -36,31 +44,31 @@ class Outcomes:
     viewers: dict[str, Viewer] = field(default_factory=dict)
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
-    occasions: list[tuple[Occasion, str]] = field(default_factory=list)
+    occasions: list[tuple[Occasion, Source]] = field(default_factory=list)
 
     def handle(self, event: Event | LevelUp) -> None:
         """Call the handlers of the event's type and apply what they return."""
-        channel_id = event.channel_id if isinstance(event, Event) else ""
+        source = Source(event.uid, event.channel_id) if isinstance(event, Event) else Source(event.event)
         for handler in handlers(event):
-            self.apply(handler(event, self.rules), channel_id)
+            self.apply(handler(event, self.rules), source)
 
-    def apply(self, outcome: Outcome, channel_id: str) -> None:
+    def apply(self, outcome: Outcome, source: Source) -> None:
         """Do what an outcome asks for, but keep awards, presence and occasions for later."""
         self.awards += outcome.awards
         for username, flags in outcome.flags:
             # Popped, so that the latest spelling of a name comes last and wins in `load_viewers`.
             self.flags[username] = {**self.flags.pop(username, {}), **flags}
         self.present |= dict.fromkeys(outcome.present, True) | dict.fromkeys(outcome.left, False)
-        self.occasions += [(occasion, channel_id) for occasion in outcome.occasions]
+        self.occasions += [(occasion, source) for occasion in outcome.occasions]
         for effect in outcome.effects:
-            items.enqueue_known(effect, viewer=outcome.viewer)
+            items.enqueue_known(effect, viewer=outcome.viewer, event=source.event)
         for line in outcome.lines:
-            chat.say(line, outcome.priority, channel_id=channel_id)
+            chat.say(line, outcome.priority, channel_id=source.channel_id, kind=outcome.kind)
         for username, text in outcome.whispers:
-            actions.answer(username, text, channel_id=channel_id)
+            actions.answer(username, text, channel_id=source.channel_id, kind=outcome.kind)
         if outcome.after_paying is not None:
             self.pay_awards()
-            self.apply(outcome.after_paying(self.viewers), channel_id)
+            self.apply(outcome.after_paying(self.viewers), source)
 
     def finish(self) -> None:
         """Pay, store presence and run reactions at the end of the batch."""
@@ -76,14 +84,14 @@ class Outcomes:
 
     def run_reactions(self) -> None:
         """Say the line and enqueue the effects of each occasion that has a reaction and is not on cooldown."""
-        due = [(occasion, channel) for occasion, channel in self.occasions if self._is_due(occasion)]
+        due = [(occasion, source) for occasion, source in self.occasions if self._is_due(occasion)]
         rows = list(Reaction.objects.filter(enabled=True)) if due else []
-        for occasion, channel_id in due:
+        for occasion, source in due:
             reaction = reactions.find(occasion, rows)
             if reaction is None:
                 continue
-            reactions.enqueue_effects(reaction, occasion)
-            reactions.say_line(reaction, occasion, channel_id=channel_id)
+            reactions.enqueue_effects(reaction, occasion, event=source.event)
+            reactions.say_line(reaction, occasion, channel_id=source.channel_id)
 
     def _is_due(self, occasion: Occasion) -> bool:
         return not occasion.at_most_every or cooldowns.take_all({occasion.key: occasion.at_most_every}, now=self.now)

@@ -10,13 +10,15 @@ from django.template.loader import render_to_string
 
 from pixelbot_site.charts import charts
 from pixelbot_site.index import tonight
-from pixelbot_site.index.lamps import Color, Lamp, Moment
+from pixelbot_site.index.lamp import Color, Lamp
+from pixelbot_site.index.lamps import Moment
 
 # What decides which parts somebody sees, and which buttons.
 PERMISSIONS = (
     "economy.view_audit",
     "economy.view_transaction",
     "economy.view_viewer",
+    "economy.view_xptransaction",
     "effects.add_queueitem",
     "effects.change_queueitem",
     "effects.view_obsconnection",

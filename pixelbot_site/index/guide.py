@@ -16,6 +16,7 @@ from joystick.models import InboundEvent
 from joystick.settings_table import JoystickSettings
 from pixelbot_site.index.lamps import Moment
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.timed_cache import TimedCache
 from pixelbot_site.models import SkippedStep
 
 UNNAMED = ("point", "points")
@@ -56,23 +57,18 @@ class Guide:
         return next((step.key for step in self.steps if step.is_open), "")
 
 
-class _Seen:
-    # In this process: what is over stays over, so that the index need not ask for each step for ever.
-    is_over = False
+# What is over stays over in this process, so that the index need not ask for each step for ever.
+due = TimedCache[Guide | None](keeps=lambda guide: guide is None)
 
 
 def guide_if_due(moment: Moment, *, wanted: bool) -> Guide | None:
     """Return the guide until it is over, and where it is `wanted`."""
-    if _Seen.is_over and not wanted:
-        return None
-    found = guide(moment)
-    _Seen.is_over = found.is_over
-    return None if found.is_over and not wanted else found
 
+    def find() -> Guide | None:
+        found = guide(moment)
+        return None if found.is_over else found
 
-def look_anew() -> None:
-    """Have the next page ask for each step again: one was taken up again."""
-    _Seen.is_over = False
+    return guide(moment) if wanted else due.get(find)
 
 
 def guide(moment: Moment) -> Guide:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from django.conf import settings
 from django.db.models import Count, Min
@@ -16,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
-from economy.ledger import audit, xp
+from economy.ledger import audit, recomputing, xp
 from effects.models import ENDED, OverlayPage, QueueItem, State
 from effects.obs import address, names, reverts
 from effects.obs import health as obs
@@ -26,8 +24,11 @@ from joystick.channel import streams
 from joystick.gateway import health as connection
 from joystick.models import Install, Stream
 from pixelbot_site.backups import shelf
+from pixelbot_site.index.lamp import Action, Color, Lamp, until, when
+from pixelbot_site.kit import voices
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.plural import counted
+from pixelbot_site.kit.timed_cache import TimedCache
 from pixelbot_site.upkeep import database_file, heartbeat
 
 # An item that could begin, and has not begun in this time, waits for a worker that does not come.
@@ -40,40 +41,8 @@ FULL_DISK = 200 * 2**20
 # The first backup is made some minutes after the first start.
 BACKUP_DUE = timedelta(days=2)
 
-
-class Color(StrEnum):
-    """What a lamp means: works, look at it, act now, not known."""
-
-    GREEN = "green"
-    AMBER = "amber"
-    RED = "red"
-    GREY = "grey"
-
-    @property
-    def word(self) -> str:
-        """Return the meaning, for who can't tell the colours apart."""
-        return {"green": "works", "amber": "look at it", "red": "act now", "grey": "not known"}[self.value]
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """The button that mends it, for who has the permission. A `posts` one does something; others lead to a page."""
-
-    label: str
-    url: str
-    permission: str
-    posts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lamp:
-    """The state of one part, in sentences. `key` names it for programs."""
-
-    key: str
-    label: str
-    color: Color
-    sentences: tuple[str, ...]
-    action: Action | None = None
+red_lines = TimedCache[list[str]](seconds=3)
+stale_curve = TimedCache[bool](seconds=5)  # by the curve of the settings
 
 
 class Moment:
@@ -123,27 +92,9 @@ def trouble(lit: Iterable[Lamp] | None = None) -> list[str]:
     return [sentence for lamp in (lit or lamps()) if lamp.color == Color.RED for sentence in lamp.sentences]
 
 
-class RecentTrouble:
-    """The red lines of pages that show other things: looked up once in SECONDS, since the lamps ask a dozen queries."""
-
-    SECONDS = 3.0
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-        self._until = 0.0
-
-    def lines(self) -> list[str]:
-        """Return the sentences of the red lamps, at most SECONDS old."""
-        if time.monotonic() >= self._until:
-            self._lines, self._until = trouble(), time.monotonic() + self.SECONDS
-        return self._lines
-
-    def forget(self) -> None:
-        """Look it up anew the next time."""
-        self._until = 0.0
-
-
-recent_trouble = RecentTrouble()
+def recent_trouble() -> list[str]:
+    """Return the red lines for pages that show other things: some seconds old, since the lamps ask a dozen queries."""
+    return red_lines.get(trouble)
 
 
 def _joystick(moment: Moment) -> Lamp:
@@ -185,8 +136,8 @@ def _token(moment: Moment) -> Lamp:
     if ends is None:
         return _lamp("token", Color.GREY, ["No channel is connected by the button."], None if settings.DEMO else page)
     if ends < moment.now:
-        return _lamp("token", Color.AMBER, [f"It ended {_when(ends)}, and is being renewed."], page)
-    return _lamp("token", Color.GREEN, [f"It is good until {_until(ends)}, and is renewed before by itself."])
+        return _lamp("token", Color.AMBER, [f"It ended {when(ends)}, and is being renewed."], page)
+    return _lamp("token", Color.GREEN, [f"It is good until {until(ends)}, and is renewed before by itself."])
 
 
 def _overlay(moment: Moment) -> Lamp:
@@ -201,7 +152,7 @@ def _overlay(moment: Moment) -> Lamp:
     if count > 1:
         sentence = f"{count} pages are open, and each of them plays the sound: one is enough."
         return _lamp("overlay", Color.AMBER, [sentence], page)
-    return _lamp("overlay", Color.GREEN, [f"One page is open, since {_when(found['since'])}."])
+    return _lamp("overlay", Color.GREEN, [f"One page is open, since {when(found['since'])}."])
 
 
 def _obs(moment: Moment) -> Lamp:
@@ -222,8 +173,13 @@ def _obs(moment: Moment) -> Lamp:
 
 def _voice(moment: Moment) -> Lamp:
     hear = Action("Say a line", reverse("say-a-line"), "effects.change_queueitem", posts=True)
-    if VoiceSettings.current().tts_engine == "none":
+    rules = VoiceSettings.current()
+    if rules.tts_engine == "none":
         return _lamp("voice", Color.GREY, ["The voice is off; the overlay shows texts."], _settings_page())
+    missing = [text for text in (rules.tts_voice, *rules.tts_viewer_voices) if text and voices.installed().lacks(text)]
+    if missing:
+        sentence = f"The voice “{missing[0]}” of the settings is not installed here: another one speaks, or none."
+        return _lamp("voice", Color.AMBER, [sentence], _settings_page())
     ended = QueueItem.objects.filter(kind="speak", state__in=ENDED).order_by("-id")
     last = list(ended.only("state", "finished_at", "error")[:SPOKEN_LATELY])
     if last and last[0].state == State.FAILED:
@@ -231,7 +187,7 @@ def _voice(moment: Moment) -> Lamp:
     heard = next((item.finished_at for item in last if item.state == State.DONE and item.finished_at), None)
     if heard is None:
         return _lamp("voice", Color.GREY, ["Nothing was spoken to its end yet."], hear)
-    return _lamp("voice", Color.GREEN, [f"An overlay played a line to its end, {_when(heard)}."], hear)
+    return _lamp("voice", Color.GREEN, [f"An overlay played a line to its end, {when(heard)}."], hear)
 
 
 def _worker(moment: Moment) -> Lamp:
@@ -242,7 +198,7 @@ def _worker(moment: Moment) -> Lamp:
     row = signs.get(heartbeat.ROUND_TRIP)
     if row is None or row.milliseconds is None:
         return _lamp("worker", Color.GREY, ["No worker has answered yet."])
-    return _lamp("worker", Color.GREEN, [f"A task took {row.milliseconds} ms there and back, {_when(row.at)}."])
+    return _lamp("worker", Color.GREEN, [f"A task took {row.milliseconds} ms there and back, {when(row.at)}."])
 
 
 def _lanes(moment: Moment) -> Lamp:
@@ -268,36 +224,12 @@ def _books(moment: Moment) -> Lamp:
     latest = audit.latest()
     if fault := audit.fault(latest):
         return _lamp("books", Color.RED, [fault], page)
-    if curve_check.is_stale():
+    if stale_curve.get(recomputing.stale, key=xp.current_curve()):
         sentence = "The levels were computed with another curve: recompute them on the page Settings."
         return _lamp("books", Color.RED, [sentence], _settings_page())
     if latest is None:
         return _lamp("books", Color.GREY, ["They were not audited yet."], page)
-    return _lamp("books", Color.GREEN, [f"Every balance agrees with its receipts: audited {_when(latest.ran_at)}."])
-
-
-class _CurveCheck:
-    """Whether levels were computed with another curve: looked at again for another curve, and once in SECONDS."""
-
-    SECONDS = 5.0
-
-    def __init__(self) -> None:
-        self._key: object = None
-        self._is_stale = False
-
-    def is_stale(self) -> bool:
-        """Return whether they were."""
-        key = (xp.current_curve(), time.monotonic() // self.SECONDS)
-        if key != self._key:
-            self._key, self._is_stale = key, xp.stale()
-        return self._is_stale
-
-    def forget(self) -> None:
-        """Look again the next time."""
-        self._key = None
-
-
-curve_check = _CurveCheck()
+    return _lamp("books", Color.GREEN, [f"Every balance agrees with its receipts: audited {when(latest.ran_at)}."])
 
 
 def _backup(moment: Moment) -> Lamp:
@@ -363,15 +295,3 @@ def _sentence(text: str) -> str:
 
 def _settings_page() -> Action:
     return Action("Settings", reverse("settings"), "pixelbot_site.view_settingoverride")
-
-
-def _when(at: datetime) -> str:
-    return f"{'at' if _is_today(at) else 'on'} {_until(at)}"
-
-
-def _until(at: datetime) -> str:
-    return f"{timezone.localtime(at):{'%H:%M:%S' if _is_today(at) else '%d %B at %H:%M'}}"
-
-
-def _is_today(at: datetime) -> bool:
-    return timezone.localdate(at) == timezone.localdate()

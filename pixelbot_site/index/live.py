@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 
+from economy.models import Transaction
 from effects.models import UNFINISHED, Lane, QueueItem
 from joystick.models import InboundEvent
 from pixelbot_site.index import board
@@ -115,7 +116,7 @@ class _Look:
         return {name: html for (of, name), html in self._sent.items() if of == view and name}
 
     def _names(self) -> list[str]:
-        """Return the parts that may have changed since the last look, found by three small queries."""
+        """Return the parts that may have changed since the last look, found by a few small queries."""
         unfinished = QueueItem.objects.filter(state__in=UNFINISHED).order_by("id")
         queue = [
             *unfinished.values_list("id", "state", "priority", "playing_at")[:200],
@@ -123,7 +124,9 @@ class _Look:
         ]
         ended = QueueItem.objects.aggregate(last=Max("finished_at"))["last"]
         event = InboundEvent.objects.aggregate(last=Max("id"))["last"]
-        seen = {"queue": (queue, ended), "failures": ended, "feed": event}
+        # What came of an event changes with its items, and with points that are given back.
+        paid = Transaction.objects.aggregate(last=Max("id"))["last"]
+        seen = {"queue": (queue, ended), "failures": ended, "feed": (event, paid, queue, ended)}
         names = [name for name, value in seen.items() if self._seen.get(name, self) != value]
         self._seen = seen
         if time.monotonic() - self._slow_at >= SLOW_EVERY:

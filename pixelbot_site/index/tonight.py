@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-import time
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from economy.ledger import xp
-from economy.models import Transaction, XPTransaction
 from economy.settings_table import PointsSettings
 from economy.viewers import presence
 from effects.models import DROPPED, QueueItem, State
 from effects.queue.lanes import LaneStatus
 from joystick.channel import streams
+from joystick.inbox import results
+from joystick.inbox.results import Came
 from joystick.models import InboundEvent, InboundState, Stream
 from pixelbot_site.index.lamps import Moment
 from pixelbot_site.kit.plural import counted
+from pixelbot_site.kit.timed_cache import TimedCache
 
-# Events that the feed shows, and ledger rows that are looked through for what came of them.
+# Events that the feed shows.
 MAX_LINES = 25
-MAX_ROWS = 400
 # They come every few seconds, and nobody reads them.
 NOT_SHOWN = ("viewer_count_updated",)
 MAX_WAITING = 12
 MAX_FAILURES = 6
 FAILED_WITHIN = timedelta(hours=12)
-# Seconds that a stream's figures are kept: they are sums over the whole stream.
-FIGURES_SECONDS = 5.0
+
+# By the stream; they are sums over the whole of it.
+stream_figures = TimedCache[dict[str, Any]](seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedLine:
-    """One event, and what came of it."""
+    """One event, what came of it, and why it could not be handled, where it could not."""
 
     event: InboundEvent
     text: str
-    outcome: str
+    came: Came
+    error: str
 
     @property
     def is_failed(self) -> bool:
@@ -65,23 +65,14 @@ class Figures:
         return self.stream is not None and self.stream.ended_at is None
 
 
-class _FiguresCache:
-    stream_id = 0
-    until = 0.0
-    figures: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
-
-
 def figures(moment: Moment) -> Figures:
-    """Return tonight's figures. Those of the stream are up to FIGURES_SECONDS old."""
+    """Return tonight's figures. Those of the stream are some seconds old."""
     stream = moment.stream or Stream.objects.order_by("-started_at").first()
     of_stream: dict[str, Any] = {}
     if stream is not None and stream.ended_at is not None:
         of_stream = stream.figures
     elif stream is not None:
-        if _FiguresCache.stream_id != stream.pk or time.monotonic() >= _FiguresCache.until:
-            _FiguresCache.figures = streams.figures(stream)
-            _FiguresCache.stream_id, _FiguresCache.until = stream.pk, time.monotonic() + FIGURES_SECONDS
-        of_stream = _FiguresCache.figures
+        of_stream = stream_figures.get(partial(streams.figures, stream), key=stream.pk)
     here = presence.present(now=moment.now).count()
     return Figures(stream, here, moment.health.events_per_minute, of_stream)
 
@@ -89,8 +80,8 @@ def figures(moment: Moment) -> Figures:
 def feed() -> list[FeedLine]:
     """Return the newest events, the newest first, each with what came of it."""
     events = list(InboundEvent.objects.exclude(kind__in=NOT_SHOWN).defer("raw").order_by("-id")[:MAX_LINES])
-    outcomes = _outcomes({event.uid for event in events})
-    return [FeedLine(event, _text(event), _outcome(event, outcomes[event.uid])) for event in events]
+    came = results.of_newest(events)
+    return [FeedLine(event, _text(event), came.get(event.uid, results.NOTHING), _error(event)) for event in events]
 
 
 def failures(moment: Moment) -> list[QueueItem]:
@@ -126,34 +117,16 @@ def tippers(stream: Stream) -> list[tuple[str, int, int]]:
     return list(sums.order_by("-sum", "username").values_list("username", "sum", "tips"))
 
 
-def _outcomes(uids: Iterable[str]) -> dict[str, list[str]]:
-    """Return, by the event's uid, what it gave. The newest ledger rows are looked through: they have no index of it."""
-    wanted = set(uids)
-    found: dict[str, list[str]] = defaultdict(list)
-    curve, rules = xp.current_curve(), PointsSettings.current()
-    points: dict[str, int] = defaultdict(int)
-    for uid, delta in Transaction.objects.order_by("-id").values_list("event", "delta")[:MAX_ROWS]:
-        if uid in wanted:
-            points[uid] += delta
-    for uid, change in points.items():
-        found[uid].append(f"{'+' if change > 0 else ''}{rules.amount(change)}")
-    rows = XPTransaction.objects.order_by("-id").values_list("event", "delta", "total_after", "level_after")[:MAX_ROWS]
-    for uid, delta, after, level in rows:
-        if uid in wanted:
-            found[uid].append(f"{delta:+d} XP" + (f", level {level}" if level > curve.level(after - delta) else ""))
-    return found
-
-
 def _text(event: InboundEvent) -> str:
     if event.kind == "new_message":
         return event.text
     return event.text if event.text and event.text != event.username else event.kind.replace("_", " ")
 
 
-def _outcome(event: InboundEvent, gave: list[str]) -> str:
-    if event.state != InboundState.HANDLED:
-        return event.error.strip().rpartition("\n")[2] or event.get_state_display()
-    return ", ".join(gave)
+def _error(event: InboundEvent) -> str:
+    if event.state == InboundState.HANDLED:
+        return ""
+    return event.error.strip().rpartition("\n")[2] or event.get_state_display()
 
 
 def summary(found: Figures) -> list[tuple[str, str]]:

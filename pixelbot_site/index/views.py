@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from economy.admin import by_hand
 from economy.admin.by_hand import ByHandForm
@@ -29,8 +29,8 @@ from pixelbot_site.index.lamps import Moment
 from pixelbot_site.kit.admin import page_before
 from pixelbot_site.kit.csv_format import CSV
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.settings_table import label
 from pixelbot_site.live_settings import store
+from pixelbot_site.live_settings.form import SettingsForm
 from pixelbot_site.live_settings.views import MAY_CHANGE
 from pixelbot_site.models import SkippedStep
 
@@ -101,51 +101,45 @@ def tippers(request: HttpRequest, stream_id: int) -> HttpResponse:
 
 def _for_settings(view: View) -> View:
     """Let those use `view` who may change settings."""
-    return admin.site.admin_view(permission_required(MAY_CHANGE, raise_exception=True)(require_POST(view)))
+    return admin.site.admin_view(permission_required(MAY_CHANGE, raise_exception=True)(view))
 
 
 @_for_settings
+@require_http_methods(["GET", "POST"])
 def name_points(request: HttpRequest) -> HttpResponse:
     """Store what the streamer calls points."""
-    names = {"POINTS_NAME": request.POST.get("one", ""), "POINTS_NAME_PLURAL": request.POST.get("several", "")}
-    return _store(request, names, "The bot calls them so from now on.")
+    form = SettingsForm(request.POST, names=("POINTS_NAME", "POINTS_NAME_PLURAL"))
+    return _store(request, "points", form, "The bot calls them so from now on.")
 
 
 @_for_settings
 @permission_required("joystick.change_install", raise_exception=True)
+@require_http_methods(["GET", "POST"])
 def set_application(request: HttpRequest) -> HttpResponse:
     """Store the application's id, and its secret where it has one."""
-    values = {"JOYSTICK_CLIENT_ID": request.POST.get("id", "")}
-    if secret := request.POST.get("secret", "").strip():
-        values["JOYSTICK_CLIENT_SECRET"] = secret
-    if secret and secret == values["JOYSTICK_CLIENT_ID"].strip():
-        messages.error(request, "The id and the secret are the same: one of them was pasted twice.")
-        return HttpResponseRedirect(reverse("admin:index"))
-    return _store(request, values, "The application is stored. Connect your channel next.")
+    names = ("JOYSTICK_CLIENT_ID", "JOYSTICK_CLIENT_SECRET")
+    form = SettingsForm(request.POST, names=names, required=names[:1])
+    return _store(request, "application", form, "The application is stored. Connect your channel next.")
 
 
 @_for_settings
+@require_POST
 def skip_step(request: HttpRequest, key: str) -> HttpResponse:
     """Skip a step of the guide; one that is skipped is taken up again."""
     if key in {step[0] for step in guide.STEPS} and not SkippedStep.objects.filter(key=key).delete()[0]:
         SkippedStep.objects.create(key=key)
-    guide.look_anew()
+    guide.due.forget()  # one may have been taken up again
     return HttpResponseRedirect(reverse("admin:index"))
 
 
-def _store(request: HttpRequest, values: dict[str, str], done: str) -> HttpResponse:
-    parsed = {}
-    for name, text in values.items():
-        setting = store.DECLARED[name]
-        try:
-            if not text.strip():
-                raise ValueError(setting.allowed or "something")
-            parsed[name] = store.parse(setting, text.strip())
-        except ValueError as error:
-            messages.error(request, f"{label(name, setting)} must be {error}. Nothing was stored.")
-            return HttpResponseRedirect(reverse("admin:index"))
-    store.change(parsed, by=request.user)  # type: ignore[arg-type]
-    messages.success(request, done)
+def _store(request: HttpRequest, step: str, form: SettingsForm, done: str) -> HttpResponse:
+    """Store what a form of the guide holds, or show the index with the reasons beside the form's fields."""
+    if request.method == "POST":
+        if not form.is_valid():
+            return admin.site.index(request, {"refused_step": step, "refused": form})
+        store.change(form.changed_values(), by=request.user)  # type: ignore[arg-type]
+        messages.success(request, done)
+    # By GET comes who opens the address of a page with reasons again.
     return HttpResponseRedirect(reverse("admin:index"))
 
 

@@ -2,15 +2,13 @@
 
 A declaration names a setting's type, bounds, unit, default and sentence. From it come the value read from the
 environment (`kit.env`), the typed snapshot (`Section.current`), the entry in `.env.example` (`kit.env_example`) and the
-dashboard's form. Values that the dashboard stores win over the environment's (`use_overrides`), in every process within
-MAX_AGE seconds.
+dashboard's form. Values that the dashboard stores win over the environment's (`overrides`), in every process within
+a second.
 """
 
 from __future__ import annotations
 
-import asyncio
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as dataclass_field
@@ -20,15 +18,14 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
+from pixelbot_site.kit.live import Live
+
 T = TypeVar("T")
 
 MAX_NUMBER = 10**9  # the bound of every number that declares no other
 
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
-
-# Seconds for which a process goes on with what it read of the dashboard's values.
-MAX_AGE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,7 @@ class Setting:
     clean: Callable[[Any], Any] | None = None
     label: str = ""  # the name for people; empty: made of the field's name
     is_live: bool = True  # the dashboard may change it, where its section is live
+    is_voice: bool = False  # it names voices of the engine
 
     @property
     def allowed(self) -> str:
@@ -119,10 +117,23 @@ def setting(
     clean: Callable[[Any], Any] | None = None,
     label: str = "",
     is_live: bool = True,
+    is_voice: bool = False,
 ) -> T:
     """Declare a field of a section: `points_per_chat: int = setting(1, "Points for a line in chat.")`."""
     declaration = Setting(
-        default, sentence, minimum, maximum, unit, choices, may_be_empty, is_secret, in_example, clean, label, is_live
+        default,
+        sentence,
+        minimum,
+        maximum,
+        unit,
+        choices,
+        may_be_empty,
+        is_secret,
+        in_example,
+        clean,
+        label,
+        is_live,
+        is_voice,
     )
     field: T = dataclass_field(default_factory=lambda: default, repr=not is_secret, metadata={"setting": declaration})
     return field
@@ -181,52 +192,23 @@ class _Present:
     snapshots: dict[type[Section], Any] = dataclass_field(default_factory=dict)
 
 
-class _Overrides:
-    """Where the dashboard's values come from, and when they are read again."""
-
-    def __init__(self) -> None:
-        self.read: Callable[[], Mapping[str, Any]] | None = None
-        self.present = _Present()
-        self.good_until = math.inf
-
-
-_overrides = _Overrides()
-
-
-def use_overrides(read: Callable[[], Mapping[str, Any]] | None) -> None:
-    """Take values by the settings' names in capitals from `read`, once in MAX_AGE; None: from nowhere."""
-    _overrides.read = read
-    _overrides.present = _Present()
-    _overrides.good_until = math.inf if read is None else 0.0
-
-
-def read_again() -> None:
-    """Have the next snapshot made of the dashboard's values as they are then."""
-    if _overrides.read is not None:
-        _overrides.good_until = 0.0
+# The dashboard's values by the settings' names in capitals.
+overrides: Live[Mapping[str, Any]] = Live({})
+_made = _Present(overrides.current())
 
 
 def _present() -> _Present:
-    if time.monotonic() >= _overrides.good_until and not _is_on_event_loop():
-        _overrides.good_until = time.monotonic() + MAX_AGE  # before it is read: other threads need not read it, too
-        values = _overrides.read() if _overrides.read is not None else {}
-        if values != _overrides.present.overrides:
-            _overrides.present = _Present(values)
-    return _overrides.present
-
-
-def _is_on_event_loop() -> bool:
-    # There, the database must not be asked. Other threads of the process ask it often enough.
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+    global _made
+    values = overrides.current()
+    if _made.overrides is not values:
+        _made = _Present(values)
+    return _made
 
 
 @receiver(setting_changed)
 def _forget_snapshots(**_: Any) -> None:
-    _overrides.present = _Present(_overrides.present.overrides)
+    global _made
+    _made = _Present(_made.overrides)
 
 
 def declared(section: type[Section]) -> Mapping[str, Setting]:

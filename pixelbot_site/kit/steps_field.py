@@ -15,6 +15,7 @@ from django.forms.widgets import Media
 from django.utils.safestring import SafeString, mark_safe
 
 from pixelbot_site.kit.steps import check, payloads
+from pixelbot_site.kit.voice_fields import VoiceSelect
 
 
 class EffectsWidget(forms.Textarea):
@@ -31,7 +32,9 @@ class EffectsWidget(forms.Textarea):
     @property
     def media(self) -> Media:
         """Return the script and its style sheet."""
-        return Media(js=["pixelbot_site/effects_field.js"], css={"all": ["pixelbot_site/effects_field.css"]})
+        return VoiceSelect().media + Media(
+            js=["pixelbot_site/effects_field.js"], css={"all": ["pixelbot_site/effects_field.css"]}
+        )
 
 
 class EffectsFormField(forms.JSONField):

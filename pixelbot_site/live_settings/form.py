@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
-from joystick.settings_table import JoystickSettings
 from pixelbot_site.kit.settings_table import Section, Setting, declared, label, raw
+from pixelbot_site.kit.voice_fields import VoiceChecks, VoiceSelect
 from pixelbot_site.live_settings import store
 from pixelbot_site.settings_table import SECTIONS
 
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 RESET = "reset"
-OF_APPLICATION = frozenset(store.live(JoystickSettings))
 
 
 class SettingField(forms.CharField):
     """A field that takes what `.env` takes, and refuses what `.env` refuses."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, *, required: bool = False) -> None:
         self.setting = setting
-        super().__init__(required=False, widget=_widget(setting))
+        super().__init__(required=required, widget=_widget(setting))
 
     def clean(self, value: Any) -> Any:
         """Return the setting's value. Raise ValidationError saying what is allowed."""
         text = raw(value) if isinstance(value, bool) else str(value or "").strip()
+        if self.required and not text:
+            raise forms.ValidationError("This must not be empty.")
         try:
             return store.parse(self.setting, text)
         except ValueError as error:
@@ -59,18 +60,18 @@ class Row:
 
 
 class SettingsForm(forms.Form):
-    """All settings that the dashboard may change.
+    """The settings that are named, of those that the dashboard may change.
 
     A value that somebody else changed while the page was open is kept, unless it was changed on this page as well.
     """
 
-    def __init__(self, *args: Any, may_connect: bool, **words: Any) -> None:
-        """Without `may_connect`, the settings of the application at Joystick are left out."""
+    def __init__(self, *args: Any, names: Collection[str], required: Collection[str] = (), **words: Any) -> None:
+        """Make a field for each of `names`. Those that are `required` can't be left empty."""
         super().__init__(*args, **words)
-        self._names = {name for name in store.DECLARED if may_connect or name not in OF_APPLICATION}
+        self._names = frozenset(names)
         for name in self._names:
             setting = store.DECLARED[name]
-            field = self.fields[name] = SettingField(setting)
+            field = self.fields[name] = SettingField(setting, required=name in required)
             field.label = label(name, setting)
             field.initial = "" if setting.is_secret else _shown(store.current(name))
             field.show_hidden_initial = True
@@ -153,6 +154,10 @@ def _with_labels(sentence: str) -> str:
 def _widget(setting: Setting) -> forms.Widget:
     if isinstance(setting.default, bool):
         return forms.CheckboxInput()
+    if setting.is_voice and isinstance(setting.default, tuple):
+        return VoiceChecks(attrs={"aria-label": setting.label})
+    if setting.is_voice:
+        return VoiceSelect(none="The engine's default")
     if setting.choices:
         return forms.Select(choices=[(choice, choice) for choice in setting.choices])
     if isinstance(setting.default, int | float):

@@ -9,12 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from pixelbot_site.kit import secrets_at_rest
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.settings_table import Section, Setting, declared, label, raw, read_again, use_overrides
+from pixelbot_site.kit.settings_table import Section, Setting, declared, label, overrides, raw
+from pixelbot_site.kit.stored import Stored
 from pixelbot_site.kit.transactions import after_commit
 from pixelbot_site.models import SettingOverride
 from pixelbot_site.settings_table import SECTIONS
@@ -36,25 +37,15 @@ _SECTION_OF = {name: section for section in SECTIONS for name in live(section)}
 
 
 class Overrides:
-    """Reads the stored values for `Section.current`. Where the database can't be asked, the last values hold."""
+    """Reads the stored values for `Section.current`."""
 
     def __init__(self) -> None:
-        self._values: dict[str, Any] = {}
-        self._has_table = False
         self._refused: set[str] = set()
 
     def __call__(self) -> Mapping[str, Any]:
         """Return the stored values by name. One that is no longer allowed is left out, and logged once."""
-        try:
-            if not self._has_table:
-                # Before the first migration. To find out by a query that fails would break PostgreSQL's transaction.
-                self._has_table = SettingOverride._meta.db_table in connection.introspection.table_names()
-            if self._has_table:
-                rows = dict(SettingOverride.objects.values_list("name", "value"))
-                self._values = {name: value for name, text in rows.items() for value in self._parsed(name, text)}
-        except (DatabaseError, InterfaceError) as error:
-            log.warning("the settings of the dashboard could not be read: %s", error)
-        return self._values
+        rows = dict(SettingOverride.objects.values_list("name", "value"))
+        return {name: value for name, text in rows.items() for value in self._parsed(name, text)}
 
     def _parsed(self, name: str, text: str) -> list[Any]:
         setting = DECLARED.get(name)
@@ -105,7 +96,7 @@ def change(values: Mapping[str, Any], *, by: User) -> list[str]:
                     defaults={"value": change.stored, "changed_at": timezone.now(), "changed_by": by.get_username()},
                 )
             _record(change, by)
-        after_commit(read_again)
+        after_commit(overrides.read_again)
     return [change.sentence for change in changes]
 
 
@@ -137,4 +128,4 @@ def _record(change: _Change, by: User) -> None:
 
 def install() -> None:
     """Let the stored values win over those of `.env`, in this process."""
-    use_overrides(Overrides())
+    overrides.use(Stored[Mapping[str, Any]](SettingOverride, Overrides(), {}))

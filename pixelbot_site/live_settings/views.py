@@ -11,12 +11,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from economy import tasks
-from economy.ledger import xp
+from economy.ledger import recomputing
+from joystick.settings_table import JoystickSettings
 from pixelbot_site.live_settings import store
 from pixelbot_site.live_settings.form import SettingsForm
 
 MAY_SEE = "pixelbot_site.view_settingoverride"
 MAY_CHANGE = "pixelbot_site.change_settingoverride"
+OF_APPLICATION = frozenset(store.live(JoystickSettings))
 
 
 @admin.site.admin_view
@@ -24,9 +26,9 @@ MAY_CHANGE = "pixelbot_site.change_settingoverride"
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """Show the settings; by POST, change those that differ from what the page showed."""
-    form = SettingsForm(
-        request.POST if request.method == "POST" else None, may_connect=request.user.has_perm("joystick.change_install")
-    )
+    # Whoever may not connect the channel does not choose the application at Joystick either.
+    hidden = frozenset() if request.user.has_perm("joystick.change_install") else OF_APPLICATION
+    form = SettingsForm(request.POST if request.method == "POST" else None, names=store.DECLARED.keys() - hidden)
     if request.method == "POST":
         if not request.user.has_perm(MAY_CHANGE):
             raise PermissionDenied
@@ -42,7 +44,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "title": "Settings",
         "form": form,
         "may_change": request.user.has_perm(MAY_CHANGE),
-        "curve_is_stale": xp.stale(),
+        "curve_is_stale": recomputing.stale(),
         "recomputing": tasks.recomputing_progress(),
     }
     return render(request, "admin/settings.html", context)

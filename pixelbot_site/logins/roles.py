@@ -55,15 +55,19 @@ TABLE: dict[str, May] = {
     "joystick.reaction": May(manager=ALL),
     "effects.wheelline": May(manager=ALL, moderator=VIEW, viewer=VIEW),
     "effects.spin": May(manager=VIEW, moderator=VIEW),
+    "joystick.builtincommand": May(manager=EDIT, moderator=VIEW),
+    "pixelbot_site.phrasetext": May(manager=EDIT, moderator=VIEW),
     "economy.levelreward": May(manager=ALL, moderator=VIEW, viewer=VIEW),
     # Voice and sounds.
     "effects.sound": May(manager=ALL, moderator=VIEW, viewer=VIEW),
     "effects.speechsource": May(manager=EDIT, moderator=VIEW, viewer=VIEW),
     "effects.wordfilter": May(manager=ALL, moderator=VIEW),
     "effects.viewervoice": May(manager=ALL, moderator=VIEW),
-    # Overlay and OBS. Who may change where OBS is can have the bot log in to any machine.
+    # Overlay and OBS. Who may change where OBS is can have the bot log in to any machine; OSC and webhooks are alike.
     "effects.overlay": May(manager=ALL),
     "effects.obsconnection": May(manager=VIEW),
+    "effects.osctarget": May(manager=VIEW),
+    "effects.webhooktarget": May(manager=VIEW),
     # Books.
     "economy.transaction": May(manager=VIEW),
     "economy.xptransaction": May(manager=VIEW),

@@ -16,7 +16,7 @@ register = template.Library()
 def trouble(context: template.Context) -> list[str]:
     """Return the red lines. A page that shows the lamps has looked at them once."""
     moment: Moment | None = context.get("moment")
-    return lamps.recent_trouble.lines() if moment is None else lamps.trouble(moment.lamps)
+    return lamps.recent_trouble() if moment is None else lamps.trouble(moment.lamps)
 
 
 @register.simple_tag(takes_context=True)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from economy.viewers import people
 from effects.registry import Effect
 from effects.values import alert
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
+
+WHOM = phrases.refusal("shoutout.whom", "say whom to shout out: !shoutout NAME")
+NEVER_SEEN = phrases.refusal("shoutout.never_seen", "I have never seen {name} here")
+HELLO = phrases.news("shoutout.hello", "{user} shouts out {other}: say hello!")
 
 
 @redeem("shoutout", title="Shout out somebody", effect="alert", cost=50, cooldown=lambda rules: 30)
 def plan(order: Order) -> Effect:
     name = order.words.strip().split(" ")[0]
     if not name:
-        raise Refused("say whom to shout out: !shoutout NAME")
+        raise Refused(WHOM())
     other = people.find(name)
     if other is None:
-        raise Refused(f"I have never seen {name.removeprefix('@')[:40]} here")
-    return alert(f"{order.viewer.username} shouts out {other.username}: say hello!", 6)
+        raise Refused(NEVER_SEEN(name=name.removeprefix("@")[:40]))
+    return alert(HELLO(user=order.viewer.username, other=other.username), 6)

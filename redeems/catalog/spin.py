@@ -13,5 +13,5 @@ from redeems.registry import Order, redeem
 def plan(order: Order) -> Effect:
     """Return a spin, whose prize is drawn when its turn comes. Raise Refused while nothing can be won."""
     if not wheel.winnable(order.viewer):
-        raise Refused("there is nothing to win on the wheel at the moment")
+        raise Refused(wheel.NOTHING_TO_WIN())
     return spin_wheel()

@@ -59,7 +59,7 @@ def measure(file: Path, events: int, viewers: int) -> None:
     from joystick.models import InboundEvent
     from joystick.settings_table import Rules
     from pixelbot_site.index import board, guide, lamps, live, tonight
-    from pixelbot_site.kit import settings_table
+    from pixelbot_site.kit import live as kit_live
     from tests.benchmarks import crowd, longest_wait
 
     connection.close()
@@ -83,20 +83,20 @@ def measure(file: Path, events: int, viewers: int) -> None:
     settings.ALLOWED_HOSTS.append("testserver")
     client = Client()
     client.force_login(get_user_model().objects.get(is_superuser=True))
-    guide._Seen.is_over = True
+    guide.due.get(lambda: None)  # it is over
     # What is asked once in a second and once in five, whoever looks.
-    settings_table.MAX_AGE = lamps._CurveCheck.SECONDS = 3600.0
+    kit_live.MAX_AGE = lamps.stale_curve.seconds = 3600.0
     permissions = board.View("index", frozenset(board.PERMISSIONS))
     look = live._Look()
     look.changed({permissions})
 
     def show_index() -> None:
-        tonight._FiguresCache.until = 0.0  # as if nobody had looked for five seconds
+        tonight.stream_figures.forget()  # as if nobody had looked for five seconds
         assert client.get("/admin/").status_code == 200
 
     def look_again() -> None:
         look._slow_at = 0.0
-        tonight._FiguresCache.until = 0.0
+        tonight.stream_figures.forget()
         look._seen = {}
         look.changed({permissions})
 

@@ -30,7 +30,7 @@ from tablib import Dataset
 
 from economy.batches import batch
 from economy.batches.target import Target
-from economy.ledger import audit, xp
+from economy.ledger import audit, recomputing
 from economy.models import Viewer
 from economy.viewers import forgetting, merging
 from economy.viewers.exchange import ViewerResource
@@ -104,7 +104,7 @@ def rename() -> None:
 
 def recompute() -> None:
     settings.XP_BASE = 1  # every level changes
-    for _ in xp.recompute():
+    for _ in recomputing.recompute():
         pass
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from economy.earning import caps
 from economy.earning.pay import Award, Once, pay
-from economy.ledger import audit, xp
+from economy.ledger import audit, recomputing, xp
 from economy.models import XP, DailyTotal, LevelReward, Points, Transaction, Viewer
 from economy.viewers import people
 from joystick.settings_table import Rules
@@ -129,12 +129,12 @@ def test_levels_are_made_anew_by_a_new_curve_and_nobody_is_rewarded_for_it(
 
     LevelReward.objects.create(level=1, repeats=True, points=10)
     pay([Award("Ann", "tip", "1", xp=950)], rules=rules, now=now)
-    assert (XP.objects.get().level, balance("ann"), xp.stale()) == (3, 20, False)
+    assert (XP.objects.get().level, balance("ann"), recomputing.stale()) == (3, 20, False)
     settings.XP_BASE = 10
-    assert xp.stale()
+    assert recomputing.stale()
     call_command("recompute_levels")
     assert "1 of 1 viewers (100%)" in capsys.readouterr().out
-    assert not xp.stale() and XP.objects.get().level > 5
+    assert not recomputing.stale() and XP.objects.get().level > 5
     ups = pay([Award("Ann", "tip", "2", xp=1)], rules=replace(rules, xp_base=10), now=now)
     assert ups == [] and balance("ann") == 20
 
@@ -145,15 +145,15 @@ def test_levels_are_made_anew_in_pieces_with_pauses_and_only_those_that_change_a
     pay([Award(f"Fan{number}", "tip", str(number), xp=number % 2 * 950) for number in range(8)], rules=rules, now=now)
     settings.XP_BASE = 10
     pauses: list[float] = []
-    monkeypatch.setattr(xp, "PIECE", 3)
+    monkeypatch.setattr(recomputing, "PIECE", 3)
     monkeypatch.setattr("time.sleep", pauses.append)
     with CaptureQueriesContext(connection) as asked:
-        assert list(xp.recompute()) == [3, 6, 8]
+        assert list(recomputing.recompute()) == [3, 6, 8]
     written = [query["sql"] for query in asked if "UPDATE economy_xp " in query["sql"]]
     # So the statements of many rows are captured: "2 times: UPDATE …".
-    assert sum(int(sql.split()[0]) for sql in written) == 4 and len(pauses) == 3 and not xp.stale()
+    assert sum(int(sql.split()[0]) for sql in written) == 4 and len(pauses) == 3 and not recomputing.stale()
     with CaptureQueriesContext(connection) as asked:
-        list(xp.recompute())
+        list(recomputing.recompute())
     assert not [query for query in asked if not query["sql"].startswith("SELECT")] and len(pauses) == 3
 
 

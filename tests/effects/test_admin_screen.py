@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -216,7 +217,10 @@ def test_effect_fields_offer_sounds_and_items_though_obs_is_away(fox: Client, se
     settings.OBS_ENABLED, settings.OBS_HOST, settings.OBS_PORT = True, "127.0.0.1", free_port
     Sound.objects.create(name="ding", file="sounds/x.wav", content_type="audio/wav")
     Item.objects.create(key="hat", name="A hat")
-    assert fox.get("/admin/effects/obsconnection/names/").json() == {"sound": ["ding"], "item": ["hat"]}
+    offered = fox.get("/admin/effects/obsconnection/names/").json()
+    kinds = {"sound", "item", "voice", "osc_target", "webhook_target"}
+    assert (offered["sound"], offered["item"], set(offered)) == (["ding"], ["hat"], kinds)
+    assert ["gmw/de", "German, de"] in offered["voice"]["options"] or sys.platform != "linux"
 
 
 def test_names_are_for_staff_who_may_name_effects(client: Client, helper: Callable[..., Client]) -> None:

@@ -26,7 +26,7 @@ from django.utils import timezone
 from economy.models import Viewer
 from effects import sounds
 from effects.models import Prize, QueueItem, Sound, SpeechSource, Spin, ViewerVoice, WheelLine, WordFilter
-from effects.queue import cleanup
+from effects.queue.upkeep import cleanup
 from effects.voice import speech
 from effects.voice.speakable import speakable
 
@@ -178,10 +178,10 @@ class TestPrizes:
 
     def test_weights_are_edited_in_the_list_and_change_the_chances(self, fox: Client) -> None:
         rows = [Prize.objects.create(name=name, weight=1) for name in ("Hat", "Scarf")]
-        assert fox.get(self.page).text.count("50.00%") == 2
+        assert fox.get(self.page).text.count('field-chance">50.00%<') == 2
         fox.post(self.page, listed(rows, weight=["3", "1"], enabled=["on", "on"]))
         page = fox.get(self.page).text
-        assert "75.00%" in page and "25.00%" in page
+        assert 'field-chance">75.00%<' in page and 'field-chance">25.00%<' in page
 
     def test_a_prize_that_is_switched_off_or_gone_has_no_chance(self, fox: Client) -> None:
         Prize.objects.create(name="Off", enabled=False)

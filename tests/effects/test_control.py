@@ -15,7 +15,8 @@ from django.utils import timezone
 from economy.ledger import audit, points
 from economy.models import Points, Transaction, TransactionKind, Viewer
 from effects.models import ENDED, Lane, Purchase, QueueItem, State
-from effects.queue import control, items, lanes, playback, rescue, worker
+from effects.queue import control, items, lanes, playback, worker
+from effects.queue.upkeep import rescue
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Refused
 from tests.threads import at_once

@@ -50,6 +50,15 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("obs_text", {"source": NAME, "text": "x" * 500}),
     ("obs_volume", {"input": "i", "decibels": -100}),
     ("obs_volume", {"input": NAME, "decibels": 26}),
+    ("osc", {"target": "t", "address": "/a", "value": "0"}),
+    (
+        "osc",
+        {
+            **{"target": "t" * 60, "address": "/" + "a" * 199, "type": "text", "value": "x" * 500, "back": "x" * 500},
+            **{"seconds": 3600, "pulse_ms": 0},
+        },
+    ),
+    ("osc", {"target": "t", "address": "/a", "type": "int", "value": "1", "seconds": 0, "pulse_ms": 10_000}),
     ("play_sound", {"sound": "s", "volume": 0}),
     ("play_sound", {"sound": "s" * 40, "volume": 1}),
     ("run_effects", {"effects": [{"kind": "obs_clip"}]}),
@@ -58,6 +67,7 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("spin_wheel", {}),
     ("webhook", {"url": "h"}),
     ("webhook", {"url": "h" * 500, "text": "x" * 1000}),
+    ("webhook", {"target": "t" * 60, "text": "x" * 1000, "amount": "1" * 40, "action": "a" * 200}),
 ]
 # (kind, payload, the field that is wrong)
 DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
@@ -94,6 +104,13 @@ DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
     ("obs_text", {"source": "s", "text": "x" * 501}, "text"),
     ("obs_volume", {"input": "i", "decibels": -100.1}, "decibels"),
     ("obs_volume", {"input": "i", "decibels": 26.1}, "decibels"),
+    ("osc", {"target": "t" * 61, "address": "/a", "value": "0"}, "target"),
+    ("osc", {"target": "t", "address": "/" + "a" * 200, "value": "0"}, "address"),
+    ("osc", {"target": "t", "address": "/a", "type": "text", "value": "x" * 501}, "value"),
+    ("osc", {"target": "t", "address": "/a", "value": ""}, "value"),
+    ("osc", {"target": "t", "address": "/a", "value": "0", "seconds": 3601}, "seconds"),
+    ("osc", {"target": "t", "address": "/a", "value": "0", "pulse_ms": 10_001}, "pulse_ms"),
+    ("osc", {"target": "t", "address": "/a", "value": "0", "pulse_ms": 0.5}, "pulse_ms"),
     ("play_sound", {"sound": ""}, "sound"),
     ("play_sound", {"sound": "s", "volume": 1.01}, "volume"),
     ("run_effects", {"effects": []}, "effects"),
@@ -107,6 +124,10 @@ DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
     ("webhook", {"url": ""}, "url"),
     ("webhook", {"url": "h" * 501}, "url"),
     ("webhook", {"url": "h", "text": "x" * 1001}, "text"),
+    ("webhook", {}, "url"),
+    ("webhook", {"target": "t", "url": "h"}, "url"),
+    ("webhook", {"target": "t", "amount": "1" * 41}, "amount"),
+    ("webhook", {"target": "t", "action": "a" * 201}, "action"),
 ]
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyloudnorm
 import pytest
 import soundfile
 
@@ -37,15 +36,22 @@ def noise(rate: int, channels: int) -> Any:
     return np.random.default_rng(7).normal(0, 0.2, (frames, channels)) * np.linspace(0, 1, frames)[:, np.newaxis] ** 4
 
 
+def reference(samples: Any, rate: int) -> float:
+    # It imports much of SciPy, for which not each process that collects the tests should wait.
+    import pyloudnorm
+
+    return float(pyloudnorm.Meter(rate).integrated_loudness(samples))
+
+
+@pytest.mark.xdist_group("loudness")
 @pytest.mark.parametrize("rate", [8000, 22_050, 44_100, 192_000])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_noise_is_measured_as_pyloudnorm_measures_it(rate: int, channels: int) -> None:
     samples = noise(rate, channels)
-    assert loudness.measure(samples, rate) == pytest.approx(
-        pyloudnorm.Meter(rate).integrated_loudness(samples), abs=0.01
-    )
+    assert loudness.measure(samples, rate) == pytest.approx(reference(samples, rate), abs=0.01)
 
 
+@pytest.mark.xdist_group("loudness")
 def test_speech_is_measured_as_pyloudnorm_measures_it(tmp_path: Path) -> None:
     studio = Studio()
     wav, _ = studio.speak("One two three. The quick brown fox jumps over the lazy dog! " * 3, "pyttsx3", "", 170, 1.0)
@@ -53,9 +59,7 @@ def test_speech_is_measured_as_pyloudnorm_measures_it(tmp_path: Path) -> None:
     path = tmp_path / "speech.wav"
     path.write_bytes(wav)
     samples, rate = soundfile.read(path)
-    assert loudness.measure(samples, rate) == pytest.approx(
-        pyloudnorm.Meter(rate).integrated_loudness(samples), abs=0.01
-    )
+    assert loudness.measure(samples, rate) == pytest.approx(reference(samples, rate), abs=0.01)
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.1, 0.39, 0.4, 0.41, 3])

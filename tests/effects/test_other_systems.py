@@ -37,16 +37,29 @@ class PretendedStream:
         self.path = None
 
 
+class PretendedToken:
+    """A voice of Windows that speaks two languages, which pyttsx3 can't read."""
+
+    def __init__(self, name: str) -> None:
+        self.Id = name
+
+    def GetDescription(self) -> str:
+        return f"Microsoft {self.Id} Desktop - German"
+
+    def GetAttribute(self, name: str) -> str:
+        return {"Language": "407;9"}.get(name, "")
+
+
 class PretendedVoice:
     """SAPI.SpVoice: `Speak` without flags returns when all is written, and its event comes with the next messages."""
 
     def __init__(self, sapi: PretendedSapi) -> None:
         self.sapi = sapi
-        self.voices = [SimpleNamespace(Id="anna"), SimpleNamespace(Id="bert")]
+        self.voices = [PretendedToken("anna"), PretendedToken("bert")]
         self.Voice, self.Rate = self.voices[0], 0
         self.AudioOutputStream: PretendedStream | None = None
 
-    def GetVoices(self) -> list[SimpleNamespace]:
+    def GetVoices(self) -> list[PretendedToken]:
         return self.voices
 
     def Speak(self, text: str, flags: int = 0) -> None:
@@ -122,6 +135,13 @@ def test_sapi_writes_one_file_after_another(sapi: PretendedSapi, tmp_path: Path,
     assert time.monotonic() - began < 3
 
 
+def test_sapi_lists_its_voices(sapi: PretendedSapi) -> None:
+    assert child.voices(engine="pyttsx3", model="") == [
+        ("anna", "Microsoft anna Desktop - German", ""),
+        ("bert", "Microsoft bert Desktop - German", ""),
+    ]
+
+
 def test_what_sapi_cannot_speak_is_an_error_and_the_next_text_is_spoken(sapi: PretendedSapi, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="SAPI can't speak this"):
         speak("unspeakable", tmp_path / "one.wav")
@@ -135,6 +155,10 @@ parser = argparse.ArgumentParser()
 for option in ("-v", "-r", "-o", "-f", "--file-format", "--data-format"):
     parser.add_argument(option, dest=option.strip("-").replace("-", "_"))
 options = parser.parse_args()
+if options.v == "?":
+    print("Alex                en_US    # Most people recognize me by my voice.")
+    print("Eddy (German (Germany)) de_DE    # Hallo! Ich heiße Eddy.")
+    sys.exit()
 if options.v == "Nobody":
     sys.exit("Voice `Nobody' not found.")
 assert (options.f, options.file_format, options.data_format) == ("-", "WAVE", "LEI16@22050"), options
@@ -164,6 +188,18 @@ def test_say_writes_a_wav(tmp_path: Path, text: str) -> None:
     with wave.open(str(path)) as file:
         assert file.getsampwidth() == 2
     assert 0.1 < loudness.length(path) < 10
+
+
+@pytest.mark.usefixtures("say")
+def test_say_lists_its_voices() -> None:
+    found = child.voices_of_say("")
+    if sys.platform == "darwin":
+        assert len(found) > 3 and all(name and language for _, name, language in found)
+    else:
+        assert found == [
+            ("Alex", "Alex", "en_US"),
+            ("Eddy (German (Germany))", "Eddy (German (Germany))", "de_DE"),
+        ]
 
 
 @pytest.mark.usefixtures("say")

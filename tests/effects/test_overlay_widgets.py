@@ -21,7 +21,8 @@ from effects.models import Overlay, OverlayPage, OverlayWidget, QueueItem, State
 from effects.overlays import feed, layout, messages, pages
 from effects.overlays.onscreen import OnScreen
 from effects.overlays.registry import Box, Options, widget, widgets
-from effects.queue import items, playback, rescue, worker
+from effects.queue import items, playback, worker
+from effects.queue.upkeep import rescue
 from effects.registry import Effect, OverlayTask, kinds
 from effects.values import alert, speak
 from effects.voice import speech

@@ -14,7 +14,8 @@ from economy.ledger import audit, points
 from economy.models import Points, Transaction, TransactionKind, Viewer
 from economy.viewers import forgetting, merging
 from effects.models import Purchase, QueueItem, State
-from effects.queue import cleanup, control, items, playback, worker
+from effects.queue import control, items, playback, worker
+from effects.queue.upkeep import cleanup
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit.errors import Refused
 from tests.threads import at_once

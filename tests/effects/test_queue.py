@@ -15,7 +15,8 @@ from economy.ledger import points
 from economy.models import Points, Transaction, TransactionKind, Viewer
 from effects.models import Overlay, OverlayPage, Purchase, QueueItem, State
 from effects.overlays import pages
-from effects.queue import items, lease, playback, refunds, rescue, worker
+from effects.queue import items, lease, playback, refunds, worker
+from effects.queue.upkeep import rescue
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.kit import threads
 from pixelbot_site.kit.errors import Failed

@@ -17,7 +17,8 @@ from economy.ledger import points
 from economy.models import STAFF_MAX, Points, Viewer
 from effects import tasks
 from effects.models import Purchase, QueueItem, Revert, State
-from effects.queue import control, items, lanes, lease, playback, rescue, wakeups, worker
+from effects.queue import control, items, lanes, lease, playback, wakeups, worker
+from effects.queue.upkeep import rescue
 from effects.registry import Effect, OverlayTask, Payload, kinds
 from effects.settings_table import QueueSettings
 from pixelbot_site.kit.errors import Failed

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,18 @@ from django.contrib.auth import get_user_model
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from effects import sounds
 from effects.models import Overlay, QueueItem, Sound, State
 from effects.queue import items, playback, worker
+from effects.queue.upkeep import cleanup
+from effects.registry import Effect
 from effects.values import alert, play_sound
 from effects.voice import loudness
 from effects.voice.studio import TARGET_LUFS
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.steps import mistakes
 
 pytestmark = pytest.mark.django_db
 
@@ -76,22 +82,22 @@ def test_what_browsers_play_is_kept_with_its_type_length_and_loudness(
 
 
 @pytest.mark.parametrize(
-    ("data", "sentence"),
+    ("made", "sentence"),  # not the data: they take a second to make, in each process that collects the tests
     [
-        (b"<html><script>alert(1)</script>", "This is no sound that can be played"),
-        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "This is no sound that can be played"),
-        (tone("FLAC", "PCM_16"), "it must be wav, mp3, ogg or opus"),
-        (tone("WAV", "PCM_16", seconds=31), "at most 30 s are allowed"),
-        (b"RIFF" + bytes(11 * 2**20), "at most 10 MB"),
-        (tone("OGG", "VORBIS", seconds=1200, level=0), "This lasts 1200.0 s; at most 30 s are allowed"),
-        (tone("WAV", "IMA_ADPCM"), "which browsers can&#x27;t play"),
-        (tone("WAV", "DOUBLE"), "which browsers can&#x27;t play"),
-        (tone("WAV", "PCM_16", channels=6), "it has 6 channels; at most 2 are allowed"),
+        (lambda: b"<html><script>alert(1)</script>", "This is no sound that can be played"),
+        (lambda: b"RIFF\x00\x00\x00\x00WAVEfmt ", "This is no sound that can be played"),
+        (partial(tone, "FLAC", "PCM_16"), "it must be wav, mp3, ogg or opus"),
+        (partial(tone, "WAV", "PCM_16", seconds=31), "at most 30 s are allowed"),
+        (lambda: b"RIFF" + bytes(11 * 2**20), "at most 10 MB"),
+        (partial(tone, "OGG", "VORBIS", seconds=1200, level=0), "This lasts 1200.0 s; at most 30 s are allowed"),
+        (partial(tone, "WAV", "IMA_ADPCM"), "which browsers can&#x27;t play"),
+        (partial(tone, "WAV", "DOUBLE"), "which browsers can&#x27;t play"),
+        (partial(tone, "WAV", "PCM_16", channels=6), "it has 6 channels; at most 2 are allowed"),
     ],
     ids=["html", "torn", "flac", "long", "large", "bomb", "adpcm", "double", "surround"],
 )
-def test_what_is_no_sound_of_ours_is_not_kept(fox: Client, data: bytes, sentence: str) -> None:
-    assert sentence in upload(fox, "beep", data)
+def test_what_is_no_sound_of_ours_is_not_kept(fox: Client, made: Callable[[], bytes], sentence: str) -> None:
+    assert sentence in upload(fox, "beep", made())
     assert not Sound.objects.exists()
 
 
@@ -229,3 +235,107 @@ def test_a_sound_is_heard_in_the_dashboard_by_whoever_may_see_sounds(
     assert client.get(address).status_code == 403
     client.logout()
     assert client.get(address).status_code == 302
+
+
+def stored(folder: str) -> set[str]:
+    """Return the names of the files in a folder of media storage."""
+    return set(default_storage.listdir(folder)[1]) if default_storage.exists(folder) else set()
+
+
+def tried(fox: Client, page: str, data: bytes | None, **typed: Any) -> tuple[list[str], Any]:
+    """Press *Try* in a sound's form; return the sentences above it, and the answer."""
+    files = {} if data is None else {"file": SimpleUploadedFile("x.bin", data)}
+    answer = fox.post(f"/admin/effects/sound/{page}", {"name": "new", "volume": "0.5", **typed, **files, "_try": "Try"})
+    return [str(message) for message in answer.context["messages"]], answer
+
+
+@pytest.mark.usefixtures("stage", "woken")
+@pytest.mark.parametrize(("format", "subtype"), [("WAV", "PCM_16"), ("MP3", "MPEG_LAYER_III"), ("OGG", "OPUS")])
+def test_a_sound_that_is_not_saved_is_tried_on_the_overlay_and_kept_nowhere(
+    fox: Client, client: Client, frames: list[dict[str, Any]], format: str, subtype: str
+) -> None:
+    data = tone(format, subtype)
+    before = stored("sounds")
+    sentences, answer = tried(fox, "add/", data)
+    assert sentences == ["It is shown on the overlay, marked TEST."]
+    assert answer.context["adminform"].form["name"].value() == "new"
+    worker.drain("effect")
+    message = next(frame for frame in frames if frame.get("type") == "sound")
+    item = QueueItem.objects.get()
+    assert (message["item"], item.title, item.tried_by) == (item.pk, "TEST: new", "fox")
+    assert 0.4 < item.overlay_seconds < 1
+    overlay = Overlay.objects.create(name="other").page_path()
+    served = client.get(f"{overlay}{message['sound']}")
+    assert (served.content, served["X-Content-Type-Options"]) == (data, "nosniff")
+    assert served["Content-Type"] == {"WAV": "audio/wav", "MP3": "audio/mpeg", "OGG": "audio/ogg"}[format]
+    tried(fox, "add/", data)  # again: the same file, once
+    assert len(stored("tried")) == 1
+    assert not Sound.objects.exists() and stored("sounds") == before
+    cleanup.tidy()
+    assert client.get(f"{overlay}{message['sound']}").status_code == 200
+    cleanup.tidy(now=timezone.now() + timedelta(minutes=61))
+    assert client.get(f"{overlay}{message['sound']}").status_code == 404
+    assert not stored("tried")
+
+
+@pytest.mark.usefixtures("stage", "woken")
+def test_the_unsaved_volume_and_the_unsaved_file_of_a_saved_sound_are_tried(
+    fox: Client, frames: list[dict[str, Any]]
+) -> None:
+    quiet, other = tone("WAV", "PCM_16", level=0.01), tone("WAV", "PCM_16", level=0.02)
+    upload(fox, "saved", quiet)
+    row = Sound.objects.get()
+    tried(fox, f"{row.pk}/change/", None, name="saved", volume="0.25")
+    tried(fox, f"{row.pk}/change/", other, name="saved", volume="0.75")
+    worker.drain("effect")
+    first, second = QueueItem.objects.order_by("pk")
+    assert first.overlay_message["volume"] == 0.25 and first.overlay_message["sound"] == sounds.address(row)
+    items.finish(first.pk, first.attempts)
+    worker.drain("effect")
+    second.refresh_from_db()
+    assert second.overlay_message["volume"] == 0.75 and second.overlay_message["sound"].startswith("tried/")
+    row.refresh_from_db()
+    assert (row.volume, Path(row.file.path).read_bytes()) == (1.0, quiet)
+
+
+@pytest.mark.usefixtures("stage")
+def test_what_would_not_be_saved_is_not_tried(fox: Client) -> None:
+    upload(fox, "taken", tone("WAV", "PCM_16"))
+    before = stored("tried")
+    for data, name, sentence in (
+        (b"<html>", "new", "This is no sound that can be played"),
+        (tone("WAV", "PCM_16", seconds=31), "new", "at most"),
+        (tone("WAV", "PCM_16"), "taken", "is already the name of the sound"),
+        (None, "new", "This field is required"),
+    ):
+        sentences, answer = tried(fox, "add/", data, name=name)
+        assert sentences == [] and sentence in answer.text
+    assert not QueueItem.objects.exists() and stored("tried") == before
+
+
+@pytest.mark.usefixtures("stage")
+def test_a_sound_is_tried_by_who_steers_the_queue_alone(staff: Callable[..., Client]) -> None:
+    before = stored("tried")
+    form = {"name": "new", "volume": "1", "_try": "Try", "file": SimpleUploadedFile("x", tone("WAV", "PCM_16"))}
+    assert staff("add_sound", "view_sound").post("/admin/effects/sound/add/", form).status_code == 403
+    assert stored("tried") == before and not QueueItem.objects.exists()
+
+
+def test_an_address_in_an_effect_counts_in_tests_alone_and_leads_nowhere_else(frames: list[dict[str, Any]]) -> None:
+    sounds.seed()
+    unsaved = {"address": f"tried/{'0' * 24}.wav", "volume": 1.0, "seconds": 1.0}
+    item = items.enqueue(Effect("play_sound", {"sound": "ding", "unsaved": unsaved}, "ding"))
+    worker.drain("effect")
+    item.refresh_from_db()
+    assert item.overlay_message["sound"].startswith("sound/")
+    for address in ("../admin/", "tried/../../x.wav", "http://example.com/x.wav", f"tried/{'0' * 24}.wav/x"):
+        step = {"kind": "play_sound", "sound": "ding", "unsaved": {**unsaved, "address": address}}
+        assert mistakes([step]), address
+
+
+def test_the_policy_lets_pages_of_a_sound_alone_play_a_chosen_file(fox: Client) -> None:
+    sounds.seed()
+    row = Sound.objects.get(name="ding")
+    for page, plays in (("add/", True), (f"{row.pk}/change/", True), ("", False), (f"{row.pk}/delete/", False)):
+        policy = fox.get(f"/admin/effects/sound/{page}")["Content-Security-Policy"]
+        assert ("media-src 'self' blob:;" in policy, policy.count("blob:")) == (plays, int(plays)), page

@@ -215,12 +215,6 @@ def test_level_rewards_prizes_sounds_and_redeems_are_tried_from_their_forms(admi
     assert OverlayPage.objects.count() == 1
 
 
-def test_a_sound_that_is_not_saved_yet_can_not_be_tried(admin_client: Client) -> None:
-    with (sounds.SHIPPED / "ding.wav").open("rb") as file:
-        sentences, _ = press_try(admin_client, "/admin/effects/sound/add/", {"name": "new", "volume": 1, "file": file})
-    assert sentences == ["It could not be tried: the overlay loads sounds from the bot, so save it first."]
-
-
 @pytest.mark.usefixtures("stage")
 def test_a_redeem_that_does_nothing_any_more_says_so(staff: Callable[..., Client]) -> None:
     row = Redeem.objects.create(key="left", title="Left over")  # by a module of the catalog that was removed

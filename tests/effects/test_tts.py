@@ -26,7 +26,8 @@ from economy.models import Viewer
 from effects import sounds
 from effects import voice as tts
 from effects.models import QueueItem, Sound, SpeechSource, State, ViewerVoice, WordFilter
-from effects.queue import cleanup, items, playback, worker
+from effects.queue import items, playback, worker
+from effects.queue.upkeep import cleanup
 from effects.values import speak
 from effects.voice import loudness, speech
 from effects.voice.engines import ENGINES, Style

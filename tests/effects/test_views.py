@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 
 from effects import sounds
@@ -16,9 +18,11 @@ from effects.values import speak
 
 pytestmark = pytest.mark.django_db
 
+TRIED = f"/overlay/wrong/tried/{'0' * 24}.wav"
+
 
 def test_a_wrong_secret_is_not_found(client: Client) -> None:
-    for path in ("/overlay/wrong/", "/overlay/wrong/pre-sound/abc", "/overlay/wrong/speech/1.wav"):
+    for path in ("/overlay/wrong/", "/overlay/wrong/pre-sound/abc", "/overlay/wrong/speech/1.wav", TRIED):
         assert client.get(path).status_code == 404
 
 
@@ -34,9 +38,17 @@ def test_an_overlays_address_leads_to_no_other_file(client: Client, settings: An
         "%2e%2e/secret_key",
         str(key),
     ):
-        for folder in ("pre-sound", "sound", "speech"):
+        for folder in ("pre-sound", "sound", "speech", "tried"):
             for end in ("", ".wav"):
                 assert client.get(f"{base}{folder}/{name}{end}").status_code == 404, name
+
+
+def test_of_what_lies_beside_tried_sounds_nothing_is_served(client: Client) -> None:
+    base = Overlay.objects.create().page_path()
+    for name, code in ((f"{'0' * 24}.wav", 200), ("notes.html", 404), (f"{'0' * 24}.html", 404), ("0.wav", 404)):
+        path = default_storage.save(f"tried/{name}", ContentFile(b"<html>"))
+        assert client.get(f"{base}{path}").status_code == code, name
+        default_storage.delete(path)
 
 
 def test_the_page_is_whole_and_closed_to_other_sources(client: Client) -> None:

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,14 +17,15 @@ import pytest
 
 from effects.library.chat_line import chat_line
 from effects.library.run_effects import run_effects
-from effects.library.webhook import is_allowed, webhook
+from effects.library.webhook import webhook
 from effects.models import QueueItem, State
+from effects.outside import webhooks
+from effects.outside.webhooks import is_allowed
 from effects.queue import items, worker
 from effects.registry import Effect
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
-module = sys.modules[webhook.__module__]
 SECRET = "sixteen characters"
 # The kinds that are tried here.
 HERE = (chat_line, run_effects, webhook)
@@ -98,7 +98,7 @@ def drip(server: socket.socket, stop: threading.Event) -> None:
 
 
 def test_a_server_that_drips_its_answer_is_given_up(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "DEADLINE", 0.5)
+    monkeypatch.setattr(webhooks, "DEADLINE", 0.5)
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"

@@ -22,7 +22,8 @@ from effects.library.grant_item import grant_item
 from effects.library.grant_points import grant_points
 from effects.library.grant_xp import grant_xp
 from effects.models import Prize, Purchase, QueueItem, Spin, State, WheelLine
-from effects.queue import control, items, playback, rescue, worker
+from effects.queue import control, items, playback, worker
+from effects.queue.upkeep import rescue
 from effects.values import spin_wheel
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import mistakes

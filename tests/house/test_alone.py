@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.core.management.sql import emit_post_migrate_signal
 
 from tests.house.test_checks import sources
 from tests.processes import ROOT
@@ -56,3 +61,22 @@ def test_sources_are_found_without_git(tmp_path: Path) -> None:
         "economy/models.py",
         "manage.py",
     ]
+
+
+def made_by_migrating() -> list[object]:
+    names = Permission.objects.values_list("content_type__app_label", "codename", "name")
+    may = Group.objects.values_list("name", "permissions__content_type__app_label", "permissions__codename")
+    return [sorted(rows) for rows in (ContentType.objects.values_list("app_label", "model"), names, may)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_permissions_and_roles_are_put_back_as_migrating_makes_them() -> None:
+    """`tests/conftest.py` does so between two tests that commit; Django would have `post_migrate` do it."""
+    Group.objects.first().permissions.clear()  # type: ignore[union-attr]
+    Group.objects.create(name="somebody's own")
+    Permission.objects.last().delete()  # type: ignore[union-attr]
+    call_command("flush", verbosity=0, interactive=False)
+    put_back = made_by_migrating()
+    emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+    assert put_back == made_by_migrating()
+    assert len(put_back[1]) > 100  # type: ignore[arg-type]

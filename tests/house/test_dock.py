@@ -17,7 +17,7 @@ from effects.values import speak
 from joystick.simulator.happenings import chat
 from pixelbot_site.index import board, lamps, live
 from pixelbot_site.index.board import View
-from pixelbot_site.index.lamps import Color, Lamp
+from pixelbot_site.index.lamp import Color, Lamp
 
 pytestmark = pytest.mark.django_db
 

@@ -123,7 +123,7 @@ def test_one_of_each_dropped_as_a_file_works(copy: Path) -> None:
 
 
 def test_two_files_that_claim_one_name_stop_the_start(copy: Path) -> None:
-    (copy / "joystick/commands/copy_of_points.py").write_bytes((copy / "joystick/commands/points.py").read_bytes())
+    (copy / "joystick/commands/copy_of_points.py").write_text(another_points("points"), encoding="utf-8")
     done = run(copy, "manage.py", "check")
     assert done.returncode == 1
     assert done.stderr.strip() == (
@@ -132,15 +132,28 @@ def test_two_files_that_claim_one_name_stop_the_start(copy: Path) -> None:
     )
 
 
+def another_points(word: str) -> str:
+    """Return the code of a command that differs from `!points` by its word and by what it says."""
+    code = (ROOT / "joystick/commands/points.py").read_text(encoding="utf-8")
+    return code.replace('"points", "balance"', f'"{word}"').replace('("points.', '("another.')
+
+
+def test_two_phrases_of_one_key_stop_the_start(copy: Path) -> None:
+    code = another_points("tokens").replace('("another.', '("points.')
+    (copy / "joystick/commands/tokens.py").write_text(code, encoding="utf-8")
+    assert run(copy, "manage.py", "check").stderr.strip() == (
+        "Pixel Bot can't start. The phrase “points.own” is claimed twice: by joystick.commands.points "
+        "and by joystick.commands.tokens. Rename one of them."
+    )
+
+
 def test_a_command_and_a_redeem_of_one_name_stop_the_start(copy: Path) -> None:
-    code = (copy / "joystick/commands/points.py").read_text(encoding="utf-8").replace('"points", "balance"', '"tts"')
-    (copy / "joystick/commands/tts.py").write_text(code, encoding="utf-8")
+    (copy / "joystick/commands/tts.py").write_text(another_points("tts"), encoding="utf-8")
     assert "!tts is both a command and a redeem" in run(copy, "manage.py", "check").stderr
 
 
 def test_a_name_that_the_platform_answers_itself_stops_the_start(copy: Path) -> None:
-    code = (copy / "joystick/commands/points.py").read_text(encoding="utf-8").replace('"points", "balance"', '"tokens"')
-    (copy / "joystick/commands/tokens.py").write_text(code, encoding="utf-8")
+    (copy / "joystick/commands/tokens.py").write_text(another_points("tokens"), encoding="utf-8")
     assert "Joystick.tv itself answers !tokens" in run(copy, "manage.py", "check").stderr
 
 

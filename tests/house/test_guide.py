@@ -33,26 +33,26 @@ pytestmark = pytest.mark.django_db
 def dashboard_settings(db: None) -> Iterator[None]:
     store.install()
     yield
-    settings_table.use_overrides(None)
+    settings_table.overrides.use(None)
 
 
 def done() -> list[str]:
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     return [step.key for step in guide(Moment()).steps if step.is_done]
 
 
 def post(client: Client, name: str, **data: str) -> str:
     answer = client.post(reverse(name), data, follow=True)
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     return answer.text
 
 
 def test_each_step_is_ticked_by_what_is_so(admin_client: Client, deliver: Callable[..., None], settings: Any) -> None:
     settings.TTS_ENGINE = "browser"
     assert done() == []
-    post(admin_client, "guide-points", one="kiss", several="kisses")
+    post(admin_client, "guide-points", POINTS_NAME="kiss", POINTS_NAME_PLURAL="kisses")
     assert done() == ["points"]
-    post(admin_client, "guide-application", id="my-application")
+    post(admin_client, "guide-application", JOYSTICK_CLIENT_ID="my-application")
     assert done() == ["points", "application"]
     install = Install.objects.create(channel_id="c", access_token="x")
     assert done()[-1] == "connect"
@@ -107,7 +107,8 @@ def test_the_overlays_address_is_folded_away(admin_client: Client) -> None:
 
 def test_the_application_wins_over_env_is_sealed_and_needs_no_restart(admin_client: Client, settings: Any) -> None:
     settings.JOYSTICK_CLIENT_ID = "from-env"
-    page = post(admin_client, "guide-application", id=" my-application ", secret="hush-hush")
+    typed = {"JOYSTICK_CLIENT_ID": " my-application ", "JOYSTICK_CLIENT_SECRET": "hush-hush"}
+    page = post(admin_client, "guide-application", **typed)
     assert "Connect your channel next" in page
     rules = JoystickSettings.current()
     assert (rules.joystick_client_id, rules.joystick_client_secret) == ("my-application", "hush-hush")
@@ -126,21 +127,46 @@ def test_the_application_wins_over_env_is_sealed_and_needs_no_restart(admin_clie
         (b64encode(b"id:secret").decode(), "this looks like the id and the secret together"),
         ("id:secret", "this looks like the id and the secret together"),
         ("two words", "which has no spaces"),
-        ("same-as-secret", "one of them was pasted twice"),
-        ("", "must be"),
+        ("same-as-secret", "different from “Application secret”: one of the two was pasted twice"),
+        ("", "This must not be empty."),
     ],
 )
-def test_what_is_no_application_id_is_refused_with_what_it_looks_like(
+def test_what_is_no_application_id_is_refused_beside_its_field_with_what_it_looks_like(
     admin_client: Client, typed: str, looks_like: str
 ) -> None:
-    page = post(admin_client, "guide-application", id=typed, secret="same-as-secret")
-    assert looks_like in page
+    step = refused(admin_client, "application", JOYSTICK_CLIENT_ID=typed, JOYSTICK_CLIENT_SECRET="same-as-secret")
+    assert looks_like in step
+    assert "same-as-secret" not in step
     assert not SettingOverride.objects.exists()
 
 
-def test_a_name_that_is_none_is_refused(admin_client: Client) -> None:
-    assert "must be a name of at most 30 letters" in post(admin_client, "guide-points", one="{x}", several="kisses")
+def test_an_id_that_is_the_secret_of_env_is_refused(admin_client: Client, settings: Any) -> None:
+    settings.JOYSTICK_CLIENT_SECRET = "hush-hush"
+    step = refused(admin_client, "application", JOYSTICK_CLIENT_ID="hush-hush", JOYSTICK_CLIENT_SECRET="")
+    assert "one of the two was pasted twice" in step
+    assert not SettingOverride.objects.exists()
+
+
+def test_a_name_that_is_none_is_refused_and_what_was_typed_is_still_there(admin_client: Client) -> None:
+    step = refused(admin_client, "points", POINTS_NAME="{x}", POINTS_NAME_PLURAL="kisses")
+    assert "This must be a name of at most 30 letters and digits." in step
+    assert 'value="{x}"' in step and 'value="kisses"' in step
     assert PointsSettings.current().points_name_plural == "points"
+
+
+def refused(client: Client, step: str, **typed: str) -> str:
+    """Send the form of a step. Return that step of the page, which is open though it may be done or skipped."""
+    SkippedStep.objects.create(key=step)
+    page = client.post(reverse(f"guide-{step}"), typed).text
+    part: str
+    (part,) = re.findall(rf'<li id="step-{step}" class="skipped">\s*<details open>.*?</li>\s*<li id=', page, flags=re.S)
+    assert part.count('class="errorlist"') == part.count('aria-invalid="true"') == 1
+    return part
+
+
+@pytest.mark.parametrize("name", ["guide-points", "guide-application"])
+def test_the_address_of_a_refused_form_leads_back_to_the_index(admin_client: Client, name: str) -> None:
+    assert admin_client.get(reverse(name)).headers["Location"] == "/admin/"
 
 
 def test_the_demo_is_connected_already(admin_client: Client, settings: Any) -> None:

@@ -23,6 +23,7 @@ from kombu import Connection
 import pixelbot_site.kit.bell_broker
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.registry import Registry
+from pixelbot_site.kit.timed_cache import TimedCache
 from pixelbot_site.kit.transactions import after_commit
 from tests.processes import ROOT
 
@@ -175,3 +176,33 @@ def test_what_goes_wrong_after_a_commit_is_logged_and_harms_nobody(caplog: pytes
         assert done == []
     assert done == [1]
     assert "invalid literal" in caplog.text
+
+
+def test_a_value_is_kept_for_its_seconds_and_its_key() -> None:
+    cache, computed = TimedCache[int](seconds=0.1), iter(range(10))
+    found = [cache.get(lambda: next(computed), key=key) for key in ("a", "a", "b", "b", "a")]
+    assert found == [0, 0, 1, 1, 2]
+    time.sleep(0.11)
+    assert [cache.get(lambda: next(computed), key="a") for _ in range(2)] == [3, 3]
+    cache.forget()
+    assert cache.get(lambda: next(computed), key="a") == 4
+
+
+def test_threads_that_ask_at_once_wait_for_one_that_computes() -> None:
+    cache, computed = TimedCache[int](), iter(range(10))
+
+    def compute() -> int:
+        time.sleep(0.05)
+        return next(computed)
+
+    with ThreadPoolExecutor(5) as pool:
+        assert set(pool.map(lambda _: cache.get(compute), range(5))) == {0}
+
+
+def test_what_is_not_to_be_kept_and_what_failed_is_computed_again() -> None:
+    cache, values = TimedCache[int](keeps=lambda value: value > 1), iter([1, 2, 3])
+    assert [cache.get(lambda: next(values)) for _ in range(3)] == [1, 2, 2]
+    cache.forget()
+    with pytest.raises(ZeroDivisionError):
+        cache.get(lambda: 1 // 0)
+    assert cache.get(lambda: next(values)) == 3

@@ -33,7 +33,7 @@ from joystick.models import Install
 from pixelbot_site import tasks
 from pixelbot_site.backups import shelf
 from pixelbot_site.index import guide, lamps
-from pixelbot_site.index.lamps import Color, Lamp
+from pixelbot_site.index.lamp import Color, Lamp
 
 pytestmark = pytest.mark.django_db
 
@@ -183,7 +183,7 @@ def test_preflight_is_the_same_list(admin_client: Client) -> None:
 
 def test_a_page_looks_at_the_lamps_once(admin_client: Client, django_assert_max_num_queries: Any) -> None:
     admin_client.get(reverse("admin:index"))
-    guide._Seen.is_over = True
+    guide.due.get(lambda: None)  # it is over
     with django_assert_max_num_queries(25):
         admin_client.get(reverse("admin:index"))
 
@@ -197,7 +197,7 @@ def test_other_pages_ask_for_the_red_lines_once_in_a_while(
     with django_assert_max_num_queries(7):
         assert "No overlay is open" in admin_client.get(page).text
     pages.opened("page", Overlay.objects.get_or_create(name="Main")[0])
-    lamps.recent_trouble.forget()
+    lamps.red_lines.forget()
     assert "No overlay is open" not in admin_client.get(page).text
 
 

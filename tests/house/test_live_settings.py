@@ -21,9 +21,10 @@ from economy import tasks
 from economy.ledger import xp
 from economy.models import XP, Points, Viewer
 from economy.settings_table import PointsSettings
+from effects.settings_table import VoiceSettings
 from joystick.settings_table import JoystickSettings, TipSettings
 from joystick.simulator.happenings import tip
-from pixelbot_site.kit import settings_table
+from pixelbot_site.kit import live, settings_table
 from pixelbot_site.live_settings import store
 from pixelbot_site.models import SettingOverride
 from pixelbot_site.settings_table import SECTIONS
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.django_db
 def dashboard_settings(db: None) -> Iterator[None]:
     store.install()
     yield
-    settings_table.use_overrides(None)
+    settings_table.overrides.use(None)
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def owner(admin_user: User) -> User:
     return admin_user
 
 
-def save(client: Client, **values: str) -> Any:
+def save(client: Client, **values: str | list[str]) -> Any:
     """Send the page's form as a browser would, with `values` typed over what it showed."""
     form = client.get(reverse("settings")).context["form"]
     data: dict[str, Any] = {}
@@ -74,14 +75,14 @@ def test_only_what_was_changed_is_stored_with_who_did_it(admin_client: Client) -
 
 def test_the_default_typed_again_or_a_reset_leaves_no_row(admin_client: Client) -> None:
     save(admin_client, POINTS_PER_CHAT="7")
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     save(admin_client, POINTS_PER_CHAT="1")
     assert not SettingOverride.objects.exists()
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     save(admin_client, POINTS_PER_CHAT="7", POINTS_PER_FOLLOW="9")
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     save(admin_client, reset="POINTS_PER_CHAT")
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     assert list(SettingOverride.objects.values_list("name", flat=True)) == ["POINTS_PER_FOLLOW"]
     assert PointsSettings.current().points_per_chat == 1
 
@@ -91,7 +92,7 @@ def test_env_gives_the_default_and_is_named(admin_client: Client, settings: Any)
     page = admin_client.get(reverse("settings")).content.decode()
     assert "Default: <b>4</b> (from .env)" in page
     save(admin_client, POINTS_PER_CHAT="1")
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     assert PointsSettings.current().points_per_chat == 1
 
 
@@ -106,6 +107,7 @@ def test_env_gives_the_default_and_is_named(admin_client: Client, settings: Any)
         ("POINTS_DAILY_CAPS", "chat", "This must be whole numbers by name, like chat=500,dropin=50."),
         ("JOYSTICK_SCOPES", "", "This must be identity:read, chat:read, chat:write, and any of"),
         ("TIP_LOW_MAX", "200", "This must be each larger than the one before."),
+        ("JOYSTICK_CLIENT_ID", "id:secret", "This must be the application&#x27;s id; this looks like the id and the "),
         ("TTS_ENGINE", "piper", "This must be the path of a Piper voice (.onnx), where “Voice engine” is piper."),
     ],
 )
@@ -125,22 +127,32 @@ def test_every_live_setting_takes_its_own_default(admin_client: Client) -> None:
     assert not SettingOverride.objects.exists()
 
 
+def test_the_voices_that_are_ticked_are_stored_and_kept(admin_client: Client) -> None:
+    for chosen in (["gone", "de"], ["gone"], []):
+        save(admin_client, TTS_VIEWER_VOICES=chosen, TTS_VOICE="gone")
+        settings_table.overrides.read_again()
+        save(admin_client, POINTS_PER_CHAT="7")
+        settings_table.overrides.read_again()
+        now = VoiceSettings.current()
+        assert (now.tts_viewer_voices, now.tts_voice) == (tuple(chosen), "gone")
+
+
 def test_two_pages_do_not_undo_each_other(admin_client: Client) -> None:
     old = admin_client.get(reverse("settings")).context["form"]
     save(admin_client, POINTS_PER_CHAT="7")
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     typed = {"initial-POINTS_PER_CHAT": "1", "POINTS_PER_CHAT": "1"}
     shown = {f"initial-{field.name}": str(field.value()) for field in old}
     data = {field.name: str(field.value()) for field in old if field.value() is not False} | shown | typed
     admin_client.post(reverse("settings"), data | {"POINTS_PER_FOLLOW": "8"})
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     now = PointsSettings.current()
     assert (now.points_per_chat, now.points_per_follow) == (7, 8)
 
 
 def test_a_contradiction_with_what_somebody_else_saved_meanwhile_is_refused(admin_client: Client, owner: User) -> None:
     store.change({"TIP_LOW_MAX": 90}, by=owner)
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     answer = save(admin_client, TIP_MEDIUM_MAX="80")
     assert "each larger than the one before" in answer.content.decode()
     assert TipSettings.current().tip_medium_max == 100
@@ -149,11 +161,21 @@ def test_a_contradiction_with_what_somebody_else_saved_meanwhile_is_refused(admi
 def test_a_secret_is_sealed_and_never_shown(admin_client: Client, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         save(admin_client, JOYSTICK_CLIENT_SECRET="hush-hush")
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     assert JoystickSettings.current().joystick_client_secret == "hush-hush"
     assert "hush" not in SettingOverride.objects.get().value
     assert "hush" not in admin_client.get(reverse("settings")).content.decode()
     assert "hush" not in LogEntry.objects.get().change_message + caplog.text
+
+
+def test_an_id_that_is_the_secret_is_refused_beside_it_and_shows_neither(admin_client: Client) -> None:
+    answer = save(admin_client, JOYSTICK_CLIENT_ID="hush-hush", JOYSTICK_CLIENT_SECRET="hush-hush")
+    errors = answer.context["form"].errors
+    assert errors == {
+        "JOYSTICK_CLIENT_ID": ["This must be different from “Application secret”: one of the two was pasted twice."]
+    }
+    assert "hush" not in answer.text
+    assert not SettingOverride.objects.exists()
 
 
 def test_who_may_only_look_can_save_nothing(client: Client) -> None:
@@ -171,7 +193,7 @@ def test_a_value_that_is_allowed_no_longer_is_left_out_and_told_once(caplog: pyt
     SettingOverride.objects.create(name="POINTS_PER_CHAT", value="lots")
     SettingOverride.objects.create(name="GONE", value="1")
     for _ in range(2):
-        settings_table.read_again()
+        settings_table.overrides.read_again()
         assert PointsSettings.current().points_per_chat == 1
     assert len(caplog.records) == 2
     assert "POINTS_PER_CHAT is not used: a whole number" in caplog.text
@@ -179,8 +201,8 @@ def test_a_value_that_is_allowed_no_longer_is_left_out_and_told_once(caplog: pyt
 
 @pytest.mark.django_db(transaction=True)
 def test_another_process_follows_within_a_second(monkeypatch: pytest.MonkeyPatch, owner: User) -> None:
-    monkeypatch.setattr(settings_table, "MAX_AGE", 0.2)
-    settings_table.read_again()
+    monkeypatch.setattr(live, "MAX_AGE", 0.2)
+    settings_table.overrides.read_again()
     assert PointsSettings.current().points_per_chat == 1
     SettingOverride.objects.create(name="POINTS_PER_CHAT", value="3")  # as another process would
     time.sleep(0.3)
@@ -188,14 +210,14 @@ def test_another_process_follows_within_a_second(monkeypatch: pytest.MonkeyPatch
 
 
 def test_settings_are_read_once_a_second_and_never_on_the_event_loop() -> None:
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     with CaptureQueriesContext(connection) as queries:
         for section in SECTIONS * 3:
             section.current()
     assert len([query for query in queries if "settingoverride" in query["sql"]]) == 1
 
     async def read() -> int:
-        settings_table.read_again()
+        settings_table.overrides.read_again()
         return PointsSettings.current().points_per_chat
 
     assert asyncio.run(read()) == 1
@@ -218,7 +240,7 @@ def test_a_change_of_the_curve_offers_to_recompute_the_levels(
     level = XP.objects.get(viewer__key="bob").level
     assert b"Recompute levels" not in admin_client.get(reverse("settings")).content
     save(admin_client, XP_BASE="10")
-    settings_table.read_again()
+    settings_table.overrides.read_again()
     assert b"Recompute levels" in admin_client.get(reverse("settings")).content
     admin_client.post(reverse("recompute-levels"))
     assert tasks.recomputing_progress() == (0, 1)

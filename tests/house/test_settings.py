@@ -211,6 +211,16 @@ def test_every_bound_holds(monkeypatch: pytest.MonkeyPatch, section: type[Sectio
             "JOYSTICK_SCOPES=identity:read,chat:read,chat:write,chat:sing: must be ",
         ),
         (
+            JoystickSettings,
+            {"JOYSTICK_CLIENT_ID": "x", "JOYSTICK_CLIENT_SECRET": "x"},
+            "JOYSTICK_CLIENT_ID=…: must be different from JOYSTICK_CLIENT_SECRET: one of the two was pasted twice.",
+        ),
+        (
+            JoystickSettings,
+            {"JOYSTICK_CLIENT_ID": "aWQ6c2VjcmV0"},
+            "JOYSTICK_CLIENT_ID=…: must be the application's id; this looks like the id and the secret together.",
+        ),
+        (
             TipSettings,
             {"TIP_LOW_MAX": "100"},
             "TIP_LOW_MAX, TIP_MEDIUM_MAX, TIP_HIGH_MAX, TIP_EXTREME_MAX=100, 100, 500, 1000: must be each larger than "

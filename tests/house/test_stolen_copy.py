@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from effects.models import OBSConnection
+from effects.models import OBSConnection, WebhookTarget
 from joystick.models import Install
 from pixelbot_site.kit.secrets_at_rest import seal
 from pixelbot_site.models import ApiToken
@@ -30,6 +30,15 @@ def test_no_password_and_no_token_can_be_read_in_it(client: Client, settings: An
     client.get("/admin/effects/obsconnection/1/change/")
     client.post("/admin/effects/obsconnection/1/change/", form)
     assert OBSConnection.objects.get().password
+    settings.WEBHOOK_ADDRESSES = ["https://example.org/"]
+    lamp = {
+        "name": "Lamp",
+        "url": "https://example.org/",
+        "method": "POST",
+        "new_headers": "Authorization: hush-header",
+    }
+    client.post("/admin/effects/webhooktarget/add/", lamp)
+    assert WebhookTarget.objects.get().headers
     token = ApiToken(name="deck", scopes=["read"], owner=fox)
     made = token.make()
     token.save()

@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from economy.models import Cooldown
-from effects.library.webhook import is_allowed
 from effects.models import QueueItem, WordFilter
+from effects.outside import bodies
+from effects.outside.webhooks import is_allowed
 from effects.voice import speakable
 from joystick.gateway.outgoing.actions import Action
 from joystick.inbox import dispatch
@@ -28,6 +29,7 @@ from joystick.protocol.envelope import FrameError, clean_name, clean_text, strip
 from joystick.protocol.frames import read_frame
 from joystick.simulator.happenings import chat, raid, tip
 from pixelbot_site.kit import csv_format, logs, steps
+from pixelbot_site.kit.steps import mistakes
 from redeems import purchase
 from redeems.models import Redeem
 
@@ -44,6 +46,7 @@ FILTERS = [("bad word", "kitten"), ("aAaA", "b"), ("w x", "")]
 
 WORDS: dict[str, str | int] = {"user": "Bob", "tokens": 1, "text": "{user}"}
 FORMATTERS = (logs.PlainFormatter(), logs.JsonFormatter())
+OSC_STEP = {"kind": "osc", "target": "VRChat", "address": "/a", "type": "float"}
 HANDLERS: dict[str, Callable[[str], object]] = {
     "speakable": lambda text: speakable.speakable(text, filters=FILTERS),
     "shown": lambda text: speakable.shown(text, filters=FILTERS),
@@ -54,10 +57,14 @@ HANDLERS: dict[str, Callable[[str], object]] = {
     "frame": lambda text: frames.parse(json.dumps({"message": {"type": text, "text": text, "data": {"who": text}}})),
     "no frame": lambda text: read_frame(text),
     "command": lambda text: dispatch.find(f"!{text}"),
-    "typo": lambda text: dispatch._guess(text[:40]),
+    "typo": lambda text: dispatch._guess(text[:40], is_staff=False),
     "placeholders": lambda text: steps.filled([{"text": text}], {**WORDS, "text": text}),
     "cell of a table": lambda text: csv_format.unescaped(csv_format.escaped(text)),
     "address of a webhook": is_allowed,
+    "body of a webhook": lambda text: bodies.written(
+        {"a": "{text}", "b": "{amount}"}, bodies.words(text, text, text, text, item=1, at=1)
+    ),
+    "value for OSC": lambda text: mistakes([{**OSC_STEP, "value": text}]),
     "line of the log": lambda text: [logged.format(_record(text)) for logged in FORMATTERS],
     "log": logs.escaped,
     "split": lambda text: Action("send_message", {"text": text}).split(50),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from joystick.simulator.happenings import started, tip
 from tests.journeys.conftest import log_in
+from tests.journeys.test_osc import add_target
 from tests.processes import BotProcess, SimulatorThread, wait_until
 
 # Faults of Django's own scripts: the sign beside the filter of a list of choices.
@@ -21,6 +24,8 @@ WITH_A_ROW = (
     "economy.viewer",
     "effects.prize",
     "effects.overlay",
+    "effects.osctarget",
+    "effects.webhooktarget",
     "joystick.reaction",
     "redeems.redeem",
     "effects.sound",
@@ -63,6 +68,10 @@ def test_no_page_has_a_serious_fault(page: Page, bot: BotProcess, simulator: Sim
     tab.goto(f"http://127.0.0.1:{bot.port}/admin/login/")
     found = faults(tab)
     log_in(tab, bot)
+    add_target(bot.folder, 9000)
+    with closing(sqlite3.connect(bot.folder / "pixelbot.sqlite3")) as database, database:
+        row = "('Lamp', 'https://example.org/', 'POST', '')"
+        database.execute(f"INSERT INTO effects_webhooktarget (name, url, method, headers) VALUES {row}")
     paths = list(addresses(bot))
     for path in paths:
         tab.goto(f"http://127.0.0.1:{bot.port}{path}")

@@ -21,6 +21,8 @@ PATHS = (
     "economy/batch/add/",
     "effects/queueitem/",
     "effects/spin/",
+    "effects/prize/",
+    "effects/prize/1/change/",
     "effects/sound/",
     "effects/sound/1/change/",
     "effects/obsconnection/",

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from typing import Any
 
 from joystick.simulator.happenings import chat, tip
 from tests.journeys.way import LISTENERS, POINTS, STATE
@@ -36,7 +37,7 @@ def test_at_a_stop_a_viewer_whose_item_is_broken_off_hears_that_the_points_are_b
     assert seconds < 8  # that it does not hang
 
 
-def add_redeem(bot: BotProcess, key: str, cost: int, effects: list[dict[str, str]]) -> None:
+def add_redeem(bot: BotProcess, key: str, cost: int, effects: list[dict[str, Any]]) -> None:
     """Add a redeem of the streamer's own, made of effects, as the dashboard would."""
     with closing(sqlite3.connect(bot.folder / "pixelbot.sqlite3")) as database:
         columns = [row[1] for row in database.execute("PRAGMA table_info(redeems_redeem)") if row[1] != "id"]

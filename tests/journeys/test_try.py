@@ -11,9 +11,10 @@ from playwright.sync_api import Page, expect
 from joystick.simulator.happenings import chat, tip
 from tests.journeys.conftest import log_in, open_overlay
 from tests.journeys.way import POINTS
-from tests.processes import BotProcess, SimulatorThread, wait_until
+from tests.processes import ROOT, BotProcess, SimulatorThread, wait_until
 
 EFFECTS = [{"kind": "alert", "text": "{user} came!", "seconds": 2}, {"kind": "grant_points", "points": 50}]
+SOUND = ROOT / "effects" / "static" / "effects" / "sounds" / "ding.wav"
 # What the queue, the login and the open pages write; all else belongs to the show.
 BESIDE = ("effects_queueitem", "effects_overlaypage", "django_session", "sqlite_sequence", "pixelbot_site_heartbeat")
 
@@ -70,6 +71,36 @@ def test_a_sound_plays_in_the_dashboard(page: Page, bot: BotProcess) -> None:
     player = page.locator("audio").first
     player.evaluate("async audio => { await audio.play() }")
     page.wait_for_function("audio => audio.currentTime > 0", arg=player.element_handle(), timeout=10_000)
+
+
+def test_a_chosen_file_is_heard_and_tried_before_it_is_saved(page: Page, dashboard: Page, bot: BotProcess) -> None:
+    errors: list[str] = []
+    dashboard.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    open_overlay(page, bot)
+    log_in(dashboard, bot)
+    dashboard.goto(f"http://127.0.0.1:{bot.port}/admin/effects/sound/add/")
+    before = rows(bot)
+    player = dashboard.locator("#sound_form audio")
+    expect(player).to_be_hidden()
+    dashboard.set_input_files("#id_file", SOUND)
+    expect(player).to_be_visible()
+    expect(dashboard.locator("#sound_form")).to_contain_text("It is heard here alone until you save it.")
+    dashboard.fill("#id_volume", "0.5")
+    player.evaluate("async audio => { await audio.play() }")
+    dashboard.wait_for_function("audio => audio.currentTime > 0", arg=player.element_handle(), timeout=10_000)
+    assert player.evaluate("audio => audio.volume") == 0.5
+    dashboard.click("text=Try on the overlay")
+    expect(dashboard.locator(".tried")).to_contain_text("This field is required.")  # the name
+    dashboard.fill("#id_name", "mine")
+    dashboard.click("text=Try on the overlay")
+    expect(dashboard.locator(".tried")).to_have_text("It is shown on the overlay, marked TEST.", timeout=15_000)
+    wait_until(lambda: bot.one("SELECT state FROM effects_queueitem") == "done", "the overlay played it", within=20)
+    assert bot.one("SELECT playing_at FROM effects_queueitem") is not None
+    assert rows(bot) == before
+    assert dashboard.evaluate("document.querySelector('#id_file').files.length") == 1
+    dashboard.click("[name=_save]")
+    expect(dashboard.locator(".messagelist")).to_contain_text("was added successfully")
+    assert errors == []
 
 
 def test_a_simulated_tip_shows_as_a_test_and_leaves_nothing_until_it_is_done_for_real(

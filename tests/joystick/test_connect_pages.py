@@ -153,7 +153,7 @@ def test_trouble_is_a_red_line_on_every_page(staff: Client, make: Any, line: str
     pages = ["/admin/", "/admin/economy/viewer/", INSTALLS]
     assert not [page for page in pages if line in staff.get(page).text]
     make()
-    lamps.recent_trouble.forget()  # other pages follow after three seconds
+    lamps.red_lines.forget()  # other pages follow after three seconds
     for page in pages:
         assert f'<li class="error">{line}' in staff.get(page).text
     assert line not in Client().get("/admin/login/").text

@@ -38,6 +38,7 @@ from joystick.simulator.server import Simulator
 from pixelbot_site.index import lamps
 from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.phrases import Kind
 from pixelbot_site.kit.secrets_at_rest import seal
 from tests.processes import SimulatorThread
 
@@ -1009,23 +1010,26 @@ async def test_a_line_of_a_process_from_before_an_update_is_said(joystick: Simul
 @pytest.mark.parametrize(
     ("amount", "said"),
     [
-        ("everything", ["answer", "thanks", "level_up", "chatter"]),
-        ("thanks", ["answer", "thanks"]),
-        ("answers", ["answer"]),
+        ("everything", ["answer", "result", "refusal", "thanks", "level_up", "chatter"]),
+        ("thanks", ["answer", "result", "refusal", "thanks"]),
+        ("results", ["answer", "result", "refusal"]),
+        ("refusals", ["answer", "refusal"]),
+        ("asked", ["answer"]),
     ],
 )
 async def test_the_bot_says_as_much_as_the_streamer_wants_from_the_moment_it_is_set(
     joystick: Simulator, monkeypatch: pytest.MonkeyPatch, amount: str, said: list[str]
 ) -> None:
     monkeypatch.setattr(listener, "RENEW_EVERY", 0.1)
-    wanted = {"rate_limit": 0, "max_chars": 500, "bot_username": "", "amount": "answers"}
+    wanted = {"rate_limit": 0, "max_chars": 500, "bot_username": "", "amount": "asked"}
     async with running(joystick, chat_settings=lambda: dict(wanted)):
         await until(lambda: state() == "connected")
         wanted["amount"] = amount
         await asyncio.sleep(0.4)
         for priority in (mailbox.Priority.CHATTER, mailbox.Priority.LEVEL_UP, mailbox.Priority.THANKS):
             await sync_to_async(mailbox.say)(str(priority), priority, channel_id="c")
-        await sync_to_async(mailbox.say)(str(mailbox.Priority.ANSWER), mailbox.Priority.ANSWER, channel_id="c")
+        for kind in (Kind.RESULT, Kind.REFUSAL, Kind.ANSWER):
+            await sync_to_async(mailbox.say)(str(kind), mailbox.Priority.ANSWER, channel_id="c", kind=kind)
         await asyncio.wait_for(joystick.wait_for_actions(len(said)), 5)
         await asyncio.sleep(0.3)
     assert sorted(action["text"] for action in joystick.actions) == sorted(said)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from effects.chat import Priority
-from joystick.gateway.outgoing.actions import Action, joined, listed, sharing_a_line
+from joystick.gateway.outgoing.actions import Action, Listing, joined, listed, sharing_a_line
 from joystick.gateway.outgoing.waiting import LIMITS, MAX_WAITING, MIN_WAITING, Outgoing
 from joystick.gateway.pace import TokenBucket
 
@@ -323,8 +323,8 @@ async def test_a_line_for_many_names_so_many_as_fit() -> None:
 
 @pytest.mark.parametrize(("named", "text"), [(3, "a, b and c"), (2, "a, b and 1 more"), (1, "a and 2 more")])
 def test_names_are_listed_as_people_do(named: int, text: str) -> None:
-    assert listed(["a", "b", "c"], named) == text
-    assert listed(["a"], 1) == "a"
+    assert listed(["a", "b", "c"], named, Listing()) == text
+    assert listed(["a"], 1, Listing()) == "a"
 
 
 @given(st.lists(st.text("ab @|", min_size=1, max_size=30), min_size=1, max_size=12))

@@ -26,6 +26,7 @@ from economy.models import (
 from economy.viewers import people
 from effects.models import (
     OBSConnection,
+    OSCTarget,
     Overlay,
     Prize,
     QueueItem,
@@ -33,12 +34,13 @@ from effects.models import (
     SpeechSource,
     Spin,
     ViewerVoice,
+    WebhookTarget,
     WheelLine,
     WordFilter,
 )
-from joystick.models import Connection, Gap, InboundEvent, Install, Reaction, Stream, Trigger
+from joystick.models import BuiltInCommand, Connection, Gap, InboundEvent, Install, Reaction, Stream, Trigger
 from pixelbot_site.logins import invitations
-from pixelbot_site.models import ApiToken, Invitation, Role
+from pixelbot_site.models import ApiToken, Invitation, PhraseText, Role
 from redeems.models import Redeem
 
 
@@ -67,6 +69,8 @@ def make_rows() -> dict[str, Model]:
         Merge.objects.create(source=ann, target=bob, points=0, xp=0, by="fox"),
         Presence.objects.create(viewer=bob, since=now, until=now + timedelta(hours=1)),
         OBSConnection.objects.get_or_create(pk=1)[0],
+        OSCTarget.objects.create(name="VRChat"),
+        WebhookTarget.objects.create(name="Lamp", url="https://example.org/"),
         Overlay.objects.create(name="Main"),
         Prize.objects.create(name="Nothing", weight=1),
         QueueItem.objects.create(kind="speak", lane="tts", title="hello", viewer=bob, state="done"),
@@ -81,6 +85,8 @@ def make_rows() -> dict[str, Model]:
         InboundEvent.objects.create(uid="1", kind="chat", raw="{}", received_at=now),
         Install.objects.create(channel_id="1", username="fox"),
         Reaction.objects.create(trigger=Trigger.values[0]),
+        BuiltInCommand.objects.create(key="points", word="points"),
+        PhraseText.objects.create(key="points.own"),
         Stream.objects.create(started_at=now, ended_at=now),
         Redeem.objects.create(key="own", title="Own", effects=[{"kind": "chat_line", "text": "hi"}]),
     ]

@@ -47,7 +47,10 @@ BUTTONS = {
     "effects_sound_file": Button("hear", "get", (ROW,)),
     "effects_hear": Button("hear a voice"),
     "effects_heard": Button("hear a voice", "get", (UUID(int=1),)),
+    "effects_prize_wheel": Button("change"),
     "effects_obs_test": Button("test"),
+    "effects_osc_test": Button("test", arguments=(ROW,)),
+    "effects_webhook_try": Button("try", arguments=(ROW,)),
     "effects_names": Button("names for effects", "get"),
     "redeems_redeem_use": Button("use", arguments=(ROW,)),
     "economy_viewer_import": Button("import", "get"),
@@ -55,6 +58,7 @@ BUTTONS = {
     "economy_viewer_export": Button("export", "get"),
     "economy_batch_run": Button("run", arguments=(ROW,)),
     "economy_batch_reverse": Button("reverse", arguments=(ROW,)),
+    "joystick_inboundevent_run_again": Button("run its effects again", arguments=(ROW,)),
     "joystick_install_connect": Button("connect"),
     "joystick_install_callback": Button("connect", "get"),
     "joystick_install_try": Button("try now"),
@@ -82,7 +86,8 @@ OTHER_ADDRESSES = {
     "start-link": "whoever has the link",
     "invitation": "whoever has the address",
     **dict.fromkeys(
-        ("overlay", "overlay-speech", "overlay-pre-sound", "overlay-sound", "overlay-widget"), "whoever has the address"
+        ("overlay", "overlay-speech", "overlay-pre-sound", "overlay-sound", "overlay-tried-sound", "overlay-widget"),
+        "whoever has the address",
     ),
 }
 

@@ -16,7 +16,8 @@ from django.utils import timezone
 from economy.ledger import audit, points
 from economy.models import Points, Transaction, Viewer
 from effects.models import Deed, Purchase, QueueItem, State
-from effects.queue import cleanup, control
+from effects.queue import control
+from effects.queue.upkeep import cleanup
 from redeems.models import Redeem
 from tests.threads import at_once
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from economy.ledger import xp
+from economy.ledger import recomputing
 from economy.models import XP
 
 
@@ -18,6 +18,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Work in pieces; the bot may run meanwhile."""
         total = XP.objects.count()
-        for done in xp.recompute():
+        for done in recomputing.recompute():
             self.stdout.write(f"{done} of {total} viewers ({done * 100 // max(total, done)}%)")
         self.stdout.write("Every level is by the present curve.")

@@ -22,9 +22,9 @@ class Action:
     """An action of Joystick's socket. `arguments` are its keys without the channel's.
 
     `at` is when the action was asked for, in Unix seconds; `arrived` is when it came to the gateway, in monotonic ones.
-    "" as `channel_id` means the channel last heard from. `priority` is a value of `effects.chat.Priority`. `template`
-    and `filling`: what the text was made of, where it may be said together with others. `users` are the viewers it is
-    about, with what each is worth.
+    "" as `channel_id` means the channel last heard from. `priority` is a value of `effects.chat.Priority`, `kind`
+    one of `kit.phrases.Kind`. `template` and `filling`: what the text was made of, where it may be said together with
+    others. `users` are the viewers it is about, with what each is worth.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Action:
     filling: Mapping[str, str | int] = field(default_factory=dict)
     users: Mapping[str, int] = field(default_factory=dict)
     arrived: float = field(default_factory=lambda: time.monotonic())
+    kind: str = "answer"
 
     def __str__(self) -> str:
         return " ".join([self.name, *self.arguments.values()])
@@ -77,7 +78,15 @@ class Action:
         return replace(self, arguments={**self.arguments, "text": text}, template=template)
 
 
-def merged(actions: Sequence[Action], *, most: int) -> Action:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How several names are said: {names} with {last}, or with the {count} of those that are not named."""
+
+    last: str = "{names} and {last}"
+    more: str = "{names} and {count} more"
+
+
+def merged(actions: Sequence[Action], *, most: int, listing: Listing) -> Action:
     """Return one line for several alike: numbers added up, users named by worth, at most `most` characters."""
     first = actions[0]
     users: dict[str, int] = {}
@@ -96,24 +105,25 @@ def merged(actions: Sequence[Action], *, most: int) -> Action:
         worth=sum(action.worth for action in actions),
         at=max(action.at for action in actions),
     )
-    return replace(whole, arguments={"text": _text_of(whole, most)})
+    return replace(whole, arguments={"text": _text_of(whole, most, listing)})
 
 
-def _text_of(action: Action, most: int) -> str:
+def _text_of(action: Action, most: int, listing: Listing) -> str:
     by_worth = sorted(action.users, key=lambda user: -action.users[user])
     for named in range(min(MAX_NAMED, len(by_worth)), 0, -1):
-        text = _filled(action.template, {**action.filling, "user": listed(by_worth, named)})
+        text = _filled(action.template, {**action.filling, "user": listed(by_worth, named, listing)})
         if len(text) <= most:
             return text
     return text[:most]
 
 
-def listed(names: Sequence[str], named: int) -> str:
+def listed(names: Sequence[str], named: int, listing: Listing) -> str:
     """Return the first `named` names, and the number of the others: `a, b and 5 more`."""
     others = len(names) - named
-    last = f"{others} more" if others else names[named - 1]
-    before = names[: named if others else named - 1]
-    return f"{', '.join(before)} and {last}" if before else last
+    if others:
+        return _filled(listing.more, {"names": ", ".join(names[:named]), "count": others})
+    before, last = names[: named - 1], names[named - 1]
+    return _filled(listing.last, {"names": ", ".join(before), "last": last}) if before else last
 
 
 def _filled(template: str, words: Mapping[str, str | int]) -> str:

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from joystick.gateway.outgoing.actions import Action, joined, merged, sharing_a_line
+from joystick.gateway.outgoing.actions import Action, Listing, joined, merged, sharing_a_line
 
 log = logging.getLogger("chat")
 
@@ -45,12 +45,22 @@ LIMITS = {
 }
 
 
-# What is said by MESSAGE_AMOUNT.
-SAID = {
-    "everything": frozenset(LIMITS),
-    "thanks": frozenset({MODERATION, "answer", THANKS}),
-    "answers": frozenset({MODERATION, "answer"}),
+# What is said by MESSAGE_AMOUNT: kinds (of `kit.phrases.Kind`), and of news the priorities. Moderation is always done.
+SAID: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "everything": (frozenset({"answer", "result", "refusal"}), frozenset(LIMITS)),
+    "thanks": (frozenset({"answer", "result", "refusal"}), frozenset({THANKS})),
+    "results": (frozenset({"answer", "result", "refusal"}), frozenset()),
+    "refusals": (frozenset({"answer", "refusal"}), frozenset()),
+    "asked": (frozenset({"answer"}), frozenset()),
 }
+
+
+def is_said(action: Action, amount: str) -> bool:
+    """Return whether the bot says this by MESSAGE_AMOUNT."""
+    kinds, news = SAID[amount]
+    if action.priority == MODERATION or action.kind in kinds:
+        return True
+    return action.kind == "news" and action.priority in news
 
 
 class Outgoing:
@@ -70,8 +80,9 @@ class Outgoing:
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
-    def set_limits(self, *, interval: float, max_chars: int) -> None:
-        """Set the seconds between two lines, and the length of one."""
+    def set_limits(self, *, interval: float, max_chars: int, listing: Listing | None = None) -> None:
+        """Set the seconds between two lines, the length of one, and how several names are said in it."""
+        self._listing = listing or Listing()
         self._interval = max(interval, MIN_INTERVAL)
         self._max_chars = max_chars
 
@@ -122,7 +133,9 @@ class Outgoing:
     def _together(self, head: Action, lines: list[Action]) -> tuple[list[Action], Action]:
         if head.likeness is not None:
             alike = [head, *(line for line in lines if line is not head and line.likeness == head.likeness)]
-            return (alike, merged(alike, most=self._max_chars)) if len(alike) > 1 else (alike, head)
+            return (
+                (alike, merged(alike, most=self._max_chars, listing=self._listing)) if len(alike) > 1 else (alike, head)
+            )
         answers = sharing_a_line(lines, most=self._max_chars) if lines[0] is head else []
         return (answers, joined(answers)) if len(answers) > 1 else ([head], head)
 
@@ -142,7 +155,7 @@ class Outgoing:
         if count > 1:
             alike = [line for line in lines if line.likeness == likeness]
             place = next(place for place, line in enumerate(lines) if line is alike[0])
-            lines[place] = merged(alike, most=self._max_chars)
+            lines[place] = merged(alike, most=self._max_chars, listing=self._listing)
             lines[:] = [line for line in lines if not any(line is other for other in alike)]
             return
         least = min(range(len(lines)), key=lambda place: lines[place].worth)  # of several, the oldest

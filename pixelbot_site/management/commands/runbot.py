@@ -24,9 +24,9 @@ from django.urls import reverse
 
 from effects.models import Overlay
 from effects.overlays import pages
-from effects.queue import rescue
+from effects.queue.upkeep import rescue
 from joystick.account.credentials import ChannelCredentials, Credentials, Fixed
-from joystick.gateway.listener import Listener
+from joystick.gateway.listener import Listener, listing
 from joystick.settings_table import ChatSettings, JoystickSettings
 from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
@@ -200,6 +200,7 @@ def chat_settings() -> dict[str, Any]:
         "max_chars": current.message_max_chars,
         "bot_username": current.bot_username,
         "amount": current.message_amount,
+        "listing": listing(),
     }
 
 

@@ -91,6 +91,7 @@ function edit(area) {
     input.id = `effect-${Math.random().toString(36).slice(2)}`;
     label.htmlFor = input.id;
     row.append(label, input);
+    if (field.from === "voice") row.append(window.playButton(() => input.value, "this voice"));
     return row;
   }
 
@@ -104,6 +105,9 @@ function edit(area) {
       }
       keep();
     };
+    if (field.from === "voice") {
+      return voiceChoice(step[name] ?? "", set);
+    }
     if (field.enum) {
       const choice = make("select", {});
       field.enum.forEach((value) => choice.append(make("option", { value, textContent: value })));
@@ -142,14 +146,36 @@ function edit(area) {
   }
 }
 
+// A list of the voices; what is stored and not among them stays chosen.
+function voiceChoice(stored, set) {
+  const choice = make("select", {});
+  choice.append(make("option", { value: "", textContent: "As in the settings" }));
+  if (stored) choice.append(make("option", { value: stored, textContent: stored, selected: true }));
+  choice.onchange = () => set(choice.value);
+  known().then(({ voice }) => {
+    const options = voice?.options || [];
+    if (options.length && stored) {
+      const found = options.find(([id, text]) => id === stored || text.toLowerCase().split(", ").includes(stored.toLowerCase()));
+      choice.options[1].textContent = found ? found[1] : `${stored} (not installed)`;
+    }
+    options.filter(([id]) => id !== stored).forEach(([value, textContent]) => choice.append(make("option", { value, textContent })));
+    if (voice?.is_browsers) window.offerBrowsersVoices(choice);
+  });
+  return choice;
+}
+
+function known() {
+  names ??= fetch(NAMES).then((answer) => (answer.ok ? answer.json() : {})).catch(() => ({}));
+  return names;
+}
+
 // Offer the known names for a field; any other text may still be typed.
 async function offer(input, kind) {
-  names ??= fetch(NAMES).then((answer) => (answer.ok ? answer.json() : {})).catch(() => ({}));
-  const known = (await names)[kind] || [];
+  const offered = (await known())[kind] || [];
   const id = `names-${kind}`;
   if (!document.getElementById(id)) {
     const list = make("datalist", { id });
-    known.forEach((value) => list.append(make("option", { value })));
+    offered.forEach((value) => list.append(make("option", { value })));
     document.body.append(list);
   }
   input.setAttribute("list", id);

@@ -28,7 +28,7 @@ def furnish(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('effects', '0011_what_staff_try'),
+        ('effects', '0014_webhook_targets'),
     ]
 
     operations = [

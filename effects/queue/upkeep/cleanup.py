@@ -55,15 +55,15 @@ def tidy(*, now: datetime | None = None) -> int:
 
 
 def _delete_orphans(now: datetime) -> None:
-    if not default_storage.exists("speech"):
-        return
     # An item that is skipped during its synthesis leaves a file that no row names.
     used = set(QueueItem.objects.exclude(speech_file="").values_list("speech_file", flat=True))
-    for name in default_storage.listdir("speech")[1]:
-        path = f"speech/{name}"
-        # A new file may belong to an item whose row is about to be written.
-        if path not in used and default_storage.get_modified_time(path) < now - KEEP_SPEECH:
-            default_storage.delete(path)
+    # "tried": sounds that were tried on the overlay before they were saved.
+    for folder in ("speech", "tried"):
+        names = default_storage.listdir(folder)[1] if default_storage.exists(folder) else []
+        for path in (f"{folder}/{name}" for name in names):
+            # A new file may belong to an item whose row is about to be written.
+            if path not in used and default_storage.get_modified_time(path) < now - KEEP_SPEECH:
+                default_storage.delete(path)
 
 
 def _delete_speech(item: QueueItem) -> None:

@@ -13,6 +13,7 @@ from effects.overlays import pages
 from effects.queue import items, wakeups
 from effects.queue.lanes import paused
 from effects.registry import kinds
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
@@ -25,7 +26,12 @@ MAX_EXPIRED = 500
 MAX_LEASE = timedelta(hours=2)
 NO_OVERLAY = "no overlay began to play it: is the Browser Source in OBS open?"
 NOT_BEGUN = "an overlay has it, but did not begin to play it: does its page wait for a click?"
-NOTHING_SHOWS_IT = "nothing is there to show it at the moment"
+NOTHING_SHOWS_IT = phrases.refusal("queue.nothing_shows_it", "nothing is there to show it at the moment")
+NOT_APPROVED = phrases.refusal("queue.not_approved", "nobody approved it in time")
+NOT_FINISHED = phrases.refusal("queue.not_finished", "the overlay began, but did not finish in time")
+DIED = phrases.refusal("queue.died", "what prepared it died")
+TOO_SLOW = phrases.refusal("queue.too_slow", "it took too long")
+STOPPED = phrases.refusal("queue.bot_stopped", "the bot was stopped while it ran")
 
 
 def rescue(*, now: datetime | None = None) -> None:
@@ -49,19 +55,19 @@ def rescue(*, now: datetime | None = None) -> None:
 
 def _rescue_item(item: QueueItem, now: datetime) -> None:
     if item.state == State.WAITING:
-        items.end(item, State.EXPIRED, "nobody approved it in time")
+        items.end(item, State.EXPIRED, NOT_APPROVED())
     elif item.state == State.PENDING:
-        items.end(item, State.EXPIRED, "it waited too long")
+        items.end(item, State.EXPIRED, items.WAITED_TOO_LONG())
     elif item.told_at is None:
         _rescue_from_worker(item, now)
     elif item.playing_at is None:
         reason = NO_OVERLAY if item.received_at is None else NOT_BEGUN
-        items.end(item, State.FAILED, reason, viewer_reason=NOTHING_SHOWS_IT, same_lease=True)
+        items.end(item, State.FAILED, reason, viewer_reason=NOTHING_SHOWS_IT(), same_lease=True)
     elif pages.is_open(since=item.playing_at):
         # It was played for as long as it may last: that is what was paid for.
         items.stop_in_time(item, "stopped: it lasted longer than it may")
     else:
-        items.end(item, State.FAILED, "the overlay began, but did not finish in time", same_lease=True)
+        items.end(item, State.FAILED, NOT_FINISHED(), same_lease=True)
 
 
 def _rescue_from_worker(item: QueueItem, now: datetime) -> None:
@@ -69,9 +75,9 @@ def _rescue_from_worker(item: QueueItem, now: datetime) -> None:
     # Within the deadline the worker renews its lease, so that a lapsed lease means it died.
     in_time = item.started_at is None or kind is None or now < item.started_at + timedelta(seconds=kind.deadline)
     if in_time:
-        repeat_or_fail(item, "what prepared it died")
+        repeat_or_fail(item, DIED())
     else:
-        items.end(item, State.FAILED, "it took too long", same_lease=True)
+        items.end(item, State.FAILED, TOO_SLOW(), same_lease=True)
 
 
 def repeat_or_fail(item: QueueItem, reason: str) -> None:
@@ -105,7 +111,7 @@ def put_back_running() -> int:
             # Not the item's fault, so MAX_ATTEMPTS does not apply.
             count += put_back(item)
         else:
-            items.end(item, State.FAILED, "the bot was stopped while it ran", same_lease=True)
+            items.end(item, State.FAILED, STOPPED(), same_lease=True)
     return count
 
 

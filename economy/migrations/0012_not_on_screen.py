@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('economy', '0010_names'),
+        ('economy', '0011_listed_names'),
     ]
 
     operations = [

@@ -1,0 +1,57 @@
+"""Values that the dashboard changes while the bot runs, such as settings and phrases.
+
+They are read again once a second by whoever asks for them off the event loop, so that every process follows within a
+second, without a message that could be lost and without a query for each event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+# Seconds for which a process goes on with what it has read.
+MAX_AGE = 1.0
+
+
+class Live(Generic[T]):
+    """A value that is read again where it is older than MAX_AGE. Until `use` is called, it is the first one."""
+
+    def __init__(self, first: T) -> None:
+        self._first = first
+        self._value = first
+        self._read: Callable[[], T] | None = None
+        self._good_until = math.inf
+
+    def use(self, read: Callable[[], T] | None) -> None:
+        """Take the value from `read`; None: the first value again. `read` must not raise."""
+        self._read = read
+        self._value = self._first
+        self._good_until = math.inf if read is None else 0.0
+
+    def read_again(self) -> None:
+        """Have the value read when it is next asked for."""
+        if self._read is not None:
+            self._good_until = 0.0
+
+    def current(self) -> T:
+        """Return the value; the same object as before where nothing changed."""
+        if self._read is not None and time.monotonic() >= self._good_until and not _is_on_event_loop():
+            self._good_until = time.monotonic() + MAX_AGE  # before it is read: other threads need not read it, too
+            value = self._read()
+            if value != self._value:
+                self._value = value
+        return self._value
+
+
+def _is_on_event_loop() -> bool:
+    # There, the database must not be asked. Other threads of the process ask it often enough.
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
