@@ -285,9 +285,9 @@ async def opened(overlay: Overlay, query: str = "") -> WebsocketCommunicator:
 
 
 async def next_of(page: WebsocketCommunicator, kind: str) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
-            frame: dict[str, Any] = json.loads(await page.receive_from(5))
+            frame: dict[str, Any] = json.loads(await page.receive_from(20))
             if frame["type"] == kind:
                 return frame
 
@@ -311,7 +311,7 @@ class TestSocket:
         overlay = await make_overlay()
         first, second = await opened(overlay), await opened(overlay, "?obs=0")
         assert [(await next_of(page, "hello"))["leader"] for page in (first, second)] == [True, False]
-        await first.disconnect()
+        await first.disconnect(timeout=20)
         assert (await next_of(second, "leader"))["leader"] is True
         third = await opened(overlay)
         assert (await next_of(third, "hello"))["leader"] is False
@@ -319,7 +319,7 @@ class TestSocket:
         assert (await next_of(second, "leader"))["leader"] is False
         assert (await next_of(third, "leader"))["leader"] is True
         for page in (second, third):
-            await page.disconnect()
+            await page.disconnect(timeout=20)
 
     async def test_a_preview_neither_counts_nor_reports(self, kind: Any, woken: list[str]) -> None:
         overlay = await make_overlay()
@@ -332,7 +332,7 @@ class TestSocket:
         await next_of(page, "play")
         await page.send_to(json.dumps({"type": "finished", "item": item.pk, "attempt": 1}))
         await page.send_to(json.dumps({"type": "sound", "allowed": True}))
-        await page.disconnect()
+        await page.disconnect(timeout=20)
         await item.arefresh_from_db()
         assert item.state == State.RUNNING
 
@@ -352,7 +352,7 @@ class TestSocket:
         assert [event["uid"] for event in (await next_of(everything, "events"))["events"]] == ["1", "2"]
         assert await wheel.receive_nothing()
         for page in (all_widgets, wheel, everything):
-            await page.disconnect()
+            await page.disconnect(timeout=20)
 
     async def test_data_is_made_once_for_all_pages_when_it_changed_and_never_while_none_shows_it(
         self, lamp: str, monkeypatch: pytest.MonkeyPatch
@@ -370,7 +370,7 @@ class TestSocket:
         assert (await next_of(shown[0], "update"))["data"]["words"] == 0
         made = LIT["times"]
         asked = LIT["stamps"]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while LIT["stamps"] < asked + 3:
                 await asyncio.sleep(0.05)
         assert LIT["times"] == made
@@ -378,7 +378,7 @@ class TestSocket:
         assert [await words(page) for page in shown] == [1, 1, 1]
         assert LIT["times"] == made + 1
         for page in (plain, *shown):
-            await page.disconnect()
+            await page.disconnect(timeout=20)
         asked = LIT["stamps"]
         await asyncio.sleep(0.3)
         assert LIT["stamps"] <= asked + 1  # the look that was on its way
@@ -390,4 +390,4 @@ class TestSocket:
         await sync_to_async(Overlay.objects.update)(theme="paper")
         await sync_to_async(messages.recheck)()
         assert (await next_of(page, "hello"))["theme"] == "paper"
-        await page.disconnect()
+        await page.disconnect(timeout=20)

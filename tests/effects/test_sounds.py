@@ -260,7 +260,7 @@ def test_a_sound_that_is_not_saved_is_tried_on_the_overlay_and_kept_nowhere(
     assert sentences == ["It is shown on the overlay, marked TEST."]
     assert answer.context["adminform"].form["name"].value() == "new"
     worker.drain("effect")
-    message = next(frame for frame in frames if frame.get("type") == "sound")
+    message = next(frame for frame in frames if frame.get("show") == "sound")
     item = QueueItem.objects.get()
     assert (message["item"], item.title, item.tried_by) == (item.pk, "TEST: new", "fox")
     assert 0.4 < item.overlay_seconds < 1
