@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django import forms
@@ -22,9 +23,11 @@ from effects.models import OBSConnection, OSCTarget, Overlay, OverlayWidget, Sou
 from effects.obs import address, client, health, names
 from effects.overlays.messages import recheck
 from effects.overlays.registry import widgets
+from effects.queue import items
+from effects.registry import Effect, get_kind
 from pixelbot_site.kit import secrets_at_rest, voices
 from pixelbot_site.kit.admin import ModelAdmin, named_choices
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.transactions import after_commit
 
 
@@ -32,6 +35,7 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
     """A widget of an overlay: what it is, where, and its options."""
 
     kind = forms.ChoiceField(choices=lambda: [(name, made.title) for name, made in widgets.items()])
+    name = forms.SlugField(required=False, max_length=40, help_text="Its address below the overlay's. Blank: its kind.")
     options = forms.JSONField(required=False, widget=forms.Textarea(attrs={"rows": 2, "cols": 30}))
 
     class Meta:
@@ -42,6 +46,10 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
         """Return the values, the options as their kind of widget knows them."""
         values: dict[str, Any] = super().clean() or {}
         made = widgets.get(values.get("kind", ""))
+        if made is not None:
+            values["name"] = values.get("name") or made.name
+            if self.instance.pk is None and not {"x", "y", "width", "height"}.intersection(self.changed_data):
+                values |= asdict(made.box)
         if made is not None and "options" in values:
             try:
                 values["options"] = made.options.model_validate(values["options"] or {}).model_dump(
@@ -81,7 +89,7 @@ class OverlayAdmin(ModelAdmin):
     list_display = ("name", "theme", "sound", "link", "connected")
     fields = ("name", "theme", "sound", "link", "connected", "created_at")
     readonly_fields = ("link", "connected", "created_at")
-    actions = ("change_address",)
+    actions = ("change_address", "roll_credits")
 
     class Media:
         js = ("pixelbot_site/copy.js",)
@@ -137,6 +145,17 @@ class OverlayAdmin(ModelAdmin):
         """Delete several overlays, and disconnect their open pages."""
         super().delete_queryset(request, queryset)
         recheck()
+
+    @admin.action(description="Roll the credits of this stream", permissions=["change"])
+    def roll_credits(self, request: HttpRequest, overlays: QuerySet[Overlay]) -> None:
+        """Have all open overlays that have a widget for them roll the credits."""
+        try:
+            get_kind("credits").require_ready()
+        except Refused:
+            messages.error(request, "No open overlay has a widget “Credits”. Add one to an overlay, and open it.")
+            return
+        items.enqueue(Effect("credits", {}, title="the credits"))
+        self.message_user(request, "The credits begin.")
 
     @admin.action(description="Change the address (the old one stops working)", permissions=["change"])
     def change_address(self, request: HttpRequest, overlays: QuerySet[Overlay]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any
@@ -95,6 +96,7 @@ class _Look:
     def __init__(self) -> None:
         self._stamps: dict[str, Hashable] = {}
         self._sent: dict[str, dict[str, Any]] = {}
+        self._made_at: dict[str, float] = {}
 
     def changed(self, rows: Sequence[OverlayWidget]) -> dict[str, dict[str, Any]]:
         """Return the data of those that have other data than at the last look, by their key."""
@@ -102,12 +104,14 @@ class _Look:
         for gone in set(self._stamps) - keys:
             del self._stamps[gone]
             self._sent.pop(gone, None)
+            self._made_at.pop(gone, None)
         due = [row for row in rows if self._has_new_stamp(row)]
         screen = OnScreen.now() if due else None
         changed = {}
         for row in due:
             made = widgets.get(row.kind)
             assert made is not None and screen is not None
+            self._made_at[_key(row)] = time.monotonic()
             data = snapshot(made, row.options, screen)
             if self._sent.get(_key(row)) != data:
                 self._sent[_key(row)] = changed[_key(row)] = data
@@ -116,6 +120,8 @@ class _Look:
     def _has_new_stamp(self, row: OverlayWidget) -> bool:
         made = widgets.get(row.kind)
         if made is None or made.stamp is None:
+            return False
+        if time.monotonic() - self._made_at.get(_key(row), -made.every) < made.every:
             return False
         try:
             stamp = made.stamp(options_of(made, row.options))

@@ -53,6 +53,7 @@ class Widget(Generic[O]):
     sounds: bool
     events: frozenset[str]
     stamp: Callable[[O], Hashable] | None
+    every: float
     at_first: bool
 
     @property
@@ -80,6 +81,7 @@ def widget(
     sounds: bool = False,
     events: Collection[str] = (),
     stamp: Callable[[O], Hashable] | None = None,
+    every: float = 0.0,
     at_first: bool = False,
 ) -> Callable[[Snapshot[O]], Snapshot[O]]:
     """Register the decorated function as the snapshot of the widget `name`.
@@ -88,12 +90,24 @@ def widget(
     it plays (`show` in a `play`). `sounds`: playing makes sounds, so that a page without it plays them unseen, in case
     it is the one that is heard. `events`: the kinds of events that its script is told of. `stamp`: a cheap query,
     asked some times a second while a page shows the widget; the snapshot is made anew when its answer has changed.
-    Without one the snapshot is made once for each page that connects. `at_first`: a new overlay has one.
+    Without one the snapshot is made once for each page that connects. `every`: the seconds between two snapshots at
+    least, for those that take long. `at_first`: a new overlay has one.
     """
 
     def add(snapshot: Snapshot[O]) -> Snapshot[O]:
         made = Widget(
-            name, title, box, snapshot, options, order, frozenset(plays), sounds, frozenset(events), stamp, at_first
+            name=name,
+            title=title,
+            box=box,
+            snapshot=snapshot,
+            options=options,
+            order=order,
+            plays=frozenset(plays),
+            sounds=sounds,
+            events=frozenset(events),
+            stamp=stamp,
+            every=every,
+            at_first=at_first,
         )
         widgets.add(name, made, snapshot.__module__)
         return snapshot

@@ -14,11 +14,20 @@ export function mount(root) {
   const words = element("p", { class: "panel", role: "status" });
   root.append(face, words);
 
+  // As large as fits above the words: round, whatever the shape of its place.
+  function size() {
+    const side = Math.min(root.clientWidth, root.clientHeight - words.offsetHeight * 1.35);
+    face.style.width = `${Math.max(0, side)}px`;
+  }
+  const watch = new ResizeObserver(size);
+  watch.observe(root);
+
   async function play(message, show) {
     const slice = draw(disc, message.slices, message.prize);
     say(words, message.user, "spins");
     root.classList.remove("won");
     root.hidden = false;
+    size();
     show.tidy(() => {
       root.hidden = true;
       disc.getAnimations().forEach((animation) => animation.cancel());
@@ -36,7 +45,7 @@ export function mount(root) {
     await show.pause((message.seconds + message.hold - Math.max(message.seconds, show.elapsed)) * 1000);
   }
 
-  return { play };
+  return { play, unmount: () => watch.disconnect() };
 }
 
 function sounds(message, show) {
