@@ -12,8 +12,11 @@ from pixelbot_site.kit import steps
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.registry import Registry
 from pixelbot_site.kit.steps import MAX_TITLE as MAX_TITLE
+from pixelbot_site.kit.steps import Card as Card
 from pixelbot_site.kit.steps import Effect as Effect
+from pixelbot_site.kit.steps import Group as Group
 from pixelbot_site.kit.steps import Payload as Payload
+from pixelbot_site.kit.steps import StepItem as StepItem
 
 # The lane of kinds that need none: they happen inside the transaction that enqueues them (a grant of points).
 INSTANT = ""
@@ -33,14 +36,16 @@ class EffectKind(ABC, Generic[P]):
     """A kind of effect. Most are a function with `@effect`; a class with `@register` can do more than perform.
 
     `repeatable`: after a crash it is done again instead of refunded. `deadline`: the seconds that `perform` may take
-    (playing on the overlays is limited separately). `payload`: the fields that an effect of this kind has. `gives`: it
-    gives the viewer something to keep; in a sequence that was bought, that happens when all the rest has.
+    (playing on the overlays is limited separately). `payload`: the fields that an effect of this kind has. `card`: what
+    the dashboard calls it, and the group in whose menu it stands. `gives`: it gives the viewer something to keep; in a
+    sequence that was bought, that happens when all the rest has.
     """
 
     name: str
     lane: str
     repeatable: bool
     payload: type[P]
+    card: Card
     deadline: float = 30.0
     gives: bool = False
     # What the dashboard calls an item that was done: “sent” where nobody says whether it arrived.
@@ -112,6 +117,7 @@ class FunctionKind(EffectKind[P]):
         lane: str,
         repeatable: bool,
         payload: type[P],
+        card: Card,
         deadline: float = EffectKind.deadline,
         gives: bool = False,
         requires: Callable[[], None] | None = None,
@@ -122,6 +128,7 @@ class FunctionKind(EffectKind[P]):
         self.lane = lane
         self.repeatable = repeatable
         self.payload = payload
+        self.card = card
         self.deadline = deadline
         self.gives = gives
         self.requires = requires
@@ -148,6 +155,7 @@ def effect(
     lane: str,
     repeatable: bool,
     payload: type[P],
+    card: Card,
     deadline: float = EffectKind.deadline,
     gives: bool = False,
     requires: Callable[[], None] | None = None,
@@ -165,6 +173,7 @@ def effect(
             lane=lane,
             repeatable=repeatable,
             payload=payload,
+            card=card,
             deadline=deadline,
             gives=gives,
             requires=requires,
@@ -177,7 +186,7 @@ def effect(
 
 
 def register(kind_class: KindClass) -> KindClass:
-    """Register the decorated class, which sets `name`, `lane`, `repeatable` and `payload`, as a kind."""
+    """Register the decorated class, which sets `name`, `lane`, `repeatable`, `payload` and `card`, as a kind."""
     _add(kind_class(), kind_class.__module__)
     return kind_class
 
@@ -185,6 +194,7 @@ def register(kind_class: KindClass) -> KindClass:
 def _add(kind: EffectKind[Any], module: str) -> None:
     kinds.add(kind.name, kind, module)
     steps.payloads.add(kind.name, kind.payload, module)
+    steps.cards.add(kind.name, kind.card, module)
 
 
 def known_parts(effect: Effect) -> Iterator[tuple[EffectKind[Any], Any]]:

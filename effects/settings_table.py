@@ -205,6 +205,36 @@ def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class MediaSettings(Section):
+    """The settings of pictures and videos: what may be uploaded."""
+
+    title: ClassVar[str] = "Pictures and videos"
+
+    media_max_mb: int = setting(
+        50, "The largest file that can be uploaded.", minimum=1, maximum=200, unit="MB", label="Largest file"
+    )
+    media_max_side: int = setting(
+        4096,
+        "The largest width or height of a picture or video.",
+        minimum=64,
+        maximum=8192,
+        unit="pixels",
+        label="Largest width or height",
+    )
+    media_max_frames: int = setting(
+        500, "The most frames of an animated picture.", minimum=2, maximum=5000, unit="frames", label="Most frames"
+    )
+    media_max_seconds: int = setting(
+        60,
+        "The longest video that can be uploaded. What is shown lasts never longer than QUEUE_ITEM_MAX_SECONDS.",
+        minimum=1,
+        maximum=600,
+        unit="seconds",
+        label="Longest video",
+    )
+
+
+@dataclass(frozen=True)
 class OutsideSettings(Section):
     """The settings of OBS, of webhooks and of OSC."""
 
@@ -254,7 +284,7 @@ class OutsideSettings(Section):
 
 
 @dataclass(frozen=True)
-class EffectsSettings(VoiceSettings, QueueSettings, OutsideSettings):
+class EffectsSettings(VoiceSettings, QueueSettings, MediaSettings, OutsideSettings):
     """All settings of the effects in one snapshot."""
 
     def queue_max(self, lane: str) -> int:

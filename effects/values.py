@@ -33,6 +33,11 @@ def play_sound(name: str) -> Effect:
     return Effect("play_sound", {"sound": name}, title=name)
 
 
+def show_media(name: str, **more: Any) -> Effect:
+    """Return the effect that shows the picture or video `name`; `more` are its other fields, such as `seconds`."""
+    return Effect("show_media", {"media": name, **more}, title=name)
+
+
 def speak(
     text: str, *, source: str = "system", voice: str = "", rate: int | None = None, volume: float | None = None
 ) -> Effect:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from joystick.settings_table import JoystickSettings
 
 # Pages that play the file that is chosen in their form, before it is sent.
-PLAYING_CHOSEN_FILES = frozenset({"admin:effects_sound_add", "admin:effects_sound_change"})
+SHOWING_CHOSEN_FILES = frozenset({"admin:effects_media_add", "admin:effects_sound_add", "admin:effects_sound_change"})
 # The export page's only inline handler, onSelectToggleChange(event), by its SHA-256.
 EXPORT_HANDLER = "'unsafe-hashes' 'sha256-wid4zL8fR53ZYy1ljOepzR77Dn6vWUUxuNnnWWBP3I8='"
 
@@ -25,22 +25,26 @@ class ContentSecurityMiddleware:
         """Return the response with a policy."""
         response = self._get_response(request)
         match = request.resolver_match
-        plays = match is not None and match.view_name in PLAYING_CHOSEN_FILES
-        response.headers.setdefault("Content-Security-Policy", policy(plays_chosen_files=plays))
+        shows = match is not None and match.view_name in SHOWING_CHOSEN_FILES
+        response.headers.setdefault("Content-Security-Policy", policy(blobs=shows))
         return response
 
 
-def policy(*, plays_chosen_files: bool = False) -> str:
-    """Return the policy: scripts from files of ours alone. Django's own pages need inline styles."""
+def policy(*, blobs: bool = False) -> str:
+    """Return the policy: scripts from files of ours alone. Django's own pages need inline styles.
+
+    `blobs`: pictures, videos and sounds that a script of ours made an address for are shown, too.
+    """
+    ours = "'self' blob:" if blobs else "'self'"
     site = urlsplit(JoystickSettings.current().joystick_site_url)
     return "; ".join(
         [
             "default-src 'none'",
             f"script-src 'self' {EXPORT_HANDLER}",
             "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data:",
+            f"img-src {ours} data:",
             "font-src 'self'",
-            "media-src 'self' blob:" if plays_chosen_files else "media-src 'self'",
+            f"media-src {ours}",
             "connect-src 'self'",
             "base-uri 'none'",
             # Browsers hold a redirect after a form to this as well: the one to the consent page.

@@ -11,7 +11,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import slugify
 
-from economy.viewers import presence
 from pixelbot_site.index import board, guide, lamps
 from pixelbot_site.logins.guesses import LoginForm
 
@@ -31,14 +30,13 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "joystick.builtincommand",
         "pixelbot_site.phrasetext",
     ),
-    "Voice and sounds": ("effects.sound", "effects.speechsource", "effects.wordfilter", "effects.viewervoice"),
+    "Media and sounds": ("effects.media", "effects.sound"),
+    "Voice": ("effects.speechsource", "effects.wordfilter", "effects.viewervoice"),
     "Overlay and OBS": ("effects.overlay", "effects.obsconnection", "effects.osctarget", "effects.webhooktarget"),
     "Books": ("economy.transaction", "economy.xptransaction", "economy.batch", "economy.audit"),
     "Set-up": ("joystick.install", "joystick.connection", "joystick.gap", "pixelbot_site.apitoken"),
     "Logins": ("auth.user", "auth.group", "pixelbot_site.invitation", "admin.logentry"),
 }
-# Names that the form for points completes: those who are here.
-MAX_NAMES = 200
 # Pages whose model's own name says too little.
 NAMES = {"admin.logentry": "What staff did"}
 
@@ -62,8 +60,7 @@ class Dashboard(AdminSite):
             "may_steer": "effects.change_queueitem" in may,
         }
         if request.user.has_perms(("economy.change_points", "economy.view_viewer")):
-            here = presence.present(now=moment.now).order_by("-presence__since")
-            context["here"] = list(here.values_list("username", flat=True)[:MAX_NAMES])
+            context["here"] = moment.here.names
             context["by_hand_key"] = uuid4()
         if request.user.has_perms(("pixelbot_site.change_settingoverride", "joystick.change_install")):
             shown = guide.guide_if_due(moment, wanted="guide" in request.GET or "refused" in (extra_context or {}))

@@ -16,7 +16,7 @@ import environ
 import tzlocal
 
 from economy.settings_table import PointsSettings, XPSettings
-from effects.settings_table import OutsideSettings, QueueSettings, VoiceSettings
+from effects.settings_table import MediaSettings, OutsideSettings, QueueSettings, VoiceSettings
 from joystick.settings_table import ChatSettings, FeedSettings, JoystickSettings, TipSettings
 from pixelbot_site.kit import env_example
 from pixelbot_site.kit.settings_table import Mistake, Section, setting
@@ -174,6 +174,7 @@ SECTIONS: tuple[type[Section], ...] = (
     FeedSettings,
     VoiceSettings,
     QueueSettings,
+    MediaSettings,
     OutsideSettings,
     LoginSettings,
     StorageSettings,

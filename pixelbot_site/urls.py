@@ -7,6 +7,7 @@ from django.urls import URLResolver, path
 from django.urls.resolvers import RoutePattern
 from django.views.generic import RedirectView
 
+from effects.media.views import overlay_media
 from effects.overlays import views
 from pixelbot_site.backups import views as backup_views
 from pixelbot_site.index import views as index_views
@@ -41,4 +42,5 @@ urlpatterns = [
     path("overlay/<str:secret>/pre-sound/<slug:key>", views.pre_sound, name="overlay-pre-sound"),
     path("overlay/<str:secret>/sound/<int:sound_id>", views.sound, name="overlay-sound"),
     path("overlay/<str:secret>/tried/<str:name>", views.tried_sound, name="overlay-tried-sound"),
+    path("overlay/<str:secret>/media/<slug:sha256>", overlay_media, name="overlay-media"),
 ]

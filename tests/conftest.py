@@ -24,6 +24,7 @@ from pytest_django import DjangoDbBlocker
 from economy.models import Viewer
 from economy.viewers import people
 from effects.chat import MAILBOX
+from effects.media import library
 from effects.models import Overlay
 from effects.obs.client import obs
 from effects.overlays import pages
@@ -131,7 +132,7 @@ def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
 @pytest.fixture(autouse=True)
 def look_at_the_index_anew() -> None:
     """Forget what the index found in the test before."""
-    for cache in (lamps.red_lines, lamps.stale_curve, tonight.stream_figures, guide.due):
+    for cache in (lamps.red_lines, lamps.stale_curve, tonight.stream_figures, guide.due, library.shelf):
         cache.forget()
 
 

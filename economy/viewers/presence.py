@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Window
 
 from economy.models import Presence, Viewer, viewer_key
 
@@ -38,6 +39,21 @@ def mark(*, here: Iterable[Viewer], gone: Iterable[str], seconds: float, now: da
 def present(*, now: datetime) -> QuerySet[Viewer]:
     """Return the viewers who are present."""
     return Viewer.objects.filter(presence__until__gt=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """How many are present, and the names of those who came last."""
+
+    count: int
+    names: list[str]
+
+
+def newest(most: int, *, now: datetime) -> Here:
+    """Return how many are present, with at most `most` of their names, by one query."""
+    rows = present(now=now).order_by("-presence__since").annotate(count=Window(Count("*")))
+    found = list(rows.values_list("username", "count")[:most])
+    return Here(found[0][1] if found else 0, [name for name, _ in found])
 
 
 def clear() -> None:

@@ -19,15 +19,16 @@ from django.utils.safestring import SafeString
 from pydantic import ValidationError
 
 from economy.models import Item
-from effects.models import OBSConnection, OSCTarget, Overlay, OverlayWidget, Sound, WebhookTarget, new_secret
+from effects.models import Media, OBSConnection, OSCTarget, Overlay, OverlayWidget, Sound, WebhookTarget, new_secret
 from effects.obs import address, client, health, names
+from effects.overlays import pages
 from effects.overlays.messages import recheck
 from effects.overlays.registry import widgets
 from effects.queue import items
-from effects.registry import Effect, get_kind
 from pixelbot_site.kit import secrets_at_rest, voices
 from pixelbot_site.kit.admin import ModelAdmin, named_choices
 from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.steps import Effect
 from pixelbot_site.kit.transactions import after_commit
 
 
@@ -150,7 +151,7 @@ class OverlayAdmin(ModelAdmin):
     def roll_credits(self, request: HttpRequest, overlays: QuerySet[Overlay]) -> None:
         """Have all open overlays that have a widget for them roll the credits."""
         try:
-            get_kind("credits").require_ready()
+            pages.require_open("credits")
         except Refused:
             messages.error(request, "No open overlay has a widget “Credits”. Add one to an overlay, and open it.")
             return
@@ -249,8 +250,8 @@ class OBSConnectionAdmin(ModelAdmin):
         return redirect("admin:effects_obsconnection_change", 1)
 
     def names_view(self, request: HttpRequest) -> JsonResponse:
-        """Return the names that effect fields offer, by kind: sounds, items, voices, targets, and what OBS has where it
-        answers.
+        """Return the names that effect fields offer, by kind: media, sounds, items, voices, targets, and what OBS has
+        where it answers.
 
         They are for those who may fill such a field.
         """
@@ -260,6 +261,7 @@ class OBSConnectionAdmin(ModelAdmin):
         names_by_kind: dict[str, Any] = {
             # What is stored, and what people read.
             "voice": {"options": list(found.options()), "is_browsers": found.is_browsers},
+            "media": list(Media.objects.values_list("name", flat=True)),
             "sound": list(Sound.objects.values_list("name", flat=True)),
             "item": list(Item.objects.values_list("key", flat=True)),
             "osc_target": list(OSCTarget.objects.values_list("name", flat=True)),

@@ -7,21 +7,28 @@ from pydantic import Field
 from effects.models import QueueItem
 from effects.overlays import pages
 from effects.overlays.onscreen import OnScreen
-from effects.registry import OverlayTask, Payload, effect
+from effects.registry import Card, Group, OverlayTask, Payload, effect
 
 
 class Alert(Payload):
     """The line, and for how many seconds it is shown."""
 
-    text: str = Field(min_length=1, max_length=500)
-    seconds: float = Field(5.0, ge=1, le=60)
+    text: str = Field(min_length=1, max_length=500, description="The line that is shown.")
+    seconds: float = Field(5.0, ge=1, le=60, description="How long it is shown.", json_schema_extra={"unit": "seconds"})
 
 
 def _require_place() -> None:
     pages.require_open("alert")
 
 
-@effect("alert", lane="effect", repeatable=True, payload=Alert, requires=_require_place)
+@effect(
+    "alert",
+    lane="effect",
+    repeatable=True,
+    payload=Alert,
+    card=Card(Group.SCREEN, "Alert", "Shows a line in large letters for a few seconds."),
+    requires=_require_place,
+)
 def alert(item: QueueItem, payload: Alert) -> OverlayTask:
     """Have the overlays show the line, with the streamer's word filters applied."""
     text = OnScreen.now().text(payload.text)

@@ -10,7 +10,7 @@ from effects.models import QueueItem
 from effects.overlays import facts, pages
 from effects.overlays.onscreen import OnScreen
 from effects.overlays.stream_figures import GIFTS, RAIDS, SUBSCRIPTIONS, TIPS
-from effects.registry import OverlayTask, Payload, effect
+from effects.registry import Card, Group, OverlayTask, Payload, effect
 
 # Names in a section.
 MOST = 60
@@ -26,16 +26,23 @@ SECTIONS = (
 class Credits(Payload):
     """Their title, their last line, and how many seconds they roll."""
 
-    title: str = Field("Thank you!", min_length=1, max_length=80)
-    last: str = Field("See you next time.", max_length=120)
-    seconds: float = Field(30, ge=5, le=300)
+    title: str = Field("Thank you!", min_length=1, max_length=80, description="The first line, in large letters.")
+    last: str = Field("See you next time.", max_length=120, description="The last line.")
+    seconds: float = Field(30, ge=5, le=300, description="How long they roll.", json_schema_extra={"unit": "seconds"})
 
 
 def _require_place() -> None:
     pages.require_open("credits")
 
 
-@effect("credits", lane="effect", repeatable=True, payload=Credits, requires=_require_place)
+@effect(
+    "credits",
+    lane="effect",
+    repeatable=True,
+    payload=Credits,
+    card=Card(Group.SCREEN, "Credits", "Rolls who tipped, followed, subscribed and raided in this stream."),
+    requires=_require_place,
+)
 def credits(item: QueueItem, payload: Credits) -> OverlayTask:
     """Have the overlays roll who tipped, followed, subscribed, gave, raided and redeemed in this stream."""
     screen = OnScreen.now()

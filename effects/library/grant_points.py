@@ -7,7 +7,7 @@ from pydantic import Field
 from economy.ledger import points
 from economy.settings_table import PointsSettings
 from effects.models import QueueItem
-from effects.registry import INSTANT, Payload, effect
+from effects.registry import INSTANT, Card, Group, Payload, effect
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 
@@ -17,14 +17,22 @@ NOBODY = phrases.refusal("grant_points.nobody", "nobody is there to get the {poi
 class GrantPoints(Payload):
     """The number of points."""
 
-    points: int = Field(ge=1, le=10**12)
+    points: int = Field(ge=1, le=10**12, description="How many points the viewer gets.")
 
 
 def _untested(payload: GrantPoints) -> str:
     return f"give {PointsSettings.current().amount(payload.points)}"
 
 
-@effect("grant_points", lane=INSTANT, repeatable=False, payload=GrantPoints, gives=True, untested=_untested)
+@effect(
+    "grant_points",
+    lane=INSTANT,
+    repeatable=False,
+    payload=GrantPoints,
+    card=Card(Group.REWARD, "Give points", "Gives points to the viewer."),
+    gives=True,
+    untested=_untested,
+)
 def grant_points(item: QueueItem, payload: GrantPoints) -> None:
     """Grant them, once per queue item. Raise Failed if it has no viewer."""
     if item.viewer is None:

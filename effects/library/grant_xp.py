@@ -11,7 +11,7 @@ from economy.ledger import accounts
 from economy.settings_table import EconomySettings
 from effects import announcements
 from effects.models import QueueItem
-from effects.registry import INSTANT, Payload, effect
+from effects.registry import INSTANT, Card, Group, Payload, effect
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 
@@ -21,14 +21,22 @@ NOBODY = phrases.refusal("grant_xp.nobody", "nobody is there to get the XP")
 class GrantXP(Payload):
     """The amount of XP."""
 
-    xp: int = Field(ge=1, le=10**12)
+    xp: int = Field(ge=1, le=10**12, title="XP", description="How much XP the viewer gets.")
 
 
 def _untested(payload: GrantXP) -> str:
     return f"give {payload.xp} XP"
 
 
-@effect("grant_xp", lane=INSTANT, repeatable=False, payload=GrantXP, gives=True, untested=_untested)
+@effect(
+    "grant_xp",
+    lane=INSTANT,
+    repeatable=False,
+    payload=GrantXP,
+    card=Card(Group.REWARD, "Give XP", "Gives XP to the viewer."),
+    gives=True,
+    untested=_untested,
+)
 def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     """Grant it, once per queue item, unless the viewer is excluded from rewards. Raise Failed without a viewer."""
     if item.viewer is None:

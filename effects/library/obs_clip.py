@@ -6,7 +6,7 @@ from effects import chat
 from effects.chat import Priority
 from effects.models import QueueItem
 from effects.obs import actions, health
-from effects.registry import Payload, effect
+from effects.registry import Card, Group, Payload, effect
 from pixelbot_site.kit import phrases
 
 SAVED = phrases.result("clip.saved", "@{user} the clip is saved.")
@@ -16,7 +16,14 @@ class OBSClip(Payload):
     """No fields: the length of a clip is set in OBS."""
 
 
-@effect("obs_clip", lane="effect", repeatable=False, payload=OBSClip, requires=health.require_ready)
+@effect(
+    "obs_clip",
+    lane="effect",
+    repeatable=False,
+    payload=OBSClip,
+    card=Card(Group.OBS, "Save a clip", "Saves OBS's replay buffer as a clip."),
+    requires=health.require_ready,
+)
 def obs_clip(item: QueueItem, payload: OBSClip) -> None:
     """Save the clip, store its path on the item when OBS reports it, and tell the viewer."""
     item.saved_path = actions.clip()

@@ -12,7 +12,7 @@ from effects.models import OSCTarget, QueueItem, WordFilter
 from effects.outside import osc_changes
 from effects.outside.osc import RESTING, typed
 from effects.queue import wakeups
-from effects.registry import EffectKind, Payload, register
+from effects.registry import Card, EffectKind, Group, Payload, register
 from effects.voice.speakable import shown
 from pixelbot_site.kit.errors import Failed, Refused
 
@@ -24,13 +24,29 @@ ADDRESS = r"^(/[^\s/#*,?\[\]{}]+)+$"
 class OSC(Payload):
     """`value` for `seconds`, or for `pulse_ms` milliseconds, then `back` (blank: false, 0 or an empty text)."""
 
-    target: str = Field(min_length=1, max_length=60, json_schema_extra={"from": "osc_target"})
-    address: str = Field(min_length=2, max_length=200, pattern=ADDRESS)
-    type: Literal["float", "int", "bool", "text"] = "float"
-    value: str = Field(max_length=MAX_TEXT)
-    back: str = Field("", max_length=MAX_TEXT)
-    seconds: float = Field(0, ge=0, le=3600)
-    pulse_ms: int = Field(0, ge=0, le=10_000)
+    target: str = Field(
+        min_length=1,
+        max_length=60,
+        description="The name of one of your OSC targets.",
+        json_schema_extra={"from": "osc_target"},
+    )
+    address: str = Field(
+        min_length=2, max_length=200, pattern=ADDRESS, description="Such as /avatar/parameters/Hearts."
+    )
+    type: Literal["float", "int", "bool", "text"] = Field("float", description="What the program expects there.")
+    value: str = Field(max_length=MAX_TEXT, description="What is sent: a number, true or false, or a text.")
+    back: str = Field("", max_length=MAX_TEXT, description="What is sent afterwards. Blank: 0, false or an empty text.")
+    seconds: float = Field(
+        0, ge=0, le=3600, description="After these it goes back. 0: it stays.", json_schema_extra={"unit": "seconds"}
+    )
+    pulse_ms: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        title="Pulse",
+        description="Instead of seconds: it goes back after so many milliseconds.",
+        json_schema_extra={"unit": "milliseconds"},
+    )
 
     @field_validator("value", "back", mode="before")
     @classmethod
@@ -76,6 +92,7 @@ class OSCKind(EffectKind[OSC]):
     lane = "effect"
     repeatable = True
     payload = OSC
+    card = Card(Group.OUTSIDE, "Send by OSC", "Sends a value to VRChat or another program, and back after a while.")
     done_word = "sent"
 
     def require_usable(self, payload: OSC) -> None:

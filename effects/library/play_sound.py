@@ -8,7 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 from effects import sounds
 from effects.models import QueueItem
 from effects.overlays import pages
-from effects.registry import EffectKind, OverlayTask, Payload, register
+from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
 
@@ -26,8 +26,13 @@ class Unsaved(Payload):
 class PlaySound(Payload):
     """`sound`: the name of a Sound, or one of its aliases. `unsaved`: what a test plays instead."""
 
-    sound: str = Field(min_length=1, max_length=40, json_schema_extra={"from": "sound"})
-    volume: float = Field(1.0, ge=0, le=1)
+    sound: str = Field(
+        min_length=1,
+        max_length=40,
+        json_schema_extra={"from": "sound"},
+        description="The sound's name, or one of its aliases.",
+    )
+    volume: float = Field(1.0, ge=0, le=1, description="1 is the sound's own volume, 0 is silence.")
     unsaved: SkipJsonSchema[Unsaved | None] = None
 
 
@@ -39,6 +44,7 @@ class PlaySoundKind(EffectKind[PlaySound]):
     lane = "effect"
     repeatable = True
     payload = PlaySound
+    card = Card(Group.SOUND, "Play a sound", "Plays one of your sounds.")
 
     def require_ready(self) -> None:
         pages.require_open("sound", heard=True)

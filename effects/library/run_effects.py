@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic import Field
 
 from effects.models import QueueItem, State
 from effects.queue import items
-from effects.registry import INSTANT, Payload, effect, gives, kinds
+from effects.registry import INSTANT, Card, Group, Payload, StepItem, effect, gives, kinds
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import SEQUENCE, Step, leaves, planned
 
@@ -17,10 +16,18 @@ from pixelbot_site.kit.steps import SEQUENCE, Step, leaves, planned
 class RunEffects(Payload):
     """`effects`: steps, as in any column of effects. They are checked on saving, and each again in its turn."""
 
-    effects: list[dict[str, Any]] = Field(min_length=1)
+    effects: list[StepItem] = Field(min_length=1, description="They happen in this order.")
 
 
-@effect(SEQUENCE, lane=INSTANT, repeatable=False, payload=RunEffects)
+@effect(
+    SEQUENCE,
+    lane=INSTANT,
+    repeatable=False,
+    payload=RunEffects,
+    card=Card(
+        Group.SEVERAL, "Several effects in a row", "Runs several effects; each begins when the one before it has ended."
+    ),
+)
 def run_effects(item: QueueItem, payload: RunEffects) -> None:
     """Enqueue the first step, with the rest as its sequel, as part of the same purchase.
 

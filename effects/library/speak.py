@@ -17,7 +17,7 @@ from effects import sounds, voice
 from effects.models import QueueItem, SpeechSource, ViewerVoice
 from effects.overlays import pages
 from effects.overlays.onscreen import SOMEBODY, OnScreen
-from effects.registry import EffectKind, OverlayTask, Payload, register
+from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register
 from effects.settings_table import VoiceSettings
 from effects.voice import speech
 from effects.voice.engines import estimated_seconds
@@ -38,11 +38,17 @@ TOO_LONG_EVEN_CUT = phrases.refusal("voice.too_long_even_cut", "the text is too 
 class Speak(Payload):
     """`source` (redeem, level, tip, wheel, system) chooses prefix and pre-sound; the settings fill in what is None."""
 
-    text: str = Field(min_length=1, max_length=MAX_TEXT)
-    source: str = Field("system", max_length=20)
-    voice: str = Field("", max_length=200, json_schema_extra={"from": "voice"})
-    rate: int | None = Field(None, ge=50, le=500)
-    volume: float | None = Field(None, ge=0, le=1)
+    text: str = Field(min_length=1, max_length=MAX_TEXT, description="What is said.")
+    source: str = Field(
+        "system", max_length=20, description="Chooses what comes before the text: redeem, level, tip, wheel or system."
+    )
+    voice: str = Field(
+        "", max_length=200, description="One of the installed voices.", json_schema_extra={"from": "voice"}
+    )
+    rate: int | None = Field(
+        None, ge=50, le=500, description="Blank: as in the settings.", json_schema_extra={"unit": "words a minute"}
+    )
+    volume: float | None = Field(None, ge=0, le=1, description="1 is loud, 0 is silence. Blank: as in the settings.")
 
 
 @register
@@ -53,6 +59,7 @@ class SpeakKind(EffectKind[Speak]):
     lane = "tts"
     repeatable = True
     payload = Speak
+    card = Card(Group.VOICE, "Speak a text", "Says a text aloud and shows it.")
     is_slow = True
 
     def perform(self, item: QueueItem, payload: Speak) -> OverlayTask:

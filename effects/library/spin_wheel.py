@@ -6,7 +6,7 @@ from effects import wheel
 from effects.models import QueueItem, Spin, WheelLine
 from effects.overlays import pages
 from effects.overlays.onscreen import OnScreen
-from effects.registry import EffectKind, OverlayTask, Payload, register
+from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register
 from effects.settings_table import QueueSettings
 from pixelbot_site.kit.errors import Refused
 
@@ -23,6 +23,7 @@ class SpinWheelKind(EffectKind[SpinWheel]):
     lane = "wheel"
     repeatable = True
     payload = SpinWheel
+    card = Card(Group.SCREEN, "Spin the wheel", "Spins the prize wheel for the viewer.")
 
     def require_ready(self) -> None:
         if not QueueSettings.current().wheel_without_overlay:

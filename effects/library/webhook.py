@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from effects.models import QueueItem, WebhookTarget
 from effects.outside import bodies, webhooks
-from effects.registry import Payload, effect
+from effects.registry import Card, Group, Payload, effect
 from pixelbot_site.kit.errors import Failed
 
 
@@ -20,11 +20,22 @@ class Webhook(Payload):
     Or `url`: one of WEBHOOK_ADDRESSES, or an address below one that ends in a slash.
     """
 
-    target: str = Field("", max_length=60, json_schema_extra={"from": "webhook_target"})
-    url: str = Field("", max_length=500, validate_default=True)
-    text: str = Field("", max_length=1000)
-    amount: str = Field("", max_length=40)
-    action: str = Field("", max_length=200)
+    target: str = Field(
+        "",
+        max_length=60,
+        description="The name of one of your webhook targets.",
+        json_schema_extra={"from": "webhook_target"},
+    )
+    url: str = Field(
+        "",
+        max_length=500,
+        validate_default=True,
+        title="URL",
+        description="Instead: one of the allowed addresses, or one below an allowed address that ends in a slash.",
+    )
+    text: str = Field("", max_length=1000, description="Is sent along: {text} in a target's body.")
+    amount: str = Field("", max_length=40, description="{amount} in a target's body.")
+    action: str = Field("", max_length=200, description="{action} in a target's body.")
 
     @field_validator("url")
     @classmethod
@@ -38,7 +49,14 @@ def _untested(payload: Webhook) -> str:
     return f"call {payload.target or payload.url}"
 
 
-@effect("webhook", lane="effect", repeatable=False, payload=Webhook, untested=_untested)
+@effect(
+    "webhook",
+    lane="effect",
+    repeatable=False,
+    payload=Webhook,
+    card=Card(Group.OUTSIDE, "Call a webhook", "Sends a signed request to an address that you allowed."),
+    untested=_untested,
+)
 def webhook(item: QueueItem, payload: Webhook) -> None:
     """Call the target with its body, or POST `{"item", "viewer", "text", "at"}`. Raise Failed if nothing takes it."""
     name = item.viewer.username if item.viewer else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from effects.models.media import VIDEOS, Media, MediaKind
 from effects.models.outside import OSCChange, OSCTarget, WebhookTarget
 from effects.models.purchases import Purchase
 from effects.models.queue import DROPPED, ENDED, MADE, QUEUED, UNFINISHED, Deed, Lane, QueueItem, State
@@ -15,8 +16,11 @@ __all__ = [
     "MADE",
     "QUEUED",
     "UNFINISHED",
+    "VIDEOS",
     "Deed",
     "Lane",
+    "Media",
+    "MediaKind",
     "OBSConnection",
     "OSCChange",
     "OSCTarget",

@@ -76,7 +76,18 @@ def _configured_names() -> Iterator[tuple[str, str, str]]:
     """Yield (row, kind of name, name) for every OBS name in an effect of any row."""
     for where, steps in _configured_effects():
         for kind, name in _names_in(steps):
-            yield where, kind, name
+            if kind.startswith("obs_"):
+                yield where, kind, name
+
+
+def rows_naming(kind: str, name: str) -> list[str]:
+    """Return the rows, in words, with an effect that names this, in any case: of the kind `media`, for one."""
+    wanted = (kind, name.casefold())
+    return [
+        where
+        for where, steps in _configured_effects()
+        if any((found, named.casefold()) == wanted for found, named in _names_in(steps))
+    ]
 
 
 def _configured_effects() -> Iterator[tuple[str, Any]]:
@@ -112,5 +123,5 @@ def _names_in(steps: Any) -> Iterator[tuple[str, str]]:
         for key, field in payload.model_fields.items():
             extra = field.json_schema_extra
             kind = str(extra.get("from", "")) if isinstance(extra, dict) else ""
-            if kind.startswith("obs_") and step.get(key):
+            if kind and step.get(key):
                 yield kind, str(step[key])

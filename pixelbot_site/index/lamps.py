@@ -15,6 +15,8 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from economy.ledger import audit, recomputing, xp
+from economy.viewers import presence
+from effects.media import library
 from effects.models import ENDED, OverlayPage, QueueItem, State
 from effects.obs import address, names, reverts
 from effects.obs import health as obs
@@ -35,6 +37,8 @@ from pixelbot_site.upkeep import database_file, heartbeat
 STUCK_AFTER = timedelta(seconds=60)
 # Lines among which one that was heard is looked for.
 SPOKEN_LATELY = 50
+# Names of missing files in one sentence.
+MOST_NAMED = 3
 # Bytes that are free on the disk of DATA_DIR: below these, the lamp turns.
 LOW_DISK = 2 * 2**30
 FULL_DISK = 200 * 2**20
@@ -43,6 +47,9 @@ BACKUP_DUE = timedelta(days=2)
 
 red_lines = TimedCache[list[str]](seconds=3)
 stale_curve = TimedCache[bool](seconds=5)  # by the curve of the settings
+
+# Names that the form for points completes: those who came last.
+MAX_NAMES = 200
 
 
 class Moment:
@@ -60,6 +67,11 @@ class Moment:
     def is_live(self) -> bool:
         """Whether a stream is on."""
         return self.stream is not None
+
+    @cached_property
+    def here(self) -> presence.Here:
+        """Who is present."""
+        return presence.newest(MAX_NAMES, now=self.now)
 
     @cached_property
     def health(self) -> connection.Health:
@@ -190,6 +202,18 @@ def _voice(moment: Moment) -> Lamp:
     return _lamp("voice", Color.GREEN, [f"An overlay played a line to its end, {when(heard)}."], hear)
 
 
+def _media(moment: Moment) -> Lamp:
+    page = Action("Pictures and videos", reverse("admin:effects_media_changelist"), "effects.view_media")
+    count, missing = library.missed()
+    if missing:
+        named = ", ".join(f"“{name}”" for name in missing[:MOST_NAMED]) + (" and more" if missing[MOST_NAMED:] else "")
+        sentence = f"The file of {named} is missing: effects show their text alone. Upload it again, or delete its row."
+        return _lamp("media", Color.AMBER, [sentence], page)
+    if count == 0:
+        return _lamp("media", Color.GREY, ["No picture or video was uploaded yet."], page)
+    return _lamp("media", Color.GREEN, [f"{counted(count, 'file')}, and none is missing."])
+
+
 def _worker(moment: Moment) -> Lamp:
     signs = heartbeat.rows()
     still = heartbeat.trouble(signs.get(heartbeat.SCHEDULE), now=moment.now)
@@ -264,6 +288,7 @@ LAMPS: tuple[Callable[[Moment], Lamp], ...] = (
     _overlay,
     _obs,
     _voice,
+    _media,
     _worker,
     _lanes,
     _books,
@@ -277,6 +302,7 @@ LABELS = {
     "overlay": "Overlay",
     "obs": "OBS",
     "voice": "Voice",
+    "media": "Pictures and videos",
     "worker": "Worker",
     "lanes": "Queue",
     "books": "Books",

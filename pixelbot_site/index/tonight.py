@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from economy.settings_table import PointsSettings
-from economy.viewers import presence
 from effects.models import DROPPED, QueueItem, State
 from effects.queue.lanes import LaneStatus
 from joystick.channel import streams
@@ -73,8 +72,7 @@ def figures(moment: Moment) -> Figures:
         of_stream = stream.figures
     elif stream is not None:
         of_stream = stream_figures.get(partial(streams.figures, stream), key=stream.pk)
-    here = presence.present(now=moment.now).count()
-    return Figures(stream, here, moment.health.events_per_minute, of_stream)
+    return Figures(stream, moment.here.count, moment.health.events_per_minute, of_stream)
 
 
 def feed() -> list[FeedLine]:

@@ -1,6 +1,6 @@
 """Effects as values: tips, raids, levels, prizes and redeems all name the effects that they have in the same way.
 
-What a kind of effect does is in `effects/library/`, which fills `payloads`.
+What a kind of effect does is in `effects/library/`, which fills `payloads` and `cards`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from enum import Enum
+from typing import Annotated, Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from pydantic import ValidationError as PayloadError
 
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.payload_fields import EFFECT_FORMAT, Path, fields_of, lists_in
 from pixelbot_site.kit.registry import Registry
 
 MAX_TITLE = 200
@@ -23,12 +25,16 @@ MAX_TITLE = 200
 MAX_TEXT = 1000
 # What is counted in templates; with 1 they lose their s.
 _NOUNS = "token|viewer|month|subscription|point"
-# The kind whose payload holds a list of steps, in `effects`, and how many steps it may hold.
+# The kind whose steps happen one after another, in its payload's `effects`.
 SEQUENCE = "run_effects"
+# How many steps a list inside an effect may hold, and how deep lists may lie in each other. The column's is the first.
 MAX_SEQUENCE = 20
+MAX_DEPTH = 5
 
 # An effect as it is stored in a column: `kind`, and beside it the keys of its payload.
 Step = Mapping[str, Any]
+# The same as an item of a payload's field: `list[StepItem]` is a list of effects inside an effect.
+StepItem = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "format": EFFECT_FORMAT})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,40 @@ class Effect:
 
 
 class Payload(BaseModel):
-    """The arguments of a kind of effect. The dashboard's form is made from its fields."""
+    """The arguments of a kind of effect. The dashboard's form is made from its fields (`payload_fields`).
+
+    A field's `description` is the help below it. Of its `json_schema_extra`, `from` names what it offers, such as
+    "sound", and `unit` stands beside a number.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-# The payload model of every kind, by the kind's name.
+class Group(Enum):
+    """The groups of the menu of kinds, in their order. The value is the heading."""
+
+    SCREEN = "Screen"
+    SOUND = "Sound"
+    VOICE = "Voice"
+    CHAT = "Chat"
+    REWARD = "Reward"
+    OBS = "OBS"
+    OUTSIDE = "Outside"
+    SEVERAL = "Several effects"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the dashboard calls a kind: its title in words, and in a sentence what it does. `group` is its menu's."""
+
+    group: Group
+    title: str
+    does: str
+
+
+# The payload model and the card of every kind, by the kind's name.
 payloads: Registry[type[Payload]] = Registry("payload")
+cards: Registry[Card] = Registry("card")
 P = TypeVar("P", bound=Payload)
 
 
@@ -61,7 +94,7 @@ def parse(model: type[P], payload: Mapping[str, Any]) -> P:
     try:
         return model.model_validate(payload)
     except PayloadError as error:
-        raise Failed(f"the effect's fields do not fit: {'; '.join(_reasons(error))}") from error
+        raise Failed(f"the effect's fields do not fit: {'; '.join(map(_reason, error.errors()))}") from error
 
 
 def leaves(steps: Iterable[Step]) -> Iterator[Step]:
@@ -105,39 +138,67 @@ def _title(step: Step, payload: Mapping[str, Any]) -> str:
     return str(texts[0] if texts else step.get("kind", ""))[:MAX_TITLE]
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Something wrong in a list of steps: the path to it, a sentence that names the place, and one that does not."""
+
+    path: Path
+    sentence: str
+    message: str
+
+
 def mistakes(steps: Any) -> list[str]:
-    """Return a sentence for each thing that is wrong with `steps`, and with the steps of sequences in them."""
+    """Return a sentence for each thing that is wrong with `steps`, and with the lists of steps inside them."""
+    return [mistake.sentence for mistake in find_mistakes(steps)]
+
+
+def find_mistakes(steps: Any, path: Path = (), depth: int = 1) -> Iterator[Mistake]:
+    """Yield each thing that is wrong with `steps`, and with the lists of steps inside them."""
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
-        return ["This must be a list of effects."]
-    sentences = []
-    for number, step in enumerate(steps, 1):
-        kind = str(step.get("kind", ""))
+        yield _mistake(path, "This must be a list of effects.")
+        return
+    if depth > MAX_DEPTH:
+        yield _mistake(path, f"Effects can lie in each other at most {MAX_DEPTH} deep.")
+        return
+    for number, step in enumerate(steps):
+        kind, place = str(step.get("kind", "")), (*path, number)
         payload = payloads.get(kind)
         if payload is None:
-            sentences.append(f"Effect {number}: there is none called “{kind}”. There are {', '.join(payloads)}.")
+            there_is_none = f"there is none called “{kind}”. There are {', '.join(payloads)}."
+            yield Mistake(place, f"Effect {number + 1}: {there_is_none}", f"There is no effect called “{kind}”.")
             continue
-        sentences += [f"Effect {number}, {kind}: {mistake}" for mistake in _of_step(kind, payload, step)]
-    return sentences
+        for mistake in _of_step(payload, step, place, depth):
+            yield Mistake(mistake.path, f"Effect {number + 1}, {kind}: {mistake.sentence}", mistake.message)
 
 
-def _of_step(kind: str, payload: type[Payload], step: Step) -> list[str]:
+def _of_step(payload: type[Payload], step: Step, place: Path, depth: int) -> Iterator[Mistake]:
     try:
         payload.model_validate(_fields(step))
     except PayloadError as error:
-        return _reasons(error)
-    if kind != SEQUENCE:
-        return []
-    if len(step["effects"]) > MAX_SEQUENCE:
-        return [f"there are more than {MAX_SEQUENCE} effects in it"]
-    return mistakes(step["effects"])
+        for detail in error.errors():
+            yield Mistake((*place, *detail["loc"]), _reason(detail), f"{detail['msg']}.")
+        return
+    for path, steps in lists_in(fields_of(payload), step):
+        # A list that is a field of the effect itself needs no name; one in a list of objects does: "choices 2".
+        where = f"{path[0]} {int(path[1]) + 1}: " if len(path) > 2 and isinstance(path[1], int) else ""
+        if len(steps) > MAX_SEQUENCE:
+            sentence = f"there are more than {MAX_SEQUENCE} effects in it"
+            yield Mistake((*place, *path), f"{where}{sentence}", f"There are more than {MAX_SEQUENCE} effects in it.")
+            continue
+        for mistake in find_mistakes(steps, (*place, *path), depth + 1):
+            yield Mistake(mistake.path, f"{where}{mistake.sentence}", mistake.message)
+
+
+def _mistake(path: Path, sentence: str) -> Mistake:
+    return Mistake(path, sentence, sentence)
 
 
 def _fields(step: Step) -> dict[str, Any]:
     return {key: value for key, value in step.items() if key != "kind"}
 
 
-def _reasons(error: PayloadError) -> list[str]:
-    return [f"{'.'.join(map(str, detail['loc'])) or 'it'}: {detail['msg']}" for detail in error.errors()]
+def _reason(detail: Mapping[str, Any]) -> str:
+    return f"{'.'.join(map(str, detail['loc'])) or 'it'}: {detail['msg']}"
 
 
 def check(steps: Any) -> None:

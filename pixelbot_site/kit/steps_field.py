@@ -1,46 +1,112 @@
 """A model field that holds a list of steps, with its form field and widget.
 
-The widget's script is among the site's static files; it fetches the names of OBS's scenes and sources from the
-dashboard's page of the OBS connection.
+The widget's script is among the site's static files, in `effects_editor/`; it fetches the names of OBS's scenes and
+sources from the dashboard's page of the OBS connection.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.forms.widgets import Media
-from django.utils.safestring import SafeString, mark_safe
+from django.forms.fields import InvalidJSONInput
+from django.forms.widgets import Media, Script
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString
 
-from pixelbot_site.kit.steps import check, payloads
+from pixelbot_site.kit.payload_fields import fields_of
+from pixelbot_site.kit.steps import MAX_DEPTH, MAX_SEQUENCE, Group, cards, check, find_mistakes, payloads
 from pixelbot_site.kit.voice_fields import VoiceSelect
+
+WITHOUT_SCRIPTS = (
+    'This is a list, written as JSON, such as [{"kind": "alert", "text": "Hello!"}]. '
+    "The kinds and their fields are listed in docs/reference.md. With scripts, it is edited as cards."
+)
 
 
 class EffectsWidget(forms.Textarea):
-    """A text field with the list as JSON, which a script replaces by a form made from the kinds' payloads."""
+    """A text field with the list as JSON, which a script replaces by a card for each effect."""
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
-        """Return the text field, followed by the JSON schemas of all payloads for the script."""
-        area = super().render(name, value, {**(attrs or {}), "data-effects": "1", "rows": 4}, renderer)
-        schemas = json.dumps({kind: payload.model_json_schema() for kind, payload in payloads.items()})
-        # "</script>" in a description would end the element.
-        safe = schemas.replace("<", "\\u003c").replace("&", "\\u0026")
-        return mark_safe(f'{area}<script type="application/json" data-kinds>{safe}</script>')
+        """Return the text field, followed by what the script needs: the kinds, and what is wrong in the list."""
+        found = {"id": f"id_{name}", **(attrs or {})}
+        area = super().render(name, value, {**found, "data-effects": "1", "rows": 4}, renderer)
+        return format_html(
+            '<div class="effects-field">{}<p class="tip">{}</p>{}{}</div>',
+            area,
+            WITHOUT_SCRIPTS,
+            json_script(editor(), f"{found['id']}-kinds"),
+            json_script(_mistakes(value), f"{found['id']}-mistakes"),
+        )
 
     @property
     def media(self) -> Media:
-        """Return the script and its style sheet."""
-        return VoiceSelect().media + Media(
-            js=["pixelbot_site/effects_field.js"], css={"all": ["pixelbot_site/effects_field.css"]}
-        )
+        """Return the script, which is a module, and its style sheet."""
+        script = Script("pixelbot_site/effects_editor/main.js", type="module")
+        # The stubs know of addresses alone.
+        return VoiceSelect().media + Media(js=[script], css={"all": ["pixelbot_site/effects_editor/editor.css"]})  # type: ignore[list-item]
+
+
+def editor() -> dict[str, Any]:
+    """Return what the editor's script is made from: the menu of kinds by their groups, each kind's card, and limits."""
+    ordered = sorted(cards.items(), key=lambda item: item[1].title)
+    groups = [
+        {"label": group.value, "kinds": [name for name, card in ordered if card.group is group]} for group in Group
+    ]
+    return {
+        "groups": [group for group in groups if group["kinds"]],
+        "kinds": {name: {"title": card.title, "does": card.does, "fields": _fields(name)} for name, card in ordered},
+        "limits": {"list": MAX_SEQUENCE, "depth": MAX_DEPTH},
+    }
+
+
+def _fields(kind: str) -> list[dict[str, Any]]:
+    payload = payloads.get(kind)
+    return [] if payload is None else [asdict(field, dict_factory=_filled) for field in fields_of(payload)]
+
+
+def _filled(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {key: value for key, value in pairs if value not in (None, "", ())}
+
+
+def _mistakes(value: Any) -> list[dict[str, Any]]:
+    try:
+        steps = json.loads(value or "[]")
+    except (TypeError, ValueError, RecursionError):
+        return []  # the form says so
+    return [{"path": mistake.path, "message": mistake.message} for mistake in find_mistakes(steps)]
 
 
 class EffectsFormField(forms.JSONField):
     """A JSON field that validates each effect against its payload."""
 
     widget = EffectsWidget
+
+    def to_python(self, value: Any) -> Any:
+        """Return the list. Refuse brackets that lie in each other too deep to be read."""
+        try:
+            return super().to_python(value)
+        except RecursionError:
+            raise ValidationError("This must be a list of effects.") from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what was posted; what can't be read, as it was typed."""
+        try:
+            return super().bound_data(data, initial)
+        except RecursionError:
+            return InvalidJSONInput(data)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return whether the list was changed; what can't be read was."""
+        try:
+            return super().has_changed(initial, data)
+        except RecursionError:
+            return True
 
     def validate(self, value: Any) -> None:
         """Validate the kinds and their payloads, besides what every field validates."""

@@ -18,7 +18,7 @@ ROLES = {
     OWNER: "everything, with logins, tokens and backups",
     MANAGER: "everything about the channel",
     MODERATOR: "sees the queue, the feed and viewers, and steers the queue",
-    VIEWER: "sees streams, sounds, items and the connection, but no list of viewers and no texts of theirs",
+    VIEWER: "sees streams, media, sounds, items and the connection, but no list of viewers and no texts of theirs",
 }
 
 VIEW = ("view",)
@@ -58,7 +58,8 @@ TABLE: dict[str, May] = {
     "joystick.builtincommand": May(manager=EDIT, moderator=VIEW),
     "pixelbot_site.phrasetext": May(manager=EDIT, moderator=VIEW),
     "economy.levelreward": May(manager=ALL, moderator=VIEW, viewer=VIEW),
-    # Voice and sounds.
+    # Media, sounds and the voice.
+    "effects.media": May(manager=ALL, moderator=VIEW, viewer=VIEW),
     "effects.sound": May(manager=ALL, moderator=VIEW, viewer=VIEW),
     "effects.speechsource": May(manager=EDIT, moderator=VIEW, viewer=VIEW),
     "effects.wordfilter": May(manager=ALL, moderator=VIEW),

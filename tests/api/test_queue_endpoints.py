@@ -11,7 +11,7 @@ from economy.ledger import points
 from economy.models import Points, Viewer
 from effects.models import Lane, Prize, Purchase, QueueItem, Sound
 from effects.queue import control, items, worker
-from effects.registry import Effect, FunctionKind, OverlayTask, Payload, kinds
+from effects.registry import Card, Effect, FunctionKind, Group, OverlayTask, Payload, kinds
 from effects.values import speak
 from pixelbot_site.kit.api import Scope
 
@@ -37,7 +37,8 @@ def show() -> Any:
     def perform(item: QueueItem, payload: Nothing) -> OverlayTask:
         return OverlayTask({"type": "show"}, seconds=2)
 
-    kinds.add("show", FunctionKind("show", perform, lane="tts", repeatable=True, payload=Nothing), "a test")
+    card = Card(Group.SCREEN, "Show", "Shows something.")
+    kinds.add("show", FunctionKind("show", perform, lane="tts", repeatable=True, payload=Nothing, card=card), "a test")
     yield Effect("show", {}, "a thing")
     del kinds._things["show"]
 

@@ -59,3 +59,12 @@ def test_everybody_is_gone_at_the_streams_end(now: datetime) -> None:
     mark(now, here="Ann Bob")
     presence.clear()
     assert here(now) == []
+
+
+def test_the_newest_are_named_and_all_are_counted(now: datetime) -> None:
+    assert presence.newest(2, now=now) == presence.Here(0, [])
+    for second, name in enumerate(("Ann", "Bob", "Cid")):
+        mark(now + timedelta(seconds=second), here=name)
+    mark(now + timedelta(seconds=5), gone="Ann")
+    assert presence.newest(1, now=now + timedelta(seconds=6)) == presence.Here(2, ["Cid"])
+    assert presence.newest(9, now=now + timedelta(seconds=6)) == presence.Here(2, ["Cid", "Bob"])

@@ -9,7 +9,9 @@ import pytest
 from pydantic import ConfigDict
 
 from effects.models import QueueItem
-from effects.registry import FunctionKind, OverlayTask, Payload, kinds
+from effects.registry import Card, FunctionKind, Group, OverlayTask, Payload, kinds
+
+CARD = Card(Group.OUTSIDE, "Test", "Is made for a test.")
 
 
 class Anything(Payload):
@@ -31,7 +33,7 @@ def kind() -> Iterator[Callable[..., str]]:
         def performer(item: QueueItem, payload: Anything) -> OverlayTask | None:
             return perform(item)
 
-        made = FunctionKind(name, performer, lane=lane, repeatable=repeatable, payload=Anything)
+        made = FunctionKind(name, performer, lane=lane, repeatable=repeatable, payload=Anything, card=CARD)
         kinds.add(name, made, "a test")
         added.append(name)
         return name

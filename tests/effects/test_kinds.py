@@ -12,10 +12,13 @@ from economy.ledger import points
 from economy.models import Points, Viewer
 from effects.models import Purchase, QueueItem, State
 from effects.queue import control, items, worker
-from effects.registry import Effect, EffectKind, OverlayTask, Payload, effect, kinds, register
+from effects.registry import Card, Effect, EffectKind, Group, OverlayTask, Payload, effect, kinds, register
 from pixelbot_site.kit import steps
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "frames")]
+
+
+LAMP = Card(Group.OUTSIDE, "Lamp", "Lights a lamp.")
 
 
 class Lamp(Payload):
@@ -28,6 +31,7 @@ def registries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kinds that a test registers are gone after it."""
     monkeypatch.setattr(kinds, "_things", dict(kinds._things))
     monkeypatch.setattr(steps.payloads, "_things", dict(steps.payloads._things))
+    monkeypatch.setattr(steps.cards, "_things", dict(steps.cards._things))
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def lamps() -> list[Lamp]:
     """The payloads that the performer of the kind `lamp` got."""
     got: list[Lamp] = []
 
-    @effect("lamp", lane="test", repeatable=True, payload=Lamp, deadline=7)
+    @effect("lamp", lane="test", repeatable=True, payload=Lamp, card=LAMP, deadline=7)
     def lamp(item: QueueItem, payload: Lamp) -> None:
         got.append(payload)
 
@@ -52,6 +56,7 @@ def bulbs() -> type[EffectKind[Lamp]]:
         lane = "test"
         repeatable = False
         payload = Lamp
+        card = LAMP
         is_slow = True
         calls: list[str] = []  # noqa: RUF012
 

@@ -25,6 +25,7 @@ NAME = "x" * 200
 FITS: list[tuple[str, dict[str, Any]]] = [
     ("alert", {"text": "x", "seconds": 1}),
     ("alert", {"text": "x" * 500, "seconds": 60}),
+    ("credits", {"title": "x", "last": "", "seconds": 5}),
     ("chat_line", {"text": "x"}),
     ("chat_line", {"text": "x" * 500}),
     ("grant_item", {"item": "h", "quantity": 1}),
@@ -62,6 +63,8 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("play_sound", {"sound": "s", "volume": 0}),
     ("play_sound", {"sound": "s" * 40, "volume": 1}),
     ("run_effects", {"effects": [{"kind": "obs_clip"}]}),
+    ("show_media", {"media": "m", "seconds": 1, "volume": 0}),
+    ("show_media", {"media": "m" * 40, "text": "x" * 500, "place": "full", "seconds": 600, "sound": True}),
     ("speak", {"text": "x", "rate": 50, "volume": 0}),
     ("speak", {"text": "x" * MAX_TEXT, "rate": 500, "volume": 1}),
     ("spin_wheel", {}),
@@ -71,6 +74,8 @@ FITS: list[tuple[str, dict[str, Any]]] = [
 ]
 # (kind, payload, the field that is wrong)
 DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
+    ("credits", {"title": ""}, "title"),
+    ("credits", {"seconds": 301}, "seconds"),
     ("alert", {"text": ""}, "text"),
     ("alert", {"text": "   "}, "text"),
     ("alert", {"text": "x" * 501}, "text"),
@@ -115,6 +120,11 @@ DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
     ("play_sound", {"sound": "s", "volume": 1.01}, "volume"),
     ("run_effects", {"effects": []}, "effects"),
     ("run_effects", {"effects": ["obs_clip"]}, "effects"),
+    ("show_media", {"media": ""}, "media"),
+    ("show_media", {"media": "m", "place": "behind"}, "place"),
+    ("show_media", {"media": "m", "seconds": 0.9}, "seconds"),
+    ("show_media", {"media": "m", "text": "x" * 501}, "text"),
+    ("show_media", {"media": "m", "volume": 1.1}, "volume"),
     ("speak", {"text": ""}, "text"),
     ("speak", {"text": "x" * (MAX_TEXT + 1)}, "text"),
     ("speak", {"text": "x", "rate": 49}, "rate"),

@@ -79,10 +79,10 @@ class TestLayout:
 
     def test_a_new_overlay_has_the_first_widgets_and_a_stored_one_keeps_its_own(self) -> None:
         overlay = Overlay.objects.create()
-        assert names(greeting(overlay)) == ["events", "caption", "wheel", "alert"]  # from below
+        assert names(greeting(overlay)) == ["events", "caption", "wheel", "media", "alert"]  # from below
         overlay.widgets.filter(name="wheel").delete()
         overlay.save()
-        assert names(greeting(overlay)) == ["events", "caption", "alert"]
+        assert names(greeting(overlay)) == ["events", "caption", "media", "alert"]
 
     def test_a_widget_that_is_switched_off_is_seen_only_where_it_is_alone(self) -> None:
         overlay = Overlay.objects.create()
@@ -93,7 +93,7 @@ class TestLayout:
     def test_what_makes_sounds_is_on_every_page_at_least_unseen(self) -> None:
         overlay = Overlay.objects.create()
         assert names(greeting(overlay), unseen=True) == []
-        assert names(greeting(overlay, "alert"), unseen=True) == ["unseen-caption", "unseen-wheel"]
+        assert names(greeting(overlay, "alert"), unseen=True) == ["unseen-caption", "unseen-media", "unseen-wheel"]
 
     def test_place_theme_and_files_are_told(self) -> None:
         overlay = Overlay.objects.create(theme="neon")

@@ -27,16 +27,16 @@ def rows_of_the_table() -> list[str]:
     return [line for line in section.splitlines() if line.startswith("| ") and not line.startswith("| to change |")]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_path_in_the_docs_exists(page: Path) -> None:
-    assert [path for path in paths_in(page.read_text(encoding="utf-8")) if not (ROOT / path).exists()] == []
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: document.name)
+def test_every_path_in_the_docs_exists(document: Path) -> None:
+    assert [path for path in paths_in(document.read_text(encoding="utf-8")) if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_test_named_in_the_docs_exists(page: Path) -> None:
-    named = TEST.findall(page.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: document.name)
+def test_every_test_named_in_the_docs_exists(document: Path) -> None:
+    named = TEST.findall(document.read_text(encoding="utf-8"))
     assert [f"{path}::{test}" for path, test in named if f"def {test}(" not in source(path)] == []
-    assert len(named) > 30 or page.name != "security.md"
+    assert len(named) > 30 or document.name != "security.md"
 
 
 def source(path: str) -> str:

@@ -49,12 +49,15 @@ def plan(order: Order) -> Effect:
     "effects/library/confetti.py": """
 from __future__ import annotations
 from effects.models import QueueItem
-from effects.registry import Payload, effect
+from effects.registry import Card, Group, Payload, effect
 
 class Confetti(Payload):
     colour: str
 
-@effect("confetti", lane="paper", repeatable=True, payload=Confetti)
+@effect(
+    "confetti", lane="paper", repeatable=True, payload=Confetti,
+    card=Card(Group.SCREEN, "Confetti", "Lets confetti fall."),
+)
 def confetti(item: QueueItem, payload: Confetti) -> None:
     print("CONFETTI", payload.colour)
 """,
@@ -76,6 +79,8 @@ effects.chat.group_send = lambda group, message: print("SAID", message["words"][
 for happening in (tip("Bob", 10), chat("Bob", "!cuddle Ann"), chat("Bob", "!confetti gold"), leave("Bob")):
     receive([read_frame(frame_text(happening))])
 worker.drain("paper")
+from pixelbot_site.kit.steps_field import editor
+print("IN THE EDITOR", *(group["label"] for group in editor()["groups"] if "confetti" in group["kinds"]))
 """
 
 
@@ -119,6 +124,7 @@ def test_one_of_each_dropped_as_a_file_works(copy: Path) -> None:
         "SAID @Bob done, it is in the queue. 7 points left.",
         "SAID bye Bob",
         "CONFETTI gold",
+        "IN THE EDITOR Screen",
     ], done.stderr
 
 

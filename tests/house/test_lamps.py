@@ -23,7 +23,7 @@ from django.utils import timezone
 from economy import tasks as economy_tasks
 from economy.ledger import audit
 from economy.models import Points, Viewer
-from effects.models import Overlay, QueueItem, State
+from effects.models import Overlay, OverlayPage, QueueItem, State
 from effects.overlays import pages
 from effects.queue import control, items, worker
 from effects.values import speak
@@ -99,6 +99,8 @@ def test_exactly_one_page_of_the_overlay_is_right(now: Any) -> None:
     assert shows("overlay", Color.GREEN, "One page is open, since at ")
     pages.opened("two", overlay)
     assert shows("overlay", Color.AMBER, "2 pages are open, and each of them plays the sound")
+    OverlayPage.objects.update(until=timezone.now() - timedelta(seconds=1))  # OBS died, and nothing said so
+    assert shows("overlay", Color.RED, "No overlay is open")
 
 
 def test_obs_away_is_red_on_air_alone(settings: Any, now: Any) -> None:
@@ -139,6 +141,11 @@ def test_lanes(stage: None) -> None:
     items.enqueue(speak("hello"))
     assert shows("lanes", Color.GREEN, "Every lane moves")
     QueueItem.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    assert shows("lanes", Color.RED, "The lane tts stands still")
+    ended = items.enqueue(speak("hello"))
+    items.end(ended, State.SKIPPED, "by mo")  # whatever waits, something moved a moment ago
+    assert shows("lanes", Color.GREEN, "Every lane moves")
+    QueueItem.objects.filter(pk=ended.pk).update(finished_at=timezone.now() - timedelta(minutes=2))
     assert shows("lanes", Color.RED, "The lane tts stands still")
     control.pause("tts", by="mo")
     assert shows("lanes", Color.AMBER, "Paused: tts (by mo)")

@@ -44,9 +44,10 @@ def owner(admin_user: User) -> User:
     return admin_user
 
 
-def save(client: Client, **values: str | list[str]) -> Any:
-    """Send the page's form as a browser would, with `values` typed over what it showed."""
+def save(client: Client, meanwhile: Callable[[], object] = lambda: None, /, **values: str | list[str]) -> Any:
+    """Send the page's form as a browser would, with `values` typed over what it showed; `meanwhile` happens before."""
     form = client.get(reverse("settings")).context["form"]
+    meanwhile()
     data: dict[str, Any] = {}
     for field in form:
         shown = field.value()
@@ -151,9 +152,11 @@ def test_two_pages_do_not_undo_each_other(admin_client: Client) -> None:
 
 
 def test_a_contradiction_with_what_somebody_else_saved_meanwhile_is_refused(admin_client: Client, owner: User) -> None:
-    store.change({"TIP_LOW_MAX": 90}, by=owner)
-    settings_table.overrides.read_again()
-    answer = save(admin_client, TIP_MEDIUM_MAX="80")
+    def change() -> None:
+        store.change({"TIP_LOW_MAX": 90}, by=owner)
+        settings_table.overrides.read_again()
+
+    answer = save(admin_client, change, TIP_MEDIUM_MAX="80")
     assert "each larger than the one before" in answer.content.decode()
     assert TipSettings.current().tip_medium_max == 100
 

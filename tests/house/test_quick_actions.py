@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from economy.ledger.accounts import MAX_BALANCE
 from economy.models import Points, Transaction, Viewer
 from economy.viewers import presence
 
@@ -48,6 +49,7 @@ def test_pressed_twice_it_pays_once(admin_client: Client, viewer: Callable[..., 
         ({"amount": "many"}, "Enter a whole number."),
         ({"amount": "0"}, "Write how many to give, or to take with a minus."),
         ({"amount": "-501"}, "Only 20 points can be taken."),
+        ({"amount": str(MAX_BALANCE)}, f"Nobody can have more than {MAX_BALANCE} points."),
         ({"reason": ""}, "This field is required."),
     ],
 )
@@ -70,9 +72,13 @@ def test_the_names_of_who_is_here_are_offered(admin_client: Client, viewer: Call
 def test_it_is_for_who_may_change_points(client: Client, viewer: Callable[..., Viewer]) -> None:
     viewer("Bob")
     mo = get_user_model().objects.create_user("mo", is_staff=True)
-    mo.user_permissions.add(Permission.objects.get(codename="view_viewer"))
     client.force_login(mo)
+    change = Permission.objects.get(codename="change_points")
+    mo.user_permissions.set([change])  # who may give, but not see whom
     assert "Give points to" not in client.get("/admin/").text
     assert client.post(reverse("give-points"), {"viewer": "Bob", "amount": "5"}).status_code == 403
-    mo.user_permissions.add(Permission.objects.get(codename="change_points"))
+    mo.user_permissions.set([Permission.objects.get(codename="view_viewer")])
+    assert "Give points to" not in client.get("/admin/").text
+    assert client.post(reverse("give-points"), {"viewer": "Bob", "amount": "5"}).status_code == 403
+    mo.user_permissions.add(change)
     assert "Give points to" in client.get("/admin/").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +11,15 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from economy.models import Viewer
+from effects.media import library
 from effects.models import QueueItem, State
 from effects.queue import control, items
 from effects.values import speak
 from joystick.channel import streams
-from joystick.models import Stream
+from joystick.models import InboundEvent, Stream
 from joystick.simulator.happenings import chat, follow, started, tip
 from pixelbot_site.index import board, guide, lamps, live, tonight
 from pixelbot_site.index.board import View
@@ -70,6 +73,8 @@ def test_tonights_figures(deliver: Callable[..., None], now: Any) -> None:
 
 
 def test_who_tipped(admin_client: Client, deliver: Callable[..., None]) -> None:
+    deliver(tip("Cat", 7))
+    InboundEvent.objects.update(received_at=timezone.now() - timedelta(days=1))  # before the stream
     deliver(started(), tip("Bob", 100), tip("Ann", 30), tip("Ann", 90), tip("=cmd", 1))
     stream = Stream.objects.get()
     assert tonight.tippers(stream) == [("Ann", 120, 2), ("Bob", 100, 1), ("=cmd", 1, 1)]
@@ -123,8 +128,10 @@ def test_everything_is_paused_and_goes_on_with_a_bar_on_every_page(admin_client:
 def test_what_did_not_happen_is_told_with_the_reason(admin_client: Client, viewer: Callable[..., Viewer]) -> None:
     item = items.enqueue(speak("hello"), viewer=viewer("Bob"))
     items.end(item, State.FAILED, "no overlay began to play it")
+    items.end(items.enqueue(speak("hello"), tried_by="mo"), State.FAILED, "mo tried it")
     page = index(admin_client)
     assert "no overlay began to play it" in page
+    assert [row.error for row in tonight.failures(Moment())] == ["no overlay began to play it"]
     assert "Do again" in page
 
 
@@ -168,6 +175,7 @@ def test_the_index_is_quick(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(lamps.stale_curve, "seconds", 3600.0)  # one query in five seconds
+    monkeypatch.setattr(library.shelf, "seconds", 3600.0)  # the same
     for number in range(30):
         deliver(chat(f"Viewer{number}", "hi"))
         items.enqueue(speak(f"line {number}"))

@@ -172,13 +172,14 @@ def test_effects_are_chosen_in_a_form(bot: BotProcess, page: Page) -> None:
     page.click("text=+ Add an effect")
     page.select_option(".effects fieldset >> nth=1 >> select", "grant_points")
     page.locator(".effects fieldset >> nth=1").locator("input[type=number]").fill("25")
-    page.locator(".effects fieldset >> nth=1").get_by_text("↑").click()
+    page.get_by_role("button", name="Move Give points up").click()
     page.click("text=Save and continue editing")
     stored = json.loads(bot.one("SELECT effects FROM effects_prize WHERE name = 'A show'"))
     assert stored == [{"kind": "grant_points", "points": 25}, {"kind": "play_sound", "sound": "ding", "volume": 1}]
     expect(page.locator(".effects fieldset")).to_have_count(2)
-    page.locator(".effects fieldset >> nth=0").get_by_text("Remove").click()
+    page.get_by_role("button", name="Remove Give points").click()
     page.locator(".effects fieldset >> nth=0").locator("input[type=text]").fill("")
     page.click("text=Save and continue editing")
-    expect(page.locator(".errorlist")).to_contain_text("play_sound: sound: Field required")
+    expect(page.locator("#id_effects_error")).to_contain_text("play_sound: sound: Field required")
+    expect(page.locator(".effects .field .errorlist")).to_have_text("Field required.")
     assert errors == []

@@ -59,7 +59,7 @@ def test_an_unsaved_reaction_shows_on_the_overlay_with_a_mark_and_leaves_nothing
     # What comes for real is not marked.
     real = json.dumps([{"kind": "alert", "text": "for real", "seconds": 2}])
     dashboard.evaluate("effects => { document.querySelector('#id_effects').value = effects }", real)
-    dashboard.click("text=Save >> nth=0")
+    dashboard.click("[name=_save]")
     simulator.happen(tip("Bob", 7, "a hug"))
     expect(page.locator("#alert")).to_have_text("for real", timeout=10_000)
     expect(page.locator("#test")).to_be_hidden()

@@ -111,7 +111,8 @@ def test_a_guess_names_nothing_that_the_viewer_may_not_use_or_that_is_not_listed
     assert ask("!oddz") == []
 
 
-def test_role_and_cooldowns_are_the_rows(ask: Callable[..., list[str]]) -> None:
+def test_role_and_cooldowns_are_the_rows(ask: Callable[..., list[str]], settings: Any) -> None:
+    settings.COMMAND_COOLDOWN_SECONDS = 0
     change("level", role=Role.MODERATOR)
     assert ask("!level") == ["@Bob !level is for moderators."]
     change("points", cooldown_seconds=60)
@@ -161,8 +162,13 @@ def test_what_moves_points_or_stops_the_show_stays_with_moderators(admin_client:
     assert BuiltInCommand.objects.get(key="panic").role == Role.STREAMER
 
 
-def test_a_saved_row_is_in_force_at_once(admin_client: Client, ask: Callable[..., list[str]]) -> None:
-    save(admin_client, "points", word="Coins", aliases="Cash,!cash")
+def test_a_saved_row_is_in_force_at_once(
+    admin_client: Client, ask: Callable[..., list[str]], django_capture_on_commit_callbacks: Any
+) -> None:
+    assert "coins" not in built_in.current()
+    with django_capture_on_commit_callbacks(execute=True):
+        save(admin_client, "points", word="Coins", aliases="Cash,!cash")
+    assert built_in.current()["coins"] == built_in.current()["cash"]
     row = BuiltInCommand.objects.get(key="points")
     assert (row.word, row.aliases) == ("coins", "cash")
     assert ask("!COINS") == ["@Bob you have 100 points."]

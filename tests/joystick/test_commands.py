@@ -441,11 +441,11 @@ class TestWrongArguments:
         assert mo(f"!{name} tts nosuch").startswith("there is no lane nosuch: there are effect, tts, wheel")
         assert mo("!queue").startswith("3 items are waiting. Next: ")
 
-    @pytest.mark.parametrize("page", ["0", "-1", "3", "one", "²"])
-    def test_sounds_names_the_pages_that_there_are(self, ask: Ask, page: str) -> None:
-        for number in range(21):
-            Sound.objects.create(name=f"z{number:02}", file="x", content_type="audio/wav")
-        assert ask(f"!sounds {page}") == ["@Bob choose a page from 1 to 2."]
+    @pytest.mark.parametrize("number", ["0", "-1", "3", "one", "²"])
+    def test_sounds_names_the_pages_that_there_are(self, ask: Ask, number: str) -> None:
+        for place in range(21):
+            Sound.objects.create(name=f"z{place:02}", file="x", content_type="audio/wav")
+        assert ask(f"!sounds {number}") == ["@Bob choose a page from 1 to 2."]
 
     def test_a_very_long_word_is_not_said_back_in_full(self, ask: Ask) -> None:
         assert ask(f"!points {'x' * 400}") == [f"@Bob I have never seen {'x' * 40} here."]

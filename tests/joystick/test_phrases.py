@@ -253,6 +253,7 @@ def test_words_are_filled_in_once_and_whole(text: str) -> None:
         ("{n} {n:item|items}", {"n": 1}, "1 item"),
         ("{n} {n:item|items}", {"n": 0}, "0 items"),
         ("{n:one|{n} many}", {"n": 3}, "3 many"),
+        ("{a} {b}", {"a": "{b}", "b": "{a}"}, "{b} {a}"),
         ("done. {left}", {"left": ""}, "done."),
         ("a {gap} b, {gap}.", {"gap": ""}, "a b,."),
         ("{unknown} stays {n}", {"n": 2}, "{unknown} stays 2"),

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from economy import cooldowns
-from economy.models import ForgottenName, ListedName, Transaction, Viewer, XPTransaction
+from economy.models import Cooldown, ForgottenName, ListedName, Transaction, Viewer, XPTransaction
 from economy.viewers import forgetting, lists, merging, people
 from joystick import tasks
 from joystick.account import roster
@@ -82,6 +82,16 @@ def test_one_page_a_second_and_each_as_a_task_of_its_own(
     assert before <= following[4] <= time.time()  # when it began, which every page of it tells
 
 
+def test_a_list_without_an_end_has_one(site: Site, install: Install, sent: list[tuple[Any, ...]]) -> None:
+    site.channel.followers = [f"somebody{number}" for number in range(250)]
+    install.scopes = "followers:read"
+    install.save()
+    roster.fetch(install.pk, "followers", 1, roster.MAX_PAGES - 1)
+    assert len(sent) == 1
+    roster.fetch(install.pk, "followers", 1, roster.MAX_PAGES)
+    assert len(sent) == 1
+
+
 def test_without_the_scope_nothing_is_asked(site: Site, install: Install, sent: list[tuple[Any, ...]]) -> None:
     install.scopes = "chat:read"
     install.save()
@@ -113,8 +123,12 @@ def test_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     tasks.fetch_rosters()
     tasks.fetch_rosters()
     assert len(started) == 1
-    cooldowns.free("rosters", until=timezone.now() + timedelta(seconds=tasks.ROSTERS_EVERY))
+    Cooldown.objects.update(until=F("until") - timedelta(hours=23, minutes=50))
+    tasks.fetch_rosters()
     assert len(started) == 1
+    Cooldown.objects.update(until=F("until") - timedelta(minutes=10))
+    tasks.fetch_rosters()
+    assert len(started) == 2
 
 
 def list_now(*names: str, flag: str = "is_follower", channel: str = "c", minutes: int = 0) -> None:

@@ -25,6 +25,7 @@ from economy.models import (
 )
 from economy.viewers import people
 from effects.models import (
+    Media,
     OBSConnection,
     OSCTarget,
     Overlay,
@@ -74,6 +75,7 @@ def make_rows() -> dict[str, Model]:
         Overlay.objects.create(name="Main"),
         Prize.objects.create(name="Nothing", weight=1),
         QueueItem.objects.create(kind="speak", lane="tts", title="hello", viewer=bob, state="done"),
+        Media.objects.create(name="cat", kind="png", sha256="0" * 64),
         Sound.objects.create(name="horn", file="horn.wav"),
         SpeechSource.objects.create(name="test"),
         Spin.objects.create(viewer=bob, prize_name="Nothing", odds=[]),

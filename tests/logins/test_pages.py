@@ -44,6 +44,7 @@ BUTTONS = {
     "effects_purchase_give_back": Button("give back", arguments=(1,)),
     "economy_viewer_find": Button("see", "get"),
     "economy_viewer_reverse": Button("change balances", arguments=(ROW, "points", 1)),
+    "effects_media_file": Button("preview", "get", (ROW,)),
     "effects_sound_file": Button("hear", "get", (ROW,)),
     "effects_hear": Button("hear a voice"),
     "effects_heard": Button("hear a voice", "get", (UUID(int=1),)),
@@ -86,7 +87,15 @@ OTHER_ADDRESSES = {
     "start-link": "whoever has the link",
     "invitation": "whoever has the address",
     **dict.fromkeys(
-        ("overlay", "overlay-speech", "overlay-pre-sound", "overlay-sound", "overlay-tried-sound", "overlay-widget"),
+        (
+            "overlay",
+            "overlay-speech",
+            "overlay-pre-sound",
+            "overlay-sound",
+            "overlay-tried-sound",
+            "overlay-media",
+            "overlay-widget",
+        ),
         "whoever has the address",
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -13,8 +14,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from economy.ledger import audit, points
-from economy.models import XP, Points, Transaction, Viewer, XPTransaction
+from economy.models import XP, LevelReward, Points, Transaction, Viewer, XPTransaction
 from economy.viewers import inventory
+from effects.models import OSCTarget
 from redeems import purchase
 from redeems.management.commands import import_pixel
 from redeems.models import Redeem
@@ -157,3 +159,51 @@ def test_a_file_that_is_none_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("hello, this is a letter and no database" * 20)
     with pytest.raises(CommandError, match="is no database of the original"):
         call_command("import_pixel", str(tmp_path / "text.db"))
+
+
+MAP = {
+    "redeem.fireworks": [{"address": "/avatar/parameters/Fireworks", "type": "pulse", "duration": 0.5}],
+    "redeem.tts": [{"address": "/avatar/parameters/Talk", "type": "bool", "value": True}],
+    "redeem.dance": [{"address": "/avatar/parameters/Dance", "type": "int", "value": 3}],
+    "event.level_up": [{"address": "/avatar/parameters/LevelUp", "type": "pulse"}],
+    "event.tip": [{"address": "/avatar/parameters/Tip", "type": "float", "value": 0.5}],
+    "redeem.broken": [{"address": "no address", "type": "bool", "value": True}],
+    "redeem.long": [{"address": "/x", "type": "pulse", "duration": "soon"}],
+    "redeem.empty": [],
+}
+
+
+def test_the_map_of_signals_becomes_effects(original: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    purchase.seed()
+    cheer = [{"kind": "alert", "text": "dance!"}]
+    Redeem.objects.create(key="dance", title="Dance", effects=cheer)
+    path = tmp_path / "map.json"
+    path.write_text(json.dumps(MAP), encoding="utf-8")
+    for _ in range(2):  # a second run adds nothing
+        call_command("import_pixel", str(original), osc_map=path)
+    said = capsys.readouterr().out
+    step = {"kind": "osc", "target": "VRChat"}
+    fireworks = Redeem.objects.get(key="fireworks")
+    pulse = {**step, "address": "/avatar/parameters/Fireworks", "type": "bool", "value": "true", "pulse_ms": 500}
+    assert (fireworks.effects, fireworks.enabled) == ([pulse], False)
+    dance = {**step, "address": "/avatar/parameters/Dance", "type": "int", "value": "3"}
+    assert Redeem.objects.get(key="dance").effects == [*cheer, dance]
+    reward = LevelReward.objects.get(level=1, repeats=True)
+    level_up = {**step, "address": "/avatar/parameters/LevelUp", "type": "bool", "value": "true", "pulse_ms": 250}
+    assert (reward.effects, reward.line, reward.points) == ([level_up], "", 0)
+    assert Redeem.objects.get(key="tts").effects == []
+    assert "redeem.tts is left out: !tts does something by itself" in said
+    assert "event.tip is left out: add an effect “Send by OSC” to a reaction instead." in said
+    for key in ("broken", "long", "empty"):
+        assert f"redeem.{key} is left out: " in said
+        assert not Redeem.objects.filter(key=key).exists()
+    assert OSCTarget.objects.get().host == "127.0.0.1"
+
+
+@pytest.mark.parametrize("text", ["[]", '{"a": 1}', "{", "", "[" * 5000])
+def test_what_is_no_map_of_signals_is_refused(original: Path, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "map.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CommandError, match="map of signals"):
+        call_command("import_pixel", str(original), osc_map=path)
+    assert not OSCTarget.objects.exists()

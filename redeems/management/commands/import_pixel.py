@@ -28,6 +28,7 @@ from economy.models import Item, ItemGrant, Viewer, viewer_key
 from economy.viewers import inventory, people
 from pixelbot_site.kit import pieces
 from pixelbot_site.kit.transactions import again_after_deadlock, take_turn
+from redeems.management.osc_map import take_over
 from redeems.models import Redeem
 
 # Prefix of the references of imported rows, by which a second run knows them.
@@ -68,8 +69,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the path of the file."""
         parser.add_argument("path", type=Path)
+        parser.add_argument(
+            "--osc-map", type=Path, help="The original's data/signal_osc_map.json: what redeems and levels send by OSC."
+        )
 
-    def handle(self, *args: Any, path: Path, **options: Any) -> None:
+    def handle(self, *args: Any, path: Path, osc_map: Path | None, **options: Any) -> None:
         """Import the file at `path`, and print what was imported."""
         with closing(open_original(path)) as source:
             original = read_original(source)
@@ -90,6 +94,10 @@ class Command(BaseCommand):
         redeems = sum(Redeem.objects.filter(key=key).update(**row) for key, row in original.redeems.items())
         counts = f"{len(original.users)} viewers, {changes} changes of points and XP, {redeems} redeems"
         self.stdout.write(f"{counts}, {items} items in inventories.")
+        if osc_map is not None:
+            with transaction.atomic():
+                for sentence in take_over(osc_map):
+                    self.stdout.write(sentence)
 
 
 def open_original(path: Path) -> sqlite3.Connection:

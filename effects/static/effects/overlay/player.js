@@ -126,9 +126,14 @@ class Show {
 
   // Load a sound by its address in the message. It stops with the show.
   sound(address, options = {}) {
-    const sound = this.sounds.load(address, { ...options, silent: this.silent });
+    const sound = this.sounds.load(address, { ...options, silent: this.silent || options.silent === true });
     this.tidy(() => sound.stop());
     return sound;
+  }
+
+  // The whole address of what the message names.
+  address(path) {
+    return `${this.sounds.base}${path}`;
   }
 
   // Whether what speaks for itself, such as the browser's own voice, is to be heard.

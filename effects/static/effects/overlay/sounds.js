@@ -17,18 +17,18 @@ export class Sounds {
     this.playing.forEach((sound) => sound.follow());
   }
 
-  // Return a sound of an address below the overlay's.
-  load(address, { volume = 1, loop = false, silent = false } = {}) {
-    return new Sound(this, address, { volume, loop, silent });
+  // Return the sound of an address below the overlay's, or of a video element (`media`), whose address its owner sets.
+  load(address, { volume = 1, loop = false, silent = false, media = null } = {}) {
+    return new Sound(this, address, { volume, loop, silent, media });
   }
 }
 
 class Sound {
-  constructor(sounds, address, { volume, loop, silent }) {
+  constructor(sounds, address, { volume, loop, silent, media }) {
     this.sounds = sounds;
-    this.silent = silent; // a second widget of the page plays the same
+    this.silent = silent; // a second widget of the page plays the same, or it is meant to be silent
     this.over = false;
-    this.audio = new Audio(`${sounds.base}${address}`);
+    this.audio = media || new Audio(`${sounds.base}${address}`);
     this.audio.preload = "auto";
     this.audio.volume = volume;
     this.audio.loop = loop;

@@ -11,6 +11,7 @@ FIRST = (
     ("caption", "caption", 10, 12, 66, 76, 27),
     ("events", "events", 5, 66, 3, 32, 34),
     ("wheel", "wheel", 15, 32, 5, 36, 78),
+    ("media", "media", 18, 0, 0, 100, 100),
 )
 
 
@@ -28,7 +29,7 @@ def furnish(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('effects', '0014_webhook_targets'),
+        ('effects', '0015_media'),
     ]
 
     operations = [

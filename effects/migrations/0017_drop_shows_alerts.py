@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     # By itself: PostgreSQL changes no table that rows of the same transaction refer to.
 
     dependencies = [
-        ('effects', '0015_overlay_widgets'),
+        ('effects', '0016_overlay_widgets'),
     ]
 
     operations = [
