@@ -379,7 +379,7 @@ def test_a_message_that_comes_again_is_reported_again_and_not_shown_again(server
 
 
 def test_items_of_a_lane_take_turns_and_lanes_go_side_by_side(server: Server) -> None:
-    server.send(**alert(1, text="first", seconds=0.5))
+    server.send(**alert(1, text="first", seconds=3))
     server.send(**alert(2, text="second", seconds=60))
     server.send(**wheel(3, seconds=0.1))
     server.wait_reports(("started", 1), ("started", 3), ("finished", 3), ("finished", 1), ("started", 2))
