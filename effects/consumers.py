@@ -6,25 +6,30 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+from urllib.parse import parse_qs
 
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
 
-from effects.models import Overlay
-from effects.overlays import messages, pages
+from effects.models import Overlay, OverlayWidget
+from effects.overlays import layout, messages, pages
+from effects.overlays.feed import Feed
 from effects.overlays.sockets import OpenSockets, overlay_of
 from effects.queue import playback
 
 log = logging.getLogger("overlay")
 
-# A page sends two reports for each item, and has no more than some items in a second.
+# A page sends three reports for each item, and has no more than some items in a second.
 MAX_REPORTS_A_SECOND = 100
 MAX_REPORT_CHARS = 2000
 
 _open = OpenSockets()
+_feed = Feed()
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):
@@ -36,14 +41,16 @@ class NoSuchSocket(AsyncWebsocketConsumer):
 
 
 class OverlayConsumer(AsyncWebsocketConsumer):
-    """One connected overlay page.
-
-    To the page: objects with a `type` and, where they belong to one, the id of the queue `item`.
-    From the page: `{"type": "started" | "finished" | "failed", "item": <id>, "attempt": <n>, "reason": "…"}`.
-    """
+    """One connected overlay page. What goes over its socket is described in `docs/overlay-protocol.md`."""
 
     name = ""
+    overlay_id = 0
+    widget = ""  # the one that it shows alone
+    leads = False  # it is the page of its overlay that is heard
     renewal: asyncio.Task[None] | None = None
+    all_events = False  # it asked for the events of all kinds
+    is_preview = False  # it is shown in the dashboard: it neither counts as open nor reports
+    events: frozenset[str] = frozenset()  # the kinds that its widgets are told of
     _reports = 0  # in the second that began at `_counted_from`
     _counted_from = 0.0
     _was_disconnected = False
@@ -67,25 +74,53 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         if overlay is None or not _open.add(self, overlay.name):
             await self.close()
             return
-        self.name = overlay.name
+        self.name, self.overlay_id = overlay.name, overlay.pk
+        asked = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace"))
+        self.widget = asked.get("widget", [""])[0][:40]
+        self.is_preview = asked.get("preview") == ["1"]
+        self.all_events = asked.get("events") == ["all"]
         await self.channel_layer.group_add(messages.GROUP, self.channel_name)
-        # Before the page knows that it is connected: what is sold from then on needs an open overlay.
-        await database_sync_to_async(pages.opened)(self.channel_name, overlay)
-        self.renewal = asyncio.create_task(self._renew())
+        if not self.is_preview:
+            # Before the page knows that it is connected: what is sold from then on needs an open overlay.
+            await database_sync_to_async(self._store_open)(overlay, in_obs=asked.get("obs") == ["1"])
+            self.renewal = asyncio.create_task(self._renew())
         await self.accept()
         log.info("%s connected", self.name)
         playing = await database_sync_to_async(playback.playing)()
-        # A page that reconnects drops everything that is not in this list: it ended meanwhile.
-        await self.send(json.dumps({"type": "current", "items": [item_id for item_id, _ in playing]}))
+        await self._greet(overlay, playing=[item_id for item_id, _ in playing])
         for item_id, message in playing:
-            await self.send(json.dumps(messages.frame(item_id, message)))
+            await self.send_frame(messages.frame(item_id, message))
+
+    def _store_open(self, overlay: Overlay, *, in_obs: bool) -> None:
+        pages.opened(self.channel_name, overlay, widget=self.widget, in_obs=in_obs)
+        messages.choose_leader(overlay.pk)
+
+    def _store_closed(self) -> None:
+        pages.closed(self.channel_name)
+        messages.choose_leader(self.overlay_id)
+
+    def _store_sound(self, allowed: bool) -> None:
+        pages.set_may_sound(self.channel_name, allowed)
+        messages.choose_leader(self.overlay_id)
+
+    async def _greet(self, overlay: Overlay, *, playing: list[int]) -> None:
+        rows, self.leads, hello = await database_sync_to_async(self._first_message)(overlay, playing)
+        self.events = layout.wanted_events(rows)
+        await self.send_frame(hello)
+        _feed.add(self.send_frame, rows)
+
+    def _first_message(self, overlay: Overlay, playing: list[int]) -> tuple[list[OverlayWidget], bool, dict[str, Any]]:
+        leads = pages.leads(self.channel_name)
+        rows = layout.shown_rows(overlay, self.widget)
+        return rows, leads, layout.hello(overlay, self.widget, leads=leads, playing=playing)
 
     async def disconnect(self, code: int) -> None:
         """Leave the group: the page or its network is gone."""
         await self.channel_layer.group_discard(messages.GROUP, self.channel_name)
+        _feed.discard(self.send_frame)
         if self.renewal is not None:
             self.renewal.cancel()
-            await database_sync_to_async(pages.closed)(self.channel_name)
+            await database_sync_to_async(self._store_closed)()
         if self.name:
             log.info("%s disconnected", self.name)
 
@@ -94,17 +129,48 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(pages.RENEW_EVERY)
             try:
                 await database_sync_to_async(pages.renew)(self.channel_name)
+                await self._ask_whether_it_leads()  # one that led may have died with its process
             except (OperationalError, InterfaceError) as error:
                 log.warning("%s could not be stored as open: %s", self.name, error)
 
     async def overlay_message(self, message: dict[str, Any]) -> None:
         """Send a frame to the page."""
-        await self.send(json.dumps(message["frame"]))
+        await self.send_frame(message["frame"])
+
+    async def send_frame(self, frame: dict[str, Any]) -> None:
+        """Send a JSON object to the page."""
+        await self.send(json.dumps(frame))
+
+    async def overlay_events(self, message: dict[str, Any]) -> None:
+        """Send the page what its widgets are to be told of what happened on the channel."""
+        happened = message["frame"]["events"]
+        if any(self._wants(event) for event in happened):
+            fit = await _feed.fit(message["batch"], happened)
+            events = [event for event in fit if self._wants(event)]
+            await self.send_frame({"type": "events", "events": events})
+
+    def _wants(self, event: dict[str, Any]) -> bool:
+        return self.all_events or event["kind"] in self.events
+
+    async def overlay_leader(self, message: dict[str, Any]) -> None:
+        """Ask whether this page is heard now: pages of its overlay came or went."""
+        if message["overlay"] == self.overlay_id:
+            await self._ask_whether_it_leads()
+
+    async def _ask_whether_it_leads(self) -> None:
+        leads = await database_sync_to_async(pages.leads)(self.channel_name)
+        if leads != self.leads:
+            self.leads = leads
+            await self.send_frame({"type": "leader", "leader": leads})
 
     async def overlay_recheck(self, message: dict[str, Any]) -> None:
-        """Close the socket if its secret is no longer valid: overlays were changed or deleted."""
-        if await self._overlay() is None:
+        """Close the socket if its secret is no longer valid, else greet the page anew: overlays were changed."""
+        overlay = await self._overlay()
+        if overlay is None:
             await self.close()
+        elif self.name:
+            playing = await database_sync_to_async(playback.playing)()
+            await self._greet(overlay, playing=[item_id for item_id, _ in playing])
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Hand a report from the page to the queue. A page that sends too much is not ours: it is disconnected."""
@@ -113,21 +179,26 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             await self._disconnect(excess)
             return
         try:
-            report = json.loads(text_data or "")
-            kind, item_id, attempt = report["type"], int(report["item"]), int(report["attempt"])
+            step = self._step(json.loads(text_data or ""))
         except RecursionError:
             await self._disconnect("a report that is nested too deeply")
             return
         except (ValueError, TypeError, KeyError, OverflowError):
             log.warning("%s sent an invalid report: %.200r", self.name, text_data)
             return
-        if kind == "started":
-            await database_sync_to_async(playback.started)(item_id, attempt)
-        elif kind == "finished":
-            await database_sync_to_async(playback.finished)(item_id, attempt)
-        elif kind == "failed":
-            reason = str(report.get("reason", ""))[:500]
-            await database_sync_to_async(playback.failed)(item_id, attempt, reason)
+        if not self.is_preview:
+            await database_sync_to_async(step)()
+
+    def _step(self, report: Any) -> Callable[[], object]:
+        """Return what a report leads to. Raise ValueError, TypeError, KeyError or OverflowError for an invalid one."""
+        kind = report["type"]
+        if kind == "sound":
+            return partial(self._store_sound, bool(report["allowed"]))
+        item_id, attempt = int(report["item"]), int(report["attempt"])
+        if kind == "failed":
+            return partial(playback.failed, item_id, attempt, str(report.get("reason", ""))[:500])
+        steps = {"received": playback.received, "started": playback.started, "finished": playback.finished}
+        return partial(steps[kind], item_id, attempt)
 
     def _excess(self, text: str) -> str:
         """Count a report; return what is too much of it, or ""."""

@@ -113,7 +113,7 @@ def rehearse(item: QueueItem) -> OverlayTask:
     prizes = winnable(None)
     if not prizes:
         raise Failed(NO_PRIZE_LEFT())
-    return overlay_task(_spin(item, pick(prizes), prizes), tried_by=item.tried_by)
+    return overlay_task(_spin(item, pick(prizes), prizes), user=item.tried_by)
 
 
 def pick(prizes: list[Prize]) -> Prize:
@@ -162,8 +162,8 @@ def _say(text: str, priority: Priority, viewer: Viewer | None, *, spoken: bool, 
     chat.say(text, priority)
 
 
-def overlay_task(spin: Spin, *, tried_by: str = "") -> OverlayTask:
-    """Return the task for the overlays: the wheel, turning to the prize of `spin`."""
+def overlay_task(spin: Spin, *, user: str) -> OverlayTask:
+    """Return the task for the overlays: the wheel, turned by the viewer called `user` to the prize of `spin`."""
     rules = QueueSettings.current()
     wheel_sounds = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
     message = {
@@ -171,7 +171,7 @@ def overlay_task(spin: Spin, *, tried_by: str = "") -> OverlayTask:
         "slices": spin.odds,
         "prize": next(place for place, segment in enumerate(spin.odds) if segment["name"] == spin.prize_name),
         "prize_name": spin.prize_name,
-        "user": spin.viewer.username if spin.viewer else tried_by,
+        "user": user,
         "seconds": rules.wheel_spin_seconds,
         "hold": rules.wheel_hold_seconds,
         "sounds": {name: sounds.address(sound) for name, sound in wheel_sounds.items() if sound},

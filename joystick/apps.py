@@ -14,7 +14,7 @@ class JoystickConfig(AppConfig):
         """Import every handler, command and hook listener. Raises ImproperlyConfigured for a word taken twice."""
         from joystick import commands, handlers
         from joystick.channel import streams  # noqa: F401 (registers its hook listeners)
-        from joystick.inbox import name_changes  # noqa: F401 (the same)
+        from joystick.inbox import name_changes, overlay_facts  # noqa: F401 (the same)
         from joystick.registry import refuse_clashes
         from pixelbot_site.kit.registry import scan
         from redeems.registry import catalog

@@ -37,6 +37,7 @@ urlpatterns = [
     path("invitation/<str:token>/", login_views.invitation, name="invitation"),
     path("start/<str:token>/", start_link.follow, name="start-link"),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),
+    path("overlay/<str:secret>/<slug:widget>/", views.overlay_page, name="overlay-widget"),
     path("overlay/<str:secret>/speech/<int:item_id>.wav", views.speech, name="overlay-speech"),
     path("overlay/<str:secret>/pre-sound/<slug:key>", views.pre_sound, name="overlay-pre-sound"),
     path("overlay/<str:secret>/sound/<int:sound_id>", views.sound, name="overlay-sound"),

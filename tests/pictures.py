@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.overlay_scene import DARK, LIGHT, THEMES, fill, set_scene
 from tests.processes import ROOT, BotProcess, free_port
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -34,6 +36,7 @@ def main() -> None:
             # The page's own policy forbids foreign styles; the picture needs a scene behind the transparent page.
             page = browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page()
             take_overlay(page, bot)
+            take_themes(browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page(), bot)
             take_admin(browser.new_context(viewport={"width": 1440, "height": 810}).new_page(), bot)
         finally:
             browser.close()
@@ -48,6 +51,25 @@ def take_overlay(page: Page, bot: BotProcess) -> None:
     page.wait_for_timeout(400)  # the caption fades in
     page.screenshot(path=PICTURES / "overlay.png")
     expect(page.locator("#caption")).to_contain_text("level 2", timeout=30_000)
+
+
+def take_themes(page: Page, bot: BotProcess) -> None:
+    """Every theme with every widget, over a dark scene and over a light one, on one sheet."""
+    page.goto(f"{bot.overlay_url}?preview=1")
+    page.wait_for_timeout(1000)
+    cells = []
+    for number, (theme, background) in enumerate((theme, scene) for theme in THEMES for scene in (DARK, LIGHT)):
+        set_scene(page, background)
+        fill(page, theme, number)
+        page.wait_for_timeout(2200)  # the wheel has stopped, and half of the caption is said
+        cells.append((theme, base64.b64encode(page.screenshot(type="jpeg", quality=88)).decode("ascii")))
+    sheet = page.context.new_page()
+    sheet.set_viewport_size({"width": 1000, "height": 600})
+    figures = "".join(f'<img src="data:image/jpeg;base64,{picture}">' for _, picture in cells)
+    style = "body{margin:0;display:grid;grid-template-columns:repeat(2,1fr);gap:6px;background:#222}img{width:100%;display:block}"
+    sheet.set_content(f"<style>{style}</style>{figures}")
+    sheet.wait_for_timeout(300)
+    sheet.screenshot(path=PICTURES / "overlay-themes.png", full_page=True)
 
 
 def take_admin(page: Page, bot: BotProcess) -> None:

@@ -210,9 +210,9 @@ def start_process(command: list[str], environment: dict[str, str], output: list[
 
 
 @contextmanager
-def overlay_socket(url: str) -> Iterator[ClientConnection]:
+def overlay_socket(url: str, query: str = "") -> Iterator[ClientConnection]:
     """Connect to an overlay's websocket as its page does; `url` is the page's."""
-    address = url.replace("http://", "ws://") + "socket/"
+    address = url.replace("http://", "ws://") + "socket/" + query
     with connect(address, origin=Origin(url.partition("/overlay/")[0]), compression=None, proxy=None) as socket:
         yield socket
 
@@ -222,7 +222,7 @@ def play_next(socket: ClientConnection, *, within: float = 15.0) -> dict[str, An
     until = time.monotonic() + within
     while True:
         frame: dict[str, Any] = json.loads(socket.recv(timeout=until - time.monotonic()))
-        if frame["type"] == "speak":
+        if frame.get("show") == "speak":
             for report in ("started", "finished"):
                 socket.send(json.dumps({"type": report, "item": frame["item"], "attempt": frame["attempt"]}))
             return frame

@@ -35,7 +35,7 @@ class ViewerForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Viewer
-        fields = ("username", "excluded", "notes", "tags")
+        fields = ("username", "excluded", "is_unseen", "notes", "tags")
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "tags": forms.TextInput(attrs={"class": "vTextField"}),
             "excluded": named_choices("By badges: bots and you earn nothing", "Earns nothing", "Earns as everybody"),
@@ -98,7 +98,7 @@ class ViewerAdmin(ImportExportMixin, CardAdmin):  # type: ignore[misc,type-arg]
     list_display = ("username", "balance", "level", "xp_total", "last_seen_at", "tagged")
     readonly_fields = ("balance", "progress", *FLAGS, "first_seen_at", "last_seen_at", "merged_into")
     fieldsets = (
-        ("Notes and tags", {"fields": ("notes", "tags")}),
+        ("Notes and tags", {"fields": ("notes", "tags", "is_unseen")}),
         ("All fields", {"fields": ("username", "excluded", *readonly_fields), "classes": ("collapse",)}),
     )
     list_filter = (TagFilter, *FLAGS)
@@ -139,7 +139,7 @@ class ViewerAdmin(ImportExportMixin, CardAdmin):  # type: ignore[misc,type-arg]
         """Rename or merge through `merging`, and save the other fields."""
         take_turn()  # before the row is locked: renaming needs it
         name, obj.username = form.cleaned_data["username"], form.initial["username"]
-        obj.save(update_fields=["excluded", "notes", "tags"])
+        obj.save(update_fields=["excluded", "is_unseen", "notes", "tags"])
         if name == obj.username:
             return
         other = people.find(name)

@@ -41,6 +41,12 @@ class Viewer(models.Model):
         blank=True,
         help_text="From rewards and leaderboards. Unknown: bots, the streamer, and who is in EXCLUDED_USERNAMES.",
     )
+    is_unseen = models.BooleanField(
+        "not on screen",
+        default=False,
+        db_default=False,  # viewers are also written without the ORM
+        help_text="Overlays call them “somebody”, and show no line of theirs in chat.",
+    )
     notes = models.TextField(blank=True, max_length=NOTES_MAX, help_text="Only staff see them.")
     tags = models.TextField(blank=True, help_text="Words to find the viewer by, separated by commas.")
     merged_into = models.ForeignKey(
@@ -59,6 +65,8 @@ class Viewer(models.Model):
             models.Index(fields=["-last_seen_at"], condition=Q(is_streamer=True), name="viewer_streamer"),
             models.Index(fields=["-last_seen_at"], condition=Q(is_bot=True), name="viewer_bot"),
             models.Index(fields=["-last_seen_at"], condition=Q(tags__gt=""), name="viewer_tagged"),
+            # For the overlays, which ask with each batch of events.
+            models.Index(fields=["username"], condition=Q(is_unseen=True), name="viewer_unseen"),
             models.Index(fields=["first_seen_at"], name="viewer_first_seen"),  # for a stream's new viewers
         ]
 

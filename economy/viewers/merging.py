@@ -22,7 +22,7 @@ from pixelbot_site.kit.transactions import again_after_deadlock, take_turn
 # viewer has one of at most, each keeps their own.
 STAYS = (Points, XP, Presence, Merge, Viewer)
 # What is known of a viewer, and is known of the target too after a merge.
-KNOWN = (*FLAGS, "excluded")
+KNOWN = (*FLAGS, "is_unseen", "excluded")
 # What staff wrote of a viewer: after a merge, the target has what was written of either.
 WRITTEN = ("notes", "tags")
 # Where `Merge.moved` keeps what was known of the target itself before.
@@ -172,7 +172,7 @@ def _tell_target(source: Viewer, target: Viewer) -> dict[str, Any]:
     before = {name: getattr(target, name) for name in (*KNOWN, *WRITTEN)}
     target.first_seen_at = min(source.first_seen_at, target.first_seen_at)
     target.last_seen_at = max(source.last_seen_at, target.last_seen_at)
-    for name in FLAGS:
+    for name in (*FLAGS, "is_unseen"):
         setattr(target, name, getattr(source, name) or getattr(target, name))
     if target.excluded is None:
         target.excluded = source.excluded

@@ -3,36 +3,94 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Min, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from pydantic import ValidationError
 
 from economy.models import Item
-from effects.models import Media, OBSConnection, OSCTarget, Overlay, Sound, WebhookTarget, new_secret
+from effects.models import Media, OBSConnection, OSCTarget, Overlay, OverlayWidget, Sound, WebhookTarget, new_secret
 from effects.obs import address, client, health, names
+from effects.overlays import pages
 from effects.overlays.messages import recheck
+from effects.overlays.registry import widgets
+from effects.queue import items
 from pixelbot_site.kit import secrets_at_rest, voices
 from pixelbot_site.kit.admin import ModelAdmin, named_choices
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.errors import Failed, Refused
+from pixelbot_site.kit.steps import Effect
 from pixelbot_site.kit.transactions import after_commit
+
+
+class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A widget of an overlay: what it is, where, and its options."""
+
+    kind = forms.ChoiceField(choices=lambda: [(name, made.title) for name, made in widgets.items()])
+    name = forms.SlugField(required=False, max_length=40, help_text="Its address below the overlay's. Blank: its kind.")
+    options = forms.JSONField(required=False, widget=forms.Textarea(attrs={"rows": 2, "cols": 30}))
+
+    class Meta:
+        model = OverlayWidget
+        fields = ("kind", "name", "enabled", "x", "y", "width", "height", "order", "scale", "options")
+
+    def clean(self) -> dict[str, Any]:
+        """Return the values, the options as their kind of widget knows them."""
+        values: dict[str, Any] = super().clean() or {}
+        made = widgets.get(values.get("kind", ""))
+        if made is not None:
+            values["name"] = values.get("name") or made.name
+            if self.instance.pk is None and not {"x", "y", "width", "height"}.intersection(self.changed_data):
+                values |= asdict(made.box)
+        if made is not None and "options" in values:
+            try:
+                values["options"] = made.options.model_validate(values["options"] or {}).model_dump(
+                    mode="json", exclude_unset=True
+                )
+            except ValidationError as error:
+                for one in error.errors():
+                    self.add_error("options", f"{'.'.join(map(str, one['loc']))}: {one['msg']}.")
+        return values
+
+
+class WidgetInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The widgets of an overlay, in plain fields."""
+
+    model = OverlayWidget
+    form = WidgetForm
+    extra = 0
+    ordering = ("order", "id")
+
+    # A part of its overlay: who may change that may change the widgets.
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("effects.view_overlay") or self.has_change_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("effects.change_overlay")
+
+    has_add_permission = has_change_permission
+    has_delete_permission = has_change_permission
 
 
 @admin.register(Overlay)
 class OverlayAdmin(ModelAdmin):
     """Overlays: pages that OBS shows."""
 
-    list_display = ("name", "link", "shows_alerts", "created_at")
-    fields = ("name", "link", "shows_alerts", "created_at")
-    readonly_fields = ("link", "created_at")
-    actions = ("change_address",)
+    inlines = (WidgetInline,)
+
+    list_display = ("name", "theme", "sound", "link", "connected")
+    fields = ("name", "theme", "sound", "link", "connected", "created_at")
+    readonly_fields = ("link", "connected", "created_at")
+    actions = ("change_address", "roll_credits")
 
     class Media:
         js = ("pixelbot_site/copy.js",)
@@ -42,7 +100,28 @@ class OverlayAdmin(ModelAdmin):
         # A column gets no request; the address must be the one under which the streamer reaches the bot.
         self.of_request.root = f"{request.scheme}://{request.get_host()}"
         queryset: QuerySet[Overlay] = super().get_queryset(request)
-        return queryset
+        is_open = Q(pages__until__gt=timezone.now())
+        return queryset.annotate(
+            open_pages=Count("pages", filter=is_open), open_since=Min("pages__since", filter=is_open)
+        )
+
+    def get_inlines(self, request: HttpRequest, obj: Overlay | None = None) -> Any:
+        """Return the widgets of an overlay that is stored: a new one gets its first ones by being saved."""
+        return self.inlines if obj else ()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the widgets, and have open pages show them after the commit."""
+        super().save_related(request, form, formsets, change)
+        after_commit(recheck)
+
+    @admin.display(description="connected since")
+    def connected(self, row: Overlay) -> str:
+        """Return since when pages are open, and how many."""
+        count = getattr(row, "open_pages", 0)
+        if not count:
+            return "no page is open"
+        since = timezone.localtime(row.open_since)  # type: ignore[attr-defined]
+        return f"{since:%Y-%m-%d %H:%M}, {count} page{'s' if count > 1 else ''}"
 
     @admin.display(description="address (paste it into OBS as a Browser Source; anybody who knows it can watch)")
     def link(self, row: Overlay) -> SafeString | str:
@@ -67,6 +146,17 @@ class OverlayAdmin(ModelAdmin):
         """Delete several overlays, and disconnect their open pages."""
         super().delete_queryset(request, queryset)
         recheck()
+
+    @admin.action(description="Roll the credits of this stream", permissions=["change"])
+    def roll_credits(self, request: HttpRequest, overlays: QuerySet[Overlay]) -> None:
+        """Have all open overlays that have a widget for them roll the credits."""
+        try:
+            pages.require_open("credits")
+        except Refused:
+            messages.error(request, "No open overlay has a widget “Credits”. Add one to an overlay, and open it.")
+            return
+        items.enqueue(Effect("credits", {}, title="the credits"))
+        self.message_user(request, "The credits begin.")
 
     @admin.action(description="Change the address (the old one stops working)", permissions=["change"])
     def change_address(self, request: HttpRequest, overlays: QuerySet[Overlay]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from effects.models import QueueItem, WordFilter
+from effects.models import QueueItem
 from effects.overlays import pages
+from effects.overlays.onscreen import OnScreen
 from effects.registry import Card, Group, OverlayTask, Payload, effect
-from effects.voice.speakable import shown
 
 
 class Alert(Payload):
@@ -17,15 +17,19 @@ class Alert(Payload):
     seconds: float = Field(5.0, ge=1, le=60, description="How long it is shown.", json_schema_extra={"unit": "seconds"})
 
 
+def _require_place() -> None:
+    pages.require_open("alert")
+
+
 @effect(
     "alert",
     lane="effect",
     repeatable=True,
     payload=Alert,
     card=Card(Group.SCREEN, "Alert", "Shows a line in large letters for a few seconds."),
-    requires=pages.require_open,
+    requires=_require_place,
 )
 def alert(item: QueueItem, payload: Alert) -> OverlayTask:
     """Have the overlays show the line, with the streamer's word filters applied."""
-    text = shown(payload.text, filters=WordFilter.objects.values_list("word", "replacement"))
+    text = OnScreen.now().text(payload.text)
     return OverlayTask({"type": "alert", "text": text, "seconds": payload.seconds}, seconds=payload.seconds)

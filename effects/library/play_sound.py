@@ -47,7 +47,7 @@ class PlaySoundKind(EffectKind[PlaySound]):
     card = Card(Group.SOUND, "Play a sound", "Plays one of your sounds.")
 
     def require_ready(self) -> None:
-        pages.require_open()
+        pages.require_open("sound", heard=True)
 
     def require_usable(self, payload: PlaySound) -> None:
         if payload.unsaved is None and sounds.named(payload.sound) is None:

@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import Field
 
 from effects.media import library
-from effects.models import Media, QueueItem, WordFilter
+from effects.models import Media, QueueItem
 from effects.overlays import pages
+from effects.overlays.onscreen import OnScreen
 from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register
 from effects.settings_table import QueueSettings
-from effects.voice.speakable import shown
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
 
@@ -59,7 +59,7 @@ class ShowMediaKind(EffectKind[ShowMedia]):
     card = Card(Group.SCREEN, "Picture or video", "Shows a picture or video of your library, with words or without.")
 
     def require_ready(self) -> None:
-        pages.require_open()
+        pages.require_open("media")
 
     def require_usable(self, payload: ShowMedia) -> None:
         if _there(payload) is None and not payload.text:
@@ -68,7 +68,7 @@ class ShowMediaKind(EffectKind[ShowMedia]):
     def perform(self, item: QueueItem, payload: ShowMedia) -> OverlayTask:
         """Have the overlays show it. Raise Failed where there is neither a file nor a text."""
         media = _there(payload)
-        text = shown(payload.text, filters=WordFilter.objects.values_list("word", "replacement"))
+        text = OnScreen.now().text(payload.text)
         if media is None and not text:
             raise Failed(NO_SUCH(name=payload.media))
         seconds = self.seconds(payload)

@@ -16,11 +16,12 @@ from pydantic import Field
 from effects import sounds, voice
 from effects.models import QueueItem, SpeechSource, ViewerVoice
 from effects.overlays import pages
+from effects.overlays.onscreen import SOMEBODY, OnScreen
 from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register
 from effects.settings_table import VoiceSettings
 from effects.voice import speech
 from effects.voice.engines import estimated_seconds
-from effects.voice.speakable import shorten, shown, spoken_name
+from effects.voice.speakable import shorten, spoken_name
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import MAX_TEXT
@@ -71,6 +72,8 @@ class SpeakKind(EffectKind[Speak]):
         message = {
             "type": "speak",
             "text": item.caption,
+            "user": (user := OnScreen.now().name(item.username)),
+            "prefix": _prefix(payload.source).replace("{user}", user),
             "said": item.speech_text if item.is_spoken_by_page else "",
             "voice": style.voice,
             "rate": style.rate,
@@ -92,7 +95,7 @@ class SpeakKind(EffectKind[Speak]):
         return "" if source == "redeem" else source
 
     def require_ready(self) -> None:
-        pages.require_open()
+        pages.require_open("speak", heard=True)
 
     def require_usable(self, payload: Speak) -> None:
         speech.require_words(payload.text, max_chars=VoiceSettings.current().tts_max_chars)
@@ -103,17 +106,18 @@ class SpeakKind(EffectKind[Speak]):
         Raise Refused if the text can't be spoken, or lasts longer than TTS_MAX_SECONDS and a viewer wrote it.
         """
         text = speech.require_words(payload.text, max_chars=VoiceSettings.current().tts_max_chars)
-        name = item.username
+        screen = OnScreen.now()
+        name = screen.name(item.username)
         prefix = _prefix(payload.source)
         spoken_text, spoken = _speak_in_time(
-            prefix.replace("{user}", spoken_name(name)),
+            prefix.replace("{user}", SOMEBODY if screen.hides(item.username) else spoken_name(item.username)),
             text,
             _style(payload, item),
             may_cut=bool(self.sort(item.payload)),
         )
         if item.speech_file:
             default_storage.delete(item.speech_file)  # from an attempt that was interrupted
-        caption = shown(payload.text, filters=speech.filters())
+        caption = screen.text(payload.text)
         file = ""
         if spoken.wav is not None:
             file = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))

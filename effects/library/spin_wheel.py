@@ -5,6 +5,7 @@ from __future__ import annotations
 from effects import wheel
 from effects.models import QueueItem, Spin, WheelLine
 from effects.overlays import pages
+from effects.overlays.onscreen import OnScreen
 from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register
 from effects.settings_table import QueueSettings
 from pixelbot_site.kit.errors import Refused
@@ -26,14 +27,14 @@ class SpinWheelKind(EffectKind[SpinWheel]):
 
     def require_ready(self) -> None:
         if not QueueSettings.current().wheel_without_overlay:
-            pages.require_open()
+            pages.require_open("wheel")
 
     def require_usable(self, payload: SpinWheel) -> None:
         if not wheel.winnable(None):
             raise Refused(wheel.NOTHING_TO_WIN())
 
     def require_testable(self, payload: SpinWheel) -> None:
-        pages.require_open()  # without one, a spin still wins a prize, but a test shows nothing
+        pages.require_open("wheel")  # without one, a spin still wins a prize, but a test shows nothing
         super().require_testable(payload)
 
     def given(self, payload: SpinWheel) -> str:
@@ -48,7 +49,8 @@ class SpinWheelKind(EffectKind[SpinWheel]):
         if item.attempts == 1:  # said once, even if the spin is repeated after a crash
             username = spin.viewer.username if spin.viewer else "somebody"
             wheel.say(WheelLine.When.SPIN, {"user": username, "prize": ""}, spin.viewer, event=item.event)
-        return wheel.overlay_task(spin)
+        user = OnScreen.now().name(spin.viewer.username) if spin.viewer else ""
+        return wheel.overlay_task(spin, user=user)
 
     def seconds(self, payload: SpinWheel) -> float:
         """Return how long the wheel turns and shows the prize, from the settings."""

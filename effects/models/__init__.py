@@ -6,7 +6,7 @@ from effects.models.media import VIDEOS, Media, MediaKind
 from effects.models.outside import OSCChange, OSCTarget, WebhookTarget
 from effects.models.purchases import Purchase
 from effects.models.queue import DROPPED, ENDED, MADE, QUEUED, UNFINISHED, Deed, Lane, QueueItem, State
-from effects.models.screen import OBSConnection, Overlay, OverlayPage, Revert, new_secret
+from effects.models.screen import OBSConnection, Overlay, OverlayPage, OverlayWidget, Revert, Theme, new_secret
 from effects.models.voice import Sound, SpeechSource, ViewerVoice, WordFilter
 from effects.models.wheel import Prize, Spin, WheelLine
 
@@ -26,6 +26,7 @@ __all__ = [
     "OSCTarget",
     "Overlay",
     "OverlayPage",
+    "OverlayWidget",
     "Prize",
     "Purchase",
     "QueueItem",
@@ -34,6 +35,7 @@ __all__ = [
     "SpeechSource",
     "Spin",
     "State",
+    "Theme",
     "ViewerVoice",
     "WebhookTarget",
     "WheelLine",

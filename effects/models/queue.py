@@ -46,7 +46,8 @@ class QueueItem(models.Model):
     """One effect in a lane: waiting, running, or ended.
 
     `lease_until`: while the item runs, the time by which it must have made progress; after it, `rescue` takes over.
-    `told_at`: when the overlays got the message; `playing_at`: when one of them reported that it began. `sequel`: the
+    `told_at`: when the overlays were sent the message; `received_at`, `playing_at`: when one of them
+    reported that it has it, and that it began. `sequel`: the
     effects that come after this one (`run_effects`).
     """
 
@@ -88,6 +89,7 @@ class QueueItem(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField(null=True, blank=True)
     playing_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True, db_index=True)
 

@@ -16,14 +16,27 @@ def new_secret() -> str:
     return secrets.token_urlsafe(24)
 
 
+class Theme(models.TextChoices):
+    """How an overlay looks: blocks of variables in `effects/static/effects/overlay/themes.css`."""
+
+    CALM = "calm", "Calm: soft and dark"
+    NEON = "neon", "Neon: bright lines on black"
+    PAPER = "paper", "Paper: ink, written by hand"
+    CANDY = "candy", "Candy: round and pink"
+    ARCADE = "arcade", "Arcade: squares and hard edges"
+    NEWS = "news", "News: a bar across the screen"
+
+
 class Overlay(models.Model):
     """A page that OBS shows as a Browser Source. Anybody who knows its address sees and hears it."""
 
     name = models.CharField(max_length=60, unique=True, default="Main")
     secret = models.CharField(max_length=64, unique=True, default=new_secret, editable=False)
-    shows_alerts = models.BooleanField(
+    theme = models.CharField(max_length=20, choices=Theme.choices, default=Theme.CALM)
+    sound = models.BooleanField(
         default=True,
-        help_text="A line in the corner for tips, followers, subscriptions and raids. Off: only voice and effects.",
+        help_text="Of its open pages, one is heard. Off: none. Two overlays with sound that are both in OBS are both "
+        "heard.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -39,11 +52,49 @@ class Overlay(models.Model):
         return reverse("overlay", args=[self.secret])
 
 
+def _percent(help_text: str, default: float) -> models.FloatField[float, float]:
+    limits = [MinValueValidator(0), MaxValueValidator(100)]
+    return models.FloatField(default=default, validators=limits, help_text=help_text)
+
+
+class OverlayWidget(models.Model):
+    """A part of an overlay: what it is, and where. The kinds are in `effects/overlays/widgets/`."""
+
+    overlay = models.ForeignKey(Overlay, models.CASCADE, related_name="widgets")
+    kind = models.CharField(max_length=40)
+    name = models.SlugField(max_length=40, help_text="Its address below the overlay's, to show it alone.")
+    enabled = models.BooleanField("shown", default=True)
+    x = _percent("Percent of the overlay's width, from the left.", 0)
+    y = _percent("Percent of the overlay's height, from the top.", 0)
+    width = _percent("Percent of the overlay's width.", 100)
+    height = _percent("Percent of the overlay's height.", 100)
+    order = models.SmallIntegerField(default=0, help_text="Higher ones cover lower ones.")
+    scale = models.FloatField(
+        default=1,
+        validators=[MinValueValidator(0.25), MaxValueValidator(4)],
+        help_text="The size of what is in it, of its letters too: 1 is as designed.",
+    )
+    options = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = "widget"
+        ordering: ClassVar[list[str]] = ["order", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["overlay", "name"], name="one_widget_of_a_name_in_an_overlay"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class OverlayPage(models.Model):
     """A page of an overlay that is connected now. After `until` it counts as gone: its process died."""
 
     channel = models.CharField(max_length=200, primary_key=True)
     overlay = models.ForeignKey(Overlay, models.CASCADE, related_name="pages")
+    widget = models.CharField(max_length=40, blank=True, help_text="The one that it shows alone. Blank: all.")
+    in_obs = models.BooleanField(default=False, help_text="OBS shows it, not another browser.")
+    may_sound = models.BooleanField(default=True, help_text="Its browser lets it play sound without a click.")
     since = models.DateTimeField()
     until = models.DateTimeField(db_index=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 from pixelbot_site.kit.channel_layer import group_send
 from pixelbot_site.kit.transactions import after_commit
@@ -33,17 +34,28 @@ def done(item_id: int) -> None:
 
 
 def happened(events: Sequence[Mapping[str, Any]]) -> None:
-    """Tell every overlay, after the commit, what happened on the channel. It is neither stored nor repeated."""
+    """Tell every overlay, after the commit, what happened on the channel. It is neither stored nor repeated.
+
+    Names and texts are as they came: `effects.overlays.feed` makes them fit for the screen.
+    """
     if events:
         frame = {"type": "events", "events": [dict(event) for event in events]}
-        after_commit(group_send, GROUP, {"type": "overlay.message", "frame": frame})
+        after_commit(group_send, GROUP, {"type": "overlay.events", "batch": uuid4().hex, "frame": frame})
 
 
 def recheck() -> None:
-    """Have every overlay's socket check its secret again, and close if it is no longer valid."""
+    """Have every overlay's socket check its secret again, and close if it is no longer valid.
+
+    One that is gets its widgets anew.
+    """
     group_send(GROUP, {"type": "overlay.recheck"})
 
 
+def choose_leader(overlay_id: int) -> None:
+    """Have the pages of the overlay ask which of them is heard."""
+    group_send(GROUP, {"type": "overlay.leader", "overlay": overlay_id})
+
+
 def frame(item_id: int, message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON object that an overlay gets for a queue item."""
-    return {**message, "item": item_id}
+    """Return the JSON object that an overlay gets for a queue item. What `type` is in the queue is `show` there."""
+    return {**message, "type": "play", "show": message.get("type"), "item": item_id}

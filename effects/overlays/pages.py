@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import F, Q
 from django.utils import timezone
 
-from effects.models import Overlay, OverlayPage
+from effects.models import Overlay, OverlayPage, OverlayWidget
+from effects.overlays.registry import playing
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 
 CLOSED = phrases.refusal("overlay.closed", "that can't be shown at the moment: the stream's overlay is closed")
+NO_PLACE = phrases.refusal(
+    "overlay.no_place", "that can't be shown at the moment: the stream's overlay has no place for it"
+)
 
 # Seconds between two renewals.
 RENEW_EVERY = 20.0
@@ -20,12 +25,16 @@ LEASE = timedelta(seconds=60)
 GRACE = timedelta(seconds=5)
 
 
-def opened(channel: str, overlay: Overlay) -> None:
-    """Store that a page of `overlay` is connected; `channel` is its channel's name in the channel layer."""
+def opened(channel: str, overlay: Overlay, *, widget: str = "", in_obs: bool = False) -> None:
+    """Store that a page of `overlay` is connected; `channel` is its channel's name in the channel layer.
+
+    `widget`: the one that it shows alone. `in_obs`: it runs in OBS.
+    """
     now = timezone.now()
     OverlayPage.objects.filter(until__lt=now - LEASE).delete()
     OverlayPage.objects.update_or_create(
-        channel=channel, defaults={"overlay": overlay, "since": now, "until": now + LEASE}
+        channel=channel,
+        defaults={"overlay": overlay, "widget": widget, "in_obs": in_obs, "since": now, "until": now + LEASE},
     )
 
 
@@ -39,6 +48,22 @@ def closed(channel: str) -> None:
     OverlayPage.objects.filter(channel=channel).update(until=timezone.now() + GRACE)
 
 
+def leads(channel: str) -> bool:
+    """Return whether the page is the one of its overlay that is heard."""
+    page = OverlayPage.objects.filter(channel=channel).first()
+    # Who has no more than the grace is closed, or its process died.
+    until = timezone.now() + GRACE
+    others = OverlayPage.objects.filter(overlay=page.overlay_id if page else None, overlay__sound=True, until__gt=until)
+    # OBS before a browser's tab, in which somebody only has a look; then the page that is there longest.
+    first = others.order_by("-may_sound", "-in_obs", "since", "channel").values_list("channel", flat=True).first()
+    return first == channel
+
+
+def set_may_sound(channel: str, may: bool) -> None:
+    """Store whether the page's browser lets it play sound without a click."""
+    OverlayPage.objects.filter(channel=channel).update(may_sound=may)
+
+
 def forget_all() -> None:
     """Delete the rows of a process that was killed. Call it where no other process can serve pages."""
     OverlayPage.objects.all().delete()
@@ -50,7 +75,20 @@ def is_open(*, since: datetime | None = None) -> bool:
     return (pages if since is None else pages.filter(since__lte=since)).exists()
 
 
-def require_open() -> None:
-    """Raise Refused where no page is open, so that nothing could be seen or heard."""
+def require_open(show: str = "", *, heard: bool = False) -> None:
+    """Raise Refused where no page is open, so that nothing could be seen or heard.
+
+    With `show`, the message that it will get: where no page has a widget that plays it, nor, if it is `heard`, sound.
+    """
     if not is_open():
         raise Refused(CLOSED())
+    if show and not _is_shown(show, heard=heard):
+        raise Refused(NO_PLACE())
+
+
+def _is_shown(show: str, *, heard: bool) -> bool:
+    there = Q(overlay__pages__widget=F("name")) | Q(enabled=True, overlay__pages__widget="")
+    now = timezone.now()
+    rows = OverlayWidget.objects.filter(there, kind__in=playing(show), overlay__pages__until__gt=now)
+    with_sound = OverlayPage.objects.filter(until__gt=now, overlay__sound=True)
+    return rows.exists() or (heard and with_sound.exists())

@@ -14,14 +14,17 @@ from effects.models import Overlay, QueueItem, Sound
 
 
 @require_safe
-def overlay_page(request: HttpRequest, secret: str) -> HttpResponse:
-    """Return the page for OBS's Browser Source."""
+def overlay_page(request: HttpRequest, secret: str, widget: str = "") -> HttpResponse:
+    """Return the page for OBS's Browser Source: the whole overlay, or one of its widgets alone."""
     overlay = get_object_or_404(Overlay, secret=secret)
-    response = render(request, "overlay/overlay.html", {"overlay": overlay})
+    if widget:
+        get_object_or_404(overlay.widgets, name=widget)
+    response = render(request, "overlay/overlay.html", {"overlay": overlay, "widget": widget})
     host = request.get_host()
     # Older browsers do not count WebSockets as 'self', hence the two addresses.
     response["Content-Security-Policy"] = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; "
+        "font-src 'self'; img-src 'self' data:; "
         f"connect-src 'self' ws://{host} wss://{host}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"  # OBS shows the page in no frame
     )

@@ -1,4 +1,4 @@
-"""Reports from overlays about an item (started, finished, failed), and what a newly connected overlay must show."""
+"""Reports from overlays about an item (received, started, finished, failed), and what a new overlay must show."""
 
 from __future__ import annotations
 
@@ -18,14 +18,29 @@ SLACK = timedelta(seconds=6)
 
 
 def playing() -> list[tuple[int, dict[str, object]]]:
-    """Return (item id, message) of everything the overlays show now, for one that connects late."""
+    """Return (item id, message) of everything the overlays show now, for one that connects late.
+
+    The message of an item that has begun says how many seconds ago, in `elapsed`.
+    """
     running = QueueItem.objects.filter(state=State.RUNNING, told_at__isnull=False).order_by("id")
-    return [(item.pk, item.overlay_message) for item in running]
+    return [(item.pk, _with_elapsed(item)) for item in running]
+
+
+def _with_elapsed(item: QueueItem) -> dict[str, object]:
+    if item.playing_at is None:
+        return dict(item.overlay_message)
+    elapsed = (timezone.now() - item.playing_at).total_seconds()
+    return {**item.overlay_message, "elapsed": round(elapsed, 3), "length": item.overlay_seconds}
 
 
 def _on_overlays(item_id: int, attempt: int) -> QuerySet[QueueItem]:
     # Naming the attempt keeps a late report about an earlier one from touching the current one.
     return QueueItem.objects.filter(pk=item_id, attempts=attempt, state=State.RUNNING, told_at__isnull=False)
+
+
+def received(item_id: int, attempt: int) -> None:
+    """Store that an overlay has the item: the first to say so."""
+    _on_overlays(item_id, attempt).filter(received_at__isnull=True).update(received_at=timezone.now())
 
 
 def started(item_id: int, attempt: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from effects import chat
 from effects.chat import Priority
+from effects.overlays import messages
 from joystick.account import scopes
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.phrases import Kind
@@ -37,11 +38,13 @@ def answer(username: str, text: str, *, channel_id: str = "", kind: Kind = Kind.
 def delete_message(message_id: str, *, channel_id: str = "") -> None:
     """Delete a line from chat; `message_id` is its event's uid. Scope chat:moderate."""
     _moderate("delete_message", {"message_id": message_id}, channel_id)
+    messages.happened([{"kind": "message_deleted", "uid": message_id, "username": "", "text": ""}])
 
 
 def mute(message_id: str, *, channel_id: str = "") -> None:
     """Mute the author of a line. Joystick refuses to mute the streamer. Scope chat:moderate."""
     _moderate("mute_user", {"message_id": message_id}, channel_id)
+    messages.happened([{"kind": "author_muted", "uid": message_id, "username": "", "text": ""}])
 
 
 def unmute(username: str, *, channel_id: str = "") -> None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from economy.models import viewer_key
 from effects.overlays import messages
 from joystick.inbox.outcomes import Outcomes
+from joystick.inbox.overlay_facts import more_of
 from joystick.models import InboundEvent, InboundState, Install
 from joystick.protocol.envelope import clean_text
 from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
@@ -182,5 +183,4 @@ def _is_public(event: Event) -> bool:
 
 def _overlay_payload(event: Event) -> dict[str, Any]:
     payload = {"kind": event.kind, "uid": event.uid, "username": event.username, "text": event.text[:MAX_SHOWN_CHARS]}
-    amounts = {name: getattr(event, name, None) for name in ("tokens", "count", "viewers", "number", "prize", "item")}
-    return payload | {name: value for name, value in amounts.items() if value not in (None, "")}
+    return payload | more_of(event)

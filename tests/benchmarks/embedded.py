@@ -73,7 +73,7 @@ def pushing(folder: Path, count: int) -> None:
     raw = raw_latencies(raw_port, count)
     pushes, starts = [], []
     with overlay_socket(f"http://127.0.0.1:{bot.port}/overlay/{secret}/") as overlay:
-        assert json.loads(overlay.recv(timeout=20))["type"] == "current"  # what every overlay is told first
+        assert json.loads(overlay.recv(timeout=20))["type"] == "hello"  # what every overlay is told first
         for _ in range(count):
             frame = json.loads(overlay.recv(timeout=20))
             pushes.append((time.monotonic() - frame["sent_at"]) * 1000)
@@ -119,7 +119,7 @@ def sounding(folder: Path, count: int) -> None:
             for _ in range(count):
                 began = time.monotonic()
                 joystick.happen(chat("Bob", "!sound ding"))
-                while (frame := json.loads(overlay.recv(timeout=20)))["type"] != "sound":
+                while (frame := json.loads(overlay.recv(timeout=20))).get("show") != "sound":
                     pass
                 latencies.append((time.monotonic() - began) * 1000)
                 for kind in ("started", "finished"):
@@ -178,7 +178,7 @@ def stopping(folder: Path, times: int) -> None:
             with overlay_socket(bot.overlay_url) as overlay:
                 if turn >= times:
                     joystick.happen(tip("Bob", 25), chat("Bob", "!tts a line that is playing"))
-                    while json.loads(overlay.recv(timeout=10))["type"] != "speak":
+                    while json.loads(overlay.recv(timeout=10)).get("show") != "speak":
                         pass
                 code, took = bot.stop((signal.SIGINT, signal.SIGTERM)[turn % 2])
             seconds.append(took)

@@ -62,7 +62,7 @@ def run_demo(clone: Path, python: Path) -> None:
             wait_until(lambda: "Stop with Ctrl-C" in "".join(output), "the greeting", within=60)
         overlay = next(line.split()[-1] for line in output if "/overlay/" in line)
         with step("from the overlay's opening to the first spoken line"), overlay_socket(overlay) as socket:
-            while json.loads(socket.recv(timeout=60))["type"] != "speak":
+            while json.loads(socket.recv(timeout=60)).get("show") != "speak":
                 pass
     finally:
         process.terminate()

@@ -38,7 +38,7 @@ def read(text: str) -> frames.ReceivedFrame | Control:
 async def show(consumer: OverlayConsumer, message: dict[str, Any]) -> None:
     """The last of ours to see a frame for an overlay."""
     await _show(consumer, message)
-    if message["frame"].get("type") == "sound":
+    if message.get("frame", {}).get("show") == "sound":
         print(f"{MARK}{(time.monotonic() - _began) * 1000:.3f}", flush=True)
 
 

@@ -13,14 +13,16 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from economy.models import Item
-from effects.models import OBSConnection, Overlay, Sound
+from effects.models import OBSConnection, Overlay, QueueItem, Sound
 from effects.obs import address
+from effects.overlays import pages
 from pixelbot_site.kit import secrets_at_rest
 
 pytestmark = pytest.mark.django_db
 
 OVERLAYS = "/admin/effects/overlay/"
 OBS = "/admin/effects/obsconnection/1/change/"
+NO_WIDGETS = {"widgets-TOTAL_FORMS": 0, "widgets-INITIAL_FORMS": 0}
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ class TestOverlays:
     """Overlays and their addresses."""
 
     def test_a_new_overlay_gets_an_address_that_opens(self, fox: Client, client: Client) -> None:
-        fox.post(f"{OVERLAYS}add/", {"name": "Second screen", "shows_alerts": "on"})
+        fox.post(f"{OVERLAYS}add/", {"name": "Second screen", "theme": "neon"})
         overlay = Overlay.objects.get(name="Second screen")
         assert len(overlay.secret) >= 32
         assert client.get(overlay.page_path()).status_code == 200
@@ -73,7 +75,7 @@ class TestOverlays:
     def test_the_secret_cannot_be_chosen(self, fox: Client) -> None:
         overlay = Overlay.objects.create(name="Main")
         before = overlay.secret
-        form = {"name": "Renamed", "secret": "guess-me", "shows_alerts": "on"}
+        form = {"name": "Renamed", "secret": "guess-me", "theme": "calm", **NO_WIDGETS}
         fox.post(f"{OVERLAYS}{overlay.pk}/change/", form)
         overlay.refresh_from_db()
         assert (overlay.name, overlay.secret) == ("Renamed", before)
@@ -230,3 +232,78 @@ def test_names_are_for_staff_who_may_name_effects(client: Client, helper: Callab
     user = get_user_model().objects.get(username="helper")
     user.user_permissions.add(Permission.objects.get(codename="change_reaction"))
     assert who.get(names).status_code == 200
+
+
+class TestWidgets:
+    """The widgets on an overlay's page, in plain fields."""
+
+    def form(self, overlay: Overlay, *new: dict[str, Any]) -> dict[str, Any]:
+        """Return the form of an overlay without its first widgets, with these new ones."""
+        overlay.widgets.all().delete()
+        fields: dict[str, Any] = {"name": overlay.name, "theme": "calm", "sound": "on"}
+        fields |= {"widgets-TOTAL_FORMS": len(new), "widgets-INITIAL_FORMS": 0}
+        default = {
+            "enabled": "on",
+            "x": 0,
+            "y": 0,
+            "width": 100,
+            "height": 100,
+            "order": 0,
+            "scale": 1,
+            "options": "{}",
+        }
+        for at, one in enumerate(new):
+            fields |= {f"widgets-{at}-{name}": value for name, value in {**default, **one}.items()}
+        return fields
+
+    def test_a_new_one_has_the_place_and_name_of_its_kind_unless_they_are_chosen(self, fox: Client) -> None:
+        overlay = Overlay.objects.create(name="Main")
+        options = '{"counts": "tokens", "milestones": [{"at": 5, "label": "a song"}]}'
+        form = self.form(overlay, {"kind": "goal", "options": options}, {"kind": "goal", "name": "second", "x": 5})
+        assert fox.post(f"{OVERLAYS}{overlay.pk}/change/", form).status_code == 302
+        first, second = overlay.widgets.order_by("id")
+        assert (first.name, first.x, first.y, first.width) == ("goal", 30, 3, 34)
+        assert first.options["milestones"] == [{"at": 5, "label": "a song"}]
+        assert (second.name, second.x, second.width) == ("second", 5, 100)
+
+    @pytest.mark.parametrize(
+        ("wrong", "words"),
+        [
+            ({"options": '{"target": 0}'}, "target: Input should be greater than or equal to 1."),
+            ({"options": "no JSON"}, "Enter a valid JSON."),
+            ({"x": 101}, "less than or equal to 100"),
+            ({"scale": 0}, "greater than or equal to 0.25"),
+            ({"kind": "gone"}, "Select a valid choice"),
+            ({"name": "a b"}, "Enter a valid “slug”"),
+        ],
+    )
+    def test_what_does_not_fit_is_refused_beside_its_field(self, fox: Client, wrong: Any, words: str) -> None:
+        overlay = Overlay.objects.create(name="Main")
+        page = fox.post(f"{OVERLAYS}{overlay.pk}/change/", self.form(overlay, {"kind": "goal", **wrong}))
+        assert words in page.text and not overlay.widgets.exists()
+
+    def test_two_of_one_name_are_refused(self, fox: Client) -> None:
+        overlay = Overlay.objects.create(name="Main")
+        page = fox.post(f"{OVERLAYS}{overlay.pk}/change/", self.form(overlay, {"kind": "goal"}, {"kind": "goal"}))
+        assert (
+            page.status_code == 200
+            and "correct the duplicate data for name" in page.text
+            and not overlay.widgets.exists()
+        )
+
+    def test_who_may_change_overlays_may_change_their_widgets_and_who_may_see_them_may_not(
+        self, helper: Callable[..., Client]
+    ) -> None:
+        overlay = Overlay.objects.create(name="Main")
+        client = helper("view_overlay")
+        assert "widgets-0-x" not in client.get(f"{OVERLAYS}{overlay.pk}/change/").text
+        assert client.post(f"{OVERLAYS}{overlay.pk}/change/", self.form(overlay, {"kind": "goal"})).status_code == 403
+
+    def test_credits_need_a_place(self, fox: Client, woken: list[str]) -> None:
+        overlay = Overlay.objects.create(name="Main")
+        form = {"action": "roll_credits", "_selected_action": overlay.pk}
+        assert "No open overlay has a widget “Credits”." in fox.post(OVERLAYS, form, follow=True).text
+        pages.opened("page", overlay)
+        overlay.widgets.create(kind="credits", name="credits")
+        assert "The credits begin." in fox.post(OVERLAYS, form, follow=True).text
+        assert QueueItem.objects.get().kind == "credits"

@@ -25,6 +25,7 @@ NAME = "x" * 200
 FITS: list[tuple[str, dict[str, Any]]] = [
     ("alert", {"text": "x", "seconds": 1}),
     ("alert", {"text": "x" * 500, "seconds": 60}),
+    ("credits", {"title": "x", "last": "", "seconds": 5}),
     ("chat_line", {"text": "x"}),
     ("chat_line", {"text": "x" * 500}),
     ("grant_item", {"item": "h", "quantity": 1}),
@@ -73,6 +74,8 @@ FITS: list[tuple[str, dict[str, Any]]] = [
 ]
 # (kind, payload, the field that is wrong)
 DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
+    ("credits", {"title": ""}, "title"),
+    ("credits", {"seconds": 301}, "seconds"),
     ("alert", {"text": ""}, "text"),
     ("alert", {"text": "   "}, "text"),
     ("alert", {"text": "x" * 501}, "text"),
@@ -206,7 +209,15 @@ class TestAlert:
         worker.drain("effect")
         item.refresh_from_db()
         assert frames == [
-            {"type": "alert", "text": "gosh it", "seconds": 7.0, "lane": "effect", "attempt": 1, "item": item.pk}
+            {
+                "type": "play",
+                "show": "alert",
+                "text": "gosh it",
+                "seconds": 7.0,
+                "lane": "effect",
+                "attempt": 1,
+                "item": item.pk,
+            }
         ]
         assert item.overlay_seconds == 7
 

@@ -164,7 +164,7 @@ def test_an_item_with_the_overlay_holds_its_lane_until_it_is_finished(
     worker.drain("test")
     worker.drain("test")
     assert (state(first), state(second)) == (State.RUNNING, State.PENDING)
-    assert frames == [{"type": "show", "lane": "test", "attempt": 1, "item": first.pk}]
+    assert frames == [{"type": "play", "show": "show", "lane": "test", "attempt": 1, "item": first.pk}]
     woken.clear()
     playback.started(first.pk, 1)
     assert playback.finished(first.pk, 1)
@@ -438,7 +438,7 @@ def test_what_runs_when_the_bot_ends_goes_back_and_is_told_anew(kind: AddKind, f
     assert rescue.put_back_running() == 1
     assert state(item) == State.PENDING
     worker.drain("test")
-    assert [frame["attempt"] for frame in frames if frame["type"] == "show"] == [1, 2]
+    assert [frame["attempt"] for frame in frames if frame.get("show") == "show"] == [1, 2]
 
 
 def test_a_stopped_process_begins_nothing(kind: AddKind) -> None:

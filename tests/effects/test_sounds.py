@@ -142,12 +142,12 @@ def test_a_sound_and_an_alert_are_told_to_the_overlays(frames: list[dict[str, An
     item = items.enqueue(play_sound("DING"))
     worker.drain("effect")
     assert frames[0] | {"item": 0} == {
-        "type": "sound", "sound": sounds.address(ding), "volume": 1.0, "lane": "effect", "attempt": 1, "item": 0,
+        "type": "play", "show": "sound", "sound": sounds.address(ding), "volume": 1.0, "lane": "effect", "attempt": 1, "item": 0,
     }  # fmt: skip
     playback.finished(item.pk, 1)
     items.enqueue(alert("hello", 3))
     worker.drain("effect")
-    assert (frames[-1]["type"], frames[-1]["text"], frames[-1]["seconds"]) == ("alert", "hello", 3)
+    assert (frames[-1]["show"], frames[-1]["text"], frames[-1]["seconds"]) == ("alert", "hello", 3)
 
 
 @pytest.mark.usefixtures("woken", "frames")
@@ -260,7 +260,7 @@ def test_a_sound_that_is_not_saved_is_tried_on_the_overlay_and_kept_nowhere(
     assert sentences == ["It is shown on the overlay, marked TEST."]
     assert answer.context["adminform"].form["name"].value() == "new"
     worker.drain("effect")
-    message = next(frame for frame in frames if frame.get("type") == "sound")
+    message = next(frame for frame in frames if frame.get("show") == "sound")
     item = QueueItem.objects.get()
     assert (message["item"], item.title, item.tried_by) == (item.pk, "TEST: new", "fox")
     assert 0.4 < item.overlay_seconds < 1

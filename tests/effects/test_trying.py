@@ -72,7 +72,7 @@ def test_the_overlay_is_told_that_it_is_a_test_and_of_nothing_else(frames: list[
         worker.drain("effect")
         running = QueueItem.objects.get(state=State.RUNNING)
         playback.finished(running.pk, running.attempts)
-    shown = [(frame["text"], frame.get("test")) for frame in frames if frame["type"] == "alert"]
+    shown = [(frame["text"], frame.get("test")) for frame in frames if frame.get("show") == "alert"]
     assert shown == [("hi", True), ("for real", None)]
 
 
@@ -132,7 +132,7 @@ def test_a_spin_that_is_tried_stores_no_draw_takes_no_stock_and_pays_nothing(
         worker.drain("wheel")
         item = QueueItem.objects.get()
         playback.finished(item.pk, item.attempts)
-    turned = next(frame for frame in frames if frame["type"] == "wheel")
+    turned = next(frame for frame in frames if frame.get("show") == "wheel")
     assert (turned["prize_name"], turned["user"], turned["test"]) == ("the one", "mo", True)
     assert not Spin.objects.exists()
     assert Prize.objects.get(name="the one").stock == 1

@@ -289,7 +289,10 @@ class TestSpeak:
         assert item.speech_text == "xX Bob 99 said: helloo link"
         (frame,) = frames
         assert frame | {"seconds": 0} == {
-            "type": "speak",
+            "type": "play",
+            "show": "speak",
+            "user": "xX_Bob_99",
+            "prefix": "xX_Bob_99 said:",
             "text": "xX_Bob_99 said: <b>hellooooo</b> link :smile:",
             "said": "",
             "voice": "",
@@ -350,7 +353,7 @@ class TestSpeak:
     ) -> None:
         item = drained(line(text))
         assert item.state == State.FAILED and "and the limit is 30 s" in item.error
-        assert "speak" not in [frame["type"] for frame in frames]
+        assert "speak" not in [frame.get("show") for frame in frames]
 
     def test_style_is_the_items_then_the_viewers_then_the_settings(
         self, line: Callable[..., QueueItem], frames: list[dict[str, Any]], settings: Any
@@ -362,10 +365,10 @@ class TestSpeak:
         for _ in range(5):
             playback.finished(QueueItem.objects.latest("id").pk, 1)
             drained(line())
-            assert [frame["voice"] for frame in frames if frame["type"] == "speak"][-1] == mine
+            assert [frame["voice"] for frame in frames if frame.get("show") == "speak"][-1] == mine
         playback.finished(QueueItem.objects.latest("id").pk, 1)
         drained(line(voice="en-us", rate=250, volume=0.4))
-        frame = [frame for frame in frames if frame["type"] == "speak"][-1]
+        frame = [frame for frame in frames if frame.get("show") == "speak"][-1]
         assert (frame["voice"], frame["rate"], frame["volume"]) == ("en-us", 250, 0.4)
 
     def test_the_next_one_is_synthesized_while_the_first_plays(
@@ -378,7 +381,7 @@ class TestSpeak:
         monkeypatch.setattr(tts, "engine", lambda: pytest.fail("spoken twice"))
         playback.finished(first.pk, 1)
         assert drained(second).state == State.RUNNING
-        assert [frame["text"] for frame in frames if frame["type"] == "speak"] == [
+        assert [frame["text"] for frame in frames if frame.get("show") == "speak"] == [
             "xX_Bob_99 said: the first",
             "xX_Bob_99 said: the second",
         ]

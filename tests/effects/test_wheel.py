@@ -91,7 +91,7 @@ def test_it_is_drawn_and_stored_before_it_is_shown_and_paid_when_it_has_stopped(
     assert (drawn.prize_name, drawn.paid_at, Prize.objects.get().stock) == ("The hat", None, 4)
     assert drawn.odds == [{"id": drawn.prize_id, "name": "The hat", "weight": 3, "colour": "#7c4dff"}]
     (frame,) = frames
-    assert (frame["type"], frame["prize"], frame["slices"], frame["seconds"]) == ("wheel", 0, drawn.odds, 6.0)
+    assert (frame["show"], frame["prize"], frame["slices"], frame["seconds"]) == ("wheel", 0, drawn.odds, 6.0)
     assert balance() == 900 and said == []
     assert playback.finished(item.pk, 1) and not playback.finished(item.pk, 1)
     wheel.give(item)  # paid is paid
@@ -185,7 +185,7 @@ def test_after_a_crash_the_same_prize_is_shown_again_and_paid_once(
         worker.drain("wheel")
         rescue.recover()
     worker.drain("wheel")
-    names = {frame["prize_name"] for frame in frames if frame["type"] == "wheel"}
+    names = {frame["prize_name"] for frame in frames if frame.get("show") == "wheel"}
     assert len(names) == 1 and Spin.objects.count() == 1
     playback.finished(item.pk, 3)
     assert balance() == 900 + int(names.pop().split()[0])
@@ -424,5 +424,5 @@ def test_the_wheel_stops_at_the_slice_of_the_prize_that_was_drawn(spin: Callable
     drawn = Spin.objects.create(
         item=spin(), prize_name="B", odds=[{"name": "A", "weight": 1}, {"name": "B", "weight": 1}]
     )
-    message = wheel.overlay_task(drawn).message
+    message = wheel.overlay_task(drawn, user="").message
     assert (message["prize"], message["prize_name"], message["user"]) == (1, "B", "")

@@ -98,7 +98,7 @@ def test_a_connection_lost_in_the_middle_does_not_play_twice(
     open_overlay(page, bot)
     order_speech(simulator, "a rather long sentence, so that there is time to lose the connection in the middle of it")
     expect(page.locator("#caption")).to_be_visible(timeout=10_000)
-    page.evaluate("socket.close()")
+    page.evaluate("overlay.connection.socket.close()")
     wait_until(lambda: bot.one(STATE) == "done", "the item is done", within=20)
     assert len(page.evaluate("window.sounds")) == 2
 
@@ -154,7 +154,7 @@ def test_a_line_given_up_during_the_pre_delay_is_not_spoken_later(
         open_overlay(page, bot)
     with opened.value.expect_event("framesent", lambda frame: "started" in str(frame)):
         order_speech(simulator, "too late")
-    page.evaluate("receive({ type: 'stop', item: 1 })")
+    page.evaluate("overlay.receive({ type: 'stop', item: 1 })")
     page.wait_for_timeout(3500)  # the pre-delay, and then some, in which nothing may happen
     assert len(page.evaluate("window.sounds")) == 1
     expect(page.locator("#caption")).to_be_hidden()
@@ -181,14 +181,14 @@ def test_what_happens_on_the_channel_is_shown_for_a_while_as_it_was_written(
 ) -> None:
     open_overlay(page, bot)
     wait_until(lambda: bot.says("Main connected"), "the overlay is there")
-    alerts = page.locator("#alerts li")
-    expect(page.locator("#alerts")).to_be_attached()
+    lines = page.locator("#events li")
+    expect(page.locator("#events")).to_be_attached()
     page.wait_for_timeout(500)
     simulator.happen(enter("Cat"), chat("Bob", "hello"), follow("Eve<3&"), raid("Kettle", 37))
-    expect(alerts).to_have_text(["Eve<3& is now following", "Kettle dropped in with 37 viewers"])
-    expect(alerts).to_have_count(0, timeout=10_000)
+    expect(lines).to_have_text(["Eve<3& is now following", "Kettle dropped in with 37 viewers"])
+    expect(lines).to_have_count(0, timeout=10_000)
     simulator.happen(*[tip("Bob", number) for number in range(1, 41)])
-    expect(alerts).to_have_count(3)
+    expect(lines).to_have_count(3)
 
 
 def test_the_admin_shows_what_happened(bot: BotProcess, simulator: SimulatorThread, page: Page) -> None:

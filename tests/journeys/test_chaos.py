@@ -75,7 +75,7 @@ class Player(threading.Thread):
                 self.away.clear()
 
     def play(self, socket: Any, frame: dict[str, Any]) -> None:
-        if frame["type"] not in ("speak", "sound", "alert", "wheel"):
+        if frame["type"] != "play":
             return
         report = {"item": frame["item"], "attempt": frame["attempt"]}
         if self.chance.random() < 0.03:

@@ -109,7 +109,7 @@ def test_it_ends_in_order_and_what_was_playing_plays_again(
 ) -> None:
     with overlay_socket(bot.overlay_url) as overlay:
         simulator.happen(tip("Bob", 50), chat("Bob", "!tts wait for me"))
-        wait_until(lambda: '"type": "speak"' in str(overlay.recv(timeout=10)), "the line is being spoken")
+        wait_until(lambda: '"show": "speak"' in str(overlay.recv(timeout=10)), "the line is being spoken")
         code, seconds = bot.stop(number)
     assert code == 0
     assert seconds < 5.0  # that it does not hang; the benchmark shows how quick it is

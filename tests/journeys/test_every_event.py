@@ -188,7 +188,7 @@ def test_every_event(make_bot: MakeBot, simulator: SimulatorThread, version: int
     simulator.wait_subscribed()
     rows = [row for row in EVENTS if LINES[row[0] - 1]["version"] == version]
     assert len(rows) == {1: 51, 2: 41}[version]
-    with overlay_socket(bot.overlay_url) as overlay:
+    with overlay_socket(bot.overlay_url, "?events=all") as overlay:
         for line, kind, who, money, text in rows:
             message = LINES[line - 1]["frame"]["message"]
             uid = message.get("messageId") or message["id"]

@@ -93,7 +93,7 @@ def test_it_reads_frames_and_hears_nothing(bot: BotProcess, hostile: Page) -> No
         "/admin/",
         "/admin/api/viewers",
         "/admin/api/openapi.json",
-        "/static/effects/overlay.js",
+        "/static/effects/overlay/main.js",
         "/static/admin/css/base.css",
         bot.overlay_path,
     ):

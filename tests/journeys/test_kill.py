@@ -49,7 +49,7 @@ def test_killed_at_random_moments(make_bot: Callable[..., BotProcess], simulator
                     frame = json.loads(overlay.recv(timeout=0))
                 except TimeoutError:
                     continue
-                if frame["type"] == "speak":
+                if frame.get("show") == "speak":
                     for report in ("started", "finished"):
                         overlay.send(json.dumps({"type": report, "item": frame["item"], "attempt": frame["attempt"]}))
             bot.kill()

@@ -159,7 +159,7 @@ def test_a_video_is_shown_on_the_overlay_to_its_end(page: Page, dashboard: Page,
         """() => new MutationObserver(() => {
           const video = document.querySelector('.media.top-left video');
           video?.addEventListener('ended', () => { window.seen = [video.muted, video.currentTime, video.videoWidth] });
-        }).observe(document.body, { childList: true })"""
+        }).observe(document.body, { childList: true, subtree: true })"""
     )
     have_tried(dashboard, bot, {"kind": "show_media", "media": "clip", "text": "Look!", "place": "top-left"})
     expect(page.locator(".media.top-left figcaption")).to_have_text("Look!", timeout=10_000)
@@ -206,7 +206,7 @@ def test_pictures_are_shown_for_their_seconds_and_stopped_by_a_skip(
     assert picture.evaluate("img => img.naturalWidth") == 60
     wait_until(lambda: bot.one("SELECT count(*) FROM effects_queueitem WHERE state = 'done'") == 1, "the first is over")
     expect(picture).to_have_count(1, timeout=10_000)
-    page.evaluate("silence()")
+    page.evaluate("overlay.receive({ type: 'silence' })")
     expect(picture).to_have_count(0)
 
 

@@ -25,6 +25,11 @@ PLAYED = """
     return play.apply(this);
   };
 """
+# The elements in the widgets that are none of their own.
+TAGS = """() => {
+    const own = new Set("section div span p b bdi i ul li svg path circle text canvas".split(" "));
+    return [...document.querySelectorAll("#stage *")].map((one) => one.tagName.toLowerCase()).filter((tag) => !own.has(tag));
+}"""
 MARKUP = "<img src=x onerror=window.ran=true>"
 ENDED = "SELECT count(*) FROM effects_queueitem WHERE state = 'done'"
 
@@ -32,19 +37,27 @@ ENDED = "SELECT count(*) FROM effects_queueitem WHERE state = 'done'"
 class Server:
     """The other end of the page's websocket: what the page reports, and what it is sent."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, hello: dict[str, Any]) -> None:
         self.page = page
-        self.reports: list[dict[str, Any]] = []
+        self.told: list[dict[str, Any]] = []
         self.connections: list[WebSocketRoute] = []
         self.accepts = True
-        page.route_web_socket("**/socket/", self.meet)
+        self.hello = hello  # sent first on each connection
+        page.route_web_socket("**/socket/?*", self.meet)
+
+    @property
+    def reports(self) -> list[tuple[str, int]]:
+        """Return (type, item) of what the page reported, but that it received something."""
+        return [(report["type"], report["item"]) for report in self.told if report["type"] != "received"]
 
     def meet(self, connection: WebSocketRoute) -> None:
         """Take a connection, or close it at once."""
         self.connections.append(connection)
-        if not self.accepts:
+        if self.accepts:
+            connection.send(json.dumps(self.hello))
+        else:
             connection.close()
-        connection.on_message(lambda text: self.reports.append(json.loads(text)))
+        connection.on_message(lambda text: self.told.append(json.loads(text)))
 
     def send(self, **message: Any) -> None:
         """Send a message on the newest connection."""
@@ -54,7 +67,7 @@ class Server:
         """Wait until the page has reported exactly these (type, item), in this order."""
         reports: list[tuple[str, int]] = []
         for _ in range(500):
-            reports = [(report["type"], report["item"]) for report in self.reports]
+            reports = self.reports
             if len(reports) >= len(expected):
                 break
             self.page.wait_for_timeout(20)  # Playwright hands over what arrives only while it is called
@@ -71,11 +84,14 @@ class Server:
 
 @pytest.fixture
 def server(bot: BotProcess, page: Page) -> Server:
-    """The page of a real bot, its websocket answered by the test."""
+    """The page of a real bot, its websocket answered by the test: with the bot's own first message."""
     page.add_init_script(PLAYED)
-    server = Server(page)
+    with overlay_socket(bot.overlay_url) as socket:
+        hello = json.loads(socket.recv(timeout=10))
+    server = Server(page, hello)
     page.goto(bot.overlay_url)
     server.wait_connections(1)
+    expect(page.locator("#caption")).to_be_attached()
     return server
 
 
@@ -90,18 +106,20 @@ def second_page(page: Page) -> Iterator[Page]:
 def alert(
     item: int, *, attempt: int = 1, text: str = "a line", seconds: float = 0.2, lane: str = "effect"
 ) -> dict[str, Any]:
-    return {"type": "alert", "item": item, "attempt": attempt, "text": text, "seconds": seconds, "lane": lane}
+    return {
+        "type": "play", "show": "alert", "item": item, "attempt": attempt, "text": text, "seconds": seconds, "lane": lane,
+    }  # fmt: skip
 
 
 def collect_reports(page: Page) -> list[str]:
-    """Return a list that the page's reports are added to, as sent."""
+    """Return a list that the page's reports are added to, as sent, but that it received something."""
     reports: list[str] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda payload: reports.append(str(payload))))
     return reports
 
 
 def kinds(reports: list[str]) -> list[str]:
-    return [json.loads(report)["type"] for report in reports]
+    return [kind for report in reports if (kind := json.loads(report)["type"]) != "received"]
 
 
 def test_two_pages_play_each_item_once_and_it_ends_once(
@@ -138,7 +156,7 @@ def test_a_page_that_fails_beside_one_that_plays_harms_nothing(
         order = [tip("Bob", 50), chat("Bob", "!tts a line that the second page can not play")]
         simulator.happen(*order)
         expect(page.locator("#caption")).to_be_visible(timeout=10_000)
-        while (frame := json.loads(broken.recv(timeout=10)))["type"] != "speak":
+        while (frame := json.loads(broken.recv(timeout=10))).get("show") != "speak":
             pass
         report = {"type": "failed", "item": frame["item"], "attempt": frame["attempt"], "reason": "broken"}
         for _ in range(3):
@@ -153,7 +171,7 @@ def test_a_page_that_reports_the_start_again_and_again_does_not_prolong_the_item
     moments = "SELECT playing_at, lease_until FROM effects_queueitem"
     with overlay_socket(bot.overlay_url) as overlay:
         simulator.happen(tip("Bob", 50), chat("Bob", "!tts hello"))
-        while (frame := json.loads(overlay.recv(timeout=15)))["type"] != "speak":
+        while (frame := json.loads(overlay.recv(timeout=15))).get("show") != "speak":
             pass
         started = json.dumps({"type": "started", "item": frame["item"], "attempt": frame["attempt"]})
         overlay.send(started)
@@ -191,7 +209,7 @@ def test_a_page_that_connects_after_the_end_shows_nothing(
     second_page.add_init_script(PLAYED)
     with second_page.expect_websocket() as opened:
         second_page.goto(bot.overlay_url)
-    opened.value.wait_for_event("framereceived", lambda frame: '"current"' in str(frame))
+    opened.value.wait_for_event("framereceived", lambda frame: '"hello"' in str(frame))
     expect(second_page.locator("#caption")).to_be_hidden()
     assert second_page.evaluate("window.played") == []
 
@@ -210,18 +228,18 @@ def test_markup_in_names_and_texts_is_shown_as_text_and_does_not_run(
     simulator.happen(follow(MARKUP), tip("Bob", 500), chat("Bob", f"!tts hello {MARKUP}"))
     for opened in (page, unguarded):  # first of all: these lines are gone after some seconds
         # The inbox has taken the tags out of the platform's own text, which the name is a part of.
-        expect(opened.locator("#alerts li").first).to_have_text("is now following")
+        expect(opened.locator("#events li").first).to_have_text("is now following")
     for opened in (page, unguarded):  # both now: the tip's line may come after it
         expect(opened.locator("#caption")).to_contain_text("Bob said: hello <img", timeout=10_000)
     for opened in (page, unguarded):
         followed = {"type": "events", "events": [{"kind": "followed", "uid": "9", "username": MARKUP}]}
         for frame in (alert(1001, text=MARKUP, seconds=5), wheel(1002, name=name, seconds=3, hold=5), followed):
-            opened.evaluate("message => receive(message)", frame)
+            opened.evaluate("message => overlay.receive(message)", frame)
         expect(opened.locator("#alert")).to_have_text(MARKUP)
         expect(opened.locator("#wheel p")).to_have_text(f"{MARKUP} spins")
         expect(opened.locator("#wheel p")).to_have_text(f"{MARKUP} wins {name}!", timeout=10_000)
-        expect(opened.locator("#alerts li", has_text=MARKUP)).to_be_visible(timeout=10_000)
-        assert opened.locator("#caption *, #alerts li *, #alert *, #wheel p *, #wheel text *, img").count() == 0
+        expect(opened.locator("#events li", has_text=MARKUP)).to_be_visible(timeout=10_000)
+        assert opened.evaluate(TAGS) == []
         assert opened.evaluate("window.ran") is None
     assert not [url for url in requests if url.endswith("/x")]
     unguarded.context.close()
@@ -230,7 +248,7 @@ def test_markup_in_names_and_texts_is_shown_as_text_and_does_not_run(
 def wheel(item: int, *, name: str = "Prize", seconds: float = 5, **more: Any) -> dict[str, Any]:
     slices = [{"name": name, "weight": 1, "colour": "#123456"}, {"name": "Other", "weight": 3, "colour": "#654321"}]
     return {
-        "type": "wheel", "item": item, "attempt": 1, "lane": "wheel", "slices": slices, "prize": 0, "prize_name": name,
+        "type": "play", "show": "wheel", "item": item, "attempt": 1, "lane": "wheel", "slices": slices, "prize": 0, "prize_name": name,
         "user": MARKUP, "seconds": seconds, "hold": 0.2, "sounds": {}, "volumes": {}, **more,
     }  # fmt: skip
 
@@ -243,7 +261,7 @@ def happened(count: int) -> list[dict[str, Any]]:
 
 def test_after_a_silence_nothing_of_before_is_shown_and_what_comes_later_is(server: Server) -> None:
     page = server.page
-    lines = page.locator("#alerts li")
+    lines = page.locator("#events li")
     server.send(type="events", events=happened(8))
     expect(lines).to_have_text(["tip 0", "tip 1", "tip 2"])
     server.send(**alert(1, seconds=60))
@@ -261,14 +279,15 @@ def test_after_a_silence_nothing_of_before_is_shown_and_what_comes_later_is(serv
 
 def test_in_a_rush_the_oldest_lines_that_wait_are_left_out(server: Server) -> None:
     server.send(type="events", events=happened(40))
-    expect(server.page.locator("#alerts li")).to_have_text(["tip 0", "tip 1", "tip 2"])
-    assert server.page.evaluate("alertsWaiting") == [f"tip {number}" for number in range(20, 40)]
+    expect(server.page.locator("#events li")).to_have_text(["tip 0", "tip 1", "tip 2"])
+    waiting = server.page.evaluate("overlay.stage.widgets.get('events').mounted.waiting.map((event) => event.text)")
+    assert waiting == [f"tip {number}" for number in range(20, 40)]
 
 
 def test_sounds_are_as_loud_as_told(server: Server) -> None:
     address = "sounds/ding.wav"
     server.page.route("**/ding.wav", lambda route: route.fulfill(body=quiet_wav(), content_type="audio/wav"))
-    server.send(type="sound", item=1, attempt=1, lane="effect", sound=address, volume=0.25)
+    server.send(type="play", show="sound", item=1, attempt=1, lane="effect", sound=address, volume=0.25)
     server.wait_reports(("started", 1), ("finished", 1))
     sounds = dict.fromkeys(("start", "loop", "win"), address)
     volumes = {"start": 0.5, "loop": 0.125, "win": 1}
@@ -313,7 +332,7 @@ def test_the_browsers_own_voice_speaks_what_it_is_told_as_it_is_told(server: Ser
         }"""
     )
     server.send(
-        type="speak", item=1, attempt=1, lane="tts", text="shown", said="spoken", voice="Fox", rate=340, volume=0.3,
+        type="play", show="speak", item=1, attempt=1, lane="tts", text="shown", said="spoken", voice="Fox", rate=340, volume=0.3,
         speech="", seconds=1, pre_sound="", pre_delay_ms=0,
     )  # fmt: skip
     server.wait_reports(("started", 1), ("finished", 1))
@@ -325,11 +344,11 @@ def test_a_browser_without_voices_reports_that_it_can_not_speak(server: Server) 
         "Object.defineProperty(window, 'speechSynthesis', { value: { getVoices: () => [], onvoiceschanged: null } })"
     )
     server.send(
-        type="speak", item=1, attempt=1, lane="tts", text="shown", said="spoken", voice="", rate=170, volume=1,
+        type="play", show="speak", item=1, attempt=1, lane="tts", text="shown", said="spoken", voice="", rate=170, volume=1,
         speech="", seconds=1, pre_sound="", pre_delay_ms=0,
     )  # fmt: skip
     server.wait_reports(("failed", 1))
-    assert server.reports[0] == {"type": "failed", "item": 1, "attempt": 1, "reason": "this browser has no voices"}
+    assert server.told[-1] == {"type": "failed", "item": 1, "attempt": 1, "reason": "this browser has no voices"}
 
 
 def test_what_is_reported_while_the_connection_is_away_is_sent_when_it_is_back(server: Server) -> None:
@@ -339,12 +358,13 @@ def test_what_is_reported_while_the_connection_is_away_is_sent_when_it_is_back(s
     server.accepts = False
     server.connections[-1].close()
     expect(server.page.locator("#alert")).to_be_hidden(timeout=10_000)
-    server.page.wait_for_function("unsent.length === 3")
-    assert server.reports == [{"type": "started", "item": 1, "attempt": 1}]
+    server.page.wait_for_function("overlay.connection.unsent.length === 3")
+    assert server.reports == [("started", 1)]
     server.accepts = True
     server.wait_reports(("started", 1), ("finished", 1), ("started", 2), ("finished", 2))
-    assert [report["attempt"] for report in server.reports] == [1, 1, 3, 3]
-    assert server.page.evaluate("unsent.length") == 0
+    attempts = [report["attempt"] for report in server.told if report["type"] != "received"]
+    assert attempts == [1, 1, 3, 3]
+    assert server.page.evaluate("overlay.connection.unsent.length") == 0
 
 
 def test_a_message_that_comes_again_is_reported_again_and_not_shown_again(server: Server) -> None:
@@ -359,7 +379,7 @@ def test_a_message_that_comes_again_is_reported_again_and_not_shown_again(server
 
 
 def test_items_of_a_lane_take_turns_and_lanes_go_side_by_side(server: Server) -> None:
-    server.send(**alert(1, text="first", seconds=0.5))
+    server.send(**alert(1, text="first", seconds=3))
     server.send(**alert(2, text="second", seconds=60))
     server.send(**wheel(3, seconds=0.1))
     server.wait_reports(("started", 1), ("started", 3), ("finished", 3), ("finished", 1), ("started", 2))
@@ -386,9 +406,9 @@ def test_after_a_reconnection_what_is_no_longer_current_is_not_begun(server: Ser
     server.send(**alert(2, text="ended meanwhile"))
     server.send(**alert(3, text="still current", seconds=0.1))
     expect(server.page.locator("#alert")).to_be_visible()
+    server.hello |= {"playing": [1, 3]}
     server.connections[-1].close()
     server.wait_connections(2)
-    server.send(type="current", items=[1, 3])
     server.wait_reports(("started", 1), ("finished", 1), ("started", 3), ("finished", 3))
 
 
@@ -400,8 +420,8 @@ def test_it_connects_again_after_growing_pauses_and_then_quickly_again(server: S
           Math.random = () => 0.5;  // the middle of the jitter
           const wait = window.setTimeout;
           window.setTimeout = (step, delay) => {
-            if (step === connect) { window.pauses.push(delay); }
-            return wait(step, step === connect ? 1 : delay);
+            if (step === overlay.connection.connect) { window.pauses.push(delay); }
+            return wait(step, step === overlay.connection.connect ? 1 : delay);
           };
         }"""
     )
@@ -410,7 +430,9 @@ def test_it_connects_again_after_growing_pauses_and_then_quickly_again(server: S
     wait_until(lambda: page.evaluate("window.pauses.length >= 7"), "seven tries")
     assert page.evaluate("window.pauses.slice(0, 7)") == [250, 500, 1000, 2000, 2400, 2400, 2400]
     server.accepts = True
-    wait_until(lambda: page.evaluate("socket.readyState === WebSocket.OPEN"), "the page is connected")
+    wait_until(
+        lambda: page.evaluate("overlay.connection.socket.readyState === WebSocket.OPEN"), "the page is connected"
+    )
     page.evaluate("window.pauses.length = 0")
     server.connections[-1].close()
     wait_until(lambda: page.evaluate("window.pauses.length === 1"), "the next try")
@@ -420,10 +442,10 @@ def test_it_connects_again_after_growing_pauses_and_then_quickly_again(server: S
 def test_overlays_do_not_come_back_in_the_same_moment(server: Server) -> None:
     pauses = []
     for chance in (0, 0.999):
-        server.page.evaluate(f"Math.random = () => {chance}; retryMs = FIRST_RETRY_MS")
+        server.page.evaluate(f"Math.random = () => {chance}; overlay.connection.retryMs = 250")
         server.page.evaluate(
             "window.wait ??= window.setTimeout; window.pause = null;"
-            "window.setTimeout = (step, delay) => { if (step === connect) window.paused = delay; return wait(step, delay); }"
+            "window.setTimeout = (step, delay) => { if (step === overlay.connection.connect) window.paused = delay; return wait(step, delay); }"
         )
         count = len(server.connections)
         server.connections[-1].close()

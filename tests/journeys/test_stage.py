@@ -14,11 +14,14 @@ from tests.journeys.conftest import log_in, open_overlay
 from tests.processes import BotProcess, SimulatorThread, overlay_socket, wait_until
 
 UNDER_THE_POINTER = """() => {
-    const box = document.querySelector("#wheel").getBoundingClientRect();
+    const box = document.querySelector("#wheel .face").getBoundingClientRect();
     const hit = document.elementsFromPoint(box.left + box.width / 2, box.top + box.width * 0.06);
     return hit.find((element) => element.tagName === "path" || element.tagName === "circle").getAttribute("fill");
 }"""
-TURNED = """() => parseFloat(getComputedStyle(document.querySelector("#wheel svg")).rotate) % 360"""
+TURNED = """() => {
+    const { a, b } = new DOMMatrix(getComputedStyle(document.querySelector("#wheel .disc")).transform);
+    return (Math.atan2(b, a) * 180 / Math.PI + 360) % 360;
+}"""
 
 
 def running(make_bot: Callable[..., BotProcess], simulator: SimulatorThread) -> BotProcess:
@@ -141,7 +144,7 @@ def test_a_broken_page_of_ones_own_does_not_stop_the_lane(
         def next_of(kind: str) -> dict[str, Any]:
             while True:
                 frame: dict[str, Any] = json.loads(socket.recv(timeout=10))
-                if frame["type"] == kind:
+                if frame.get("show") == kind:
                     return frame
 
         frame = next_of("sound")

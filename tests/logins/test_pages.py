@@ -87,7 +87,15 @@ OTHER_ADDRESSES = {
     "start-link": "whoever has the link",
     "invitation": "whoever has the address",
     **dict.fromkeys(
-        ("overlay", "overlay-speech", "overlay-pre-sound", "overlay-sound", "overlay-tried-sound", "overlay-media"),
+        (
+            "overlay",
+            "overlay-speech",
+            "overlay-pre-sound",
+            "overlay-sound",
+            "overlay-tried-sound",
+            "overlay-media",
+            "overlay-widget",
+        ),
         "whoever has the address",
     ),
 }

@@ -38,13 +38,13 @@ def test_overlays_are_told_what_to_show(frames: Frames, taken: Callable[..., Med
     cat, video = taken("cat"), taken("clip", clip("webm"))
     item = perform("CAT", text="darn cat", place="top-left", seconds=3)
     assert frames[-1] == {
-        "type": "media", "media": library.address(cat), "video": False, "loops": True, "volume": 0, "place": "top-left",
+        "type": "play", "show": "media", "media": library.address(cat), "video": False, "loops": True, "volume": 0, "place": "top-left",
         "text": "dear cat", "seconds": 3, "lane": "effect", "attempt": 1, "item": item.pk,
     }  # fmt: skip
     playback.finished(item.pk, 1)
     item = perform("clip", sound=True, volume=0.5)
     assert frames[-1] | {"item": 0} == {
-        "type": "media", "media": library.address(video), "video": True, "loops": False, "volume": 0.5,
+        "type": "play", "show": "media", "media": library.address(video), "video": True, "loops": False, "volume": 0.5,
         "place": "centre", "text": "", "seconds": video.seconds, "lane": "effect", "attempt": 1, "item": 0,
     }  # fmt: skip
     playback.finished(item.pk, 1)

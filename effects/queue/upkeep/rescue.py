@@ -25,6 +25,7 @@ MAX_EXPIRED = 500
 # Longer than any lease can be.
 MAX_LEASE = timedelta(hours=2)
 NO_OVERLAY = "no overlay began to play it: is the Browser Source in OBS open?"
+NOT_BEGUN = "an overlay has it, but did not begin to play it: does its page wait for a click?"
 NOTHING_SHOWS_IT = phrases.refusal("queue.nothing_shows_it", "nothing is there to show it at the moment")
 NOT_APPROVED = phrases.refusal("queue.not_approved", "nobody approved it in time")
 NOT_FINISHED = phrases.refusal("queue.not_finished", "the overlay began, but did not finish in time")
@@ -60,7 +61,8 @@ def _rescue_item(item: QueueItem, now: datetime) -> None:
     elif item.told_at is None:
         _rescue_from_worker(item, now)
     elif item.playing_at is None:
-        items.end(item, State.FAILED, NO_OVERLAY, viewer_reason=NOTHING_SHOWS_IT(), same_lease=True)
+        reason = NO_OVERLAY if item.received_at is None else NOT_BEGUN
+        items.end(item, State.FAILED, reason, viewer_reason=NOTHING_SHOWS_IT(), same_lease=True)
     elif pages.is_open(since=item.playing_at):
         # It was played for as long as it may last: that is what was paid for.
         items.stop_in_time(item, "stopped: it lasted longer than it may")
@@ -90,7 +92,7 @@ def repeat_or_fail(item: QueueItem, reason: str) -> None:
 def put_back(item: QueueItem) -> bool:
     """Return a running item to its place in its lane. Return False if it moved on since it was read."""
     is_back = items.unchanged(item, same_lease=True).update(
-        state=State.PENDING, started_at=None, lease_until=None, told_at=None, playing_at=None
+        state=State.PENDING, started_at=None, lease_until=None, told_at=None, received_at=None, playing_at=None
     )
     if is_back:
         after_commit(log.info, "back in the queue: %s", item)

@@ -1,0 +1,87 @@
+"""What the overlays' widgets are told of the stored events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max, Sum
+
+from economy.viewers import people
+from effects.overlays import facts
+from effects.overlays.facts import Fact, Tipper
+from joystick.models import InboundEvent, InboundState, Stream
+from joystick.protocol.events import ChatMessage, Event
+from joystick.protocol.frames import ReceivedFrame, read_frame
+
+# What an event of the overlays has besides, where its kind has it.
+AMOUNTS = ("tokens", "count", "viewers", "number", "prize", "item", "title", "added", "current", "seconds")
+MOMENTS = ("ends_at", "expires_at")
+BADGES = ("streamer", "moderator", "subscriber")
+# Kinds whose tokens are the viewer's.
+TIPS = ("tipped", "wheel_spin_claimed")
+
+
+def more_of(event: Event) -> dict[str, Any]:
+    """Return what an event has besides its kind, its name and its text, as JSON values."""
+    found = {name: getattr(event, name, None) for name in AMOUNTS}
+    found |= {name: _iso(getattr(event, name, None)) for name in MOMENTS}
+    if isinstance(event, ChatMessage):
+        found |= {"badges": [badge for badge in BADGES if getattr(event, f"is_{badge}")], "bot": event.is_bot}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+@facts.event_mark.register
+def mark() -> int:
+    """Return the newest event's id."""
+    return InboundEvent.objects.aggregate(last=Max("id"))["last"] or 0
+
+
+@facts.latest_facts.register
+def latest(kinds: Sequence[str], limit: int, since: datetime | None) -> list[Fact]:
+    """Return the newest public events of these kinds, newest first."""
+    rows: list[InboundEvent] = []
+    for kind in kinds:  # one by one: the index on the kind has each in the order of its ids
+        handled = InboundEvent.objects.filter(kind=kind, state=InboundState.HANDLED).order_by("-id")
+        rows += (handled.filter(received_at__gte=since) if since else handled)[:limit]
+    rows.sort(key=lambda row: -row.pk)
+    return [fact for row in rows[:limit] if (fact := _fact(row)) is not None]
+
+
+def _fact(row: InboundEvent) -> Fact | None:
+    """Return the row as a fact; None for what was whispered."""
+    read = read_frame(row.raw) if row.raw else None
+    event = read.event if isinstance(read, ReceivedFrame) else None
+    if isinstance(event, ChatMessage) and not event.is_public:
+        return None
+    more = more_of(event) if event else {}
+    return Fact(row.uid, row.kind, row.username, row.text, row.tokens or 0, row.received_at, more)
+
+
+@facts.counted_facts.register
+def counted(kind: str, since: datetime | None) -> tuple[int, int]:
+    """Return how many events of the kind there were, and their tokens."""
+    rows = InboundEvent.objects.filter(kind=kind, state=InboundState.HANDLED)
+    rows = rows.filter(received_at__gte=since) if since else rows
+    found = rows.aggregate(count=Count("id"), tokens=Sum("tokens"))
+    return found["count"], found["tokens"] or 0
+
+
+@facts.top_tippers.register
+def top_tippers(since: datetime | None, limit: int) -> list[Tipper]:
+    """Return who gave most tokens, by tips and wheel spins."""
+    rows = InboundEvent.objects.filter(people.is_audience("viewer_key"), kind__in=TIPS, tokens__gt=0)
+    rows = rows.filter(received_at__gte=since) if since else rows
+    sums = rows.order_by().values("viewer_key").annotate(given=Sum("tokens"), name=Max("username"))
+    return [Tipper(row["name"], row["given"]) for row in sums.order_by("-given", "viewer_key")[:limit]]
+
+
+@facts.stream_since.register
+def stream_since() -> datetime | None:
+    """Return when the stream that is on, or else the last one, began."""
+    return Stream.objects.order_by("-started_at").values_list("started_at", flat=True).first()

@@ -1,0 +1,199 @@
+"""Overlay pages in a real Chromium: which is heard, one widget alone, less motion, frames a second, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from joystick.simulator.happenings import chat, tip
+from tests.journeys.conftest import open_overlay
+from tests.journeys.test_overlay import alert, happened, wheel
+from tests.journeys.way import STATE
+from tests.processes import BotProcess, SimulatorThread, wait_until
+
+# How many sounds of this page are heard now, and notes that any was.
+HEARD = """
+  window.played = new Set();
+  window.everHeard = false;
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () { window.played.add(this); return play.apply(this); };
+  window.heard = () => [...window.played].filter((one) => !one.paused && !one.ended && !one.muted).length;
+  window.plays = () => [...window.played].filter((one) => !one.paused && !one.ended).length;
+  setInterval(() => { window.everHeard ||= window.heard() > 0; }, 20);
+"""
+# The frames of some time, as pauses between them in milliseconds.
+FRAMES = """(milliseconds) => new Promise((resolve) => {
+    const pauses = []; const began = performance.now(); let last = began;
+    requestAnimationFrame(function next(now) {
+      pauses.push(now - last); last = now;
+      if (now - began < milliseconds) { requestAnimationFrame(next); } else { resolve(pauses.slice(1)); }
+    });
+})"""
+LONG = "this is a rather long line that takes its time " * 4
+
+
+@pytest.fixture
+def second_page(page: Page) -> Iterator[Page]:
+    """A second page, in the same browser."""
+    opened = page.context.new_page()
+    yield opened
+    opened.close()
+
+
+def wait_arranged(page: Page) -> None:
+    """Wait until the page has its widgets. (Its policy lets Playwright poll no expression of ours inside the page.)"""
+    wait_until(lambda: page.evaluate("(window.overlay?.stage.widgets.size || 0) > 0"), "the page has its widgets")
+
+
+def leads(page: Page) -> bool:
+    return bool(page.evaluate("overlay.sounds.leads"))
+
+
+def test_two_pages_make_no_echo_and_the_second_takes_over_in_the_middle(
+    bot: BotProcess, simulator: SimulatorThread, page: Page, second_page: Page
+) -> None:
+    for opened in (page, second_page):
+        opened.add_init_script(HEARD)
+        open_overlay(opened, bot)
+    wait_until(lambda: leads(page) and not leads(second_page), "the first is heard")
+    simulator.happen(tip("Bob", 50), chat("Bob", f"!tts {LONG}"))
+    wait_until(lambda: page.evaluate("heard()") == 1 and second_page.evaluate("plays()") == 1, "both play", within=20)
+    expect(second_page.locator("#caption")).to_contain_text("a rather long line", timeout=10_000)
+    assert not second_page.evaluate("everHeard")
+    page.close()
+    wait_until(lambda: second_page.evaluate("heard()") == 1, "the second is heard", within=2)
+    wait_until(lambda: bot.one(STATE) == "done", "the line is done", within=40)
+    assert bot.rows("SELECT state, attempts FROM effects_queueitem") == [("done", 1)]
+    third = second_page.context.new_page()
+    third.goto(bot.overlay_url)
+    wait_arranged(third)
+    assert leads(second_page) and not leads(third)
+
+
+def test_a_page_that_was_left_open_is_heard_after_the_bots_restart(
+    bot: BotProcess, make_bot: Callable[..., BotProcess], simulator: SimulatorThread, page: Page
+) -> None:
+    page.add_init_script(HEARD)
+    open_overlay(page, bot)
+    wait_until(lambda: leads(page), "it is heard")
+    for _ in range(2):
+        bot.kill()
+        simulator.simulator.subscribed.clear()
+        bot = make_bot().start()
+        wait_until(partial(bot.says, "Main connected"), "the overlay is back", within=20)
+        simulator.wait_subscribed()
+    wait_until(lambda: leads(page), "it is heard again", within=2)
+    simulator.happen(tip("Bob", 50), chat("Bob", "!tts back again"))
+    wait_until(lambda: page.evaluate("everHeard"), "the line is heard", within=20)
+    wait_until(lambda: bot.one(STATE) == "done", "the line is done", within=20)
+
+
+def test_one_widget_alone_fills_its_page_and_plays_what_is_its_own(
+    bot: BotProcess, simulator: SimulatorThread, page: Page
+) -> None:
+    page.add_init_script(HEARD)
+    page.set_viewport_size({"width": 700, "height": 800})
+    page.goto(f"{bot.overlay_url}wheel/")
+    wait_arranged(page)
+    wait_until(lambda: leads(page), "it is heard")
+    assert page.evaluate("[...document.querySelectorAll('.widget:not(.unseen)')].map((one) => one.id)") == ["wheel"]
+    page.evaluate("message => overlay.receive(message)", wheel(1001, name="Prize", seconds=1, hold=5))
+    page.evaluate("message => overlay.receive(message)", alert(1002, text="for other pages"))
+    box = page.locator("#wheel").bounding_box()
+    assert box is not None and (round(box["width"]), round(box["height"])) == (700, 800)
+    expect(page.locator("#wheel p")).to_contain_text("wins Prize!", timeout=10_000)
+    assert page.evaluate("[...overlay.player.known.keys()]") == ["1001/1"]
+    # The voice is heard here, though the caption is elsewhere: this may be the only page.
+    simulator.happen(tip("Bob", 50), chat("Bob", "!tts heard without a caption"))
+    wait_until(lambda: bot.one(STATE) == "done", "the line is done", within=20)
+    assert page.evaluate("everHeard") and page.locator("#caption").count() == 0
+
+
+def test_a_widget_that_staff_move_moves_on_the_open_page(bot: BotProcess, page: Page) -> None:
+    open_overlay(page, bot)
+    wait_arranged(page)
+    hello = {"theme": "neon", "alone": False, "leader": True, "playing": [], "type": "hello", "version": 1}
+    told = page.evaluate("[...overlay.stage.widgets.values()].map(({ told }) => told)")
+    moved = [{**one, "x": 10, "width": 20} for one in told if one["name"] != "events"]
+    page.evaluate("message => overlay.receive(message)", {**hello, "widgets": moved})
+    expect(page.locator("#events")).to_have_count(0)
+    assert page.evaluate("document.querySelector('#caption').style.left") == "10%"
+    assert page.evaluate("document.documentElement.dataset.theme") == "neon"
+
+
+def test_with_less_motion_the_wheel_does_not_turn_and_nothing_falls(bot: BotProcess, page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    open_overlay(page, bot)
+    wait_arranged(page)
+    page.evaluate("message => { overlay.receive(message) }", wheel(1, seconds=3, hold=5))
+    expect(page.locator("#wheel")).to_be_visible()
+    angle = "getComputedStyle(document.querySelector('#wheel .disc')).transform"
+    first = page.evaluate(angle)
+    assert first != "none"
+    page.wait_for_timeout(400)
+    assert page.evaluate(angle) == first and "wins" not in page.locator("#wheel p").inner_text()
+    expect(page.locator("#wheel p")).to_contain_text("wins", timeout=10_000)
+    assert page.locator(".confetti").count() == 0
+    page.evaluate("message => { overlay.receive(message) }", alert(2, seconds=5))
+    wait_until(
+        lambda: page.evaluate("document.querySelector('#alert .panel').getAnimations().length") == 0, "it is still"
+    )
+
+
+@pytest.mark.alone
+def test_alert_wheel_and_confetti_take_no_frames_from_the_page(bot: BotProcess, page: Page) -> None:
+    """The frames a second of each beside those of the same page with nothing on it: on a slow machine both are fewer."""
+    open_overlay(page, bot)
+    wait_arranged(page)
+
+    def rate(*messages: dict[str, Any], after: int = 0) -> float:
+        best = 0.0
+        for attempt in range(3):  # another process may take the machine for a moment
+            for message in messages:
+                page.evaluate("message => { overlay.receive(message) }", {**message, "attempt": attempt + 1})
+            page.wait_for_timeout(after)
+            pauses = page.evaluate(FRAMES, 1500)
+            best = max(best, float(1000 * len(pauses) / sum(pauses)))
+            page.evaluate("overlay.receive({ type: 'silence' })")
+        return best
+
+    empty = rate()
+    rates = {
+        "alert": rate({"type": "events", "events": happened(3)}, alert(1, seconds=9)),
+        "wheel": rate(wheel(2, seconds=9), after=200),
+        "confetti": rate(wheel(3, seconds=0.1, hold=9), after=400),
+    }
+    print(f"frames a second: empty {empty:.1f}", *(f"{name} {found:.1f}" for name, found in rates.items()))
+    for name, found in rates.items():
+        assert found >= min(55, empty * 0.85), f"{name}: {found:.1f} of {empty:.1f}"
+
+
+@pytest.mark.alone
+def test_twenty_pages_that_wait_cost_next_to_nothing(
+    make_bot: Callable[..., BotProcess], simulator: SimulatorThread, page: Page
+) -> None:
+    bot = make_bot().start()
+    simulator.wait_subscribed()
+    assert bot.process is not None
+    process = psutil.Process(bot.process.pid)
+
+    def share() -> float:
+        process.cpu_percent()
+        page.wait_for_timeout(5000)
+        return float(process.cpu_percent())
+
+    before = min(share() for _ in range(2))
+    opened = [page.context.new_page() for _ in range(20)]
+    for one in opened:
+        one.goto(bot.overlay_url)
+    wait_until(lambda: bot.text().count("Main connected") == 20, "all are connected", within=30)
+    assert sum(leads(one) for one in opened) == 1
+    page.wait_for_timeout(2000)
+    with_pages = min(share() for _ in range(3))
+    print(f"the bot's share of a core: {before:.1f} % without a page, {with_pages:.1f} % with twenty")
+    assert with_pages <= before + 6

@@ -1,0 +1,186 @@
+"""Each widget in a real Chromium: its data, its updates and its events, and names that are nothing but text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import open_overlay
+from tests.journeys.test_overlay import MARKUP
+from tests.journeys.test_overlay_pages import wait_arranged
+from tests.processes import BotProcess, wait_until
+
+FILES = "/static/effects/overlay/widgets"
+# The elements in the widget that are none of its own.
+TAGS = """() => {
+    const own = new Set("div span p b bdi i ul ol li dl dt dd h1 h2 section svg path circle text canvas".split(" "));
+    return [...document.querySelectorAll("#it *")].map((one) => one.tagName.toLowerCase()).filter((tag) => !own.has(tag));
+}"""
+
+
+def soon(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+# Of each widget: its first data, words that they show, then other data, and words that these show.
+DATA: dict[str, tuple[dict[str, Any], list[str], dict[str, Any], list[str]]] = {
+    "queue": (
+        {"playing": [{"name": MARKUP, "what": "voice"}], "waiting": 3}, [f"now: {MARKUP} · voice; 3 wait"],
+        {"playing": [], "waiting": 1}, ["1 waits"],
+    ),
+    "goal": (
+        {"title": MARKUP, "now": 250, "target": 2000, "unit": "tokens", "milestones": [{"at": 500, "label": "a song"}]},
+        [MARKUP, "250 / 2,000 tokens", "500: a song"],
+        {"title": "Lamp", "now": 600, "target": 2000, "unit": "", "milestones": [{"at": 500, "label": "a song"}]},
+        ["Lamp", "600 / 2,000"],
+    ),
+    "leaderboard": (
+        {"title": "Most points", "places": [{"name": MARKUP, "amount": 12345}, {"name": "Bob", "amount": 2}]},
+        ["Most points", MARKUP, "12,345", "Bob"],
+        {"title": "Most XP", "places": [{"name": "Bob", "amount": 20_000}]}, ["Most XP", "20,000"],
+    ),
+    "latest": (
+        {"cells": [{"kind": "tip", "label": "Latest tip", "name": MARKUP, "tokens": 50}]}, ["Latest tip", MARKUP, "50"],
+        {"cells": [{"kind": "follower", "label": "Latest follower", "name": "Cat", "tokens": 0}]}, ["Latest follower", "Cat"],
+    ),
+    "ticker": (
+        {"speed": 4, "items": [{"text": "Welcome", "name": ""}, {"text": f"{MARKUP} tipped", "name": MARKUP}]},
+        ["Welcome", f"{MARKUP} tipped"],
+        {"speed": 4, "items": [{"text": "Welcome", "name": ""}]}, ["Welcome"],
+    ),
+    "countdown": (
+        {"title": MARKUP, "over": "It is time!", "end": soon(9000)}, [MARKUP, "2:"],
+        {"title": "", "over": "It is time!", "end": soon(-5)}, ["It is time!"],
+    ),
+    "text": ({"text": f"thanks {MARKUP}"}, [f"thanks {MARKUP}"], {"text": "other"}, ["other"]),
+    "stats": (
+        {"began": soon(-3700), "cells": [{"kind": "time", "label": "time", "number": None}, {"kind": "tokens", "label": "tokens", "number": 1234}]},
+        ["1:0", "1,234", "tokens"],
+        {"began": soon(-60), "cells": [{"kind": "viewers", "label": "viewers", "number": 7}]}, ["7", "viewers"],
+    ),
+    "chat": (
+        {"lines": 3, "seconds": 0, "latest": [{"uid": "1", "username": MARKUP, "text": MARKUP, "badges": ["moderator"]}]},
+        [f"{MARKUP} {MARKUP}"],
+        {"lines": 3, "seconds": 0, "latest": []}, [],
+    ),
+}  # fmt: skip
+
+
+def show(page: Page, kind: str, snapshot: dict[str, Any], **told: Any) -> None:
+    """Have the page show this widget alone, in the middle."""
+    place = {"x": 20, "y": 20, "width": 60, "height": 60, "order": 1, "scale": 1}
+    files = {"script": f"{FILES}/{kind}.js", "style": f"{FILES}/{kind}.css"}
+    widget = {"kind": kind, "name": "it", "plays": [], **place, **files, "snapshot": snapshot, **told}
+    hello = {"type": "hello", "version": 1, "theme": "calm", "alone": False, "leader": True, "playing": []}
+    page.evaluate("message => overlay.receive(message)", {**hello, "widgets": [widget]})
+
+
+@pytest.fixture
+def stage(bot: BotProcess, page: Page) -> Page:
+    """An overlay's page that gets only what the test hands it, and whose policy would let a script run."""
+    unguarded = page.context.browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page()  # type: ignore[union-attr]
+    open_overlay(unguarded, bot)
+    wait_arranged(unguarded)
+    return unguarded
+
+
+def expect_words(page: Page, words: list[str]) -> None:
+    for one in words:
+        expect(page.locator("#it")).to_contain_text(one)
+
+
+@pytest.mark.usefixtures("bot")
+def test_each_shows_its_data_and_what_it_is_told_later(stage: Page) -> None:
+    errors: list[str] = []
+    stage.on("pageerror", lambda error: errors.append(str(error)))
+    stage.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
+    for kind, (first, words, later, later_words) in DATA.items():
+        show(stage, kind, first)
+        expect_words(stage, words)
+        assert stage.evaluate(TAGS) == [], kind
+        stage.evaluate("message => overlay.receive(message)", {"type": "update", "widget": "it", "data": later})
+        if kind != "ticker":  # it goes on with what it had until it has passed
+            expect_words(stage, later_words)
+            assert MARKUP not in stage.locator("#it").inner_text(), kind
+    assert errors == [] and stage.evaluate("window.ran") is None
+
+
+def test_the_chat_follows_its_events(stage: Page) -> None:
+    show(stage, "chat", {"lines": 4, "seconds": 0, "latest": []})
+    lines = stage.locator("#it li")
+
+    def happen(*events: dict[str, Any]) -> None:
+        told = [{"kind": "new_message", "uid": "", "username": "", "text": "", **event} for event in events]
+        stage.evaluate("message => overlay.receive(message)", {"type": "events", "events": told})
+
+    happen(
+        {"uid": "1", "username": "Ann", "text": "one"}, {"uid": "2", "username": "Bob", "text": "!points"},
+        {"uid": "3", "username": "Robot", "text": "beep", "bot": True}, {"uid": "4", "username": "Bob", "text": "two"},
+        {"uid": "5", "username": "Ann", "text": "three"}, {"uid": "6", "username": "Cat", "text": "four"},
+    )  # fmt: skip
+    expect(lines).to_have_text(["Ann one", "Bob two", "Ann three", "Cat four"])
+    happen({"uid": "7", "username": "Dan", "text": "five"})
+    expect(lines).to_have_text(["Bob two", "Ann three", "Cat four", "Dan five"])
+    happen({"kind": "message_deleted", "uid": "6"})
+    expect(lines).to_have_text(["Bob two", "Ann three", "Dan five"])
+    happen({"uid": "8", "username": "ann", "text": "six"}, {"kind": "author_muted", "uid": "5"})
+    expect(lines).to_have_text(["Bob two", "Dan five"])
+    happen({"kind": "user_muted", "username": "DAN"})
+    expect(lines).to_have_text(["Bob two"])
+
+
+def test_a_milestone_that_is_reached_is_celebrated_and_one_that_was_is_not(stage: Page) -> None:
+    goal = {
+        "title": "Lamp",
+        "now": 600,
+        "target": 2000,
+        "unit": "",
+        "milestones": [{"at": 500, "label": "a song"}, {"at": 900, "label": "a dance"}],
+    }
+    show(stage, "goal", goal)
+    expect(stage.locator("#it .reached")).to_have_count(1)
+    assert stage.locator("#it.met, #it .confetti").count() == 0
+    stage.evaluate(
+        "message => overlay.receive(message)", {"type": "update", "widget": "it", "data": {**goal, "now": 950}}
+    )
+    expect(stage.locator("#it.met .confetti")).to_have_count(1)
+    expect(stage.locator("#it .confetti")).to_have_count(0, timeout=10_000)
+
+
+def test_the_credits_roll_and_are_over_with_their_time(stage: Page) -> None:
+    show(stage, "credits", {}, plays=["credits"])
+    sections = [{"title": "Tips", "names": ["Ann", MARKUP]}, {"title": "Raids", "names": ["Hal"]}]
+    message = {
+        "type": "play", "show": "credits", "item": 1, "attempt": 1, "lane": "effect", "title": "Thank you!", "last": "Bye.",
+        "sections": sections, "seconds": 2,
+    }  # fmt: skip
+    expect(stage.locator("#it")).to_be_hidden()
+    stage.evaluate("message => { overlay.receive(message) }", message)
+    expect(stage.locator("#it .roll")).to_contain_text("Thank you!TipsAnn")
+    assert stage.evaluate(TAGS) == []
+    top = "document.querySelector('#it .roll').getBoundingClientRect().top"
+    first = stage.evaluate(top)
+    wait_until(lambda: stage.evaluate(top) < first, "it moves up")
+    expect(stage.locator("#it")).to_be_hidden(timeout=5000)
+    assert stage.evaluate("window.ran") is None
+
+
+def test_a_long_name_is_cut_and_keeps_within_its_place(stage: Page) -> None:
+    name = "\N{HEBREW LETTER ALEF}W" * 60
+    places = [{"name": name, "amount": 5}]
+    for kind, data in (
+        ("leaderboard", {"title": name, "places": places}),
+        ("latest", {"cells": [{"kind": "tip", "label": "Latest tip", "name": name, "tokens": 5}]}),
+        ("queue", {"playing": [{"name": name, "what": "voice"}], "waiting": 3}),
+        ("text", {"text": name}),
+        ("goal", {"title": name, "now": 1, "target": 10, "unit": "", "milestones": []}),
+    ):
+        show(stage, kind, data)
+        expect_words(stage, [name])
+        wide = stage.evaluate(
+            "() => { const it = document.querySelector('#it'); return it.scrollWidth - it.clientWidth; }"
+        )
+        assert wide <= 1, kind
