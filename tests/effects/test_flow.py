@@ -107,6 +107,7 @@ class TestWait:
     ) -> None:
         run(note("one"), pause(30), note("two"))
         worker.drain("")
+        worker.drain("test")
         assert notes == ["one"]
         ((lane, countdown),) = countdowns
         assert lane == "" and 29 < countdown <= 30

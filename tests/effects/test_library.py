@@ -10,9 +10,10 @@ import pytest
 from economy.models import XP, Item, Points, Transaction, Viewer
 from economy.viewers import inventory
 from effects import sounds
+from effects.library import confetti
 from effects.library.alert import Alert
 from effects.models import QueueItem, State, WordFilter
-from effects.queue import control, items, worker
+from effects.queue import control, items, playback, worker
 from effects.registry import Effect, kinds, seconds
 from effects.values import alert, obs_scene, play_sound, speak
 from pixelbot_site.kit.errors import Failed
@@ -27,6 +28,8 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("alert", {"text": "x" * 500, "seconds": 60}),
     ("chat_line", {"text": "x"}),
     ("chat_line", {"text": "x" * 500}),
+    ("confetti", {"colours": "", "amount": 1, "seconds": 1}),
+    ("confetti", {"colours": "#ff5252, #FFD740 #69f0ae", "amount": 500, "seconds": 60}),
     ("grant_item", {"item": "h", "quantity": 1}),
     ("grant_item", {"item": "h" * 40, "quantity": 1_000_000}),
     ("grant_points", {"points": 1}),
@@ -91,6 +94,14 @@ DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
     ("alert", {"text": "x", "seconds": 0.9}, "seconds"),
     ("alert", {"text": "x", "seconds": 60.1}, "seconds"),
     ("alert", {"text": "x", "seconds": float("nan")}, "seconds"),
+    ("confetti", {"colours": "red"}, "colours"),
+    ("confetti", {"colours": "#ff5252#ffd740"}, "colours"),
+    ("confetti", {"colours": "#ff525"}, "colours"),
+    ("confetti", {"colours": "#ff5252 " * 21}, "colours"),
+    ("confetti", {"amount": 0}, "amount"),
+    ("confetti", {"amount": 501}, "amount"),
+    ("confetti", {"seconds": 0.9}, "seconds"),
+    ("confetti", {"seconds": 60.1}, "seconds"),
     ("chat_line", {"text": ""}, "text"),
     ("chat_line", {"text": "x" * 501}, "text"),
     ("grant_item", {"item": ""}, "item"),
@@ -237,6 +248,19 @@ class TestAlert:
 
     def test_it_lasts_five_seconds_where_nobody_says(self) -> None:
         assert Alert.model_validate({"text": "x"}).seconds == 5 == alert("x").payload["seconds"]
+
+
+class TestConfetti:
+    def test_it_falls_in_the_colours_that_are_named_else_in_bright_ones(self, frames: list[dict[str, Any]]) -> None:
+        for payload in ({"colours": "#ff5252, #FFD740", "amount": 9, "seconds": 2}, {}):
+            item = items.enqueue(Effect(confetti.confetti.__name__, payload))
+            worker.drain("effect")
+            playback.finished(item.pk, 1)
+        assert [frame["colours"] for frame in frames if frame["type"] == "confetti"] == [
+            ["#ff5252", "#FFD740"],
+            list(confetti.COLOURS),
+        ]
+        assert (frames[0]["amount"], frames[0]["seconds"]) == (9, 2)
 
 
 class TestSequenceOfUnknown:

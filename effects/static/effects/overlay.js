@@ -26,7 +26,7 @@ const lanes = new Map(); // lane -> the promise of the last show in line there
 const known = new Map(); // "item/attempt" -> "queued" | "playing" | "started" | "finished" | "failed" | "stopped"
 const alertsWaiting = [];
 const stages = new Map(); // key -> the show in progress: { item, key, sounds, over, stop, tidy }
-const SHOWS = { speak, sound: playSound, alert: showAlert, wheel: turnWheel, media: (message, mine) => showMedia(message, mine, { base, begin, notOver, pause, started }) };
+const SHOWS = { speak, sound: playSound, alert: showAlert, wheel: turnWheel, confetti: (message, mine) => showConfetti(message, mine, { notOver, pause, started }), media: (message, mine) => showMedia(message, mine, { base, begin, notOver, pause, started }) };
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
