@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from effects.models import QueueItem
 from pixelbot_site.kit import steps
-from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.registry import Registry
 from pixelbot_site.kit.steps import MAX_TITLE as MAX_TITLE
 from pixelbot_site.kit.steps import Card as Card
@@ -101,6 +101,28 @@ class EffectKind(ABC, Generic[P]):
     def parse(self, payload: Mapping[str, Any]) -> P:
         """Return an item's payload as the kind's model. Raise Failed if it does not fit."""
         return steps.parse(self.payload, payload)
+
+
+class FlowKind(EffectKind[P]):
+    """A kind that decides how a sequence goes on. It is no item of its own: the sequence that holds it asks it.
+
+    In a test, nothing that `choose` stores may change.
+    """
+
+    lane = INSTANT
+    repeatable = True
+
+    def choose(self, item: QueueItem, payload: P) -> Sequence[steps.Step]:
+        """Return the steps that happen in its place, chosen now."""
+        return ()
+
+    def pause(self, payload: P) -> float:
+        """Return the seconds after which the sequence goes on."""
+        return 0
+
+    def perform(self, item: QueueItem, payload: P) -> None:
+        """Raise Failed: what comes here was put into the queue past `items.enqueue`."""
+        raise Failed("it happens in a sequence alone")
 
 
 Performer = Callable[[QueueItem, P], OverlayTask | None]
@@ -198,19 +220,60 @@ def _add(kind: EffectKind[Any], module: str) -> None:
 
 
 def known_parts(effect: Effect) -> Iterator[tuple[EffectKind[Any], Any]]:
-    """Yield (kind, payload) of an effect, or of each effect in a sequence; those of removed kinds are left out.
+    """Yield (kind, payload) of an effect, or of each that may happen inside it; those of removed kinds are left out.
 
     Raise Failed if a payload does not fit.
     """
     for step in steps.leaves([effect.step]):
         kind = kinds.get(str(step.get("kind")))
         if kind is not None:
-            yield kind, kind.parse({name: value for name, value in step.items() if name != "kind"})
+            yield kind, parsed(kind, step)
+
+
+def parsed(kind: EffectKind[Any], step: steps.Step) -> Any:
+    """Return the payload of a step of this kind. Raise Failed if it does not fit."""
+    return kind.parse({name: value for name, value in step.items() if name != "kind"})
+
+
+def require_possible(wanted: Iterable[steps.Step], check: Callable[[EffectKind[Any], steps.Step], None]) -> None:
+    """Raise the Refused that `check` raises for something that must happen. Of several ways, one has to be possible."""
+    for step in wanted:
+        ways = steps.branches(step)
+        if len(ways) == 1:
+            require_possible(ways[0], check)
+        elif ways:
+            _require_one(ways, check)
+        elif (kind := kinds.get(str(step.get("kind")))) is not None:
+            check(kind, step)
+
+
+def _require_one(ways: list[list[steps.Step]], check: Callable[[EffectKind[Any], steps.Step], None]) -> None:
+    refused: Refused | None = None
+    for way in ways:
+        try:
+            require_possible(way, check)
+        except Refused as error:
+            refused = refused or error
+        else:
+            return
+    if refused is not None:
+        raise refused
 
 
 def seconds(effect: Effect) -> float:
-    """Return how many seconds `effect` will last, for a sequence the sum. Raise Failed if a payload does not fit."""
-    return sum(kind.seconds(payload) for kind, payload in known_parts(effect))
+    """Return how many seconds `effect` will last: a sequence the sum, of several ways the longest.
+
+    Raise Failed if a payload does not fit.
+    """
+    return _seconds(effect.step)
+
+
+def _seconds(step: steps.Step) -> float:
+    ways = steps.branches(step)
+    if ways:
+        return max(sum(map(_seconds, way)) for way in ways)
+    kind = kinds.get(str(step.get("kind")))
+    return 0.0 if kind is None else kind.seconds(parsed(kind, step))
 
 
 def gives(step: steps.Step) -> bool:

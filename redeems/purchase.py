@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -13,14 +14,15 @@ from economy import cooldowns
 from economy.ledger import accounts, points
 from economy.models import Transaction, Viewer
 from economy.viewers.roles import Role, in_words, role_of
+from effects.library import only_if
 from effects.models import DROPPED, Purchase, QueueItem
 from effects.queue import items, lanes, refunds
-from effects.registry import INSTANT, Effect, kinds, known_parts, seconds
+from effects.registry import INSTANT, Effect, EffectKind, kinds, parsed, require_possible, seconds
 from effects.settings_table import EffectsSettings
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
-from pixelbot_site.kit.steps import SEQUENCE, leaves, mistakes, planned
+from pixelbot_site.kit.steps import SEQUENCE, Step, branches, filled, leaves, mistakes, planned
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Pricing, Redeem
 from redeems.registry import CatalogEntry, Order, Planned, catalog
@@ -143,51 +145,59 @@ def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
         raise Refused(NEEDS_WORDS(name=row.key))
     if row.effects:
         text = order.words[: order.rules.tts_max_chars]
-        effects = list(planned(row.effects, {"user": order.viewer.username, "text": text}))
-        steps = [effect.step for effect in effects]
+        words = {"user": order.viewer.username, "text": text}
+        steps = filled(row.effects, words)
         # Checked again: the dashboard saw the placeholders, and the viewer's text may be empty or too long.
         reasons = mistakes(steps)
         if reasons:
             raise Refused(DOES_NOT_FIT(reason=reasons[0].rstrip(".")))
-        return Planned(effects[0] if len(effects) == 1 else Effect(SEQUENCE, {"effects": steps}, row.title))
+        if len(steps) == 1 and not branches(steps[0]):
+            return Planned(next(planned(row.effects, words)))
+        return Planned(Effect(SEQUENCE, {"effects": steps}, row.title))
     assert entry is not None  # `_find` refuses a row that has neither
     result = entry.plan(order)
     return result if isinstance(result, Planned) else Planned(result)
 
 
 def _check_possible(row: Redeem, effect: Effect) -> None:
-    """Raise Refused where a part of the effect can't happen now: no overlay is open, OBS is away, nothing to speak."""
-    for kind, payload in known_parts(effect):
+    """Raise Refused where the effect can't happen now: no overlay is open, OBS is away, nothing to speak.
+
+    Of what one of several ways needs, nothing is missing while another can happen.
+    """
+
+    def check(kind: EffectKind[Any], step: Step) -> None:
         kind.require_ready()
         if row.effects:  # the catalog's plans have looked at what they plan
-            kind.require_usable(payload)
+            kind.require_usable(parsed(kind, step))
+
+    require_possible([effect.step], check)
 
 
 def can_happen(row: Redeem) -> bool:
     """Return whether what the redeem does can happen now, as far as that is known without a viewer's words."""
     entry = catalog.get(row.key)
-    names = [str(step.get("kind")) for step in leaves(row.effects)] or ([entry.effect] if entry is not None else [])
+    steps = row.effects or ([{"kind": entry.effect}] if entry is not None else [])
     try:
-        for kind in filter(None, map(kinds.get, names)):
-            kind.require_ready()
+        require_possible(steps, lambda kind, step: kind.require_ready())
     except Refused:
         return False
     return True
 
 
 def _check_room(effect: Effect, rules: EffectsSettings) -> None:
-    for lane in sorted(_lanes(effect)):
-        count = lanes.bought(lane)
-        if count >= rules.queue_max(lane):
-            raise Refused(QUEUE_FULL(count=count))
+    counts: dict[str, int] = {}
 
+    def check(kind: EffectKind[Any], step: Step) -> None:
+        if kind.lane == INSTANT:
+            return
+        if kind.lane not in counts:
+            counts[kind.lane] = lanes.bought(kind.lane)
+        if counts[kind.lane] >= rules.queue_max(kind.lane):
+            raise Refused(QUEUE_FULL(count=counts[kind.lane]))
 
-def _lanes(effect: Effect) -> set[str]:
-    """Return the lanes of an effect, or of every effect in a sequence. Instant effects need none."""
-    needed = [kinds.get(str(step.get("kind"))) for step in leaves([effect.step])]
-    if None in needed:
+    if any(kinds.get(str(step.get("kind"))) is None for step in leaves([effect.step])):
         raise Refused(IMPOSSIBLE())
-    return {kind.lane for kind in needed if kind is not None} - {INSTANT}
+    require_possible([effect.step], check)
 
 
 def _check_limits(row: Redeem, viewer: Viewer, now: datetime) -> None:
@@ -270,6 +280,11 @@ def give_back(item: QueueItem, keeps_cooldowns: bool) -> None:
 
 def _live_since() -> datetime | None:
     return next((since for since in live_since.call() if since is not None), None)
+
+
+@only_if.live_since.register
+def _tell_live_since() -> datetime | None:
+    return _live_since()
 
 
 def taken_words() -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from effects.models.flow import Turn
 from effects.models.media import VIDEOS, Media, MediaKind
 from effects.models.outside import OSCChange, OSCTarget, WebhookTarget
 from effects.models.purchases import Purchase
@@ -36,6 +37,7 @@ __all__ = [
     "Spin",
     "State",
     "Theme",
+    "Turn",
     "ViewerVoice",
     "WebhookTarget",
     "WheelLine",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 from django.db import models
@@ -85,6 +86,9 @@ class QueueItem(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now)
     approved_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(
+        null=True, blank=True, help_text="It does not begin before. Blank: it is due at once."
+    )
     expires_at = models.DateTimeField(null=True, blank=True, help_text="If it has not begun by then, it expires.")
     started_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -110,6 +114,7 @@ class QueueItem(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["lane", "state", "-priority", "id"], name="queue_next"),
             models.Index(fields=["expires_at"], condition=Q(state__in=["waiting", "pending"]), name="queue_stale"),
+            models.Index(fields=["due_at"], condition=Q(state="pending", due_at__isnull=False), name="queue_due"),
             # For what came of the newest events. Most items have none, or are old.
             models.Index(fields=["event"], condition=Q(event__isnull=False), name="queue_of_event"),
         ]
@@ -128,6 +133,14 @@ class QueueItem(models.Model):
     def is_test(self) -> bool:
         """Return whether staff only try it: it gives nothing, says nothing in chat, and belongs to no viewer."""
         return bool(self.tried_by)
+
+    @property
+    def due_in(self) -> int | None:
+        """Return in how many seconds it is due, where it is meant to wait; None where it is due now."""
+        if self.due_at is None or self.state != State.PENDING:
+            return None
+        seconds = math.ceil((self.due_at - timezone.now()).total_seconds())
+        return seconds if seconds > 0 else None
 
     @property
     def username(self) -> str:

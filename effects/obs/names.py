@@ -16,7 +16,7 @@ from effects.obs.address import options
 from effects.obs.client import obs
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.hooks import Hook
-from pixelbot_site.kit.steps import leaves, payloads
+from pixelbot_site.kit.steps import every_step, payloads
 from pixelbot_site.kit.steps_field import EffectsField
 
 log = logging.getLogger("obs")
@@ -116,7 +116,7 @@ def may_be_asked_by(user: User | AnonymousUser) -> bool:
 
 
 def _names_in(steps: Any) -> Iterator[tuple[str, str]]:
-    for step in leaves(steps):
+    for step in every_step(steps):
         payload = payloads.get(str(step.get("kind")))
         if payload is None:
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -12,10 +11,10 @@ from django.utils import timezone
 from economy import cooldowns
 from effects.models import UNFINISHED, Deed, QueueItem
 from effects.queue import items
-from effects.registry import MAX_TITLE, Effect, known_parts
+from effects.registry import MAX_TITLE, Effect, kinds, parsed
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.plural import counted
-from pixelbot_site.kit.steps import SEQUENCE, Step, leaves
+from pixelbot_site.kit.steps import Step, pruned
 
 log = logging.getLogger("queue")
 
@@ -68,26 +67,21 @@ def _enqueue(item: QueueItem, effect: Effect, *, by: str) -> None:
 
 
 def _plan(item: QueueItem) -> _Plan:
-    plan, steps = _Plan(), list[Step]()
-    for step, words in _steps(item):
+    plan = _Plan()
+    own = Effect(item.kind, item.payload, item.title[:MAX_TITLE])
+
+    def keep(step: Step) -> bool:
+        kind = kinds.get(str(step.get("kind")))
+        if kind is None:
+            return False
+        try:
+            words = kind.given(parsed(kind, step))
+        except Failed:  # it was blanked, since its viewer was forgotten
+            return False
         if words:
             plan.left_out.append(words)
-        else:
-            steps.append(step)
-    title = item.title[:MAX_TITLE]
-    if item.kind == SEQUENCE and steps:
-        plan.effect = Effect(SEQUENCE, {"effects": steps}, title)
-    elif steps:
-        plan.effect = Effect(item.kind, item.payload, title)
+        return not words
+
+    if steps := pruned([own.step], keep):
+        plan.effect = Effect(item.kind, {key: value for key, value in steps[0].items() if key != "kind"}, own.title)
     return plan
-
-
-def _steps(item: QueueItem) -> Iterator[tuple[Step, str]]:
-    """Yield each step of an item that can still be performed, with what it gives in words, "" where nothing."""
-    for step in leaves([{"kind": item.kind, **item.payload}]):
-        try:
-            # None of a kind that was removed; a payload does not fit that was blanked, since its viewer was forgotten.
-            for kind, payload in known_parts(Effect(str(step["kind"]), {k: v for k, v in step.items() if k != "kind"})):
-                yield step, kind.given(payload)
-        except Failed:
-            continue

@@ -13,7 +13,7 @@ from economy.models import STAFF_MAX
 from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, OSCChange, Purchase, QueueItem, Revert, State
 from effects.overlays import messages
 from effects.queue import items, refunds, wakeups
-from effects.queue.lanes import paused
+from effects.queue.lanes import due_later, paused
 from effects.registry import MAX_TITLE, Effect, kinds, lanes
 from effects.settings_table import QueueSettings
 from pixelbot_site.kit import phrases
@@ -98,11 +98,11 @@ def _record(item: QueueItem, by: str, deed: str) -> None:
 
 
 def clear(lane: str, *, by: str) -> int:
-    """Cancel and refund everything that waits in `lane`; return how many items ended."""
+    """Cancel and refund everything that waits in `lane`, or for its time there; return how many items ended."""
     check_lane(lane)
     rows = QueueItem.objects.select_related("viewer").filter(lane=lane, state__in=QUEUED)
     count = 0
-    for item in rows:
+    for item in [*rows, *due_later(lane)]:
         count += _end(item, State.CANCELLED, CLEARED(), by=by)
     return count
 
@@ -213,6 +213,8 @@ def calm(*, by: str) -> list[str]:
 
 def state_word(item: QueueItem) -> str:
     """Return what staff read as the state of `item`."""
+    if item.due_in is not None:
+        return f"in {item.due_in} s"
     kind = kinds.get(item.kind)
     return kind.done_word if kind is not None and item.state == State.DONE else item.get_state_display()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -20,8 +21,8 @@ from economy.models import Viewer
 from effects.models import ENDED, Purchase, QueueItem, State
 from effects.overlays import messages
 from effects.queue import lanes, lease, refunds
-from effects.queue.wakeups import wake
-from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, OverlayTask, first_lane, get_kind, kinds
+from effects.queue.wakeups import wake, wake_in
+from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, FlowKind, OverlayTask, first_lane, get_kind, kinds
 from effects.settings_table import QueueSettings
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
@@ -50,15 +51,20 @@ def enqueue(
     tried_by: str = "",
     event: str | None = None,
     is_follow_up: bool | None = None,
+    due_in: float = 0,
 ) -> QueueItem:
     """Put `effect` into its lane, and wake the lane after the commit; an instant effect happens before this returns.
 
     `waits`: it needs approval by staff first. `sequel`: the steps that follow it. `part_of`: the name of what it
     belongs to, for the sentence that tells the viewer if it does not happen. `tried_by`: the member of staff who only
     tries it (`effects.queue.trying`). `event`: the uid of the event that sets it off; `is_follow_up`: by way of another
-    item. Raise Failed for an unknown kind.
+    item. `due_in`: the seconds before which it does not begin. Raise Failed for an unknown kind.
     """
     kind = get_kind(effect.kind)
+    if isinstance(kind, FlowKind):
+        effect = Effect(SEQUENCE, {"effects": [effect.step]}, effect.title)
+        kind = get_kind(SEQUENCE)
+    now = timezone.now()
     item = QueueItem(
         kind=kind.name,
         # A sequence has no lane of its own; while it waits for approval, it counts in the first one that it will need.
@@ -74,7 +80,9 @@ def enqueue(
         event=event,
         is_follow_up=is_follow_up,
         state=State.WAITING if waits else State.PENDING,
-        expires_at=timezone.now() + timedelta(seconds=QueueSettings.current().queue_item_ttl),
+        due_at=now + timedelta(seconds=due_in) if due_in else None,
+        # The time that it is meant to wait does not count.
+        expires_at=now + timedelta(seconds=due_in + QueueSettings.current().queue_item_ttl),
     )
     if purchase is None and not part_of and not tried_by:
         _make_room(item, kind)
@@ -109,9 +117,11 @@ def enqueue_known(
 
 
 def begin(item: QueueItem, kind: EffectKind[Any] | None = None) -> None:
-    """Start a pending item: wake its lane, or perform it now if its kind is instant."""
+    """Start a pending item: wake its lane, or perform it now if its kind is instant; what is due later, wake then."""
     kind = kind or get_kind(item.kind)
-    if kind.lane == INSTANT:
+    if item.due_at is not None:
+        wake_in(item.lane, (item.due_at - timezone.now()).total_seconds())
+    elif kind.lane == INSTANT:
         item.state, item.attempts, item.started_at = State.RUNNING, 1, timezone.now()
         item.lease_until = item.started_at + lease.LENGTH  # for `rescue`, in case the process dies now
         item.lane = INSTANT  # a sequence that waited for approval counted in a lane until now
@@ -122,7 +132,7 @@ def begin(item: QueueItem, kind: EffectKind[Any] | None = None) -> None:
         wake(kind.lane)
 
 
-def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> QueueItem:
+def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = (), due_in: float = 0) -> QueueItem:
     """Enqueue what follows `item`, of the same event and purchase: if it fails, the points go back."""
     return enqueue(
         effect,
@@ -134,11 +144,20 @@ def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = ()) -> 
         tried_by=item.tried_by,
         event=item.event,
         is_follow_up=True,
+        due_in=due_in,
     )
 
 
 def perform(item: QueueItem) -> bool:
     """Perform a claimed item. Return True when it has ended, False when the overlays have it now."""
+    kind = kinds.get(item.kind)
+    # What an instant effect does and that it was done is one transaction: after a crash it happened, or it did not.
+    needs_transaction = kind is not None and kind.lane == INSTANT and not transaction.get_connection().in_atomic_block
+    with transaction.atomic() if needs_transaction else nullcontext():
+        return _perform(item)
+
+
+def _perform(item: QueueItem) -> bool:
     try:
         kind = get_kind(item.kind)
         payload = kind.parse(item.payload)

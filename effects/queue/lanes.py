@@ -10,12 +10,24 @@ from django.db.models import Count, Min, Q
 
 from economy.models import Viewer
 from effects.models import QUEUED, Lane, QueueItem, State
-from effects.registry import EffectKind, lanes
+from effects.registry import INSTANT, EffectKind, first_lane, lanes
 
 
 def bought(lane: str) -> int:
-    """Return how many items that viewers bought wait in `lane`, not counting the running one."""
-    return QueueItem.objects.filter(lane=lane, state__in=QUEUED, purchase__isnull=False).count()
+    """Return how many items that viewers bought wait in `lane`, or for their time; without the running one."""
+    waiting = QueueItem.objects.filter(lane=lane, state__in=QUEUED, purchase__isnull=False).count()
+    return waiting + sum(item.purchase_id is not None for item in due_later(lane))
+
+
+def is_due(now: datetime) -> Q:
+    """Return the condition for items that are not meant to wait any longer."""
+    return Q(due_at__isnull=True) | Q(due_at__lte=now)
+
+
+def due_later(lane: str) -> list[QueueItem]:
+    """Return the items that wait for their time, and will then need `lane` first."""
+    rows = QueueItem.objects.select_related("viewer").filter(state=State.PENDING, due_at__isnull=False)
+    return [item for item in rows if first_lane(item.payload) == lane]
 
 
 def to_drop_for(item: QueueItem, kind: EffectKind[Any], *, most: int) -> QueueItem | None:
@@ -41,7 +53,7 @@ def to_drop_for(item: QueueItem, kind: EffectKind[Any], *, most: int) -> QueueIt
 
 def place(viewer: Viewer) -> tuple[int, int | None]:
     """Return (how many items wait in all lanes, the place of this viewer's first item in its lane from 1, or None)."""
-    pending = QueueItem.objects.filter(state=State.PENDING)
+    pending = QueueItem.objects.filter(state=State.PENDING).exclude(lane=INSTANT)
     mine = pending.filter(viewer=viewer).order_by("-priority", "id").first()
     if mine is None:
         return pending.count(), None

@@ -9,9 +9,9 @@ from django.db import transaction
 
 from effects.models import UNFINISHED, QueueItem
 from effects.queue import items, lanes
-from effects.registry import Effect, known_parts
+from effects.registry import Effect, kinds, known_parts, parsed, require_possible
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.kit.steps import SEQUENCE, mistakes
+from pixelbot_site.kit.steps import SEQUENCE, Step, mistakes, pruned
 from pixelbot_site.kit.trying import Trial, effects_tried, may_try
 
 # How many tests may wait or run at once, so that a button that is pressed again and again does not fill the lanes.
@@ -34,7 +34,8 @@ def try_effects(trial: Trial, by: str) -> str:
     besides = list(trial.besides)
     shown = []
     for effect in trial.effects:
-        reasons = mistakes([effect.step])
+        # The list of a column is one effect where it has a pause: it is no list inside another for that.
+        reasons = mistakes(effect.payload["effects"] if effect.kind == SEQUENCE else [effect.step])
         if reasons:
             raise Refused(reasons[0].rstrip("."))
         besides += list(_left_out(effect))
@@ -55,16 +56,16 @@ def _left_out(effect: Effect) -> Iterator[str]:
 
 
 def _shown(effect: Effect) -> Iterator[Effect]:
-    """Yield the effect without the steps that a test leaves out, if any are left. Raise Refused as their kinds do."""
-    steps = []
-    for kind, payload in known_parts(effect):
-        if not kind.left_out_of_tests(payload):
-            kind.require_testable(payload)
-            steps.append({"kind": kind.name, **payload.model_dump(mode="json", exclude_unset=True)})
-    if effect.kind != SEQUENCE and steps:
-        yield effect
-    elif steps:
-        yield Effect(SEQUENCE, {"effects": steps}, effect.title)
+    """Yield the effect without what a test leaves out, if anything is left. Raise Refused as its kinds do."""
+
+    def keep(step: Step) -> bool:
+        kind = kinds.get(str(step.get("kind")))
+        return kind is not None and not kind.left_out_of_tests(parsed(kind, step))
+
+    steps = pruned([effect.step], keep)
+    require_possible(steps, lambda kind, step: kind.require_testable(parsed(kind, step)))
+    for step in steps:
+        yield Effect(effect.kind, {key: value for key, value in step.items() if key != "kind"}, effect.title)
 
 
 def _what_plays(shown: list[Effect]) -> str:

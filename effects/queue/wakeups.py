@@ -24,6 +24,11 @@ def wake(lane: str) -> None:
     after_commit(send_drain, lane)
 
 
+def wake_in(lane: str, seconds: float) -> None:
+    """Wake a worker for `lane` that many seconds after the commit. If that is lost, the next `rescue` then does it."""
+    after_commit(send, DRAIN, lane, countdown=max(0.0, seconds))
+
+
 def send_drain(lane: str) -> None:
     """Wake a worker for `lane` now. If the broker is away, `rescue` finds the items."""
     # Older messages are useless: `rescue` has woken the lane many times since.

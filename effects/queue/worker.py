@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from effects.models import MADE, Lane, QueueItem, State
-from effects.queue import items, lease
-from effects.registry import kinds
+from effects.queue import items, lanes, lease
+from effects.registry import INSTANT, kinds
 from pixelbot_site.kit.errors import Failed, Refused
 
 log = logging.getLogger("queue")
@@ -74,7 +74,10 @@ def _first(lane: str) -> QueueItem | None:
     # Two plain queries: measured, Django takes longer to build a joined one than to run both.
     if Lane.objects.filter(name=lane, paused_at__isnull=False).exists():
         return None
-    return QueueItem.objects.filter(lane=lane, state=State.PENDING).order_by("-priority", "id").first()
+    pending = QueueItem.objects.filter(lane=lane, state=State.PENDING)
+    if lane == INSTANT:  # what waits for its time has no lane
+        pending = pending.filter(lanes.is_due(timezone.now()))
+    return pending.order_by("-priority", "id").first()
 
 
 def prepare_next(lane: str) -> None:

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 
 from economy.models import Transaction
-from effects.models import UNFINISHED, Lane, QueueItem
+from effects.models import UNFINISHED, Lane, QueueItem, State
 from joystick.models import InboundEvent
 from pixelbot_site.index import board
 from pixelbot_site.index.board import View
@@ -122,11 +122,14 @@ class _Look:
             *unfinished.values_list("id", "state", "priority", "playing_at")[:200],
             *Lane.objects.filter(paused_at__isnull=False).order_by("name").values_list("name", "paused_by"),
         ]
+        # What waits for its time says in how many seconds.
+        waits = QueueItem.objects.filter(due_at__isnull=False, state=State.PENDING).exists()
+        second = int(time.time()) if waits else 0
         ended = QueueItem.objects.aggregate(last=Max("finished_at"))["last"]
         event = InboundEvent.objects.aggregate(last=Max("id"))["last"]
         # What came of an event changes with its items, and with points that are given back.
         paid = Transaction.objects.aggregate(last=Max("id"))["last"]
-        seen = {"queue": (queue, ended), "failures": ended, "feed": (event, paid, queue, ended)}
+        seen = {"queue": (queue, ended, second), "failures": ended, "feed": (event, paid, queue, ended)}
         names = [name for name, value in seen.items() if self._seen.get(name, self) != value]
         self._seen = seen
         if time.monotonic() - self._slow_at >= SLOW_EVERY:

@@ -22,13 +22,14 @@ class PayloadField:
     """A field as the dashboard's form shows it.
 
     `input` names its control. `effects` is a list of effects; `objects` a list of objects with the same `fields`, and
-    `object` one of them; what fits none of the others is typed as JSON. `source`: which known names it offers.
+    `object` one of them; one that is `hidden` has no control; what fits none of the others is typed as JSON. `source`:
+    which known names it offers.
     """
 
     name: str
     label: str
     help: str
-    input: Literal["text", "number", "yes_no", "choice", "effects", "object", "objects", "json"]
+    input: Literal["text", "number", "yes_no", "choice", "effects", "object", "objects", "json", "hidden"]
     required: bool
     default: Any = None
     # What the words beside a number say of its unit and bounds.
@@ -78,7 +79,7 @@ def _field(
 ) -> PayloadField:
     schema, inside = _resolved(declared, models, inside)
     item, inside = _resolved(schema.get("items") or {}, models, inside)
-    control = _control(schema, item)
+    control: Any = "hidden" if declared.get("hidden") else _control(schema, item)
     least, most = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
     nested = {"object": schema, "objects": item}.get(control, {})
     return PayloadField(

@@ -5,9 +5,10 @@ What a kind of effect does is in `effects/library/`, which fills `payloads` and 
 
 from __future__ import annotations
 
+import copy
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, Any, TypeVar
@@ -17,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from pydantic import ValidationError as PayloadError
 
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.payload_fields import EFFECT_FORMAT, Path, fields_of, lists_in
+from pixelbot_site.kit.payload_fields import EFFECT_FORMAT, Path, PayloadField, fields_of, lists_in
 from pixelbot_site.kit.registry import Registry
 
 MAX_TITLE = 200
@@ -25,8 +26,9 @@ MAX_TITLE = 200
 MAX_TEXT = 1000
 # What is counted in templates; with 1 they lose their s.
 _NOUNS = "token|viewer|month|subscription|point"
-# The kind whose steps happen one after another, in its payload's `effects`.
+# The kind whose steps happen one after another, in its payload's `effects`; and the pause between two of them.
 SEQUENCE = "run_effects"
+WAIT = "wait"
 # How many steps a list inside an effect may hold, and how deep lists may lie in each other. The column's is the first.
 MAX_SEQUENCE = 20
 MAX_DEPTH = 5
@@ -55,7 +57,7 @@ class Payload(BaseModel):
     """The arguments of a kind of effect. The dashboard's form is made from its fields (`payload_fields`).
 
     A field's `description` is the help below it. Of its `json_schema_extra`, `from` names what it offers, such as
-    "sound", and `unit` stands beside a number.
+    "sound", `unit` stands beside a number, and a field that is `hidden` is not the streamer's: the bot fills it in.
     """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -98,19 +100,80 @@ def parse(model: type[P], payload: Mapping[str, Any]) -> P:
 
 
 def leaves(steps: Iterable[Step]) -> Iterator[Step]:
-    """Yield the steps in the order in which they happen, with the steps of a sequence in place of the sequence."""
+    """Yield the steps that may happen, in their order: in place of a step that holds lists of steps, those of each."""
     for step in steps:
-        if step.get("kind") == SEQUENCE:
-            yield from leaves(step.get("effects", []))
+        inner = branches(step)
+        if inner:
+            for branch in inner:
+                yield from leaves(branch)
         else:
             yield step
 
 
-def planned(steps: Sequence[Step], words: Mapping[str, str | int]) -> Iterator[Effect]:
-    """Yield the effects that `steps` name, with placeholders like {user} replaced from `words`."""
+def every_step(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield the steps, and after each that holds lists of steps the steps in these, at every depth."""
     for step in steps:
-        payload = {key: filled(value, words) for key, value in _fields(step).items()}
-        yield Effect(str(step.get("kind", "")), payload, _title(step, payload))
+        yield step
+        for branch in branches(step):
+            yield from every_step(branch)
+
+
+def branches(step: Step) -> list[list[Step]]:
+    """Return the lists of steps inside a step, blank ones too; none for an effect that happens itself.
+
+    All of a sequence's happen. Of any other kind's lists, one does.
+    """
+    if step.get("kind") == SEQUENCE:
+        return [step.get("effects", [])]
+    payload = payloads.get(str(step.get("kind")))
+    return [] if payload is None else list(_lists(fields_of(payload), step))
+
+
+def _lists(fields: Iterable[PayloadField], values: Mapping[str, Any]) -> Iterator[list[Step]]:
+    for spec in fields:
+        value = values.get(spec.name)
+        if spec.input == "effects":
+            yield value or []
+        elif spec.input == "object":
+            yield from _lists(spec.fields, value or {})
+        elif spec.input == "objects":
+            for row in value or []:
+                yield from _lists(spec.fields, row)
+
+
+def pruned(steps: Iterable[Step], keep: Callable[[Step], bool]) -> list[Step]:
+    """Return the steps without those effects that are not to be kept, at every depth, and without emptied sequences."""
+    left = []
+    for step in steps:
+        if not branches(step):
+            if keep(step):
+                left.append(step)
+            continue
+        less = copy.deepcopy(dict(step))
+        for branch in branches(less):
+            branch[:] = pruned(branch, keep)
+        # Of several lists an emptied one stays: where it is the one, nothing happens.
+        if any(branches(less)):
+            left.append(less)
+    return left
+
+
+def planned(steps: Sequence[Step], words: Mapping[str, str | int]) -> Iterator[Effect]:
+    """Yield the effects that `steps` name, with placeholders like {user} replaced from `words`.
+
+    Steps of which one is a pause are one effect, their sequence: each has to wait for the one before it.
+    """
+    effects = [_planned(step, words) for step in steps]
+    if any(effect.kind == WAIT for effect in effects) and len(effects) > 1:
+        title = next((effect.title for effect in effects if effect.kind != WAIT), "")
+        yield Effect(SEQUENCE, {"effects": [effect.step for effect in effects]}, title)
+    else:
+        yield from effects
+
+
+def _planned(step: Step, words: Mapping[str, str | int]) -> Effect:
+    payload = {key: filled(value, words) for key, value in _fields(step).items()}
+    return Effect(str(step.get("kind", "")), payload, _title(step, payload))
 
 
 def filled(value: Any, words: Mapping[str, str | int]) -> Any:
@@ -134,6 +197,9 @@ def wanted_words(value: Any) -> set[str]:
 
 
 def _title(step: Step, payload: Mapping[str, Any]) -> str:
+    card = cards.get(str(step.get("kind")))
+    if card is not None and step.get("kind") != SEQUENCE and branches(step):
+        return card.title  # its own texts say how one is chosen, and not what happens
     # An address can be a secret, and whoever may steer the queue reads titles.
     texts = [value for key, value in payload.items() if isinstance(value, str) and value and key != "url"]
     return str(texts[0] if texts else step.get("kind", ""))[:MAX_TITLE]

@@ -6,10 +6,12 @@ sources from the dashboard's page of the OBS connection.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -20,9 +22,21 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
 from pixelbot_site.kit.payload_fields import fields_of
-from pixelbot_site.kit.steps import MAX_DEPTH, MAX_SEQUENCE, Group, Step, cards, check, find_mistakes, payloads
+from pixelbot_site.kit.steps import (
+    MAX_DEPTH,
+    MAX_SEQUENCE,
+    Group,
+    Step,
+    cards,
+    check,
+    every_step,
+    find_mistakes,
+    payloads,
+)
 from pixelbot_site.kit.voice_fields import VoiceSelect
 
+# The hidden field of payloads that keep something between two times, such as whose turn it is: the name it is kept by.
+COUNTER = "counter"
 WITHOUT_SCRIPTS = (
     'This is a list, written as JSON, such as [{"kind": "alert", "text": "Hello!"}]. '
     "The kinds and their fields are listed in docs/reference.md. With scripts, it is edited as cards."
@@ -124,11 +138,31 @@ class EffectsFormField(forms.JSONField):
         return super().clean(value) or []
 
 
+def _name_counters(steps: list[Any]) -> None:
+    taken: set[str] = set()
+    for step in every_step(steps):
+        payload = payloads.get(str(step.get("kind")))
+        if payload is not None and COUNTER in payload.model_fields:
+            # A copy of a card has the counter of the card that it was copied from.
+            if step.get(COUNTER) in {None, "", *taken}:
+                step[COUNTER] = uuid4().hex  # type: ignore[index]
+            taken.add(step[COUNTER])
+
+
 class EffectsField(models.JSONField):
     """A list of effects that happen one after the other: `[{"kind": "speak", "text": "hello"}, …]`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"default": list, "blank": True, **kwargs})
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """Return the list, with a counter for each step that has one, which no other of the list has."""
+        value = super().pre_save(model_instance, add)
+        if isinstance(value, list):
+            value = copy.deepcopy(value)
+            _name_counters(value)
+            setattr(model_instance, self.attname, value)
+        return value
 
     def formfield(self, **kwargs: Any) -> Any:
         """Return an EffectsFormField."""

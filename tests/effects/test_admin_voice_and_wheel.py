@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import numpy as np
@@ -22,6 +22,7 @@ from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.response import TemplateResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -199,7 +200,7 @@ class TestPrizes:
             Prize.objects.filter(pk=hat.pk).update(weight=weight)
             request = rf.get(self.page)
             request.user = admin_user
-            answers.append(context.run(page.changelist_view, request))
+            answers.append(cast(TemplateResponse, context.run(page.changelist_view, request)))
         chances = []
         for context, answer in zip(contexts, answers, strict=True):
             context.run(answer.render)

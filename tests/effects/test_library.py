@@ -10,9 +10,10 @@ import pytest
 from economy.models import XP, Item, Points, Transaction, Viewer
 from economy.viewers import inventory
 from effects import sounds
+from effects.library import confetti
 from effects.library.alert import Alert
 from effects.models import QueueItem, State, WordFilter
-from effects.queue import control, items, worker
+from effects.queue import control, items, playback, worker
 from effects.registry import Effect, kinds, seconds
 from effects.values import alert, obs_scene, play_sound, speak
 from pixelbot_site.kit.errors import Failed
@@ -28,6 +29,8 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("credits", {"title": "x", "last": "", "seconds": 5}),
     ("chat_line", {"text": "x"}),
     ("chat_line", {"text": "x" * 500}),
+    ("confetti", {"colours": "", "amount": 1, "seconds": 1}),
+    ("confetti", {"colours": "#ff5252, #FFD740 #69f0ae", "amount": 500, "seconds": 60}),
     ("grant_item", {"item": "h", "quantity": 1}),
     ("grant_item", {"item": "h" * 40, "quantity": 1_000_000}),
     ("grant_points", {"points": 1}),
@@ -62,12 +65,24 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("osc", {"target": "t", "address": "/a", "type": "int", "value": "1", "seconds": 0, "pulse_ms": 10_000}),
     ("play_sound", {"sound": "s", "volume": 0}),
     ("play_sound", {"sound": "s" * 40, "volume": 1}),
+    ("one_of", {"choices": [{"weight": 1, "effects": []}]}),
+    ("one_of", {"how": "in turn", "choices": [{"weight": 1000, "effects": [{"kind": "obs_clip"}] * 20}] * 50}),
+    ("only_if", {"effects": [{"kind": "obs_clip"}], "chance": 0.01}),
+    (
+        "only_if",
+        {
+            **{"least_role": "the streamer", "least_level": 1_000_000, "live": True, "chance": 100},
+            **{"effects": [{"kind": "obs_clip"}] * 20, "otherwise": [{"kind": "obs_clip"}] * 20},
+        },
+    ),
     ("run_effects", {"effects": [{"kind": "obs_clip"}]}),
     ("show_media", {"media": "m", "seconds": 1, "volume": 0}),
     ("show_media", {"media": "m" * 40, "text": "x" * 500, "place": "full", "seconds": 600, "sound": True}),
     ("speak", {"text": "x", "rate": 50, "volume": 0}),
     ("speak", {"text": "x" * MAX_TEXT, "rate": 500, "volume": 1}),
     ("spin_wheel", {}),
+    ("wait", {"seconds": 0.1}),
+    ("wait", {"seconds": 3600}),
     ("webhook", {"url": "h"}),
     ("webhook", {"url": "h" * 500, "text": "x" * 1000}),
     ("webhook", {"target": "t" * 60, "text": "x" * 1000, "amount": "1" * 40, "action": "a" * 200}),
@@ -82,6 +97,14 @@ DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
     ("alert", {"text": "x", "seconds": 0.9}, "seconds"),
     ("alert", {"text": "x", "seconds": 60.1}, "seconds"),
     ("alert", {"text": "x", "seconds": float("nan")}, "seconds"),
+    ("confetti", {"colours": "red"}, "colours"),
+    ("confetti", {"colours": "#ff5252#ffd740"}, "colours"),
+    ("confetti", {"colours": "#ff525"}, "colours"),
+    ("confetti", {"colours": "#ff5252 " * 21}, "colours"),
+    ("confetti", {"amount": 0}, "amount"),
+    ("confetti", {"amount": 501}, "amount"),
+    ("confetti", {"seconds": 0.9}, "seconds"),
+    ("confetti", {"seconds": 60.1}, "seconds"),
     ("chat_line", {"text": ""}, "text"),
     ("chat_line", {"text": "x" * 501}, "text"),
     ("grant_item", {"item": ""}, "item"),
@@ -118,6 +141,19 @@ DOES_NOT_FIT: list[tuple[str, dict[str, Any], str]] = [
     ("osc", {"target": "t", "address": "/a", "value": "0", "pulse_ms": 0.5}, "pulse_ms"),
     ("play_sound", {"sound": ""}, "sound"),
     ("play_sound", {"sound": "s", "volume": 1.01}, "volume"),
+    ("one_of", {"choices": []}, "choices"),
+    ("one_of", {"choices": [{}] * 51}, "choices"),
+    ("one_of", {"choices": [{"weight": 0}]}, "choices.0.weight"),
+    ("one_of", {"choices": [{"weight": 1001}]}, "choices.0.weight"),
+    ("one_of", {"choices": [{}], "how": "by hand"}, "how"),
+    ("only_if", {"effects": []}, "effects"),
+    ("only_if", {"effects": [{"kind": "obs_clip"}], "chance": 0}, "chance"),
+    ("only_if", {"effects": [{"kind": "obs_clip"}], "chance": 101}, "chance"),
+    ("only_if", {"effects": [{"kind": "obs_clip"}], "least_level": 0}, "least_level"),
+    ("only_if", {"effects": [{"kind": "obs_clip"}], "least_role": "nobody"}, "least_role"),
+    ("wait", {}, "seconds"),
+    ("wait", {"seconds": 0.09}, "seconds"),
+    ("wait", {"seconds": 3600.1}, "seconds"),
     ("run_effects", {"effects": []}, "effects"),
     ("run_effects", {"effects": ["obs_clip"]}, "effects"),
     ("show_media", {"media": ""}, "media"),
@@ -223,6 +259,19 @@ class TestAlert:
 
     def test_it_lasts_five_seconds_where_nobody_says(self) -> None:
         assert Alert.model_validate({"text": "x"}).seconds == 5 == alert("x").payload["seconds"]
+
+
+class TestConfetti:
+    def test_it_falls_in_the_colours_that_are_named_else_in_bright_ones(self, frames: list[dict[str, Any]]) -> None:
+        for payload in ({"colours": "#ff5252, #FFD740", "amount": 9, "seconds": 2}, {}):
+            item = items.enqueue(Effect(confetti.confetti.__name__, payload))
+            worker.drain("effect")
+            playback.finished(item.pk, 1)
+        assert [frame["colours"] for frame in frames if frame["type"] == "confetti"] == [
+            ["#ff5252", "#FFD740"],
+            list(confetti.COLOURS),
+        ]
+        assert (frames[0]["amount"], frames[0]["seconds"]) == (9, 2)
 
 
 class TestSequenceOfUnknown:

@@ -37,29 +37,29 @@ from joystick.registry import Call, command
 def hug(call: Call) -> str:
     return f"hugs {call.words}"
 """,
-    "redeems/catalog/confetti.py": """
+    "redeems/catalog/glitter.py": """
 from __future__ import annotations
 from effects.registry import Effect
 from redeems.registry import Order, redeem
 
-@redeem("confetti", title="Confetti", effect="confetti", cost=3)
+@redeem("glitter", title="Glitter", effect="glitter", cost=3)
 def plan(order: Order) -> Effect:
-    return Effect("confetti", {"colour": order.words})
+    return Effect("glitter", {"colour": order.words})
 """,
-    "effects/library/confetti.py": """
+    "effects/library/glitter.py": """
 from __future__ import annotations
 from effects.models import QueueItem
 from effects.registry import Card, Group, Payload, effect
 
-class Confetti(Payload):
+class Glitter(Payload):
     colour: str
 
 @effect(
-    "confetti", lane="paper", repeatable=True, payload=Confetti,
-    card=Card(Group.SCREEN, "Confetti", "Lets confetti fall."),
+    "glitter", lane="paper", repeatable=True, payload=Glitter,
+    card=Card(Group.SCREEN, "Glitter", "Lets glitter fall."),
 )
-def confetti(item: QueueItem, payload: Confetti) -> None:
-    print("CONFETTI", payload.colour)
+def glitter(item: QueueItem, payload: Glitter) -> None:
+    print("GLITTER", payload.colour)
 """,
 }
 
@@ -76,11 +76,11 @@ from joystick.inbox.receive import receive
 from joystick.protocol.frames import read_frame
 from joystick.simulator.happenings import chat, leave, tip
 effects.chat.group_send = lambda group, message: print("SAID", message["words"]["text"])
-for happening in (tip("Bob", 10), chat("Bob", "!cuddle Ann"), chat("Bob", "!confetti gold"), leave("Bob")):
+for happening in (tip("Bob", 10), chat("Bob", "!cuddle Ann"), chat("Bob", "!glitter gold"), leave("Bob")):
     receive([read_frame(frame_text(happening))])
 worker.drain("paper")
 from pixelbot_site.kit.steps_field import editor
-print("IN THE EDITOR", *(group["label"] for group in editor()["groups"] if "confetti" in group["kinds"]))
+print("IN THE EDITOR", *(group["label"] for group in editor()["groups"] if "glitter" in group["kinds"]))
 """
 
 
@@ -123,7 +123,7 @@ def test_one_of_each_dropped_as_a_file_works(copy: Path) -> None:
         "SAID @Bob hugs Ann",
         "SAID @Bob done, it is in the queue. 7 points left.",
         "SAID bye Bob",
-        "CONFETTI gold",
+        "GLITTER gold",
         "IN THE EDITOR Screen",
     ], done.stderr
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from effects.models import QUEUED, QueueItem, State
 from effects.overlays import pages
 from effects.queue import items, wakeups
-from effects.queue.lanes import paused
+from effects.queue.lanes import is_due, paused
 from effects.registry import kinds
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.transactions import after_commit
@@ -49,7 +49,8 @@ def rescue(*, now: datetime | None = None) -> None:
         except Exception:  # an edge of the queue: one broken item must not stop the rescue of the others
             log.exception("could not rescue %s", item)
     # The message that should have woken the lane may be lost.
-    for lane in QueueItem.objects.filter(state=State.PENDING).order_by().values_list("lane", flat=True).distinct():
+    pending = QueueItem.objects.filter(is_due(now), state=State.PENDING)
+    for lane in pending.order_by().values_list("lane", flat=True).distinct():
         wakeups.wake(lane)
 
 

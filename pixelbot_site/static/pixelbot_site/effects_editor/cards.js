@@ -156,7 +156,7 @@ function effectBody(editor, card, step, path, depth, touch) {
     const known = kind ? kind.fields : [];
     const left = kind ? Object.keys(step).filter((name) => name !== "kind" && !known.some((spec) => spec.name === name)) : [];
     const odd = left.map((name) => ({ name, label: name, input: "json", help: "This effect has no such field. Leave it blank to remove it." }));
-    const rows = [...known, ...odd].map((spec) => field(editor, spec, step, at(place, spec.name), depth, touch));
+    const rows = [...known, ...odd].filter((spec) => spec.input !== "hidden").map((spec) => field(editor, spec, step, at(place, spec.name), depth, touch));
     card.show([choice], [does, ...rows]);
   }
 }

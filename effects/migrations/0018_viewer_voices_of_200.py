@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('effects', '0015_media'),
+        ('effects', '0017_drop_shows_alerts'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('effects', '0016_viewer_voices_of_200'),
+        ('effects', '0018_viewer_voices_of_200'),
     ]
 
     operations = [

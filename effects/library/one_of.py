@@ -1,0 +1,89 @@
+"""Run one of several lists of effects: drawn by weights, or the next in turn."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from typing import Literal
+
+from django.db.models import F
+from django.utils import timezone
+from pydantic import BaseModel, ConfigDict, Field
+
+from effects.models import QueueItem, Turn
+from effects.registry import Card, FlowKind, Group, Payload, StepItem, register
+from pixelbot_site.kit.steps import Step
+
+
+class Choice(BaseModel):
+    """One of the lists. Where it has no effects, nothing happens."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    weight: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="What weighs twice as much is drawn twice as often. In turn, it does not matter.",
+    )
+    effects: list[StepItem] = Field(
+        default_factory=list, description="They happen in this order. None: nothing happens where this is drawn."
+    )
+
+
+class OneOf(Payload):
+    """`counter` names what counts the turns: it is filled in where the effect is stored."""
+
+    how: Literal["by weight", "in turn"] = Field(
+        "by weight", description="By weight, one is drawn by chance. In turn, each comes once before one comes again."
+    )
+    choices: list[Choice] = Field(min_length=1, max_length=50, description="One of these happens.")
+    counter: str = Field(
+        "", max_length=64, description="By this the turns are counted.", json_schema_extra={"hidden": True}
+    )
+
+
+@register
+class OneOfKind(FlowKind[OneOf]):
+    """A choice, made once when its turn comes, before anything of it happens."""
+
+    name = "one_of"
+    payload = OneOf
+    card = Card(Group.SEVERAL, "One of several", "Runs one of several lists of effects: by chance, or in turn.")
+
+    def choose(self, item: QueueItem, payload: OneOf) -> Sequence[Step]:
+        """Return the effects of the drawn choice."""
+        if payload.how == "by weight":
+            return drawn(payload.choices).effects
+        counter = payload.counter or _counter(payload)
+        taken = _peek(counter) if item.is_test else _take(counter)
+        return payload.choices[taken % len(payload.choices)].effects
+
+
+def drawn(choices: Sequence[Choice]) -> Choice:
+    """Return one of `choices`, each with the chance of its weight divided by the sum of weights."""
+    ticket = secrets.randbelow(sum(choice.weight for choice in choices))
+    for choice in choices:
+        ticket -= choice.weight
+        if ticket < 0:
+            return choice
+    raise AssertionError("a ticket beyond all weights")
+
+
+def _counter(payload: OneOf) -> str:
+    # Of one that is stored nowhere, such as a plan in code: the same content has the same counter.
+    return hashlib.sha256(json.dumps(payload.model_dump(mode="json")).encode()).hexdigest()
+
+
+def _take(counter: str) -> int:
+    """Return how often turns were taken before, and count this one, in the caller's transaction."""
+    Turn.objects.get_or_create(pk=counter)
+    # One statement, which locks the row until the commit: of two that come at once, the other reads what this one left.
+    Turn.objects.filter(pk=counter).update(taken=F("taken") + 1, used_at=timezone.now())
+    return Turn.objects.values_list("taken", flat=True).get(pk=counter) - 1
+
+
+def _peek(counter: str) -> int:
+    return Turn.objects.filter(pk=counter).values_list("taken", flat=True).first() or 0
