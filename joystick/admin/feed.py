@@ -169,12 +169,12 @@ class ConnectionAdmin(ReadOnlyAdmin):
     @admin.display
     def events_per_minute(self, row: Connection) -> int:
         """Return how many events came in the last minute."""
-        return self.of_request.health.events_per_minute
+        return int(self.of_request.health.events_per_minute)
 
     @admin.display(description="lines left unsaid today")
     def unsaid_today(self, row: Connection) -> int:
         """Return how many lines were dropped, since there was no room for them in chat."""
-        return self.of_request.health.unsaid_today
+        return int(self.of_request.health.unsaid_today)
 
 
 @admin.register(Gap)
