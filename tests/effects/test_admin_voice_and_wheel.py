@@ -195,7 +195,8 @@ class TestPrizes:
     ) -> None:
         hat = Prize.objects.create(name="A hat", weight=1)
         Prize.objects.create(name="A scarf", weight=3)
-        page, contexts, answers = site._registry[Prize], [copy_context(), copy_context()], []
+        page: Any = site._registry[Prize]
+        contexts, answers = (copy_context(), copy_context()), list[Any]()
         for weight, context in zip((1, 9), contexts, strict=True):
             Prize.objects.filter(pk=hat.pk).update(weight=weight)
             request = rf.get(self.page)

@@ -80,3 +80,22 @@ def test_no_page_has_a_serious_fault(page: Page, bot: BotProcess, simulator: Sim
     print(f"{len(paths)} pages")
     assert len(paths) > 45
     assert not found, "\n".join(found)
+
+
+def test_no_list_is_cut_off_on_a_screen_1280_wide(page: Page, bot: BotProcess, simulator: SimulatorThread) -> None:
+    simulator.happen(started(), tip("CopperKettle", 100))
+    wait_until(lambda: bot.one("SELECT count(*) FROM economy_transaction") > 0, "the tip is paid")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    log_in(page, bot)
+    lists = [
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in admin.site._registry
+    ]
+    cut = {}
+    for path in lists:
+        page.goto(f"http://127.0.0.1:{bot.port}{path}")
+        hidden = page.evaluate(
+            "[...document.querySelectorAll('.results')].map(box => box.scrollWidth - box.clientWidth)"
+        )
+        if any(hidden):
+            cut[path] = hidden
+    assert not cut

@@ -66,6 +66,8 @@
         }
       } else if (![...list.querySelectorAll("input")].some((box) => box.value === voice.name)) {
         list.append(box(list.dataset.name, voice));
+        const added = list.lastElementChild;
+        if (list.querySelectorAll("input").length > 1) added.querySelectorAll("input, button").forEach((part) => { part.tabIndex = -1; });
       }
     });
     if (!("speechSynthesis" in window)) return;
@@ -89,6 +91,30 @@
     choice.append(window.playButton(() => input.value, choice.textContent.trim()));
   }
 
+  // A list of a hundred voices is one stop of Tab: arrows move in it, as they do in other lists.
+  function moveByArrows(list) {
+    const boxes = () => [...list.querySelectorAll("input")];
+    const stopAt = (now) => {
+      for (const other of boxes()) {
+        const stop = other === now ? 0 : -1;
+        other.tabIndex = stop;
+        other.closest(".voice-choice").querySelector("button").tabIndex = stop;
+      }
+    };
+    list.addEventListener("focusin", (event) => {
+      const choice = event.target.closest(".voice-choice");
+      if (choice) stopAt(choice.querySelector("input"));
+    });
+    list.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
+      if (!step || !event.target.matches("input")) return;
+      event.preventDefault();
+      const all = boxes();
+      all[Math.max(0, Math.min(all.length - 1, all.indexOf(event.target) + step))].focus();
+    });
+    if (boxes().length) stopAt(boxes()[0]);
+  }
+
   function dress() {
     for (const list of document.querySelectorAll("select[data-voices]")) {
       if (list.dataset.voices === "browser") window.offerBrowsersVoices(list);
@@ -97,6 +123,7 @@
     for (const list of document.querySelectorAll(".voice-checks")) {
       list.querySelectorAll(".voice-choice").forEach(dressBox);
       list.closest(".voice-field").querySelector("a.hear").remove();
+      moveByArrows(list);
       if (list.dataset.voices === "browser") window.offerBrowsersVoices(list);
     }
   }
