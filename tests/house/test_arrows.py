@@ -15,8 +15,8 @@ from tests.processes import ROOT
 
 # Of effects' arrows, five lead to and from `effects.outside` (models, settings, library, admin and tasks), and six are for
 # `effects.media`: it reads models, settings and voice (the child process); admin and library read it; and admin reads
-# settings, for the limits that its page names.
-MAX_ARROWS = {"joystick": 50, "effects": 66, "economy": 30}
+# settings, for the limits that its page names. Three are for `effects.sequences`: it reads models; admin and library ask it.
+MAX_ARROWS = {"joystick": 50, "effects": 69, "economy": 30}
 
 SOCKET = "The gateway's socket knows no database"
 BREAKS = [
