@@ -26,6 +26,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Redeems and wheel": ("redeems.redeem", "effects.prize", "effects.wheelline", "effects.spin"),
     "What happens when": (
         "joystick.reaction",
+        "effects.savedsequence",
         "economy.levelreward",
         "joystick.builtincommand",
         "pixelbot_site.phrasetext",

@@ -22,7 +22,7 @@ from effects.settings_table import EffectsSettings
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
-from pixelbot_site.kit.steps import SEQUENCE, Step, branches, filled, leaves, mistakes, planned
+from pixelbot_site.kit.steps import SEQUENCE, Step, branches, filled, leaves, mistakes, planned, unfolded
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Pricing, Redeem
 from redeems.registry import CatalogEntry, Order, Planned, catalog
@@ -146,9 +146,9 @@ def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
     if row.effects:
         text = order.words[: order.rules.tts_max_chars]
         words = {"user": order.viewer.username, "text": text}
-        steps = filled(row.effects, words)
+        steps = filled(unfolded(row.effects), words)
         # Checked again: the dashboard saw the placeholders, and the viewer's text may be empty or too long.
-        reasons = mistakes(steps)
+        reasons = mistakes(steps, is_unfolded=True)
         if reasons:
             raise Refused(DOES_NOT_FIT(reason=reasons[0].rstrip(".")))
         if len(steps) == 1 and not branches(steps[0]):
@@ -176,7 +176,7 @@ def _check_possible(row: Redeem, effect: Effect) -> None:
 def can_happen(row: Redeem) -> bool:
     """Return whether what the redeem does can happen now, as far as that is known without a viewer's words."""
     entry = catalog.get(row.key)
-    steps = row.effects or ([{"kind": entry.effect}] if entry is not None else [])
+    steps = unfolded(row.effects) or ([{"kind": entry.effect}] if entry is not None else [])
     try:
         require_possible(steps, lambda kind, step: kind.require_ready())
     except Refused:

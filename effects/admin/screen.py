@@ -19,7 +19,17 @@ from django.utils.safestring import SafeString
 from pydantic import ValidationError
 
 from economy.models import Item
-from effects.models import Media, OBSConnection, OSCTarget, Overlay, OverlayWidget, Sound, WebhookTarget, new_secret
+from effects.models import (
+    Media,
+    OBSConnection,
+    OSCTarget,
+    Overlay,
+    OverlayWidget,
+    SavedSequence,
+    Sound,
+    WebhookTarget,
+    new_secret,
+)
 from effects.obs import address, client, health, names
 from effects.overlays import pages
 from effects.overlays.messages import recheck
@@ -250,8 +260,8 @@ class OBSConnectionAdmin(ModelAdmin):
         return redirect("admin:effects_obsconnection_change", 1)
 
     def names_view(self, request: HttpRequest) -> JsonResponse:
-        """Return the names that effect fields offer, by kind: media, sounds, items, voices, targets, and what OBS has
-        where it answers.
+        """Return the names that effect fields offer, by kind: media, sounds, items, sequences, targets, voices, and
+        what OBS has where it answers.
 
         They are for those who may fill such a field.
         """
@@ -264,6 +274,7 @@ class OBSConnectionAdmin(ModelAdmin):
             "media": list(Media.objects.values_list("name", flat=True)),
             "sound": list(Sound.objects.values_list("name", flat=True)),
             "item": list(Item.objects.values_list("key", flat=True)),
+            "saved": list(SavedSequence.objects.values_list("name", flat=True)),
             "osc_target": list(OSCTarget.objects.values_list("name", flat=True)),
             "webhook_target": list(WebhookTarget.objects.values_list("name", flat=True)),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from effects.models.flow import Turn
+from effects.models.flow import SavedSequence, Turn
 from effects.models.media import VIDEOS, Media, MediaKind
 from effects.models.outside import OSCChange, OSCTarget, WebhookTarget
 from effects.models.purchases import Purchase
@@ -32,6 +32,7 @@ __all__ = [
     "Purchase",
     "QueueItem",
     "Revert",
+    "SavedSequence",
     "Sound",
     "SpeechSource",
     "Spin",

@@ -35,7 +35,7 @@ def try_effects(trial: Trial, by: str) -> str:
     shown = []
     for effect in trial.effects:
         # The list of a column is one effect where it has a pause: it is no list inside another for that.
-        reasons = mistakes(effect.payload["effects"] if effect.kind == SEQUENCE else [effect.step])
+        reasons = mistakes(effect.payload["effects"] if effect.kind == SEQUENCE else [effect.step], is_unfolded=True)
         if reasons:
             raise Refused(reasons[0].rstrip("."))
         besides += list(_left_out(effect))

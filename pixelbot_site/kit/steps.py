@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from pydantic import ValidationError as PayloadError
 
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.payload_fields import EFFECT_FORMAT, Path, PayloadField, fields_of, lists_in
 from pixelbot_site.kit.registry import Registry
 
@@ -29,6 +30,10 @@ _NOUNS = "token|viewer|month|subscription|point"
 # The kind whose steps happen one after another, in its payload's `effects`; and the pause between two of them.
 SEQUENCE = "run_effects"
 WAIT = "wait"
+# The kind in whose place the steps of a saved sequence happen, by its payload's `name`.
+SAVED = "saved"
+# How many effects the saved sequences that a list names may hold, with those that they name themselves.
+MAX_SAVED = 200
 # How many steps a list inside an effect may hold, and how deep lists may lie in each other. The column's is the first.
 MAX_SEQUENCE = 20
 MAX_DEPTH = 5
@@ -99,19 +104,71 @@ def parse(model: type[P], payload: Mapping[str, Any]) -> P:
         raise Failed(f"the effect's fields do not fit: {'; '.join(map(_reason, error.errors()))}") from error
 
 
+saved_steps = Hook[[str], Sequence[Step] | None](
+    "saved_steps",
+    __name__,
+    "Return the steps of the saved sequence of that name; None where there is none.",
+)
+
+
+def unfolded(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps with saved sequences in place of what names them.
+
+    What names one that does not exist, contains itself, or holds more than MAX_SAVED effects stays as it is.
+    """
+    return _unfolded(steps, frozenset(), [MAX_SAVED])
+
+
+def _unfolded(steps: Iterable[Step], inside: frozenset[str], room: list[int]) -> list[Step]:
+    found = []
+    for step in steps:
+        if step.get("kind") == SAVED:
+            found.append(_of_saved(step, inside, room))
+        elif branches(step):
+            whole = copy.deepcopy(dict(step))
+            for branch in branches(whole):
+                branch[:] = _unfolded(branch, inside, room)
+            found.append(whole)
+        else:
+            found.append(step)
+    return found
+
+
+def _of_saved(step: Step, inside: frozenset[str], room: list[int]) -> Step:
+    name = str(step.get("name", "")).strip().casefold()
+    saved = None if name in inside else next(filter(None, saved_steps.call(name)), None)
+    if saved is None or len(saved) > room[0]:
+        return step
+    room[0] -= len(saved)
+    steps = _unfolded(saved, inside | {name}, room)
+    # One that contains itself, or what there is not, does not happen in part.
+    return step if any(inner.get("kind") == SAVED for inner in every_step(steps)) else _sequence(steps)
+
+
+def _sequence(steps: Sequence[Step]) -> Step:
+    return {"kind": SEQUENCE, "effects": list(steps)}
+
+
 def leaves(steps: Iterable[Step]) -> Iterator[Step]:
     """Yield the steps that may happen, in their order: in place of a step that holds lists of steps, those of each."""
-    for step in steps:
-        inner = branches(step)
-        if inner:
-            for branch in inner:
-                yield from leaves(branch)
-        else:
-            yield step
+    for step in unfolded(list(steps)):
+        yield from _leaves(step)
+
+
+def _leaves(step: Step) -> Iterator[Step]:
+    inner = branches(step)
+    if not inner:
+        yield step
+    for branch in inner:
+        for one in branch:
+            yield from _leaves(one)
 
 
 def every_step(steps: Iterable[Step]) -> Iterator[Step]:
-    """Yield the steps, and after each that holds lists of steps the steps in these, at every depth."""
+    """Yield the steps, and after each that holds lists of steps the steps in these, at every depth.
+
+    Those of saved sequences are not among them.
+    """
     for step in steps:
         yield step
         for branch in branches(step):
@@ -163,7 +220,7 @@ def planned(steps: Sequence[Step], words: Mapping[str, str | int]) -> Iterator[E
 
     Steps of which one is a pause are one effect, their sequence: each has to wait for the one before it.
     """
-    effects = [_planned(step, words) for step in steps]
+    effects = [_planned(step, words, whole) for step, whole in zip(steps, unfolded(steps), strict=True)]
     if any(effect.kind == WAIT for effect in effects) and len(effects) > 1:
         title = next((effect.title for effect in effects if effect.kind != WAIT), "")
         yield Effect(SEQUENCE, {"effects": [effect.step for effect in effects]}, title)
@@ -171,9 +228,9 @@ def planned(steps: Sequence[Step], words: Mapping[str, str | int]) -> Iterator[E
         yield from effects
 
 
-def _planned(step: Step, words: Mapping[str, str | int]) -> Effect:
-    payload = {key: filled(value, words) for key, value in _fields(step).items()}
-    return Effect(str(step.get("kind", "")), payload, _title(step, payload))
+def _planned(step: Step, words: Mapping[str, str | int], whole: Step) -> Effect:
+    title = _title(step, filled(_fields(step), words))  # of a saved sequence, its name
+    return Effect(str(whole.get("kind", "")), filled(_fields(whole), words), title)
 
 
 def filled(value: Any, words: Mapping[str, str | int]) -> Any:
@@ -214,9 +271,12 @@ class Mistake:
     message: str
 
 
-def mistakes(steps: Any) -> list[str]:
-    """Return a sentence for each thing that is wrong with `steps`, and with the lists of steps inside them."""
-    return [mistake.sentence for mistake in find_mistakes(steps)]
+def mistakes(steps: Any, *, is_unfolded: bool = False) -> list[str]:
+    """Return a sentence for each thing that is wrong with `steps`, and with the lists of steps inside them.
+
+    `is_unfolded`: saved sequences are among them, so that lists may lie deeper in each other than one can write them.
+    """
+    return [mistake.sentence for mistake in find_mistakes(steps, depth=1 - MAX_SAVED if is_unfolded else 1)]
 
 
 def find_mistakes(steps: Any, path: Path = (), depth: int = 1) -> Iterator[Mistake]:

@@ -53,6 +53,7 @@ TABLE: dict[str, May] = {
     "redeems.redeem": May(manager=ALL),
     "effects.prize": May(manager=ALL),
     "joystick.reaction": May(manager=ALL),
+    "effects.savedsequence": May(manager=ALL),
     "effects.wheelline": May(manager=ALL, moderator=VIEW, viewer=VIEW),
     "effects.spin": May(manager=VIEW, moderator=VIEW),
     "joystick.builtincommand": May(manager=EDIT, moderator=VIEW),

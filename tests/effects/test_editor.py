@@ -76,7 +76,7 @@ def test_each_kind_comes_back_from_the_form_as_it_was_stored(kind: str, payload:
 def test_a_list_of_objects_comes_back_as_it_was_stored(pick: str) -> None:
     assert editor()["groups"][-1] == {
         "label": "Several effects",
-        "kinds": ["one_of", "only_if", pick, "run_effects", "wait"],
+        "kinds": ["one_of", "only_if", pick, "saved", "run_effects", "wait"],
     }
     stored = [{**PICK, "choices": [{"weight": 3, "effects": [ALERT]}, {"effects": [sequence(ALERT)]}]}]
     form = posted(Page(str(EffectsForm(initial={"effects": stored}))).value)

@@ -16,8 +16,9 @@ from tests.processes import ROOT
 # Of effects' arrows, five lead to and from `effects.outside` (models, settings, library, admin and tasks), and six are for
 # `effects.media`: it reads models, settings and voice (the child process); admin and library read it; and admin reads
 # settings, for the limits that its page names. Two are for the overlays' widgets, which `effects.apps` registers, and
-# whose texts pass the word filters of `effects.voice`.
-MAX_ARROWS = {"joystick": 50, "effects": 68, "economy": 30}
+# whose texts pass the word filters of `effects.voice`. Three are for `effects.sequences`: it reads models; admin and library
+# ask it.
+MAX_ARROWS = {"joystick": 50, "effects": 71, "economy": 30}
 
 SOCKET = "The gateway's socket knows no database"
 BREAKS = [
