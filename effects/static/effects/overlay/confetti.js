@@ -2,7 +2,7 @@
 
 import { reducedMotion } from "./dom.js";
 
-const PIECES = 140;
+const PIECES = 110;
 const SECONDS = 3.2;
 const GRAVITY = 0.9; // heights of the element in a second, each second
 
