@@ -1,7 +1,7 @@
 // Hides the conditions that an occasion has not. Without this script they are ignored when the row is saved.
 "use strict";
 
-(() => {
+document.addEventListener("DOMContentLoaded", () => {
   const occasion = document.querySelector("select[data-about]");
   if (!occasion) {
     return;
@@ -31,4 +31,4 @@
   };
   occasion.addEventListener("change", show);
   show();
-})();
+});
