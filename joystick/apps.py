@@ -6,13 +6,13 @@ from django.apps import AppConfig
 
 
 class JoystickConfig(AppConfig):
-    """The app's configuration: at the start it fills the registries of handlers and commands."""
+    """The app's configuration: at the start it fills the registries of handlers, commands and occasions."""
 
     name = "joystick"
 
     def ready(self) -> None:
-        """Import every handler, command and hook listener. Raises ImproperlyConfigured for a word taken twice."""
-        from joystick import commands, handlers
+        """Import handlers, commands, occasions and listeners. Raises ImproperlyConfigured for a name taken twice."""
+        from joystick import commands, handlers, occasions
         from joystick.channel import streams  # noqa: F401 (registers its hook listeners)
         from joystick.inbox import name_changes, overlay_facts  # noqa: F401 (the same)
         from joystick.registry import refuse_clashes
@@ -21,4 +21,5 @@ class JoystickConfig(AppConfig):
 
         scan(handlers)
         scan(commands)
+        scan(occasions)
         refuse_clashes(catalog)

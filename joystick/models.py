@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -12,6 +12,9 @@ from django.utils import timezone
 from economy.models import KEY_MAX, Viewer
 from economy.viewers.roles import Role
 from pixelbot_site.kit.steps_field import EffectsField
+
+# Seconds: a year.
+MAX_COOLDOWN = 31_536_000
 
 
 class Install(models.Model):
@@ -214,45 +217,70 @@ class BuiltInCommand(models.Model):
         return f"!{self.word}"
 
 
-class Trigger(models.TextChoices):
-    """The occasions that a reaction may be set for."""
+class Match(models.TextChoices):
+    """How a row's subject is compared with that of the occasion, in any case."""
 
-    FOLLOW = "follow", "somebody follows"
-    SUBSCRIBE = "subscribe", "somebody subscribes"
-    RESUBSCRIBE = "resubscribe", "somebody subscribes again"
-    GIFT = "gift", "somebody gives subscriptions away"
-    RAID = "raid", "another streamer drops in with viewers"
-    TIP_LOW = "tip_low", "a low tip"
-    TIP_MEDIUM = "tip_medium", "a medium tip"
-    TIP_HIGH = "tip_high", "a high tip"
-    TIP_EXTREME = "tip_extreme", "an extreme tip"
-    TIP_BEYOND = "tip_beyond", "a tip beyond extreme"
-    TIP_ITEM = "tip_item", "a tip for an item of the tip menu"
-    WHEEL_PRIZE = "wheel_prize", "a prize of Joystick's wheel"
-    STREAM_STARTED = "stream_started", "the stream begins"
-    STREAM_ENDED = "stream_ended", "the stream ends"
+    IS = "is", "is exactly this"
+    CONTAINS = "contains", "contains this"
+    BEGINS = "begins", "begins with this"
 
 
 class Reaction(models.Model):
-    """What the streamer wants to happen on an occasion: a line in chat, effects, or both."""
+    """What the streamer wants to happen on an occasion: lines in chat, effects, or both.
 
-    trigger = models.CharField(max_length=20, choices=Trigger.choices)
+    What an occasion is stands in `joystick/occasions/`; which rows run, in `joystick.reactions.engine`.
+    """
+
+    # No choices: a row may outlive the file of its occasion.
+    occasion = models.CharField(max_length=40)
+    order = models.PositiveIntegerField(default=0, editable=False)
     subject = models.CharField(
-        max_length=100, blank=True, help_text="Only for this menu item or prize. Blank: for all that have no own row."
-    )
-    line = models.CharField(
-        max_length=300,
+        max_length=100,
         blank=True,
-        help_text="Said in chat. {user}, {tokens}, {item}, {prize}, {viewers}, {count}, {months} are filled in.",
+        help_text="Only for this menu item, prize, word or the like. Blank: for all.",
     )
+    match = models.CharField("it", max_length=8, choices=Match.choices, default=Match.IS)
+    least = models.PositiveBigIntegerField("from", null=True, blank=True, help_text="Blank: no lower limit.")
+    most = models.PositiveBigIntegerField("to", null=True, blank=True, help_text="Blank: no upper limit.")
+    role = models.PositiveSmallIntegerField("for", choices=Role.choices, default=Role.EVERYONE)
+    min_level = models.PositiveIntegerField("from level", default=0, help_text="0: for every level.")
+    chance = models.PositiveSmallIntegerField(
+        default=100,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Percent. If it does not run, the rows below get their turn.",
+    )
+    cooldown_seconds = models.PositiveIntegerField(
+        "cooldown", default=0, validators=[MaxValueValidator(MAX_COOLDOWN)], help_text="Seconds between two of anybody."
+    )
+    viewer_cooldown_seconds = models.PositiveIntegerField(
+        "cooldown of each viewer",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MAX_COOLDOWN)],
+        help_text="Seconds between two of one viewer. Blank: as usual for the occasion; after a follow, a day.",
+    )
+    live_only = models.BooleanField("only while live", default=False)
+    lines = models.TextField(
+        "lines in chat",
+        blank=True,
+        max_length=4000,
+        help_text="One a line; one of them is said. {user} and the occasion's other words are filled in.",
+    )
+    in_turn = models.BooleanField("lines in turn", default=False, help_text="Otherwise one is picked at random.")
     effects = EffectsField(help_text="What happens, one after the other, with the same filled in.")
+    goes_on = models.BooleanField(
+        "and then go on",
+        default=False,
+        help_text="The rows below run as well. Otherwise this one runs instead of what follows.",
+    )
     enabled = models.BooleanField(default=True)
+    # Counted once for each batch: in all, and since an evening began.
+    runs = models.PositiveBigIntegerField(default=0, editable=False)
+    evening_runs = models.PositiveIntegerField(default=0, editable=False)
+    evening = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        ordering: ClassVar[list[str]] = ["id"]
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["trigger", "subject"], name="one_reaction_to_an_occasion"),
-        ]
+        ordering: ClassVar[list[str]] = ["occasion", "order", "id"]
 
     def __str__(self) -> str:
-        return f"{self.get_trigger_display()} {self.subject}".strip()
+        return f"reaction {self.pk} to {self.occasion.replace('_', ' ')}"

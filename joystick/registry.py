@@ -18,7 +18,6 @@ from effects.models import QueueItem, State
 from effects.registry import Effect
 from joystick.protocol.events import ChatMessage
 from joystick.protocol.names import COMMANDS as PLATFORM_COMMANDS
-from joystick.reactions import Occasion
 from joystick.settings_table import Rules
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
@@ -31,10 +30,10 @@ class Outcome:
     """What a handler wants done about an event. The handler decides; the inbox does it (`joystick.inbox.outcomes`).
 
     `priority` is that of `lines`, and `kind` what they and the whispers are. `whispers` are pairs (username, text).
-    `present` and `left` are usernames. `occasions` are what the streamer may have set a reaction for. `flags` are pairs
-    (username, flags): what badges say about a viewer, by the names in `economy.models.FLAGS`. `after_paying` is called
-    with the viewers that were read so far, by key, once all awards so far are paid, since a command must see them; it
-    returns another Outcome. `viewer` is the viewer that `effects` belong to.
+    `present` and `left` are usernames. `flags` are pairs (username, flags): what badges say about a viewer, by the
+    names in `economy.models.FLAGS`. `after_paying` is called with the viewers that were read so far, by key, once all
+    awards so far are paid, since a command must see them; it returns another Outcome. `viewer` is the viewer that
+    `effects` belong to.
     """
 
     awards: tuple[Award, ...] = ()
@@ -45,7 +44,6 @@ class Outcome:
     whispers: tuple[tuple[str, str], ...] = ()
     present: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
-    occasions: tuple[Occasion, ...] = ()
     flags: tuple[tuple[str, Mapping[str, bool]], ...] = ()
     after_paying: Callable[[Mapping[str, Viewer]], Outcome] | None = None
     viewer: Viewer | None = None

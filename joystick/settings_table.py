@@ -182,16 +182,20 @@ class ChatSettings(Section):
 
 @dataclass(frozen=True)
 class TipSettings(Section):
-    """Which tips are low, medium, high and extreme."""
+    """By which sizes the rows for tips are made at a first start."""
 
-    title: ClassVar[str] = "Tips by size (what happens then: dashboard, Reactions)"
+    title: ClassVar[str] = "Tips by size: the rows of a first start (later, change them in the dashboard, Reactions)"
 
-    tip_low_max: int = setting(14, "The largest low tip.", unit="tokens", label="Largest low tip")
-    tip_medium_max: int = setting(100, "The largest medium tip.", unit="tokens", label="Largest medium tip")
-    tip_high_max: int = setting(500, "The largest high tip.", unit="tokens", label="Largest high tip")
+    tip_low_max: int = setting(
+        14, "The largest low tip, in the rows of a first start.", unit="tokens", label="Largest low tip"
+    )
+    tip_medium_max: int = setting(
+        100, "The largest medium tip of those rows.", unit="tokens", label="Largest medium tip"
+    )
+    tip_high_max: int = setting(500, "The largest high tip of those rows.", unit="tokens", label="Largest high tip")
     tip_extreme_max: int = setting(
         1000,
-        "The largest extreme tip; what is above it has a reaction of its own.",
+        "The largest extreme tip of those rows; what is above it has a row of its own.",
         unit="tokens",
         label="Largest extreme tip",
     )

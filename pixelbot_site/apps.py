@@ -35,6 +35,7 @@ class SiteConfig(AppConfig):
         Django's own receiver, which makes permissions, comes before it.
         """
         from joystick.inbox import built_in
+        from joystick.reactions import rules
         from pixelbot_site.languages import texts
         from pixelbot_site.live_settings import store  # its models can't be imported before the apps are ready
 
@@ -42,6 +43,7 @@ class SiteConfig(AppConfig):
         store.install()
         texts.follow_rows()
         built_in.follow_rows()
+        rules.follow_rows()
         post_migrate.connect(roles.hand_out)
 
 

@@ -18,8 +18,8 @@ from economy.models import LevelReward
 from effects import sounds, wheel
 from effects.models import Overlay
 from effects.voice import scratch, speech
-from joystick import reactions
 from joystick.inbox import built_in
+from joystick.reactions import defaults
 from pixelbot_site import private_files
 from pixelbot_site.backups import shelf
 from pixelbot_site.kit.errors import Failed
@@ -49,7 +49,7 @@ def prepare() -> str | None:
     with transaction.atomic():
         heartbeat.beat()  # the last one may be days old
         purchase.seed()
-        reactions.seed()
+        defaults.seed()
         built_in.seed()
         texts.seed()
         sounds.seed()

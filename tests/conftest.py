@@ -30,6 +30,7 @@ from effects.obs.client import obs
 from effects.overlays import pages
 from joystick.inbox import built_in, name_changes, receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
+from joystick.reactions import rules as reaction_rules
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening
 from pixelbot_site.index import guide, lamps, tonight
@@ -110,6 +111,7 @@ def pytest_xdist_auto_num_workers() -> int:
 settings_table.overrides.use(None)
 phrases.book.use(None)
 built_in.words.use(None)
+reaction_rules.stored.use(None)
 
 
 @pytest.fixture(autouse=True)

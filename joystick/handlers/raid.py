@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from economy.earning.pay import Award
-from joystick.models import Trigger
 from joystick.protocol.events import DroppedIn
-from joystick.reactions import Occasion
 from joystick.registry import Outcome, on
 from joystick.settings_table import Rules
 
 
 @on(DroppedIn)
 def on_raid(raid: DroppedIn, rules: Rules) -> Outcome:
-    """Award the other streamer, and run the reaction to raids."""
+    """Award the other streamer."""
     award = Award(
         raid.username,
         source="raid",
@@ -21,5 +19,4 @@ def on_raid(raid: DroppedIn, rules: Rules) -> Outcome:
         points=rules.points_per_raid,
         xp=rules.xp_per_raid,
     )
-    words = {"viewers": "some" if raid.viewers is None else raid.viewers}
-    return Outcome(awards=(award,), occasions=(Occasion(Trigger.RAID, raid.username, words=words),))
+    return Outcome(awards=(award,))

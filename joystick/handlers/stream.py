@@ -9,9 +9,7 @@ from django.utils import timezone
 
 from economy.models import Viewer
 from joystick.channel import streams
-from joystick.models import Trigger
 from joystick.protocol.events import StreamEnded, StreamStarted
-from joystick.reactions import Occasion
 from joystick.registry import NOTHING, Outcome, on
 from joystick.settings_table import Rules
 
@@ -19,16 +17,14 @@ from joystick.settings_table import Rules
 @on(StreamStarted)
 def on_stream_started(started: StreamStarted, rules: Rules) -> Outcome:
     """Open a Stream."""
-    return Outcome(
-        occasions=(Occasion(Trigger.STREAM_STARTED, started.username),), after_paying=partial(_begin, started)
-    )
+    return Outcome(after_paying=partial(_begin, started))
 
 
 # StreamEnding has no handler: the stream may still resume.
 @on(StreamEnded)
 def on_stream_ended(ended: StreamEnded, rules: Rules) -> Outcome:
     """Close the open Stream, with its figures."""
-    return Outcome(occasions=(Occasion(Trigger.STREAM_ENDED, ended.username),), after_paying=partial(_end, ended))
+    return Outcome(after_paying=partial(_end, ended))
 
 
 def _begin(started: StreamStarted, viewers: Mapping[str, Viewer]) -> Outcome:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from economy.earning.pay import Award
-from joystick.models import Trigger
 from joystick.protocol.events import GiftedSubscriptions, Resubscription, Subscription
-from joystick.reactions import Occasion
 from joystick.registry import Outcome, on
 from joystick.settings_table import Rules
 
@@ -24,9 +22,7 @@ def on_sub(subscription: Subscription, rules: Rules) -> Outcome:
         xp=rules.xp_per_sub * subscription.months,
         is_held=True,
     )
-    words = {"months": subscription.months}
-    occasion = Occasion(Trigger.SUBSCRIBE, subscription.username, words=words)
-    return Outcome(awards=(award,), occasions=(occasion,), flags=((subscription.username, SUBSCRIBER),))
+    return Outcome(awards=(award,), flags=((subscription.username, SUBSCRIBER),))
 
 
 @on(Resubscription)
@@ -40,8 +36,7 @@ def on_resub(resubscription: Resubscription, rules: Rules) -> Outcome:
         points=rules.points_per_resub,
         xp=rules.xp_per_resub,
     )
-    occasion = Occasion(Trigger.RESUBSCRIBE, resubscription.username)
-    return Outcome(awards=(award,), occasions=(occasion,), flags=((resubscription.username, SUBSCRIBER),))
+    return Outcome(awards=(award,), flags=((resubscription.username, SUBSCRIBER),))
 
 
 @on(GiftedSubscriptions)
@@ -58,4 +53,4 @@ def on_gift(gift: GiftedSubscriptions, rules: Rules) -> Outcome:
         xp=rules.xp_per_gifted_sub * gift.count,
         holds="sub",
     )
-    return Outcome(awards=(award,), occasions=(Occasion(Trigger.GIFT, gift.username, words={"count": gift.count}),))
+    return Outcome(awards=(award,))

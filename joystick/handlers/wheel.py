@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from economy.earning.pay import Award
-from joystick.models import Trigger
 from joystick.protocol.events import WheelSpin
-from joystick.reactions import Occasion
 from joystick.registry import Outcome, on
 from joystick.settings_table import Rules
 
 
 @on(WheelSpin)
 def on_wheel(spin: WheelSpin, rules: Rules) -> Outcome:
-    """Award points and XP per token that the spin cost, by rates of their own, and run the reaction to the prize."""
+    """Award points and XP per token that the spin cost, by rates of their own."""
     award = Award(
         spin.username,
         source="wheel",
@@ -21,6 +19,4 @@ def on_wheel(spin: WheelSpin, rules: Rules) -> Outcome:
         points=rules.worth(spin.tokens, rules.points_per_wheel_token),
         xp=rules.worth(spin.tokens, rules.xp_per_wheel_token),
     )
-    words: dict[str, str | int] = {"tokens": spin.tokens, "prize": spin.prize}
-    occasion = Occasion(Trigger.WHEEL_PRIZE, spin.username, subject=spin.prize, words=words)
-    return Outcome(awards=(award,), occasions=(occasion,))
+    return Outcome(awards=(award,))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from economy import cooldowns
 from economy.earning import pay
 from economy.earning.pay import Award
 from economy.ledger.rewards import LevelUp
@@ -13,11 +12,10 @@ from economy.models import Viewer, viewer_key
 from economy.viewers import people, presence
 from effects import chat
 from effects.queue import items
-from joystick import reactions
 from joystick.channel import actions, streams
-from joystick.models import Reaction
-from joystick.protocol.events import Event
-from joystick.reactions import Occasion
+from joystick.protocol.events import ChatMessage, Entered, Event
+from joystick.reactions import performing
+from joystick.reactions.engine import Reacting
 from joystick.registry import Outcome, handlers
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
@@ -44,22 +42,26 @@ class Outcomes:
     viewers: dict[str, Viewer] = field(default_factory=dict)
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
-    occasions: list[tuple[Occasion, Source]] = field(default_factory=list)
+    reacting: Reacting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reacting = Reacting(self.now)
 
     def handle(self, event: Event | LevelUp) -> None:
-        """Call the handlers of the event's type and apply what they return."""
+        """Call the handlers of the event's type and apply what they return, and keep what occasions it is."""
         source = Source(event.uid, event.channel_id) if isinstance(event, Event) else Source(event.event)
         for handler in handlers(event):
             self.apply(handler(event, self.rules), source)
+        if not _is_of_a_bot(event, self.rules):
+            self.reacting.collect(event, uid=source.event, channel_id=source.channel_id)
 
     def apply(self, outcome: Outcome, source: Source) -> None:
-        """Do what an outcome asks for, but keep awards, presence and occasions for later."""
+        """Do what an outcome asks for, but keep awards and presence for later."""
         self.awards += outcome.awards
         for username, flags in outcome.flags:
             # Popped, so that the latest spelling of a name comes last and wins in `load_viewers`.
             self.flags[username] = {**self.flags.pop(username, {}), **flags}
         self.present |= dict.fromkeys(outcome.present, True) | dict.fromkeys(outcome.left, False)
-        self.occasions += [(occasion, source) for occasion in outcome.occasions]
         for effect in outcome.effects:
             items.enqueue_known(effect, viewer=outcome.viewer, event=source.event)
         for line in outcome.lines:
@@ -80,21 +82,8 @@ class Outcomes:
                 seconds=self.rules.presence_seconds,
                 now=self.now,
             )
-        self.run_reactions()
-
-    def run_reactions(self) -> None:
-        """Say the line and enqueue the effects of each occasion that has a reaction and is not on cooldown."""
-        due = [(occasion, source) for occasion, source in self.occasions if self._is_due(occasion)]
-        rows = list(Reaction.objects.filter(enabled=True)) if due else []
-        for occasion, source in due:
-            reaction = reactions.find(occasion, rows)
-            if reaction is None:
-                continue
-            reactions.enqueue_effects(reaction, occasion, event=source.event)
-            reactions.say_line(reaction, occasion, channel_id=source.channel_id)
-
-    def _is_due(self, occasion: Occasion) -> bool:
-        return not occasion.at_most_every or cooldowns.take_all({occasion.key: occasion.at_most_every}, now=self.now)
+        if self.reacting.candidates:
+            performing.perform(self.reacting.runs(self.viewers), now=self.now)
 
     def pay_awards(self) -> None:
         """Pay the awards collected so far, and handle the levels that were reached by them."""
@@ -126,3 +115,10 @@ class Outcomes:
         # Needed only where entering pays once for each stream.
         stream = streams.current() if self.rules.dropin_once_per_stream else None
         return str(stream.pk) if stream else ""
+
+
+def _is_of_a_bot(event: Event | LevelUp, rules: Rules) -> bool:
+    """Return whether a line or an entry is a bot's, or a whisper, which nobody shall see a reaction to."""
+    if isinstance(event, ChatMessage):
+        return event.is_bot or not event.is_public or viewer_key(event.username) == viewer_key(rules.bot_username)
+    return isinstance(event, Entered) and viewer_key(event.username) == viewer_key(rules.bot_username)

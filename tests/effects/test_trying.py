@@ -26,7 +26,7 @@ from redeems.models import Redeem
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 REACTION = "/admin/joystick/reaction/"
-FORM = {"trigger": "tip_high", "subject": "", "line": "Thank you, {user}!", "enabled": "on"}
+FORM = {"occasion": "tip", "least": "101", "most": "500", "lines": "Thank you, {user}!", "enabled": "on"}
 ALL = {"kind": "alert", "text": "{user} tipped {tokens} tokens!"}, {"kind": "grant_points", "points": 50}
 # What no test may write; "sessions" and "log entries" belong to the login.
 NOT_OF_THE_STREAM = {"QueueItem", "Session", "User", "Permission", "ContentType", "OverlayPage", "Overlay"}
@@ -58,7 +58,7 @@ def test_an_unsaved_reaction_is_shown_as_a_test_and_its_form_comes_back(
         assert worker.claim("effect") == item
         worker.drain("effect")
     assert answer.status_code == 200
-    assert answer.context["adminform"].form["line"].value() == "Thank you, {user}!"
+    assert answer.context["adminform"].form["lines"].value() == "Thank you, {user}!"
     assert (item.title, item.tried_by) == ("TEST: admin tipped 500 tokens!", "admin")
     assert said == []
     assert rows() == before
@@ -78,13 +78,13 @@ def test_the_overlay_is_told_that_it_is_a_test_and_of_nothing_else(frames: list[
 
 @pytest.mark.usefixtures("stage")
 def test_a_changed_row_is_tried_as_typed_and_not_saved(admin_client: Client) -> None:
-    row = Reaction.objects.create(trigger="follow", line="old", effects=[])
-    form = FORM | {"trigger": "follow", "line": "", "effects": '[{"kind": "alert", "text": "new"}]'}
+    row = Reaction.objects.create(occasion="follow", lines="old", effects=[])
+    form = FORM | {"occasion": "follow", "lines": "", "effects": '[{"kind": "alert", "text": "new"}]'}
     sentences, _ = press_try(admin_client, f"{REACTION}{row.pk}/change/", form)
     assert sentences == ["It is shown on the overlay, marked TEST."]
     assert QueueItem.objects.get().title == "TEST: new"
     row.refresh_from_db()
-    assert (row.line, row.effects) == ("old", [])
+    assert (row.lines, row.effects) == ("old", [])
 
 
 @pytest.mark.usefixtures("stage")
@@ -112,7 +112,7 @@ def test_trying_takes_the_permission_to_change_queue_items(staff: Callable[..., 
 
 @pytest.mark.usefixtures("stage")
 def test_who_may_only_view_a_row_tries_it_as_it_is_saved(staff: Callable[..., Client]) -> None:
-    row = Reaction.objects.create(trigger="follow", effects=[{"kind": "alert", "text": "saved"}])
+    row = Reaction.objects.create(occasion="follow", effects=[{"kind": "alert", "text": "saved"}])
     client = staff("view_reaction", "change_queueitem")
     address = f"{REACTION}{row.pk}/change/"
     assert b'name="_try"' in client.get(address).content

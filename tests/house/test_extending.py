@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from effects.registry import kinds
+from joystick.reactions.kinds import occasions
 from joystick.registry import commands, handled_types, handlers
 from joystick.simulator.scenarios import SCENARIOS
 from redeems.registry import catalog
@@ -28,6 +29,15 @@ from joystick.settings_table import Rules
 @on(Left)
 def on_farewell(left: Left, rules: Rules) -> Outcome:
     return Outcome(lines=(f"bye {left.username}",))
+""",
+    "joystick/occasions/parting.py": """
+from __future__ import annotations
+from joystick.protocol.events import Left
+from joystick.reactions.kinds import Occasion, occasion
+
+@occasion("parting", Left, title="somebody leaves")
+def parting(left: Left) -> Occasion:
+    return Occasion(left.username)
 """,
     "joystick/commands/hug.py": """
 from __future__ import annotations
@@ -70,6 +80,8 @@ from django.test.utils import override_settings
 import effects.chat
 call_command("migrate", verbosity=0)
 from redeems import purchase; purchase.seed()
+from joystick.models import Reaction
+Reaction.objects.create(occasion="parting", lines="come back, {user}")
 from tests.conftest import frame_text
 from effects.queue import worker
 from joystick.inbox.receive import receive
@@ -123,6 +135,7 @@ def test_one_of_each_dropped_as_a_file_works(copy: Path) -> None:
         "SAID @Bob hugs Ann",
         "SAID @Bob done, it is in the queue. 7 points left.",
         "SAID bye Bob",
+        "SAID come back, Bob",
         "GLITTER gold",
         "IN THE EDITOR Screen",
     ], done.stderr
@@ -135,6 +148,14 @@ def test_two_files_that_claim_one_name_stop_the_start(copy: Path) -> None:
     assert done.stderr.strip() == (
         "Pixel Bot can't start. The command “points” is claimed twice: by joystick.commands.copy_of_points "
         "and by joystick.commands.points. Rename one of them."
+    )
+
+
+def test_two_occasions_of_one_name_stop_the_start(copy: Path) -> None:
+    shutil.copy(copy / "joystick/occasions/tip.py", copy / "joystick/occasions/tip_again.py")
+    assert run(copy, "manage.py", "check").stderr.strip() == (
+        "Pixel Bot can't start. The occasion “tip” is claimed twice: by joystick.occasions.tip "
+        "and by joystick.occasions.tip_again. Rename one of them."
     )
 
 
@@ -191,6 +212,15 @@ def test_every_handler_has_a_test_and_a_line_in_the_docs(event: type) -> None:
         assert f"| `{handler.__name__}` |" in DOCS
         assert re.search(rf"import .*\b{handler.__name__}\b", TESTS)
         assert inspect.getdoc(handler)
+
+
+@pytest.mark.parametrize("name", list(occasions))
+def test_every_occasion_has_a_test_and_a_line_in_the_docs(name: str) -> None:
+    kind = occasions.get(name)
+    assert kind is not None
+    (line,) = [line for line in DOCS.splitlines() if line.startswith(f"| `{name}` | {kind.title}")]
+    assert set(re.findall(r"`\{(\w+)\}`", line)) == set(kind.words)
+    assert f'    "{name}": (' in TESTS
 
 
 @pytest.mark.parametrize("name", list(SCENARIOS))

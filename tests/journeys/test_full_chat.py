@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
-from joystick import reactions
 from joystick.account.credentials import Fixed
 from joystick.gateway.listener import Listener
 from joystick.gateway.outgoing import waiting
 from joystick.gateway.outgoing.waiting import Limits
 from joystick.models import Connection
+from joystick.reactions import defaults
 from joystick.simulator.happenings import Happening, chat, follow, tip
 from joystick.simulator.options import Options
 from tests.processes import SimulatorThread
@@ -58,7 +58,7 @@ def evening() -> list[Happening]:
 
 
 async def test_every_large_tip_is_thanked_and_every_question_answered_soon() -> None:
-    await sync_to_async(reactions.seed)()
+    await sync_to_async(defaults.seed)()
     with SimulatorThread(Options(ping_every=0.3)) as joystick:
         simulator = joystick.simulator
         listener = Listener(url=simulator.url, credentials=Fixed("t"), rate_limit=1 / SPEED)

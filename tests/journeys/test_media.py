@@ -84,7 +84,7 @@ def mime(name: str) -> str:
 def have_tried(page: Page, bot: BotProcess, *steps: dict[str, Any]) -> None:
     """Have effects shown on the overlay by *Try* of a reaction."""
     page.goto(url(bot, "/admin/joystick/reaction/add/"))
-    page.select_option("#id_trigger", "tip_item")
+    page.select_option("#id_occasion", "menu_item")
     page.evaluate("effects => { document.querySelector('#id_effects').value = effects }", json.dumps(steps))
     page.click("text=Try on the overlay")
     expect(page.locator(".messagelist")).to_contain_text("It is shown on the overlay")

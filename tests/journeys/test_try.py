@@ -40,8 +40,8 @@ def test_an_unsaved_reaction_shows_on_the_overlay_with_a_mark_and_leaves_nothing
     log_in(dashboard, bot)
     dashboard.goto(f"http://127.0.0.1:{bot.port}/admin/joystick/reaction/add/")
     before = rows(bot)
-    dashboard.select_option("#id_trigger", "tip_item")
-    dashboard.fill("#id_line", "Thank you!")
+    dashboard.select_option("#id_occasion", "menu_item")
+    dashboard.fill("#id_lines", "Thank you!")
     dashboard.evaluate("effects => { document.querySelector('#id_effects').value = effects }", json.dumps(EFFECTS))
     dashboard.click("text=Try on the overlay")
     expect(page.locator("#alert")).to_have_text("admin came!", timeout=10_000)
@@ -50,7 +50,7 @@ def test_an_unsaved_reaction_shows_on_the_overlay_with_a_mark_and_leaves_nothing
     expect(dashboard.locator(".messagelist")).to_contain_text(
         "It is shown on the overlay, marked TEST. A test does not say in chat “Thank you!”, nor give 50 points."
     )
-    assert dashboard.input_value("#id_line") == "Thank you!"
+    assert dashboard.input_value("#id_lines") == "Thank you!"
     expect(page.locator("#alert")).to_be_hidden(timeout=10_000)
     expect(page.locator("#test")).to_be_hidden()
     wait_until(lambda: bot.one("SELECT state FROM effects_queueitem") == "done", "the test has ended")

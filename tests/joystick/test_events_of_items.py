@@ -14,7 +14,7 @@ from economy.models import LevelReward, Transaction, Viewer
 from effects.models import Prize, QueueItem, Spin, State, WheelLine
 from effects.queue import control, items, playback, worker
 from effects.values import speak
-from joystick.models import Reaction, Trigger
+from joystick.models import Reaction
 from joystick.simulator.happenings import Happening, chat, follow, tip
 from redeems import purchase
 from redeems.models import Redeem
@@ -52,8 +52,10 @@ def of(happening: Happening) -> list[tuple[str, str, bool]]:
 
 
 def test_a_reactions_effects_and_what_follows_in_their_sequence(stage: None, deliver: Callable[..., None]) -> None:
-    Reaction.objects.create(trigger=Trigger.TIP_EXTREME, effects=[SEQUENCE, {"kind": "speak", "text": "Wow, {user}!"}])
-    Reaction.objects.create(trigger=Trigger.FOLLOW, effects=[{"kind": "alert", "text": "hello"}])
+    Reaction.objects.create(
+        occasion="tip", least=501, most=1000, effects=[SEQUENCE, {"kind": "speak", "text": "Wow, {user}!"}]
+    )
+    Reaction.objects.create(occasion="follow", effects=[{"kind": "alert", "text": "hello"}])
     big, other = tip("Bob", 900), follow("Ann")
     deliver(big, other)
     play("effect")
@@ -108,7 +110,7 @@ def test_a_prize_and_the_lines_of_the_wheel(
 def test_xp_of_an_effect_brings_a_level_of_the_same_event(stage: None, deliver: Callable[..., None]) -> None:
     amount = xp.current_curve().begins(2)
     LevelReward.objects.create(level=2, line="{user}: level {level}!", spoken=True)
-    Reaction.objects.create(trigger=Trigger.FOLLOW, effects=[{"kind": "grant_xp", "xp": amount}])
+    Reaction.objects.create(occasion="follow", effects=[{"kind": "grant_xp", "xp": amount}])
     followed = follow("Bob")
     deliver(followed)
     assert ("speak", "Bob: level 2!", False) in of(followed)
@@ -117,7 +119,7 @@ def test_xp_of_an_effect_brings_a_level_of_the_same_event(stage: None, deliver: 
 def test_what_is_done_again_is_of_the_same_event_and_what_staff_say_of_none(
     stage: None, deliver: Callable[..., None]
 ) -> None:
-    Reaction.objects.create(trigger=Trigger.FOLLOW, effects=[{"kind": "alert", "text": "hello"}])
+    Reaction.objects.create(occasion="follow", effects=[{"kind": "alert", "text": "hello"}])
     followed = follow("Bob")
     deliver(followed)
     item = QueueItem.objects.get()

@@ -13,9 +13,9 @@ from effects.chat import MAILBOX
 from effects.models import Purchase, QueueItem, WheelLine
 from effects.queue import control, items
 from effects.registry import Effect
-from joystick import reactions
 from joystick.channel import actions
-from joystick.models import Reaction, Trigger
+from joystick.models import Reaction
+from joystick.reactions import defaults, performing
 from joystick.simulator.happenings import Happening, chat, follow, gift, raid, spin, started, subscribe, tip
 from redeems import purchase
 
@@ -36,9 +36,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         (tip("Bob", 300), "thanks", 300),
         (tip("Bob", 20, "Hat"), "thanks", 20),
         (spin("Bob", 50, "Silly hat"), "thanks", 50),
-        (subscribe("Bob"), "thanks", reactions.WORTH_WITHOUT_TOKENS),
-        (gift("Bob", 2), "thanks", reactions.WORTH_WITHOUT_TOKENS),
-        (raid("Bob", 30), "thanks", reactions.WORTH_WITHOUT_TOKENS),
+        (subscribe("Bob"), "thanks", performing.WORTH_WITHOUT_TOKENS),
+        (gift("Bob", 2), "thanks", performing.WORTH_WITHOUT_TOKENS),
+        (raid("Bob", 30), "thanks", performing.WORTH_WITHOUT_TOKENS),
         (follow("Bob"), "chatter", 0),
         (started(), "chatter", 0),
         (chat("Bob", "!points"), "answer", 0),
@@ -49,15 +49,15 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_what_is_said_about_an_event(
     deliver: Callable[..., None], sent: list[dict[str, Any]], happening: Happening, priority: str, worth: int
 ) -> None:
-    reactions.seed()
-    Reaction.objects.filter(line="").update(line="{user}!")
-    Reaction.objects.create(trigger=Trigger.WHEEL_PRIZE, line="{user} won {prize}")
+    defaults.seed()
+    Reaction.objects.filter(lines="").update(lines="{user}!")
+    Reaction.objects.create(occasion="wheel", lines="{user} won {prize}")
     deliver(happening)
     assert [(message["priority"], message["worth"], message["to"]) for message in sent] == [(priority, worth, MAILBOX)]
 
 
 def test_thanks_are_sent_with_what_they_were_made_of(deliver: Callable[..., None], sent: list[dict[str, Any]]) -> None:
-    Reaction.objects.create(trigger=Trigger.TIP_HIGH, line="{tokens} for {item}, {user}!")
+    Reaction.objects.create(occasion="tip", least=101, most=500, lines="{tokens} for {item}, {user}!")
     deliver(tip("Bob", 300, "Hat"))
     (message,) = sent
     assert message["words"] == {"text": "300 for Hat, Bob!"}

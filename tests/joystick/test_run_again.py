@@ -15,7 +15,7 @@ from economy.models import XP, Cooldown, ItemGrant, Points, Transaction, Viewer,
 from economy.viewers import forgetting
 from effects.models import Deed, Prize, QueueItem, Spin, State
 from effects.queue import again, control, items
-from joystick.models import InboundEvent, Reaction, Trigger
+from joystick.models import InboundEvent, Reaction
 from joystick.simulator.happenings import Happening, chat, follow
 from pixelbot_site.kit.errors import Refused
 from redeems import purchase
@@ -46,7 +46,7 @@ def happened(deliver: Callable[..., None]) -> Callable[..., str]:
 
     def it(*effects: dict[str, Any], happening: Happening | None = None) -> str:
         happening = happening or follow("Bob")
-        Reaction.objects.create(trigger=Trigger.FOLLOW, effects=list(effects))
+        Reaction.objects.create(occasion="follow", effects=list(effects))
         deliver(happening)
         play("effect", "wheel", "tts")
         return happening.uid

@@ -16,10 +16,10 @@ from django.test import Client
 from economy.ledger import points
 from economy.models import LevelReward, Viewer
 from effects.models import QueueItem
-from joystick import reactions
 from joystick.inbox import made_up, receive, sandbox
 from joystick.models import InboundEvent, Stream
 from joystick.protocol.frames import ReceivedFrame
+from joystick.reactions import defaults
 from pixelbot_site.index import tonight
 from pixelbot_site.simulate.form import SORTS, SimulateForm
 from redeems import purchase
@@ -55,7 +55,7 @@ def test_no_row_of_any_table_is_left_and_nothing_is_said_whatever_is_tried(
     occasion: str, said: list[str], woken: list[str], viewer: Callable[..., Viewer],
     django_capture_on_commit_callbacks: Any,
 ) -> None:  # fmt: skip
-    reactions.seed()
+    defaults.seed()
     purchase.seed()
     LevelReward.objects.create(level=2, points=5)
     viewer("Bob", points=100)
@@ -71,7 +71,7 @@ def test_no_row_of_any_table_is_left_and_nothing_is_said_whatever_is_tried(
 
 
 def test_it_tells_what_would_be_paid_said_and_shown() -> None:
-    reactions.seed()
+    defaults.seed()
     LevelReward.objects.create(level=2, points=5, line="{user} is up!", spoken=False)
     assert sandbox.rehearse(frame(occasion="tip", who="Bob", amount=1000)).sentences == (
         "Bob is a new viewer.",
@@ -105,7 +105,7 @@ def test_what_the_bot_could_not_handle_is_told(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_page_shows_what_would_come_of_it_and_its_effects_as_a_test(admin_client: Client, said: list[str]) -> None:
-    reactions.seed()
+    defaults.seed()
     answer = admin_client.post(PAGE, TIP)
     assert "Said in chat: “Thank you for 250 tokens, Bob!”" in answer.text
     assert [str(message) for message in answer.context["messages"]] == ["It is shown on the overlay, marked TEST."]
@@ -117,7 +117,7 @@ def test_the_page_shows_what_would_come_of_it_and_its_effects_as_a_test(admin_cl
 def test_a_second_press_does_it_for_real_and_the_feed_says_that_it_was_simulated(
     admin_client: Client, said: list[str], django_capture_on_commit_callbacks: Any
 ) -> None:
-    reactions.seed()
+    defaults.seed()
     assert 'name="real"' not in admin_client.get(PAGE).text  # not without having seen what it does
     assert 'name="real"' in admin_client.post(PAGE, TIP).text
     with django_capture_on_commit_callbacks(execute=True):
@@ -182,7 +182,7 @@ def test_a_made_up_event_is_like_one_that_joystick_sends() -> None:
 
 
 def test_it_takes_a_few_milliseconds_and_waits_for_nothing() -> None:
-    reactions.seed()
+    defaults.seed()
     received = frame(occasion="tip", who="Bob", amount=1000)
     seconds = []
     for _ in range(5):

@@ -40,7 +40,7 @@ from effects.models import (
     WheelLine,
     WordFilter,
 )
-from joystick.models import BuiltInCommand, Connection, Gap, InboundEvent, Install, Reaction, Stream, Trigger
+from joystick.models import BuiltInCommand, Connection, Gap, InboundEvent, Install, Reaction, Stream
 from pixelbot_site.logins import invitations
 from pixelbot_site.models import ApiToken, Invitation, PhraseText, Role
 from redeems.models import Redeem
@@ -88,7 +88,7 @@ def make_rows() -> dict[str, Model]:
         Gap.objects.create(began_at=now, reason="test"),
         InboundEvent.objects.create(uid="1", kind="chat", raw="{}", received_at=now),
         Install.objects.create(channel_id="1", username="fox"),
-        Reaction.objects.create(trigger=Trigger.values[0]),
+        Reaction.objects.create(occasion="follow"),
         BuiltInCommand.objects.create(key="points", word="points"),
         PhraseText.objects.create(key="points.own"),
         Stream.objects.create(started_at=now, ended_at=now),

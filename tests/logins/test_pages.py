@@ -60,6 +60,7 @@ BUTTONS = {
     "economy_batch_run": Button("run", arguments=(ROW,)),
     "economy_batch_reverse": Button("reverse", arguments=(ROW,)),
     "joystick_inboundevent_run_again": Button("run its effects again", arguments=(ROW,)),
+    "joystick_reaction_move": Button("move", arguments=(ROW, "up")),
     "joystick_install_connect": Button("connect"),
     "joystick_install_callback": Button("connect", "get"),
     "joystick_install_try": Button("try now"),

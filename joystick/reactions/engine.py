@@ -1,0 +1,155 @@
+"""Decides which rows run for the occasions of a batch: in the rows' order, and by all their conditions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from economy import cooldowns
+from economy.models import XP, Viewer, viewer_key
+from economy.viewers import people
+from economy.viewers.roles import role_of
+from joystick.models import Stream
+from joystick.reactions import rules
+from joystick.reactions.kinds import Occasion, OccasionKind
+from joystick.reactions.rules import Rule, RuleSet
+
+# Tests put a seeded one in its place.
+dice = random.Random()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An occasion that has rows. `event` is the uid of what it came of, `number` its place among the batch's."""
+
+    number: int
+    kind: OccasionKind
+    occasion: Occasion
+    event: str
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A rule that runs for an occasion."""
+
+    rule: Rule
+    candidate: Candidate
+
+
+@dataclass
+class Reacting:
+    """The occasions of one batch. `viewers` are those that the batch has loaded, by key."""
+
+    now: datetime
+    candidates: list[Candidate] = field(default_factory=list)
+    _count: int = 0
+
+    @cached_property
+    def rule_set(self) -> RuleSet:
+        """Return the rules, the same for the whole batch."""
+        return rules.current()
+
+    def collect(self, event: Any, *, uid: str, channel_id: str) -> None:
+        """Keep the occasions that the event is. One whose kind has no row costs nothing."""
+        for kind in self.rule_set.kinds.get(type(event), ()):
+            made = kind.make(event)
+            if made is not None:
+                self.candidates.append(Candidate(self._count, kind, made, uid, channel_id))
+        self._count += 1
+
+    def runs(self, viewers: Mapping[str, Viewer]) -> list[Run]:
+        """Return what runs, in the order of the events. Cooldowns are taken by this."""
+        judge = _Judge(self.now, self.rule_set, viewers)
+        candidates = _sifted(self.candidates, self.now)
+        judge.load([candidate for candidate in candidates if candidate.kind.has_viewer])
+        # A stable order: events as they came, and of one event chain by chain.
+        return [
+            run
+            for _, chain in groupby(candidates, key=lambda one: (one.number, one.kind.chain))
+            for run in judge.of_chain(list(chain))
+        ]
+
+
+def _sifted(candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
+    kept = {id(candidate): candidate for candidate in candidates}
+    for kind in dict.fromkeys(candidate.kind for candidate in candidates if candidate.kind.sieve is not None):
+        own = [candidate for candidate in candidates if candidate.kind is kind]
+        assert kind.sieve is not None
+        found = kind.sieve([candidate.occasion for candidate in own], now)
+        for candidate, made in zip(own, found, strict=True):
+            if made is None:
+                del kept[id(candidate)]
+            else:
+                kept[id(candidate)] = Candidate(candidate.number, kind, made, candidate.event, candidate.channel_id)
+    return [kept[id(candidate)] for candidate in candidates if id(candidate) in kept]
+
+
+class _Judge:
+    """Asks what the conditions of rows need, once for a batch, and only where a row needs it."""
+
+    def __init__(self, now: datetime, rule_set: RuleSet, viewers: Mapping[str, Viewer]) -> None:
+        self._now = now
+        self._rules = rule_set.rules
+        self._viewers = dict(viewers)
+        self._levels: dict[int, int] = {}
+
+    @cached_property
+    def _is_live(self) -> bool:
+        return Stream.objects.filter(ended_at__isnull=True).exists()
+
+    def load(self, candidates: Sequence[Candidate]) -> None:
+        """Read who the rows' conditions ask about: viewers whom the batch has not loaded, and levels."""
+        asked = [
+            (viewer_key(candidate.occasion.username), rule)
+            for candidate in candidates
+            for rule in self._rules.get(candidate.kind.name, ())
+            if rule.needs_viewer and candidate.occasion.username
+        ]
+        missing = {key for key, _ in asked if key not in self._viewers}
+        if missing:
+            self._viewers |= people.with_keys(missing)
+        leveled = {key for key, rule in asked if rule.min_level and key in self._viewers}
+        if leveled:
+            ids = [self._viewers[key].pk for key in leveled]
+            self._levels = dict(XP.objects.filter(viewer_id__in=ids).values_list("viewer_id", "level"))
+
+    def of_chain(self, chain: Sequence[Candidate]) -> Iterator[Run]:
+        """Yield what runs of one event's chain: row by row, until one does not go on."""
+        for candidate in chain:
+            for rule in self._rules.get(candidate.kind.name, ()):
+                if self._runs(rule, candidate):
+                    yield Run(rule, candidate)
+                    if not rule.goes_on:
+                        return
+
+    def _runs(self, rule: Rule, candidate: Candidate) -> bool:
+        # Cooldowns last: they are used up by what runs alone.
+        return (
+            rule.fits(candidate.kind, candidate.occasion)
+            and self._is_for(rule, candidate.occasion.username)
+            and (not rule.live_only or self._is_live)
+            and (rule.chance >= 100 or dice.random() * 100 < rule.chance)
+            and self._is_due(rule, candidate.occasion.username)
+        )
+
+    def _is_for(self, rule: Rule, username: str) -> bool:
+        if not rule.needs_viewer:
+            return True
+        viewer = self._viewers.get(viewer_key(username))
+        if viewer is None:
+            return False
+        return role_of(viewer) >= rule.role and self._levels.get(viewer.pk, 1) >= rule.min_level
+
+    def _is_due(self, rule: Rule, username: str) -> bool:
+        wanted: dict[str, float] = {}
+        if rule.cooldown:
+            wanted[f"reaction.{rule.pk}"] = rule.cooldown
+        if rule.viewer_cooldown and username:
+            wanted[f"reaction.{rule.pk}:{viewer_key(username)}"] = rule.viewer_cooldown
+        return not wanted or cooldowns.take_all(wanted, now=self._now)
