@@ -262,7 +262,8 @@ def test_a_row_as_a_sentence(columns: dict[str, Any], sentence: str) -> None:
 
 
 def test_a_new_row_is_placed_by_what_it_matches_and_can_be_moved(admin_client: Client, says: Says) -> None:
-    for place, columns in enumerate(({"least": 50, "most": 99}, {"least": 100}, {})):
+    ranges: list[dict[str, Any]] = [{"least": 50, "most": 99}, {"least": 100}, {}]
+    for place, columns in enumerate(ranges):
         row(line=f"row {place}", order=place, **columns)
     form = {"occasion": "tip", "lines": "new", "enabled": "on", "effects": "[]", "least": "60", "most": "60"}
     assert admin_client.post("/admin/joystick/reaction/add/", form).status_code == 302
