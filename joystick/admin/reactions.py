@@ -45,8 +45,8 @@ def _fields_of(kind: OccasionKind) -> dict[str, Any]:
         *(() if kind.amount else AMOUNT),
         *(() if kind.has_viewer else VIEWER),
     ]
-    words = ", ".join(f"{{{word}}}" for word in ("user", *kind.words))
-    return {"hidden": hidden, "words": f"Filled in here: {words}."}
+    words = ", ".join(f"{{{word}}}" for word in (*(("user",) if kind.has_viewer else ()), *kind.words))
+    return {"hidden": hidden, "words": f"Filled in here: {words}." if words else "No words are filled in here."}
 
 
 class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -73,6 +73,8 @@ class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
         if "occasion" not in self.fields:  # a page for looking only
             return
         own = self.instance.occasion
+        if not own:
+            self.initial["occasion"] = "tip"
         if own and own not in occasions:
             self.fields["occasion"].choices = [*_choices(), (own, f"{own} (there is none any more)")]  # type: ignore[attr-defined]
         about = {kind.name: _fields_of(kind) for kind in in_order()}
@@ -109,7 +111,7 @@ class ReactionAdmin(TryMixin, ModelAdmin):
     fieldsets = (
         (None, {"fields": ("occasion", SUBJECT, AMOUNT, "enabled")}),
         ("Only if", {"fields": (("role", "min_level"), "live_only", "chance")}),
-        ("At most", {"fields": (("cooldown_seconds", "viewer_cooldown_seconds"),)}),
+        ("At most", {"fields": ("cooldown_seconds", "viewer_cooldown_seconds")}),
         ("What happens", {"fields": ("lines", "in_turn", "effects", "goes_on")}),
     )
 
@@ -164,7 +166,7 @@ class ReactionAdmin(TryMixin, ModelAdmin):
             obj.save(update_fields=names)
         else:
             super().save_model(request, obj, form, change)
-        if "occasion" in form.changed_data:
+        if not change or "occasion" in form.changed_data:
             places.place(obj)
         for sentence in getattr(form, "ignored", ()):
             messages.warning(request, sentence)

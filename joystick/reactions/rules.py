@@ -98,7 +98,7 @@ def rule_of(row: Reaction) -> Rule:
 
 
 def read() -> RuleSet:
-    """Return the rules of the rows that are on. Rows of an occasion that is no more are left out."""
+    """Return the rules of the rows that are on. Those of an occasion that is no more are asked for by no event."""
     by_name: dict[str, list[Rule]] = {}
     for row in Reaction.objects.filter(enabled=True):
         by_name.setdefault(row.occasion, []).append(rule_of(row))
@@ -108,7 +108,7 @@ def read() -> RuleSet:
             for event in kind.events:
                 by_event.setdefault(event, []).append(kind)
     return RuleSet(
-        {name: tuple(rules) for name, rules in by_name.items() if name in occasions},
+        {name: tuple(rules) for name, rules in by_name.items()},
         {event: tuple(kinds) for event, kinds in by_event.items()},
     )
 

@@ -262,7 +262,8 @@ def test_a_row_as_a_sentence(columns: dict[str, Any], sentence: str) -> None:
 
 
 def test_a_new_row_is_placed_by_what_it_matches_and_can_be_moved(admin_client: Client, says: Says) -> None:
-    for place, columns in enumerate(({"least": 50, "most": 99}, {"least": 100}, {})):
+    ranges: list[dict[str, Any]] = [{"least": 50, "most": 99}, {"least": 100}, {}]
+    for place, columns in enumerate(ranges):
         row(line=f"row {place}", order=place, **columns)
     form = {"occasion": "tip", "lines": "new", "enabled": "on", "effects": "[]", "least": "60", "most": "60"}
     assert admin_client.post("/admin/joystick/reaction/add/", form).status_code == 302
@@ -289,9 +290,16 @@ def test_what_an_occasion_has_not_is_ignored_with_a_sentence(admin_client: Clien
     assert (saved.least, saved.subject, saved.role, saved.min_level) == (None, "", 0, 0)
 
 
-def test_saving_a_form_keeps_how_often_the_row_ran_meanwhile(admin_client: Client) -> None:
+def test_saving_a_form_keeps_how_often_the_row_ran_meanwhile(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = row(line="old", order=4)
-    Reaction.objects.filter(pk=kept.pk).update(runs=9)
+
+    def it_runs_meanwhile(changed: Reaction) -> list[tuple[str, str]]:
+        Reaction.objects.filter(pk=changed.pk).update(runs=9)
+        return []
+
+    monkeypatch.setattr(sentences, "mistakes", it_runs_meanwhile)
     form = {"occasion": "tip", "lines": "new", "enabled": "on", "effects": "[]"}
     admin_client.post(f"/admin/joystick/reaction/{kept.pk}/change/", form)
     kept.refresh_from_db()

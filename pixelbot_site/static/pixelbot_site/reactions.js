@@ -24,7 +24,9 @@ document.addEventListener("DOMContentLoaded", () => {
       if (box) {
         box.hidden = entry.hidden.includes(name);
         const row = box.closest(".form-row");
-        row.hidden = [...row.querySelectorAll(".fieldBox")].every((other) => other.hidden) && row.querySelector(".fieldBox") !== null;
+        if (row !== box) {
+          row.hidden = [...row.querySelectorAll(".fieldBox")].every((other) => other.hidden);
+        }
       }
     }
     words.textContent = entry.words;
