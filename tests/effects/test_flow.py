@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from economy.ledger import audit, points
 from economy.models import Points, Transaction, TransactionKind, Viewer
@@ -18,7 +21,7 @@ from effects.library import one_of, only_if, wait
 from effects.models import ENDED, Purchase, QueueItem, State, Turn
 from effects.queue import again, control, items, lanes, trying, worker
 from effects.queue.upkeep import rescue
-from effects.registry import Effect, require_possible, seconds
+from effects.registry import Effect, known_parts, require_possible, seconds
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import Step, payloads, planned, pruned
 from pixelbot_site.kit.trying import Trial
@@ -444,3 +447,40 @@ class TestBefore:
     def test_what_ended_leaves_nothing_behind(self, notes: list[str]) -> None:
         run(one([note("a")]))
         assert set(QueueItem.objects.values_list("state", flat=True)) <= set(ENDED)
+
+
+def trees() -> st.SearchStrategy[list[Any]]:
+    """Lists of effects inside each other; the notes are numbered later."""
+    lists = st.deferred(lambda: st.lists(step, max_size=3))
+    some = st.deferred(lambda: st.lists(step, min_size=1, max_size=3))
+    step: st.SearchStrategy[Any] = st.one_of(
+        st.just("note"),
+        st.just("note"),
+        some.map(lambda steps: {"kind": "run_effects", "effects": steps}),
+        st.lists(lists, min_size=1, max_size=3).map(lambda found: one(*found)),
+        st.tuples(some, lists).map(lambda pair: only(*pair[0], chance=50, otherwise=pair[1])),
+    )
+    return some
+
+
+def numbered(value: Any, numbers: Iterator[int]) -> Any:
+    if value == "note":
+        return note(f"{next(numbers):04d}")
+    if isinstance(value, list):
+        return [numbered(inner, numbers) for inner in value]
+    return {key: numbered(inner, numbers) for key, inner in value.items()} if isinstance(value, dict) else value
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tree=trees())
+def test_nothing_happens_but_what_is_foreseen_and_in_its_order(notes: list[str], tree: list[Any]) -> None:
+    notes.clear()
+    steps = numbered(tree, itertools.count())
+    whole = Effect("run_effects", {"effects": steps})
+    foreseen = [payload.model_dump()["text"] for _, payload in known_parts(whole)]
+    assert foreseen == sorted(foreseen) and len(set(foreseen)) == len(foreseen)
+    items.enqueue(whole)
+    worker.drain("test")
+    assert notes == sorted(notes) and len(set(notes)) == len(notes) and set(notes) <= set(foreseen)
+    # What lies in no choice must happen.
+    assert {step["text"] for step in steps if step["kind"] == "note"} <= set(notes)
