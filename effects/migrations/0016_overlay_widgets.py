@@ -12,6 +12,7 @@ FIRST = (
     ("events", "events", 5, 66, 3, 32, 34),
     ("wheel", "wheel", 15, 32, 5, 36, 78),
     ("media", "media", 18, 0, 0, 100, 100),
+    ("confetti", "confetti", 30, 0, 0, 100, 100),
 )
 
 

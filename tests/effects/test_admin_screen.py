@@ -219,7 +219,7 @@ def test_effect_fields_offer_sounds_and_items_though_obs_is_away(fox: Client, se
     Sound.objects.create(name="ding", file="sounds/x.wav", content_type="audio/wav")
     Item.objects.create(key="hat", name="A hat")
     offered = fox.get("/admin/effects/obsconnection/names/").json()
-    kinds = {"sound", "media", "item", "voice", "osc_target", "webhook_target"}
+    kinds = {"saved", "sound", "media", "item", "voice", "osc_target", "webhook_target"}
     assert (offered["sound"], offered["item"], set(offered)) == (["ding"], ["hat"], kinds)
     assert ["gmw/de", "German, de"] in offered["voice"]["options"] or sys.platform != "linux"
 

@@ -271,7 +271,7 @@ class TestConfetti:
             item = items.enqueue(Effect(confetti.confetti.__name__, payload))
             worker.drain("effect")
             playback.finished(item.pk, 1)
-        assert [frame["colours"] for frame in frames if frame["type"] == "confetti"] == [
+        assert [frame["colours"] for frame in frames if frame.get("show") == "confetti"] == [
             ["#ff5252", "#FFD740"],
             list(confetti.COLOURS),
         ]

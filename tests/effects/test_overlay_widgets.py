@@ -79,10 +79,10 @@ class TestLayout:
 
     def test_a_new_overlay_has_the_first_widgets_and_a_stored_one_keeps_its_own(self) -> None:
         overlay = Overlay.objects.create()
-        assert names(greeting(overlay)) == ["events", "caption", "wheel", "media", "alert"]  # from below
+        assert names(greeting(overlay)) == ["events", "caption", "wheel", "media", "alert", "confetti"]  # from below
         overlay.widgets.filter(name="wheel").delete()
         overlay.save()
-        assert names(greeting(overlay)) == ["events", "caption", "media", "alert"]
+        assert names(greeting(overlay)) == ["events", "caption", "media", "alert", "confetti"]
 
     def test_a_widget_that_is_switched_off_is_seen_only_where_it_is_alone(self) -> None:
         overlay = Overlay.objects.create()
