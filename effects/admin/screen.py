@@ -16,6 +16,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from pydantic import ValidationError
 
 from economy.models import Item
@@ -72,11 +73,22 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
         return values
 
 
+class WidgetFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """The rows of the table, each field with its name: the column's heading is no label."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Add the names, also to what Django adds itself."""
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            field.widget.attrs.setdefault("aria-label", str(field.label or capfirst(name)))
+
+
 class WidgetInline(admin.TabularInline):  # type: ignore[type-arg]
     """The widgets of an overlay, in plain fields."""
 
     model = OverlayWidget
     form = WidgetForm
+    formset = WidgetFormSet
     extra = 0
     ordering = ("order", "id")
 

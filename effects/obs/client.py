@@ -25,6 +25,7 @@ from django.db import DatabaseError, connections
 from effects.obs import login
 from effects.obs.address import Options, options
 from effects.obs.login import CONNECTION_ERRORS, describe
+from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 
 log = logging.getLogger("obs")
@@ -37,6 +38,10 @@ FIRST_RETRY, LAST_RETRY = 1.0, 30.0
 NOT_READY = 207
 READY_WITHIN = 5.0
 OFF = "it is switched off"
+AWAY = phrases.refusal("obs.away", "OBS is not connected ({reason})")
+STARTING = phrases.refusal("obs.starting", "OBS is still starting")
+NO_ANSWER = phrases.refusal("obs.no_answer", "OBS does not answer")
+WENT_AWAY = phrases.refusal("obs.went_away", "OBS went away ({reason})")
 ASK_AGAIN_EVERY = 0.05
 
 Data = Mapping[str, Any]
@@ -83,7 +88,7 @@ class OBS:
     @property
     def away(self) -> str:
         """Return why there is no connection; "" if there is one, or before the first attempt has ended."""
-        return f"OBS is not connected ({self.trouble})" if self.trouble else ""
+        return AWAY(reason=self.trouble) if self.trouble else ""
 
     def start(self) -> None:
         """Start the thread that connects and reconnects, unless it runs already."""
@@ -126,7 +131,7 @@ class OBS:
                 if error.code != NOT_READY:
                     raise
                 self._stopping.wait(ASK_AGAIN_EVERY)
-        raise Failed("OBS is still starting")
+        raise Failed(STARTING())
 
     def ask_when_free(
         self, request: str, data: Data | None = None, *, busy_codes: tuple[int, ...], within: float = 3.0
@@ -167,7 +172,7 @@ class OBS:
         with self._turn:
             ws, number = self._ws, str(next(self._ids))
             if ws is None:
-                raise Failed(self.away or "OBS does not answer")
+                raise Failed(self.away or NO_ANSWER())
             answer: Future[Data] = Future()
             self._waiting[number] = answer
             try:
@@ -177,10 +182,10 @@ class OBS:
             except NotInTime:
                 # A frozen OBS may answer later; a new connection can't receive that answer.
                 self._lose(ws, "OBS does not answer")
-                raise Failed("OBS does not answer") from None
+                raise Failed(NO_ANSWER()) from None
             except CONNECTION_ERRORS as error:
                 self._lose(ws, describe(error))
-                raise Failed(f"OBS went away ({describe(error)})") from error
+                raise Failed(WENT_AWAY(reason=describe(error))) from error
             finally:
                 self._waiting.pop(number, None)
 

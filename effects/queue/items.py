@@ -34,6 +34,7 @@ log = logging.getLogger("queue")
 # Before the title of what staff only try.
 TEST_MARK = "TEST: "
 
+OUTSIDE = phrases.refusal("queue.outside", "something that it needs did not work")
 BROKE = phrases.refusal("queue.broke", "something broke")
 NEWER_LINES = phrases.refusal("queue.newer_lines", "newer lines took its place")
 WAITED_TOO_LONG = phrases.refusal("queue.waited_too_long", "it waited too long")
@@ -154,6 +155,9 @@ def perform(item: QueueItem) -> bool:
     # What an instant effect does and that it was done is one transaction: after a crash it happened, or it did not.
     needs_transaction = kind is not None and kind.lane == INSTANT and not transaction.get_connection().in_atomic_block
     with transaction.atomic() if needs_transaction else nullcontext():
+        if needs_transaction:
+            # Before any account is held: a merge locks items first, and accounts after them.
+            list(QueueItem.objects.select_for_update().filter(pk=item.pk).values_list("pk"))
         return _perform(item)
 
 
@@ -170,16 +174,21 @@ def _perform(item: QueueItem) -> bool:
             return not _hand_to_overlays(item, task)
         finish(item.pk, item.attempts, results=item.made)
     except Failed as error:
-        end(item, State.FAILED, str(error))
+        end(item, State.FAILED, error.reason, viewer_reason=_for_viewers(error.reason))
     except Refused as error:
         # By what the viewer wrote: with the cooldown back, it could be tried again and again for nothing.
-        end(item, State.FAILED, str(error), keeps_cooldowns=True)
+        end(item, State.FAILED, error.reason, keeps_cooldowns=True)
     except Exception as error:  # an edge of the queue: the error is stored on the row, and the lane goes on
         log.exception("%s failed", item)
         # Viewers get no exception's text: it may hold paths or addresses.
         reason = f"{type(error).__name__}: {error}"
         end(item, State.FAILED, reason, details=traceback.format_exc(), viewer_reason=BROKE())
     return True
+
+
+def _for_viewers(reason: str) -> str:
+    # What a library or a program says is for the streamer: it may be long, or in another language.
+    return reason if isinstance(reason, phrases.Said) else OUTSIDE()
 
 
 def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:

@@ -206,8 +206,9 @@ def voices_of_pyttsx3(model: str) -> list[tuple[str, str, str]]:
         # pyttsx3 fails at a voice of two languages ("409;9"). The description names the language.
         tokens = pyttsx3_engine().proxy._driver._tts.GetVoices()
         return [(token.Id, token.GetDescription(), "") for token in tokens]
-    found = pyttsx3_engine().getProperty("voices")
-    return [(voice.id, voice.name or voice.id, str((voice.languages or [""])[0] or "")) for voice in found]
+    else:
+        found = pyttsx3_engine().getProperty("voices")
+        return [(voice.id, voice.name or voice.id, str((voice.languages or [""])[0] or "")) for voice in found]
 
 
 def voices_of_say(model: str) -> list[tuple[str, str, str]]:

@@ -26,6 +26,10 @@ from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.voices import Voice
 
+STOPPED = phrases.refusal(
+    "voice.stopped", "the voice stopped while it spoke (exit code {code}); the next text gets a new one"
+)
+CANT_START = phrases.refusal("voice.cant_start", "the voice can't start: {reason}")
 TOO_SLOW = phrases.refusal("voice.too_slow", "this text takes too long to make speech of")
 
 log = logging.getLogger("tts")
@@ -168,7 +172,7 @@ class Studio:
             ) from None
         if answer is None:
             code = self._stop()
-            raise Failed(f"the voice stopped while it spoke (exit code {code}); the next text gets a new one")
+            raise Failed(STOPPED(code=code))
         return answer
 
     def _living_child(self) -> subprocess.Popen[str]:
@@ -205,7 +209,7 @@ class Studio:
             code = self._stop()
             reason = greeting["error"] if greeting else f"exit code {code}"
             log.error("the voice can't start: %s", reason)
-            raise Failed(f"the voice can't start: {reason}")
+            raise Failed(CANT_START(reason=reason))
         log.info("voice started (process %d)", self._child.pid)
 
     def _stop(self) -> int | None:

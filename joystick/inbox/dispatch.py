@@ -146,10 +146,9 @@ def _reply(message: ChatMessage, answer: str, *, whisper: bool = False) -> Outco
 
 
 def _refuse(message: ChatMessage, error: Refused | Failed) -> Outcome:
-    reason = error.args[0]
-    if phrases.is_off(reason):
+    if phrases.is_off(error.reason):
         return NOTHING
-    return _reply(message, Said(phrases.stopped(str(reason)), Kind.REFUSAL))
+    return _reply(message, Said(phrases.stopped(error.reason), Kind.REFUSAL))
 
 
 def _buy(call: Call) -> str:

@@ -64,6 +64,13 @@ def cooldowns_to_rows(apps, schema_editor):
     cooldowns.delete()
 
 
+def keep_rows_apart(apps, schema_editor):
+    """On the way back, name each row's trigger after the row: an earlier version knows none of them, and loses none."""
+    rows = apps.get_model("joystick", "Reaction").objects
+    for row in rows.all():
+        rows.filter(pk=row.pk).update(trigger=f"row {row.pk}")
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -165,8 +172,15 @@ class Migration(migrations.Migration):
             name='subject',
             field=models.CharField(blank=True, help_text='Only for this menu item, prize, word or the like. Blank: for all.', max_length=100),
         ),
-        migrations.RunPython(rows_to_occasions, migrations.RunPython.noop),
+        migrations.RunPython(rows_to_occasions, keep_rows_apart),
         migrations.RunPython(cooldowns_to_rows, migrations.RunPython.noop),
+        # With defaults, so that the fields can come back.
+        migrations.AlterField(
+            model_name='reaction', name='trigger', field=models.CharField(max_length=20, default='')
+        ),
+        migrations.AlterField(
+            model_name='reaction', name='line', field=models.CharField(blank=True, max_length=300, default='')
+        ),
         migrations.RemoveField(model_name='reaction', name='trigger'),
         migrations.RemoveField(model_name='reaction', name='line'),
         migrations.AlterModelOptions(name='reaction', options={'ordering': ['occasion', 'order', 'id']}),

@@ -15,6 +15,8 @@ from tests.processes import BotProcess, SimulatorThread, overlay_socket, wait_un
 
 LINES = [json.loads(line) for line in (DATA / "joystick_frames.jsonl").read_text(encoding="utf-8").splitlines()]
 
+# What widgets are told beside that: `docs/overlay-protocol.md`.
+FOR_WIDGETS = {"badges", "bot", "title", "added", "current", "seconds", "ends_at", "expires_at", "number"}
 # Line of the file, kind, acting viewer, "points/XP source" paid, text. v1 first, v2 from line 72 on.
 EVENTS = [
     (21, "new_message", "MossyLantern", "1/1 chat", "evening everyone, how is the harbour tonight?"),
@@ -194,7 +196,10 @@ def test_every_event(make_bot: MakeBot, simulator: SimulatorThread, version: int
             uid = message.get("messageId") or message["id"]
             simulator.call(simulator.simulator.push(message))
             shown = heard(overlay, uid)
-            assert shown == {"kind": kind, "uid": uid, "username": who, "text": text, **AMOUNTS.get(line, {})}, line
+            expected_frame = {"kind": kind, "uid": uid, "username": who, "text": text, **AMOUNTS.get(line, {})}
+            more = shown.keys() - expected_frame.keys()
+            assert {key: value for key, value in shown.items() if key not in more} == expected_frame, line
+            assert more <= FOR_WIDGETS, line
             stored = bot.rows("SELECT kind, username, text, state FROM joystick_inboundevent WHERE uid = ?", uid)
             assert stored == [(kind, who, text, "handled")], line
             amounts, _, source = money.partition(" ")

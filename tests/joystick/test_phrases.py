@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 
 from economy.models import Cooldown, Viewer
 from effects.models import QueueItem, State
-from effects.queue import items
+from effects.queue import items, worker
+from effects.registry import get_kind
 from joystick.simulator.happenings import chat
 from pixelbot_site.kit import phrases
+from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.phrases import fill, placeholders, stopped
 from pixelbot_site.languages import texts
 from pixelbot_site.models import PhraseText
@@ -187,6 +189,30 @@ def test_what_is_off_is_not_said(
     assert said == []
     assert ask("!points Ann") == ["@Bob Ann has 1 point."]
     assert Viewer.objects.get(key="bob").points.balance == 100  # refunded, though nothing was said
+
+
+def test_a_reason_that_is_off_is_left_out_of_the_refund(
+    ask: Callable[..., list[str]], stage: None, said: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    own("play_sound.no_such", is_off=True)
+    for failing, reason in (("play_sound.no_such", ""), ("voice.stopped", "something that it needs did not work. ")):
+        ask("!tts hello")
+        item = QueueItem.objects.filter(kind="speak", state=State.PENDING).get()
+        error = Failed(phrases.phrases.get(failing)(name="x")) if not reason else Failed("exit status 3: /usr/lib/x")  # type: ignore[misc]
+        said.clear()
+        with django_capture_on_commit_callbacks(execute=True), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(get_kind("speak")), "perform", raising(error))
+            worker.drain("tts")
+        assert said == [f"@Bob sorry, that did not happen: {reason}Your 25 points are back."]
+        item.refresh_from_db()
+        assert item.error == str(error)  # staff read it all the same
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def perform(*_: object) -> None:
+        raise error
+
+    return perform
 
 
 def test_a_part_that_is_off_is_left_out(ask: Callable[..., list[str]], stage: None) -> None:
