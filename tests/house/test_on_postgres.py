@@ -13,7 +13,12 @@ from tests.processes import ROOT
 PARTS = {
     "economy": ["tests/economy"],
     "queue": [
-        "tests/redeems",
+        "tests/redeems/test_deadlocks.py",
+        "tests/redeems/test_flow.py",
+        "tests/redeems/test_giving_back.py",
+        "tests/redeems/test_limits.py",
+        "tests/redeems/test_purchase.py",
+        "tests/redeems/test_races.py",
         "tests/effects/test_control.py",
         "tests/effects/test_purchases.py",
         "tests/effects/test_purchases_migration.py",
