@@ -34,7 +34,6 @@ log = logging.getLogger("queue")
 # Before the title of what staff only try.
 TEST_MARK = "TEST: "
 
-OUTSIDE = phrases.refusal("queue.outside", "something that it needs did not work")
 BROKE = phrases.refusal("queue.broke", "something broke")
 NEWER_LINES = phrases.refusal("queue.newer_lines", "newer lines took its place")
 WAITED_TOO_LONG = phrases.refusal("queue.waited_too_long", "it waited too long")
@@ -174,7 +173,7 @@ def _perform(item: QueueItem) -> bool:
             return not _hand_to_overlays(item, task)
         finish(item.pk, item.attempts, results=item.made)
     except Failed as error:
-        end(item, State.FAILED, error.reason, viewer_reason=_for_viewers(error.reason))
+        end(item, State.FAILED, error.reason)
     except Refused as error:
         # By what the viewer wrote: with the cooldown back, it could be tried again and again for nothing.
         end(item, State.FAILED, error.reason, keeps_cooldowns=True)
@@ -184,11 +183,6 @@ def _perform(item: QueueItem) -> bool:
         reason = f"{type(error).__name__}: {error}"
         end(item, State.FAILED, reason, details=traceback.format_exc(), viewer_reason=BROKE())
     return True
-
-
-def _for_viewers(reason: str) -> str:
-    # What a library or a program says is for the streamer: it may be long, or in another language.
-    return reason if isinstance(reason, phrases.Said) else OUTSIDE()
 
 
 def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:

@@ -13,8 +13,8 @@ SECONDS = 12
 REACTION = f"""
 from joystick.models import Reaction
 steps = [{{"kind": "wait", "seconds": {SECONDS}}}, {{"kind": "chat_line", "text": "late for {{user}}"}}]
-Reaction.objects.filter(trigger="follow").delete()
-Reaction.objects.create(trigger="follow", effects=steps)
+Reaction.objects.filter(occasion="follow").delete()
+Reaction.objects.create(occasion="follow", effects=steps)
 """
 WAITS = "SELECT due_at FROM effects_queueitem WHERE state = 'pending'"
 

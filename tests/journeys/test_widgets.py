@@ -58,7 +58,7 @@ DATA: dict[str, tuple[dict[str, Any], list[str], dict[str, Any], list[str]]] = {
     "text": ({"text": f"thanks {MARKUP}"}, [f"thanks {MARKUP}"], {"text": "other"}, ["other"]),
     "stats": (
         {"began": soon(-3700), "cells": [{"kind": "time", "label": "time", "number": None}, {"kind": "tokens", "label": "tokens", "number": 1234}]},
-        ["1:0", "1,234", "tokens"],
+        ["1:", "1,234", "tokens"],
         {"began": soon(-60), "cells": [{"kind": "viewers", "label": "viewers", "number": 7}]}, ["7", "viewers"],
     ),
     "chat": (
