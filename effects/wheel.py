@@ -7,7 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from django.db import transaction
 from django.db.models import Count, F
@@ -27,6 +27,16 @@ from pixelbot_site.kit.steps import filled, planned
 from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("wheel")
+
+
+class Weighted(Protocol):
+    """What is drawn by its weight: a prize, or a choice of effects."""
+
+    @property
+    def weight(self) -> int: ...
+
+
+W = TypeVar("W", bound=Weighted)
 
 LINES: dict[WheelLine.When, str] = {
     WheelLine.When.SPIN: "{user} spins the wheel!",
@@ -116,13 +126,13 @@ def rehearse(item: QueueItem) -> OverlayTask:
     return overlay_task(_spin(item, pick(prizes), prizes), user=item.tried_by)
 
 
-def pick(prizes: list[Prize]) -> Prize:
-    """Return one of `prizes`, each with the chance of its weight divided by the sum of weights."""
-    ticket = secrets.randbelow(sum(prize.weight for prize in prizes))
-    for prize in prizes:
-        ticket -= prize.weight
+def pick(weighted: Sequence[W]) -> W:
+    """Return one of them, each with the chance of its weight divided by the sum of weights."""
+    ticket = secrets.randbelow(sum(each.weight for each in weighted))
+    for each in weighted:
+        ticket -= each.weight
         if ticket < 0:
-            return prize
+            return each
     raise AssertionError("a ticket beyond all weights")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pydantic import Field
 
 from effects.models import QueueItem
@@ -17,17 +19,13 @@ class Alert(Payload):
     seconds: float = Field(5.0, ge=1, le=60, description="How long it is shown.", json_schema_extra={"unit": "seconds"})
 
 
-def _require_place() -> None:
-    pages.require_open("alert")
-
-
 @effect(
     "alert",
     lane="effect",
     repeatable=True,
     payload=Alert,
     card=Card(Group.SCREEN, "Alert", "Shows a line in large letters for a few seconds."),
-    requires=_require_place,
+    requires=partial(pages.require_open, "alert"),
 )
 def alert(item: QueueItem, payload: Alert) -> OverlayTask:
     """Have the overlays show the line, with the streamer's word filters applied."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pydantic import Field
 
 from effects.models import QueueItem
@@ -24,17 +26,13 @@ class Confetti(Payload):
     seconds: float = Field(6.0, ge=1, le=60, description="How long they fall.", json_schema_extra={"unit": "seconds"})
 
 
-def _require_place() -> None:
-    pages.require_open("confetti")
-
-
 @effect(
     "confetti",
     lane="effect",
     repeatable=True,
     payload=Confetti,
     card=Card(Group.SCREEN, "Confetti", "Lets confetti fall over the whole screen."),
-    requires=_require_place,
+    requires=partial(pages.require_open, "confetti"),
 )
 def confetti(item: QueueItem, payload: Confetti) -> OverlayTask:
     """Have the overlays let it fall."""

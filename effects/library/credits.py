@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from pydantic import Field
@@ -31,17 +32,13 @@ class Credits(Payload):
     seconds: float = Field(30, ge=5, le=300, description="How long they roll.", json_schema_extra={"unit": "seconds"})
 
 
-def _require_place() -> None:
-    pages.require_open("credits")
-
-
 @effect(
     "credits",
     lane="effect",
     repeatable=True,
     payload=Credits,
     card=Card(Group.SCREEN, "Credits", "Rolls who tipped, followed, subscribed and raided in this stream."),
-    requires=_require_place,
+    requires=partial(pages.require_open, "credits"),
 )
 def credits(item: QueueItem, payload: Credits) -> OverlayTask:
     """Have the overlays roll who tipped, followed, subscribed, gave, raided and redeemed in this stream."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Sequence
 from typing import Literal
 
@@ -12,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
+from effects import wheel
 from effects.models import QueueItem, Turn
 from effects.registry import Card, FlowKind, Group, Payload, StepItem, register
 from pixelbot_site.kit.steps import Step
@@ -56,20 +56,10 @@ class OneOfKind(FlowKind[OneOf]):
     def choose(self, item: QueueItem, payload: OneOf) -> Sequence[Step]:
         """Return the effects of the drawn choice."""
         if payload.how == "by weight":
-            return drawn(payload.choices).effects
+            return wheel.pick(payload.choices).effects
         counter = payload.counter or _counter(payload)
         taken = _peek(counter) if item.is_test else _take(counter)
         return payload.choices[taken % len(payload.choices)].effects
-
-
-def drawn(choices: Sequence[Choice]) -> Choice:
-    """Return one of `choices`, each with the chance of its weight divided by the sum of weights."""
-    ticket = secrets.randbelow(sum(choice.weight for choice in choices))
-    for choice in choices:
-        ticket -= choice.weight
-        if ticket < 0:
-            return choice
-    raise AssertionError("a ticket beyond all weights")
 
 
 def _counter(payload: OneOf) -> str:

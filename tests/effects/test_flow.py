@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from economy.ledger import audit, points
 from economy.models import Points, Transaction, TransactionKind, Viewer
+from effects import wheel
 from effects.library import one_of, only_if, wait
 from effects.models import ENDED, Purchase, QueueItem, State, Turn
 from effects.queue import again, control, items, lanes, trying, worker
@@ -234,7 +235,7 @@ class TestOneOf:
 
     def test_weights_are_the_chances(self) -> None:
         choices = [one_of.Choice(weight=weight) for weight in (1, 3, 6)]
-        counts = Counter(one_of.drawn(choices).weight for _ in range(10_000))
+        counts = Counter(wheel.pick(choices).weight for _ in range(10_000))
         # Five standard deviations to each side.
         assert all(abs(counts[weight] - weight * 1000) < 5 * 50 for weight in (1, 3, 6))
 
