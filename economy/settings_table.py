@@ -135,13 +135,6 @@ class PointsSettings(Section):
         return self.points_name_plural if self.points_name_plural != POINTS.text else POINTS()
 
 
-@phrases.words_everywhere.register
-def currency_words() -> dict[str, str]:
-    """Return {point} and {points}, which every phrase may use."""
-    current = PointsSettings.current()
-    return {"point": current.one_point, "points": current.several_points}
-
-
 @dataclass(frozen=True)
 class XPSettings(Section):
     """How XP is earned, and what a level takes."""

@@ -9,6 +9,7 @@ from effects.chat import Priority
 from effects.queue import items
 from effects.values import speak
 from pixelbot_site.kit.steps import Effect, planned
+from pixelbot_site.kit.words import fill
 
 # How many lines a jump over many levels says.
 MAX_LINES = 3
@@ -46,5 +47,5 @@ def celebrate(up: LevelUp, rules: PointsSettings, *, event: str | None = None) -
 
 
 def line(reward: Reward, username: str) -> str:
-    """Return the reward's line with {user} and {level} filled in; other braces stay as they are."""
-    return reward.line.replace("{user}", username).replace("{level}", str(reward.level))
+    """Return the reward's line with its words filled in."""
+    return fill(reward.line, {"user": username, "level": reward.level})

@@ -23,8 +23,9 @@ from effects.settings_table import QueueSettings
 from effects.values import speak
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.steps import filled, planned
+from pixelbot_site.kit.steps import planned
 from pixelbot_site.kit.transactions import after_commit
+from pixelbot_site.kit.words import fill
 
 log = logging.getLogger("wheel")
 
@@ -146,7 +147,7 @@ def give(item: QueueItem) -> None:
         return
     words = {"user": spin.viewer.username if spin.viewer else SOMEBODY(), "prize": spin.prize_name}
     if spin.line:
-        _say(filled(spin.line, words), Priority.ANSWER, spin.viewer, spoken=True, event=item.event)
+        _say(fill(spin.line, words), Priority.ANSWER, spin.viewer, spoken=True, event=item.event)
     else:
         say(WheelLine.When.PRIZE, words, spin.viewer, event=item.event)
     for effect in planned(spin.effects, words):
@@ -163,7 +164,7 @@ def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None, *, e
     row = secrets.choice(rows)
     # What was won is the answer to a purchase.
     priority = Priority.ANSWER if when == WheelLine.When.PRIZE else Priority.CHATTER
-    _say(filled(row.text, words), priority, viewer, spoken=row.spoken, event=event)
+    _say(fill(row.text, words), priority, viewer, spoken=row.spoken, event=event)
 
 
 def _say(text: str, priority: Priority, viewer: Viewer | None, *, spoken: bool, event: str | None) -> None:

@@ -6,13 +6,13 @@ from django.apps import AppConfig
 
 
 class JoystickConfig(AppConfig):
-    """The app's configuration: at the start it fills the registries of handlers, commands and occasions."""
+    """The app's configuration: at the start it fills the registries of handlers, commands, occasions and words."""
 
     name = "joystick"
 
     def ready(self) -> None:
-        """Import handlers, commands, occasions and listeners. Raises ImproperlyConfigured for a name taken twice."""
-        from joystick import commands, handlers, occasions
+        """Import what the folders hold, and listeners. Raises ImproperlyConfigured for a name taken twice."""
+        from joystick import commands, handlers, occasions, words
         from joystick.channel import streams  # noqa: F401 (registers its hook listeners)
         from joystick.inbox import name_changes, overlay_facts  # noqa: F401 (the same)
         from joystick.registry import refuse_clashes
@@ -22,4 +22,5 @@ class JoystickConfig(AppConfig):
         scan(handlers)
         scan(commands)
         scan(occasions)
+        scan(words)
         refuse_clashes(catalog)

@@ -19,9 +19,9 @@ from economy.models import Viewer, viewer_key
 from economy.viewers import people
 from effects.models import QueueItem
 from effects.settings_table import EffectsSettings
+from pixelbot_site.kit import words
 from pixelbot_site.kit.admin import ModelAdmin, StockMixin, log_deed
 from pixelbot_site.kit.errors import Failed, Refused
-from pixelbot_site.kit.steps import wanted_words
 from pixelbot_site.kit.trying import Trial, TryMixin
 from pixelbot_site.kit.voice_fields import VoiceSelect
 from redeems import purchase
@@ -54,9 +54,8 @@ class RedeemForm(forms.ModelForm):  # type: ignore[type-arg]
         key = cleaned.get("key") or self.instance.key
         if key not in catalog and not cleaned.get("effects") and "effects" not in self.errors:
             self.add_error("effects", "Add an effect: this redeem does nothing by itself.")
-        unknown = sorted(wanted_words(cleaned.get("effects") or []) - PLACEHOLDERS)
-        if unknown:
-            self.add_error("effects", f"{{{unknown[0]}}} is not known here. Use {{text}} or {{user}}.")
+        for mistake in words.mistakes(cleaned.get("effects") or [], PLACEHOLDERS):
+            self.add_error("effects", mistake)
         return cleaned
 
 
@@ -112,10 +111,10 @@ class RedeemAdmin(TryMixin, StockMixin, ModelAdmin):
         if request.method != "POST" or not request.user.has_perm("redeems.change_redeem"):
             raise PermissionDenied
         row = get_object_or_404(Redeem, pk=redeem_id)
-        words, charge = request.POST.get("words", "").strip(), "charge" in request.POST
+        text, charge = request.POST.get("words", "").strip(), "charge" in request.POST
         try:
             with transaction.atomic():  # a new viewer whose purchase is refused is not stored
-                item = _use(row, _viewer(request.POST.get("viewer", "")), words, charge=charge)
+                item = _use(row, _viewer(request.POST.get("viewer", "")), text, charge=charge)
             log_deed(request, Redeem, f"Used for a viewer: queue item {item.pk}.", row.pk)
             self.message_user(request, f"Added to the queue: {item}.")
         except (Refused, Failed) as error:
@@ -134,10 +133,10 @@ def _viewer(name: str) -> Viewer:
     return people.seen([name], now=timezone.now())[viewer_key(name)]
 
 
-def _use(row: Redeem, viewer: Viewer, words: str, *, charge: bool) -> QueueItem:
+def _use(row: Redeem, viewer: Viewer, text: str, *, charge: bool) -> QueueItem:
     rules = EffectsSettings.current()
     if not charge:
-        return purchase.give_away(viewer=viewer, key=row.key, words=words, rules=rules)
+        return purchase.give_away(viewer=viewer, key=row.key, words=text, rules=rules)
     reference = f"dashboard:{uuid4()}"
-    bought = purchase.buy(viewer=viewer, key=row.key, words=words, reference=reference, rules=rules, now=timezone.now())
+    bought = purchase.buy(viewer=viewer, key=row.key, words=text, reference=reference, rules=rules, now=timezone.now())
     return bought.items.earliest("pk")

@@ -22,7 +22,7 @@ from effects.settings_table import EffectsSettings
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
-from pixelbot_site.kit.steps import SEQUENCE, Step, branches, filled, leaves, mistakes, planned, unfolded
+from pixelbot_site.kit.steps import SEQUENCE, Step, branches, each_planned, leaves, mistakes, unfolded
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Approval, Pricing, Redeem
 from redeems.registry import CatalogEntry, Order, Planned, catalog
@@ -145,14 +145,14 @@ def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
         raise Refused(NEEDS_WORDS(name=row.key))
     if row.effects:
         text = order.words[: order.rules.tts_max_chars]
-        words = {"user": order.viewer.username, "text": text}
-        steps = filled(unfolded(row.effects), words)
+        effects = each_planned(row.effects, {"user": order.viewer.username, "text": text})
+        steps = [effect.step for effect in effects]
         # Checked again: the dashboard saw the placeholders, and the viewer's text may be empty or too long.
         reasons = mistakes(steps, is_unfolded=True)
         if reasons:
             raise Refused(DOES_NOT_FIT(reason=reasons[0].rstrip(".")))
         if len(steps) == 1 and not branches(steps[0]):
-            return Planned(next(planned(row.effects, words)))
+            return Planned(effects[0])
         return Planned(Effect(SEQUENCE, {"effects": steps}, row.title))
     assert entry is not None  # `_find` refuses a row that has neither
     result = entry.plan(order)

@@ -7,8 +7,9 @@ from django.contrib import admin
 from economy.models import Item, ItemGrant, LevelReward
 from economy.settings_table import PointsSettings
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
-from pixelbot_site.kit.steps import Effect, filled, planned
+from pixelbot_site.kit.steps import Effect, planned
 from pixelbot_site.kit.trying import Trial, TryMixin
+from pixelbot_site.kit.words import fill
 
 
 @admin.register(LevelReward)
@@ -22,7 +23,7 @@ class LevelRewardAdmin(TryMixin, ModelAdmin):
     def trial(self, obj: LevelReward, username: str, words: str) -> Trial:
         """Return what reaching the level does."""
         names: dict[str, str | int] = {"user": username, "level": obj.level}
-        line = str(filled(obj.line, names))
+        line = fill(obj.line, names)
         spoken = [Effect("speak", {"text": line, "source": "level"}, line)] if line and obj.spoken else []
         besides = [f"say in chat “{line}”"] if line else []
         if obj.points and PointsSettings.current().points_enabled:

@@ -20,9 +20,11 @@ from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("points")
 
-NOT_TO_YOURSELF = phrases.refusal("give.yourself", "you can't give {points} to yourself")
+NOT_TO_YOURSELF = phrases.refusal("give.yourself", "you can't give {points.name} to yourself")
 TOO_MANY = phrases.refusal("points.too_many", "nobody can have more than {amount}")
-TOO_FEW = phrases.refusal("points.too_few", "you need {missing} more {missing:{point}|{points}} (you have {balance})")
+TOO_FEW = phrases.refusal(
+    "points.too_few", "you need {missing} more {missing:{point.name}|{points.name}} (you have {balance})"
+)
 
 # Up to this number of grants at once, each gets a line in the log; more are summed up in one.
 MAX_LOGGED = 20

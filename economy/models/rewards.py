@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from pixelbot_site.kit.steps_field import EffectsField
+from pixelbot_site.kit.words import KnownWords
 
 
 class LevelReward(models.Model):
@@ -23,10 +24,14 @@ class LevelReward(models.Model):
         max_length=200,
         blank=True,
         default="{user} reached level {level}!",
+        validators=[KnownWords("user", "level")],
         help_text="Said in chat; {user} and {level} are filled in. Blank: nothing is said.",
     )
     spoken = models.BooleanField(default=True, help_text="The line is spoken on the stream, too.")
-    effects = EffectsField(help_text="What else happens, one after the other. {user} and {level} are filled in.")
+    effects = EffectsField(
+        validators=[KnownWords("user", "level")],
+        help_text="What else happens, one after the other. {user} and {level} are filled in.",
+    )
     enabled = models.BooleanField(default=True)
 
     class Meta:

@@ -18,9 +18,10 @@ from effects import wheel
 from effects.admin.wheel_preview import FIELDS, Preview, preview
 from effects.models import Prize, Spin, WheelLine
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, StockMixin
-from pixelbot_site.kit.steps import Effect, filled, planned
+from pixelbot_site.kit.steps import Effect, planned
 from pixelbot_site.kit.steps_field import in_words
 from pixelbot_site.kit.trying import Trial, TryMixin
+from pixelbot_site.kit.words import fill
 
 
 @admin.register(Prize)
@@ -97,7 +98,7 @@ class PrizeAdmin(TryMixin, StockMixin, ModelAdmin):
     def trial(self, obj: Prize, username: str, words: str) -> Trial:
         """Return what winning the prize does."""
         names: dict[str, str | int] = {"user": username, "prize": obj.name}
-        line = _line(filled(obj.line, names), spoken=True)
+        line = _line(fill(obj.line, names), spoken=True)
         return Trial((*line.effects, *planned(obj.effects, names)), line.besides)
 
     @admin.display(description="chance now")
@@ -151,7 +152,7 @@ class WheelLineAdmin(TryMixin, ModelAdmin):
 
     def trial(self, obj: WheelLine, username: str, words: str) -> Trial:
         """Return how the line is said."""
-        return _line(filled(obj.text, {"user": username, "prize": "a prize"}), spoken=obj.spoken)
+        return _line(fill(obj.text, {"user": username, "prize": "a prize"}), spoken=obj.spoken)
 
 
 def _line(text: str, *, spoken: bool) -> Trial:

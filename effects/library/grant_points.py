@@ -11,7 +11,7 @@ from effects.registry import INSTANT, Card, Group, Payload, effect
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 
-NOBODY = phrases.refusal("grant_points.nobody", "nobody is there to get the {points}")
+NOBODY = phrases.refusal("grant_points.nobody", "nobody is there to get the {points.name}")
 
 
 class GrantPoints(Payload):

@@ -68,7 +68,7 @@ def run_effects(item: QueueItem, payload: RunEffects) -> None:
     elif item.purchase is not None and gives(first):
         _give_all(item, steps)
     else:
-        (effect,) = planned([first], {})
+        (effect,) = planned([first], None)
         items.hand_on(item, effect, sequel=rest)
 
 
@@ -129,7 +129,7 @@ def _require(kind: EffectKind[Any], step: Step) -> None:
 
 def _give_all(item: QueueItem, steps: Sequence[Step]) -> None:
     # In the savepoint that this effect is performed in: if one can't be given, none is.
-    for gift in planned(steps, {}):
+    for gift in planned(steps, None):
         given = items.hand_on(item, gift)
         if given.state == State.FAILED:
             raise Failed(given.reason)

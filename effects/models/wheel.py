@@ -11,6 +11,7 @@ from django.utils import timezone
 from economy.models import Viewer
 from effects.models.queue import QueueItem
 from pixelbot_site.kit.steps_field import EffectsField
+from pixelbot_site.kit.words import KnownWords
 
 
 class Prize(models.Model):
@@ -28,9 +29,13 @@ class Prize(models.Model):
     line = models.CharField(
         max_length=200,
         blank=True,
+        validators=[KnownWords("user", "prize")],
         help_text="Said in chat; {user} and {prize} are filled in. Blank: one of the wheel's lines.",
     )
-    effects = EffectsField(help_text="What the winner gets, one after another. None: only the line.")
+    effects = EffectsField(
+        validators=[KnownWords("user", "prize")],
+        help_text="What the winner gets, one after another. None: only the line.",
+    )
     enabled = models.BooleanField(default=True)
 
     class Meta:
@@ -74,7 +79,11 @@ class WheelLine(models.Model):
         PRIZE = "prize", "a prize is won"
 
     when = models.CharField(max_length=5, choices=When.choices)
-    text = models.CharField(max_length=200, help_text="{user} is filled in, and {prize} when a prize is won.")
+    text = models.CharField(
+        max_length=200,
+        validators=[KnownWords("user", "prize")],
+        help_text="{user} is filled in, and {prize} when a prize is won.",
+    )
     spoken = models.BooleanField(default=True, help_text="Spoken by the voice too. Off: only in chat.")
     enabled = models.BooleanField(default=True)
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from pixelbot_site.kit.words import fill, mistakes, names
+
 # What a template can name: the viewer, what the effect holds, the item's number in the queue, the seconds since 1970.
 WORDS = ("user", "text", "amount", "action", "item", "at")
 # What is sent without a template.
@@ -54,14 +56,12 @@ def _mistakes(value: Any, *, depth: int) -> Iterator[str]:
 
 
 def _mistakes_in_text(text: str) -> Iterator[str]:
-    for word in _WORD.findall(text):
-        if word not in WORDS:
-            yield f"There is no word {{{word}}}: there are {', '.join(f'{{{name}}}' for name in WORDS)}."
+    yield from mistakes(text, WORDS)
     yield from _unstorable(text)
 
 
 def _mistakes_in_key(key: str) -> Iterator[str]:
-    if _WORD.search(key):
+    if names(key):
         yield f"“{key}” is a key: words are filled in on the right of a colon only."
     yield from _unstorable(key)
 
@@ -80,7 +80,7 @@ def filled(template: Any, words: Mapping[str, str | int | float]) -> Any:
         alone = _WORD.fullmatch(template)
         if alone is not None and not isinstance(words.get(alone[1], ""), str):
             return words[alone[1]]
-        return _WORD.sub(lambda match: str(words.get(match[1], match[0])), template)
+        return fill(template, words)
     if isinstance(template, Mapping):
         return {key: filled(value, words) for key, value in template.items()}
     if isinstance(template, list):

@@ -19,14 +19,19 @@ def figures() -> dict[str, int]:
     """Return tips, tokens, followers, subscriptions and viewers of the stream."""
     since = facts.stream_began()
     tips, tokens = facts.counted(TIPS, since)
-    viewers = next(iter(facts.latest(("viewer_count_updated",), 1, since)), None)
     return {
         "tips": tips,
         "tokens": tokens,
         "followers": facts.counted(("followed",), since)[0],
         "subscriptions": facts.counted(SUBSCRIPTIONS, since)[0],
-        "viewers": int(viewers.more.get("number", 0)) if viewers else 0,
+        "viewers": viewers(),
     }
+
+
+def viewers() -> int:
+    """Return how many people watch, as Joystick last said in this stream; 0 before."""
+    last = next(iter(facts.latest(("viewer_count_updated",), 1, facts.stream_began())), None)
+    return int(last.more.get("number", 0)) if last else 0
 
 
 def words(screen: OnScreen) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ FAILED = phrases.refusal("refund.failed", "@{user} sorry, that did not happen: {
 PART_FAILED = phrases.refusal(
     "refund.part_failed", "@{user} sorry, a part of {whole} did not happen: {cause} {receipt}"
 )
-BACK = phrases.refusal("refund.back", "Your {amount:{point} is|{amount} {points} are} back.")
+BACK = phrases.refusal("refund.back", "Your {amount:{point.name} is|{amount} {points.name} are} back.")
 
 purchase_undone = Hook[[QueueItem, bool], None](
     "purchase_undone",

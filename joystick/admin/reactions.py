@@ -24,6 +24,7 @@ from pixelbot_site.kit.admin import ModelAdmin, log_deed
 from pixelbot_site.kit.steps import planned
 from pixelbot_site.kit.transactions import after_commit
 from pixelbot_site.kit.trying import Trial, TryMixin
+from pixelbot_site.kit.words import fill
 
 # The fields that only some occasions have.
 SUBJECT = ("subject", "match")
@@ -185,7 +186,7 @@ class ReactionAdmin(TryMixin, ModelAdmin):
             return Trial(tuple(planned(obj.effects, {"user": username})))
         amount = obj.most if obj.most is not None else obj.least
         occasion = kind.example(username, subject=obj.subject, amount=amount)
-        line = performing.fill(rule.lines[0], occasion) if rule.lines else ""
+        line = fill(rule.lines[0], occasion.filling) if rule.lines else ""
         effects = tuple(planned(obj.effects, occasion.filling))
         return Trial(effects, [f"say in chat “{line}”"] if line else [])
 

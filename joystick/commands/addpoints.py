@@ -14,7 +14,7 @@ DONE = phrases.result("addpoints.done", "{user} now has {amount} ({change}).")
 
 @command(
     "addpoints",
-    help="give {points} to a viewer, or take some with a minus",
+    help="give {points.name} to a viewer, or take some with a minus",
     usage="VIEWER N",
     role=Role.MODERATOR,
     cooldown=0,

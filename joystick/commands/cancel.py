@@ -12,7 +12,7 @@ DONE = phrases.result("cancel.done", "#{number} is cancelled.")
 TOO_LATE = phrases.refusal("cancel.too_late", "can't cancel #{number}: it is {state}")
 
 
-@command("cancel", help="take one item out; {points} go back", usage="NUMBER", role=Role.MODERATOR, cooldown=0)
+@command("cancel", help="take one item out; {points.name} go back", usage="NUMBER", role=Role.MODERATOR, cooldown=0)
 def cancel(call: Call) -> str:
     """Cancel an item by its number, which the dashboard and, to moderators, `!queue` show."""
     item = call.item(0)

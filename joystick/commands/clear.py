@@ -12,7 +12,7 @@ NOTHING = phrases.result("clear.nothing", "nothing was waiting.")
 
 
 @command(
-    "clear", help="cancel everything that waits; {points} go back", usage="[LANE]", role=Role.MODERATOR, cooldown=0
+    "clear", help="cancel everything that waits; {points.name} go back", usage="[LANE]", role=Role.MODERATOR, cooldown=0
 )
 def clear(call: Call) -> str:
     """Cancel what waits in the lanes named, or in all of them."""

@@ -8,10 +8,10 @@ from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 
 DONE = phrases.result("give.done", "you gave {user} {amount} and have {balance} left.")
-WHOLE_NUMBER = phrases.refusal("give.whole_number", "give a whole number of {points}, 1 or more")
+WHOLE_NUMBER = phrases.refusal("give.whole_number", "give a whole number of {points.name}, 1 or more")
 
 
-@command("give", help="give some of your {points} to somebody", usage="VIEWER N")
+@command("give", help="give some of your {points.name} to somebody", usage="VIEWER N")
 def give(call: Call) -> str:
     """Move the points, once per message."""
     taker, amount = call.somebody(0), _amount(call)

@@ -10,7 +10,7 @@ from pixelbot_site.kit import phrases
 DONE = phrases.result("panic.done", "stopped everything and cancelled {count} {count:item|items}. Use !calm to go on.")
 
 
-@command("panic", help="stop everything, give {points} back, pause", role=Role.MODERATOR, cooldown=0)
+@command("panic", help="stop everything, give {points.name} back, pause", role=Role.MODERATOR, cooldown=0)
 def panic(call: Call) -> str:
     """Stop all sound and pictures, cancel what waits, and pause every lane until `!calm`."""
     count = control.panic(by=call.viewer.username)

@@ -10,7 +10,7 @@ OWN = phrases.answer("points.own", "you have {amount}.")
 OTHERS = phrases.answer("points.others", "{user} has {amount}.")
 
 
-@command("points", "balance", help="how many {points} you have, or another viewer has", usage="[VIEWER]")
+@command("points", "balance", help="how many {points.name} you have, or another viewer has", usage="[VIEWER]")
 def points(call: Call) -> str:
     """Tell the balance of the caller, or of the viewer named."""
     if call.argument(0):

@@ -11,7 +11,7 @@ OFFERS = phrases.answer("redeems.offers", "{offers}.")
 NOTHING = phrases.answer("redeems.nothing", "there is nothing to buy at the moment.")
 
 
-@command("redeems", help="what you can buy with {points}")
+@command("redeems", help="what you can buy with {points.name}")
 def redeems(call: Call) -> str:
     """List every redeem that is on, in stock, and possible now, with its price."""
     rows = Redeem.objects.filter(enabled=True).exclude(stock=0)

@@ -14,7 +14,7 @@ TOO_LATE = phrases.refusal("reject.too_late", "can't reject #{number}: it is {st
 
 @command(
     "reject",
-    help="reject an item that is waiting for approval; {points} go back",
+    help="reject an item that is waiting for approval; {points.name} go back",
     usage="NUMBER",
     role=Role.MODERATOR,
     cooldown=0,

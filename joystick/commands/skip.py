@@ -11,7 +11,7 @@ DONE = phrases.result("skip.done", "skipped {items}.")
 NOTHING = phrases.result("skip.nothing", "nothing is playing.")
 
 
-@command("skip", help="stop what is playing; {points} go back", usage="[LANE]", role=Role.MODERATOR, cooldown=0)
+@command("skip", help="stop what is playing; {points.name} go back", usage="[LANE]", role=Role.MODERATOR, cooldown=0)
 def skip(call: Call) -> str:
     """Stop what plays in the lanes named, or in all of them."""
     ended = [control.skip(lane, by=call.viewer.username) for lane in control.named_lanes(call.words)]

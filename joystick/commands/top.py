@@ -14,7 +14,7 @@ NOBODY = phrases.answer("top.nobody", "nobody has any {currency} yet.")
 PLACES = 5
 
 
-@command("top", "leaderboard", help="who has the most {points}, or the most XP", usage="[xp]", global_cooldown=5)
+@command("top", "leaderboard", help="who has the most {points.name}, or the most XP", usage="[xp]", global_cooldown=5)
 def top(call: Call) -> str:
     """List the first five by points, or by XP."""
     ledger = XP_LEDGER if call.argument(0).casefold() == "xp" else POINTS_LEDGER

@@ -18,7 +18,8 @@ from joystick.reactions import engine
 from joystick.reactions.engine import Run
 from joystick.reactions.kinds import Occasion, OccasionKind
 from joystick.reactions.rules import Rule
-from pixelbot_site.kit.steps import Step, filled, leaves, planned, wanted_words
+from pixelbot_site.kit.steps import Step, leaves, planned
+from pixelbot_site.kit.words import fill, is_plain, names
 
 # What a subscription, a gift or a raid counts beside tips, in tokens: their events name no amount.
 WORTH_WITHOUT_TOKENS = 500
@@ -67,7 +68,7 @@ def _folds(runs: Iterable[Run]) -> dict[object, list[Run]]:
 
 def _likeness(run: Run) -> object:
     words = run.candidate.occasion.words
-    used = wanted_words(run.rule.effects) - SUMMED
+    used = names(run.rule.effects) - SUMMED
     return run.rule.pk, tuple((word, words.get(word)) for word in sorted(used - {"user"}))
 
 
@@ -104,7 +105,7 @@ def say_line(run: Run, turns: dict[int, int]) -> None:
     """Say one of the rule's lines in chat, if it has any. What was paid for is thanked for by its size."""
     rule, kind, occasion = run.rule, run.candidate.kind, run.candidate.occasion
     template = _picked(rule, turns)
-    line = fill(template, occasion)
+    line = fill(template, occasion.filling)
     if not line:
         return
     chat.say(
@@ -112,7 +113,8 @@ def say_line(run: Run, turns: dict[int, int]) -> None:
         Priority.THANKS if kind.is_thanks else Priority.CHATTER,
         channel_id=run.candidate.channel_id,
         worth=_worth(kind, occasion),
-        template=template,
+        # Several are filled in again as one, by what knows these words alone.
+        template=template if is_plain(template, occasion.filling) else "",
         words=occasion.filling,
     )
 
@@ -136,11 +138,6 @@ def _worth(kind: OccasionKind, occasion: Occasion) -> int:
         return 0
     tokens = occasion.words.get("tokens")
     return tokens if isinstance(tokens, int) else WORTH_WITHOUT_TOKENS
-
-
-def fill(template: str, occasion: Occasion) -> str:
-    """Return `template` with {user} and the occasion's words filled in; other braces stay as they are."""
-    return str(filled(template, occasion.filling))
 
 
 def evening_of(now: datetime) -> datetime:

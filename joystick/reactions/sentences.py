@@ -11,8 +11,9 @@ from effects.registry import gives
 from joystick.models import Match, Reaction
 from joystick.reactions.kinds import OccasionKind, occasions
 from joystick.reactions.rules import Rule, rule_of
+from pixelbot_site.kit import words
 from pixelbot_site.kit.plural import counted
-from pixelbot_site.kit.steps import cards, leaves, wanted_words
+from pixelbot_site.kit.steps import cards, leaves
 
 # Characters of a line, or of an effect's text, in a sentence.
 MAX_QUOTED = 60
@@ -136,10 +137,7 @@ def mistakes(row: Reaction) -> list[tuple[str, str]]:
     if not kind.has_viewer and any(gives(step) for step in leaves(row.effects)):
         found.append(("effects", f"“{kind.title}” has no viewer to give something to."))
     for column, template in (("lines", row.lines), ("effects", row.effects)):
-        unknown = sorted(wanted_words(template) - kind.known_words)
-        if unknown:
-            available = ", ".join(f"{{{word}}}" for word in sorted(kind.known_words))
-            found.append((column, f"{{{unknown[0]}}} is not filled in here. Available: {available}."))
+        found += [(column, mistake) for mistake in words.mistakes(template, kind.known_words)]
     return found
 
 

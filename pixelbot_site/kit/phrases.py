@@ -7,22 +7,16 @@ it off, and may choose a language; what is in force is `book`, which the dashboa
 from __future__ import annotations
 
 import random
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.live import Live
 from pixelbot_site.kit.registry import Registry
+from pixelbot_site.kit.words import fill, names
 
-# {name}, or {name:one|several}: the first for the number 1, the second for any other. Both may hold plain {names}.
-_PART = r"(?:[^{}|]|\{\w+\})*"
-_PLACEHOLDER = re.compile(rf"\{{(?P<name>\w+)(?::(?P<one>{_PART})\|(?P<several>{_PART}))?\}}")
-_NAME = re.compile(r"\{(\w+)[:}]")
-_SPACES = re.compile(r"\s+(?=[.,;:!?]|\s|$)")
 # What ends a sentence.
 _STOPS = (".", "!", "?", "…")
 
@@ -64,10 +58,6 @@ class Book:
 
 book: Live[Book] = Live(Book())
 
-words_everywhere = Hook[[], Mapping[str, str]](
-    "words_everywhere", __name__, "Return placeholders that every phrase may use, with their texts."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
@@ -82,7 +72,7 @@ class Phrase:
         current = book.current()
         texts = current.texts.get(self.key)
         text = self.text if texts is None else texts[0] if len(texts) == 1 else random.choice(texts)
-        return Said(fill(text, words), self.kind, is_off=self.key in current.off)
+        return Said(fill(text, words).strip(), self.kind, is_off=self.key in current.off)
 
     def part(self, **words: object) -> str:
         """Return it as a part of another phrase: nothing where it is switched off."""
@@ -91,8 +81,8 @@ class Phrase:
 
     @property
     def placeholders(self) -> frozenset[str]:
-        """Return the names that the declared text uses."""
-        return placeholders(self.text)
+        """Return the names that whoever says it fills in: the names of points, with a dot, are known everywhere."""
+        return frozenset(name for name in names(self.text) if "." not in name)
 
 
 phrases: Registry[Phrase] = Registry("phrase")
@@ -123,42 +113,6 @@ def refusal(key: str, text: str) -> Phrase:
 def news(key: str, text: str) -> Phrase:
     """Declare what is said without being asked."""
     return _declared(key, text, Kind.NEWS)
-
-
-def fill(text: str, words: Mapping[str, object]) -> str:
-    """Return `text` with its placeholders filled in, in one pass: braces in what is filled in stay as they are.
-
-    A placeholder that is not among `words`, nor everywhere, stays, too. Spaces that an empty word leaves are removed.
-    """
-    if "{" not in text:
-        return text
-    known = dict(words)
-    if not placeholders(text) <= known.keys():
-        for more in words_everywhere.call():
-            known = {**more, **known}
-
-    def filled(match: re.Match[str]) -> str:
-        name = match["name"]
-        if name not in known:
-            return match[0]
-        if match["one"] is None:
-            return str(known[name])
-        return _PLACEHOLDER.sub(filled, match["one"] if known[name] == 1 else match["several"])
-
-    return _PLACEHOLDER.sub(filled, _without_gaps(text, known)).strip()
-
-
-def _without_gaps(text: str, words: Mapping[str, object]) -> str:
-    # Before filling, so that spaces in what a viewer wrote stay.
-    empty = [name for name in placeholders(text) if words.get(name) == ""]
-    for name in empty:
-        text = text.replace(f"{{{name}}}", "")
-    return _SPACES.sub("", text) if empty else text
-
-
-def placeholders(text: str) -> frozenset[str]:
-    """Return the names of the placeholders in `text`."""
-    return frozenset(_NAME.findall(text))
 
 
 def joined(*parts: str) -> str:

@@ -6,8 +6,6 @@ What a kind of effect does is in `effects/library/`, which fills `payloads` and 
 from __future__ import annotations
 
 import copy
-import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -21,12 +19,11 @@ from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.payload_fields import EFFECT_FORMAT, Path, PayloadField, fields_of, lists_in
 from pixelbot_site.kit.registry import Registry
+from pixelbot_site.kit.words import Values, fill_all
 
 MAX_TITLE = 200
 # Characters of a spoken text; what is spoken of it (TTS_MAX_CHARS) can't be set to be longer.
 MAX_TEXT = 1000
-# What is counted in templates; with 1 they lose their s.
-_NOUNS = "token|viewer|month|subscription|point"
 # The kind whose steps happen one after another, in its payload's `effects`; and the pause between two of them.
 SEQUENCE = "run_effects"
 WAIT = "wait"
@@ -215,12 +212,12 @@ def pruned(steps: Iterable[Step], keep: Callable[[Step], bool]) -> list[Step]:
     return left
 
 
-def planned(steps: Sequence[Step], words: Mapping[str, str | int]) -> Iterator[Effect]:
-    """Yield the effects that `steps` name, with placeholders like {user} replaced from `words`.
+def planned(steps: Sequence[Step], values: Values | None) -> Iterator[Effect]:
+    """Yield the effects that `steps` name, with the words in them filled in; None: they were already.
 
     Steps of which one is a pause are one effect, their sequence: each has to wait for the one before it.
     """
-    effects = [_planned(step, words, whole) for step, whole in zip(steps, unfolded(steps), strict=True)]
+    effects = each_planned(steps, values)
     if any(effect.kind == WAIT for effect in effects) and len(effects) > 1:
         title = next((effect.title for effect in effects if effect.kind != WAIT), "")
         yield Effect(SEQUENCE, {"effects": [effect.step for effect in effects]}, title)
@@ -228,29 +225,17 @@ def planned(steps: Sequence[Step], words: Mapping[str, str | int]) -> Iterator[E
         yield from effects
 
 
-def _planned(step: Step, words: Mapping[str, str | int], whole: Step) -> Effect:
-    title = _title(step, filled(_fields(step), words))  # of a saved sequence, its name
-    return Effect(str(whole.get("kind", "")), filled(_fields(whole), words), title)
+def each_planned(steps: Sequence[Step], values: Values | None) -> list[Effect]:
+    """Return an effect for each step, as `planned` does, but never one for all of them."""
+    return [_planned(step, values, whole) for step, whole in zip(steps, unfolded(steps), strict=True)]
 
 
-def filled(value: Any, words: Mapping[str, str | int]) -> Any:
-    """Return `value` with the placeholders in all its texts replaced; unknown ones stay as they are."""
-    if isinstance(value, str):
-        for word, text in words.items():
-            if text == 1:  # "{tokens} tokens" is "1 token" then
-                value = re.sub(rf"\{{{word}\}} ({_NOUNS})s\b", r"1 \1", value)
-            value = value.replace(f"{{{word}}}", str(text))
-        return value
-    if isinstance(value, Mapping):
-        return {key: filled(inner, words) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [filled(inner, words) for inner in value]
-    return value
-
-
-def wanted_words(value: Any) -> set[str]:
-    """Return the names of the placeholders in all texts of `value`."""
-    return set(re.findall(r"\{(\w+)\}", json.dumps(value)))
+def _planned(step: Step, values: Values | None, whole: Step) -> Effect:
+    fields = _fields(whole)
+    payload = fields if values is None else fill_all(fields, values)
+    # Of a saved sequence, its name.
+    title = _title(step, _fields(step) if step.get("kind") == SAVED else payload)
+    return Effect(str(whole.get("kind", "")), payload, title)
 
 
 def _title(step: Step, payload: Mapping[str, Any]) -> str:

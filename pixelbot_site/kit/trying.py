@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.shortcuts import redirect
 
+from pixelbot_site.kit import words
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.steps import Effect
@@ -97,7 +98,8 @@ class TryMixin(_ModelAdmin):
             raise PermissionDenied
         name = request.user.get_username()
         try:
-            trial = self.trial(obj, name, request.POST.get(WORDS, "").strip())
+            with words.examples():
+                trial = self.trial(obj, name, request.POST.get(WORDS, "").strip())
             for sentence in effects_tried.call(trial, name):
                 self.message_user(request, sentence)
         except (Refused, Failed) as error:

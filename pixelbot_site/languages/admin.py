@@ -10,8 +10,9 @@ from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
+from pixelbot_site.kit import words
 from pixelbot_site.kit.admin import ModelAdmin
-from pixelbot_site.kit.phrases import book, phrases, placeholders, words_everywhere
+from pixelbot_site.kit.phrases import book, phrases
 from pixelbot_site.kit.transactions import after_commit
 from pixelbot_site.languages import texts
 from pixelbot_site.models import PhraseText
@@ -35,9 +36,9 @@ class PhraseForm(forms.ModelForm):  # type: ignore[type-arg]
         for line in text.splitlines():
             if len(line) > MAX_LENGTH:
                 raise forms.ValidationError(f"A line has at most {MAX_LENGTH} characters, this one has {len(line)}.")
-            unknown = sorted(placeholders(line) - known)
-            if unknown:
-                raise forms.ValidationError(f"{{{unknown[0]}}} is not filled in here. There are: {_listed(known)}.")
+            wrong = words.mistakes(line, known)
+            if wrong:
+                raise forms.ValidationError(wrong)
         return text
 
 
@@ -116,7 +117,7 @@ class PhraseAdmin(ModelAdmin):
     @admin.display(description="filled in")
     def filled_in(self, row: PhraseText) -> str:
         """Return the placeholders that the text may use."""
-        return _listed(_known(row.key))
+        return _listed(words.available(_known(row.key)))
 
     def save_model(self, request: HttpRequest, obj: PhraseText, form: Any, change: bool) -> None:
         """Store it, in force within a second, and warn about what the text does not tell any more."""
@@ -124,16 +125,15 @@ class PhraseAdmin(ModelAdmin):
         after_commit(book.read_again)
         phrase = phrases.get(obj.key)
         wanted = phrase.placeholders if phrase is not None else frozenset()
-        missing = {name for text in obj.variants for name in wanted - placeholders(text)}
+        missing = {name for text in obj.variants for name in wanted - words.names(text)}
         if "text" in form.changed_data and missing:
-            messages.warning(request, f"{_listed(missing)} will not be told by every text of {obj.key}.")
+            messages.warning(request, f"{_listed(sorted(missing))} will not be told by every text of {obj.key}.")
 
 
 def _known(key: str) -> frozenset[str]:
     phrase = phrases.get(key)
-    everywhere = {name for more in words_everywhere.call() for name in more}
-    return frozenset({*(phrase.placeholders if phrase else ()), *everywhere})
+    return phrase.placeholders if phrase else frozenset()
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"{{{name}}}" for name in sorted(names))
+    return ", ".join(f"{{{name}}}" for name in names)

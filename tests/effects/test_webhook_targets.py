@@ -203,7 +203,7 @@ class TestBodies:
         assert sent.isascii()
         read = json.loads(sent)
         assert shape(read) == shape(TEMPLATE)
-        assert read["content"] == f"{user}: {text}" and read["text"] == text
+        assert read["content"] == (f"{user}: {text}" if text else f"{user}:") and read["text"] == text
         assert str(read["deep"][0]["{"]) == str(words["amount"])
         assert read["deep"][0]["a"] == [action, f"{user}{text}{user}", f"{{{text}}}"]
 
@@ -223,7 +223,7 @@ class TestBodies:
     @pytest.mark.parametrize(
         ("template", "sentence"),
         [
-            ({"a": ["{usr}"]}, "There is no word {usr}: there are {user}, {text}, {amount}, {action}, {item}, {at}."),
+            ({"a": ["{usr}"]}, "{usr} is not filled in here."),
             ({"{user}": 1}, "“{user}” is a key: words are filled in on the right of a colon only."),
             ({"a": float("nan")}, "JSON has no such number as NaN or Infinity."),
             ({"a": "\0"}, "There is a character in it that can't be stored."),
@@ -235,7 +235,8 @@ class TestBodies:
     def test_what_can_be_no_template_is_told_in_a_sentence(self, template: Any, sentence: str) -> None:
         with pytest.raises(ValidationError) as refused:
             bodies.check(template)
-        assert refused.value.messages == [sentence]
+        (message,) = refused.value.messages
+        assert message.startswith(sentence)
 
 
 class TestPresets:
@@ -299,7 +300,7 @@ class TestForm:
         ("body", "sentence"),
         [
             ('{"a": }', "Enter a valid JSON."),
-            ('{"a": "{usr}"}', "There is no word {usr}"),
+            ('{"a": "{usr}"}', "{usr} is not filled in here."),
             ("[" * 5000, "Enter a valid JSON."),
             ("[" * 5000 + "]" * 5000, "This is nested deeper than 20."),
             ("[NaN]", "JSON has no such number as NaN or Infinity."),

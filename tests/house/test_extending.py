@@ -16,6 +16,7 @@ from effects.registry import kinds
 from joystick.reactions.kinds import occasions
 from joystick.registry import commands, handled_types, handlers
 from joystick.simulator.scenarios import SCENARIOS
+from pixelbot_site.kit.words import words
 from redeems.registry import catalog
 from tests.processes import ROOT
 
@@ -221,6 +222,15 @@ def test_every_occasion_has_a_test_and_a_line_in_the_docs(name: str) -> None:
     (line,) = [line for line in DOCS.splitlines() if line.startswith(f"| `{name}` | {kind.title}")]
     assert set(re.findall(r"`\{(\w+)\}`", line)) == set(kind.words)
     assert f'    "{name}": (' in TESTS
+
+
+def test_every_word_has_a_test_and_a_line_in_the_docs() -> None:
+    told = DOCS.replace("\\|", "|").replace("`", "")
+    for name, word in words.items():
+        if name in "23456789":  # told and tested with {1}
+            continue
+        assert f"| {{{name}}} | {word.does}" in told
+        assert re.search(rf"\{{{re.escape(name)}[:}}|]", TESTS)
 
 
 @pytest.mark.parametrize("name", list(SCENARIOS))

@@ -28,7 +28,7 @@ from joystick.protocol import frames
 from joystick.protocol.envelope import FrameError, clean_name, clean_text, strip_markup
 from joystick.protocol.frames import read_frame
 from joystick.simulator.happenings import chat, raid, tip
-from pixelbot_site.kit import csv_format, logs, steps
+from pixelbot_site.kit import csv_format, logs, words
 from pixelbot_site.kit.steps import mistakes
 from redeems import purchase
 from redeems.models import Redeem
@@ -58,7 +58,7 @@ HANDLERS: dict[str, Callable[[str], object]] = {
     "no frame": lambda text: read_frame(text),
     "command": lambda text: dispatch.find(f"!{text}"),
     "typo": lambda text: dispatch._guess(text[:40], is_staff=False),
-    "placeholders": lambda text: steps.filled([{"text": text}], {**WORDS, "text": text}),
+    "placeholders": lambda text: words.fill_all([{"text": text}], {**WORDS, "text": text}),
     "cell of a table": lambda text: csv_format.unescaped(csv_format.escaped(text)),
     "address of a webhook": is_allowed,
     "body of a webhook": lambda text: bodies.written(

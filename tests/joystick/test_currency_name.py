@@ -12,7 +12,7 @@ from economy.settings_table import PointsSettings, currency_name
 from effects.models import QueueItem, State
 from effects.queue import items
 from joystick.simulator.happenings import chat, tip
-from pixelbot_site.kit.phrases import fill
+from pixelbot_site.kit.words import fill
 from redeems.models import Redeem
 
 pytestmark = pytest.mark.django_db
@@ -90,5 +90,5 @@ def test_what_is_no_name(name: str) -> None:
 
 def test_the_words_of_viewers_are_left_alone() -> None:
     rules = PointsSettings.current()
-    assert fill("{points}, {point}, points", {}) == "kisses, kiss, points"
+    assert fill("{points.name}, {point.name}, points", {}) == "kisses, kiss, points"
     assert (rules.amount(1), rules.amount(-1), rules.amount(0)) == ("1 kiss", "-1 kiss", "0 kisses")

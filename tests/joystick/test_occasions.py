@@ -30,7 +30,7 @@ from joystick.simulator.happenings import (
     subscribe,
     tip,
 )
-from pixelbot_site.kit.steps import wanted_words
+from pixelbot_site.kit.words import names as names_of_words
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +146,7 @@ def test_an_example_fills_in_every_word_that_the_event_does(name: str) -> None:
     _, _, subject, template, _ = OCCASIONS[name]
     kind = occasions.get(name)
     assert kind is not None
-    assert wanted_words(template) - {"user"} == set(kind.words)
+    assert names_of_words(template) - {"user"} == set(kind.words)
     assert bool(kind.subject) == bool(subject)
     assert set(kind.example("Bob").words) == set(kind.words)
 

@@ -515,7 +515,7 @@ def test_the_dashboard_makes_uses_and_guards_redeems(order: Callable[..., QueueI
         ("points", "[]", "!points is a command already."),
         ("tip", "[]", "!tip is a command already."),
         ("hug", "[]", "Add an effect: this redeem does nothing by itself."),
-        ("hug", '[{"kind": "speak", "text": "{viewers}"}]', "{viewers} is not known here."),
+        ("hug", '[{"kind": "speak", "text": "{nobody}"}]', "{nobody} is not filled in here."),
         ("two words", "[]", "One word."),
     ):
         assert mistake in fox.post("/admin/redeems/redeem/add/", {**form, "key": key, "effects": effects}).text

@@ -50,7 +50,7 @@ def _stamp(options: Goal) -> Hashable:
 @widget("goal", title="Goal", box=Box(30, 3, 34, 11), options=Goal, stamp=_stamp, every=1)
 def goal(options: Goal, screen: OnScreen) -> dict[str, Any]:
     """Return title, number, target and milestones; with `target` 0 there is no goal now."""
-    title, now, target = _of_joystick() if options.counts == "joystick" else ("", _counted(options), options.target)
+    title, now, target = of_joystick() if options.counts == "joystick" else ("", _counted(options), options.target)
     return {
         "title": screen.text(options.title or title),
         "now": now,
@@ -75,7 +75,7 @@ def _counted(options: Goal) -> int:
     return facts.counted(("followed",) if options.counts == "follows" else SUBSCRIPTIONS, since)[0]
 
 
-def _of_joystick() -> tuple[str, int, int]:
+def of_joystick() -> tuple[str, int, int]:
     """Return title, number and target of Joystick's tip goal, from what its events last said of each."""
     title, now, target = "", 0, 0
     for fact in reversed(facts.latest(TIP_GOAL, 50)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -13,13 +12,14 @@ from effects.overlays import facts
 from effects.overlays.onscreen import OnScreen
 from effects.overlays.registry import Box, Options, widget
 from effects.overlays.stream_figures import words
+from pixelbot_site.kit.words import fill
 
 
 class Text(Options):
     """The text.
 
-    Words: {tips}, {tokens}, {followers}, {subscriptions} and {viewers} of this stream; {waiting}; {top_tipper},
-    {latest_tipper}, {latest_follower}, {latest_subscriber}. Other braces stay as they are.
+    Words besides those of every text: {tips}, {tokens}, {followers}, {subscriptions} and {viewers} of this stream;
+    {waiting}; {top_tipper}, {latest_tipper}, {latest_follower}, {latest_subscriber}. Other braces stay as they are.
     """
 
     text: str = Field("{followers} new followers tonight", max_length=300)
@@ -32,6 +32,4 @@ def _stamp(options: Text) -> Hashable:
 @widget("text", title="Text", box=Box(2, 3, 30, 6), options=Text, stamp=_stamp, every=1)
 def text(options: Text, screen: OnScreen) -> dict[str, Any]:
     """Return the text with its words filled in."""
-    known = words(screen)
-    filled = re.sub(r"\{(\w+)\}", lambda match: str(known.get(match[1], match[0])), screen.text(options.text))
-    return {"text": filled}
+    return {"text": fill(screen.text(options.text), words(screen))}

@@ -1,0 +1,16 @@
+"""{streamer}: the channel's name."""
+
+from __future__ import annotations
+
+from joystick.models import Install
+from pixelbot_site.kit import phrases
+from pixelbot_site.kit.words import Value, Values, word
+
+NOBODY = phrases.answer("word.no_streamer", "the streamer")
+
+
+@word("streamer", does="the channel's name", example="Ann", missing=NOBODY)
+def streamer(values: Values, argument: str) -> Value:
+    """Return the name of the channel last heard from; None before the first."""
+    names = Install.objects.exclude(username="").order_by("-last_event_at")
+    return names.values_list("username", flat=True).first()
