@@ -144,7 +144,9 @@ class Connection(models.Model):
     holder = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(default=timezone.now)
     try_at = models.DateTimeField(null=True, blank=True, help_text="When staff asked for an attempt.")
-    unsaid = models.PositiveIntegerField(default=0, help_text="Lines that chat had no room for, on that day.")
+    unsaid = models.PositiveIntegerField(
+        "lines left out", default=0, help_text="Lines that chat had no room for, on that day."
+    )
     unsaid_on = models.DateField(null=True, blank=True)
 
     class Meta:
@@ -201,9 +203,14 @@ class BuiltInCommand(models.Model):
     aliases = models.CharField("other words", max_length=200, blank=True, help_text="Divided by spaces, without the !.")
     role = models.PositiveSmallIntegerField("for", choices=Role.choices, default=Role.EVERYONE)
     cooldown_seconds = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Between two of one viewer. Blank: as in the settings."
+        "pause of each viewer",
+        null=True,
+        blank=True,
+        help_text="Seconds between two of one viewer. Blank: as in the settings.",
     )
-    global_cooldown_seconds = models.PositiveIntegerField(default=0, help_text="Between two of anybody.")
+    global_cooldown_seconds = models.PositiveIntegerField(
+        "pause of everybody", default=0, help_text="Seconds between two of anybody."
+    )
     is_whispered = models.BooleanField(
         "answer by whisper", default=False, help_text="Where the bot may whisper; else it answers in chat."
     )

@@ -42,6 +42,11 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 NAMES = {"admin.logentry": "What staff did"}
 
 
+def section_of(label: str) -> str:
+    """Return the section in which a model stands, by its label in lower case."""
+    return next((name for name, labels in SECTIONS.items() if label in labels), list(SECTIONS)[-1])
+
+
 class Dashboard(AdminSite):
     """Django's admin, with the index in sections."""
 

@@ -56,17 +56,24 @@ class Redeem(models.Model):
     live_only = models.BooleanField(default=False, help_text="Only while the channel is live.")
 
     cooldown_seconds = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Between two of one viewer. Blank: the default of this redeem."
+        "pause of each viewer",
+        null=True,
+        blank=True,
+        help_text="Between two of one viewer. Blank: the default of this redeem.",
     )
-    global_cooldown_seconds = models.PositiveIntegerField(default=0, help_text="Between two of anybody.")
+    global_cooldown_seconds = models.PositiveIntegerField(
+        "pause of everybody", default=0, help_text="Seconds between two of anybody."
+    )
     limit_per_stream = models.PositiveIntegerField(null=True, blank=True, help_text="Blank: no limit.")
     limit_per_viewer = models.PositiveIntegerField(
         "limit per viewer and stream", null=True, blank=True, help_text="Blank: no limit."
     )
     stock = models.PositiveIntegerField(null=True, blank=True, help_text="How many there are left. Blank: no end.")
     least_role = models.PositiveSmallIntegerField("for", choices=Role.choices, default=Role.EVERYONE)
-    least_level = models.PositiveIntegerField(default=1, help_text="The level that a viewer needs.")
-    needs_text = models.BooleanField(default=False, help_text="Without words after the command it is refused.")
+    least_level = models.PositiveIntegerField("from level", default=1, help_text="The level that a viewer needs.")
+    needs_text = models.BooleanField(
+        "needs words", default=False, help_text="Without words after the command it is refused."
+    )
 
     approval = models.CharField("wait for approval", max_length=6, choices=Approval.choices, default=Approval.NONE)
     priority = models.IntegerField(

@@ -53,8 +53,8 @@ class Transaction(LedgerRow):
 
     viewer = models.ForeignKey(Viewer, models.PROTECT, related_name="transactions", db_index=False)
     kind = models.CharField(max_length=10, choices=TransactionKind.choices)
-    delta = models.BigIntegerField()
-    balance_after = models.BigIntegerField()
+    delta = models.BigIntegerField("change")
+    balance_after = models.BigIntegerField("points then")
     undoes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="undone_by", db_index=False)
     counterpart = models.ForeignKey(
         Viewer, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, help_text="From or to whom."
@@ -87,9 +87,9 @@ class XPTransaction(LedgerRow):
     """One change of a viewer's XP. Never edited, never deleted."""
 
     viewer = models.ForeignKey(Viewer, models.PROTECT, related_name="xp_transactions", db_index=False)
-    delta = models.BigIntegerField()
-    total_after = models.BigIntegerField()
-    level_after = models.PositiveIntegerField()
+    delta = models.BigIntegerField("change")
+    total_after = models.BigIntegerField("XP then")
+    level_after = models.PositiveIntegerField("level then")
 
     class Meta:
         verbose_name = "XP transaction"

@@ -45,8 +45,8 @@ class SpeechSource(models.Model):
     silent = models.BooleanField("no sound before it", default=False)
 
     class Meta:
-        verbose_name = "speech: how it begins"
-        verbose_name_plural = "speech: how it begins"
+        verbose_name = "how speech begins"
+        verbose_name_plural = "how speech begins"
         ordering: ClassVar[list[str]] = ["name"]
 
     def __str__(self) -> str:
