@@ -171,6 +171,11 @@ class ChatSettings(Section):
         unit="seconds",
         label="Time between two commands of a viewer",
     )
+    quotes_from_viewers: bool = setting(
+        False,
+        "Whether viewers may add quotes with !quote add and !quote last. Theirs wait until you approve them.",
+        label="Viewers add quotes",
+    )
     presence_seconds: int = setting(
         7200,
         "How long a viewer counts as present after the last sign: coming in, or a line in chat.",

@@ -34,6 +34,7 @@ class SiteConfig(AppConfig):
 
         Django's own receiver, which makes permissions, comes before it.
         """
+        from joystick.chat import answering
         from joystick.inbox import built_in
         from joystick.reactions import rules
         from pixelbot_site.languages import texts
@@ -43,6 +44,7 @@ class SiteConfig(AppConfig):
         store.install()
         texts.follow_rows()
         built_in.follow_rows()
+        answering.follow_rows()
         rules.follow_rows()
         post_migrate.connect(roles.hand_out)
 

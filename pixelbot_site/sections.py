@@ -28,7 +28,12 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "joystick.reaction",
         "effects.savedsequence",
         "economy.levelreward",
+    ),
+    "Chat": (
+        "joystick.customcommand",
         "joystick.builtincommand",
+        "joystick.counter",
+        "joystick.quote",
         "pixelbot_site.phrasetext",
     ),
     "Media and sounds": ("effects.media", "effects.sound"),

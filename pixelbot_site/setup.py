@@ -18,6 +18,7 @@ from economy.models import LevelReward
 from effects import sounds, wheel
 from effects.models import Overlay
 from effects.voice import scratch, speech
+from joystick.chat import seeds
 from joystick.inbox import built_in
 from joystick.reactions import defaults
 from pixelbot_site import private_files
@@ -51,6 +52,7 @@ def prepare() -> str | None:
         purchase.seed()
         defaults.seed()
         built_in.seed()
+        seeds.seed()
         texts.seed()
         sounds.seed()
         wheel.seed()

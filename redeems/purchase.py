@@ -78,8 +78,8 @@ def buy(
         row, entry = _find(Redeem.objects.select_for_update(), key)
         _check_viewer(row, viewer)
         plan = _plan(row, entry, Order(viewer, words, rules, row))
-        _check_possible(row, plan.effect)
-        _check_room(plan.effect, rules)
+        check_possible(plan.effect, is_free=bool(row.effects))
+        check_room(plan.effect, rules)
         _check_limits(row, viewer, now)
         waits = _needs_approval(row, viewer)
         is_free = rules.streamer_redeems_free and role_of(viewer) == Role.STREAMER
@@ -159,15 +159,16 @@ def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
     return result if isinstance(result, Planned) else Planned(result)
 
 
-def _check_possible(row: Redeem, effect: Effect) -> None:
+def check_possible(effect: Effect, *, is_free: bool) -> None:
     """Raise Refused where the effect can't happen now: no overlay is open, OBS is away, nothing to speak.
 
-    Of what one of several ways needs, nothing is missing while another can happen.
+    Of what one of several ways needs, nothing is missing while another can happen. `is_free`: nothing has looked at its
+    fields yet, as a plan of the catalog has.
     """
 
     def check(kind: EffectKind[Any], step: Step) -> None:
         kind.require_ready()
-        if row.effects:  # the catalog's plans have looked at what they plan
+        if is_free:
             kind.require_usable(parsed(kind, step))
 
     require_possible([effect.step], check)
@@ -184,7 +185,8 @@ def can_happen(row: Redeem) -> bool:
     return True
 
 
-def _check_room(effect: Effect, rules: EffectsSettings) -> None:
+def check_room(effect: Effect, rules: EffectsSettings) -> None:
+    """Raise Refused where a lane that the effect needs is full, or the bot has no such effect."""
     counts: dict[str, int] = {}
 
     def check(kind: EffectKind[Any], step: Step) -> None:

@@ -28,6 +28,7 @@ from effects.media import library
 from effects.models import Overlay
 from effects.obs.client import obs
 from effects.overlays import pages
+from joystick.chat import answering
 from joystick.inbox import built_in, name_changes, receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.reactions import rules as reaction_rules
@@ -111,6 +112,7 @@ def pytest_xdist_auto_num_workers() -> int:
 settings_table.overrides.use(None)
 phrases.book.use(None)
 built_in.words.use(None)
+answering.use_rows_each_time()
 reaction_rules.stored.use(None)
 
 

@@ -10,14 +10,15 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from economy.viewers.roles import Role
+from joystick.admin.free_words import FreeWordsForm
 from joystick.inbox import built_in
 from joystick.models import BuiltInCommand
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.transactions import after_commit
 
 
-class CommandForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A command's form, which refuses words that something else answers to."""
+class CommandForm(FreeWordsForm):
+    """A command's form, which keeps what steers the stream to moderators."""
 
     class Meta:
         model = BuiltInCommand
@@ -26,19 +27,6 @@ class CommandForm(forms.ModelForm):  # type: ignore[type-arg]
             "is_listed",
         )  # fmt: skip
 
-    def clean_word(self) -> str:
-        """Return the word as commands are looked up."""
-        return self._free(self.cleaned_data["word"].casefold())
-
-    def clean_aliases(self) -> str:
-        """Return the other words, each once."""
-        words = [word.removeprefix("!").casefold() for word in self.cleaned_data["aliases"].replace(",", " ").split()]
-        for word in words:
-            if not word.isidentifier() and not word.isalnum():
-                raise forms.ValidationError(f"“{word[:40]}” is no word: letters, digits and _ alone.")
-            self._free(word)
-        return " ".join(dict.fromkeys(words))
-
     def clean_role(self) -> int:
         """Return the role. Refuse to open what steers the stream or moves points to everybody."""
         role: int = self.cleaned_data["role"]
@@ -46,12 +34,6 @@ class CommandForm(forms.ModelForm):  # type: ignore[type-arg]
         if entry is not None and entry.role >= Role.MODERATOR > role:
             raise forms.ValidationError("This command stops the show or moves points: it is for moderators at least.")
         return role
-
-    def _free(self, word: str) -> str:
-        owner = built_in.owner_of(word, but=self.instance.key)
-        if owner:
-            raise forms.ValidationError(f"!{word} is taken: {owner}.")
-        return word
 
 
 @admin.register(BuiltInCommand)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from economy.viewers.roles import role_of
+from joystick.chat import answering
 from joystick.inbox import built_in
 from joystick.registry import Call, command
 from pixelbot_site.kit import phrases
@@ -26,7 +27,8 @@ def help_(call: Call) -> str:
         return _explained(name)
     role = role_of(call.viewer)
     entries = built_in.current().values()
-    allowed = sorted({f"!{entry.name}" for entry in entries if role >= entry.role and entry.listed})
+    names = {entry.name for entry in entries if role >= entry.role and entry.listed}
+    allowed = sorted(f"!{word}" for word in names.union(answering.listed(role=role)))
     rows = Redeem.objects.filter(enabled=True, least_role__lte=role).exclude(stock=0)
     offers = ", ".join(f"!{row.key} ({row.price()})" for row in rows)
     return BOTH(commands=", ".join(allowed), offers=offers) if offers else COMMANDS(commands=", ".join(allowed))

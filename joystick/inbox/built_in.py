@@ -7,12 +7,9 @@ from dataclasses import replace
 
 from economy.viewers.roles import Role
 from joystick.models import BuiltInCommand
-from joystick.protocol.names import COMMANDS as PLATFORM_COMMANDS
 from joystick.registry import Command, commands
 from pixelbot_site.kit.live import Live
 from pixelbot_site.kit.stored import Stored
-from redeems import purchase
-from redeems.models import Redeem
 
 
 def as_in_code() -> Mapping[str, Command]:
@@ -79,22 +76,3 @@ def seed() -> None:
         ],
         ignore_conflicts=True,
     )
-
-
-def owner_of(word: str, *, but: str = "") -> str:
-    """Return whose a word after ! is, for a sentence; "" for one that is free, or of the command with the key `but`."""
-    if word in PLATFORM_COMMANDS:
-        return "Joystick.tv itself answers it"
-    for row in BuiltInCommand.objects.exclude(key=but):
-        if word in (row.word, *row.aliases.split()):
-            return f"it is a word of the command !{row.key}"
-    if Redeem.objects.filter(key=word).exists():
-        return "it is a redeem"
-    return ""
-
-
-@purchase.reserved_words.register
-def reserved() -> set[str]:
-    """Return the words after ! that no redeem can have: those of commands, on or off, and of the platform."""
-    taken = {word for row in BuiltInCommand.objects.all() for word in (row.word, *row.aliases.split())}
-    return {*taken, *current(), *PLATFORM_COMMANDS}

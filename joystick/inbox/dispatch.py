@@ -15,6 +15,7 @@ from economy.viewers import people
 from economy.viewers.roles import Role, in_words, role_of
 from effects.chat import Priority
 from effects.models import State
+from joystick.chat import answering
 from joystick.inbox import built_in
 from joystick.protocol import names
 from joystick.protocol.events import ChatMessage
@@ -62,7 +63,7 @@ def find(text: str) -> tuple[str, str] | None:
 
 
 def _is_ours(name: str) -> bool:
-    known = name in built_in.current() or catalog.get(name) is not None
+    known = name in built_in.current() or answering.find(name) is not None or catalog.get(name) is not None
     return known or purchase.is_made_by_hand(name)
 
 
@@ -76,7 +77,8 @@ def _guess(name: str, *, is_staff: bool) -> str | None:
         for word, command in built_in.current().items()
         if command.listed and (is_staff or command.role < Role.MODERATOR)
     ]
-    matches = difflib.get_close_matches(name, [*commands, *catalog], n=1, cutoff=MIN_SIMILARITY)
+    own = answering.listed(role=Role.MODERATOR if is_staff else Role.SUBSCRIBER)
+    matches = difflib.get_close_matches(name, [*commands, *own, *catalog], n=1, cutoff=MIN_SIMILARITY)
     return matches[0] if matches else None
 
 
@@ -94,7 +96,8 @@ def run(
     call = Call(name, words, viewer, message, rules, now, command.usage if command else "")
     try:
         if command is None:
-            return _reply(message, _buy(call))
+            own = answering.find(name)
+            return _reply(message, _buy(call)) if own is None else _say(own(call))
         if not _is_due(command, call):
             return NOTHING
         # The badges of this very message: its handler returned them as flags, which are stored before the command runs.
@@ -143,6 +146,10 @@ def _reply(message: ChatMessage, answer: str, *, whisper: bool = False) -> Outco
     if whisper:
         return Outcome(whispers=((message.username, answer),), kind=kind)
     return Outcome(lines=(f"@{message.username} {answer}",), priority=Priority.ANSWER, kind=kind)
+
+
+def _say(line: str) -> Outcome:
+    return Outcome(lines=(line,), priority=Priority.ANSWER, kind=Kind.ANSWER) if line else NOTHING
 
 
 def _refuse(message: ChatMessage, error: Refused | Failed) -> Outcome:

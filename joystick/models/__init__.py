@@ -17,11 +17,16 @@ from joystick.models.channel import (
     Retention,
     Stream,
 )
+from joystick.models.chat import COMMAND_WORDS, Count, Counter, CustomCommand, Quote
 
 __all__ = [
+    "COMMAND_WORDS",
     "MAX_COOLDOWN",
     "BuiltInCommand",
     "Connection",
+    "Count",
+    "Counter",
+    "CustomCommand",
     "Gap",
     "InboundEvent",
     "InboundState",
@@ -29,6 +34,7 @@ __all__ = [
     "Match",
     "NameChange",
     "NameStep",
+    "Quote",
     "Reaction",
     "Retention",
     "Stream",

@@ -18,6 +18,7 @@ from joystick.reactions import engine
 from joystick.reactions.engine import Run
 from joystick.reactions.kinds import Occasion, OccasionKind
 from joystick.reactions.rules import Rule
+from pixelbot_site.kit.lines import picked
 from pixelbot_site.kit.steps import Step, leaves, planned
 from pixelbot_site.kit.words import fill, is_plain, names
 
@@ -120,13 +121,10 @@ def say_line(run: Run, turns: dict[int, int]) -> None:
 
 
 def _picked(rule: Rule, turns: dict[int, int]) -> str:
-    if len(rule.lines) < 2:
-        return rule.lines[0] if rule.lines else ""
-    if not rule.in_turn:
-        return engine.dice.choice(rule.lines)
     turn = turns.get(rule.pk, 0)
-    turns[rule.pk] = turn + 1
-    return rule.lines[turn % len(rule.lines)]
+    if rule.in_turn:
+        turns[rule.pk] = turn + 1
+    return picked(rule.lines, in_turn=rule.in_turn, turn=turn, dice=engine.dice)
 
 
 def _turns(ids: set[int]) -> dict[int, int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from joystick.models import Match, Reaction
 from joystick.reactions.kinds import Occasion, OccasionKind, in_order, occasions
+from pixelbot_site.kit.lines import lines_of
 from pixelbot_site.kit.live import Live
 from pixelbot_site.kit.steps import Step
 from pixelbot_site.kit.stored import Stored
@@ -90,7 +91,7 @@ def rule_of(row: Reaction) -> Rule:
         row.cooldown_seconds,
         own if own is not None else kind.viewer_cooldown if kind is not None else 0,
         row.live_only,
-        tuple(line.strip() for line in row.lines.splitlines() if line.strip()),
+        lines_of(row.lines),
         row.in_turn,
         tuple(row.effects),
         row.goes_on,

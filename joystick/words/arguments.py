@@ -22,16 +22,16 @@ for number in range(1, MOST + 1):
     value = partial(_nth, number=number)
     value.__module__ = __name__
     does = f"word {number} of what the viewer wrote"
-    word(str(number), does=does, example="hello", missing=NOTHING, needs="text")(value)
+    word(str(number), does=does, missing=NOTHING, needs="text")(value)
 
 
-@word("rest", does="all but the first word of what the viewer wrote", example="hello", missing=NOTHING, needs="text")
+@word("rest", does="all but the first word of what the viewer wrote", missing=NOTHING, needs="text")
 def rest(values: Values, argument: str) -> Value:
     """Return what follows the first word; None where there is nothing."""
     return str(values["text"]).strip().partition(" ")[2].strip() or None
 
 
-@word("target", does="whom the viewer named, or else the viewer", example="Bob", missing=str, needs="text")
+@word("target", does="whom the viewer named, or else the viewer", missing=str, needs="text")
 def target(values: Values, argument: str) -> Value:
     """Return the first word as a name, with the capitals of whoever it is; without one, {user}."""
     first = str(values["text"]).strip().partition(" ")[0].removeprefix("@")

@@ -7,7 +7,7 @@ from economy.viewers import people
 from pixelbot_site.kit.words import Value, Values, word
 
 
-@word("level", does="the viewer's level", example="4", missing=lambda: 1, needs="user")
+@word("level", does="the viewer's level", missing=lambda: 1, needs="user")
 def level(values: Values, argument: str) -> Value:
     """Return the level of {user}; None for somebody who was never seen."""
     viewer = people.find(str(values["user"]))

@@ -13,7 +13,7 @@ def check(argument: str) -> str:
 
 
 @word(
-    "pick", does="one of several texts, as in {pick:red|green|blue}", example="red", missing=str, check=check,
+    "pick", does="one of several texts, as in {pick:red|green|blue}", missing=str, check=check,
     takes_bars=True,
 )  # fmt: skip
 def pick(values: Values, argument: str) -> Value:

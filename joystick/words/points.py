@@ -10,7 +10,7 @@ from pixelbot_site.kit.words import Value, Values, word
 NONE = phrases.answer("word.no_points", "no {points.name}")
 
 
-@word("points", does="how many points the viewer has", example="120", missing=NONE, needs="user")
+@word("points", does="how many points the viewer has", missing=NONE, needs="user")
 def points(values: Values, argument: str) -> Value:
     """Return the balance of {user}; None for somebody who was never seen."""
     viewer = people.find(str(values["user"]))

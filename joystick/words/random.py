@@ -18,7 +18,7 @@ def check(argument: str) -> str:
     return "" if int(match[1]) <= int(match[2]) else "{random:…} takes the smaller number first, as in {random:1-100}."
 
 
-@word("random", does="a number between two, as in {random:1-100}", example="42", missing=str, check=check)
+@word("random", does="a number between two, as in {random:1-100}", missing=str, check=check)
 def random(values: Values, argument: str) -> Value:
     """Return one of the numbers from the first to the last, each as likely."""
     match = _RANGE.fullmatch(argument)

@@ -9,7 +9,7 @@ from pixelbot_site.kit.words import Value, Values, word
 NOBODY = phrases.answer("word.no_streamer", "the streamer")
 
 
-@word("streamer", does="the channel's name", example="Ann", missing=NOBODY)
+@word("streamer", does="the channel's name", missing=NOBODY)
 def streamer(values: Values, argument: str) -> Value:
     """Return the name of the channel last heard from; None before the first."""
     names = Install.objects.exclude(username="").order_by("-last_event_at")

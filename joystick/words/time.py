@@ -7,7 +7,7 @@ from django.utils import timezone
 from pixelbot_site.kit.words import Value, Values, word
 
 
-@word("time", does="what time it is for you", example="21:30", missing=str)
+@word("time", does="what time it is for you", missing=str)
 def time(values: Values, argument: str) -> Value:
     """Return hours and minutes in the bot's time zone."""
     return f"{timezone.localtime():%H:%M}"

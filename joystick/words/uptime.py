@@ -13,7 +13,7 @@ MINUTES = phrases.answer("word.uptime_minutes", "{minutes} min")
 OFFLINE = phrases.answer("word.offline", "not live")
 
 
-@word("uptime", does="how long the stream has been on", example="1 h 20 min", missing=OFFLINE)
+@word("uptime", does="how long the stream has been on", missing=OFFLINE)
 def uptime(values: Values, argument: str) -> Value:
     """Return hours and minutes; None while the channel is not live."""
     began = Stream.objects.filter(ended_at__isnull=True).values_list("started_at", flat=True).first()

@@ -98,7 +98,7 @@ class TryMixin(_ModelAdmin):
             raise PermissionDenied
         name = request.user.get_username()
         try:
-            with words.examples():
+            with words.trial():
                 trial = self.trial(obj, name, request.POST.get(WORDS, "").strip())
             for sentence in effects_tried.call(trial, name):
                 self.message_user(request, sentence)

@@ -44,7 +44,7 @@ _CLOSING = re.compile(r"[\s.,;:!?]|$")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """A word that every text may use. `example` is shown in its place where a text is only looked at.
+    """A word that every text may use.
 
     `value` takes what is known where the text is used, and what stands after the colon. `missing` returns what is said
     where there is no value and the text names no fallback. `needs`: one of these must be known, such as "user".
@@ -54,7 +54,6 @@ class Word:
 
     name: str
     does: str
-    example: str
     value: Callable[[Values, str], Value]
     missing: Callable[[], object]
     needs: str = ""
@@ -69,7 +68,6 @@ def word(
     name: str,
     *,
     does: str,
-    example: str,
     missing: Callable[[], object],
     needs: str = "",
     check: Callable[[str], str] | None = None,
@@ -78,14 +76,14 @@ def word(
     """Register the decorated function as the value of the word `name`. See `Word`."""
 
     def register(value: Callable[[Values, str], Value]) -> Callable[[Values, str], Value]:
-        made = Word(name, does, example, value, missing, needs, check, takes_bars)
+        made = Word(name, does, value, missing, needs, check, takes_bars)
         words.add(name, made, value.__module__)
         return value
 
     return register
 
 
-# Whether texts are only looked at.
+# Whether texts are only tried.
 _is_trial: ContextVar[bool] = ContextVar("is_trial", default=False)
 # Whether what is said in place of a missing value is being filled in.
 _is_missing: ContextVar[bool] = ContextVar("is_missing", default=False)
@@ -101,13 +99,18 @@ def fill(text: str, values: Values) -> str:
 
 
 @contextmanager
-def examples() -> Iterator[None]:
-    """Fill in the examples of words that are functions, in the block: for texts that are only looked at."""
+def trial() -> Iterator[None]:
+    """Have words change nothing in the block, such as a counter: what is filled in there is only tried."""
     token = _is_trial.set(True)
     try:
         yield
     finally:
         _is_trial.reset(token)
+
+
+def is_trial() -> bool:
+    """Return whether what is filled in is only tried, so that a word must change nothing."""
+    return _is_trial.get()
 
 
 def fill_all(value: Any, values: Values) -> Any:
@@ -122,8 +125,6 @@ def fill_all(value: Any, values: Values) -> Any:
 
 
 def _value_of(word: Word, values: Values, argument: str) -> Value:
-    if _is_trial.get():
-        return word.example
     try:
         return word.value(values, argument)
     except DatabaseError:

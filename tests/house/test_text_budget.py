@@ -93,6 +93,7 @@ def _seconds_once(name: str, text: str) -> float:
 
 
 @pytest.mark.parametrize("name", HANDLERS)
+@pytest.mark.django_db
 def test_no_text_takes_long(name: str) -> None:
     for text in texts():
         assert seconds_for(name, text) < BUDGET, text[:40]
@@ -110,6 +111,7 @@ made_up = st.builds(
 @pytest.mark.parametrize("name", HANDLERS)
 @given(text=made_up)
 @settings(max_examples=60, deadline=None)
+@pytest.mark.django_db
 def test_no_text_made_at_random_takes_long(name: str, text: str) -> None:
     assert seconds_for(name, text) < BUDGET
 

@@ -66,7 +66,7 @@ def test_level_of_somebody_else(ask: Ask) -> None:
 
 @pytest.mark.parametrize("text", ["!help", "!commands"])
 def test_help_names_what_the_caller_may_use(ask: Ask, text: str) -> None:
-    everybody = "!give, !help, !items, !level, !odds, !points, !queue, !redeem, !redeems, !sounds, !top"
+    everybody = "!give, !help, !items, !level, !odds, !points, !queue, !quote, !redeem, !redeems, !sounds, !top"
     offers = "!clip (free), !shoutout (50), !sound (15), !spin (100), !tts (25)"
     assert ask(text) == [f"@Bob you can use {everybody}; and buy {offers}."]
     Redeem.objects.filter(key="tts").update(least_role=Role.MODERATOR)

@@ -35,6 +35,7 @@ LANGUAGES = ("de", "es")
 ROOT = Path(__file__).parents[2]
 # What says something to viewers.
 SPEAKING = (
+    "joystick/chat/*.py",
     "joystick/commands/*.py",
     "joystick/inbox/dispatch.py",
     "joystick/registry.py",
@@ -249,7 +250,7 @@ def test_the_form_refuses_unknown_placeholders_and_warns_of_missing_ones(
 ) -> None:
     row = PhraseText.objects.get(key="give.done")
     address = f"/admin/pixelbot_site/phrasetext/{row.pk}/change/"
-    assert "{amount}, {balance}, {user}, {goal.left}" in admin_client.get(address).content.decode()
+    assert "{amount}, {balance}, {user}, {counter}" in admin_client.get(address).content.decode()
     page = admin_client.post(address, {"text": "fine\n{amont} for {user}"})
     assert "{amont} is not filled in here. Available: {amount}, {balance}" in page.content.decode()
     page = admin_client.post(address, {"text": "x" * 501})

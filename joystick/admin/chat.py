@@ -1,0 +1,146 @@
+"""The pages of commands of one's own, counters and quotes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from joystick.admin.free_words import FreeWordsForm
+from joystick.chat import answering, custom, quotes, taken
+from joystick.models import COMMAND_WORDS, Count, Counter, CustomCommand, Quote
+from pixelbot_site.kit.admin import ModelAdmin
+from pixelbot_site.kit.transactions import after_commit
+from pixelbot_site.kit.trying import Trial, TryMixin
+
+
+class CustomCommandForm(FreeWordsForm):
+    """The form of a command of one's own, which says or does something."""
+
+    class Meta:
+        model = CustomCommand
+        fields = (
+            "enabled", "word", "aliases", "answers", "in_turn", "effects", "role", "min_level", "cooldown_seconds",
+            "global_cooldown_seconds", "cost", "live_only", "is_listed",
+        )  # fmt: skip
+        widgets = {"answers": forms.Textarea(attrs={"rows": 4, "cols": 100})}  # noqa: RUF012 (Django's own way)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a command that neither says nor does anything."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not cleaned.get("answers") and not cleaned.get("effects") and not self.errors:
+            self.add_error("answers", "Write an answer, or add an effect.")
+        return cleaned
+
+
+class RereadMixin:
+    """Has the bot read commands and counters again once a row is stored or deleted."""
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Store the row; the bot knows at once."""
+        super().save_model(request, obj, form, change)  # type: ignore[misc]
+        after_commit(answering.read_again)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Delete the row; the bot knows at once."""
+        super().delete_model(request, obj)  # type: ignore[misc]
+        after_commit(answering.read_again)
+
+
+@admin.register(CustomCommand)
+class CustomCommandAdmin(RereadMixin, TryMixin, ModelAdmin):
+    """Commands of the streamer's own."""
+
+    form = CustomCommandForm
+    list_display = ("__str__", "says", "role", "cost", "uses", "enabled")
+    list_editable = ("enabled",)
+    search_fields = ("word", "aliases", "answers")
+    words_label = "with the words"
+    fieldsets: ClassVar = (
+        (None, {"fields": ("enabled", "word", "aliases", "answers", "in_turn", "effects")}),
+        ("Who, and how often", {"fields": (
+            "role", "min_level", "cooldown_seconds", "global_cooldown_seconds", "cost", "live_only", "is_listed",
+        )}),
+    )  # fmt: skip
+
+    @admin.display(description="what it says")
+    def says(self, row: CustomCommand) -> str:
+        """Return the first answer, and how many others there are."""
+        return custom.in_words(row)
+
+    def trial(self, obj: CustomCommand, username: str, words: str) -> Trial:
+        """Return what the command does for somebody who writes `words` behind it."""
+        line, effects = custom.shown(obj, dict(zip(COMMAND_WORDS, (username, words, obj.uses + 1), strict=True)))
+        return Trial(effects, [f"say in chat “{line}”"] if line else [])
+
+
+class CountInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Who changed the counter, newest first."""
+
+    model = Count
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("at", "viewer", "change", "value")
+    verbose_name_plural = "the last changes"
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return False: the bot writes these rows."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the newest changes, so that the page stays short."""
+        rows = super().get_queryset(request).select_related("viewer")
+        newest = rows.order_by("-pk").values_list("pk", flat=True)[:50]
+        return rows.filter(pk__in=list(newest))
+
+
+class CounterForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The form of a counter, whose name is a command."""
+
+    class Meta:
+        model = Counter
+        fields = ("name", "value", "resets")
+
+    def clean_name(self) -> str:
+        """Return the name. Refuse a word that something else answers to."""
+        name = str(self.cleaned_data["name"])
+        owner = taken.owner_of(name.casefold(), but=self.instance)
+        if owner:
+            raise forms.ValidationError(f"!{name} is taken: {owner}.")
+        return name
+
+
+@admin.register(Counter)
+class CounterAdmin(RereadMixin, ModelAdmin):
+    """Counters, with who changed them."""
+
+    form = CounterForm
+    list_display = ("name", "value", "resets")
+    inlines = (CountInline,)
+
+
+@admin.register(Quote)
+class QuoteAdmin(ModelAdmin):
+    """Quotes: told by `!quote` once they are approved."""
+
+    list_display = ("number", "text", "viewer", "created_at", "approved")
+    list_editable = ("approved",)
+    list_filter = ("approved",)
+    list_select_related = ("viewer",)
+    search_fields = ("text", "viewer__key")
+    autocomplete_fields = ("viewer",)
+    readonly_fields = ("number", "added_by")
+    fields = ("number", "text", "viewer", "created_at", "approved", "added_by")
+
+    def save_model(self, request: HttpRequest, obj: Quote, form: Any, change: bool) -> None:
+        """Store the quote, a new one under the next number."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        with transaction.atomic():
+            obj.number = quotes.next_number()
+            super().save_model(request, obj, form, change)

@@ -1,0 +1,56 @@
+"""Quotes: told by number, by a word or at random, and taken from what viewers wrote."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+
+from economy.models import Viewer
+from economy.viewers import forgetting
+from joystick.models import InboundEvent, Quote
+from pixelbot_site.kit.transactions import take_turn
+
+# Characters of a quote.
+MAX_TEXT = 300
+# How many of a viewer's newest lines are looked at for one that is no command.
+RECENT = 20
+
+
+def told(wanted: str = "") -> Quote | None:
+    """Return an approved quote: that number, one with these words, or without any, one at random."""
+    quotes = Quote.objects.select_related("viewer").filter(approved=True)
+    if wanted.isdecimal() and len(wanted) < 9:
+        return quotes.filter(number=int(wanted)).first()
+    if wanted:
+        quotes = quotes.filter(text__icontains=wanted.replace("\0", ""))
+    return _any(quotes)
+
+
+def _any(quotes: QuerySet[Quote]) -> Quote | None:
+    return quotes.order_by("?").first()
+
+
+def add(text: str, *, viewer: Viewer | None, by: Viewer, approved: bool) -> Quote:
+    """Store a quote under the next number."""
+    with transaction.atomic():
+        number = next_number()
+        return Quote.objects.create(number=number, text=text[:MAX_TEXT], viewer=viewer, added_by=by, approved=approved)
+
+
+def next_number() -> int:
+    """Return the number of a quote that is stored in this transaction."""
+    take_turn()  # of two at once, both get a number of their own
+    return (Quote.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+
+
+def newest_line(viewer: Viewer) -> str:
+    """Return what the viewer wrote last in chat, commands aside; "" where the feed has nothing."""
+    rows = InboundEvent.objects.filter(viewer_key=viewer.key, kind="new_message").order_by("-id")
+    lines = rows.values_list("text", flat=True)[:RECENT]
+    return next((line for line in lines if line and not line.startswith("!")), "")
+
+
+@forgetting.viewer_forgotten.register
+def forget(viewer: Viewer) -> None:
+    """Delete what the viewer said."""
+    Quote.objects.filter(viewer=viewer).delete()
