@@ -8,6 +8,7 @@ from django.utils import timezone
 from economy import cooldowns
 from economy.viewers import presence
 from joystick.account import roster, tokens
+from joystick.chat import timers
 from joystick.gateway import health
 from joystick.inbox import name_changes, retention
 
@@ -50,6 +51,12 @@ def sweep_presence() -> None:
 def change_names() -> None:
     """Rename and forget viewers in the feed. Runs when one was, and every minute for what was broken off."""
     name_changes.work()
+
+
+@shared_task(name="joystick.run_timers")
+def run_timers() -> None:
+    """Run a timer that is due."""
+    timers.run_due(now=timezone.now())
 
 
 @shared_task(name="joystick.prune")

@@ -32,6 +32,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Chat": (
         "joystick.customcommand",
         "joystick.builtincommand",
+        "joystick.timer",
+        "joystick.timergroup",
         "joystick.counter",
         "joystick.quote",
         "pixelbot_site.phrasetext",

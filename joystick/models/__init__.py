@@ -17,7 +17,7 @@ from joystick.models.channel import (
     Retention,
     Stream,
 )
-from joystick.models.chat import COMMAND_WORDS, Count, Counter, CustomCommand, Quote
+from joystick.models.chat import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, Timer, TimerGroup
 
 __all__ = [
     "COMMAND_WORDS",
@@ -38,4 +38,6 @@ __all__ = [
     "Reaction",
     "Retention",
     "Stream",
+    "Timer",
+    "TimerGroup",
 ]

@@ -57,6 +57,8 @@ TABLE: dict[str, May] = {
     "effects.wheelline": May(manager=ALL, moderator=VIEW, viewer=VIEW),
     "effects.spin": May(manager=VIEW, moderator=VIEW),
     "joystick.customcommand": May(manager=ALL),
+    "joystick.timer": May(manager=ALL),
+    "joystick.timergroup": May(manager=ALL),
     "joystick.counter": May(manager=ALL, moderator=EDIT),
     "joystick.count": May(manager=VIEW, moderator=VIEW),
     "joystick.quote": May(manager=ALL, moderator=ALL),

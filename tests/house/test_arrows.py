@@ -18,10 +18,10 @@ from tests.processes import ROOT
 # settings, for the limits that its page names. Two are for the overlays' widgets, which `effects.apps` registers, and
 # whose texts pass the word filters of `effects.voice`. Three are for `effects.sequences`: it reads models; admin and library
 # ask it.
-# Of joystick's, two are for `joystick.words`, which `joystick.apps` registers, and which read models; nine for
-# `joystick.chat`: it reads models, names of the protocol, the registry and settings, and admin, commands, inbox and words
-# ask it.
-MAX_ARROWS = {"joystick": 61, "effects": 71, "economy": 30}
+# Of joystick's, two are for `joystick.words`, which `joystick.apps` registers, and which read models; eleven for
+# `joystick.chat`: it reads models, names of the protocol, the registry, settings and the bot's own name, and admin,
+# commands, inbox, tasks and words ask it.
+MAX_ARROWS = {"joystick": 63, "effects": 71, "economy": 30}
 
 SOCKET = "The gateway's socket knows no database"
 BREAKS = [
