@@ -122,11 +122,12 @@ def test_what_has_a_price_is_a_purchase_and_goes_back_where_it_does_not_happen(
 
 
 def test_two_effects_of_a_priced_command_come_one_after_another(write: Type, stage: None) -> None:
-    effects = [{"kind": "alert", "text": "a"}, {"kind": "alert", "text": "b"}]
+    effects = [{"kind": "alert", "text": "{1}"}, {"kind": "alert", "text": "b"}]
     made("two", cost=5, effects=effects)
     made("free", effects=effects)
-    assert write("Bob", "!two") == []
-    assert [item.payload["text"] for item in QueueItem.objects.filter(kind="alert")] == ["a"]
+    # What a viewer typed is no word, in the sequence's own turn either.
+    assert write("Bob", "!two {time}") == []
+    assert [item.payload["text"] for item in QueueItem.objects.filter(kind="alert")] == ["{time}"]
     write("Bob", "!free")
     assert QueueItem.objects.filter(kind="alert").count() == 3
 
