@@ -17,8 +17,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from economy.models import Item
-from effects.admin.widgets import WidgetInline
+from effects.admin.widgets import WidgetInline, preset, stage
 from effects.models import (
+    Format,
     Media,
     OBSConnection,
     OSCTarget,
@@ -44,9 +45,10 @@ class OverlayAdmin(ModelAdmin):
     """Overlays: pages that OBS shows."""
 
     inlines = (WidgetInline,)
+    change_form_template = "admin/effects/overlay/change_form.html"
 
     list_display = ("name", "theme", "sound", "link", "connected")
-    fields = ("name", "theme", "sound", "link", "connected", "created_at")
+    fields = ("name", "theme", "format", "sound", "link", "connected", "created_at")
     readonly_fields = ("link", "connected", "created_at")
     actions = ("change_address", "roll_credits")
 
@@ -66,6 +68,20 @@ class OverlayAdmin(ModelAdmin):
     def get_inlines(self, request: HttpRequest, obj: Overlay | None = None) -> Any:
         """Return the widgets of an overlay that is stored: a new one gets its first ones by being saved."""
         return self.inlines if obj else ()
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+        """Fill in the places of a preset whose button was pressed on a page without scripts, and save them."""
+        shape = request.POST.get("_preset", "")
+        if shape in Format.values:
+            request.POST = preset(request.POST, shape)  # type: ignore[assignment]
+        return super().changeform_view(request, *args, **more)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **more: Any
+    ) -> HttpResponse:
+        """Show above the widgets of a stored overlay the stage, on which they are moved."""
+        overlay = context["original"]
+        return super().render_change_form(request, {**context, "stage": overlay and stage(overlay)}, *args, **more)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the widgets, and have open pages show them after the commit."""

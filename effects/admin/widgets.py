@@ -1,19 +1,50 @@
-"""The widgets of an overlay on its page: rows of plain fields."""
+"""The widgets of an overlay on its page: rows of plain fields, and the presets that fill them in."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+import re
+from collections import Counter
+from dataclasses import asdict, astuple
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.text import capfirst
 from pydantic import ValidationError
 
-from effects.models import OverlayWidget
+from effects.models import Format, Overlay, OverlayWidget
 from effects.overlays.registry import widgets
+
+
+def preset(sent: QueryDict, shape: str) -> QueryDict:
+    """Return the form that was sent, with each widget at its place in that format.
+
+    Where scripts run, one of the page does the same before anything is sent.
+    """
+    filled = sent.copy()
+    filled["format"] = shape
+    filled["_continue"] = "1"
+    placed: Counter[str] = Counter()
+    for row in sorted(int(found[1]) for name in sent if (found := re.fullmatch(r"widgets-(\d{1,4})-kind", name))):
+        made = widgets.get(sent.get(f"widgets-{row}-kind") or "")
+        if made is not None:
+            places = made.places(shape)
+            for name, value in asdict(places[placed[made.name] % len(places)]).items():
+                filled[f"widgets-{row}-{name}"] = str(value)
+            placed[made.name] += 1
+    return filled
+
+
+def stage(overlay: Overlay) -> dict[str, Any]:
+    """Return what the template of the stage shows: the overlay's page, and where the presets put its widgets."""
+    places = {
+        shape: {name: [astuple(box) for box in made.places(shape)] for name, made in widgets.items()}
+        for shape in Format.values
+    }
+    return {"page": f"{overlay.page_path()}?preview=1", "places": json.dumps(places), "formats": Format.choices}
 
 
 class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -34,7 +65,7 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
         if made is not None:
             values["name"] = values.get("name") or made.name
             if self.instance.pk is None and not {"x", "y", "width", "height"}.intersection(self.changed_data):
-                values |= asdict(made.box)
+                values |= asdict(made.places(self.instance.overlay.format)[0])
         if made is not None and "options" in values:
             try:
                 values["options"] = made.options.model_validate(values["options"] or {}).model_dump(
