@@ -37,7 +37,9 @@ def main() -> None:
             page = browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page()
             take_overlay(page, bot)
             take_themes(browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page(), bot)
-            take_admin(browser.new_context(viewport={"width": 1440, "height": 810}).new_page(), bot)
+            admin = browser.new_context(viewport={"width": 1440, "height": 810}).new_page()
+            take_admin(admin, bot)
+            take_stage(admin, bot)
         finally:
             browser.close()
             bot.kill()
@@ -87,6 +89,16 @@ def take_admin(page: Page, bot: BotProcess) -> None:
         page.goto(root + path)
         page.wait_for_timeout(1500)  # what is live has come
         page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def take_stage(page: Page, bot: BotProcess) -> None:
+    """The stage on an overlay's page, with its examples."""
+    page.goto(f"http://127.0.0.1:{bot.port}/admin/effects/overlay/1/change/")
+    page.wait_for_timeout(1500)
+    page.click("[data-examples]")
+    page.get_by_role("button", name="wheel").focus()
+    page.wait_for_timeout(4500)  # the wheel has stopped
+    page.locator("#stage").screenshot(path=PICTURES / "overlay-stage.png")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import math
+import struct
+import wave
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,6 +71,30 @@ DATA: dict[str, tuple[dict[str, Any], list[str], dict[str, Any], list[str]]] = {
         {"lines": 3, "seconds": 0, "latest": []}, [],
     ),
 }  # fmt: skip
+
+
+# How far the speech is, and how high the caption's bars are then, from its beginning to its end.
+BARS = """() => new Promise((resolve) => {
+    const seen = [];
+    (function look() {
+      const speech = [...overlay.sounds.playing][0]?.audio;
+      const high = [...document.querySelectorAll("#it .bars i")].map((bar) => new DOMMatrix(getComputedStyle(bar).transform).d);
+      if (speech) { seen.push([speech.currentTime, ...high]); }
+      if (speech || seen.length === 0) { setTimeout(look, 20); } else { resolve(seen); }
+    })();
+})"""
+
+
+def speech(*amplitudes: float) -> bytes:
+    """Return a WAV with a tone of each amplitude, for a second each."""
+    rate = 8000
+    tone = [math.sin(2 * math.pi * 300 * at / rate) for at in range(rate)]
+    samples = [int(32767 * amplitude * one) for amplitude in amplitudes for one in tone]
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 2, rate, 0, "NONE", ""))
+        out.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+    return file.getvalue()
 
 
 def show(page: Page, kind: str, snapshot: dict[str, Any], **told: Any) -> None:
@@ -184,3 +212,27 @@ def test_a_long_name_is_cut_and_keeps_within_its_place(stage: Page) -> None:
             "() => { const it = document.querySelector('#it'); return it.scrollWidth - it.clientWidth; }"
         )
         assert wide <= 1, kind
+
+
+def test_the_captions_bars_are_as_high_as_the_speech_is_loud_also_where_it_is_not_heard(stage: Page) -> None:
+    stage.route("**/speech/9.wav", lambda route: route.fulfill(body=speech(0, 0.5, 0.02), content_type="audio/wav"))
+    show(stage, "caption", {}, plays=["speak"])
+    stage.evaluate("overlay.sounds.lead(false)")
+    message = {
+        "type": "play", "show": "speak", "item": 1, "attempt": 1, "lane": "tts", "text": "hello", "speech": "speech/9.wav",
+        "pre_sound": "", "said": "", "volume": 1, "seconds": 3,
+    }  # fmt: skip
+    stage.evaluate("message => { overlay.receive(message) }", message)
+    seen = stage.evaluate(BARS)
+
+    def heights(begin: float, end: float) -> list[float]:
+        found = [high for at, *bars in seen for high in bars if begin <= at <= end]
+        assert len(found) > 20, seen
+        return found
+
+    silent, loud, soft = heights(0.3, 0.9), heights(1.4, 1.9), heights(2.4, 2.9)
+    assert max(silent) < 0.2 and min(loud) > 0.9 and 0.2 < min(soft) <= max(soft) < 0.6
+    # A text that nobody says has no bars.
+    stage.evaluate("message => { overlay.receive(message) }", {**message, "item": 2, "speech": "", "seconds": 30})
+    expect(stage.locator("#it")).to_be_visible()
+    assert not stage.locator("#it .bars").is_visible()

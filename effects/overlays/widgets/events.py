@@ -26,6 +26,7 @@ class Lines(Options):
     "events",
     title="Events in the corner",
     box=Box(66, 3, 32, 34),
+    vertical=Box(43, 25, 54, 17),
     options=Lines,
     order=5,
     events=KINDS,

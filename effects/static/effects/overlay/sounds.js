@@ -48,6 +48,15 @@ class Sound {
     });
   }
 
+  // Its whole address, and how far it has played.
+  get address() {
+    return this.audio.src;
+  }
+
+  get seconds() {
+    return this.audio.currentTime;
+  }
+
   _path() {
     return new URL(this.audio.src).pathname.replace(this.sounds.base, "");
   }
