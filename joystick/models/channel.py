@@ -230,6 +230,7 @@ class Match(models.TextChoices):
     IS = "is", "is exactly this"
     CONTAINS = "contains", "contains this"
     BEGINS = "begins", "begins with this"
+    PATTERN = "pattern", "matches this pattern"
 
 
 class Reaction(models.Model):

@@ -9,6 +9,7 @@ from django.utils.text import Truncator
 from economy.viewers.roles import Role
 from effects.registry import gives
 from joystick.models import Match, Reaction
+from joystick.reactions import patterns
 from joystick.reactions.kinds import OccasionKind, occasions
 from joystick.reactions.rules import Rule, rule_of
 from pixelbot_site.kit import words
@@ -39,7 +40,9 @@ def sentence(row: Reaction) -> str:
 
 
 def _subject(row: Reaction) -> str:
-    verb = {Match.IS: "is", Match.CONTAINS: "contains", Match.BEGINS: "begins with"}[Match(row.match)]
+    verb = {Match.IS: "is", Match.CONTAINS: "contains", Match.BEGINS: "begins with", Match.PATTERN: "matches"}[
+        Match(row.match)
+    ]
     return f"{verb} “{row.subject}”"
 
 
@@ -132,6 +135,8 @@ def mistakes(row: Reaction) -> list[tuple[str, str]]:
     found = []
     if row.least is not None and row.most is not None and row.least > row.most:
         found.append(("most", "This must not be less than “From”."))
+    if row.subject and row.match == Match.PATTERN and (wrong := patterns.mistake(row.subject.strip())):
+        found.append(("subject", wrong))
     if row.live_only and not kind.is_live:
         found.append(("live_only", "The channel is not live any more then: this would never run."))
     if not kind.has_viewer and any(gives(step) for step in leaves(row.effects)):
