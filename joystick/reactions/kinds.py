@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from pixelbot_site.kit.registry import Registry
@@ -15,7 +16,7 @@ class Occasion:
     """Something that happened and that the streamer may have set a reaction for.
 
     `subject` is the menu item, the prize or the text that rows are compared with; `words` fill in their templates.
-    """
+       """
 
     username: str = ""
     subject: str = ""
@@ -89,6 +90,7 @@ def occasion(
     name: str,
     *events: type[Any],
     title: str,
+    only: str = "",
     words: Mapping[str, str | int] | None = None,
     amount: str = "",
     unit: str = "",
@@ -103,14 +105,15 @@ def occasion(
 ) -> Callable[[Maker], Maker]:
     """Register the decorated function as what makes the occasion `name` of `events`. See `OccasionKind`.
 
-    `is_live` is False for an occasion that comes only while the channel is not live.
+    `is_live` is False for an occasion that comes only while the channel is not live. `only`: the platform's kind of
+    event that it is, where several kinds are one type.
     """
 
     def register(make: Maker) -> Maker:
         kind = OccasionKind(
             name,
             title,
-            make,
+            _only_of(only, make) if only else make,
             events,
             words or {},
             amount,
@@ -128,6 +131,20 @@ def occasion(
         return make
 
     return register
+
+
+def _only_of(kind: str, make: Maker) -> Maker:
+    @wraps(make)
+    def made(event: Any) -> Occasion | None:
+        return make(event) if event.kind == kind else None
+
+    return made
+
+
+def titled(event: Any, tokens: int | None) -> Occasion:
+    """Return the occasion of an event that has a title and, where the platform says so, tokens."""
+    words = {"title": event.title, "tokens": "some" if tokens is None else tokens}
+    return Occasion(event.username, event.title, words)
 
 
 def in_order() -> list[OccasionKind]:
