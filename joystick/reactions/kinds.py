@@ -16,11 +16,15 @@ class Occasion:
     """Something that happened and that the streamer may have set a reaction for.
 
     `subject` is the menu item, the prize or the text that rows are compared with; `words` fill in their templates.
-       """
+    `before`, of an amount that rises: what it was; a row runs where the amount comes into its range from below. `once`
+    names the stream, the goal or the like for which a row runs once, unless it has a cooldown.
+    """
 
     username: str = ""
     subject: str = ""
     words: Mapping[str, str | int] = field(default_factory=dict)
+    before: int | None = None
+    once: str = ""
 
     @property
     def filling(self) -> Mapping[str, str | int]:
@@ -42,7 +46,8 @@ class OccasionKind:
     row's range is compared with, in `unit`; `subject` says what the subject is. Of kinds in one `chain` that come of
     the same event, the one with the lower `rank` goes first, and a row that ends the chain leaves out the others.
     `viewer_cooldown`: the seconds between two reactions to one viewer, where the row says nothing. `is_thanks`: what
-    is said thanks for something that was paid or brought.
+    is said thanks for something that was paid or brought. `is_once`: its rows run once each, for what `Occasion.once`
+    names, so that none of them is in the way of another. `without_overlay`: no overlay is open then.
     """
 
     name: str
@@ -60,6 +65,8 @@ class OccasionKind:
     rank: int = 0
     viewer_cooldown: int = 0
     sieve: Sieve | None = None
+    is_once: bool = False
+    without_overlay: bool = False
 
     @property
     def known_words(self) -> set[str]:
@@ -102,6 +109,8 @@ def occasion(
     rank: int = 0,
     viewer_cooldown: int = 0,
     sieve: Sieve | None = None,
+    is_once: bool = False,
+    without_overlay: bool = False,
 ) -> Callable[[Maker], Maker]:
     """Register the decorated function as what makes the occasion `name` of `events`. See `OccasionKind`.
 
@@ -126,6 +135,8 @@ def occasion(
             rank,
             viewer_cooldown,
             sieve,
+            is_once,
+            without_overlay,
         )
         occasions.add(name, kind, make.__module__)
         return make

@@ -19,6 +19,8 @@ MAX_QUOTED = 60
 _SPANS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 # The conditions about viewers, as the form calls them.
 _OF_VIEWERS = (("role", "For"), ("min_level", "From level"), ("viewer_cooldown_seconds", "Cooldown of each viewer"))
+# The kinds of effects of which nothing is left without an overlay.
+ON_OVERLAYS = frozenset({"alert", "confetti", "credits", "play_sound", "show_media", "speak", "spin_wheel"})
 _WHO = {
     Role.FOLLOWER: "a follower",
     Role.SUBSCRIBER: "a subscriber",
@@ -135,6 +137,9 @@ def mistakes(row: Reaction) -> list[tuple[str, str]]:
         found.append(("live_only", "The channel is not live any more then: this would never run."))
     if not kind.has_viewer and any(gives(step) for step in leaves(row.effects)):
         found.append(("effects", f"“{kind.title}” has no viewer to give something to."))
+    kinds = {str(step.get("kind")) for step in leaves(row.effects)}
+    if kind.without_overlay and kinds and not row.lines.strip() and kinds <= ON_OVERLAYS:
+        found.append(("effects", "No overlay is open then to show or play this. Set a line in chat, for example."))
     for column, template in (("lines", row.lines), ("effects", row.effects)):
         unknown = sorted(wanted_words(template) - kind.known_words)
         if unknown:
@@ -152,7 +157,9 @@ def marks(rows: Sequence[Reaction]) -> dict[int, str]:
             continue
         rule = rule_of(row)
         earlier = before.setdefault(row.occasion, [])
-        reason = _impossible(row, rule) or next((_shadow(other) for other, own in earlier if _covers(own, rule)), "")
+        kind = occasions.get(row.occasion)
+        covering = () if kind is None or kind.is_once else earlier
+        reason = _impossible(row, rule) or next((_shadow(other) for other, own in covering if _covers(own, rule)), "")
         if reason:
             found[row.pk] = reason
         else:
