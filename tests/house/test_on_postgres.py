@@ -34,7 +34,6 @@ PARTS = {
         "tests/joystick/test_events_of_items.py",
         "tests/joystick/test_feed_lists.py",
         "tests/joystick/test_name_changes.py",
-        "tests/joystick/test_occasions.py",
         "tests/joystick/test_reactions.py",
         "tests/joystick/test_results.py",
         "tests/joystick/test_retention.py",
