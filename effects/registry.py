@@ -283,7 +283,11 @@ def gives(step: steps.Step) -> bool:
 
 
 def may_give(step: steps.Step) -> bool:
-    """Return whether the step gives the viewer something, or may lead to that, as a spin of the wheel does."""
+    """Return whether the step, or one inside it, gives the viewer something or leads to that, as a spin does."""
+    return any(map(_may_give, steps.leaves([step])))
+
+
+def _may_give(step: steps.Step) -> bool:
     kind = kinds.get(str(step.get("kind")))
     if kind is None or kind.gives:
         return kind is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,8 @@ from economy.models import Viewer, viewer_key
 from effects import chat
 from effects.models import QueueItem, State
 from effects.queue import items
-from effects.registry import INSTANT, MAX_TITLE, Effect, kinds
+from effects.registry import INSTANT, MAX_TITLE, Effect, kinds, may_give
+from pixelbot_site.kit.steps import WAIT, Step, planned, unfolded
 
 # An item that waits for longer takes nothing in.
 WINDOW = timedelta(seconds=10)
@@ -51,6 +52,33 @@ class Shared:
         """Return the effect with `user` and as many others as there are beside."""
         named = str(chat.NAMES_AND_MORE(names=user, count=number - 1)) if number > 1 else user
         return self.make({**sums, "user": named})
+
+
+def split(wanted: Sequence[Step]) -> Iterator[tuple[Sequence[Step], bool]]:
+    """Yield the steps of a list one by one, or where one is a pause, all: with whether those alike may share them.
+
+    What gives something is for each viewer; everything else is seen and heard once for all of them.
+    """
+    if len(wanted) > 1 and any(step.get("kind") == WAIT for step in unfolded(wanted)):  # they are one sequence
+        yield wanted, False
+        return
+    for step in wanted:
+        yield [step], not may_give(step)
+
+
+def shared(
+    wanted: Sequence[Step], words: Mapping[str, str | int], *, key: str, users: Sequence[str], sums: Mapping[str, int]
+) -> Shared:
+    """Return steps that are one effect as an effect that those alike share."""
+    return Shared(key, lambda more: next(planned(wanted, {**words, **more})), users, sums)
+
+
+def enqueue(effect: Effect | Shared, *, viewer: Viewer | None, event: str | None) -> None:
+    """Enqueue an effect that the bot does by itself; one that is shared, in what waits of its kind."""
+    if isinstance(effect, Shared):
+        add(effect, waiting([effect.key]), viewer=viewer, event=event)
+    else:
+        items.enqueue_known(effect, viewer=viewer, event=event)
 
 
 def key_of(*parts: object) -> str:

@@ -20,7 +20,7 @@ from joystick.reactions import engine
 from joystick.reactions.engine import Run
 from joystick.reactions.kinds import Occasion, OccasionKind
 from joystick.reactions.rules import Rule
-from pixelbot_site.kit.steps import WAIT, Effect, Step, filled, leaves, planned, unfolded, wanted_words
+from pixelbot_site.kit.steps import Step, filled, planned, wanted_words
 
 # What a subscription, a gift or a raid counts beside tips, in tokens: their events name no amount.
 WORTH_WITHOUT_TOKENS = 500
@@ -63,37 +63,25 @@ def _likeness(run: Run) -> tuple[object, ...]:
 
 def _plan(run: Run, alike: Sequence[Run]) -> list[Sequence[Step] | Shared]:
     """Return the run's effects: lists of steps that are its viewer's alone, and what those alike share."""
-    steps = run.rule.effects
     together = alike if len(alike) >= FOLD_FROM else [run]
-    is_first = run is together[0]
-    if len(steps) > 1 and any(step.get("kind") == WAIT for step in unfolded(steps)):  # they are one sequence
-        if len(together) == 1:
-            return [steps]
-        shared = [step for step in steps if not _gives(step)]
-        return [[step for step in steps if _gives(step)], *([_shared(shared, 0, together)] if is_first else [])]
+    steps = list(folding.split(run.rule.effects))
+    if len(together) > 1 and steps and len(steps[0][0]) > 1:  # a sequence with a pause: it is shared, too
+        apart = [step for step in run.rule.effects if may_give(step)]
+        steps = [(apart, False), ([step for step in run.rule.effects if step not in apart], True)]
     plan: list[Sequence[Step] | Shared] = []
-    for place, step in enumerate(steps):
-        # What gives something is for each viewer; everything else is seen and heard once, with the first of them.
-        if _gives(step):
-            plan.append([step])
-        elif is_first:
-            plan.append(_shared([step], place, together))
+    for place, (part, is_shared) in enumerate(steps):
+        if not is_shared:
+            plan.append(part)
+        elif run is together[0]:
+            plan.append(_shared(part, place, together))
     return plan
 
 
-def _gives(step: Step) -> bool:
-    return any(may_give(leaf) for leaf in leaves([step]))
-
-
 def _shared(steps: Sequence[Step], place: int, together: Sequence[Run]) -> Shared:
-    run = together[0]
-    occasions = [each.candidate.occasion for each in together]
-
-    def make(words: Mapping[str, str | int]) -> Effect:
-        return next(planned(steps, {**occasions[0].filling, **words}))
-
+    run, occasions = together[0], [each.candidate.occasion for each in together]
     users = [occasion.username for occasion in occasions] if run.candidate.kind.has_viewer else []
-    return Shared(folding.key_of("reaction", place, steps, _likeness(run)), make, users, _sums(occasions))
+    key = folding.key_of("reaction", place, steps, _likeness(run))
+    return folding.shared(steps, occasions[0].filling, key=key, users=users, sums=_sums(occasions))
 
 
 def _enqueue(run: Run, plan: Sequence[Sequence[Step] | Shared], waiting: dict[str, QueueItem]) -> None:
