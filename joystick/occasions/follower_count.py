@@ -44,7 +44,7 @@ def _last(now: datetime) -> int | None:
     amount="followers",
     has_viewer=False,
     sieve=_rises,
-    is_once=True,
+    once="for each number",
 )
 def follower_count(count: Count) -> Occasion | None:
     """Return the occasion of a number; None where the event has none."""

@@ -88,7 +88,7 @@ def _told_before(now: datetime) -> _Goal:
     words={"percent": 50, "current": 500, "target": 1000, "title": "new camera"},
     amount="percent",
     sieve=_shares,
-    is_once=True,
+    once="for each goal",
 )
 def goal_share(event: TipGoal | TipGoalIncreased) -> Occasion | None:
     """Return what the event says; the sieve makes a share of it."""

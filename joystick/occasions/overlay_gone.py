@@ -13,7 +13,7 @@ from joystick.reactions.kinds import Occasion, occasion
     words={"seconds": 15},
     amount="seconds",
     has_viewer=False,
-    is_once=True,
+    once="until one is open again",
     without_overlay=True,
 )
 def overlay_gone(gone: OverlayGone) -> Occasion:

@@ -17,7 +17,7 @@ from joystick.reactions.kinds import Occasion, occasion
     unit="viewers",
     has_viewer=False,
     sieve=visits.each_stream,
-    is_once=True,
+    once="each stream",
 )
 def viewer_count(count: Count) -> Occasion | None:
     """Return the occasion of a number; None where the event has none."""

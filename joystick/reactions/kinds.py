@@ -46,8 +46,9 @@ class OccasionKind:
     row's range is compared with, in `unit`; `subject` says what the subject is. Of kinds in one `chain` that come of
     the same event, the one with the lower `rank` goes first, and a row that ends the chain leaves out the others.
     `viewer_cooldown`: the seconds between two reactions to one viewer, where the row says nothing. `is_thanks`: what
-    is said thanks for something that was paid or brought. `is_once`: its rows run once each, for what `Occasion.once`
-    names, so that none of them is in the way of another. `without_overlay`: no overlay is open then.
+    is said thanks for something that was paid or brought. `once`, such as "each stream": how often a row runs where it
+    has no cooldown; `Occasion.once` names which stream that is. None of its rows is in the way of another.
+    `without_overlay`: no overlay is open then.
     """
 
     name: str
@@ -65,7 +66,7 @@ class OccasionKind:
     rank: int = 0
     viewer_cooldown: int = 0
     sieve: Sieve | None = None
-    is_once: bool = False
+    once: str = ""
     without_overlay: bool = False
 
     @property
@@ -109,7 +110,7 @@ def occasion(
     rank: int = 0,
     viewer_cooldown: int = 0,
     sieve: Sieve | None = None,
-    is_once: bool = False,
+    once: str = "",
     without_overlay: bool = False,
 ) -> Callable[[Maker], Maker]:
     """Register the decorated function as what makes the occasion `name` of `events`. See `OccasionKind`.
@@ -135,7 +136,7 @@ def occasion(
             rank,
             viewer_cooldown,
             sieve,
-            is_once,
+            once,
             without_overlay,
         )
         occasions.add(name, kind, make.__module__)

@@ -36,7 +36,7 @@ def sentence(row: Reaction) -> str:
     subject = f", which {_subject(row)}" if row.subject else ""
     amount = _range(rule, kind) if kind is not None else ""
     conditions = [when + (f" {amount}" if amount else "") + subject, *_conditions(rule)]
-    return f"When {', '.join(conditions)}: {', '.join([*_deeds(row, rule), *_limits(rule)])}."
+    return f"When {', '.join(conditions)}: {', '.join([*_deeds(row, rule), *_limits(rule, kind)])}."
 
 
 def _subject(row: Reaction) -> str:
@@ -87,9 +87,11 @@ def _short(text: str) -> str:
     return Truncator(text).chars(MAX_QUOTED)
 
 
-def _limits(rule: Rule) -> Iterator[str]:
+def _limits(rule: Rule, kind: OccasionKind | None) -> Iterator[str]:
     if rule.cooldown:
         yield f"once {_span(rule.cooldown)}"
+    elif kind is not None and kind.once:
+        yield f"once {kind.once}"
     if rule.viewer_cooldown:
         yield f"once {_span(rule.viewer_cooldown)} for each viewer"
     if rule.chance < 100:
@@ -158,7 +160,7 @@ def marks(rows: Sequence[Reaction]) -> dict[int, str]:
         rule = rule_of(row)
         earlier = before.setdefault(row.occasion, [])
         kind = occasions.get(row.occasion)
-        covering = () if kind is None or kind.is_once else earlier
+        covering = () if kind is None or kind.once else earlier
         reason = _impossible(row, rule) or next((_shadow(other) for other, own in covering if _covers(own, rule)), "")
         if reason:
             found[row.pk] = reason

@@ -299,6 +299,12 @@ def test_a_reaction_to_a_closed_overlay_needs_more_than_an_overlay() -> None:
     assert on_overlays == sentences.ON_OVERLAYS
 
 
+def test_the_form_says_where_a_row_runs_once(admin_client: Client) -> None:
+    page = admin_client.get("/admin/joystick/reaction/add/").text
+    assert "{target}, {title}. Without a cooldown, it runs once for each goal." in page
+    assert page.count("Without a cooldown") == 4
+
+
 def test_every_occasion_is_tried_here() -> None:
     assert set(OCCASIONS) == set(occasions)
 
@@ -379,6 +385,9 @@ def test_the_sentence_of_each_row_begins_with_its_occasion(name: str) -> None:
     assert kind is not None
     row = Reaction(occasion=name, lines="hi", cooldown_seconds=60, viewer_cooldown_seconds=0)
     assert sentences.sentence(row) == f"When {kind.title}: say “hi”, once a minute."
+    row.cooldown_seconds = 0
+    once = f", once {kind.once}" if kind.once else ""
+    assert sentences.sentence(row) == f"When {kind.title}: say “hi”{once}."
 
 
 def test_nobody_sees_a_reaction_to_the_bot_itself(bot: Happens, settings: Any) -> None:
