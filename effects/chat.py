@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.channel_layer import group_send
@@ -21,6 +21,19 @@ NAMES_AND_LAST = phrases.news("names.and", "{names} and {last}")
 NAMES_AND_MORE = phrases.news("names.and_more", "{names} and {count} more")
 # What `overheard` collects; None: nothing is collected.
 _overheard: ContextVar[list[dict[str, Any]] | None] = ContextVar("overheard", default=None)
+
+
+class Line(str):
+    """A line with the template that it was made of, and what {user} and other words stood for in it."""
+
+    template: str
+    words: Mapping[str, str | int]
+
+    def __new__(cls, text: str = "", template: str = "", words: Mapping[str, str | int] | None = None) -> Self:
+        """Make it of the text alone where it is copied."""
+        line = super().__new__(cls, text)
+        line.template, line.words = template, words or {}
+        return line
 
 
 class Priority(StrEnum):
@@ -58,6 +71,8 @@ def say(
         return
     if kind is None:
         kind = phrases.kind_of(text, Kind.ANSWER if priority == Priority.ANSWER else Kind.NEWS)
+    if isinstance(text, Line):
+        template, words = text.template, text.words
     more = {"worth": worth, "template": template, "filling": dict(words or {})}
     act("send_message", {"text": str(text)}, channel_id=channel_id, priority=priority, kind=kind, **more)
 

@@ -282,6 +282,21 @@ def gives(step: steps.Step) -> bool:
     return kind is not None and kind.gives
 
 
+def may_give(step: steps.Step) -> bool:
+    """Return whether the step, or one inside it, gives the viewer something or leads to that, as a spin does."""
+    return any(map(_may_give, steps.leaves([step])))
+
+
+def _may_give(step: steps.Step) -> bool:
+    kind = kinds.get(str(step.get("kind")))
+    if kind is None or kind.gives:
+        return kind is not None
+    try:
+        return bool(kind.given(parsed(kind, step)))
+    except Failed:  # where a number is to be filled in
+        return False
+
+
 def get_kind(name: str) -> EffectKind[Any]:
     """Return the kind called `name`. Raise Failed, with the names of all kinds, if there is none."""
     kind = kinds.get(name)

@@ -11,6 +11,7 @@ from joystick.account import roster, tokens
 from joystick.chat import timers
 from joystick.gateway import health
 from joystick.inbox import name_changes, retention
+from joystick.reactions import causes
 
 # Seconds.
 ROSTERS_EVERY = 86_400.0
@@ -18,8 +19,15 @@ ROSTERS_EVERY = 86_400.0
 
 @shared_task(name="joystick.watch")
 def watch() -> None:
-    """Warn when the connection is in trouble."""
+    """Warn when the connection is in trouble, and react where the overlay is gone."""
     health.watch()
+    causes.watch_overlay(now=timezone.now())
+
+
+@shared_task(name=causes.TASK)
+def react_to_failed_redeem(item_id: int, reason: str) -> None:
+    """Run the rows for a redeem that failed."""
+    causes.react_to_failed_redeem(item_id, reason)
 
 
 @shared_task(name="joystick.renew_tokens")

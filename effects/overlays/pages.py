@@ -75,6 +75,11 @@ def is_open(*, since: datetime | None = None) -> bool:
     return (pages if since is None else pages.filter(since__lte=since)).exists()
 
 
+def is_heard() -> bool:
+    """Return whether a page of an overlay with sound is open."""
+    return OverlayPage.objects.filter(until__gt=timezone.now(), overlay__sound=True).exists()
+
+
 def require_open(show: str = "", *, heard: bool = False) -> None:
     """Raise Refused where no page is open, so that nothing could be seen or heard.
 
@@ -88,7 +93,5 @@ def require_open(show: str = "", *, heard: bool = False) -> None:
 
 def _is_shown(show: str, *, heard: bool) -> bool:
     there = Q(overlay__pages__widget=F("name")) | Q(enabled=True, overlay__pages__widget="")
-    now = timezone.now()
-    rows = OverlayWidget.objects.filter(there, kind__in=playing(show), overlay__pages__until__gt=now)
-    with_sound = OverlayPage.objects.filter(until__gt=now, overlay__sound=True)
-    return rows.exists() or (heard and with_sound.exists())
+    rows = OverlayWidget.objects.filter(there, kind__in=playing(show), overlay__pages__until__gt=timezone.now())
+    return rows.exists() or (heard and is_heard())

@@ -11,7 +11,7 @@ from economy.ledger.rewards import LevelUp
 from economy.models import Viewer, viewer_key
 from economy.viewers import people, presence
 from effects import chat
-from effects.queue import items
+from effects.queue import folding
 from joystick.channel import actions, streams
 from joystick.protocol.events import ChatMessage, Entered, Event
 from joystick.reactions import performing
@@ -63,7 +63,7 @@ class Outcomes:
             self.flags[username] = {**self.flags.pop(username, {}), **flags}
         self.present |= dict.fromkeys(outcome.present, True) | dict.fromkeys(outcome.left, False)
         for effect in outcome.effects:
-            items.enqueue_known(effect, viewer=outcome.viewer, event=source.event)
+            folding.enqueue(effect, viewer=outcome.viewer, event=source.event or None)
         for line in outcome.lines:
             chat.say(line, outcome.priority, channel_id=source.channel_id, kind=outcome.kind)
         for username, text in outcome.whispers:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from joystick.models import Reaction
-from joystick.settings_table import TipSettings
 
 # (occasion, line in chat, what is spoken).
 DEFAULTS: tuple[tuple[str, str, str], ...] = (
@@ -21,13 +20,13 @@ DEFAULTS: tuple[tuple[str, str, str], ...] = (
     ("stream_started", "", ""),
     ("stream_ended", "", ""),
 )
-# The same for tips, from low to those beyond extreme.
-TIPS: tuple[tuple[str, str], ...] = (
-    ("", ""),
-    ("Thank you for {tokens} tokens, {user}!", ""),
-    ("Thank you for {tokens} tokens, {user}!", "{user} tipped {tokens} tokens!"),
-    ("Wow, {tokens} tokens! Thank you, {user}!", "Wow! {user} tipped {tokens} tokens!"),
-    ("{tokens} tokens! Thank you, {user}!", "Incredible! {user} tipped {tokens} tokens!"),
+# (largest tip, line in chat, what is spoken), from low to those beyond extreme.
+TIPS: tuple[tuple[int | None, str, str], ...] = (
+    (14, "", ""),
+    (100, "Thank you for {tokens} tokens, {user}!", ""),
+    (500, "Thank you for {tokens} tokens, {user}!", "{user} tipped {tokens} tokens!"),
+    (1000, "Wow, {tokens} tokens! Thank you, {user}!", "Wow! {user} tipped {tokens} tokens!"),
+    (None, "{tokens} tokens! Thank you, {user}!", "Incredible! {user} tipped {tokens} tokens!"),
 )
 
 
@@ -38,16 +37,11 @@ def seed() -> None:
     Reaction.objects.bulk_create([*_tips(), *(_row(name, line, spoken) for name, line, spoken in DEFAULTS)])
 
 
-def tip_ranges(sizes: TipSettings) -> list[tuple[int | None, int | None]]:
-    """Return from where to where tips are low, medium, high, extreme and beyond."""
-    borders = [sizes.tip_low_max, sizes.tip_medium_max, sizes.tip_high_max, sizes.tip_extreme_max]
-    return list(zip([None, *(border + 1 for border in borders)], [*borders, None], strict=True))
-
-
 def _tips() -> Iterator[Reaction]:
-    for order, ((least, most), (line, spoken)) in enumerate(zip(tip_ranges(TipSettings.current()), TIPS, strict=True)):
+    for order, (most, line, spoken) in enumerate(TIPS):
         row = _row("tip", line, spoken)
-        row.order, row.least, row.most = order, least, most
+        row.order, row.most = order, most
+        row.least = (TIPS[order - 1][0] or 0) + 1 if order else None
         yield row
 
 

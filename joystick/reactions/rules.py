@@ -45,6 +45,8 @@ class Rule:
         amount = occasion.words.get(kind.amount)
         if not isinstance(amount, int):
             return False
+        if self.least is not None and occasion.before is not None and occasion.before >= self.least:
+            return False  # it was reached before
         return (self.least is None or amount >= self.least) and (self.most is None or amount <= self.most)
 
     @property

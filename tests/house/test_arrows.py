@@ -20,7 +20,7 @@ from tests.processes import ROOT
 # ask it.
 # Of joystick's, two are for `joystick.words`, which `joystick.apps` registers, and which read models; eleven for
 # `joystick.chat`: it reads models, names of the protocol, the registry, settings and the bot's own name, and admin,
-# commands, inbox, tasks and words ask it.
+# commands, inbox, tasks and words ask it. One leads from its tasks to `joystick.reactions`: to what no event causes.
 MAX_ARROWS = {"joystick": 63, "effects": 71, "economy": 30}
 
 SOCKET = "The gateway's socket knows no database"

@@ -20,6 +20,8 @@ PARTS = {
         "tests/redeems/test_purchase.py",
         "tests/redeems/test_races.py",
         "tests/effects/test_control.py",
+        "tests/effects/test_folding.py",
+        "tests/effects/test_lanes.py",
         "tests/effects/test_purchases.py",
         "tests/effects/test_purchases_migration.py",
         "tests/effects/test_queue.py",
