@@ -17,7 +17,7 @@ from effects.queue.folding import Shared
 from effects.registry import may_give
 from joystick.models import Reaction, Stream
 from joystick.reactions import engine
-from joystick.reactions.engine import Run
+from joystick.reactions.engine import Candidate, Run
 from joystick.reactions.kinds import Occasion, OccasionKind
 from joystick.reactions.rules import Rule
 from pixelbot_site.kit.lines import picked
@@ -59,8 +59,8 @@ def _folds(runs: Iterable[Run]) -> dict[object, list[Run]]:
 def _likeness(run: Run) -> tuple[object, ...]:
     words = run.candidate.occasion.words
     used = sorted(names(run.rule.effects) & words.keys())
-    # Numbers are added up, but not to "some".
-    return run.rule.pk, *((word, (word in SUMMED and isinstance(words[word], int)) or words[word]) for word in used)
+    summed = _sums([run.candidate])
+    return run.rule.pk, *((word, word in summed or words[word]) for word in used)
 
 
 def _plan(run: Run, alike: Sequence[Run]) -> list[Sequence[Step] | Shared]:
@@ -80,10 +80,10 @@ def _plan(run: Run, alike: Sequence[Run]) -> list[Sequence[Step] | Shared]:
 
 
 def _shared(steps: Sequence[Step], place: int, together: Sequence[Run]) -> Shared:
-    run, occasions = together[0], [each.candidate.occasion for each in together]
-    users = [occasion.username for occasion in occasions] if run.candidate.kind.has_viewer else []
+    run, candidates = together[0], [each.candidate for each in together]
+    users = [one.occasion.username for one in candidates] if run.candidate.kind.has_viewer else []
     key = folding.key_of("reaction", place, steps, _likeness(run))
-    return folding.shared(steps, occasions[0].filling, key=key, users=users, sums=_sums(occasions))
+    return folding.shared(steps, run.candidate.occasion.filling, key=key, users=users, sums=_sums(candidates))
 
 
 def _enqueue(run: Run, plan: Sequence[Sequence[Step] | Shared], waiting: dict[str, QueueItem]) -> None:
@@ -97,13 +97,14 @@ def _enqueue(run: Run, plan: Sequence[Sequence[Step] | Shared], waiting: dict[st
             items.enqueue_known(effect, viewer=viewer, event=event)
 
 
-def _sums(occasions: Sequence[Occasion]) -> Mapping[str, int]:
-    numbers = {word: [occasion.words[word] for occasion in occasions] for word in SUMMED & occasions[0].words.keys()}
-    return {
-        word: sum(number for number in several if isinstance(number, int))
-        for word, several in numbers.items()
-        if isinstance(several[0], int)
-    }
+def _sums(candidates: Sequence[Candidate]) -> Mapping[str, int]:
+    """Return the sums of those alike: of numbers, not of "some", nor of an amount that is reached as a whole."""
+    first = candidates[0]
+    if first.kind.once:
+        return {}
+    words = [word for word in SUMMED if isinstance(first.occasion.words.get(word), int)]
+    numbers = {word: [one.occasion.words.get(word) for one in candidates] for word in words}
+    return {word: sum(number for number in own if isinstance(number, int)) for word, own in numbers.items()}
 
 
 def say_line(run: Run, turns: dict[int, int]) -> None:

@@ -21,7 +21,8 @@ from economy.models import Cooldown, Points, Viewer
 from effects.models import QueueItem
 from joystick.models import InboundEvent, Reaction, Stream
 from joystick.protocol.events import Count, Event, Tip
-from joystick.reactions import engine, places, rules, sentences
+from joystick.reactions import causes, engine, places, rules, sentences
+from joystick.reactions.causes import OverlayGone
 from joystick.reactions.engine import Reacting
 from joystick.simulator.happenings import Happening, chat, ended, follow, gift, raid, started, tip
 
@@ -221,6 +222,14 @@ def test_a_number_is_not_added_to_some(says: Says) -> None:
     for viewers in ({}, {"number_of_viewers": 5}, {}, {"number_of_viewers": 6}):
         says(Happening("stream_dropped_in", "Kettle", "", dict(viewers)))
     assert sorted(item.title for item in QueueItem.objects.filter(kind="alert")) == ["Kettle: 11", "Kettle: some"]
+
+
+def test_what_is_reached_as_a_whole_is_not_added_up(says: Says) -> None:
+    row("overlay_gone", "", cooldown_seconds=1, effects=[{"kind": "alert", "text": "{seconds}"}])
+    now = timezone.now()
+    for seconds in (15, 20):
+        causes.react(OverlayGone(now, seconds), now=now + timedelta(seconds=seconds))
+    assert [item.title for item in QueueItem.objects.order_by("pk")] == ["15", "20"]
 
 
 def test_what_differs_in_a_word_that_is_shown_is_not_folded(says: Says) -> None:
