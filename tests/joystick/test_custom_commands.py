@@ -312,7 +312,8 @@ def test_what_was_made_or_changed_holds_at_once(
             admin_client.post(f"/admin/joystick/customcommand/{row.pk}/delete/", {"post": "yes"})
         assert write("Mo", "!boo") == []
         with django_capture_on_commit_callbacks(execute=True):
-            admin_client.post("/admin/joystick/counter/add/", {"name": "deaths", "value": 3})
+            form = {"name": "deaths", "value": 3, "changes-TOTAL_FORMS": 0, "changes-INITIAL_FORMS": 0}
+            admin_client.post("/admin/joystick/counter/add/", form)
         assert write("Mo", "!deaths") == ["deaths: 3"]
     finally:
         answering.use_rows_each_time()
