@@ -46,6 +46,8 @@ class Priority(StrEnum):
     ANSWER = "answer"
     """Answers to viewers, refunds, and what staff say."""
     THANKS = "thanks"
+    GREETING = "greeting"
+    """Waits ten seconds for others alike, so that several are greeted in one line."""
     LEVEL_UP = "level_up"
     CHATTER = "chatter"
 

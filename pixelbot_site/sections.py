@@ -36,6 +36,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "joystick.timergroup",
         "joystick.counter",
         "joystick.quote",
+        "joystick.shoutout",
         "pixelbot_site.phrasetext",
     ),
     "Media and sounds": ("effects.media", "effects.sound"),

@@ -10,9 +10,11 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from economy.models import viewer_key
+from economy.viewers import people
 from joystick.admin.free_words import FreeWordsForm
 from joystick.chat import answering, custom, quotes, taken, timers
-from joystick.models import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, Timer, TimerGroup
+from joystick.models import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, ShoutOut, Timer, TimerGroup
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.lines import lines_of
 from pixelbot_site.kit.plural import counted
@@ -174,6 +176,32 @@ class TimerGroupAdmin(ModelAdmin):
     """Groups of timers."""
 
     list_display = ("name", "pause_minutes", "ran_at")
+
+
+class ShoutOutForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The form of a name on the list."""
+
+    class Meta:
+        model = ShoutOut
+        fields = ("name",)
+
+    def clean_name(self) -> str:
+        """Return the name without an @. Refuse what can't be one, and one that is on the list."""
+        name = str(self.cleaned_data["name"]).strip().removeprefix("@")
+        if not people.is_username(name):
+            raise forms.ValidationError("This can't be a name at Joystick.tv.")
+        if ShoutOut.objects.filter(key=viewer_key(name)).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(f"{name} is on the list already.")
+        return name
+
+
+@admin.register(ShoutOut)
+class ShoutOutAdmin(ModelAdmin):
+    """Who is always shouted out. How, the reactions of that occasion say."""
+
+    form = ShoutOutForm
+    list_display = ("name",)
+    search_fields = ("key",)
 
 
 @admin.register(Quote)

@@ -17,7 +17,7 @@ from joystick.models.channel import (
     Retention,
     Stream,
 )
-from joystick.models.chat import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, Timer, TimerGroup
+from joystick.models.chat import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, ShoutOut, Timer, TimerGroup
 
 __all__ = [
     "COMMAND_WORDS",
@@ -37,6 +37,7 @@ __all__ = [
     "Quote",
     "Reaction",
     "Retention",
+    "ShoutOut",
     "Stream",
     "Timer",
     "TimerGroup",

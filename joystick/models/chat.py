@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
-from economy.models import Viewer
+from economy.models import KEY_MAX, USERNAME_MAX, Viewer, viewer_key
 from economy.viewers.roles import Role
 from joystick.models.channel import MAX_COOLDOWN
 from pixelbot_site.kit.steps_field import EffectsField
@@ -169,3 +169,24 @@ class Timer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ShoutOut(models.Model):
+    """A streamer who is shouted out with their first line of each stream (`joystick/occasions/shout_out.py`)."""
+
+    name = models.CharField(max_length=USERNAME_MAX, help_text="Their name at Joystick.tv.")
+    key = models.CharField(max_length=KEY_MAX, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = "always shout out"
+        verbose_name_plural = "always shout out"
+        ordering: ClassVar[list[str]] = ["key"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store it with the key by which viewers are compared."""
+        self.name = self.name.strip().removeprefix("@")
+        self.key = viewer_key(self.name)
+        super().save(*args, **kwargs)

@@ -38,6 +38,11 @@ Maker = Callable[[Any], Occasion | None]
 Sieve = Callable[[Sequence[Occasion], datetime], Sequence[Occasion | None]]
 
 
+# The chain of kinds by which somebody is greeted, and the subject that is a viewer's name.
+VISIT = "visit"
+VIEWER = "viewer"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OccasionKind:
     """A kind of occasion. `title` follows "When", as in "somebody tips".
@@ -82,7 +87,7 @@ class OccasionKind:
         }
         if self.amount and amount is not None:
             words[self.amount] = amount
-        return Occasion(username, subject, words)
+        return Occasion(subject if subject and self.subject == VIEWER else username, subject, words)
 
     @property
     def subject_word(self) -> str:

@@ -18,7 +18,7 @@ from effects.registry import may_give
 from joystick.models import Reaction, Stream
 from joystick.reactions import engine
 from joystick.reactions.engine import Candidate, Run
-from joystick.reactions.kinds import Occasion, OccasionKind
+from joystick.reactions.kinds import VISIT, Occasion, OccasionKind
 from joystick.reactions.rules import Rule
 from pixelbot_site.kit.lines import picked
 from pixelbot_site.kit.steps import Step, planned
@@ -116,13 +116,19 @@ def say_line(run: Run, turns: dict[int, int]) -> None:
         return
     chat.say(
         line,
-        Priority.THANKS if kind.is_thanks else Priority.CHATTER,
+        _priority(kind),
         channel_id=run.candidate.channel_id,
         worth=_worth(kind, occasion),
         # Several are filled in again as one, by what knows these words alone.
         template=template if is_plain(template, occasion.filling) else "",
         words=occasion.filling,
     )
+
+
+def _priority(kind: OccasionKind) -> Priority:
+    if kind.is_thanks:
+        return Priority.THANKS
+    return Priority.GREETING if kind.chain == VISIT else Priority.CHATTER
 
 
 def _picked(rule: Rule, turns: dict[int, int]) -> str:

@@ -10,7 +10,7 @@ from economy.viewers.roles import Role
 from effects.registry import gives
 from joystick.models import Match, Reaction
 from joystick.reactions import patterns
-from joystick.reactions.kinds import OccasionKind, occasions
+from joystick.reactions.kinds import VIEWER, OccasionKind, occasions
 from joystick.reactions.rules import Rule, rule_of
 from pixelbot_site.kit import words
 from pixelbot_site.kit.plural import counted
@@ -35,7 +35,8 @@ def sentence(row: Reaction) -> str:
     """Return what the row says: “When somebody tips 50–99 tokens: say …, once a minute.”"""
     rule, kind = rule_of(row), occasions.get(row.occasion)
     when = kind.title if kind is not None else f"“{row.occasion}” happens"
-    subject = f", which {_subject(row)}" if row.subject else ""
+    pronoun = "who" if kind is not None and kind.subject == VIEWER else "which"
+    subject = f", {pronoun} {_subject(row)}" if row.subject else ""
     amount = _range(rule, kind) if kind is not None else ""
     conditions = [when + (f" {amount}" if amount else "") + subject, *_conditions(rule)]
     return f"When {', '.join(conditions)}: {', '.join([*_deeds(row, rule), *_limits(rule, kind)])}."

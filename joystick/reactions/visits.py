@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Subquery
 
 from economy import cooldowns
 from economy.models import Viewer, viewer_key
-from joystick.models import InboundEvent, Stream
+from joystick.models import InboundEvent, ShoutOut, Stream
 from joystick.reactions.kinds import Occasion
 
 # Seconds for which it is remembered that somebody's line was looked at: longer than any stream.
@@ -43,6 +43,15 @@ def back(made: Sequence[Occasion], now: datetime) -> list[Occasion | None]:
         days = (now - last).days if last is not None else 0
         found.append(replace(one, words={"days": days}) if one is not None and days else None)
     return found
+
+
+def shout_out(made: Sequence[Occasion], now: datetime) -> list[Occasion | None]:
+    """Keep the first line of the stream of each viewer who is on the streamer's list."""
+    keys = {viewer_key(one.username) for one in made}
+    listed = set(ShoutOut.objects.filter(key__in=keys).values_list("key", flat=True))
+    theirs = [one for one in made if viewer_key(one.username) in listed]
+    firsts = iter(_firsts("shout_out", theirs, now, _stream()))
+    return [next(firsts) if viewer_key(one.username) in listed else None for one in made]
 
 
 def _stream() -> int | None:

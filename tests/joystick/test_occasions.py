@@ -21,7 +21,7 @@ from effects.overlays import pages
 from effects.queue import items
 from effects.registry import kinds
 from joystick import tasks
-from joystick.models import InboundEvent, Reaction, Stream
+from joystick.models import InboundEvent, Reaction, ShoutOut, Stream
 from joystick.reactions import causes, sentences
 from joystick.reactions.kinds import occasions
 from joystick.settings_table import Rules
@@ -56,6 +56,10 @@ def followers(number: int) -> Happening:
     return Happening("follower_count_updated", data={"number_of_followers": number})
 
 
+def list_bob() -> None:
+    ShoutOut.objects.create(name="Bob")
+
+
 def tip_goal(kind: str, title: str, tokens: int) -> Happening:
     return Happening(f"tip_goal_{kind}", data={"title": title, "amount": tokens})
 
@@ -80,7 +84,7 @@ def the_overlay_goes() -> None:
 
 
 # For each occasion: what has happened before, a happening by Bob, its subject, and a line with every word filled in.
-OCCASIONS: dict[str, tuple[list[Happening], Happening | Cause, str, str, str]] = {
+OCCASIONS: dict[str, tuple[list[Happening | Cause], Happening | Cause, str, str, str]] = {
     "follow": ([], follow("Bob"), "", "{user}", "Bob"),
     "subscribe": ([], subscribe("Bob", 3), "", "{user} {months}", "Bob 3"),
     "resubscribe": ([], Happening("resubscribed", "Bob", "", {"how_much": 1, "how_long": 4}), "", "{user}", "Bob"),
@@ -134,9 +138,16 @@ OCCASIONS: dict[str, tuple[list[Happening], Happening | Cause, str, str, str]] =
     "device_connected": ([], Happening("device_connected"), "", "on", "on"),
     "device_disconnected": ([], Happening("device_disconnected"), "", "off", "off"),
     "word": ([], chat("Bob", "good morning"), "good morning", "{user}", "Bob"),
-    "first_line": ([chat("Bob", "hi"), started()], chat("Bob", "hello"), "", "{user}", "Bob"),
-    "first_line_ever": ([enter("Bob")], chat("Bob", "hello"), "", "{user}", "Bob"),
-    "back": ([chat("Bob", "hi")], chat("Bob", "hello"), "", "{user} {days}", "Bob 10"),
+    "first_line": ([chat("Bob", "hi"), started()], chat("Bob", "hello"), "Bob", "{user}", "Bob"),
+    "first_line_ever": ([enter("Bob")], chat("Bob", "hello"), "Bob", "{user}", "Bob"),
+    "shout_out": (
+        [list_bob],
+        chat("Bob", "hello"),
+        "Bob",
+        "{user}: {link}",
+        "Bob: https://joystick.tv/u/Bob",
+    ),
+    "back": ([chat("Bob", "hi")], chat("Bob", "hello"), "Bob", "{user} {days}", "Bob 10"),
     "viewer_count": ([], viewer_count(60), "", "{watching}", "60"),
     "follower_count": ([followers(99)], followers(100), "", "{followers}", "100"),
     "goal_share": (
@@ -156,8 +167,12 @@ OCCASIONS: dict[str, tuple[list[Happening], Happening | Cause, str, str, str]] =
     "overlay_gone": ([started()], the_overlay_goes, "", "{seconds}", "15"),
     "level_up": ([], tip("Bob", 2000), "", "{user} {level}", "Bob 2"),
 }
+# Of these, the same happening is an occasion once: they have a test of their own.
+ONCE = ("first_line", "first_line_ever", "back", "shout_out")
 each_occasion = pytest.mark.parametrize("name", list(OCCASIONS))
-with_subject = pytest.mark.parametrize("name", [name for name, told in OCCASIONS.items() if told[2]])
+with_subject = pytest.mark.parametrize(
+    "name", [name for name, told in OCCASIONS.items() if told[2] and name not in ONCE]
+)
 
 
 @pytest.fixture
@@ -191,7 +206,7 @@ def bot(
     return let
 
 
-def long_before(bot: Happens, happenings: list[Happening]) -> None:
+def long_before(bot: Happens, happenings: list[Happening | Cause]) -> None:
     bot(*happenings)
     InboundEvent.objects.update(received_at=timezone.now() - timedelta(days=10, hours=1))
 
@@ -204,6 +219,21 @@ def test_visits_are_counted_once(bot: Happens) -> None:
     assert bot(started(), chat("Cid", "a")) == ["first_line_ever Cid"]
     assert bot(chat("Bob", "c"), chat("Bob", "d")) == ["first_line Bob"]
     assert bot(chat("Bob", "e")) == []
+
+
+def test_somebody_is_greeted_by_name_and_those_of_a_list_are_shouted_out_once_a_stream(bot: Happens) -> None:
+    Reaction.objects.create(occasion="first_line", lines="hello {user}", order=1)
+    Reaction.objects.create(occasion="first_line", subject="bob", lines="all rise for {user}", order=0)
+    Reaction.objects.create(occasion="shout_out", lines="visit {link}")
+    ShoutOut.objects.create(name="@Ann O")
+    assert bot(started(), enter("Bob"), enter("Ann O")) == []
+    assert bot(chat("Bob", "a"), chat("Ann O", "b"), chat("Cid", "c"), chat("Ann O", "d")) == [
+        "all rise for Bob", "visit https://joystick.tv/u/Ann%20O", "hello Ann O", "hello Cid",
+    ]  # fmt: skip
+    assert bot(chat("Bob", "a"), chat("Ann O", "b")) == []
+    assert bot(ended(), started(), chat("ANN o", "b"))[0] == "visit https://joystick.tv/u/ANN%20o"
+    row = Reaction(occasion="first_line", subject="bob", lines="x")
+    assert sentences.sentence(row).startswith("When somebody says their first line of the stream, who is “bob”: ")
 
 
 def test_a_number_of_viewers_is_reached_once_each_stream_by_each_row(bot: Happens) -> None:
@@ -343,6 +373,7 @@ def test_a_row_of_one_occasion_is_for_no_other(bot: Happens, name: str) -> None:
         # Of visits, only the most special one counts.
         "first_line": ["line of back", "line of word"],
         "first_line_ever": ["line of word"],
+        "shout_out": ["line of first_line_ever", "line of word"],
         "back": ["line of word"],
     }
     assert [line for line in said if line != "line of level_up"] == shared.get(name, [])

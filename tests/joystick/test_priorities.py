@@ -43,6 +43,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         (raid("Bob", 30), "thanks", performing.WORTH_WITHOUT_TOKENS),
         (follow("Bob"), "chatter", 0),
         (started(), "chatter", 0),
+        (chat("Bob", "hello"), "greeting", 0),
         (chat("Bob", "!points"), "answer", 0),
         (chat("Bob", "!pionts"), "answer", 0),
         (chat("Bob", "!tts"), "answer", 0),
@@ -54,6 +55,8 @@ def test_what_is_said_about_an_event(
     defaults.seed()
     Reaction.objects.filter(lines="").update(lines="{user}!")
     Reaction.objects.create(occasion="wheel", lines="{user} won {prize}")
+    if happening.text == "hello":
+        Reaction.objects.create(occasion="first_line_ever", lines="hello {user}")
     deliver(happening)
     assert [(message["priority"], message["worth"], message["to"]) for message in sent] == [(priority, worth, MAILBOX)]
 

@@ -40,7 +40,21 @@ from effects.models import (
     WheelLine,
     WordFilter,
 )
-from joystick.models import BuiltInCommand, Connection, Gap, InboundEvent, Install, Reaction, Stream
+from joystick.models import (
+    BuiltInCommand,
+    Connection,
+    Counter,
+    CustomCommand,
+    Gap,
+    InboundEvent,
+    Install,
+    Quote,
+    Reaction,
+    ShoutOut,
+    Stream,
+    Timer,
+    TimerGroup,
+)
 from pixelbot_site.logins import invitations
 from pixelbot_site.models import ApiToken, Invitation, PhraseText, Role
 from redeems.models import Redeem
@@ -90,6 +104,12 @@ def make_rows() -> dict[str, Model]:
         Install.objects.create(channel_id="1", username="fox"),
         Reaction.objects.create(occasion="follow"),
         BuiltInCommand.objects.create(key="points", word="points"),
+        CustomCommand.objects.create(word="hug", answers="{user} hugs"),
+        Timer.objects.create(name="links", lines="hi"),
+        TimerGroup.objects.create(name="ads"),
+        Counter.objects.create(name="deaths"),
+        Quote.objects.create(number=1, text="hello"),
+        ShoutOut.objects.create(name="Ann"),
         PhraseText.objects.create(key="points.own"),
         Stream.objects.create(started_at=now, ended_at=now),
         Redeem.objects.create(key="own", title="Own", effects=[{"kind": "chat_line", "text": "hi"}]),
