@@ -214,6 +214,19 @@ async def test_a_page_that_comes_has_none_of_the_others_ask_who_is_heard(monkeyp
         await page.disconnect()
 
 
+async def test_a_page_that_is_open_for_two_days_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = await connected()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 48 * 3600)
+    event = {"kind": "tipped", "uid": "1", "username": "Ann", "text": "Ann tipped", "tokens": 5}
+    for number in range(2):  # the channel layer looks at who is too old when the first is read
+        await sync_to_async(messages.show)(number, {"type": "speak"})
+        assert json.loads(await page.receive_from())["item"] == number
+        await sync_to_async(messages.happened)([event])
+        assert json.loads(await page.receive_from())["events"][0]["uid"] == "1"
+    await page.disconnect()
+
+
 async def test_reports_end_items(kind: Any, woken: list[str]) -> None:
     page = await connected()
     name = kind("show", lambda item: OverlayTask({"type": "show"}, seconds=1))
