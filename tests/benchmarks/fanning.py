@@ -11,7 +11,9 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
+from statistics import median
 
 import django
 
@@ -21,6 +23,7 @@ import pixelbot_site.embedded as embedded
 from effects.overlays import messages
 from pixelbot_site import setup
 from pixelbot_site.kit.channel_layer import ThreadHopLayer, the_layer
+from tests.benchmarks.fan_out import MARK
 
 # Seconds between two pushes: all sockets have got the one before.
 PAUSE = 0.08
@@ -65,12 +68,15 @@ async def push_all(bare_port: int, sockets: int, count: int) -> None:
     await loop.create_server(Bare, "127.0.0.1", bare_port)
     while len(layer.groups.get(messages.GROUP, ())) < sockets or len(bare_open) < sockets:
         await asyncio.sleep(0.05)
-    await asyncio.sleep(3)  # all have been greeted
+    await asyncio.sleep(0.5 + sockets / 80)  # all have been greeted
+    spent: dict[Callable[[], object], list[float]] = {}
     for number in range(count):
-        await asyncio.to_thread(push, number)
-        await asyncio.sleep(PAUSE)
-        await asyncio.to_thread(push_bare, loop)
-        await asyncio.sleep(PAUSE)
+        for step in (partial(push, number), partial(push_bare, loop)):
+            before = time.thread_time()
+            await asyncio.to_thread(step)
+            await asyncio.sleep(PAUSE)
+            spent.setdefault(step.func, []).append(time.thread_time() - before)
+    print(*(f"{MARK}{1000 * median(found):.3f}" for found in spent.values()), sep="\n", flush=True)
     await asyncio.Event().wait()
 
 

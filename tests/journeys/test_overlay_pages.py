@@ -59,7 +59,9 @@ def test_two_pages_make_no_echo_and_the_second_takes_over_in_the_middle(
     expect(second_page.locator("#caption")).to_contain_text("a rather long line", timeout=10_000)
     assert not second_page.evaluate("everHeard")
     page.close()
+    gone = time.monotonic()
     wait_until(lambda: second_page.evaluate("heard()") == 1, "the second is heard", within=2)
+    print(f"the second took over after {time.monotonic() - gone:.2f} s")
     wait_until(lambda: bot.one(STATE) == "done", "the line is done", within=40)
     assert bot.rows("SELECT state, attempts FROM effects_queueitem") == [("done", 1)]
     third = second_page.context.new_page()
