@@ -162,7 +162,7 @@ def event(number: int) -> Iterator[dict[str, Any]]:
         )
     if number % 50 == 1:
         yield item(show="wheel", seconds=0.05, hold=0.1)
-    if number % 50 == 2:
+    if number % 10 == 2:
         yield item(show="confetti", colours=COLOURS, amount=100, seconds=0.1)
 
 
