@@ -67,18 +67,25 @@ EVENTS = [
 ]
 
 
-def fill(page: Page, theme: str, number: int) -> None:
-    """Have an overlay's page show every widget in this theme. `number` differs from call to call."""
-    told = [
+def told() -> list[dict[str, Any]]:
+    """Return the widgets as an overlay's first message tells of them, with confetti over all."""
+    everywhere: dict[str, tuple[tuple[int, int, int, int], list[str], dict[str, Any]]] = {
+        "confetti": ((0, 0, 100, 100), ["confetti"], {})
+    }
+    return [
         {
             "kind": kind, "name": kind, "plays": plays, "x": place[0], "y": place[1], "width": place[2],
             "height": place[3], "order": 1, "scale": 0.8 if kind in ("alert", "caption") else 1,
             "script": f"{FILES}/{kind}.js", "style": f"{FILES}/{kind}.css", "snapshot": snapshot,
         }
-        for kind, (place, plays, snapshot) in WIDGETS.items()
+        for kind, (place, plays, snapshot) in {**WIDGETS, **everywhere}.items()
     ]  # fmt: skip
+
+
+def fill(page: Page, theme: str, number: int) -> None:
+    """Have an overlay's page show every widget in this theme. `number` differs from call to call."""
     hello = {"type": "hello", "version": 1, "theme": theme, "alone": False, "leader": False, "playing": []}
-    frames = [{"type": "silence"}, {**hello, "widgets": told}, {"type": "events", "events": EVENTS}]
+    frames = [{"type": "silence"}, {**hello, "widgets": told()}, {"type": "events", "events": EVENTS}]
     frames += [{**play, "type": "play", "item": 1000 + number * 10 + at, "attempt": 1} for at, play in enumerate(PLAYS)]
     for frame in frames:
         page.evaluate("message => { overlay.receive(message) }", frame)

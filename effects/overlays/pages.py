@@ -48,15 +48,14 @@ def closed(channel: str) -> None:
     OverlayPage.objects.filter(channel=channel).update(until=timezone.now() + GRACE)
 
 
-def leads(channel: str) -> bool:
-    """Return whether the page is the one of its overlay that is heard."""
-    page = OverlayPage.objects.filter(channel=channel).first()
+def leader(overlay_id: int) -> str:
+    """Return the channel of the overlay's page that is heard, or ""."""
     # Who has no more than the grace is closed, or its process died.
     until = timezone.now() + GRACE
-    others = OverlayPage.objects.filter(overlay=page.overlay_id if page else None, overlay__sound=True, until__gt=until)
+    there = OverlayPage.objects.filter(overlay=overlay_id, overlay__sound=True, until__gt=until)
     # OBS before a browser's tab, in which somebody only has a look; then the page that is there longest.
-    first = others.order_by("-may_sound", "-in_obs", "since", "channel").values_list("channel", flat=True).first()
-    return first == channel
+    first = there.order_by("-may_sound", "-in_obs", "since", "channel").values_list("channel", flat=True).first()
+    return first or ""
 
 
 def set_may_sound(channel: str, may: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import re
 from itertools import combinations
 
@@ -64,6 +65,17 @@ def test_what_stands_on_each_other_can_be_read_over_any_scene(name: str, text: s
         behind = colour(BLOCKS[name][f"--{ground}"], scene)
         found = contrast(colour(BLOCKS[name][f"--{text}"], behind), behind)
         assert found >= LEAST, f"{name}: {text} on {ground} over {scene}: {found:.2f}"
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_the_name_of_everybody_in_chat_can_be_read_over_any_scene(name: str) -> None:
+    depth, light = (float(BLOCKS[name][f"--name-{of}"].removesuffix("%")) / 100 for of in ("depth", "light"))
+    for scene in SCENES:
+        behind = colour(BLOCKS[name]["--panel"], scene)
+        for hue in range(0, 360, 15):  # as chat.js gives them
+            red, green, blue = colorsys.hls_to_rgb(hue / 360, light, depth)
+            found = contrast((red * 255, green * 255, blue * 255), behind)
+            assert found >= LEAST, f"{name}: a name of hue {hue} over {scene}: {found:.2f}"
 
 
 def test_they_are_told_apart_at_a_glance() -> None:
