@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from economy.models import Viewer
 from effects.models import Purchase, QueueItem, State
 from effects.queue import items, lanes
-from effects.values import alert, speak
+from effects.values import show_media, speak
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken", "frames")]
 
@@ -64,7 +64,7 @@ def test_what_viewers_bought_won_or_were_given_is_dropped_for_nothing(
         items.enqueue(speak(f"bought {number}", source="redeem"), viewer=bob, purchase=purchase)
         items.enqueue(speak(f"given {number}", source="redeem"), viewer=bob)
         items.enqueue(speak(f"won {number}"), viewer=bob, part_of="the prize Applause")
-        items.enqueue(alert(f"shown {number}"))
+        items.enqueue(show_media(f"shown {number}"))
     for number in range(5):
         items.enqueue(speak(f"level {number}", source="level"))
     assert lines().count() == 20 + limit

@@ -16,7 +16,8 @@ BLOCKS = {
     for name, body in re.findall(r'^\[data-theme="(\w+)"\] \{(.*?)^\}', STYLE, re.M | re.S)
 }
 # What stands on what.
-PAIRS = [("text", "panel"), ("muted", "panel"), ("text", "panel-2"), ("muted", "panel-2"), ("on-accent", "accent")]
+PAIRS = [("text", "panel"), ("muted", "panel"), ("text", "panel-2"), ("muted", "panel-2"), ("on-accent", "accent"),
+         ("accent", "panel"), ("text", "ground"), ("accent", "ground")]  # fmt: skip
 SCENES = ((0, 0, 0), (255, 255, 255))
 # WCAG's AA for text of any size.
 LEAST = 4.5
