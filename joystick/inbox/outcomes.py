@@ -34,6 +34,7 @@ class Outcomes:
     """The outcomes of a batch of events. Awards are collected and paid together.
 
     `viewers` are those loaded so far, by key. `present` is by username: True for who is here, False for who left.
+    `alerted`: the uids of events that reactions show as alerts, once they have run.
     """
 
     rules: Rules
@@ -42,6 +43,7 @@ class Outcomes:
     viewers: dict[str, Viewer] = field(default_factory=dict)
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
+    alerted: set[str] = field(default_factory=set)
     reacting: Reacting = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,7 +85,9 @@ class Outcomes:
                 now=self.now,
             )
         if self.reacting.candidates:
-            performing.perform(self.reacting.runs(self.viewers), now=self.now)
+            runs = self.reacting.runs(self.viewers)
+            performing.perform(runs, now=self.now)
+            self.alerted = {run.candidate.event for run in runs if run.shows_event}
 
     def pay_awards(self) -> None:
         """Pay the awards collected so far, and handle the levels that were reached by them."""

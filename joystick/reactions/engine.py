@@ -15,9 +15,11 @@ from economy.models import XP, Viewer, viewer_key
 from economy.viewers import people
 from economy.viewers.roles import role_of
 from joystick.models import Stream
+from joystick.protocol.events import Event
 from joystick.reactions import rules
 from joystick.reactions.kinds import Occasion, OccasionKind
 from joystick.reactions.rules import Rule, RuleSet
+from pixelbot_site.kit.steps import leaves
 
 # Tests put a seeded one in its place.
 dice = random.Random()
@@ -40,6 +42,12 @@ class Run:
 
     rule: Rule
     candidate: Candidate
+
+    @property
+    def shows_event(self) -> bool:
+        """Return whether it shows as an alert what the platform told; a level that a tip led to is something else."""
+        is_told = any(issubclass(kind, Event) for kind in self.candidate.kind.events)
+        return is_told and any(step.get("kind") == "alert" for step in leaves(self.rule.effects))
 
 
 @dataclass
