@@ -76,7 +76,6 @@ ALERTS: list[dict[str, Any]] = [
      "detail": "with"},
     {"design": "toast", "parts": ["", "TinPanSally", " is following now"], "detail_parts": ["Welcome!"], "detail": "with"},
 ]  # fmt: skip
-LAYOUTS = ("plain", "above", "beside", "behind")
 
 
 def alert(page: Page, theme: str, number: int, **message: Any) -> None:

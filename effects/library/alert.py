@@ -20,7 +20,9 @@ class Alert(Payload):
     """`seconds`: how long it is shown; a sound that lasts longer is heard to its end before the next alert begins."""
 
     text: str = Field(
-        min_length=1, max_length=500, description="The large line. Words between asterisks stand out, as in *{user}* is here."
+        min_length=1,
+        max_length=500,
+        description="The large line. Words between asterisks stand out, as in *{user}* is here.",
     )
     detail: str = Field("", max_length=300, description="A smaller line below it.")
     design: Literal["card", "banner", "words", "ribbon", "toast"] = Field(
