@@ -15,7 +15,7 @@ from effects.queue import items
 from joystick.channel import actions, streams
 from joystick.protocol.events import ChatMessage, Entered, Event
 from joystick.reactions import performing
-from joystick.reactions.engine import Reacting
+from joystick.reactions.engine import Reacting, Run
 from joystick.registry import Outcome, handlers
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
@@ -87,7 +87,7 @@ class Outcomes:
         if self.reacting.candidates:
             runs = self.reacting.runs(self.viewers)
             performing.perform(runs, now=self.now)
-            self.alerted = {run.candidate.event for run in runs if run.shows_event}
+            self.alerted = {run.candidate.event for run in runs if run.shows_alert and _is_of_an_event(run)}
 
     def pay_awards(self) -> None:
         """Pay the awards collected so far, and handle the levels that were reached by them."""
@@ -119,6 +119,11 @@ class Outcomes:
         # Needed only where entering pays once for each stream.
         stream = streams.current() if self.rules.dropin_once_per_stream else None
         return str(stream.pk) if stream else ""
+
+
+def _is_of_an_event(run: Run) -> bool:
+    # A level has the uid of the tip that led to it, and is something else.
+    return any(issubclass(kind, Event) for kind in run.candidate.kind.events)
 
 
 def _is_of_a_bot(event: Event | LevelUp, rules: Rules) -> bool:

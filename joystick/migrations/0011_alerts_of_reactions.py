@@ -46,6 +46,10 @@ def step_of(design, text, detail):
 
 def show_alerts(apps, schema_editor):
     """Rows that stand as they were made at a first start show an alert: the overlay's corner leaves out their events."""
+    widgets = apps.get_model("effects", "OverlayWidget").objects.filter(enabled=True)
+    boxes = widgets.filter(kind="alert").values("overlay")
+    if widgets.filter(kind="events").exclude(overlay__in=boxes).exists():
+        return  # an overlay that shows events in its corner has no place for alerts: it would show neither
     rows = apps.get_model("joystick", "Reaction").objects
     for row in rows.filter(occasion__in={occasion for occasion, _, _ in ALERTS}, **UNSET):
         source = "tip" if row.occasion == "tip" else "system"
@@ -62,6 +66,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('joystick', '0010_occasions'),
+        ('effects', '0022_alerts_in_a_lane'),
     ]
 
     operations = [

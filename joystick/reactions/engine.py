@@ -15,7 +15,6 @@ from economy.models import XP, Viewer, viewer_key
 from economy.viewers import people
 from economy.viewers.roles import role_of
 from joystick.models import Stream
-from joystick.protocol.events import Event
 from joystick.reactions import rules
 from joystick.reactions.kinds import Occasion, OccasionKind
 from joystick.reactions.rules import Rule, RuleSet
@@ -44,10 +43,9 @@ class Run:
     candidate: Candidate
 
     @property
-    def shows_event(self) -> bool:
-        """Return whether it shows as an alert what the platform told; a level that a tip led to is something else."""
-        is_told = any(issubclass(kind, Event) for kind in self.candidate.kind.events)
-        return is_told and any(step.get("kind") == "alert" for step in leaves(self.rule.effects))
+    def shows_alert(self) -> bool:
+        """Return whether an alert is among its effects."""
+        return any(step.get("kind") == "alert" for step in leaves(self.rule.effects))
 
 
 @dataclass

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from economy.models import Cooldown, LevelReward, Points
-from effects.models import QueueItem
+from effects.models import Overlay, QueueItem
 from joystick.models import Reaction
 from joystick.reactions import defaults, performing, sentences
 from joystick.reactions.kinds import Occasion
@@ -108,7 +108,15 @@ def test_an_update_gives_alerts_to_the_first_rows_that_nobody_has_changed() -> N
     Reaction.objects.filter(pk=high.pk).update(effects=[{"kind": "confetti"}])
     changed = {follows.pk, gifts.pk, medium.pk, high.pk}
     kept = {row.pk: row.effects for row in Reaction.objects.filter(pk__in=changed)}
-    import_module("joystick.migrations.0011_alerts_of_reactions").show_alerts(apps, None)
+    before = {row.pk: row.effects for row in Reaction.objects.all()}
+    migration = import_module("joystick.migrations.0011_alerts_of_reactions")
+    overlay = Overlay.objects.create()
+    overlay.widgets.create(kind="events", name="events")
+    overlay.widgets.filter(kind="alert").update(enabled=False)
+    migration.show_alerts(apps, None)
+    assert {row.pk: row.effects for row in Reaction.objects.all()} == before, "there is no place for alerts"
+    overlay.widgets.filter(kind="alert").update(enabled=True)
+    migration.show_alerts(apps, None)
     assert {row.pk: row.effects for row in Reaction.objects.all()} == as_seeded | kept
 
 

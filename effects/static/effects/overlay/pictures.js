@@ -1,6 +1,6 @@
 // Loads pictures and videos of the streamer's, for the widgets that show them.
 
-const LOAD_MS = 8000; // the bot gives up on what has not begun a while after it was told
+const LOAD_MS = 4500; // the bot gives up on what has not begun 6 s after it was told; until then words can be shown alone
 
 // Return the element, once it can be shown, and its sound, where it is a video. Throws where it can't be shown.
 export async function loadPicture({ media, video, volume = 0, loops = true }, show) {
