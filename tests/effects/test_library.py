@@ -28,7 +28,7 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     (
         "alert",
         {
-            **{"text": "x" * 500, "detail": "x" * 300, "design": "toast", "accent": "#00AAff", "place": "bottom-left"},
+            **{"text": "x" * 500, "detail": "x" * 300, "design": "toast", "accent": "#00aaff", "place": "bottom-left"},
             **{"media": "m" * 40, "layout": "behind", "sound": "s" * 40, "volume": 0, "seconds": 60},
         },
     ),

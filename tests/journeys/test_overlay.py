@@ -270,7 +270,8 @@ def test_after_a_silence_nothing_of_before_is_shown_and_what_comes_later_is(serv
     server.send(type="silence")
     expect(lines).to_have_count(0)
     expect(page.locator("#alert")).to_be_hidden()
-    server.send(type="events", events=[{"kind": "followed", "uid": "9", "username": "Eve", "text": "Eve follows"}])
+    shown = {"kind": "followed", "uid": "8", "username": "Dan", "text": "Dan follows", "alerted": True}
+    server.send(type="events", events=[shown, {**shown, "text": "Eve follows", "username": "Eve", "alerted": False}])
     expect(lines).to_have_text(["Eve follows"])  # none of the five that waited
     server.send(**alert(3, text="calm again", seconds=60))
     expect(page.locator("#alert")).to_have_text("calm again")

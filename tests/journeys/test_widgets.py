@@ -223,7 +223,7 @@ def test_alerts_in_each_design_with_and_without_their_picture(stage: Page) -> No
         expect(alert).to_have_class(f"alert {design} top-left plain")  # without its picture, and without accents
         expect(alert).to_have_text(MARKUP)
     # One of before designs, and one of a version to come.
-    for item, design in ((21, None), (22, "hologram")):
+    for item, design in ((21, ""), (22, "hologram")):
         play_alert(stage, item, text="old", design=design)
         expect(alert).to_have_class("alert card centre plain")
     play_alert(stage, 23, text="over soon", seconds=0.6)
