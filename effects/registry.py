@@ -83,6 +83,10 @@ class EffectKind(ABC, Generic[P]):
         """Return how long the effect will last, as far as that is known before it happens."""
         return float(getattr(payload, "seconds", 0))
 
+    def titled(self, title: str) -> str:
+        """Return the title of an effect as the queue shows it."""
+        return title
+
     def sort(self, payload: Mapping[str, Any]) -> str:
         """Return by what the bot's own items are alike; an old one may be dropped for a new one. "": none ever is."""
         return ""

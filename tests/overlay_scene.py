@@ -53,7 +53,7 @@ WIDGETS: dict[str, tuple[tuple[int, int, int, int], list[str], dict[str, Any]]] 
         {"text": "CopperKettle dropped in with 37 viewers", "name": "CopperKettle"}]}),
 }  # fmt: skip
 PLAYS: list[dict[str, Any]] = [
-    {"show": "alert", "lane": "effect", "text": "RookAndRye is live: go and say hello!", "seconds": 60},
+    {"show": "alert", "lane": "notification", "parts": ["", "RookAndRye", " is live: go and say hello!"], "seconds": 60},
     {"show": "speak", "lane": "tts", "text": "TinPanSally said: you are doing great tonight, I love the new lights",
      "user": "TinPanSally", "prefix": "TinPanSally said:", "speech": "", "said": "", "pre_sound": "", "seconds": 4},
     {"show": "wheel", "lane": "wheel", "prize": 2, "prize_name": "A fanfare", "user": "VelvetMoth", "seconds": 0.5,
@@ -65,6 +65,29 @@ EVENTS = [
     {"kind": "followed", "username": "quillbadger", "text": "quillbadger is now following"},
     {"kind": "stream_dropped_in", "username": "CopperKettle", "text": "CopperKettle dropped in with 37 viewers"},
 ]
+# Each design of an alert once, as seeded reactions and streamers use them.
+ALERTS: list[dict[str, Any]] = [
+    {"design": "card", "parts": ["Incredible: ", "MossyLantern", " tipped ", "250 tokens"],
+     "detail_parts": ["for “", "a song", "”. Thank you!"], "detail": "with"},
+    {"design": "banner", "parts": ["", "CopperKettle", " drops in with ", "37 viewers"],
+     "detail_parts": ["Welcome, everybody!"], "detail": "with"},
+    {"design": "words", "parts": ["", "Oxbow_9", " subscribed!"], "detail_parts": ["Three months now"], "detail": "with"},
+    {"design": "ribbon", "parts": ["", "quillbadger", " gave ", "12 subscriptions"], "detail_parts": ["Thank you!"],
+     "detail": "with"},
+    {"design": "toast", "parts": ["", "TinPanSally", " is following now"], "detail_parts": ["Welcome!"], "detail": "with"},
+]  # fmt: skip
+
+
+def alert(page: Page, theme: str, number: int, **message: Any) -> None:
+    """Have an overlay's page show this alert in this theme, and nothing else. `number` differs from call to call."""
+    told = {
+        "kind": "alert", "name": "alert", "plays": ["alert"], "x": 0, "y": 0, "width": 100, "height": 100, "order": 1,
+        "scale": 1, "script": f"{FILES}/alert.js", "style": f"{FILES}/alert.css", "snapshot": {},
+    }  # fmt: skip
+    hello = {"type": "hello", "version": 1, "theme": theme, "alone": False, "leader": False, "playing": []}
+    play = {"type": "play", "show": "alert", "lane": "notification", "item": number, "attempt": 1, "seconds": 60}
+    for frame in ({"type": "silence"}, {**hello, "widgets": [told]}, {**play, **message}):
+        page.evaluate("message => { overlay.receive(message) }", frame)
 
 
 def told() -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def enqueue(
         lane=kind.lane or (first_lane(effect.payload) if waits else INSTANT),
         payload=dict(effect.payload),
         sequel=list(sequel),
-        title=_title(effect, is_test=bool(tried_by)),
+        title=_title(kind.titled(effect.title), is_test=bool(tried_by)),
         viewer=viewer,
         purchase=purchase,
         part_of=part_of,
@@ -106,10 +106,10 @@ def enqueue(
     return item
 
 
-def _title(effect: Effect, *, is_test: bool) -> str:
+def _title(title: str, *, is_test: bool) -> str:
     # What follows in a sequence has the mark from the item before it.
-    mark = TEST_MARK if is_test and not effect.title.startswith(TEST_MARK) else ""
-    return f"{mark}{effect.title}"[:MAX_TITLE]
+    mark = TEST_MARK if is_test and not title.startswith(TEST_MARK) else ""
+    return f"{mark}{title}"[:MAX_TITLE]
 
 
 def _make_room(item: QueueItem, kind: EffectKind[Any]) -> None:

@@ -15,7 +15,7 @@ from effects.queue import folding
 from joystick.channel import actions, streams
 from joystick.protocol.events import ChatMessage, Entered, Event
 from joystick.reactions import performing
-from joystick.reactions.engine import Reacting
+from joystick.reactions.engine import Reacting, Run
 from joystick.registry import Outcome, handlers
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
@@ -34,6 +34,7 @@ class Outcomes:
     """The outcomes of a batch of events. Awards are collected and paid together.
 
     `viewers` are those loaded so far, by key. `present` is by username: True for who is here, False for who left.
+    `alerted`: the uids of events that reactions show as alerts, once they have run.
     """
 
     rules: Rules
@@ -42,6 +43,7 @@ class Outcomes:
     viewers: dict[str, Viewer] = field(default_factory=dict)
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
+    alerted: set[str] = field(default_factory=set)
     reacting: Reacting = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,7 +85,9 @@ class Outcomes:
                 now=self.now,
             )
         if self.reacting.candidates:
-            performing.perform(self.reacting.runs(self.viewers), now=self.now)
+            runs = self.reacting.runs(self.viewers)
+            performing.perform(runs, now=self.now)
+            self.alerted = {run.candidate.event for run in runs if run.shows_alert and _is_of_an_event(run)}
 
     def pay_awards(self) -> None:
         """Pay the awards collected so far, and handle the levels that were reached by them."""
@@ -115,6 +119,11 @@ class Outcomes:
         # Needed only where entering pays once for each stream.
         stream = streams.current() if self.rules.dropin_once_per_stream else None
         return str(stream.pk) if stream else ""
+
+
+def _is_of_an_event(run: Run) -> bool:
+    # A level has the uid of the tip that led to it, and is something else.
+    return any(issubclass(kind, Event) for kind in run.candidate.kind.events)
 
 
 def _is_of_a_bot(event: Event | LevelUp, rules: Rules) -> bool:

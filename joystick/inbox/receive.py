@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -80,7 +80,7 @@ def _handle(batch: Sequence[ReceivedFrame]) -> None:
         for event in new:
             outcomes.handle(event)
         outcomes.finish()
-        messages.happened([_overlay_payload(event) for event in new if _is_public(event)])
+        messages.happened([_overlay_payload(event, outcomes.alerted) for event in new if _is_public(event)])
 
 
 def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> list[Event]:
@@ -181,6 +181,6 @@ def _is_public(event: Event) -> bool:
     return event.kind != SERVER_ERROR and not (isinstance(event, ChatMessage) and not event.is_public)
 
 
-def _overlay_payload(event: Event) -> dict[str, Any]:
+def _overlay_payload(event: Event, alerted: Container[str]) -> dict[str, Any]:
     payload = {"kind": event.kind, "uid": event.uid, "username": event.username, "text": event.text[:MAX_SHOWN_CHARS]}
-    return payload | more_of(event)
+    return payload | more_of(event) | ({"alerted": True} if event.uid in alerted else {})

@@ -18,6 +18,7 @@ from joystick.models import Stream
 from joystick.reactions import rules
 from joystick.reactions.kinds import Occasion, OccasionKind
 from joystick.reactions.rules import Rule, RuleSet
+from pixelbot_site.kit.steps import leaves
 
 # Tests put a seeded one in its place.
 dice = random.Random()
@@ -42,6 +43,11 @@ class Run:
 
     rule: Rule
     candidate: Candidate
+
+    @property
+    def shows_alert(self) -> bool:
+        """Return whether an alert is among its effects."""
+        return any(step.get("kind") == "alert" for step in leaves(self.rule.effects))
 
 
 @dataclass

@@ -26,7 +26,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 @sync_to_async
 def an_overlay() -> Overlay:
-    return Overlay.objects.create()
+    made = Overlay.objects.create()
+    made.widgets.get_or_create(kind="events", defaults={"name": "events"})
+    return made
 
 
 def socket(secret: str) -> WebsocketCommunicator:

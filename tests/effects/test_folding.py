@@ -60,7 +60,7 @@ def test_one_that_waits_takes_in_what_comes_within_seconds(bob: Viewer, viewer: 
 
 def test_what_has_begun_or_ended_or_is_not_alike_takes_nothing_in(bob: Viewer) -> None:
     add(gifts(1, "Bob"), bob)
-    claimed = worker.claim("effect")
+    claimed = worker.claim("notification")
     assert claimed is not None
     add(gifts(2, "Bob"), bob)
     items.end(QueueItem.objects.latest("pk"), State.CANCELLED, "x")
@@ -77,7 +77,7 @@ def test_nobody_but_the_items_viewer_is_named_in_it(bob: Viewer, viewer: Callabl
     add(gifts(1, "Ann"), ann)
     assert "ann" not in str(QueueItem.objects.values().get()).casefold()
     forgetting.forget(bob)
-    item = worker.claim("effect")
+    item = worker.claim("notification")
     assert item is not None and items.finish(item.pk, item.attempts)
     cleanup.tidy()
     assert "bob" not in str(QueueItem.objects.values().get()).casefold()
@@ -136,7 +136,7 @@ def test_an_item_that_takes_something_in_before_its_claim_is_performed_with_it(
         return item
 
     monkeypatch.setattr(worker, "_first", late)
-    item = worker.claim("effect")
+    item = worker.claim("notification")
     assert item is not None
     assert (item.title, item.payload["text"]) == ("Bob: 2", "Bob: 2")
 

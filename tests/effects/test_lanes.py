@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from economy.models import Viewer
 from effects.models import Purchase, QueueItem, State
 from effects.queue import items, lanes, worker
-from effects.values import alert, speak
+from effects.values import show_media, speak
 from joystick.models import Reaction
 from joystick.simulator.happenings import raid, tip
 
@@ -68,7 +68,7 @@ def test_what_viewers_bought_won_or_were_given_is_dropped_for_nothing(
         items.enqueue(speak(f"bought {number}", source="redeem"), viewer=bob, purchase=purchase)
         items.enqueue(speak(f"given {number}", source="redeem"), viewer=bob)
         items.enqueue(speak(f"won {number}"), viewer=bob, part_of="the prize Applause")
-        items.enqueue(alert(f"shown {number}"))
+        items.enqueue(show_media(f"shown {number}"))
     for number in range(5):
         items.enqueue(speak(f"level {number}", source="level"))
     assert lines().count() == 20 + limit

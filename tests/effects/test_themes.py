@@ -17,7 +17,8 @@ BLOCKS = {
     for name, body in re.findall(r'^\[data-theme="(\w+)"\] \{(.*?)^\}', STYLE, re.M | re.S)
 }
 # What stands on what.
-PAIRS = [("text", "panel"), ("muted", "panel"), ("text", "panel-2"), ("muted", "panel-2"), ("on-accent", "accent")]
+PAIRS = [("text", "panel"), ("muted", "panel"), ("text", "panel-2"), ("muted", "panel-2"), ("on-accent", "accent"),
+         ("accent", "panel"), ("text", "ground"), ("accent", "ground")]  # fmt: skip
 SCENES = ((0, 0, 0), (255, 255, 255))
 # WCAG's AA for text of any size.
 LEAST = 4.5
@@ -26,11 +27,11 @@ Colour = tuple[float, float, float]
 
 
 def colour(value: str, behind: Colour) -> Colour:
-    """Return a colour of the style sheet as it is seen over another."""
+    """Return a colour of the style sheet, or as browsers compute it, as it is seen over another."""
     if value.startswith("#"):
         return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16)
     red, green, blue, *rest = (float(number) for number in re.findall(r"[\d.]+", value))
-    alpha = rest[0] / 100 if rest else 1
+    alpha = rest[0] / (100 if "%" in value else 1) if rest else 1
     over = [one * alpha + other * (1 - alpha) for one, other in zip((red, green, blue), behind, strict=True)]
     return over[0], over[1], over[2]
 

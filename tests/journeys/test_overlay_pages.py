@@ -111,7 +111,8 @@ def test_one_widget_alone_fills_its_page_and_plays_what_is_its_own(
     wait_until(lambda: leads(page), "it is heard")
     assert page.evaluate("[...document.querySelectorAll('.widget:not(.unseen)')].map((one) => one.id)") == ["wheel"]
     page.evaluate("message => overlay.receive(message)", wheel(1001, name="Prize", seconds=1, hold=5))
-    page.evaluate("message => overlay.receive(message)", alert(1002, text="for other pages"))
+    other = {"type": "play", "show": "confetti", "item": 1002, "attempt": 1, "lane": "effect", "seconds": 5}
+    page.evaluate("message => overlay.receive(message)", other)
     box = page.locator("#wheel").bounding_box()
     assert box is not None and (round(box["width"]), round(box["height"])) == (700, 800)
     expect(page.locator("#wheel p")).to_contain_text("wins Prize!", timeout=10_000)
@@ -148,6 +149,6 @@ def test_with_less_motion_the_wheel_does_not_turn_and_nothing_falls(bot: BotProc
     expect(page.locator("#wheel p")).to_contain_text("wins", timeout=10_000)
     assert page.locator(".confetti").count() == 0
     page.evaluate("message => { overlay.receive(message) }", alert(2, seconds=5))
-    wait_until(
-        lambda: page.evaluate("document.querySelector('#alert .panel').getAnimations().length") == 0, "it is still"
-    )
+    expect(page.locator("#alert .frame")).to_be_visible()
+    moves = "document.querySelector('#alert .frame').getAnimations().map((one) => one.playState)"
+    wait_until(lambda: page.evaluate(moves) == ["finished"], "it is still")

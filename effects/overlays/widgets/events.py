@@ -1,4 +1,7 @@
-"""Lines in the corner: tips, followers, subscriptions and raids, for some seconds each."""
+"""Lines in the corner, in Joystick's words: tips, followers, subscriptions and raids, for some seconds each.
+
+What a reaction of the streamer's shows as an alert is left out. A new overlay has no such widget.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,6 @@ class Lines(Options):
     options=Lines,
     order=5,
     events=KINDS,
-    at_first=True,
 )
 def events(options: Lines, screen: OnScreen) -> dict[str, Any]:
     """Return how many lines, and for how long each."""

@@ -10,7 +10,7 @@ from effects.overlays.onscreen import SOMEBODY, OnScreen
 from effects.overlays.registry import Box, Options, widget
 
 # How each lane is called on screen.
-LANES = {"tts": "voice", "effect": "effect", "wheel": "wheel"}
+LANES = {"tts": "voice", "effect": "effect", "notification": "alert", "wheel": "wheel"}
 MOST = 4
 
 

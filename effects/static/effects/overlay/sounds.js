@@ -92,9 +92,9 @@ class Sound {
     onAllowed(true);
   }
 
-  // Begin; if that fails, go on in silence.
-  playQuietly() {
-    this.play().catch((error) => console.warn(`no sound: ${error.message}`));
+  // Begin, `from` so many seconds after its beginning; if that fails, go on in silence.
+  playQuietly(from = 0) {
+    this.play(from).catch((error) => console.warn(`no sound: ${error.message}`));
   }
 
   ended() {
