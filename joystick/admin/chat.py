@@ -213,7 +213,7 @@ class QuoteAdmin(ModelAdmin):
     list_filter = ("approved",)
     list_select_related = ("viewer",)
     search_fields = ("text", "viewer__key")
-    autocomplete_fields = ("viewer",)
+    raw_id_fields = ("viewer",)
     readonly_fields = ("number", "added_by")
     fields = ("number", "text", "viewer", "created_at", "approved", "added_by")
 

@@ -10,8 +10,9 @@ import pytest
 
 from tests.processes import ROOT
 
+# Each part makes a database of its own, which takes some seconds.
 PARTS = {
-    "economy": ["tests/economy"],
+    "economy": ["tests/economy", "tests/logins/test_invitations.py", "tests/logins/test_roles.py"],
     "queue": [
         "tests/redeems/test_deadlocks.py",
         "tests/redeems/test_flow.py",
@@ -44,7 +45,6 @@ PARTS = {
         "tests/joystick/test_streams.py",
         "tests/house/test_charts.py",
     ],
-    "logins": ["tests/logins/test_invitations.py", "tests/logins/test_roles.py"],
 }
 
 

@@ -297,12 +297,11 @@ def test_a_backup_brings_files_back(
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_its_pages_have_no_serious_fault(page: Page, bot: BotProcess, folder: Path, scheme: str) -> None:
+def test_its_pages_have_no_serious_fault(page: Page, bot: BotProcess, folder: Path) -> None:
     browser = page.context.browser
     assert isinstance(browser, Browser)
     # Without the policy, which refuses axe's own script.
-    context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    context = browser.new_context(bypass_csp=True)
     tab = context.new_page()
     log_in(tab, bot)
     tab.goto(url(bot, ADD))
