@@ -10,6 +10,7 @@ from economy.viewers import presence
 from joystick.account import roster, tokens
 from joystick.gateway import health
 from joystick.inbox import name_changes, retention
+from joystick.moderation import titles
 
 # Seconds.
 ROSTERS_EVERY = 86_400.0
@@ -50,6 +51,12 @@ def sweep_presence() -> None:
 def change_names() -> None:
     """Rename and forget viewers in the feed. Runs when one was, and every minute for what was broken off."""
     name_changes.work()
+
+
+@shared_task(name=titles.TASK)
+def set_title(install_id: int, title: str, username: str) -> None:
+    """Set the stream's title, and say in chat what came of it."""
+    titles.set_title(install_id, title, username)
 
 
 @shared_task(name="joystick.prune")
