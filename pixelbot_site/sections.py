@@ -34,6 +34,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "joystick.builtincommand",
         "joystick.counter",
         "joystick.quote",
+        "joystick.chatfilter",
+        "joystick.moderatedline",
         "pixelbot_site.phrasetext",
     ),
     "Media and sounds": ("effects.media", "effects.sound"),

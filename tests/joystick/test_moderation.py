@@ -14,10 +14,14 @@ from economy.ledger import xp
 from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Cooldown, Viewer
 from effects.models import QueueItem, State
+from joystick.handlers.mute import on_mute
 from joystick.inbox import overlay_facts
 from joystick.models import ChatFilter, FilterKind, InboundEvent, Install, ModeratedLine, Reaction
 from joystick.moderation import filters, links, rules
 from joystick.moderation.filters import Filter
+from joystick.protocol.events import Mute
+from joystick.registry import NOTHING
+from joystick.settings_table import Rules
 from joystick.simulator.happenings import Happening, chat
 from redeems import purchase
 
@@ -329,7 +333,8 @@ def test_a_mute_that_joystick_tells_of_takes_items_out_once_unless_it_names_a_mo
     assert write.happens(*muted)[0].startswith("@Bob sorry, that did not happen")
     assert waiting() == [] and waiting("mo") == [mo.title]
     assert POINTS_LEDGER.amount_of(bob.pk) == 100 and write.happens(Happening("user_muted", "Bob")) == []
-    assert write.happens(Happening("user_unmuted", "Mo")) == []
+    unmuted = Mute(uid="1", kind="user_unmuted", username="Bob")
+    assert on_mute(unmuted, Rules.current()) == NOTHING
 
 
 def test_where_the_scope_is_missing_it_is_named_and_the_author_is_only_told(write: Chat, stage: None) -> None:

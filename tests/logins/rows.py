@@ -40,7 +40,20 @@ from effects.models import (
     WheelLine,
     WordFilter,
 )
-from joystick.models import BuiltInCommand, Connection, Gap, InboundEvent, Install, Reaction, Stream
+from joystick.models import (
+    BuiltInCommand,
+    ChatFilter,
+    Connection,
+    Counter,
+    CustomCommand,
+    Gap,
+    InboundEvent,
+    Install,
+    ModeratedLine,
+    Quote,
+    Reaction,
+    Stream,
+)
 from pixelbot_site.logins import invitations
 from pixelbot_site.models import ApiToken, Invitation, PhraseText, Role
 from redeems.models import Redeem
@@ -89,6 +102,11 @@ def make_rows() -> dict[str, Model]:
         InboundEvent.objects.create(uid="1", kind="chat", raw="{}", received_at=now),
         Install.objects.create(channel_id="1", username="fox"),
         Reaction.objects.create(occasion="follow"),
+        CustomCommand.objects.create(word="hug", answers="hi"),
+        Counter.objects.create(name="deaths"),
+        Quote.objects.create(number=1, text="so be it"),
+        ChatFilter.objects.create(kind="links"),
+        ModeratedLine.objects.create(event="1", action="delete"),
         BuiltInCommand.objects.create(key="points", word="points"),
         PhraseText.objects.create(key="points.own"),
         Stream.objects.create(started_at=now, ended_at=now),
