@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -34,6 +35,16 @@ LATELY = timedelta(days=7)
 MODERATE = "chat:moderate"
 # Characters of a banned word.
 MAX_WORD = 100
+# The fields that only some kinds have. By kind, which those are, and what its limit is.
+CONDITIONAL = {"allowed", "words", "limit", "seconds"}
+ABOUT: dict[str, tuple[set[str], str]] = {
+    FilterKind.LINKS: ({"allowed"}, "Links, also disguised ones. !permit NAME lets a viewer write one."),
+    FilterKind.WORDS: ({"words"}, "Words and phrases, in any case, with any accents."),
+    FilterKind.CAPITALS: ({"limit"}, "Lines of ten letters or more. The limit is in percent."),
+    FilterKind.REPEATS: ({"limit"}, "The same character or word in a row. The limit is how often."),
+    FilterKind.LENGTH: ({"limit"}, "The limit is the most characters that a line may have."),
+    FilterKind.FLOOD: ({"limit", "seconds"}, "The same line, by one viewer or several. The limit is how often."),
+}
 
 
 class ChatFilterForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -49,6 +60,17 @@ class ChatFilterForm(forms.ModelForm):  # type: ignore[type-arg]
             "allowed": forms.Textarea(attrs={"rows": 4, "cols": 50}),
             "words": forms.Textarea(attrs={"rows": 4, "cols": 50}),
         }
+
+    class Media:
+        js = ("pixelbot_site/conditional_fields.js",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:  # not on a page for looking only
+            about = {
+                kind: {"hidden": sorted(CONDITIONAL - own), "words": help_} for kind, (own, help_) in ABOUT.items()
+            }
+            self.fields["kind"].widget.attrs["data-about"] = json.dumps(about)
 
     def clean(self) -> dict[str, Any]:
         """Add an error for whatever could not work."""

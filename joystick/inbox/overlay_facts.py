@@ -50,7 +50,7 @@ def latest(kinds: Sequence[str], limit: int, since: datetime | None) -> list[Fac
         handled = InboundEvent.objects.filter(kind=kind, state=InboundState.HANDLED).order_by("-id")
         rows += (handled.filter(received_at__gte=since) if since else handled)[:limit]
     rows.sort(key=lambda row: -row.pk)
-    rows = _without_taken_out(rows[:limit])
+    rows = _without_taken_out(rows[:limit]) if "new_message" in kinds else rows[:limit]
     return [fact for row in rows if (fact := _fact(row)) is not None]
 
 
