@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from economy.ledger.rewards import LevelUp, Reward
 from economy.settings_table import PointsSettings
 from effects import chat
-from effects.chat import Priority
-from effects.queue import items
+from effects.chat import Line, Priority
+from effects.queue import folding
+from effects.queue.folding import Shared
 from effects.values import speak
 from pixelbot_site.kit.steps import Effect, planned
 from pixelbot_site.kit.words import fill
@@ -15,23 +18,39 @@ from pixelbot_site.kit.words import fill
 MAX_LINES = 3
 
 
-def announced(up: LevelUp, rules: PointsSettings) -> tuple[tuple[str, ...], tuple[Effect, ...]]:
+def announced(up: LevelUp, rules: PointsSettings) -> tuple[tuple[Line, ...], tuple[Effect | Shared, ...]]:
     """Return (lines for chat, effects) of a level-up.
 
     Of the rewards with a line, the last MAX_LINES are said and spoken; the effects of all rewards happen.
     """
-    due = [(reward, line(reward, up.viewer.username)) for reward in up.rewards if reward.line][-MAX_LINES:]
-    lines = tuple(
-        f"{text} (+{rules.amount(reward.points)})" if reward.points and rules.points_enabled else text
-        for reward, text in due
-    )
-    spoken = tuple(speak(text, source="level") for reward, text in due if reward.spoken)
-    more = tuple(
-        effect
-        for reward in up.rewards
-        for effect in planned(reward.effects, {"user": up.viewer.username, "level": reward.level})
-    )
-    return lines, spoken + more
+    due = [reward for reward in up.rewards if reward.line][-MAX_LINES:]
+    lines = tuple(_said(reward, up.viewer.username, rules) for reward in due)
+    spoken = tuple(_spoken(reward, up.viewer.username) for reward in due if reward.spoken)
+    return lines, (*spoken, *(effect for reward in up.rewards for effect in _effects(reward, up.viewer.username)))
+
+
+def _said(reward: Reward, username: str, rules: PointsSettings) -> Line:
+    template = reward.line.replace("{level}", str(reward.level))
+    if reward.points and rules.points_enabled:
+        template += f" (+{rules.amount(reward.points)})"
+    return Line(template.replace("{user}", username), template, {"user": username})
+
+
+def _spoken(reward: Reward, username: str) -> Shared:
+    def make(words: Mapping[str, str | int]) -> Effect:
+        return speak(line(reward, str(words["user"])), source="level")
+
+    return Shared(folding.key_of("level line", reward.level, reward.line), make, [username], {})
+
+
+def _effects(reward: Reward, username: str) -> Iterator[Effect | Shared]:
+    words: Mapping[str, str | int] = {"user": username, "level": reward.level}
+    for place, (steps, is_shared) in enumerate(folding.split(reward.effects)):
+        if is_shared:
+            key = folding.key_of("level", reward.rule, reward.level, place, steps)
+            yield folding.shared(steps, words, key=key, users=[username], sums={})
+        else:
+            yield from planned(steps, words)
 
 
 def celebrate(up: LevelUp, rules: PointsSettings, *, event: str | None = None) -> None:
@@ -43,7 +62,7 @@ def celebrate(up: LevelUp, rules: PointsSettings, *, event: str | None = None) -
     for text in lines:
         chat.say(text, Priority.LEVEL_UP)
     for effect in effects:
-        items.enqueue_known(effect, viewer=up.viewer, event=event)
+        folding.enqueue(effect, viewer=up.viewer, event=event)
 
 
 def line(reward: Reward, username: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.channel_layer import group_send
@@ -23,6 +23,19 @@ NAMES_AND_MORE = phrases.news("names.and_more", "{names} and {count} more")
 _overheard: ContextVar[list[dict[str, Any]] | None] = ContextVar("overheard", default=None)
 
 
+class Line(str):
+    """A line with the template that it was made of, and what {user} and other words stood for in it."""
+
+    template: str
+    words: Mapping[str, str | int]
+
+    def __new__(cls, text: str = "", template: str = "", words: Mapping[str, str | int] | None = None) -> Self:
+        """Make it of the text alone where it is copied."""
+        line = super().__new__(cls, text)
+        line.template, line.words = template, words or {}
+        return line
+
+
 class Priority(StrEnum):
     """What a line is, which decides how long it may wait, and which lines go when chat has no room for all.
 
@@ -33,6 +46,8 @@ class Priority(StrEnum):
     ANSWER = "answer"
     """Answers to viewers, refunds, and what staff say."""
     THANKS = "thanks"
+    GREETING = "greeting"
+    """Waits ten seconds for others alike, so that several are greeted in one line."""
     LEVEL_UP = "level_up"
     CHATTER = "chatter"
 
@@ -58,6 +73,8 @@ def say(
         return
     if kind is None:
         kind = phrases.kind_of(text, Kind.ANSWER if priority == Priority.ANSWER else Kind.NEWS)
+    if isinstance(text, Line):
+        template, words = text.template, text.words
     more = {"worth": worth, "template": template, "filling": dict(words or {})}
     act("send_message", {"text": str(text)}, channel_id=channel_id, priority=priority, kind=kind, **more)
 

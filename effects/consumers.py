@@ -21,6 +21,7 @@ from effects.overlays import layout, messages, pages
 from effects.overlays.feed import Feed
 from effects.overlays.sockets import OpenSockets, overlay_of
 from effects.queue import playback
+from pixelbot_site.kit.channel_layer import ThreadHopLayer
 
 log = logging.getLogger("overlay")
 
@@ -51,6 +52,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
     all_events = False  # it asked for the events of all kinds
     is_preview = False  # it is shown in the dashboard: it neither counts as open nor reports
     events: frozenset[str] = frozenset()  # the kinds that its widgets are told of
+    _held: list[str] | None = None  # what it is told while it is greeted, and gets afterwards
     _reports = 0  # in the second that began at `_counted_from`
     _counted_from = 0.0
     _was_disconnected = False
@@ -71,9 +73,12 @@ class OverlayConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Accept a page that knows the secret, and send it what plays now. OVERLAY_SOCKETS_MAX may be open at once."""
         overlay = await self._overlay()
+        self._held = []
         if overlay is None or not _open.add(self, overlay.name):
             await self.close()
             return
+        if isinstance(self.channel_layer, ThreadHopLayer):
+            self.channel_layer.listen(messages.GROUP, "overlay.message", _open.tell)
         self.name, self.overlay_id = overlay.name, overlay.pk
         asked = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace"))
         self.widget = asked.get("widget", [""])[0][:40]
@@ -90,18 +95,24 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         await self._greet(overlay, playing=[item_id for item_id, _ in playing])
         for item_id, message in playing:
             await self.send_frame(messages.frame(item_id, message))
+        await self._let_out()
+
+    async def _let_out(self) -> None:
+        held, self._held = self._held or [], None
+        for text in held:
+            await self.send(text)
 
     def _store_open(self, overlay: Overlay, *, in_obs: bool) -> None:
         pages.opened(self.channel_name, overlay, widget=self.widget, in_obs=in_obs)
-        messages.choose_leader(overlay.pk)
+        messages.tell_leader(overlay.pk, pages.leader(overlay.pk))
 
     def _store_closed(self) -> None:
         pages.closed(self.channel_name)
-        messages.choose_leader(self.overlay_id)
+        messages.tell_leader(self.overlay_id, pages.leader(self.overlay_id))
 
     def _store_sound(self, allowed: bool) -> None:
         pages.set_may_sound(self.channel_name, allowed)
-        messages.choose_leader(self.overlay_id)
+        messages.tell_leader(self.overlay_id, pages.leader(self.overlay_id))
 
     async def _greet(self, overlay: Overlay, *, playing: list[int]) -> None:
         rows, self.leads, hello = await database_sync_to_async(self._first_message)(overlay, playing)
@@ -110,7 +121,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         _feed.add(self.send_frame, rows)
 
     def _first_message(self, overlay: Overlay, playing: list[int]) -> tuple[list[OverlayWidget], bool, dict[str, Any]]:
-        leads = pages.leads(self.channel_name)
+        leads = self._leads_now()
         rows = layout.shown_rows(overlay, self.widget)
         return rows, leads, layout.hello(overlay, self.widget, leads=leads, playing=playing)
 
@@ -134,8 +145,15 @@ class OverlayConsumer(AsyncWebsocketConsumer):
                 log.warning("%s could not be stored as open: %s", self.name, error)
 
     async def overlay_message(self, message: dict[str, Any]) -> None:
-        """Send a frame to the page."""
-        await self.send_frame(message["frame"])
+        """Send a frame to the page. In one process, `_open` takes it out of the channel layer for all pages at once."""
+        await self.tell(json.dumps(message["frame"]))
+
+    async def tell(self, text: str) -> None:
+        """Send a frame to the page, after its greeting."""
+        if self._held is None:
+            await self.send(text)
+        else:
+            self._held.append(text)
 
     async def send_frame(self, frame: dict[str, Any]) -> None:
         """Send a JSON object to the page."""
@@ -153,15 +171,20 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         return self.all_events or event["kind"] in self.events
 
     async def overlay_leader(self, message: dict[str, Any]) -> None:
-        """Ask whether this page is heard now: pages of its overlay came or went."""
-        if message["overlay"] == self.overlay_id:
+        """Look whether this page is heard now: pages of its overlay came or went."""
+        leads = message["leader"] == self.channel_name
+        # Asked again: of two messages from two processes, the older one may come last.
+        if message["overlay"] == self.overlay_id and leads != self.leads:
             await self._ask_whether_it_leads()
 
     async def _ask_whether_it_leads(self) -> None:
-        leads = await database_sync_to_async(pages.leads)(self.channel_name)
+        leads = await database_sync_to_async(self._leads_now)()
         if leads != self.leads:
             self.leads = leads
             await self.send_frame({"type": "leader", "leader": leads})
+
+    def _leads_now(self) -> bool:
+        return pages.leader(self.overlay_id) == self.channel_name
 
     async def overlay_recheck(self, message: dict[str, Any]) -> None:
         """Close the socket if its secret is no longer valid, else greet the page anew: overlays were changed."""
@@ -169,8 +192,10 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         if overlay is None:
             await self.close()
         elif self.name:
+            self._held = []
             playing = await database_sync_to_async(playback.playing)()
             await self._greet(overlay, playing=[item_id for item_id, _ in playing])
+            await self._let_out()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Hand a report from the page to the queue. A page that sends too much is not ours: it is disconnected."""

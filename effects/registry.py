@@ -83,6 +83,10 @@ class EffectKind(ABC, Generic[P]):
         """Return how long the effect will last, as far as that is known before it happens."""
         return float(getattr(payload, "seconds", 0))
 
+    def titled(self, title: str) -> str:
+        """Return the title of an effect as the queue shows it."""
+        return title
+
     def sort(self, payload: Mapping[str, Any]) -> str:
         """Return by what the bot's own items are alike; an old one may be dropped for a new one. "": none ever is."""
         return ""
@@ -280,6 +284,21 @@ def gives(step: steps.Step) -> bool:
     """Return whether the step's kind gives the viewer something to keep."""
     kind = kinds.get(str(step.get("kind")))
     return kind is not None and kind.gives
+
+
+def may_give(step: steps.Step) -> bool:
+    """Return whether the step, or one inside it, gives the viewer something or leads to that, as a spin does."""
+    return any(map(_may_give, steps.leaves([step])))
+
+
+def _may_give(step: steps.Step) -> bool:
+    kind = kinds.get(str(step.get("kind")))
+    if kind is None or kind.gives:
+        return kind is not None
+    try:
+        return bool(kind.given(parsed(kind, step)))
+    except Failed:  # where a number is to be filled in
+        return False
 
 
 def get_kind(name: str) -> EffectKind[Any]:

@@ -123,7 +123,8 @@ class QueueSettings(Section):
     )
     effect_queue_max: int = setting(
         20,
-        "The most sounds and other effects that may wait; beyond that, they are refused and cost nothing.",
+        "The most sounds and other effects that may wait, and the most alerts; beyond that, they are refused and cost "
+        "nothing.",
         minimum=1,
         maximum=MAX_WAITING,
         unit="effects",
@@ -131,12 +132,12 @@ class QueueSettings(Section):
     )
     queue_own_max: int = setting(
         5,
-        "The most of the bot's own lines (levels, tips, the wheel) that may wait for the voice. A newer one takes the "
-        "place of the oldest of its kind.",
+        "The most of the bot's own lines (levels, tips, the wheel) that may wait for the voice, and of its own alerts. "
+        "A newer one takes the place of the oldest of its kind.",
         minimum=1,
         maximum=MAX_WAITING,
         unit="lines",
-        label="Most lines of the bot that wait",
+        label="Most lines and alerts of the bot that wait",
     )
     queue_item_ttl: int = setting(
         600,

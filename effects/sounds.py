@@ -106,9 +106,12 @@ def named(name: str, among: QuerySet[Sound] | None = None) -> Sound | None:
     return next((sound for sound in candidates if wanted in sound.aliases.casefold().split()), None)
 
 
-def volume(sound: Sound) -> float:
-    """Return the volume to play a sound at, 0 to 1: the streamer's, lowered for a sound that is louder than speech."""
-    return round(sound.volume * min(1.0, 10 ** ((TARGET_LUFS - sound.loudness) / 20)), 4)
+def volume(sound: Sound, share: float = 1.0) -> float:
+    """Return the volume to play a sound at, 0 to 1: the streamer's, lowered for a sound that is louder than speech.
+
+    `share`: of that, how much an effect asks for.
+    """
+    return round(sound.volume * min(1.0, 10 ** ((TARGET_LUFS - sound.loudness) / 20)) * share, 4)
 
 
 def address(sound: Sound) -> str:

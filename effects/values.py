@@ -7,9 +7,9 @@ from typing import Any
 from pixelbot_site.kit.steps import MAX_TEXT, MAX_TITLE, Effect
 
 
-def alert(text: str, seconds: float = 5.0) -> Effect:
-    """Return the effect that shows `text` in large letters."""
-    return Effect("alert", {"text": text, "seconds": seconds}, title=text[:MAX_TITLE])
+def alert(text: str, seconds: float = 5.0, **more: Any) -> Effect:
+    """Return the effect that shows `text` in large letters; `more` are its other fields, such as `design`."""
+    return Effect("alert", {"text": text, "seconds": seconds, **more}, title=text[:MAX_TITLE])
 
 
 def obs_clip() -> Effect:

@@ -15,6 +15,7 @@ from economy.viewers import people
 from economy.viewers.roles import Role
 from effects.chat import Priority
 from effects.models import QueueItem, State
+from effects.queue.folding import Shared
 from effects.registry import Effect
 from joystick.protocol.events import ChatMessage
 from joystick.protocol.names import COMMANDS as PLATFORM_COMMANDS
@@ -37,7 +38,7 @@ class Outcome:
     """
 
     awards: tuple[Award, ...] = ()
-    effects: tuple[Effect, ...] = ()
+    effects: tuple[Effect | Shared, ...] = ()
     lines: tuple[str, ...] = ()
     priority: Priority = Priority.CHATTER
     kind: Kind = Kind.NEWS

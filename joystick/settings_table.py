@@ -186,34 +186,6 @@ class ChatSettings(Section):
 
 
 @dataclass(frozen=True)
-class TipSettings(Section):
-    """By which sizes the rows for tips are made at a first start."""
-
-    title: ClassVar[str] = "Tips by size: the rows of a first start (later, change them in the dashboard, Reactions)"
-
-    tip_low_max: int = setting(
-        14, "The largest low tip, in the rows of a first start.", unit="tokens", label="Largest low tip"
-    )
-    tip_medium_max: int = setting(
-        100, "The largest medium tip of those rows.", unit="tokens", label="Largest medium tip"
-    )
-    tip_high_max: int = setting(500, "The largest high tip of those rows.", unit="tokens", label="Largest high tip")
-    tip_extreme_max: int = setting(
-        1000,
-        "The largest extreme tip of those rows; what is above it has a row of its own.",
-        unit="tokens",
-        label="Largest extreme tip",
-    )
-
-    def mistakes(self) -> Iterator[Mistake]:
-        """Yield a mistake when the four sizes do not ascend."""
-        sizes = [self.tip_low_max, self.tip_medium_max, self.tip_high_max, self.tip_extreme_max]
-        if sizes != sorted(set(sizes)):
-            names = "TIP_LOW_MAX, TIP_MEDIUM_MAX, TIP_HIGH_MAX, TIP_EXTREME_MAX"
-            yield Mistake(names, ", ".join(map(str, sizes)), "each larger than the one before")
-
-
-@dataclass(frozen=True)
 class FeedSettings(Section):
     """How long the feed is kept."""
 
@@ -239,7 +211,7 @@ class FeedSettings(Section):
 
 
 @dataclass(frozen=True)
-class Rules(EconomySettings, EffectsSettings, JoystickSettings, ChatSettings, TipSettings):
+class Rules(EconomySettings, EffectsSettings, JoystickSettings, ChatSettings):
     """All settings that handling an event needs, as one snapshot that is taken once per batch."""
 
     @staticmethod

@@ -8,9 +8,11 @@ from django.utils import timezone
 from economy import cooldowns
 from economy.viewers import presence
 from joystick.account import roster, tokens
+from joystick.chat import timers
 from joystick.gateway import health
 from joystick.inbox import name_changes, retention
 from joystick.moderation import titles
+from joystick.reactions import causes
 
 # Seconds.
 ROSTERS_EVERY = 86_400.0
@@ -18,8 +20,15 @@ ROSTERS_EVERY = 86_400.0
 
 @shared_task(name="joystick.watch")
 def watch() -> None:
-    """Warn when the connection is in trouble."""
+    """Warn when the connection is in trouble, and react where the overlay is gone."""
     health.watch()
+    causes.watch_overlay(now=timezone.now())
+
+
+@shared_task(name=causes.TASK)
+def react_to_failed_redeem(item_id: int, reason: str) -> None:
+    """Run the rows for a redeem that failed."""
+    causes.react_to_failed_redeem(item_id, reason)
 
 
 @shared_task(name="joystick.renew_tokens")
@@ -57,6 +66,12 @@ def change_names() -> None:
 def set_title(install_id: int, title: str, username: str) -> None:
     """Set the stream's title, and say in chat what came of it."""
     titles.set_title(install_id, title, username)
+
+
+@shared_task(name="joystick.run_timers")
+def run_timers() -> None:
+    """Run a timer that is due."""
+    timers.run_due(now=timezone.now())
 
 
 @shared_task(name="joystick.prune")

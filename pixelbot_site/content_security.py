@@ -11,6 +11,8 @@ from joystick.settings_table import JoystickSettings
 
 # Pages that play the file that is chosen in their form, before it is sent.
 SHOWING_CHOSEN_FILES = frozenset({"admin:effects_media_add", "admin:effects_sound_add", "admin:effects_sound_change"})
+# Pages that show an overlay in a frame.
+FRAMING = frozenset({"admin:effects_overlay_change"})
 # The export page's only inline handler, onSelectToggleChange(event), by its SHA-256.
 EXPORT_HANDLER = "'unsafe-hashes' 'sha256-wid4zL8fR53ZYy1ljOepzR77Dn6vWUUxuNnnWWBP3I8='"
 
@@ -25,15 +27,18 @@ class ContentSecurityMiddleware:
         """Return the response with a policy."""
         response = self._get_response(request)
         match = request.resolver_match
-        shows = match is not None and match.view_name in SHOWING_CHOSEN_FILES
-        response.headers.setdefault("Content-Security-Policy", policy(blobs=shows))
+        view = "" if match is None else match.view_name
+        response.headers.setdefault(
+            "Content-Security-Policy", policy(blobs=view in SHOWING_CHOSEN_FILES, frames=view in FRAMING)
+        )
         return response
 
 
-def policy(*, blobs: bool = False) -> str:
+def policy(*, blobs: bool = False, frames: bool = False) -> str:
     """Return the policy: scripts from files of ours alone. Django's own pages need inline styles.
 
-    `blobs`: pictures, videos and sounds that a script of ours made an address for are shown, too.
+    `blobs`: pictures, videos and sounds that a script of ours made an address for are shown, too. `frames`: pages of
+    ours are shown in frames.
     """
     ours = "'self' blob:" if blobs else "'self'"
     site = urlsplit(JoystickSettings.current().joystick_site_url)
@@ -46,6 +51,7 @@ def policy(*, blobs: bool = False) -> str:
             "font-src 'self'",
             f"media-src {ours}",
             "connect-src 'self'",
+            *(["frame-src 'self'"] if frames else []),
             "base-uri 'none'",
             # Browsers hold a redirect after a form to this as well: the one to the consent page.
             f"form-action 'self' {site.scheme}://{site.netloc}",

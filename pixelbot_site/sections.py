@@ -32,8 +32,11 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Chat": (
         "joystick.customcommand",
         "joystick.builtincommand",
+        "joystick.timer",
+        "joystick.timergroup",
         "joystick.counter",
         "joystick.quote",
+        "joystick.shoutout",
         "joystick.chatfilter",
         "joystick.moderatedline",
         "pixelbot_site.phrasetext",

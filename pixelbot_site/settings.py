@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch": {"task": "joystick.watch", "schedule": 5.0, "options": {"expires": 10}},
     "renew-tokens": {"task": "joystick.renew_tokens", "schedule": 60.0, "options": {"expires": 60}},
     "fetch-rosters": {"task": "joystick.fetch_rosters", "schedule": 600.0, "options": {"expires": 600}},
+    "run-timers": {"task": "joystick.run_timers", "schedule": 10.0, "options": {"expires": 10}},
     "sweep-presence": {"task": "joystick.sweep_presence", "schedule": 60.0, "options": {"expires": 60}},
     "check-obs": {"task": "effects.check_obs", "schedule": 30.0, "options": {"expires": 30}},
     "audit": {"task": "economy.audit", "schedule": crontab(hour=5, minute=0), "options": {"expires": 3600}},

@@ -17,7 +17,7 @@ import tzlocal
 
 from economy.settings_table import PointsSettings, XPSettings
 from effects.settings_table import MediaSettings, OutsideSettings, QueueSettings, VoiceSettings
-from joystick.settings_table import ChatSettings, FeedSettings, JoystickSettings, TipSettings
+from joystick.settings_table import ChatSettings, FeedSettings, JoystickSettings
 from pixelbot_site.kit import env_example
 from pixelbot_site.kit.settings_table import Mistake, Section, setting
 
@@ -170,7 +170,6 @@ SECTIONS: tuple[type[Section], ...] = (
     ChatSettings,
     PointsSettings,
     XPSettings,
-    TipSettings,
     FeedSettings,
     VoiceSettings,
     QueueSettings,

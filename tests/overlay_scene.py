@@ -53,7 +53,7 @@ WIDGETS: dict[str, tuple[tuple[int, int, int, int], list[str], dict[str, Any]]] 
         {"text": "CopperKettle dropped in with 37 viewers", "name": "CopperKettle"}]}),
 }  # fmt: skip
 PLAYS: list[dict[str, Any]] = [
-    {"show": "alert", "lane": "effect", "text": "RookAndRye is live: go and say hello!", "seconds": 60},
+    {"show": "alert", "lane": "notification", "parts": ["", "RookAndRye", " is live: go and say hello!"], "seconds": 60},
     {"show": "speak", "lane": "tts", "text": "TinPanSally said: you are doing great tonight, I love the new lights",
      "user": "TinPanSally", "prefix": "TinPanSally said:", "speech": "", "said": "", "pre_sound": "", "seconds": 4},
     {"show": "wheel", "lane": "wheel", "prize": 2, "prize_name": "A fanfare", "user": "VelvetMoth", "seconds": 0.5,
@@ -65,20 +65,50 @@ EVENTS = [
     {"kind": "followed", "username": "quillbadger", "text": "quillbadger is now following"},
     {"kind": "stream_dropped_in", "username": "CopperKettle", "text": "CopperKettle dropped in with 37 viewers"},
 ]
+# Each design of an alert once, as seeded reactions and streamers use them.
+ALERTS: list[dict[str, Any]] = [
+    {"design": "card", "parts": ["Incredible: ", "MossyLantern", " tipped ", "250 tokens"],
+     "detail_parts": ["for “", "a song", "”. Thank you!"], "detail": "with"},
+    {"design": "banner", "parts": ["", "CopperKettle", " drops in with ", "37 viewers"],
+     "detail_parts": ["Welcome, everybody!"], "detail": "with"},
+    {"design": "words", "parts": ["", "Oxbow_9", " subscribed!"], "detail_parts": ["Three months now"], "detail": "with"},
+    {"design": "ribbon", "parts": ["", "quillbadger", " gave ", "12 subscriptions"], "detail_parts": ["Thank you!"],
+     "detail": "with"},
+    {"design": "toast", "parts": ["", "TinPanSally", " is following now"], "detail_parts": ["Welcome!"], "detail": "with"},
+]  # fmt: skip
 
 
-def fill(page: Page, theme: str, number: int) -> None:
-    """Have an overlay's page show every widget in this theme. `number` differs from call to call."""
-    told = [
+def alert(page: Page, theme: str, number: int, **message: Any) -> None:
+    """Have an overlay's page show this alert in this theme, and nothing else. `number` differs from call to call."""
+    told = {
+        "kind": "alert", "name": "alert", "plays": ["alert"], "x": 0, "y": 0, "width": 100, "height": 100, "order": 1,
+        "scale": 1, "script": f"{FILES}/alert.js", "style": f"{FILES}/alert.css", "snapshot": {},
+    }  # fmt: skip
+    hello = {"type": "hello", "version": 1, "theme": theme, "alone": False, "leader": False, "playing": []}
+    play = {"type": "play", "show": "alert", "lane": "notification", "item": number, "attempt": 1, "seconds": 60}
+    for frame in ({"type": "silence"}, {**hello, "widgets": [told]}, {**play, **message}):
+        page.evaluate("message => { overlay.receive(message) }", frame)
+
+
+def told() -> list[dict[str, Any]]:
+    """Return the widgets as an overlay's first message tells of them, with confetti over all."""
+    everywhere: dict[str, tuple[tuple[int, int, int, int], list[str], dict[str, Any]]] = {
+        "confetti": ((0, 0, 100, 100), ["confetti"], {})
+    }
+    return [
         {
             "kind": kind, "name": kind, "plays": plays, "x": place[0], "y": place[1], "width": place[2],
             "height": place[3], "order": 1, "scale": 0.8 if kind in ("alert", "caption") else 1,
             "script": f"{FILES}/{kind}.js", "style": f"{FILES}/{kind}.css", "snapshot": snapshot,
         }
-        for kind, (place, plays, snapshot) in WIDGETS.items()
+        for kind, (place, plays, snapshot) in {**WIDGETS, **everywhere}.items()
     ]  # fmt: skip
+
+
+def fill(page: Page, theme: str, number: int) -> None:
+    """Have an overlay's page show every widget in this theme. `number` differs from call to call."""
     hello = {"type": "hello", "version": 1, "theme": theme, "alone": False, "leader": False, "playing": []}
-    frames = [{"type": "silence"}, {**hello, "widgets": told}, {"type": "events", "events": EVENTS}]
+    frames = [{"type": "silence"}, {**hello, "widgets": told()}, {"type": "events", "events": EVENTS}]
     frames += [{**play, "type": "play", "item": 1000 + number * 10 + at, "attempt": 1} for at, play in enumerate(PLAYS)]
     for frame in frames:
         page.evaluate("message => { overlay.receive(message) }", frame)

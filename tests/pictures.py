@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import tempfile
+from base64 import b64encode
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.overlay_scene import DARK, LIGHT, THEMES, fill, set_scene
+from tests.overlay_scene import ALERTS, DARK, LIGHT, THEMES, alert, fill, set_scene
 from tests.processes import ROOT, BotProcess, free_port
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -37,7 +38,10 @@ def main() -> None:
             page = browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page()
             take_overlay(page, bot)
             take_themes(browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page(), bot)
-            take_admin(browser.new_context(viewport={"width": 1440, "height": 810}).new_page(), bot)
+            take_alerts(browser.new_context(bypass_csp=True, viewport={"width": 960, "height": 540}).new_page(), bot)
+            admin = browser.new_context(viewport={"width": 1440, "height": 810}).new_page()
+            take_admin(admin, bot)
+            take_stage(admin, bot)
         finally:
             browser.close()
             bot.kill()
@@ -62,14 +66,35 @@ def take_themes(page: Page, bot: BotProcess) -> None:
         set_scene(page, background)
         fill(page, theme, number)
         page.wait_for_timeout(2200)  # the wheel has stopped, and half of the caption is said
-        cells.append((theme, base64.b64encode(page.screenshot(type="jpeg", quality=88)).decode("ascii")))
+        cells.append(page.screenshot(type="jpeg", quality=88))
+    take_sheet(page, "overlay-themes", cells, columns=2, width=1000)
+
+
+def take_alerts(page: Page, bot: BotProcess) -> None:
+    """Every theme with every design of an alert, by turns over a dark scene and over a light one, on one sheet."""
+    page.goto(f"{bot.overlay_url}?preview=1")
+    page.wait_for_timeout(1000)
+    cells = []
+    for number, (theme, told) in enumerate((theme, told) for theme in THEMES for told in ALERTS):
+        set_scene(page, LIGHT if number % 2 else DARK)
+        alert(page, theme, 1 + number, **told)
+        page.wait_for_timeout(900)  # it has come in
+        cells.append(page.screenshot(type="jpeg", quality=88))
+    take_sheet(page, "overlay-alerts", cells, columns=len(ALERTS), width=1500)
+
+
+def take_sheet(page: Page, name: str, cells: Sequence[bytes], *, columns: int, width: int) -> None:
+    """Put pictures beside and below each other on one."""
     sheet = page.context.new_page()
-    sheet.set_viewport_size({"width": 1000, "height": 600})
-    figures = "".join(f'<img src="data:image/jpeg;base64,{picture}">' for _, picture in cells)
-    style = "body{margin:0;display:grid;grid-template-columns:repeat(2,1fr);gap:6px;background:#222}img{width:100%;display:block}"
+    sheet.set_viewport_size({"width": width, "height": 100})
+    figures = "".join(f'<img src="data:image/jpeg;base64,{b64encode(cell).decode("ascii")}">' for cell in cells)
+    style = (
+        f"body{{margin:0;display:grid;grid-template-columns:repeat({columns},1fr);gap:6px;background:#222}}"
+        "img{width:100%;display:block}"
+    )
     sheet.set_content(f"<style>{style}</style>{figures}")
     sheet.wait_for_timeout(300)
-    sheet.screenshot(path=PICTURES / "overlay-themes.png", full_page=True)
+    sheet.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 def take_admin(page: Page, bot: BotProcess) -> None:
@@ -87,6 +112,16 @@ def take_admin(page: Page, bot: BotProcess) -> None:
         page.goto(root + path)
         page.wait_for_timeout(1500)  # what is live has come
         page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def take_stage(page: Page, bot: BotProcess) -> None:
+    """The stage on an overlay's page, with its examples."""
+    page.goto(f"http://127.0.0.1:{bot.port}/admin/effects/overlay/1/change/")
+    page.wait_for_timeout(1500)
+    page.click("[data-examples]")
+    page.get_by_role("button", name="wheel").focus()
+    page.wait_for_timeout(4500)  # the wheel has stopped
+    page.locator("#stage").screenshot(path=PICTURES / "overlay-stage.png")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django import forms
@@ -16,16 +15,15 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
-from pydantic import ValidationError
 
 from economy.models import Item
+from effects.admin.widgets import WidgetInline, preset, stage
 from effects.models import (
+    Format,
     Media,
     OBSConnection,
     OSCTarget,
     Overlay,
-    OverlayWidget,
     SavedSequence,
     Sound,
     WebhookTarget,
@@ -34,7 +32,6 @@ from effects.models import (
 from effects.obs import address, client, health, names
 from effects.overlays import pages
 from effects.overlays.messages import recheck
-from effects.overlays.registry import widgets
 from effects.queue import items
 from pixelbot_site.kit import secrets_at_rest, voices
 from pixelbot_site.kit.admin import ModelAdmin, named_choices
@@ -43,74 +40,15 @@ from pixelbot_site.kit.steps import Effect
 from pixelbot_site.kit.transactions import after_commit
 
 
-class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A widget of an overlay: what it is, where, and its options."""
-
-    kind = forms.ChoiceField(choices=lambda: [(name, made.title) for name, made in widgets.items()])
-    name = forms.SlugField(required=False, max_length=40, help_text="Its address below the overlay's. Blank: its kind.")
-    options = forms.JSONField(required=False, widget=forms.Textarea(attrs={"rows": 2, "cols": 30}))
-
-    class Meta:
-        model = OverlayWidget
-        fields = ("kind", "name", "enabled", "x", "y", "width", "height", "order", "scale", "options")
-
-    def clean(self) -> dict[str, Any]:
-        """Return the values, the options as their kind of widget knows them."""
-        values: dict[str, Any] = super().clean() or {}
-        made = widgets.get(values.get("kind", ""))
-        if made is not None:
-            values["name"] = values.get("name") or made.name
-            if self.instance.pk is None and not {"x", "y", "width", "height"}.intersection(self.changed_data):
-                values |= asdict(made.box)
-        if made is not None and "options" in values:
-            try:
-                values["options"] = made.options.model_validate(values["options"] or {}).model_dump(
-                    mode="json", exclude_unset=True
-                )
-            except ValidationError as error:
-                for one in error.errors():
-                    self.add_error("options", f"{'.'.join(map(str, one['loc']))}: {one['msg']}.")
-        return values
-
-
-class WidgetFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
-    """The rows of the table, each field with its name: the column's heading is no label."""
-
-    def add_fields(self, form: Any, index: int | None) -> None:
-        """Add the names, also to what Django adds itself."""
-        super().add_fields(form, index)
-        for name, field in form.fields.items():
-            field.widget.attrs.setdefault("aria-label", str(field.label or capfirst(name)))
-
-
-class WidgetInline(admin.TabularInline):  # type: ignore[type-arg]
-    """The widgets of an overlay, in plain fields."""
-
-    model = OverlayWidget
-    form = WidgetForm
-    formset = WidgetFormSet
-    extra = 0
-    ordering = ("order", "id")
-
-    # A part of its overlay: who may change that may change the widgets.
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.has_perm("effects.view_overlay") or self.has_change_permission(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.has_perm("effects.change_overlay")
-
-    has_add_permission = has_change_permission
-    has_delete_permission = has_change_permission
-
-
 @admin.register(Overlay)
 class OverlayAdmin(ModelAdmin):
     """Overlays: pages that OBS shows."""
 
     inlines = (WidgetInline,)
+    change_form_template = "admin/effects/overlay/change_form.html"
 
     list_display = ("name", "theme", "sound", "link", "connected")
-    fields = ("name", "theme", "sound", "link", "connected", "created_at")
+    fields = ("name", "theme", "format", "sound", "link", "connected", "created_at")
     readonly_fields = ("link", "connected", "created_at")
     actions = ("change_address", "roll_credits")
 
@@ -130,6 +68,20 @@ class OverlayAdmin(ModelAdmin):
     def get_inlines(self, request: HttpRequest, obj: Overlay | None = None) -> Any:
         """Return the widgets of an overlay that is stored: a new one gets its first ones by being saved."""
         return self.inlines if obj else ()
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+        """Fill in the places of a preset whose button was pressed on a page without scripts, and save them."""
+        shape = request.POST.get("_preset", "")
+        if shape in Format.values:
+            request.POST = preset(request.POST, shape)  # type: ignore[assignment]
+        return super().changeform_view(request, *args, **more)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **more: Any
+    ) -> HttpResponse:
+        """Show above the widgets of a stored overlay the stage, on which they are moved."""
+        overlay = context["original"]
+        return super().render_change_form(request, {**context, "stage": overlay and stage(overlay)}, *args, **more)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the widgets, and have open pages show them after the commit."""

@@ -61,7 +61,7 @@ class PlaySoundKind(EffectKind[PlaySound]):
         sound = sounds.named(payload.sound)
         if sound is None:
             raise Failed(NO_SUCH(name=payload.sound))
-        volume = round(sounds.volume(sound) * payload.volume, 4)
+        volume = sounds.volume(sound, payload.volume)
         return OverlayTask({"type": "sound", "sound": sounds.address(sound), "volume": volume}, seconds=sound.seconds)
 
     def seconds(self, payload: PlaySound) -> float:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from effects.media import library
-from effects.models import Media, QueueItem
+from effects.models import QueueItem
 from effects.overlays import pages
 from effects.overlays.onscreen import OnScreen
 from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register
@@ -62,12 +62,12 @@ class ShowMediaKind(EffectKind[ShowMedia]):
         pages.require_open("media")
 
     def require_usable(self, payload: ShowMedia) -> None:
-        if _there(payload) is None and not payload.text:
+        if library.whole(payload.media) is None and not payload.text:
             raise Refused(NO_SUCH(name=payload.media))
 
     def perform(self, item: QueueItem, payload: ShowMedia) -> OverlayTask:
         """Have the overlays show it. Raise Failed where there is neither a file nor a text."""
-        media = _there(payload)
+        media = library.whole(payload.media)
         text = OnScreen.now().text(payload.text)
         if media is None and not text:
             raise Failed(NO_SUCH(name=payload.media))
@@ -86,11 +86,6 @@ class ShowMediaKind(EffectKind[ShowMedia]):
 
     def seconds(self, payload: ShowMedia) -> float:
         """Return the seconds asked for, else the video's length."""
-        media = None if payload.seconds else _there(payload)
+        media = None if payload.seconds else library.whole(payload.media)
         length = media.seconds if media and media.is_video else None
         return min(payload.seconds or length or DEFAULT_SECONDS, QueueSettings.current().queue_item_max_seconds)
-
-
-def _there(payload: ShowMedia) -> Media | None:
-    media = library.named(payload.media)
-    return None if media is None or library.is_missing(media) else media

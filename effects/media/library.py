@@ -157,6 +157,12 @@ def named(name: str) -> Media | None:
     return Media.objects.filter(name__iexact=name.strip()).first()
 
 
+def whole(name: str) -> Media | None:
+    """Return the picture or video of that name, in any case; None where there is none, or its file is missing."""
+    media = named(name)
+    return None if media is None or is_missing(media) else media
+
+
 def is_missing(media: Media) -> bool:
     """Return whether the file is not there, or not whole."""
     try:

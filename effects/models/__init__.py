@@ -7,7 +7,7 @@ from effects.models.media import VIDEOS, Media, MediaKind
 from effects.models.outside import OSCChange, OSCTarget, WebhookTarget
 from effects.models.purchases import Purchase
 from effects.models.queue import DROPPED, ENDED, MADE, QUEUED, UNFINISHED, Deed, Lane, QueueItem, State
-from effects.models.screen import OBSConnection, Overlay, OverlayPage, OverlayWidget, Revert, Theme, new_secret
+from effects.models.screen import Format, OBSConnection, Overlay, OverlayPage, OverlayWidget, Revert, Theme, new_secret
 from effects.models.voice import Sound, SpeechSource, ViewerVoice, WordFilter
 from effects.models.wheel import Prize, Spin, WheelLine
 
@@ -19,6 +19,7 @@ __all__ = [
     "UNFINISHED",
     "VIDEOS",
     "Deed",
+    "Format",
     "Lane",
     "Media",
     "MediaKind",

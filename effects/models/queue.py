@@ -84,6 +84,12 @@ class QueueItem(models.Model):
     is_follow_up = models.BooleanField(
         null=True, help_text="It came of another item: as the next of a sequence, or by doing one again."
     )
+    is_own = models.BooleanField(null=True, editable=False)  # of the bot by itself: of a reaction, a level, the wheel
+    # While it waits and more of its kind may be added (`effects.queue.folding`): what these have in common, how often
+    # it was changed, and what was added up.
+    fold_key = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
+    folded = models.PositiveIntegerField(null=True, editable=False)
+    fold = models.JSONField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     approved_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(
@@ -115,6 +121,7 @@ class QueueItem(models.Model):
             models.Index(fields=["lane", "state", "-priority", "id"], name="queue_next"),
             models.Index(fields=["expires_at"], condition=Q(state__in=["waiting", "pending"]), name="queue_stale"),
             models.Index(fields=["due_at"], condition=Q(state="pending", due_at__isnull=False), name="queue_due"),
+            models.Index(fields=["fold_key"], condition=Q(fold_key__isnull=False), name="queue_fold"),
             # For what came of the newest events. Most items have none, or are old.
             models.Index(fields=["event"], condition=Q(event__isnull=False), name="queue_of_event"),
         ]

@@ -27,12 +27,25 @@ class Theme(models.TextChoices):
     NEWS = "news", "News: a bar across the screen"
 
 
+class Format(models.TextChoices):
+    """The shape of an overlay, and with it the places at which its widgets are at first."""
+
+    WIDE = "wide", "1080p, wide: 1920 × 1080"
+    VERTICAL = "vertical", "Vertical: 1080 × 1920"
+
+
 class Overlay(models.Model):
     """A page that OBS shows as a Browser Source. Anybody who knows its address sees and hears it."""
 
     name = models.CharField(max_length=60, unique=True, default="Main")
     secret = models.CharField(max_length=64, unique=True, default=new_secret, editable=False)
     theme = models.CharField(max_length=20, choices=Theme.choices, default=Theme.CALM)
+    format = models.CharField(
+        max_length=20,
+        choices=Format.choices,
+        default=Format.WIDE,
+        help_text="Give the Browser Source in OBS this width and height.",
+    )
     sound = models.BooleanField(
         default=True,
         help_text="Of its open pages, one is heard. Off: none. Two overlays with sound that are both in OBS are both "

@@ -31,7 +31,7 @@ def furnish(instance: Overlay, created: bool, raw: bool = False, **_: Any) -> No
 
 def new_row(overlay: Overlay, made: Widget[Any], name: str = "") -> OverlayWidget:
     """Return an unsaved widget of this kind, where new ones are put."""
-    box = made.box
+    box = made.places(overlay.format)[0]
     return OverlayWidget(
         overlay=overlay, kind=made.name, name=name or made.name, order=made.order,
         x=box.x, y=box.y, width=box.width, height=box.height,

@@ -51,9 +51,9 @@ def recheck() -> None:
     group_send(GROUP, {"type": "overlay.recheck"})
 
 
-def choose_leader(overlay_id: int) -> None:
-    """Have the pages of the overlay ask which of them is heard."""
-    group_send(GROUP, {"type": "overlay.leader", "overlay": overlay_id})
+def tell_leader(overlay_id: int, channel: str) -> None:
+    """Tell the pages of the overlay which of them is heard: the one of this channel, or "" for none."""
+    group_send(GROUP, {"type": "overlay.leader", "overlay": overlay_id, "leader": channel})
 
 
 def frame(item_id: int, message: Mapping[str, Any]) -> dict[str, Any]:

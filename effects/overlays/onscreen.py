@@ -12,6 +12,13 @@ from effects.voice.speakable import filtered, shown, visible
 
 # Stands for a viewer who is not to be on screen.
 SOMEBODY = "somebody"
+# Words that stand out: between asterisks that touch them, and no letters outside.
+_MARKED = re.compile(r"(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])")
+
+
+def unmarked(text: str) -> str:
+    """Return a text without the asterisks around words that stand out."""
+    return _MARKED.sub(r"\1", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,23 @@ class OnScreen:
     def text(self, text: str) -> str:
         """Return a text as it may be shown."""
         return self.without_names(shown(text, filters=self.filters))
+
+    def parts(self, text: str) -> list[str]:
+        """Return a text as it may be shown, in parts: every second one, from the second on, was between asterisks.
+
+        Filters see the whole text without the asterisks. Where they find more in it than in its parts, no words stand
+        out.
+        """
+        typed = _MARKED.split(text)
+        whole = self.text("".join(typed))
+        parts = [self._part(part) for part in typed]
+        return parts if "".join(parts) == whole else [whole]
+
+    def _part(self, text: str) -> str:
+        # The spaces around it part it from its neighbours.
+        bare = text.strip()
+        before, _, after = text.partition(bare) if bare else (text, "", "")
+        return f"{before}{self.text(bare)}{after}"
 
     def without_names(self, text: str) -> str:
         """Return the text with the names of those who are not to be on screen replaced."""

@@ -48,15 +48,14 @@ def closed(channel: str) -> None:
     OverlayPage.objects.filter(channel=channel).update(until=timezone.now() + GRACE)
 
 
-def leads(channel: str) -> bool:
-    """Return whether the page is the one of its overlay that is heard."""
-    page = OverlayPage.objects.filter(channel=channel).first()
+def leader(overlay_id: int) -> str:
+    """Return the channel of the overlay's page that is heard, or ""."""
     # Who has no more than the grace is closed, or its process died.
     until = timezone.now() + GRACE
-    others = OverlayPage.objects.filter(overlay=page.overlay_id if page else None, overlay__sound=True, until__gt=until)
+    there = OverlayPage.objects.filter(overlay=overlay_id, overlay__sound=True, until__gt=until)
     # OBS before a browser's tab, in which somebody only has a look; then the page that is there longest.
-    first = others.order_by("-may_sound", "-in_obs", "since", "channel").values_list("channel", flat=True).first()
-    return first == channel
+    first = there.order_by("-may_sound", "-in_obs", "since", "channel").values_list("channel", flat=True).first()
+    return first or ""
 
 
 def set_may_sound(channel: str, may: bool) -> None:
@@ -75,6 +74,11 @@ def is_open(*, since: datetime | None = None) -> bool:
     return (pages if since is None else pages.filter(since__lte=since)).exists()
 
 
+def is_heard() -> bool:
+    """Return whether a page of an overlay with sound is open."""
+    return OverlayPage.objects.filter(until__gt=timezone.now(), overlay__sound=True).exists()
+
+
 def require_open(show: str = "", *, heard: bool = False) -> None:
     """Raise Refused where no page is open, so that nothing could be seen or heard.
 
@@ -88,7 +92,5 @@ def require_open(show: str = "", *, heard: bool = False) -> None:
 
 def _is_shown(show: str, *, heard: bool) -> bool:
     there = Q(overlay__pages__widget=F("name")) | Q(enabled=True, overlay__pages__widget="")
-    now = timezone.now()
-    rows = OverlayWidget.objects.filter(there, kind__in=playing(show), overlay__pages__until__gt=now)
-    with_sound = OverlayPage.objects.filter(until__gt=now, overlay__sound=True)
-    return rows.exists() or (heard and with_sound.exists())
+    rows = OverlayWidget.objects.filter(there, kind__in=playing(show), overlay__pages__until__gt=timezone.now())
+    return rows.exists() or (heard and is_heard())

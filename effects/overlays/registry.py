@@ -7,15 +7,18 @@ style in `effects/static/effects/overlay/widgets/`. `docs/overlay-protocol.md` s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from effects.models import Format
 from effects.overlays.onscreen import OnScreen
 from pixelbot_site.kit.registry import Registry
 
 STATIC = "effects/overlay/widgets"
+# Places for widgets of one kind in an overlay; one more lies on the first.
+MAX_PLACES = 4
 
 
 class Options(BaseModel):
@@ -46,6 +49,7 @@ class Widget(Generic[O]):
     name: str
     title: str
     box: Box
+    vertical: Box
     snapshot: Snapshot[O]
     options: type[O]
     order: int
@@ -66,6 +70,14 @@ class Widget(Generic[O]):
         """Return the path of its style below the static files."""
         return f"{STATIC}/{self.name}.css"
 
+    def places(self, shape: str) -> list[Box]:
+        """Return where in an overlay of that format the first widget of this kind is put, the second, and so on."""
+        box = self.vertical if shape == Format.VERTICAL else self.box
+        below = [box.y + box.height * step for step in range(MAX_PLACES)]
+        above = [box.y - box.height * step for step in range(1, MAX_PLACES)]
+        inside = [y for y in below + above if 0 <= y <= 100 - box.height]
+        return [replace(box, y=y) for y in inside[:MAX_PLACES]]
+
 
 widgets: Registry[Widget[Any]] = Registry("widget")
 
@@ -75,6 +87,7 @@ def widget(
     *,
     title: str,
     box: Box,
+    vertical: Box | None = None,
     options: type[O] = Options,  # type: ignore[assignment]
     order: int = 0,
     plays: Collection[str] = (),
@@ -86,9 +99,10 @@ def widget(
 ) -> Callable[[Snapshot[O]], Snapshot[O]]:
     """Register the decorated function as the snapshot of the widget `name`.
 
-    `title`: its name in the dashboard. `box`, `order`: where a new one is put. `plays`: the messages of the queue that
-    it plays (`show` in a `play`). `sounds`: playing makes sounds, so that a page without it plays them unseen, in case
-    it is the one that is heard. `events`: the kinds of events that its script is told of. `stamp`: a cheap query,
+    `title`: its name in the dashboard. `box`, `order`: where a new one is put, and where the preset for 1080p puts it.
+    `vertical`: the same in an overlay that is higher than wide; without one, `box`. `plays`: the messages of the queue
+    that it plays (`show` in a `play`). `sounds`: playing makes sounds, so that a page without it plays them unseen, in
+    case it is the one that is heard. `events`: the kinds of events that its script is told of. `stamp`: a cheap query,
     asked some times a second while a page shows the widget; the snapshot is made anew when its answer has changed.
     Without one the snapshot is made once for each page that connects. `every`: the seconds between two snapshots at
     least, for those that take long. `at_first`: a new overlay has one.
@@ -99,6 +113,7 @@ def widget(
             name=name,
             title=title,
             box=box,
+            vertical=vertical or box,
             snapshot=snapshot,
             options=options,
             order=order,

@@ -1,9 +1,12 @@
-"""The overlays' sockets that are open in this process: whose they are, and how many there may be."""
+"""The overlays' sockets that are open in this process: whose they are, how many there may be, and telling them all."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import time
+from typing import Any, Protocol
 
 from effects.models import Overlay
 from effects.settings_table import QueueSettings
@@ -12,6 +15,15 @@ log = logging.getLogger("overlay")
 
 # Seconds between two lines of the log about refused pages: one that is refused tries again and again.
 REFUSAL_EVERY = 60.0
+# So many sockets are told before the web server gets to write to them.
+AT_ONCE = 20
+
+
+class Socket(Protocol):
+    """What can be told something."""
+
+    async def tell(self, text: str) -> None:
+        """Send this to the page, without waiting for it."""
 
 
 def overlay_of(secret: str) -> Overlay | None:
@@ -20,17 +32,17 @@ def overlay_of(secret: str) -> Overlay | None:
 
 
 class OpenSockets:
-    """Counts the sockets that were accepted. Not thread-safe: it belongs to one event loop."""
+    """The sockets that were accepted. Not thread-safe: it belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._open: set[object] = set()
+        self._open: dict[Socket, None] = {}
         self._refused_at = -REFUSAL_EVERY
 
-    def add(self, socket: object, name: str) -> bool:
+    def add(self, socket: Socket, name: str) -> bool:
         """Count a socket of the overlay `name`; return False where OVERLAY_SOCKETS_MAX are open."""
         most = QueueSettings.current().overlay_sockets_max
         if len(self._open) < most:
-            self._open.add(socket)
+            self._open[socket] = None
             return True
         now = time.monotonic()
         if now - self._refused_at >= REFUSAL_EVERY:
@@ -38,6 +50,17 @@ class OpenSockets:
             log.warning("%s was refused: %d pages are connected, as OVERLAY_SOCKETS_MAX allows", name, most)
         return False
 
-    def discard(self, socket: object) -> None:
+    def discard(self, socket: Socket) -> None:
         """Count a socket no more, if it was counted."""
-        self._open.discard(socket)
+        self._open.pop(socket, None)
+
+    async def tell(self, message: dict[str, Any]) -> None:
+        """Send the frame in `message` to all of them."""
+        text = json.dumps(message["frame"])
+        for number, socket in enumerate(list(self._open), 1):
+            try:
+                await socket.tell(text)
+            except Exception:  # the edge of a socket, which may be about to close: the others are told nevertheless
+                log.debug("a page could not be told", exc_info=True)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)

@@ -21,12 +21,16 @@ def overlay_page(request: HttpRequest, secret: str, widget: str = "") -> HttpRes
         get_object_or_404(overlay.widgets, name=widget)
     response = render(request, "overlay/overlay.html", {"overlay": overlay, "widget": widget})
     host = request.get_host()
+    # OBS shows the page in no frame. What only has a look is framed by the dashboard, and by no other site or program.
+    framed = request.GET.get("preview") == "1"
+    ancestors = "'self'" if framed else "'none'"
+    response["X-Frame-Options"] = "SAMEORIGIN" if framed else "DENY"
     # Older browsers do not count WebSockets as 'self', hence the two addresses.
     response["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; "
         "font-src 'self'; img-src 'self' data:; "
         f"connect-src 'self' ws://{host} wss://{host}; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"  # OBS shows the page in no frame
+        f"base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
     )
     # The address holds the secret.
     response["Referrer-Policy"] = "no-referrer"

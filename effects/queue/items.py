@@ -34,6 +34,9 @@ log = logging.getLogger("queue")
 # Before the title of what staff only try.
 TEST_MARK = "TEST: "
 
+# An item that does not wait any more takes nothing in.
+NOT_FOLDED: dict[str, None] = {"fold_key": None, "folded": None, "fold": None}
+
 BROKE = phrases.refusal("queue.broke", "something broke")
 NEWER_LINES = phrases.refusal("queue.newer_lines", "newer lines took its place")
 WAITED_TOO_LONG = phrases.refusal("queue.waited_too_long", "it waited too long")
@@ -52,13 +55,18 @@ def enqueue(
     event: str | None = None,
     is_follow_up: bool | None = None,
     due_in: float = 0,
+    is_own: bool = False,
+    fold_key: str | None = None,
+    fold: Mapping[str, Any] | None = None,
 ) -> QueueItem:
     """Put `effect` into its lane, and wake the lane after the commit; an instant effect happens before this returns.
 
     `waits`: it needs approval by staff first. `sequel`: the steps that follow it. `part_of`: the name of what it
     belongs to, for the sentence that tells the viewer if it does not happen. `tried_by`: the member of staff who only
     tries it (`effects.queue.trying`). `event`: the uid of the event that sets it off; `is_follow_up`: by way of another
-    item. `due_in`: the seconds before which it does not begin. Raise Failed for an unknown kind.
+    item. `due_in`: the seconds before which it does not begin. `is_own`: it comes of the bot by itself, as what has a
+    sort (`EffectKind.sort`) does, unless it was bought, won or tried. `fold_key`, `fold`: see `effects.queue.folding`.
+    Raise Failed for an unknown kind.
     """
     kind = get_kind(effect.kind)
     if isinstance(kind, FlowKind):
@@ -71,7 +79,7 @@ def enqueue(
         lane=kind.lane or (first_lane(effect.payload) if waits else INSTANT),
         payload=dict(effect.payload),
         sequel=list(sequel),
-        title=_title(effect, is_test=bool(tried_by)),
+        title=_title(kind.titled(effect.title), is_test=bool(tried_by)),
         viewer=viewer,
         purchase=purchase,
         part_of=part_of,
@@ -79,12 +87,18 @@ def enqueue(
         tried_by=tried_by,
         event=event,
         is_follow_up=is_follow_up,
+        is_own=is_own
+        or (purchase is None and not part_of and not tried_by and bool(kind.sort(effect.payload)))
+        or None,
+        fold_key=fold_key,
+        folded=None if fold_key is None else 1,
+        fold=fold,
         state=State.WAITING if waits else State.PENDING,
         due_at=now + timedelta(seconds=due_in) if due_in else None,
         # The time that it is meant to wait does not count.
         expires_at=now + timedelta(seconds=due_in + QueueSettings.current().queue_item_ttl),
     )
-    if purchase is None and not part_of and not tried_by:
+    if item.is_own:
         _make_room(item, kind)
     item.save(force_insert=True)
     if not waits:
@@ -92,10 +106,10 @@ def enqueue(
     return item
 
 
-def _title(effect: Effect, *, is_test: bool) -> str:
+def _title(title: str, *, is_test: bool) -> str:
     # What follows in a sequence has the mark from the item before it.
-    mark = TEST_MARK if is_test and not effect.title.startswith(TEST_MARK) else ""
-    return f"{mark}{effect.title}"[:MAX_TITLE]
+    mark = TEST_MARK if is_test and not title.startswith(TEST_MARK) else ""
+    return f"{mark}{title}"[:MAX_TITLE]
 
 
 def _make_room(item: QueueItem, kind: EffectKind[Any]) -> None:
@@ -106,11 +120,21 @@ def _make_room(item: QueueItem, kind: EffectKind[Any]) -> None:
 
 
 def enqueue_known(
-    effect: Effect, *, viewer: Viewer | None = None, part_of: str = "", event: str | None = None
+    effect: Effect,
+    *,
+    viewer: Viewer | None = None,
+    part_of: str = "",
+    event: str | None = None,
+    fold_key: str | None = None,
+    fold: Mapping[str, Any] | None = None,
 ) -> QueueItem | None:
-    """Do the same as `enqueue`, but log an unknown kind and return None: the streamer's rows may name a removed one."""
+    """Do the same as `enqueue` for what the bot does by itself, or as part of what was won (`part_of`).
+
+    Log an unknown kind and return None: the streamer's rows may name a removed one.
+    """
+    is_own = not part_of
     try:
-        return enqueue(effect, viewer=viewer, part_of=part_of, event=event)
+        return enqueue(effect, viewer=viewer, part_of=part_of, event=event, is_own=is_own, fold_key=fold_key, fold=fold)
     except Failed as error:
         log.warning("left out: %s", error)
         return None
@@ -145,6 +169,7 @@ def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = (), due
         event=item.event,
         is_follow_up=True,
         due_in=due_in,
+        is_own=bool(item.is_own),
     )
 
 
@@ -294,7 +319,8 @@ def _abort(
         if item is None:
             return False
         # Of several who end it at once, the one whose update changes the row refunds it.
-        if not rows.update(state=state, error=error, finished_at=timezone.now(), lease_until=None, by=by):
+        ended = {"state": state, "error": error, "finished_at": timezone.now(), "lease_until": None, "by": by}
+        if not rows.update(**ended, **NOT_FOLDED):
             return False
         item = QueueItem.objects.select_related("viewer", "purchase__payment").get(pk=item.pk)
         if refund:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from economy.models import Viewer
 from effects.models import QUEUED, Lane, QueueItem, State
@@ -35,12 +36,10 @@ def to_drop_for(item: QueueItem, kind: EffectKind[Any], *, most: int) -> QueueIt
 
     It is the oldest of the same sort (`EffectKind.sort`), or where none of it waits, the oldest of another.
     """
-    sort = kind.sort(item.payload)
-    if not sort:
+    if not kind.sort({}):
         return None
-    own = QueueItem.objects.filter(lane=item.lane, kind=item.kind, state=State.PENDING, purchase=None, part_of="")
-    own = own.filter(tried_by="")
-    rows = [row for row in own if kind.sort(row.payload)]
+    sort = kind.sort(item.payload)
+    rows = list(QueueItem.objects.filter(lane=item.lane, kind=item.kind, state=State.PENDING, is_own=True))
     if len(rows) < most:
         return None
 
@@ -51,13 +50,39 @@ def to_drop_for(item: QueueItem, kind: EffectKind[Any], *, most: int) -> QueueIt
     return min(rows, key=rank)
 
 
+# By priority; what viewers bought or won before what the bot does by itself; by arrival.
+IN_ORDER = (F("priority").desc(), F("is_own").asc(nulls_first=True), F("id").asc())
+
+
+def next_of(pending: QuerySet[QueueItem]) -> QueueItem | None:
+    """Return which of the waiting items of one lane goes next.
+
+    One of the bot's own goes before viewers' that came after it, unless one of those that wait has had to let one of
+    the bot's own go first already: nobody waits for more than one of them, and none of them waits for ever.
+    """
+    first = pending.order_by(*IN_ORDER).first()
+    if first is None or first.is_own:
+        return first
+    own = pending.filter(is_own=True, priority=first.priority, pk__lt=first.pk).order_by("pk").first()
+    if own is None:
+        return first
+    waiting = pending.exclude(is_own=True).order_by().aggregate(since=Min(Coalesce("approved_at", "created_at")))
+    running = QueueItem.objects.filter(lane=first.lane, state=State.RUNNING, is_own=True)
+    # By its index, that of `finished_at`: with more conditions, SQLite would look through the lane's history.
+    ended = QueueItem.objects.filter(finished_at__gt=waiting["since"]).order_by()
+    rows = ended.values_list("lane", "is_own", "started_at")
+    has_waited = any(lane == first.lane and is_own and began for lane, is_own, began in rows)
+    return first if has_waited or running.exists() else own
+
+
 def place(viewer: Viewer) -> tuple[int, int | None]:
     """Return (how many items wait in all lanes, the place of this viewer's first item in its lane from 1, or None)."""
     pending = QueueItem.objects.filter(state=State.PENDING).exclude(lane=INSTANT)
-    mine = pending.filter(viewer=viewer).order_by("-priority", "id").first()
+    mine = pending.filter(viewer=viewer).order_by(*IN_ORDER).first()
     if mine is None:
         return pending.count(), None
-    up_to_mine = Q(priority__gt=mine.priority) | Q(priority=mine.priority, id__lte=mine.pk)
+    same = Q(id__lte=mine.pk) & ~Q(is_own=True) if not mine.is_own else Q(id__lte=mine.pk) | ~Q(is_own=True)
+    up_to_mine = Q(priority__gt=mine.priority) | (Q(priority=mine.priority) & same)
     return pending.count(), pending.filter(up_to_mine, lane=mine.lane).count()
 
 

@@ -10,16 +10,18 @@ from django.utils import timezone
 from economy.ledger import points
 from effects import chat
 from effects.chat import Priority
-from effects.models import Purchase, QueueItem
+from effects.models import Purchase, QueueItem, State
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
-from pixelbot_site.kit.transactions import contained
+from pixelbot_site.kit.transactions import after_commit, contained
 
 log = logging.getLogger("queue")
 
 # Longer reasons (an exception's text, for instance) would flood the chat.
 MAX_REASON_CHARS = 160
+# What ended otherwise, staff ended.
+FAILED_STATES = (State.FAILED, State.EXPIRED)
 
 FAILED = phrases.refusal("refund.failed", "@{user} sorry, that did not happen: {cause} {receipt}")
 PART_FAILED = phrases.refusal(
@@ -31,6 +33,9 @@ purchase_undone = Hook[[QueueItem, bool], None](
     "purchase_undone",
     __name__,
     "Give back what else a bought item took, where it did not happen: stock, and (not where True) cooldowns.",
+)
+redeem_failed = Hook[[QueueItem, str], None](
+    "redeem_failed", __name__, "React, after the commit, to a redeem that did not happen and was given back."
 )
 
 
@@ -52,6 +57,8 @@ def give_back(item: QueueItem, reason: str, *, keeps_cooldowns: bool = False) ->
         for give_back_more in purchase_undone.listeners:
             with contained(log, "giving back what %s took", item):
                 give_back_more(item, keeps_cooldowns)
+        if item.state in FAILED_STATES:
+            after_commit(redeem_failed.call, item, _cause(reason))
     with contained(log, "the sentence about %s", item):
         _tell_viewer(item, reason, receipt, is_refunded=is_refunded)
 
@@ -71,11 +78,15 @@ def pay_back(purchase: Purchase, *, by: str) -> bool:
 
 def _tell_viewer(item: QueueItem, reason: str, receipt: str, *, is_refunded: bool) -> None:
     if item.viewer is not None and (is_refunded or item.part_of):
-        # Overlays and libraries send sentences with a full stop, our own errors come without one.
-        cause = "" if phrases.is_off(reason) else phrases.stopped(reason.strip().rstrip(".")[:MAX_REASON_CHARS])
+        cause = "" if phrases.is_off(reason) else phrases.stopped(_cause(reason))
         said = PART_FAILED if item.part_of else FAILED
         line = said(user=item.viewer.username, whole=item.part_of, cause=cause, receipt=receipt)
         chat.say(line, Priority.ANSWER)
+
+
+def _cause(reason: str) -> str:
+    # Overlays and libraries send sentences with a full stop, our own errors come without one.
+    return reason.strip().rstrip(".")[:MAX_REASON_CHARS]
 
 
 def _refund(item: QueueItem) -> tuple[bool, str]:

@@ -17,6 +17,10 @@ from pixelbot_site.kit.errors import Failed, Refused
 log = logging.getLogger("queue")
 
 
+# What changes when an item takes another in.
+FOLDED = ("payload", "title")
+
+
 def _never() -> bool:
     return False
 
@@ -37,7 +41,7 @@ def drain(lane: str, *, stopped: Callable[[], bool] = _never) -> None:
 
 
 def claim(lane: str) -> QueueItem | None:
-    """Take the next pending item of `lane`, by priority and arrival; None if it is paused, busy or empty.
+    """Take the next pending item of `lane` (`lanes.next_of`); None if it is paused, busy or empty.
 
     However many workers call this at once, at most one of them gets an item.
     """
@@ -53,6 +57,7 @@ def claim(lane: str) -> QueueItem | None:
         "lease_until": now + lease.LENGTH,
         "told_at": None,
         "playing_at": None,
+        **items.NOT_FOLDED,
     }
     try:
         with transaction.atomic():
@@ -62,11 +67,14 @@ def claim(lane: str) -> QueueItem | None:
                 return None
     except IntegrityError:  # another item of the lane runs: the constraint allows one
         return None
+    is_folded = item.folded is not None
     for name, value in claim_values.items():
         setattr(item, name, value)
     kind = kinds.get(item.kind)
-    if kind is not None and kind.is_slow:  # another worker may have prepared it between the SELECT and the claim
-        item.refresh_from_db(fields=["is_prepared", *MADE])
+    # Between the SELECT and the claim, another worker may have prepared it, or it may have taken more in.
+    late = [*(["is_prepared", *MADE] if kind is not None and kind.is_slow else []), *(FOLDED if is_folded else [])]
+    if late:
+        item.refresh_from_db(fields=late)
     return item
 
 
@@ -77,7 +85,7 @@ def _first(lane: str) -> QueueItem | None:
     pending = QueueItem.objects.filter(lane=lane, state=State.PENDING)
     if lane == INSTANT:  # what waits for its time has no lane
         pending = pending.filter(lanes.is_due(timezone.now()))
-    return pending.order_by("-priority", "id").first()
+    return lanes.next_of(pending)
 
 
 def prepare_next(lane: str) -> None:
@@ -93,8 +101,9 @@ def prepare_next(lane: str) -> None:
     except (Failed, Refused) as error:
         log.info("not prepared ahead: %s: %s", item, error)
         return
-    # If it was claimed meanwhile, its own worker prepares it: then this result must not overwrite that one.
-    pending = QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts)
+    # If it was claimed meanwhile, its own worker prepares it: then this result must not overwrite that one. Nor may it
+    # be stored if the item has taken more in since.
+    pending = QueueItem.objects.filter(pk=item.pk, state=State.PENDING, attempts=item.attempts, folded=item.folded)
     pending.update(is_prepared=True, **prepared)
 
 

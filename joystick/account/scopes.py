@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from joystick.models import Install
+from joystick.protocol.names import SCOPES
 from pixelbot_site.kit.errors import Failed
 
 
@@ -15,6 +16,11 @@ class MissingScope(Failed):
             "and connect the channel again"
         )
         self.scope = scope
+
+
+def is_known(scope: str) -> bool:
+    """Return whether Joystick.tv has a scope of that name."""
+    return scope in SCOPES
 
 
 def missing(scope: str) -> bool:

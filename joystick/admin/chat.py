@@ -1,4 +1,4 @@
-"""The pages of commands of one's own, counters and quotes."""
+"""The pages of commands of one's own, timers, counters and quotes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from economy.models import viewer_key
+from economy.viewers import people
 from joystick.admin.free_words import FreeWordsForm
-from joystick.chat import answering, custom, quotes, taken
-from joystick.models import COMMAND_WORDS, Count, Counter, CustomCommand, Quote
+from joystick.chat import answering, custom, quotes, taken, timers
+from joystick.models import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, ShoutOut, Timer, TimerGroup
 from pixelbot_site.kit.admin import ModelAdmin
+from pixelbot_site.kit.lines import lines_of
+from pixelbot_site.kit.plural import counted
+from pixelbot_site.kit.steps import planned
 from pixelbot_site.kit.transactions import after_commit
 from pixelbot_site.kit.trying import Trial, TryMixin
+from pixelbot_site.kit.words import fill
 
 
 class CustomCommandForm(FreeWordsForm):
@@ -121,6 +127,81 @@ class CounterAdmin(RereadMixin, ModelAdmin):
     form = CounterForm
     list_display = ("name", "value", "resets")
     inlines = (CountInline,)
+
+
+class TimerForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The form of a timer, which says or does something."""
+
+    class Meta:
+        model = Timer
+        fields = (
+            "enabled", "name", "lines", "in_turn", "effects", "every_minutes", "min_lines", "live_only", "group",
+        )  # fmt: skip
+        widgets = {"lines": forms.Textarea(attrs={"rows": 4, "cols": 100})}  # noqa: RUF012 (Django's own way)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a timer that neither says nor does anything."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not cleaned.get("lines") and not cleaned.get("effects") and not self.errors:
+            self.add_error("lines", "Write a line, or add an effect.")
+        return cleaned
+
+
+@admin.register(Timer)
+class TimerAdmin(TryMixin, ModelAdmin):
+    """Timers, with how many lines an hour they say together."""
+
+    form = TimerForm
+    list_display = ("name", "every_minutes", "min_lines", "live_only", "group", "due_at", "runs", "enabled")
+    list_editable = ("enabled",)
+    list_select_related = ("group",)
+    search_fields = ("name", "lines")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list, headed by what all of them say in an hour."""
+        changelist = super().get_changelist_instance(request)
+        if not changelist.is_popup:
+            changelist.title = f"Timers: at most {counted(round(timers.lines_an_hour()), 'line')} an hour"
+        return changelist
+
+    def trial(self, obj: Timer, username: str, words: str) -> Trial:
+        """Return what the timer says and does."""
+        lines = lines_of(obj.lines)
+        line = fill(lines[0], {}) if lines else ""
+        return Trial(tuple(planned(obj.effects, {})), [f"say in chat “{line}”"] if line else [])
+
+
+@admin.register(TimerGroup)
+class TimerGroupAdmin(ModelAdmin):
+    """Groups of timers."""
+
+    list_display = ("name", "pause_minutes", "ran_at")
+
+
+class ShoutOutForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The form of a name on the list."""
+
+    class Meta:
+        model = ShoutOut
+        fields = ("name",)
+
+    def clean_name(self) -> str:
+        """Return the name without an @. Refuse what can't be one, and one that is on the list."""
+        name = str(self.cleaned_data["name"]).strip().removeprefix("@")
+        if not people.is_username(name):
+            raise forms.ValidationError("This can't be a name at Joystick.tv.")
+        if ShoutOut.objects.filter(key=viewer_key(name)).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(f"{name} is on the list already.")
+        return name
+
+
+@admin.register(ShoutOut)
+class ShoutOutAdmin(ModelAdmin):
+    """Who is always shouted out. How, the reactions of that occasion say."""
+
+    form = ShoutOutForm
+    list_display = ("name",)
+    search_fields = ("key",)
 
 
 @admin.register(Quote)

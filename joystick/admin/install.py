@@ -15,10 +15,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from joystick.account import oauth, views
+from joystick.account import oauth, scopes, views
 from joystick.gateway import health
 from joystick.models import Connection, Install
-from joystick.protocol.names import SCOPES
 from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed, page_before
 
 
@@ -71,7 +70,7 @@ class InstallAdmin(ReadOnlyAdmin):
         query.pop("scope", None)  # or the list would take it for a filter
         request.GET = query  # type: ignore[assignment]
         context = {
-            "scope": scope if scope in SCOPES else "",
+            "scope": scope if scopes.is_known(scope) else "",
             "may_connect": self._may_connect(request),
             "is_configured": oauth.is_configured() and not settings.DEMO,
             "is_connected": Install.objects.exclude(access_token="").exists(),

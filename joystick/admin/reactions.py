@@ -47,7 +47,9 @@ def _fields_of(kind: OccasionKind) -> dict[str, Any]:
         *(() if kind.has_viewer else VIEWER),
     ]
     words = ", ".join(f"{{{word}}}" for word in (*(("user",) if kind.has_viewer else ()), *kind.words))
-    return {"hidden": hidden, "words": f"Filled in here: {words}." if words else "No words are filled in here."}
+    told = f"Filled in here: {words}." if words else "No words are filled in here."
+    once = f" Without a cooldown, it runs once {kind.once}." if kind.once else ""
+    return {"hidden": hidden, "words": told + once}
 
 
 class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -39,7 +39,7 @@ def queue_(call: Call) -> str:
 
 
 def _next_items() -> list[str]:
-    rows = QueueItem.objects.filter(state__in=[State.WAITING, State.PENDING]).order_by("-priority", "id")[:MAX_SHOWN]
+    rows = QueueItem.objects.filter(state__in=[State.WAITING, State.PENDING]).order_by(*lanes.IN_ORDER)[:MAX_SHOWN]
     shown = [
         f"#{row.pk} {row.kind}{f' {TO_APPROVE.part()}' if row.state == State.WAITING else ''}".rstrip() for row in rows
     ]

@@ -11,11 +11,11 @@ from economy.ledger.rewards import LevelUp
 from economy.models import Viewer, viewer_key
 from economy.viewers import people, presence
 from effects import chat
-from effects.queue import items
+from effects.queue import folding
 from joystick.channel import actions, streams
 from joystick.protocol.events import ChatMessage, Entered, Event
 from joystick.reactions import performing
-from joystick.reactions.engine import Reacting
+from joystick.reactions.engine import Reacting, Run
 from joystick.registry import Outcome, handlers
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk
@@ -35,6 +35,7 @@ class Outcomes:
 
     `viewers` are those loaded so far, by key. `present` is by username: True for who is here, False for who left.
     `taken_out` are the uids of lines that a filter had removed.
+    `alerted`: the uids of events that reactions show as alerts, once they have run.
     """
 
     rules: Rules
@@ -44,6 +45,7 @@ class Outcomes:
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
     taken_out: set[str] = field(default_factory=set)
+    alerted: set[str] = field(default_factory=set)
     reacting: Reacting = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,7 +69,7 @@ class Outcomes:
             self.flags[username] = {**self.flags.pop(username, {}), **flags}
         self.present |= dict.fromkeys(outcome.present, True) | dict.fromkeys(outcome.left, False)
         for effect in outcome.effects:
-            items.enqueue_known(effect, viewer=outcome.viewer, event=source.event)
+            folding.enqueue(effect, viewer=outcome.viewer, event=source.event or None)
         for line in outcome.lines:
             chat.say(line, outcome.priority, channel_id=source.channel_id, kind=outcome.kind)
         for username, text in outcome.whispers:
@@ -87,7 +89,9 @@ class Outcomes:
                 now=self.now,
             )
         if self.reacting.candidates:
-            performing.perform(self.reacting.runs(self.viewers), now=self.now)
+            runs = self.reacting.runs(self.viewers)
+            performing.perform(runs, now=self.now)
+            self.alerted = {run.candidate.event for run in runs if run.shows_alert and _is_of_an_event(run)}
 
     def pay_awards(self) -> None:
         """Pay the awards collected so far, and handle the levels that were reached by them."""
@@ -119,6 +123,11 @@ class Outcomes:
         # Needed only where entering pays once for each stream.
         stream = streams.current() if self.rules.dropin_once_per_stream else None
         return str(stream.pk) if stream else ""
+
+
+def _is_of_an_event(run: Run) -> bool:
+    # A level has the uid of the tip that led to it, and is something else.
+    return any(issubclass(kind, Event) for kind in run.candidate.kind.events)
 
 
 def _is_of_a_bot(event: Event | LevelUp, rules: Rules) -> bool:

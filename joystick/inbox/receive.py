@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -81,7 +81,7 @@ def _handle(batch: Sequence[ReceivedFrame]) -> None:
             outcomes.handle(event)
         outcomes.finish()
         shown = [event for event in new if _is_public(event) and event.uid not in outcomes.taken_out]
-        messages.happened([_overlay_payload(event) for event in shown])
+        messages.happened([_overlay_payload(event, outcomes.alerted) for event in shown])
 
 
 def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> list[Event]:
@@ -182,6 +182,6 @@ def _is_public(event: Event) -> bool:
     return event.kind != SERVER_ERROR and not (isinstance(event, ChatMessage) and not event.is_public)
 
 
-def _overlay_payload(event: Event) -> dict[str, Any]:
+def _overlay_payload(event: Event, alerted: Container[str]) -> dict[str, Any]:
     payload = {"kind": event.kind, "uid": event.uid, "username": event.username, "text": event.text[:MAX_SHOWN_CHARS]}
-    return payload | more_of(event)
+    return payload | more_of(event) | ({"alerted": True} if event.uid in alerted else {})

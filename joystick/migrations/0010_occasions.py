@@ -1,19 +1,20 @@
 """Reactions become rows of an occasion, with a range, conditions and an order. What stands in the old rows is kept."""
 
+import os
+
 import django.core.validators
-from django.conf import settings
 from django.db import migrations, models
 from django.db.models import Q
 
 # The occasion of each trigger that was renamed.
 OCCASIONS = {"tip_item": "menu_item", "wheel_prize": "wheel"}
-# Tips by size: the trigger, and the setting with its largest tip.
+# Tips by size: the trigger, and the setting that had its largest tip, with its default. Those settings are gone since.
 TIERS = (
-    ("tip_low", "TIP_LOW_MAX"),
-    ("tip_medium", "TIP_MEDIUM_MAX"),
-    ("tip_high", "TIP_HIGH_MAX"),
-    ("tip_extreme", "TIP_EXTREME_MAX"),
-    ("tip_beyond", None),
+    ("tip_low", "TIP_LOW_MAX", 14),
+    ("tip_medium", "TIP_MEDIUM_MAX", 100),
+    ("tip_high", "TIP_HIGH_MAX", 500),
+    ("tip_extreme", "TIP_EXTREME_MAX", 1000),
+    ("tip_beyond", None, None),
 )
 
 
@@ -22,12 +23,11 @@ def borders(apps, schema_editor):
     model = apps.get_model("pixelbot_site", "SettingOverride")
     stored = dict(model.objects.using(schema_editor.connection.alias).values_list("name", "value"))
     ranges, least = {}, None
-    for trigger, name in TIERS:
-        most = None
-        if name is not None:
-            most = getattr(settings, name)
-            if stored.get(name, "").isdecimal():
-                most = int(stored[name])
+    for trigger, name, most in TIERS:
+        # `.env` has been read into the environment.
+        for value in (os.environ.get(name or "", "").strip(), stored.get(name, "")):
+            if value.isdecimal():
+                most = int(value)
         ranges[trigger] = (least, most)
         least = None if most is None else most + 1
     return ranges
@@ -37,7 +37,7 @@ def rows_to_occasions(apps, schema_editor):
     """Tips by size become tips from–to. Rows for one item or prize come before the one for all."""
     model = apps.get_model("joystick", "Reaction")
     ranges = borders(apps, schema_editor)
-    tiers = [trigger for trigger, _ in TIERS]
+    tiers = [trigger for trigger, _, _ in TIERS]
     orders = {}
     # Of two rows for one subject in another spelling, the newer one held.
     for row in sorted(model.objects.all(), key=lambda row: (not row.subject.strip(), -row.pk)):

@@ -17,7 +17,7 @@ from joystick.models.channel import (
     Retention,
     Stream,
 )
-from joystick.models.chat import COMMAND_WORDS, Count, Counter, CustomCommand, Quote
+from joystick.models.chat import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, ShoutOut, Timer, TimerGroup
 from joystick.models.moderation import LIMITS, ChatFilter, FilterAction, FilterKind, ModeratedLine
 
 __all__ = [
@@ -43,5 +43,8 @@ __all__ = [
     "Quote",
     "Reaction",
     "Retention",
+    "ShoutOut",
     "Stream",
+    "Timer",
+    "TimerGroup",
 ]

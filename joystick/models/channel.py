@@ -179,6 +179,9 @@ class Stream(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     figures = models.JSONField(default=dict, blank=True, help_text="Counted when it ended.")
+    overlay_gone_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Since then no overlay with sound is open."
+    )
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-started_at"]
@@ -230,6 +233,7 @@ class Match(models.TextChoices):
     IS = "is", "is exactly this"
     CONTAINS = "contains", "contains this"
     BEGINS = "begins", "begins with this"
+    PATTERN = "pattern", "matches this pattern"
 
 
 class Reaction(models.Model):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
-from economy.models import Viewer
+from economy.models import KEY_MAX, USERNAME_MAX, Viewer, viewer_key
 from economy.viewers.roles import Role
 from joystick.models.channel import MAX_COOLDOWN
 from pixelbot_site.kit.steps_field import EffectsField
@@ -115,3 +115,78 @@ class Quote(models.Model):
 
     def __str__(self) -> str:
         return f"quote {self.number}"
+
+
+class TimerGroup(models.Model):
+    """Timers of which no two follow each other within some minutes."""
+
+    name = models.CharField(max_length=40, unique=True)
+    pause_minutes = models.PositiveIntegerField(
+        "pause", default=10, validators=[MinValueValidator(1), MaxValueValidator(1440)],
+        help_text="Minutes between two timers of the group.",
+    )  # fmt: skip
+    ran_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "group of timers"
+        verbose_name_plural = "groups of timers"
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Timer(models.Model):
+    """What the bot says or does by itself every so many minutes (`joystick.chat.timers`)."""
+
+    name = models.CharField(max_length=60, unique=True)
+    lines = models.TextField(
+        "lines in chat", blank=True, max_length=4000, validators=[KnownWords()], help_text="One a line; one is said."
+    )
+    in_turn = models.BooleanField("lines in turn", default=True, help_text="Otherwise one is picked at random.")
+    effects = EffectsField(validators=[KnownWords()], help_text="What happens besides, one after the other.")
+    every_minutes = models.PositiveIntegerField(
+        "every", default=15, validators=[MinValueValidator(1), MaxValueValidator(1440)], help_text="Minutes."
+    )
+    min_lines = models.PositiveIntegerField(
+        "lines of viewers", default=5, validators=[MaxValueValidator(1000)],
+        help_text="So many lines must viewers have written since the last time. Until then it waits.",
+    )  # fmt: skip
+    live_only = models.BooleanField("only while live", default=True)
+    group = models.ForeignKey(
+        TimerGroup, models.SET_NULL, null=True, blank=True, related_name="timers",
+        help_text="Two of a group do not follow each other within its pause.",
+    )  # fmt: skip
+    enabled = models.BooleanField(default=True)
+    # Kept, so that a restart neither repeats a line nor has all timers begin anew at once.
+    due_at = models.DateTimeField("next", null=True, blank=True, editable=False)
+    ran_at = models.DateTimeField("last", null=True, blank=True, editable=False)
+    last_event = models.BigIntegerField(default=0, editable=False)
+    runs = models.PositiveBigIntegerField("times", default=0, editable=False)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ShoutOut(models.Model):
+    """A streamer who is shouted out with their first line of each stream (`joystick/occasions/shout_out.py`)."""
+
+    name = models.CharField(max_length=USERNAME_MAX, help_text="Their name at Joystick.tv.")
+    key = models.CharField(max_length=KEY_MAX, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = "always shout out"
+        verbose_name_plural = "always shout out"
+        ordering: ClassVar[list[str]] = ["key"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store it with the key by which viewers are compared."""
+        self.name = self.name.strip().removeprefix("@")
+        self.key = viewer_key(self.name)
+        super().save(*args, **kwargs)

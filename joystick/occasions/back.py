@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from joystick.protocol.events import ChatMessage
 from joystick.reactions import visits
-from joystick.reactions.kinds import Occasion, occasion
+from joystick.reactions.kinds import VIEWER, VISIT, Occasion, occasion
 
 
 @occasion(
@@ -13,10 +13,11 @@ from joystick.reactions.kinds import Occasion, occasion
     title="somebody says something after some days",
     words={"days": 7},
     amount="days",
-    chain="visit",
+    subject=VIEWER,
+    chain=VISIT,
     rank=1,
     sieve=visits.back,
 )
 def back(message: ChatMessage) -> Occasion:
     """Return the occasion of any line; the sieve leaves out what is no such visit."""
-    return Occasion(message.username)
+    return Occasion(message.username, message.username)

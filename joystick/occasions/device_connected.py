@@ -6,9 +6,7 @@ from joystick.protocol.events import Device
 from joystick.reactions.kinds import Occasion, occasion
 
 
-@occasion("device_connected", Device, title="a device is connected", has_viewer=False)
-def device_connected(event: Device) -> Occasion | None:
-    """Return the occasion; None for the device's other news, whose content is not documented."""
-    if event.kind != "device_connected":
-        return None
+@occasion("device_connected", Device, only="device_connected", title="a device is connected", has_viewer=False)
+def device_connected(event: Device) -> Occasion:
+    """Return the occasion. The content of the event is not documented."""
     return Occasion(event.username)

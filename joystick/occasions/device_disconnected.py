@@ -6,9 +6,7 @@ from joystick.protocol.events import Device
 from joystick.reactions.kinds import Occasion, occasion
 
 
-@occasion("device_disconnected", Device, title="a device is disconnected", has_viewer=False)
-def device_disconnected(event: Device) -> Occasion | None:
-    """Return the occasion; None for the device's other news, whose content is not documented."""
-    if event.kind != "device_disconnected":
-        return None
+@occasion("device_disconnected", Device, only="device_disconnected", title="a device is disconnected", has_viewer=False)
+def device_disconnected(event: Device) -> Occasion:
+    """Return the occasion. The content of the event is not documented."""
     return Occasion(event.username)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from joystick.protocol.events import MilestoneCompleted
-from joystick.reactions.kinds import Occasion, occasion
+from joystick.reactions.kinds import Occasion, occasion, titled
 
 
 @occasion(
@@ -16,5 +16,4 @@ from joystick.reactions.kinds import Occasion, occasion
 )
 def milestone(event: MilestoneCompleted) -> Occasion:
     """Return the occasion of a milestone."""
-    tokens = "some" if event.tokens is None else event.tokens
-    return Occasion(event.username, event.title, {"title": event.title, "tokens": tokens})
+    return titled(event, event.tokens)

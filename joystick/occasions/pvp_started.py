@@ -6,9 +6,7 @@ from joystick.protocol.events import PvpSession
 from joystick.reactions.kinds import Occasion, occasion
 
 
-@occasion("pvp_started", PvpSession, title="a PvP session starts", has_viewer=False)
-def pvp_started(event: PvpSession) -> Occasion | None:
-    """Return the occasion; None for the session's other states."""
-    if event.kind != "pvp_session_started":
-        return None
+@occasion("pvp_started", PvpSession, only="pvp_session_started", title="a PvP session starts", has_viewer=False)
+def pvp_started(event: PvpSession) -> Occasion:
+    """Return the occasion of a start."""
     return Occasion(event.username)

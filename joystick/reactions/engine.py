@@ -18,9 +18,12 @@ from joystick.models import Stream
 from joystick.reactions import rules
 from joystick.reactions.kinds import Occasion, OccasionKind
 from joystick.reactions.rules import Rule, RuleSet
+from pixelbot_site.kit.steps import leaves
 
 # Tests put a seeded one in its place.
 dice = random.Random()
+# Seconds for which it is remembered that a row has run for a stream, a goal or the like.
+REMEMBERED = 400 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Run:
 
     rule: Rule
     candidate: Candidate
+
+    @property
+    def shows_alert(self) -> bool:
+        """Return whether an alert is among its effects."""
+        return any(step.get("kind") == "alert" for step in leaves(self.rule.effects))
 
 
 @dataclass
@@ -129,11 +137,12 @@ class _Judge:
                         return
 
     def _runs(self, rule: Rule, candidate: Candidate) -> bool:
-        # Cooldowns last: they are used up by what runs alone.
+        # Cooldowns last: they are used up by what runs alone. But the dice are rolled once for each stream or goal.
         return (
             rule.fits(candidate.kind, candidate.occasion)
             and self._is_for(rule, candidate.occasion.username)
             and (not rule.live_only or self._is_live)
+            and self._is_first(rule, candidate.occasion.once)
             and (rule.chance >= 100 or dice.random() * 100 < rule.chance)
             and self._is_due(rule, candidate.occasion.username)
         )
@@ -145,6 +154,11 @@ class _Judge:
         if viewer is None:
             return False
         return role_of(viewer) >= rule.role and self._levels.get(viewer.pk, 1) >= rule.min_level
+
+    def _is_first(self, rule: Rule, once: str) -> bool:
+        if not once or rule.cooldown:
+            return True
+        return bool(cooldowns.take({f"reaction.{rule.pk}.{once}": REMEMBERED}, now=self._now))
 
     def _is_due(self, rule: Rule, username: str) -> bool:
         wanted: dict[str, float] = {}

@@ -11,20 +11,23 @@ from django.utils import timezone
 from economy.viewers import people
 from effects import chat
 from effects.chat import Priority
-from effects.queue import items
-from effects.registry import gives
+from effects.models import QueueItem
+from effects.queue import folding, items
+from effects.queue.folding import Shared
+from effects.registry import may_give
 from joystick.models import Reaction, Stream
 from joystick.reactions import engine
-from joystick.reactions.engine import Run
-from joystick.reactions.kinds import Occasion, OccasionKind
+from joystick.reactions.engine import Candidate, Run
+from joystick.reactions.kinds import VISIT, Occasion, OccasionKind
 from joystick.reactions.rules import Rule
 from pixelbot_site.kit.lines import picked
-from pixelbot_site.kit.steps import Step, leaves, planned
+from pixelbot_site.kit.steps import Step, planned
 from pixelbot_site.kit.words import fill, is_plain, names
 
 # What a subscription, a gift or a raid counts beside tips, in tokens: their events name no amount.
 WORTH_WITHOUT_TOKENS = 500
-# From so many alike in a batch on, there is one effect for all of them.
+# From so many alike in a batch on, there is one effect for all of them. Where one of an earlier batch waits, it takes
+# each in.
 FOLD_FROM = 3
 # The words that are added up then. All others must be the same in each.
 SUMMED = frozenset({"tokens", "count", "viewers", "seconds"})
@@ -38,26 +41,12 @@ def perform(runs: Sequence[Run], *, now: datetime) -> None:
         return
     turns = _turns({run.rule.pk for run in runs if run.rule.in_turn and len(run.rule.lines) > 1})
     folds = _folds(runs)
-    for run in runs:
-        together = folds.get(_likeness(run), [run])
-        if len(together) < FOLD_FROM:
-            enqueue_effects(run.rule.effects, run.candidate.occasion, event=run.candidate.event)
-        else:
-            _enqueue_folded(run, together)
+    plans = [_plan(run, folds[_likeness(run)]) for run in runs]
+    waiting = folding.waiting(part.key for plan in plans for part in plan if isinstance(part, Shared))
+    for run, plan in zip(runs, plans, strict=True):
+        _enqueue(run, plan, waiting)
         say_line(run, turns)
     _count(runs, now=now)
-
-
-def enqueue_effects(steps: Sequence[Step], occasion: Occasion, *, event: str) -> None:
-    """Enqueue effects for the occasion's viewer, with words filled in; skip those of an unknown kind.
-
-    `event`: the uid of the event that was the occasion.
-    """
-    if not steps:
-        return
-    viewer = people.find(occasion.username) if occasion.username else None
-    for effect in planned(steps, occasion.filling):
-        items.enqueue_known(effect, viewer=viewer, event=event)
 
 
 def _folds(runs: Iterable[Run]) -> dict[object, list[Run]]:
@@ -67,39 +56,55 @@ def _folds(runs: Iterable[Run]) -> dict[object, list[Run]]:
     return alike
 
 
-def _likeness(run: Run) -> object:
+def _likeness(run: Run) -> tuple[object, ...]:
     words = run.candidate.occasion.words
-    used = names(run.rule.effects) - SUMMED
-    return run.rule.pk, tuple((word, words.get(word)) for word in sorted(used - {"user"}))
+    used = sorted(names(run.rule.effects) & words.keys())
+    summed = _sums([run.candidate])
+    return run.rule.pk, *((word, word in summed or words[word]) for word in used)
 
 
-def _enqueue_folded(run: Run, together: Sequence[Run]) -> None:
-    # What gives something is for each viewer; everything else is seen and heard once, with the first of them.
-    own = [step for step in run.rule.effects if any(gives(leaf) for leaf in leaves([step]))]
-    enqueue_effects(own, run.candidate.occasion, event=run.candidate.event)
-    if run is together[0]:
-        shared = [step for step in run.rule.effects if step not in own]
-        _enqueue_shared(shared, together)
+def _plan(run: Run, alike: Sequence[Run]) -> list[Sequence[Step] | Shared]:
+    """Return the run's effects: lists of steps that are its viewer's alone, and what those alike share."""
+    together = alike if len(alike) >= FOLD_FROM else [run]
+    steps = list(folding.split(run.rule.effects))
+    if len(together) > 1 and steps and len(steps[0][0]) > 1:  # a sequence with a pause: it is shared, too
+        apart = [step for step in run.rule.effects if may_give(step)]
+        steps = [(apart, False), ([step for step in run.rule.effects if step not in apart], True)]
+    plan: list[Sequence[Step] | Shared] = []
+    for place, (part, is_shared) in enumerate(steps):
+        if not is_shared:
+            plan.append(part)
+        elif run is together[0]:
+            plan.append(_shared(part, place, together))
+    return plan
 
 
-def _enqueue_shared(steps: Sequence[Step], together: Sequence[Run]) -> None:
-    occasions = [run.candidate.occasion for run in together]
-    names = dict.fromkeys(occasion.username for occasion in occasions if occasion.username)
-    name = next(iter(names), "")
-    # The item is the first one's, so that no other name is left in it when somebody is forgotten.
-    user = str(chat.NAMES_AND_MORE(names=name, count=len(names) - 1)) if len(names) > 1 else name
-    viewer = people.find(name) if name else None
-    for effect in planned(steps, {**occasions[0].filling, **_sums(occasions), "user": user}):
-        items.enqueue_known(effect, viewer=viewer, event=together[0].candidate.event)
+def _shared(steps: Sequence[Step], place: int, together: Sequence[Run]) -> Shared:
+    run, candidates = together[0], [each.candidate for each in together]
+    users = [one.occasion.username for one in candidates] if run.candidate.kind.has_viewer else []
+    key = folding.key_of("reaction", place, steps, _likeness(run))
+    return folding.shared(steps, run.candidate.occasion.filling, key=key, users=users, sums=_sums(candidates))
 
 
-def _sums(occasions: Sequence[Occasion]) -> Mapping[str, int]:
-    numbers = {word: [occasion.words[word] for occasion in occasions] for word in SUMMED & occasions[0].words.keys()}
-    return {
-        word: sum(number for number in several if isinstance(number, int))
-        for word, several in numbers.items()
-        if isinstance(several[0], int)
-    }
+def _enqueue(run: Run, plan: Sequence[Sequence[Step] | Shared], waiting: dict[str, QueueItem]) -> None:
+    occasion, event = run.candidate.occasion, run.candidate.event or None
+    viewer = people.find(occasion.username) if plan and occasion.username else None
+    for part in plan:
+        if isinstance(part, Shared):
+            folding.add(part, waiting, viewer=viewer, event=event)
+            continue
+        for effect in planned(part, occasion.filling):  # one of an unknown kind is skipped
+            items.enqueue_known(effect, viewer=viewer, event=event)
+
+
+def _sums(candidates: Sequence[Candidate]) -> Mapping[str, int]:
+    """Return the sums of those alike: of numbers, not of "some", nor of an amount that is reached as a whole."""
+    first = candidates[0]
+    if first.kind.once:
+        return {}
+    words = [word for word in SUMMED if isinstance(first.occasion.words.get(word), int)]
+    numbers = {word: [one.occasion.words.get(word) for one in candidates] for word in words}
+    return {word: sum(number for number in own if isinstance(number, int)) for word, own in numbers.items()}
 
 
 def say_line(run: Run, turns: dict[int, int]) -> None:
@@ -111,13 +116,19 @@ def say_line(run: Run, turns: dict[int, int]) -> None:
         return
     chat.say(
         line,
-        Priority.THANKS if kind.is_thanks else Priority.CHATTER,
+        _priority(kind),
         channel_id=run.candidate.channel_id,
         worth=_worth(kind, occasion),
         # Several are filled in again as one, by what knows these words alone.
         template=template if is_plain(template, occasion.filling) else "",
         words=occasion.filling,
     )
+
+
+def _priority(kind: OccasionKind) -> Priority:
+    if kind.is_thanks:
+        return Priority.THANKS
+    return Priority.GREETING if kind.chain == VISIT else Priority.CHATTER
 
 
 def _picked(rule: Rule, turns: dict[int, int]) -> str:

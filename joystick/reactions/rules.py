@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from joystick.models import Match, Reaction
+from joystick.reactions import patterns
 from joystick.reactions.kinds import Occasion, OccasionKind, in_order, occasions
 from pixelbot_site.kit.lines import lines_of
 from pixelbot_site.kit.live import Live
@@ -37,13 +38,15 @@ class Rule:
 
     def fits(self, kind: OccasionKind, occasion: Occasion) -> bool:
         """Return whether the subject and the amount of an occasion are the rule's."""
-        if self.subject and not _is_match(self.match, self.subject, occasion.subject.strip().casefold()):
+        if self.subject and not _is_match(self.match, self.subject, occasion.subject.strip()):
             return False
         if self.least is None and self.most is None:
             return True
         amount = occasion.words.get(kind.amount)
         if not isinstance(amount, int):
             return False
+        if self.least is not None and occasion.before is not None and occasion.before >= self.least:
+            return False  # it was reached before
         return (self.least is None or amount >= self.least) and (self.most is None or amount <= self.most)
 
     @property
@@ -53,6 +56,9 @@ class Rule:
 
 
 def _is_match(match: str, wanted: str, text: str) -> bool:
+    if match == Match.PATTERN:
+        return patterns.is_found(wanted, text)
+    text = text.casefold()
     if match == Match.BEGINS:
         return text.startswith(wanted) and not text[len(wanted) : len(wanted) + 1].isalnum()
     if match == Match.CONTAINS:
@@ -81,7 +87,7 @@ def rule_of(row: Reaction) -> Rule:
     return Rule(
         row.pk,
         row.occasion,
-        row.subject.strip().casefold(),
+        row.subject.strip() if row.match == Match.PATTERN else row.subject.strip().casefold(),
         row.match,
         row.least,
         row.most,

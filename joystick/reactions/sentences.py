@@ -9,7 +9,8 @@ from django.utils.text import Truncator
 from economy.viewers.roles import Role
 from effects.registry import gives
 from joystick.models import Match, Reaction
-from joystick.reactions.kinds import OccasionKind, occasions
+from joystick.reactions import patterns
+from joystick.reactions.kinds import VIEWER, OccasionKind, occasions
 from joystick.reactions.rules import Rule, rule_of
 from pixelbot_site.kit import words
 from pixelbot_site.kit.plural import counted
@@ -20,6 +21,8 @@ MAX_QUOTED = 60
 _SPANS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 # The conditions about viewers, as the form calls them.
 _OF_VIEWERS = (("role", "For"), ("min_level", "From level"), ("viewer_cooldown_seconds", "Cooldown of each viewer"))
+# The kinds of effects of which nothing is left without an overlay.
+ON_OVERLAYS = frozenset({"alert", "confetti", "credits", "play_sound", "show_media", "speak", "spin_wheel"})
 _WHO = {
     Role.FOLLOWER: "a follower",
     Role.SUBSCRIBER: "a subscriber",
@@ -32,14 +35,17 @@ def sentence(row: Reaction) -> str:
     """Return what the row says: “When somebody tips 50–99 tokens: say …, once a minute.”"""
     rule, kind = rule_of(row), occasions.get(row.occasion)
     when = kind.title if kind is not None else f"“{row.occasion}” happens"
-    subject = f", which {_subject(row)}" if row.subject else ""
+    pronoun = "who" if kind is not None and kind.subject == VIEWER else "which"
+    subject = f", {pronoun} {_subject(row)}" if row.subject else ""
     amount = _range(rule, kind) if kind is not None else ""
     conditions = [when + (f" {amount}" if amount else "") + subject, *_conditions(rule)]
-    return f"When {', '.join(conditions)}: {', '.join([*_deeds(row, rule), *_limits(rule)])}."
+    return f"When {', '.join(conditions)}: {', '.join([*_deeds(row, rule), *_limits(rule, kind)])}."
 
 
 def _subject(row: Reaction) -> str:
-    verb = {Match.IS: "is", Match.CONTAINS: "contains", Match.BEGINS: "begins with"}[Match(row.match)]
+    verb = {Match.IS: "is", Match.CONTAINS: "contains", Match.BEGINS: "begins with", Match.PATTERN: "matches"}[
+        Match(row.match)
+    ]
     return f"{verb} “{row.subject}”"
 
 
@@ -86,9 +92,11 @@ def _short(text: str) -> str:
     return Truncator(text).chars(MAX_QUOTED)
 
 
-def _limits(rule: Rule) -> Iterator[str]:
+def _limits(rule: Rule, kind: OccasionKind | None) -> Iterator[str]:
     if rule.cooldown:
         yield f"once {_span(rule.cooldown)}"
+    elif kind is not None and kind.once:
+        yield f"once {kind.once}"
     if rule.viewer_cooldown:
         yield f"once {_span(rule.viewer_cooldown)} for each viewer"
     if rule.chance < 100:
@@ -132,10 +140,15 @@ def mistakes(row: Reaction) -> list[tuple[str, str]]:
     found = []
     if row.least is not None and row.most is not None and row.least > row.most:
         found.append(("most", "This must not be less than “From”."))
+    if row.subject and row.match == Match.PATTERN and (wrong := patterns.mistake(row.subject.strip())):
+        found.append(("subject", wrong))
     if row.live_only and not kind.is_live:
         found.append(("live_only", "The channel is not live any more then: this would never run."))
     if not kind.has_viewer and any(gives(step) for step in leaves(row.effects)):
         found.append(("effects", f"“{kind.title}” has no viewer to give something to."))
+    kinds = {str(step.get("kind")) for step in leaves(row.effects)}
+    if kind.without_overlay and kinds and not row.lines.strip() and kinds <= ON_OVERLAYS:
+        found.append(("effects", "No overlay is open then to show or play this. Set a line in chat, for example."))
     for column, template in (("lines", row.lines), ("effects", row.effects)):
         found += [(column, mistake) for mistake in words.mistakes(template, kind.known_words)]
     return found
@@ -150,7 +163,9 @@ def marks(rows: Sequence[Reaction]) -> dict[int, str]:
             continue
         rule = rule_of(row)
         earlier = before.setdefault(row.occasion, [])
-        reason = _impossible(row, rule) or next((_shadow(other) for other, own in earlier if _covers(own, rule)), "")
+        kind = occasions.get(row.occasion)
+        covering = () if kind is None or kind.once else earlier
+        reason = _impossible(row, rule) or next((_shadow(other) for other, own in covering if _covers(own, rule)), "")
         if reason:
             found[row.pk] = reason
         else:

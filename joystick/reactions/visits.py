@@ -1,4 +1,7 @@
-"""Whose line in chat is the first: ever, of the stream, or after days. A few statements for each batch with lines."""
+"""What is the first of the stream: whose line in chat (or their first ever, or after days), which number of viewers.
+
+A few statements for each batch that has such.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.db.models import OuterRef, Subquery
 
 from economy import cooldowns
 from economy.models import Viewer, viewer_key
-from joystick.models import InboundEvent, Stream
+from joystick.models import InboundEvent, ShoutOut, Stream
 from joystick.reactions.kinds import Occasion
 
 # Seconds for which it is remembered that somebody's line was looked at: longer than any stream.
@@ -42,13 +45,40 @@ def back(made: Sequence[Occasion], now: datetime) -> list[Occasion | None]:
     return found
 
 
+def shout_out(made: Sequence[Occasion], now: datetime) -> list[Occasion | None]:
+    """Keep the first line of the stream of each viewer who is on the streamer's list."""
+    keys = {viewer_key(one.username) for one in made}
+    listed = set(ShoutOut.objects.filter(key__in=keys).values_list("key", flat=True))
+    theirs = [one for one in made if viewer_key(one.username) in listed]
+    firsts = iter(_firsts("shout_out", theirs, now, _stream()))
+    return [next(firsts) if viewer_key(one.username) in listed else None for one in made]
+
+
 def _stream() -> int | None:
     return Stream.objects.filter(ended_at__isnull=True).values_list("pk", flat=True).first()
 
 
-def _firsts(name: str, made: Sequence[Occasion], now: datetime, stream: int | None) -> list[Occasion | None]:
+def told_before(kinds: Sequence[str], now: datetime) -> list[InboundEvent]:
+    """Return the newest event of each of these kinds before the batch of that moment, in their order."""
+    rows: list[InboundEvent] = []
+    for kind in kinds:  # one by one: the index on the kind has each in the order of its ids
+        rows += InboundEvent.objects.filter(kind=kind, received_at__lt=now).order_by("-id")[:1]
+    return sorted(rows, key=lambda row: row.pk)
+
+
+def each_stream(made: Sequence[Occasion], now: datetime) -> list[Occasion | None]:
+    """Let each row run once in the stream that is on."""
+    visit = _visit(_stream(), now)
+    return [replace(one, once=f"stream.{visit}") for one in made]
+
+
+def _visit(stream: int | None, now: datetime) -> str:
     # Without a stream, a day counts as one.
-    visit = f"{now:%Y-%m-%d}" if stream is None else str(stream)
+    return f"{now:%Y-%m-%d}" if stream is None else str(stream)
+
+
+def _firsts(name: str, made: Sequence[Occasion], now: datetime, stream: int | None) -> list[Occasion | None]:
+    visit = _visit(stream, now)
     keys = [f"{name}.{visit}:{viewer_key(one.username)}" for one in made]
     free = cooldowns.take(dict.fromkeys(keys, REMEMBERED), now=now)
     found: list[Occasion | None] = []

@@ -119,7 +119,7 @@ class _Look:
         """Return the parts that may have changed since the last look, found by a few small queries."""
         unfinished = QueueItem.objects.filter(state__in=UNFINISHED).order_by("id")
         queue = [
-            *unfinished.values_list("id", "state", "priority", "playing_at")[:200],
+            *unfinished.values_list("id", "state", "priority", "playing_at", "folded")[:200],
             *Lane.objects.filter(paused_at__isnull=False).order_by("name").values_list("name", "paused_by"),
         ]
         # What waits for its time says in how many seconds.

@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 
 from economy.settings_table import PointsSettings
 from effects.models import DROPPED, QueueItem, State
-from effects.queue.lanes import LaneStatus
+from effects.queue.lanes import IN_ORDER, LaneStatus
 from joystick.channel import streams
 from joystick.inbox import results
 from joystick.inbox.results import Came
@@ -101,7 +101,7 @@ class Queue:
 def queue(moment: Moment) -> Queue:
     """Return what plays and what waits."""
     rows = QueueItem.objects.filter(state__in=[State.WAITING, State.PENDING]).select_related("viewer", "purchase")
-    found = list(rows.order_by("-state", "-priority", "id")[:MAX_WAITING])
+    found = list(rows.order_by("-state", *IN_ORDER)[:MAX_WAITING])
     for_approval = [item for item in found if item.state == State.WAITING]
     waiting = [item for item in found if item.state == State.PENDING]
     return Queue(moment.lanes, for_approval, waiting, any(lane.is_paused for lane in moment.lanes))

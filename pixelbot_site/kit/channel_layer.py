@@ -6,13 +6,15 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from copy import deepcopy
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 log = logging.getLogger("layers")
+
+Listener = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 class ThreadHopLayer(InMemoryChannelLayer):
@@ -25,11 +27,20 @@ class ThreadHopLayer(InMemoryChannelLayer):
     def __init__(self, **config: Any) -> None:
         super().__init__(**config)
         self._owner: asyncio.AbstractEventLoop | None = None
+        self._listeners: dict[tuple[str, str], Listener] = {}
+        self._running: set[asyncio.Task[None]] = set()
         self.dropped = 0
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Name the loop in which messages are received."""
         self._owner = loop
+
+    def listen(self, group: str, kind: str, listener: Listener) -> None:
+        """Call `listener` once with each message of type `kind` to `group`, instead of telling the group's members.
+
+        For what all of them do alike: a message in the queue of each costs a fifth of a millisecond for each.
+        """
+        self._listeners[group, kind] = listener
 
     async def receive(self, channel: str) -> dict[str, Any]:
         """Return the next message of `channel`. The first loop that receives becomes the owner."""
@@ -68,6 +79,11 @@ class ThreadHopLayer(InMemoryChannelLayer):
         self._deliver(group, message)
 
     def _deliver(self, group: str, message: dict[str, Any]) -> None:
+        if listener := self._listeners.get((group, message["type"])):
+            task = asyncio.get_running_loop().create_task(listener(message))
+            self._running.add(task)  # the loop itself keeps no task alive
+            task.add_done_callback(self._running.discard)
+            return
         for channel in list(self.groups.get(group, ())):
             queue = self.channels.setdefault(channel, asyncio.Queue(maxsize=self.get_capacity(channel)))
             try:

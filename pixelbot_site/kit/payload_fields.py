@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 # The format by which a schema marks an effect: a field that is a list of these is edited as cards inside the card.
 EFFECT_FORMAT = "effect"
+# The format by which a schema marks a text that is a colour, which is picked.
+COLOUR_FORMAT = "colour"
 # Bounds beyond this are left out of the words beside a field.
 LARGE = 1_000_000
 
@@ -29,7 +31,7 @@ class PayloadField:
     name: str
     label: str
     help: str
-    input: Literal["text", "number", "yes_no", "choice", "effects", "object", "objects", "json", "hidden"]
+    input: Literal["text", "colour", "number", "yes_no", "choice", "effects", "object", "objects", "json", "hidden"]
     required: bool
     default: Any = None
     # What the words beside a number say of its unit and bounds.
@@ -79,7 +81,7 @@ def _field(
 ) -> PayloadField:
     schema, inside = _resolved(declared, models, inside)
     item, inside = _resolved(schema.get("items") or {}, models, inside)
-    control: Any = "hidden" if declared.get("hidden") else _control(schema, item)
+    control: Any = "hidden" if declared.get("hidden") else _control({**schema, "format": declared.get("format")}, item)
     least, most = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
     nested = {"object": schema, "objects": item}.get(control, {})
     return PayloadField(
@@ -121,6 +123,8 @@ def _control(schema: Mapping[str, Any], item: Mapping[str, Any]) -> Any:
         return "effects" if item.get("format") == EFFECT_FORMAT else "objects" if "properties" in item else "json"
     if "properties" in schema:
         return "object"
+    if schema.get("format") == COLOUR_FORMAT:
+        return "colour"
     plain = {"string": "text", "integer": "number", "number": "number", "boolean": "yes_no"}
     return plain.get(str(schema.get("type")), "json")
 

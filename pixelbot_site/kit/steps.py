@@ -243,7 +243,9 @@ def _title(step: Step, payload: Mapping[str, Any]) -> str:
     if card is not None and step.get("kind") != SEQUENCE and branches(step):
         return card.title  # its own texts say how one is chosen, and not what happens
     # An address can be a secret, and whoever may steer the queue reads titles.
-    texts = [value for key, value in payload.items() if isinstance(value, str) and value and key != "url"]
+    model = payloads.get(str(step.get("kind")))
+    names = list(payload) if model is None else [name for name in model.model_fields if name in payload]
+    texts = [value for key in names if isinstance(value := payload[key], str) and value and key != "url"]
     return str(texts[0] if texts else step.get("kind", ""))[:MAX_TITLE]
 
 

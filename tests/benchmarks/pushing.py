@@ -2,7 +2,7 @@
 
 Usage: `python -m tests.benchmarks.pushing PORT RAW_PORT COUNT`. Each push carries when its task's transaction was
 committed, when the task began, and when it was sent: seconds of the machine's monotonic clock, which all processes share.
-On RAW_PORT a bare TCP socket is pushed to as often, for comparison.
+On RAW_PORT a bare TCP socket is written to in turn with the overlay, for comparison.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import asyncio
 import socket
 import struct
 import sys
-import threading
 import time
 from functools import partial
 
@@ -45,27 +44,33 @@ def commit_and_push(number: int) -> None:
         transaction.on_commit(lambda: push.delay(number, time.monotonic()))
 
 
-async def push_all(count: int) -> None:
-    """Wait for an overlay, then push now and then, as on a stream."""
+async def push_all(raw_port: int, count: int) -> None:
+    """Wait for an overlay and a bare socket, then push to them in turn now and then, as on a stream."""
     layer = the_layer()
     assert isinstance(layer, ThreadHopLayer)
+    raw = await asyncio.to_thread(raw_client, raw_port)
     while messages.GROUP not in layer.groups:
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.2)
     for number in range(count):
         await asyncio.to_thread(commit_and_push, number)
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.004)
+        await asyncio.to_thread(push_raw, raw)
+        await asyncio.sleep(0.004)
     await asyncio.Event().wait()
 
 
-def push_raw(port: int, count: int) -> None:
-    """The floor: timestamps over a bare TCP socket."""
+def raw_client(port: int) -> socket.socket:
+    """Wait for the one who is pushed to on a bare TCP socket."""
     with socket.create_server(("127.0.0.1", port)) as server:
         client, _ = server.accept()
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for _ in range(count):
-            client.sendall(struct.pack("d", time.monotonic()))
-            time.sleep(0.002)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
+
+
+def push_raw(client: socket.socket) -> None:
+    """The floor: a timestamp, written by a thread."""
+    client.sendall(struct.pack("d", time.monotonic()))
 
 
 def main() -> None:
@@ -73,8 +78,7 @@ def main() -> None:
     port, raw_port, count = map(int, sys.argv[1:4])
     setup.prepare()
     path = partial(print, "Stop with Ctrl-C", flush=True)
-    threading.Thread(target=push_raw, args=(raw_port, count), daemon=True).start()
-    embedded.Process(host="127.0.0.1", port=port, background=partial(push_all, count), ready=path).run()
+    embedded.Process(host="127.0.0.1", port=port, background=partial(push_all, raw_port, count), ready=path).run()
 
 
 if __name__ == "__main__":

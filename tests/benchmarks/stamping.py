@@ -17,13 +17,13 @@ django.setup()
 
 from django.core.management import execute_from_command_line
 
-from effects.consumers import OverlayConsumer
+from effects.overlays.sockets import OpenSockets
 from joystick.gateway import session
 from joystick.protocol import frames
 from joystick.protocol.frames import Control
 from tests.benchmarks.embedded import MARK
 
-_read, _show = frames.read_frame, OverlayConsumer.overlay_message
+_read, _tell = frames.read_frame, OpenSockets.tell
 _began = 0.0
 
 
@@ -35,13 +35,13 @@ def read(text: str) -> frames.ReceivedFrame | Control:
     return _read(text)
 
 
-async def show(consumer: OverlayConsumer, message: dict[str, Any]) -> None:
+async def tell(sockets: OpenSockets, message: dict[str, Any]) -> None:
     """The last of ours to see a frame for an overlay."""
-    await _show(consumer, message)
-    if message.get("frame", {}).get("show") == "sound":
+    await _tell(sockets, message)
+    if message["frame"].get("show") == "sound":
         print(f"{MARK}{(time.monotonic() - _began) * 1000:.3f}", flush=True)
 
 
 if __name__ == "__main__":
-    with patch.object(session, "read_frame", read), patch.object(OverlayConsumer, "overlay_message", show):
+    with patch.object(session, "read_frame", read), patch.object(OpenSockets, "tell", tell):
         execute_from_command_line(["manage.py", *sys.argv[1:]])

@@ -24,7 +24,7 @@ def test_the_embedded_benchmark_prints_every_figure() -> None:
         "start to an accepted websocket",
         "memory (RSS)",
         "push from a worker's thread",
-        "ratio",
+        "ratio to a bare TCP socket",
         "commit to the start",
         "!sound received",
         "SIGINT/SIGTERM",
@@ -75,3 +75,8 @@ def test_the_benchmark_of_the_first_page_prints_its_queries() -> None:
     index = next(line for line in figures.splitlines() if line.startswith("the index"))
     assert 10 < int(re.findall(r"(\d+) queries", index)[0]) <= 25
     assert "an open index" in figures
+
+
+def test_the_benchmark_of_the_fan_out_prints_its_ratio_to_bare_sockets() -> None:
+    figures = printed("fan_out")
+    assert "push from a thread to each of 20 overlays, p50" in figures and "ratio to bare sockets" in figures

@@ -91,7 +91,13 @@ class TestLaneButtons:
         worker.drain("test")
         page = fox.get(PAGE)
         rows = {lane.name: (lane.waiting, lane.running) for lane in page.context["lanes"]}
-        assert rows == {"effect": (0, None), "test": (2, running), "tts": (0, None), "wheel": (0, None)}
+        assert rows == {
+            "effect": (0, None),
+            "notification": (0, None),
+            "test": (2, running),
+            "tts": (0, None),
+            "wheel": (0, None),
+        }
         assert f"<td>#{running.pk} the first</td>" in page.text
 
     def test_a_paused_lane_says_who_paused_it_and_offers_to_resume(self, fox: Client) -> None:
@@ -134,7 +140,9 @@ class TestLaneButtons:
 
     @pytest.mark.parametrize("verb", ["pause", "resume", "skip", "clear"])
     def test_a_lane_that_does_not_exist_is_refused(self, fox: Client, verb: str) -> None:
-        assert "There is no lane nosuch: there are effect, tts, wheel." in press(fox, f"lane/nosuch/{verb}")
+        assert "There is no lane nosuch: there are effect, notification, tts, wheel." in press(
+            fox, f"lane/nosuch/{verb}"
+        )
         assert not Lane.objects.exists()
 
     def test_a_button_that_does_not_exist_is_refused(self, fox: Client) -> None:
@@ -171,7 +179,7 @@ class TestPanicButton:
     def test_calm_leaves_a_lane_that_was_paused_by_hand(self, fox: Client) -> None:
         press(fox, "lane/tts/pause")
         press(fox, "panic")
-        assert "Resumed: effect, wheel." in press(fox, "calm")
+        assert "Resumed: effect, notification, wheel." in press(fox, "calm")
         assert list(Lane.objects.exclude(paused_at=None).values_list("name", "paused_by")) == [("tts", "fox")]
 
     def test_calm_without_a_panic_says_so(self, fox: Client) -> None:

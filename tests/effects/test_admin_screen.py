@@ -58,7 +58,7 @@ class TestOverlays:
     """Overlays and their addresses."""
 
     def test_a_new_overlay_gets_an_address_that_opens(self, fox: Client, client: Client) -> None:
-        fox.post(f"{OVERLAYS}add/", {"name": "Second screen", "theme": "neon"})
+        fox.post(f"{OVERLAYS}add/", {"name": "Second screen", "theme": "neon", "format": "vertical"})
         overlay = Overlay.objects.get(name="Second screen")
         assert len(overlay.secret) >= 32
         assert client.get(overlay.page_path()).status_code == 200
@@ -75,7 +75,7 @@ class TestOverlays:
     def test_the_secret_cannot_be_chosen(self, fox: Client) -> None:
         overlay = Overlay.objects.create(name="Main")
         before = overlay.secret
-        form = {"name": "Renamed", "secret": "guess-me", "theme": "calm", **NO_WIDGETS}
+        form = {"name": "Renamed", "secret": "guess-me", "theme": "calm", "format": "wide", **NO_WIDGETS}
         fox.post(f"{OVERLAYS}{overlay.pk}/change/", form)
         overlay.refresh_from_db()
         assert (overlay.name, overlay.secret) == ("Renamed", before)
@@ -240,7 +240,7 @@ class TestWidgets:
     def form(self, overlay: Overlay, *new: dict[str, Any]) -> dict[str, Any]:
         """Return the form of an overlay without its first widgets, with these new ones."""
         overlay.widgets.all().delete()
-        fields: dict[str, Any] = {"name": overlay.name, "theme": "calm", "sound": "on"}
+        fields: dict[str, Any] = {"name": overlay.name, "theme": "calm", "format": "wide", "sound": "on"}
         fields |= {"widgets-TOTAL_FORMS": len(new), "widgets-INITIAL_FORMS": 0}
         default = {
             "enabled": "on",

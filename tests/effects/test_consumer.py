@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from effects import consumers
 from effects.models import Overlay, OverlayPage, QueueItem, State
 from effects.overlays import messages, pages
 from effects.overlays.sockets import OpenSockets
-from effects.queue import items, worker
+from effects.queue import items, playback, worker
 from effects.registry import Effect, OverlayTask
 from pixelbot_site.asgi import application
 
@@ -25,7 +26,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 @sync_to_async
 def an_overlay() -> Overlay:
-    return Overlay.objects.create()
+    made = Overlay.objects.create()
+    made.widgets.get_or_create(kind="events", defaults={"name": "events"})
+    return made
 
 
 def socket(secret: str) -> WebsocketCommunicator:
@@ -158,6 +161,71 @@ async def test_it_passes_on_what_is_told() -> None:
         "text": "<b>&",
         "item": 7,
     }
+    await page.disconnect()
+
+
+async def test_what_is_told_meanwhile_comes_after_the_greeting_and_a_broken_page_keeps_nobody_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = await an_overlay()
+    opened = [socket(made.secret) for _ in range(3)]
+    playing = playback.playing
+
+    def playing_late() -> Any:
+        found = playing()
+        messages.show(8, {"type": "speak"})
+        time.sleep(0.1)  # the event loop takes it before the page gets its answer
+        return found
+
+    for number, page in enumerate(opened):
+        monkeypatch.setattr(playback, "playing", playing_late if number == 2 else playing)
+        assert (await page.connect())[0]
+    assert json.loads(await opened[2].receive_from())["type"] == "hello"
+    assert json.loads(await opened[2].receive_from())["item"] == 8
+
+    async def broken(text: str) -> None:
+        raise RuntimeError("it is closing")
+
+    monkeypatch.setattr(next(iter(consumers._open._open)), "tell", broken)
+    await sync_to_async(messages.show)(9, {"type": "speak"})
+    assert json.loads(await opened[2].receive_from())["item"] == 9
+    for page in opened:
+        await page.disconnect()
+
+
+async def test_a_page_that_comes_has_none_of_the_others_ask_who_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await an_overlay()
+    asked: list[int] = []
+    leader = pages.leader
+
+    def leader_asked(overlay_id: int) -> str:
+        asked.append(overlay_id)
+        return leader(overlay_id)
+
+    monkeypatch.setattr(pages, "leader", leader_asked)
+    opened = [socket(made.secret) for _ in range(6)]
+    for page in opened:
+        assert (await page.connect())[0]
+        await page.receive_from()
+    assert len(asked) == 2 * len(opened)  # once for all, and once for its own greeting
+    await opened[0].disconnect()
+    frame = await opened[1].receive_from()
+    assert json.loads(frame) == {"type": "leader", "leader": True}
+    assert len(asked) == 2 * len(opened) + 2  # and the one that takes over, to be sure
+    for page in opened[1:]:
+        await page.disconnect()
+
+
+async def test_a_page_that_is_open_for_two_days_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = await connected()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 48 * 3600)
+    event = {"kind": "tipped", "uid": "1", "username": "Ann", "text": "Ann tipped", "tokens": 5}
+    for number in range(2):  # the channel layer looks at who is too old when the first is read
+        await sync_to_async(messages.show)(number, {"type": "speak"})
+        assert json.loads(await page.receive_from())["item"] == number
+        await sync_to_async(messages.happened)([event])
+        assert json.loads(await page.receive_from())["events"][0]["uid"] == "1"
     await page.disconnect()
 
 

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 
 from economy.models import Viewer
 from effects.models import Purchase, QueueItem, State
-from effects.queue import items, lanes
-from effects.values import alert, speak
+from effects.queue import items, lanes, worker
+from effects.values import show_media, speak
+from joystick.models import Reaction
+from joystick.simulator.happenings import raid, tip
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken", "frames")]
 
@@ -64,10 +68,91 @@ def test_what_viewers_bought_won_or_were_given_is_dropped_for_nothing(
         items.enqueue(speak(f"bought {number}", source="redeem"), viewer=bob, purchase=purchase)
         items.enqueue(speak(f"given {number}", source="redeem"), viewer=bob)
         items.enqueue(speak(f"won {number}"), viewer=bob, part_of="the prize Applause")
-        items.enqueue(alert(f"shown {number}"))
+        items.enqueue(show_media(f"shown {number}"))
     for number in range(5):
         items.enqueue(speak(f"level {number}", source="level"))
     assert lines().count() == 20 + limit
+
+
+@pytest.mark.parametrize("source", ["tip", "system", "redeem"])
+def test_what_a_reaction_speaks_has_no_more_room_however_it_calls_itself(
+    limit: int, source: str, deliver: Callable[..., None]
+) -> None:
+    """Over many batches, and with words that are never alike."""
+    effects = [{"kind": "speak", "text": "{user} {item}", "source": source}]
+    Reaction.objects.create(occasion="menu_item", effects=effects)
+    Reaction.objects.create(occasion="raid", effects=[{"kind": "run_effects", "effects": effects}])
+    for number in range(15):
+        deliver(tip("Bob", 5, f"Song {number}"))
+        deliver(raid(f"Kettle {number}", 5))
+        assert lines().filter(lane="tts").count() <= limit
+    assert lines(State.SKIPPED).count() == 30 - limit
+
+
+def ends(*numbers: int) -> list[str]:
+    """Let so many items happen one after another; return what they were."""
+    happened = []
+    for _ in numbers:
+        item = worker.claim("tts")
+        assert item is not None and items.finish(item.pk, item.attempts)
+        happened.append(item.title)
+    return happened
+
+
+def test_viewers_wait_for_one_of_the_bots_own_lines_and_these_for_viewers_but_not_for_ever(
+    viewer: Callable[..., Viewer],
+) -> None:
+    bob = viewer("Bob")
+
+    def buys(text: str, priority: int = 0) -> None:
+        purchase = Purchase.objects.create(viewer=bob)
+        items.enqueue(speak(text, source="redeem"), viewer=bob, purchase=purchase, priority=priority)
+
+    for number in range(3):
+        items.enqueue(speak(f"own {number}", source="tip"))
+    buys("bob 0")
+    buys("bob 1")
+    assert lanes.place(bob) == (5, 1)
+    assert ends(1, 2, 3) == ["own 0", "bob 0", "bob 1"]
+    buys("bob 2")
+    assert ends(1) == ["own 1"]
+    buys("bob 3")
+    items.enqueue(speak("own 3", source="tip"))
+    assert ends(1, 2, 3, 4) == ["bob 2", "own 2", "bob 3", "own 3"]
+    items.enqueue(speak("own 4", source="tip"))
+    buys("bob 4", priority=1)
+    assert ends(1, 2) == ["bob 4", "own 4"]
+
+
+def test_a_viewer_does_not_wait_for_what_the_bot_says_while_another_line_of_it_plays(
+    viewer: Callable[..., Viewer],
+) -> None:
+    bob = viewer("Bob")
+    for number in range(2):
+        items.enqueue(speak(f"own {number}", source="tip"))
+    plays = worker.claim("tts")
+    assert plays is not None
+    items.enqueue(speak("bob", source="redeem"), viewer=bob, purchase=Purchase.objects.create(viewer=bob))
+    following = worker._first("tts")
+    assert following is not None and following.title == "bob"
+    items.finish(plays.pk, plays.attempts)
+    assert ends(1, 2) == ["bob", "own 1"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL scans tables that are as short as these")
+def test_the_next_of_a_lane_is_found_by_indexes(viewer: Callable[..., Viewer]) -> None:
+    """However long the history is: what waits in a lane is a few rows."""
+    bob = viewer("Bob")
+    items.enqueue(speak("own", source="tip"))
+    items.enqueue(speak("bob", source="redeem"), viewer=bob, purchase=Purchase.objects.create(viewer=bob))
+    with CaptureQueriesContext(connection) as asked:
+        assert worker._first("tts") is not None
+    assert len(asked.captured_queries) == 6
+    for query in asked.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+            plan = " ".join(str(row[-1]) for row in cursor.fetchall())
+        assert "SCAN" not in plan and ("AND state=?" in plan or "finished_at>?" in plan or "effects_lane" in plan), plan
 
 
 def test_the_rest_of_a_sequence_still_happens_when_its_line_was_dropped(

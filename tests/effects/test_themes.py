@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import re
 from itertools import combinations
 
@@ -16,7 +17,8 @@ BLOCKS = {
     for name, body in re.findall(r'^\[data-theme="(\w+)"\] \{(.*?)^\}', STYLE, re.M | re.S)
 }
 # What stands on what.
-PAIRS = [("text", "panel"), ("muted", "panel"), ("text", "panel-2"), ("muted", "panel-2"), ("on-accent", "accent")]
+PAIRS = [("text", "panel"), ("muted", "panel"), ("text", "panel-2"), ("muted", "panel-2"), ("on-accent", "accent"),
+         ("accent", "panel"), ("text", "ground"), ("accent", "ground")]  # fmt: skip
 SCENES = ((0, 0, 0), (255, 255, 255))
 # WCAG's AA for text of any size.
 LEAST = 4.5
@@ -25,11 +27,11 @@ Colour = tuple[float, float, float]
 
 
 def colour(value: str, behind: Colour) -> Colour:
-    """Return a colour of the style sheet as it is seen over another."""
+    """Return a colour of the style sheet, or as browsers compute it, as it is seen over another."""
     if value.startswith("#"):
         return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16)
     red, green, blue, *rest = (float(number) for number in re.findall(r"[\d.]+", value))
-    alpha = rest[0] / 100 if rest else 1
+    alpha = rest[0] / (100 if "%" in value else 1) if rest else 1
     over = [one * alpha + other * (1 - alpha) for one, other in zip((red, green, blue), behind, strict=True)]
     return over[0], over[1], over[2]
 
@@ -64,6 +66,17 @@ def test_what_stands_on_each_other_can_be_read_over_any_scene(name: str, text: s
         behind = colour(BLOCKS[name][f"--{ground}"], scene)
         found = contrast(colour(BLOCKS[name][f"--{text}"], behind), behind)
         assert found >= LEAST, f"{name}: {text} on {ground} over {scene}: {found:.2f}"
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_the_name_of_everybody_in_chat_can_be_read_over_any_scene(name: str) -> None:
+    depth, light = (float(BLOCKS[name][f"--name-{of}"].removesuffix("%")) / 100 for of in ("depth", "light"))
+    for scene in SCENES:
+        behind = colour(BLOCKS[name]["--panel"], scene)
+        for hue in range(0, 360, 15):  # as chat.js gives them
+            red, green, blue = colorsys.hls_to_rgb(hue / 360, light, depth)
+            found = contrast((red * 255, green * 255, blue * 255), behind)
+            assert found >= LEAST, f"{name}: a name of hue {hue} over {scene}: {found:.2f}"
 
 
 def test_they_are_told_apart_at_a_glance() -> None:

@@ -55,8 +55,8 @@ def test_an_unsaved_reaction_is_shown_as_a_test_and_its_form_comes_back(
             "It is shown on the overlay, marked TEST. A test does not say in chat “Thank you, admin!”, nor give 50 points."
         ]
         item = QueueItem.objects.get()
-        assert worker.claim("effect") == item
-        worker.drain("effect")
+        assert worker.claim("notification") == item
+        worker.drain("notification")
     assert answer.status_code == 200
     assert answer.context["adminform"].form["lines"].value() == "Thank you, {user}!"
     assert (item.title, item.tried_by) == ("TEST: admin tipped 500 tokens!", "admin")
@@ -69,7 +69,7 @@ def test_the_overlay_is_told_that_it_is_a_test_and_of_nothing_else(frames: list[
     trying.try_effects(Trial([Effect("alert", {"text": "hi"})]), "mo")
     items.enqueue(Effect("alert", {"text": "for real"}))
     for _ in range(2):
-        worker.drain("effect")
+        worker.drain("notification")
         running = QueueItem.objects.get(state=State.RUNNING)
         playback.finished(running.pk, running.attempts)
     shown = [(frame["text"], frame.get("test")) for frame in frames if frame.get("show") == "alert"]
@@ -143,7 +143,7 @@ def test_a_spin_that_is_tried_stores_no_draw_takes_no_stock_and_pays_nothing(
 def test_what_follows_in_a_sequence_and_what_is_done_again_are_tests_too() -> None:
     steps = [{"kind": "alert", "text": "one"}, {"kind": "grant_points", "points": 5}, {"kind": "alert", "text": "two"}]
     trying.try_effects(Trial([Effect("run_effects", {"effects": steps}, "both")]), "mo")
-    worker.drain("effect")
+    worker.drain("notification")
     first = QueueItem.objects.get(state=State.RUNNING)
     playback.finished(first.pk, first.attempts)
     again = control.requeue(QueueItem.objects.get(pk=first.pk), by="ann")
@@ -179,9 +179,9 @@ def test_only_so_many_tests_wait_at_once() -> None:
 
 @pytest.mark.usefixtures("stage")
 def test_a_stopped_lane_is_named() -> None:
-    control.pause("effect", by="mo")
+    control.pause("notification", by="mo")
     sentence = trying.try_effects(Trial([Effect("alert", {"text": "hi"})]), "mo")
-    assert sentence.endswith("It waits until effect goes on.")
+    assert sentence.endswith("It waits until notification goes on.")
 
 
 @pytest.mark.usefixtures("stage")

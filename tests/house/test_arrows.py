@@ -18,11 +18,12 @@ from tests.processes import ROOT
 # settings, for the limits that its page names. Two are for the overlays' widgets, which `effects.apps` registers, and
 # whose texts pass the word filters of `effects.voice`. Three are for `effects.sequences`: it reads models; admin and library
 # ask it.
-# Of joystick's, two are for `joystick.words`, which `joystick.apps` registers, and which read models; nine for
-# `joystick.chat`: it reads models, names of the protocol, the registry and settings, and admin, commands, inbox and words
-# ask it; and eight for `joystick.moderation`: it reads models, names of the protocol, the registry, account (scopes, REST)
-# and channel (actions), and commands, handlers and tasks ask it.
-MAX_ARROWS = {"joystick": 69, "effects": 71, "economy": 30}
+# Of joystick's, two are for `joystick.words`, which `joystick.apps` registers, and which read models; eleven for
+# `joystick.chat`: it reads models, names of the protocol, the registry, settings and the bot's own name, and admin,
+# commands, inbox, tasks and words ask it. One leads from its tasks to `joystick.reactions`: to what no event causes.
+# Nine are for `joystick.moderation`: it reads models, names of the protocol, the registry, account (scopes, REST) and channel
+# (actions), and admin, commands, handlers and tasks ask it.
+MAX_ARROWS = {"joystick": 72, "effects": 71, "economy": 30}
 
 SOCKET = "The gateway's socket knows no database"
 BREAKS = [

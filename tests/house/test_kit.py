@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from queue import Empty
+from typing import Any
 
 import pytest
 from django.apps import apps as django_apps
@@ -104,6 +105,30 @@ async def test_a_reader_that_is_too_slow_loses_messages_and_that_is_counted(capl
         await layer.group_send("g", {"type": "x"})
     assert layer.dropped == 2
     assert "too slow" in caplog.text
+
+
+@pytest.mark.asyncio
+async def test_who_listens_for_all_is_called_once_and_in_order_and_other_messages_reach_the_members() -> None:
+    layer = ThreadHopLayer()
+    layer.bind(asyncio.get_running_loop())
+    heard: list[int] = []
+
+    async def listener(message: dict[str, Any]) -> None:
+        await asyncio.sleep(0)
+        heard.append(message["number"])
+
+    layer.listen("g", "for.all", listener)
+    members = [await layer.new_channel() for _ in range(3)]
+    for channel in members:
+        await layer.group_add("g", channel)
+    for number in range(20):
+        await asyncio.to_thread(layer.group_send_soon, "g", {"type": "for.all", "number": number})
+    await layer.group_send("g", {"type": "for.each"})
+    async with asyncio.timeout(5):
+        assert [await layer.receive(channel) for channel in members] == [{"type": "for.each"}] * 3
+        while len(heard) < 20:
+            await asyncio.sleep(0)
+    assert heard == list(range(20)) and layer.channels == {}
 
 
 @pytest.mark.asyncio

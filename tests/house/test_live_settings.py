@@ -22,7 +22,7 @@ from economy.ledger import xp
 from economy.models import XP, Points, Viewer
 from economy.settings_table import PointsSettings
 from effects.settings_table import VoiceSettings
-from joystick.settings_table import JoystickSettings, TipSettings
+from joystick.settings_table import JoystickSettings
 from joystick.simulator.happenings import tip
 from pixelbot_site.kit import live, settings_table
 from pixelbot_site.live_settings import store
@@ -107,7 +107,6 @@ def test_env_gives_the_default_and_is_named(admin_client: Client, settings: Any)
         ("TTS_ENGINE", "siri", "This must be one of pyttsx3, browser, piper, none."),
         ("POINTS_DAILY_CAPS", "chat", "This must be whole numbers by name, like chat=500,dropin=50."),
         ("JOYSTICK_SCOPES", "", "This must be identity:read, chat:read, chat:write, and any of"),
-        ("TIP_LOW_MAX", "200", "This must be each larger than the one before."),
         ("JOYSTICK_CLIENT_ID", "id:secret", "This must be the application&#x27;s id; this looks like the id and the "),
         ("TTS_ENGINE", "piper", "This must be the path of a Piper voice (.onnx), where “Voice engine” is piper."),
     ],
@@ -153,12 +152,12 @@ def test_two_pages_do_not_undo_each_other(admin_client: Client) -> None:
 
 def test_a_contradiction_with_what_somebody_else_saved_meanwhile_is_refused(admin_client: Client, owner: User) -> None:
     def change() -> None:
-        store.change({"TIP_LOW_MAX": 90}, by=owner)
+        store.change({"JOYSTICK_CLIENT_SECRET": "the-client"}, by=owner)
         settings_table.overrides.read_again()
 
-    answer = save(admin_client, change, TIP_MEDIUM_MAX="80")
-    assert "each larger than the one before" in answer.content.decode()
-    assert TipSettings.current().tip_medium_max == 100
+    answer = save(admin_client, change, JOYSTICK_CLIENT_ID="the-client")
+    assert "one of the two was pasted twice" in answer.content.decode()
+    assert JoystickSettings.current().joystick_client_id == ""
 
 
 def test_a_secret_is_sealed_and_never_shown(admin_client: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -20,6 +20,8 @@ PARTS = {
         "tests/redeems/test_purchase.py",
         "tests/redeems/test_races.py",
         "tests/effects/test_control.py",
+        "tests/effects/test_folding.py",
+        "tests/effects/test_lanes.py",
         "tests/effects/test_purchases.py",
         "tests/effects/test_purchases_migration.py",
         "tests/effects/test_queue.py",
@@ -28,6 +30,8 @@ PARTS = {
     "inbox": [
         "tests/joystick/test_inbox.py",
         "tests/joystick/test_commands.py",
+        "tests/joystick/test_custom_commands.py::test_of_many_who_count_and_quote_at_once_nobody_is_lost",
+        "tests/joystick/test_timers.py::test_of_many_processes_one_runs_it",
         "tests/joystick/test_oauth.py",
         "tests/joystick/test_events_of_items.py",
         "tests/joystick/test_feed_lists.py",

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from economy.settings_table import PointsSettings
 from effects.settings_table import OutsideSettings, VoiceSettings
-from joystick.settings_table import JoystickSettings, Rules, TipSettings
+from joystick.settings_table import JoystickSettings, Rules
 from joystick.simulator.happenings import chat
 from pixelbot_site import settings_table
 from pixelbot_site.kit import env_example
@@ -219,12 +219,6 @@ def test_every_bound_holds(monkeypatch: pytest.MonkeyPatch, section: type[Sectio
             JoystickSettings,
             {"JOYSTICK_CLIENT_ID": "aWQ6c2VjcmV0"},
             "JOYSTICK_CLIENT_ID=…: must be the application's id; this looks like the id and the secret together.",
-        ),
-        (
-            TipSettings,
-            {"TIP_LOW_MAX": "100"},
-            "TIP_LOW_MAX, TIP_MEDIUM_MAX, TIP_HIGH_MAX, TIP_EXTREME_MAX=100, 100, 500, 1000: must be each larger than "
-            "the one before.",
         ),
         (
             VoiceSettings,

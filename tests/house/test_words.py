@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import OperationalError
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from economy.models import LevelReward, Viewer
@@ -61,6 +62,7 @@ def test_filling(template: str, values: dict[str, Any], text: str) -> None:
 
 
 @given(st.text("{}|:.abpointsrandmcker12 -", max_size=40), st.text("{}|:1 user", max_size=10))
+@example("{pick:a|b}{time}", "{user}")
 def test_what_a_viewer_typed_is_never_read_as_words(typed: str, name: str) -> None:
     values = {"user": name, "text": typed, "item": typed}
     assert fill("<{text}>{user}{item|none}", values) == f"<{typed}>{name}{typed or 'none'}"
@@ -113,6 +115,15 @@ def test_lines_that_wait_are_joined_only_where_their_words_are_plain() -> None:
     assert is_plain("thanks {user} for {tokens}", values)
     for text in ("{user} {time}", "{tokens:one|many}", "{user|nobody}"):
         assert not is_plain(text, values)
+
+
+def test_a_database_that_fails_is_no_word_that_breaks(monkeypatch: Any) -> None:
+    def broken(values: object, argument: str) -> str:
+        raise OperationalError("gone")
+
+    monkeypatch.setitem(words.words._things, "broken", Word("broken", "is broken", broken, str))
+    with pytest.raises(OperationalError):
+        fill("{broken}", {})
 
 
 def test_a_word_that_breaks_is_said_to_be_missing(caplog: pytest.LogCaptureFixture, monkeypatch: Any) -> None:

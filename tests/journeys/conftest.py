@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,29 @@ CHROMIUM_ARGUMENTS = (
 )
 
 
+WITHOUT_ALERTS = """
+    UPDATE joystick_reaction SET effects = (
+        SELECT json_group_array(json(value)) FROM json_each(effects) WHERE json_extract(value, '$.kind') <> 'alert'
+    )
+"""
+CORNER = """
+    INSERT INTO effects_overlaywidget (overlay_id, kind, name, enabled, x, y, width, height, "order", scale, options)
+    SELECT id, 'events', 'events', 1, 66, 3, 32, 34, 5, 1, '{}' FROM effects_overlay
+"""
+
+
 @pytest.fixture(scope="session")
 def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a bot that was started once and stopped: copying it saves each test the migrations."""
+    """The data folder of a bot that was started once and stopped: copying it saves each test the migrations.
+
+    Its reactions show no alerts, which would come between, and its overlay has the events in its corner.
+    """
     folder = tmp_path_factory.mktemp("prepared") / "data"
     code, _ = BotProcess(folder, free_port_number()).start().stop()
     assert code == 0
+    with closing(sqlite3.connect(folder / "pixelbot.sqlite3")) as connection, connection:
+        connection.execute(WITHOUT_ALERTS)
+        connection.execute(CORNER)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""axe finds no serious fault on any page of the dashboard, light and dark."""
+"""axe finds no serious fault on any page of the dashboard, light and dark, nor on an overlay."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib import admin
 from django.urls import reverse
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from joystick.simulator.happenings import started, tip
 from tests.journeys.conftest import log_in
 from tests.journeys.test_osc import add_target
+from tests.journeys.test_overlay_pages import wait_arranged
+from tests.overlay_scene import THEMES, fill, set_scene
 from tests.processes import BotProcess, SimulatorThread, wait_until
 
 # Faults of Django's own scripts: the sign beside the filter of a list of choices.
@@ -79,6 +81,24 @@ def test_no_page_has_a_serious_fault(page: Page, bot: BotProcess, simulator: Sim
     context.close()
     print(f"{len(paths)} pages")
     assert len(paths) > 45
+    assert not found, "\n".join(found)
+
+
+def test_no_theme_of_an_overlay_with_every_widget_has_a_serious_fault(page: Page, bot: BotProcess) -> None:
+    browser = page.context.browser
+    assert isinstance(browser, Browser)
+    tab = browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page()
+    tab.goto(f"{bot.overlay_url}?preview=1")
+    wait_arranged(tab)
+    found = []
+    for number, theme in enumerate(THEMES):
+        set_scene(tab, "#141a1f")
+        fill(tab, theme, number)
+        for widget in ("alert", "caption", "wheel", "chat", "ticker"):
+            expect(tab.locator(f"#{widget}")).to_be_visible()
+        tab.wait_for_timeout(700)  # what comes has come
+        found += [f"{theme}: {fault}" for fault in faults(tab)]
+    tab.context.close()
     assert not found, "\n".join(found)
 
 

@@ -175,7 +175,7 @@ def judge(scaled: Scaled) -> Counter[str]:
     assert len(bought) == ITEMS and (unpaid, twice) == ((0,), (0,))
     for item, _, state, _, _, refunds in bought:
         assert refunds == (0 if state == "done" else 1), f"item {item} is {state} with {refunds} refunds"
-    for lane in ("tts", "wheel", "effect"):
+    for lane in ("tts", "wheel", "effect", "notification"):
         begun = [row[4] for row in rows if row[1] == lane and row[4] is not None]
         assert begun == sorted(begun), f"the order of {lane} was not kept"
     audit = scaled.start("manage.py", "audit_ledger")

@@ -52,9 +52,11 @@ def test_a_redeem_with_a_sequence_is_made_by_keyboard_alone_and_happens(
     tab_to(page, "Save")
     page.keyboard.press("Enter")
     expect(page.locator(".messagelist")).to_contain_text("was added successfully")
+    usual = {"design": "card", "place": "usual", "layout": "above", "volume": 1}
     assert json.loads(bot.one("SELECT effects FROM redeems_redeem WHERE key = 'party'")) == [
         sequence(
-            {"kind": "alert", "text": "{user} parties", "seconds": 2}, {"kind": "chat_line", "text": "It was {user}."}
+            {"kind": "alert", "text": "{user} parties", "seconds": 2, **usual},
+            {"kind": "chat_line", "text": "It was {user}."},
         )
     ]
     simulator.happen(chat("Bob", "!party"))

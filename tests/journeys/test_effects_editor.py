@@ -117,6 +117,14 @@ def test_a_card_inside_a_card_moves_alone_and_other_kinds_keep_what_was_typed(sh
     menu.select_option("run_effects")
     menu.select_option("alert")
     assert value(page)[0]["effects"][1] == ALERT
+    # A colour is picked, or typed; blank is none.
+    page.get_by_label("Pick a colour: Accent").fill("#00c27a")
+    expect(page.get_by_label("Accent", exact=True)).to_have_value("#00c27a")
+    assert value(page)[0]["effects"][1] == {**ALERT, "accent": "#00c27a"}
+    page.get_by_label("Accent", exact=True).fill("#ffe600")
+    expect(page.get_by_label("Pick a colour: Accent")).to_have_value("#ffe600")
+    page.get_by_label("Accent", exact=True).fill("")
+    assert value(page)[0]["effects"][1] == ALERT
 
 
 def test_lists_of_objects_are_cards_with_effects_in_them(show: Show, pick: str) -> None:

@@ -98,7 +98,8 @@ def test_it_reads_frames_and_hears_nothing(bot: BotProcess, hostile: Page) -> No
         bot.overlay_path,
     ):
         assert hostile.evaluate(READ, f"http://{site}{path}") == "", path
-    framed = ("/admin/", "/admin/login/", "/admin/api/docs", "/admin/effects/overlay/1/change/", bot.overlay_path)
+    overlay = (bot.overlay_path, f"{bot.overlay_path}?preview=1")
+    framed = ("/admin/", "/admin/login/", "/admin/api/docs", "/admin/effects/overlay/1/change/", *overlay)
     for path in framed:
         hostile.evaluate(FRAME, f"http://{site}{path}")
     assert [frame.url for frame in hostile.frames[1:]] == ["chrome-error://chromewebdata/"] * len(framed)

@@ -270,7 +270,8 @@ def test_after_a_silence_nothing_of_before_is_shown_and_what_comes_later_is(serv
     server.send(type="silence")
     expect(lines).to_have_count(0)
     expect(page.locator("#alert")).to_be_hidden()
-    server.send(type="events", events=[{"kind": "followed", "uid": "9", "username": "Eve", "text": "Eve follows"}])
+    shown = {"kind": "followed", "uid": "8", "username": "Dan", "text": "Dan follows", "alerted": True}
+    server.send(type="events", events=[shown, {**shown, "text": "Eve follows", "username": "Eve", "alerted": False}])
     expect(lines).to_have_text(["Eve follows"])  # none of the five that waited
     server.send(**alert(3, text="calm again", seconds=60))
     expect(page.locator("#alert")).to_have_text("calm again")
@@ -293,12 +294,20 @@ def test_sounds_are_as_loud_as_told(server: Server) -> None:
     volumes = {"start": 0.5, "loop": 0.125, "win": 1}
     server.send(**wheel(2, seconds=0.2, sounds=sounds, volumes=volumes))
     server.wait_reports(("started", 1), ("finished", 1), ("started", 2), ("finished", 2))
+    # An alert's sound is heard to its end, when the alert itself is gone.
+    sounded = {"sound": address, "volume": 0.75, "sound_seconds": 1.5}
+    server.send(**alert(3, seconds=0.3, lane="notification"), **sounded)
+    expect(server.page.locator("#alert")).to_be_visible()
+    expect(server.page.locator("#alert .frame")).to_be_hidden(timeout=2000)
+    assert ("finished", 3) not in server.reports
+    server.wait_reports(*((kind, item) for item in (1, 2, 3) for kind in ("started", "finished")))
     played = server.page.evaluate("window.played")
     assert [(sound["volume"], sound["loop"]) for sound in played] == [
         (0.25, False),
         (0.5, False),
         (0.125, True),
         (1, False),
+        (0.75, False),
     ]
 
 

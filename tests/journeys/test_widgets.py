@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import math
+import struct
+import wave
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.effects.test_themes import SCENES, colour, contrast
 from tests.journeys.conftest import open_overlay
 from tests.journeys.test_overlay import MARKUP
 from tests.journeys.test_overlay_pages import wait_arranged
+from tests.overlay_scene import THEMES
 from tests.processes import BotProcess, wait_until
 
 FILES = "/static/effects/overlay/widgets"
@@ -21,8 +28,18 @@ TAGS = """() => {
 }"""
 
 
-def soon(seconds: float) -> str:
-    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+# A moment so many seconds from the one at which a test shows it: the run may have begun long before.
+def soon(seconds: float) -> dict[str, float]:
+    return {"soon": seconds}
+
+
+def now(data: Any) -> Any:
+    """Return the data with moments in place of what `soon` wrote."""
+    if not isinstance(data, dict):
+        return data
+    if data.keys() == {"soon"}:
+        return (datetime.now(UTC) + timedelta(seconds=data["soon"])).isoformat()
+    return {key: now(value) for key, value in data.items()}
 
 
 # Of each widget: its first data, words that they show, then other data, and words that these show.
@@ -58,7 +75,7 @@ DATA: dict[str, tuple[dict[str, Any], list[str], dict[str, Any], list[str]]] = {
     "text": ({"text": f"thanks {MARKUP}"}, [f"thanks {MARKUP}"], {"text": "other"}, ["other"]),
     "stats": (
         {"began": soon(-3700), "cells": [{"kind": "time", "label": "time", "number": None}, {"kind": "tokens", "label": "tokens", "number": 1234}]},
-        ["1:", "1,234", "tokens"],
+        ["1:0", "1,234", "tokens"],
         {"began": soon(-60), "cells": [{"kind": "viewers", "label": "viewers", "number": 7}]}, ["7", "viewers"],
     ),
     "chat": (
@@ -67,6 +84,30 @@ DATA: dict[str, tuple[dict[str, Any], list[str], dict[str, Any], list[str]]] = {
         {"lines": 3, "seconds": 0, "latest": []}, [],
     ),
 }  # fmt: skip
+
+
+# How far the speech is, and how high the caption's bars are then, from its beginning to its end.
+BARS = """() => new Promise((resolve) => {
+    const seen = [];
+    (function look() {
+      const speech = [...overlay.sounds.playing][0]?.audio;
+      const high = [...document.querySelectorAll("#it .bars i")].map((bar) => new DOMMatrix(getComputedStyle(bar).transform).d);
+      if (speech) { seen.push([speech.currentTime, ...high]); }
+      if (speech || seen.length === 0) { setTimeout(look, 20); } else { resolve(seen); }
+    })();
+})"""
+
+
+def speech(*amplitudes: float) -> bytes:
+    """Return a WAV with a tone of each amplitude, for a second each."""
+    rate = 8000
+    tone = [math.sin(2 * math.pi * 300 * at / rate) for at in range(rate)]
+    samples = [int(32767 * amplitude * one) for amplitude in amplitudes for one in tone]
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 2, rate, 0, "NONE", ""))
+        out.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+    return file.getvalue()
 
 
 def show(page: Page, kind: str, snapshot: dict[str, Any], **told: Any) -> None:
@@ -98,10 +139,10 @@ def test_each_shows_its_data_and_what_it_is_told_later(stage: Page) -> None:
     stage.on("pageerror", lambda error: errors.append(str(error)))
     stage.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
     for kind, (first, words, later, later_words) in DATA.items():
-        show(stage, kind, first)
+        show(stage, kind, now(first))
         expect_words(stage, words)
         assert stage.evaluate(TAGS) == [], kind
-        stage.evaluate("message => overlay.receive(message)", {"type": "update", "widget": "it", "data": later})
+        stage.evaluate("message => overlay.receive(message)", {"type": "update", "widget": "it", "data": now(later)})
         if kind != "ticker":  # it goes on with what it had until it has passed
             expect_words(stage, later_words)
             assert MARKUP not in stage.locator("#it").inner_text(), kind
@@ -168,6 +209,71 @@ def test_the_credits_roll_and_are_over_with_their_time(stage: Page) -> None:
     assert stage.evaluate("window.ran") is None
 
 
+# What of an alert is read on what, as the page computes it: [colour, ground] of the accented words, and of a ribbon.
+READ = """async ([theme, item, design, accent]) => {
+    document.documentElement.dataset.theme = theme;
+    const frame = () => new Promise(requestAnimationFrame);
+    overlay.receive({ type: "silence" });
+    while (document.querySelector("#it .alert")) { await frame(); }
+    overlay.receive({
+        type: "play", show: "alert", item, attempt: 1, lane: "notification", seconds: 60, design, accent,
+        parts: ["a ", "name", ""], text: "a name",
+    });
+    while (!document.querySelector(`#it .alert.${design}`)) { await frame(); }
+    const style = (what) => getComputedStyle(document.querySelector(`#it ${what}`));
+    const ground = design === "words" ? style(".alert").getPropertyValue("--ground").trim()
+        : style(design === "ribbon" ? "p.words" : ".frame").backgroundColor;
+    return [style(".accent").color, ground];
+}"""
+PICTURE = base64.b64decode("R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=")
+
+
+def play_alert(page: Page, item: int, **message: Any) -> None:
+    told = {"type": "play", "show": "alert", "item": item, "attempt": 1, "lane": "notification", "seconds": 60}
+    page.evaluate("message => { overlay.receive({ type: 'silence' }); overlay.receive(message) }", {**told, **message})
+
+
+def test_alerts_in_each_design_with_and_without_their_picture(stage: Page) -> None:
+    stage.route("**/media/cat", lambda route: route.fulfill(body=PICTURE, content_type="image/gif"))
+    show(stage, "alert", {}, plays=["alert"])
+    alert = stage.locator("#it .alert")
+    for item, (design, place) in enumerate(
+        [("card", "centre"), ("banner", "bottom"), ("words", "centre"), ("ribbon", "centre"), ("toast", "top-right")], 1
+    ):
+        more = {"detail": "d", "detail_parts": ["thanks, ", MARKUP, ""], "place": "usual", "design": design}
+        play_alert(stage, item, parts=["", MARKUP, " tipped ", "50"], **more, media="media/cat", layout="beside")
+        expect(alert).to_have_class(f"alert {design} {place} beside")
+        expect(alert.locator("p")).to_have_text([f"{MARKUP} tipped 50", f"thanks, {MARKUP}"])
+        expect(alert.locator("bdi.accent")).to_have_text([MARKUP, "50", MARKUP])
+        expect(alert.locator("img")).to_have_count(1)
+        assert stage.evaluate(TAGS) == ["img"]
+        play_alert(stage, item + 10, text=MARKUP, design=design, place="top-left", media="media/gone", layout="above")
+        expect(alert).to_have_class(f"alert {design} top-left plain")  # without its picture, and without accents
+        expect(alert).to_have_text(MARKUP)
+    # One of before designs, and one of a version to come.
+    for item, design in ((21, ""), (22, "hologram")):
+        play_alert(stage, item, text="old", design=design)
+        expect(alert).to_have_class("alert card centre plain")
+    play_alert(stage, 23, text="over soon", seconds=0.6)
+    expect(stage.locator("#it")).to_be_hidden(timeout=3000)
+    assert stage.evaluate("window.ran") is None
+
+
+def test_an_accent_of_any_colour_can_be_read_in_each_theme(stage: Page) -> None:
+    show(stage, "alert", {}, plays=["alert"])
+    wait_until(
+        lambda: stage.evaluate("getComputedStyle(document.querySelector('#it')).position") == "absolute", "it is there"
+    )
+    cases = [(theme, "card", accent) for theme in THEMES for accent in ("#ffe600", "#203060", "#808080")]
+    cases += [("paper", design, "#ffe600") for design in ("banner", "words", "ribbon", "toast")]
+    for item, (theme, design, accent) in enumerate(cases, 1):
+        seen, ground = stage.evaluate(READ, [theme, item, design, accent])
+        for scene in SCENES:
+            behind = colour(ground, scene)
+            found = contrast(colour(seen, behind), behind)
+            assert found >= 4.5, f"{theme}, {design}, {accent}: {seen} on {ground} over {scene}: {found:.2f}"
+
+
 def test_a_long_name_is_cut_and_keeps_within_its_place(stage: Page) -> None:
     name = "\N{HEBREW LETTER ALEF}W" * 60
     places = [{"name": name, "amount": 5}]
@@ -184,3 +290,27 @@ def test_a_long_name_is_cut_and_keeps_within_its_place(stage: Page) -> None:
             "() => { const it = document.querySelector('#it'); return it.scrollWidth - it.clientWidth; }"
         )
         assert wide <= 1, kind
+
+
+def test_the_captions_bars_are_as_high_as_the_speech_is_loud_also_where_it_is_not_heard(stage: Page) -> None:
+    stage.route("**/speech/9.wav", lambda route: route.fulfill(body=speech(0, 0.5, 0.02), content_type="audio/wav"))
+    show(stage, "caption", {}, plays=["speak"])
+    stage.evaluate("overlay.sounds.lead(false)")
+    message = {
+        "type": "play", "show": "speak", "item": 1, "attempt": 1, "lane": "tts", "text": "hello", "speech": "speech/9.wav",
+        "pre_sound": "", "said": "", "volume": 1, "seconds": 3,
+    }  # fmt: skip
+    stage.evaluate("message => { overlay.receive(message) }", message)
+    seen = stage.evaluate(BARS)
+
+    def heights(begin: float, end: float) -> list[float]:
+        found = [high for at, *bars in seen for high in bars if begin <= at <= end]
+        assert len(found) > 20, seen
+        return found
+
+    silent, loud, soft = heights(0.3, 0.9), heights(1.4, 1.9), heights(2.4, 2.9)
+    assert max(silent) < 0.2 and min(loud) > 0.9 and 0.2 < min(soft) <= max(soft) < 0.6
+    # A text that nobody says has no bars.
+    stage.evaluate("message => { overlay.receive(message) }", {**message, "item": 2, "speech": "", "seconds": 30})
+    expect(stage.locator("#it")).to_be_visible()
+    assert not stage.locator("#it .bars").is_visible()

@@ -15,7 +15,8 @@ Ask = Callable[[str], Any]
 """Takes a query, returns the first column of its first row."""
 
 POINTS = "SELECT balance FROM economy_points JOIN economy_viewer ON id = viewer_id WHERE key = 'bob'"
-STATE = "SELECT state FROM effects_queueitem ORDER BY id DESC LIMIT 1"
+# Of what was bought: the first reactions show alerts beside it.
+STATE = "SELECT state FROM effects_queueitem WHERE kind <> 'alert' ORDER BY id DESC LIMIT 1"
 LISTENERS = "SELECT state FROM joystick_connection"
 
 

@@ -19,7 +19,7 @@ from economy.viewers import forgetting
 from economy.viewers.roles import Role
 from effects.models import Purchase, QueueItem, State
 from effects.queue import items
-from joystick.chat import counters, quotes, seeds, taken
+from joystick.chat import answering, counters, quotes, seeds, taken
 from joystick.models import Count, Counter, CustomCommand, Quote, Stream
 from joystick.simulator.happenings import chat
 from pixelbot_site.kit import words
@@ -122,11 +122,12 @@ def test_what_has_a_price_is_a_purchase_and_goes_back_where_it_does_not_happen(
 
 
 def test_two_effects_of_a_priced_command_come_one_after_another(write: Type, stage: None) -> None:
-    effects = [{"kind": "alert", "text": "a"}, {"kind": "alert", "text": "b"}]
+    effects = [{"kind": "alert", "text": "{1}"}, {"kind": "alert", "text": "b"}]
     made("two", cost=5, effects=effects)
     made("free", effects=effects)
-    assert write("Bob", "!two") == []
-    assert [item.payload["text"] for item in QueueItem.objects.filter(kind="alert")] == ["a"]
+    # What a viewer typed is no word, in the sequence's own turn either.
+    assert write("Bob", "!two {time}") == []
+    assert [item.payload["text"] for item in QueueItem.objects.filter(kind="alert")] == ["{time}"]
     write("Bob", "!free")
     assert QueueItem.objects.filter(kind="alert").count() == 3
 
@@ -298,3 +299,32 @@ def test_a_first_start_creates_some_switched_off() -> None:
     made("mine", "x")
     seeds.seed()
     assert CustomCommand.objects.count() == 1
+
+
+def test_what_was_made_or_changed_holds_at_once(
+    write: Type, admin_client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    row = made("boo", "b")
+    answering.follow_rows()
+    try:
+        assert write("Mo", "!boo", "!cmd add hug hugs", "!hug") == ["b", "@Mo !hug is there now.", "hugs"]
+        with django_capture_on_commit_callbacks(execute=True):
+            admin_client.post(f"/admin/joystick/customcommand/{row.pk}/delete/", {"post": "yes"})
+        assert write("Mo", "!boo") == []
+        with django_capture_on_commit_callbacks(execute=True):
+            form = {"name": "deaths", "value": 3, "changes-TOTAL_FORMS": 0, "changes-INITIAL_FORMS": 0}
+            admin_client.post("/admin/joystick/counter/add/", form)
+        assert write("Mo", "!deaths") == ["deaths: 3"]
+    finally:
+        answering.use_rows_each_time()
+
+
+def test_trying_counts_nothing(admin_client: Client, stage: None) -> None:
+    Counter.objects.create(name="deaths", value=3)
+    row = made("died", "died {counter:deaths+1}")
+    page = admin_client.post(
+        f"/admin/joystick/customcommand/{row.pk}/change/",
+        {"word": "died", "answers": row.answers, "effects": "[]", "role": 0, "min_level": 0, "cost": 0,
+         "global_cooldown_seconds": 0, "enabled": "on", "_try": "Try"},
+    ).text  # fmt: skip
+    assert "say in chat “died 3”" in page and counters.value("deaths") == 3

@@ -58,7 +58,7 @@ def test_a_reactions_effects_and_what_follows_in_their_sequence(stage: None, del
     Reaction.objects.create(occasion="follow", effects=[{"kind": "alert", "text": "hello"}])
     big, other = tip("Bob", 900), follow("Ann")
     deliver(big, other)
-    play("effect")
+    play("effect", "notification")
     assert of(big) == [
         ("run_effects", "run_effects", False),
         ("alert", "one", True),
@@ -102,7 +102,7 @@ def test_a_prize_and_the_lines_of_the_wheel(
     WheelLine.objects.create(when="prize", text="{prize}!")
     line = chat("Bob", "!spin")
     deliver(line)
-    play("wheel", "effect")
+    play("wheel", "effect", "notification")
     assert Spin.objects.exists()
     assert {title for _, title, _ in of(line)} >= {"Round it goes", "A bang!", "bang"}
 

@@ -13,6 +13,7 @@ import pytest
 from economy.earning.pay import Once
 from economy.ledger.rewards import LevelUp, Reward
 from economy.models import Viewer
+from effects.queue.folding import Shared
 from joystick.handlers.chat import on_chat
 from joystick.handlers.dropin import on_dropin
 from joystick.handlers.follow import on_follow
@@ -141,7 +142,9 @@ def test_on_level_up_speaks_every_reward_that_has_a_line(rules: Rules) -> None:
         Reward(8, 0, "eight", spoken=False),
     )
     outcome = on_level_up(LevelUp(Viewer(username="Bob"), 4, 8, rewards), rules)
-    assert [effect.payload["text"] for effect in outcome.effects] == ["Bob reached level 5! {hm}", "seven"]
+    assert [
+        effect.filled("Bob", {}, 1).payload["text"] for effect in outcome.effects if isinstance(effect, Shared)
+    ] == ["Bob reached level 5! {hm}", "seven"]
     assert outcome.lines == ("Bob reached level 5! {hm} (+500 points)", "seven", "eight")
 
 

@@ -19,6 +19,11 @@ from joystick.gateway.pace import TokenBucket
 SLOW = 60.0
 
 
+@pytest.fixture(autouse=True)
+def hold_no_greetings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LIMITS, "greeting", replace(LIMITS["greeting"], hold=0))
+
+
 def line(text: str, priority: str = "answer", *, age: float = 0.0) -> Action:
     return Action("send_message", {"text": text}, "c", time.time() - age, priority)
 
@@ -357,7 +362,7 @@ async def test_before_a_stop_answers_and_moderation_are_kept() -> None:
         queue.add(line(priority, priority))
     queue.keep_answers()
     assert await take_all(queue) == ["moderation", "answer"]
-    assert queue.unsaid == 3
+    assert queue.unsaid == 4
 
 
 @pytest.mark.asyncio
@@ -366,3 +371,19 @@ async def test_without_a_pause_between_lines_memory_is_bounded_all_the_same() ->
     for number in range(MAX_WAITING + 5):
         queue.add(line(f"@viewer{number} hello"))
     assert (len(queue), queue.unsaid) == (MAX_WAITING, 5)
+
+
+@pytest.mark.asyncio
+async def test_greetings_wait_for_others_and_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LIMITS, "greeting", replace(LIMITS["greeting"], hold=0.2))
+    queue, template = Outgoing(), "Hello {user}!"
+    for user in ("Ann", "Bob"):
+        filling: dict[str, str | int] = {"user": user}
+        text = template.format(**filling)
+        queue.add(Action("send_message", {"text": text}, "c", time.time(), "greeting", 0, template, filling))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(queue.wait_next(), 0.1)
+    queue.add(line("an answer"))
+    assert await take(queue, 3) == "an answer"  # nothing waits for them
+    assert await take(queue, 3) == "Hello Ann and Bob!"
+    assert len(queue) == 0

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from economy.models import LevelReward, Viewer
+from economy.models import LevelReward, Points, Viewer
 from effects import wheel
 from effects.chat import MAILBOX
-from effects.models import Purchase, QueueItem, WheelLine
+from effects.models import Purchase, QueueItem, State, WheelLine
 from effects.queue import control, items
 from effects.registry import Effect
 from joystick.channel import actions
+from joystick.gateway.outgoing.actions import Action
+from joystick.gateway.outgoing.waiting import Outgoing
 from joystick.models import Reaction
 from joystick.reactions import defaults, performing
 from joystick.simulator.happenings import Happening, chat, follow, gift, raid, spin, started, subscribe, tip
@@ -41,6 +43,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         (raid("Bob", 30), "thanks", performing.WORTH_WITHOUT_TOKENS),
         (follow("Bob"), "chatter", 0),
         (started(), "chatter", 0),
+        (chat("Bob", "hello"), "greeting", 0),
         (chat("Bob", "!points"), "answer", 0),
         (chat("Bob", "!pionts"), "answer", 0),
         (chat("Bob", "!tts"), "answer", 0),
@@ -52,6 +55,8 @@ def test_what_is_said_about_an_event(
     defaults.seed()
     Reaction.objects.filter(lines="").update(lines="{user}!")
     Reaction.objects.create(occasion="wheel", lines="{user} won {prize}")
+    if happening.text == "hello":
+        Reaction.objects.create(occasion="first_line_ever", lines="hello {user}")
     deliver(happening)
     assert [(message["priority"], message["worth"], message["to"]) for message in sent] == [(priority, worth, MAILBOX)]
 
@@ -76,6 +81,28 @@ def test_levels_are_said_as_levels_wherever_the_xp_comes_from(
         ("Ann has level 2", "level_up"),
         ("Bob has level 2", "level_up"),
     ]
+
+
+def test_thirty_levels_within_seconds_are_one_line_and_one_effect(
+    deliver: Callable[..., None], sent: list[dict[str, Any]], settings: Any
+) -> None:
+    alert = {"kind": "alert", "text": "{user}: {level}"}
+    gift = {"kind": "grant_points", "points": 3}
+    LevelReward.objects.create(level=2, line="{user} has level {level}", spoken=True, points=5, effects=[alert, gift])
+    settings.XP_PER_TIP_TOKEN, settings.POINTS_PER_TIP_TOKEN = 1, 0
+    names = [f"Viewer{number}" for number in range(30)]
+    deliver(*(tip(name, 150) for name in names[:10]))
+    for name in names[10:]:
+        deliver(tip(name, 150))
+    waiting = QueueItem.objects.filter(state=State.PENDING).order_by("kind")
+    assert [item.title for item in waiting] == ["Viewer0 and 29 more: 2", "Viewer0 and 29 more has level 2"]
+    assert set(Points.objects.filter(viewer__username__in=names).values_list("balance", flat=True)) == {8}
+    queue = Outgoing()
+    for message in sent:
+        made_of = {name: message[name] for name in ("priority", "template", "filling", "kind")}
+        queue.add(Action(message["action"], message["words"], at=message["at"], **made_of))
+    line = queue.take(1).arguments["text"]
+    assert line == f"{', '.join(names[:10])} and 20 more has level 2 (+5 points)" and not len(queue)
 
 
 def test_a_refund_is_an_answer(bought: QueueItem, sent: list[dict[str, Any]]) -> None:

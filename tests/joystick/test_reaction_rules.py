@@ -19,9 +19,10 @@ from hypothesis.extra.django import TestCase
 from economy.ledger import xp
 from economy.models import Cooldown, Points, Viewer
 from effects.models import QueueItem
-from joystick.models import Reaction, Stream
-from joystick.protocol.events import Tip
-from joystick.reactions import engine, places, rules, sentences
+from joystick.models import InboundEvent, Reaction, Stream
+from joystick.protocol.events import Count, Event, Tip
+from joystick.reactions import causes, engine, places, rules, sentences
+from joystick.reactions.causes import OverlayGone
 from joystick.reactions.engine import Reacting
 from joystick.simulator.happenings import Happening, chat, ended, follow, gift, raid, started, tip
 
@@ -190,6 +191,47 @@ def test_many_alike_have_one_effect_with_their_sum_and_each_what_it_gives(says: 
     assert QueueItem.objects.filter(kind="alert").count() == 2
 
 
+def test_a_flood_over_many_batches_is_one_effect_too_and_each_gets_what_it_gives(says: Says) -> None:
+    steps = [
+        {"kind": "alert", "text": "{user} gave {count} subscriptions"},
+        {"kind": "grant_points", "points": 7},
+        {"kind": "spin_wheel"},
+    ]
+    gifts = row("gift", "", effects=steps)
+    for number in range(12):
+        says(gift("Ann" if number == 5 else "Bob", 1))
+    assert [item.title for item in QueueItem.objects.filter(kind="alert")] == ["Bob and 1 more gave 12 subscriptions"]
+    assert Points.objects.get(viewer__key="bob").balance == 11 * (200 + 7)
+    assert QueueItem.objects.filter(kind="spin_wheel").count() == 12
+    assert InboundEvent.objects.filter(kind="gifted_subscriptions").count() == 12
+    # A row that says something else now is another effect.
+    Reaction.objects.filter(pk=gifts.pk).update(effects=[{"kind": "alert", "text": "{count} from {user}"}])
+    says(gift("Bob", 2))
+    assert QueueItem.objects.filter(kind="alert").latest("pk").title == "2 from Bob"
+
+
+def test_effects_with_a_pause_between_them_stay_in_their_order(says: Says) -> None:
+    row("follow", "", effects=[{"kind": "alert", "text": "{user}"}, {"kind": "wait", "seconds": 2}], goes_on=True)
+    says(follow("Bob"))
+    says(follow("Ann"))
+    assert [item.title for item in QueueItem.objects.filter(kind="alert").order_by("pk")] == ["Bob", "Ann"]
+
+
+def test_a_number_is_not_added_to_some(says: Says) -> None:
+    row("raid", "", effects=[{"kind": "alert", "text": "{user}: {viewers}"}])
+    for viewers in ({}, {"number_of_viewers": 5}, {}, {"number_of_viewers": 6}):
+        says(Happening("stream_dropped_in", "Kettle", "", dict(viewers)))
+    assert sorted(item.title for item in QueueItem.objects.filter(kind="alert")) == ["Kettle: 11", "Kettle: some"]
+
+
+def test_what_is_reached_as_a_whole_is_not_added_up(says: Says) -> None:
+    row("overlay_gone", "", cooldown_seconds=1, effects=[{"kind": "alert", "text": "{seconds}"}])
+    now = timezone.now()
+    for seconds in (15, 20):
+        causes.react(OverlayGone(now, seconds), now=now + timedelta(seconds=seconds))
+    assert [item.title for item in QueueItem.objects.order_by("pk")] == ["15", "20"]
+
+
 def test_what_differs_in_a_word_that_is_shown_is_not_folded(says: Says) -> None:
     row("menu_item", "", effects=[{"kind": "alert", "text": "{item} {tokens}"}])
     says(*(tip("Bob", 5, item) for item in ("Song", "Song", "Dance", "Song")))
@@ -312,7 +354,7 @@ bound = st.none() | st.integers(0, 30)
 made_rows = st.lists(
     st.fixed_dictionaries(
         {
-            "occasion": st.sampled_from(["tip", "menu_item"]),
+            "occasion": st.sampled_from(["tip", "menu_item", "viewer_count"]),
             "least": bound,
             "most": bound,
             "goes_on": st.booleans(),
@@ -322,8 +364,9 @@ made_rows = st.lists(
     ),
     max_size=8,
 )
-made_tips = st.lists(
-    st.tuples(st.sampled_from(["bob", "ann"]), st.integers(0, 30), st.sampled_from(["", "Song"])), max_size=12
+# Without a name: how many watch.
+made_events = st.lists(
+    st.tuples(st.sampled_from(["bob", "ann", ""]), st.integers(0, 30), st.sampled_from(["", "Song"])), max_size=12
 )
 
 
@@ -331,25 +374,29 @@ class GeneratedRows(TestCase):
     """The engine against a plain reading of the rules, in the order of the rows."""
 
     @hypothesis_settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(made_rows, made_tips)
-    def test_order_ends_of_chains_and_cooldowns_hold(self, made: list[dict[str, Any]], tips: list[Any]) -> None:
+    @given(made_rows, made_events)
+    def test_order_ends_of_chains_and_cooldowns_hold(self, made: list[dict[str, Any]], told: list[Any]) -> None:
         stored = [Reaction.objects.create(order=place, lines="x", **columns) for place, columns in enumerate(made)]
         reacting = Reacting(timezone.now())
-        for number, (name, tokens, item) in enumerate(tips):
-            event = Tip(uid=str(number), kind="tipped", username=name, tokens=tokens, item=item)
+        for number, (name, amount, item) in enumerate(told):
+            event: Event = Tip(uid=str(number), kind="tipped", username=name, tokens=amount, item=item)
+            if not name:
+                event = Count(uid=str(number), kind="viewer_count_updated", number=amount)
             reacting.collect(event, uid=event.uid, channel_id="")
         ran = [(run.candidate.event, run.rule.pk) for run in reacting.runs({})]
-        assert ran == list(self.expected(stored, tips))
+        assert ran == list(self.expected(stored, told))
 
-    def expected(self, stored: list[Reaction], tips: list[Any]) -> Any:
+    def expected(self, stored: list[Reaction], told: list[Any]) -> Any:
         used: set[Any] = set()
-        for number, (name, tokens, item) in enumerate(tips):
+        for number, (name, tokens, item) in enumerate(told):
             for one in [
-                *(r for r in stored if r.occasion == "menu_item" and item),
-                *(r for r in stored if r.occasion == "tip"),
+                *(r for r in stored if r.occasion == "menu_item" and item and name),
+                *(r for r in stored if r.occasion == "tip" and name),
+                *(r for r in stored if r.occasion == "viewer_count" and not name),
             ]:
-                keys: set[Any] = {one.pk} if one.cooldown_seconds else set()
-                keys |= {(one.pk, name)} if one.viewer_cooldown_seconds else set()
+                # A number of viewers is reached once in the stream, unless there is a cooldown.
+                keys: set[Any] = {one.pk} if one.cooldown_seconds or not name else set()
+                keys |= {(one.pk, name)} if one.viewer_cooldown_seconds and name else set()
                 if tokens < (one.least or 0) or (one.most is not None and tokens > one.most) or keys & used:
                     continue
                 used |= keys

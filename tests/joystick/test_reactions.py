@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
-from economy.models import Cooldown, Points
-from effects.models import QueueItem
+from economy.models import Cooldown, LevelReward, Points
+from effects.models import Overlay, QueueItem
 from joystick.models import Reaction
 from joystick.reactions import defaults, sentences
-from joystick.simulator.happenings import Happening, follow, raid, spin, tip
+from joystick.simulator.happenings import Happening, follow, raid, spin, subscribe, tip
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +48,75 @@ def test_the_rows_of_a_first_start(happens: Happens) -> None:
         "Kettle drops in with 37 viewers: welcome, everybody! Have a look at Kettle's channel, too.",
         "SPOKEN Kettle drops in with 37 viewers. Welcome!",
     ]
+
+
+ALERTED = (tip("Ann", 14), tip("Bob", 600), follow("Cat"), subscribe("Dan"), raid("Kettle", 37))
+
+
+def test_each_of_the_first_rows_shows_an_alert_in_words_that_the_streamer_can_change(happens: Happens) -> None:
+    defaults.seed()
+    happens(*ALERTED)
+    told = [
+        (item.payload["design"], item.title, item.payload.get("detail"))
+        for item in QueueItem.objects.filter(kind="alert").order_by("id")
+    ]
+    assert told == [
+        ("toast", "Ann tipped 14 tokens", None),
+        ("ribbon", "Bob tipped 600 tokens!", "Wow! Thank you!"),
+        ("toast", "Cat is following now", "Welcome!"),
+        ("card", "Dan subscribed!", "Thank you!"),
+        ("banner", "Kettle drops in with 37 viewers", "Welcome, everybody!"),
+    ]
+
+
+def test_the_overlays_corner_leaves_out_what_a_reaction_shows_as_an_alert(
+    happens: Happens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        "effects.overlays.messages.group_send",
+        lambda group, message: shown.extend(message["frame"].get("events", [])),
+    )
+    alert = {"kind": "alert", "text": "*{user}*"}
+    Reaction.objects.create(occasion="tip", least=50, effects=[{"kind": "run_effects", "effects": [alert]}])
+    Reaction.objects.create(occasion="follow", effects=[SPEAK | {"text": "{user}"}])
+    Reaction.objects.create(occasion="level_up", effects=[alert])
+    LevelReward.objects.create(level=2, points=5)
+    happens(tip("Ann", 49), tip("Bob", 50), follow("Cat"), tip("Dan", 49, "Song"))
+    assert [(event["username"], event.get("alerted", False)) for event in shown] == [
+        ("Ann", False), ("Bob", True), ("Cat", False), ("Dan", False),
+    ]  # fmt: skip
+    # A level that came of a tip is another matter than the tip.
+    shown.clear()
+    Reaction.objects.filter(occasion="tip").delete()
+    happens(tip("Eve", 5000))
+    assert [event.get("alerted", False) for event in shown] == [False]
+    assert [item.title for item in QueueItem.objects.filter(kind="alert")] == ["Eve"]
+
+
+def test_an_update_gives_alerts_to_the_first_rows_that_nobody_has_changed() -> None:
+    defaults.seed()
+    as_seeded = {row.pk: row.effects for row in Reaction.objects.all()}
+    for row in Reaction.objects.all():
+        Reaction.objects.filter(pk=row.pk).update(effects=[step for step in row.effects if step["kind"] != "alert"])
+    follows, gifts = Reaction.objects.get(occasion="follow"), Reaction.objects.get(occasion="gift")
+    medium, high = Reaction.objects.filter(occasion="tip")[1:3]
+    Reaction.objects.filter(pk=follows.pk).update(lines="hi {user}")
+    Reaction.objects.filter(pk=gifts.pk).update(enabled=False)
+    Reaction.objects.filter(pk=medium.pk).update(lines="")  # it says nothing now, as that for low tips does
+    Reaction.objects.filter(pk=high.pk).update(effects=[{"kind": "confetti"}])
+    changed = {follows.pk, gifts.pk, medium.pk, high.pk}
+    kept = {row.pk: row.effects for row in Reaction.objects.filter(pk__in=changed)}
+    before = {row.pk: row.effects for row in Reaction.objects.all()}
+    migration = import_module("joystick.migrations.0018_alerts_of_reactions")
+    overlay = Overlay.objects.create()
+    overlay.widgets.create(kind="events", name="events")
+    overlay.widgets.filter(kind="alert").update(enabled=False)
+    migration.show_alerts(apps, None)
+    assert {row.pk: row.effects for row in Reaction.objects.all()} == before, "there is no place for alerts"
+    overlay.widgets.filter(kind="alert").update(enabled=True)
+    migration.show_alerts(apps, None)
+    assert {row.pk: row.effects for row in Reaction.objects.all()} == as_seeded | kept
 
 
 def test_what_the_streamer_deleted_stays_deleted() -> None:

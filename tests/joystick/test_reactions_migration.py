@@ -36,8 +36,9 @@ def migrate() -> None:
     executor.migrate([node for node in executor.loader.graph.leaf_nodes() if node[0] == "joystick"])
 
 
-def test_every_row_is_kept_with_what_it_said(old: Any, settings: Any) -> None:
-    settings.TIP_LOW_MAX = 20
+def test_every_row_is_kept_with_what_it_said(old: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIP_LOW_MAX", "20")
+    monkeypatch.setenv("TIP_HIGH_MAX", "600")
     SettingOverride.objects.create(name="TIP_HIGH_MAX", value="700", changed_at=timezone.now())
     effects = [{"kind": "speak", "text": "{user}!", "source": "tip"}]
     names = ("tip_beyond", "tip_extreme", "tip_high", "tip_medium", "tip_low", "follow", "raid", "stream_ended")
@@ -56,6 +57,7 @@ def test_every_row_is_kept_with_what_it_said(old: Any, settings: Any) -> None:
     assert {row.occasion for row in Reaction.objects.all()} == {"tip", "follow", "raid", "stream_ended"}
     assert all(row.effects == effects for row in Reaction.objects.all())
     assert sentences.marks(list(Reaction.objects.all())) == {}
+    assert not SettingOverride.objects.exists()  # the sizes are in the rows, and nowhere else
 
 
 def test_rows_for_one_item_or_prize_come_before_those_for_all(

@@ -48,7 +48,7 @@ def happened(deliver: Callable[..., None]) -> Callable[..., str]:
         happening = happening or follow("Bob")
         Reaction.objects.create(occasion="follow", effects=list(effects))
         deliver(happening)
-        play("effect", "wheel", "tts")
+        play("effect", "notification", "wheel", "tts")
         return happening.uid
 
     return it
@@ -83,7 +83,7 @@ def test_everything_but_what_gives_something_happens_again_in_its_order(happened
         "In the queue again, free of charge: 2 effects. Left out is what gives something: give 50"
     )
     assert "give 7 XP" in sentence and "spin the wheel" in sentence and "hat" in sentence
-    play("effect", "wheel")
+    play("effect", "notification", "wheel")
     shown = [title for kind, title, state in since(before) if kind == "alert" and state == State.DONE]
     assert sorted(shown) == ["Wow, Bob!", "one", "two"]
     assert {kind for kind, *_ in since(before)} == {"alert", "run_effects"}
@@ -99,7 +99,7 @@ def test_run_a_third_time_each_still_happens_once(happened: Callable[..., str]) 
         later()
         before = ids()
         again.run_again(uid, by="mo")
-        play("effect")
+        play("effect", "notification")
         assert len([1 for kind, *_ in since(before) if kind == "alert"]) == 3
 
 
@@ -133,10 +133,10 @@ def test_a_drawn_prize_is_not_drawn_again_but_shown_again(viewer: Callable[..., 
     )
     line = chat("Bob", "!spin")
     deliver(line)
-    play("wheel", "effect", "tts")
+    play("wheel", "effect", "notification", "tts")
     before, had = ids(), owned()
     assert "spin the wheel, give 9 points" in again.run_again(line.uid, by="mo")
-    play("wheel", "effect", "tts")
+    play("wheel", "effect", "notification", "tts")
     assert ("alert", "9!", State.DONE) in since(before)
     assert owned() == had
 

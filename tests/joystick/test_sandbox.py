@@ -80,6 +80,7 @@ def test_it_tells_what_would_be_paid_said_and_shown() -> None:
         "Bob: +100 XP for “tip”, which makes 100 and level 2.",
         "Said in chat: “Bob is up! (+5 points)”",
         "Said in chat: “Wow, 1000 tokens! Thank you, Bob!”",
+        "Happens: alert “Bob tipped 1000 tokens!”.",
         "Happens: speak “Wow! Bob tipped 1000 tokens!”.",
     )
 
@@ -109,8 +110,10 @@ def test_the_page_shows_what_would_come_of_it_and_its_effects_as_a_test(admin_cl
     answer = admin_client.post(PAGE, TIP)
     assert "Said in chat: “Thank you for 250 tokens, Bob!”" in answer.text
     assert [str(message) for message in answer.context["messages"]] == ["It is shown on the overlay, marked TEST."]
-    item = QueueItem.objects.get()
-    assert (item.title, item.viewer, item.tried_by) == ("TEST: Bob tipped 250 tokens!", None, "admin")
+    assert [(item.kind, item.title, item.viewer, item.tried_by) for item in QueueItem.objects.order_by("id")] == [
+        ("alert", "TEST: Bob tipped 250 tokens", None, "admin"),
+        ("speak", "TEST: Bob tipped 250 tokens!", None, "admin"),
+    ]
     assert (InboundEvent.objects.count(), Viewer.objects.count(), said) == (0, 0, [])
 
 

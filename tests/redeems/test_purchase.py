@@ -348,7 +348,7 @@ def test_a_sequence_counts_once_for_the_limits_and_not_at_all_where_a_part_faile
     Redeem.objects.create(key="party", title="Party", limit_per_stream=2, stock=9, effects=[show, show])
     for _ in range(2):
         order("party")
-        worker.drain("effect")
+        worker.drain("notification")
         playback.finished(QueueItem.objects.get(state=State.RUNNING).pk, 1)
     with pytest.raises(Refused, match=r"sold out for this stream \(2 sold\)"):
         order("party")

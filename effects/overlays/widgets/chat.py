@@ -23,7 +23,7 @@ class Chat(Options):
     seconds: float = Field(0, ge=0, le=600)
 
 
-@widget("chat", title="Chat", box=Box(74, 44, 24, 44), options=Chat, events=KINDS)
+@widget("chat", title="Chat", box=Box(74, 44, 24, 44), vertical=Box(3, 70, 94, 13), options=Chat, events=KINDS)
 def chat(options: Chat, screen: OnScreen) -> dict[str, Any]:
     """Return the options and the latest lines, the oldest first."""
     rows = facts.latest(("new_message",), LOOKED_AT, facts.stream_began())

@@ -42,7 +42,15 @@ def _stamp(options: Countdown) -> Hashable:
     return 0 if options.kind == "until" else facts.mark()
 
 
-@widget("countdown", title="Countdown", box=Box(38, 3, 24, 12), options=Countdown, stamp=_stamp, every=1)
+@widget(
+    "countdown",
+    title="Countdown",
+    box=Box(40, 15, 20, 12),
+    vertical=Box(3, 11, 43, 8.5),
+    options=Countdown,
+    stamp=_stamp,
+    every=1,
+)
 def countdown(options: Countdown, screen: OnScreen) -> dict[str, Any]:
     """Return the title, and the end as a moment; None where there is none."""
     end = _end(options)

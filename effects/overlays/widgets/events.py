@@ -1,4 +1,7 @@
-"""Lines in the corner: tips, followers, subscriptions and raids, for some seconds each."""
+"""Lines in the corner, in Joystick's words: tips, followers, subscriptions and raids, for some seconds each.
+
+What a reaction of the streamer's shows as an alert is left out. A new overlay has no such widget.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,10 @@ class Lines(Options):
     "events",
     title="Events in the corner",
     box=Box(66, 3, 32, 34),
+    vertical=Box(43, 25, 54, 17),
     options=Lines,
     order=5,
     events=KINDS,
-    at_first=True,
 )
 def events(options: Lines, screen: OnScreen) -> dict[str, Any]:
     """Return how many lines, and for how long each."""

@@ -47,7 +47,7 @@ def _stamp(options: Goal) -> Hashable:
     return facts.mark()
 
 
-@widget("goal", title="Goal", box=Box(30, 3, 34, 11), options=Goal, stamp=_stamp, every=1)
+@widget("goal", title="Goal", box=Box(30, 3, 34, 11), vertical=Box(3, 3, 94, 7), options=Goal, stamp=_stamp, every=1)
 def goal(options: Goal, screen: OnScreen) -> dict[str, Any]:
     """Return title, number, target and milestones; with `target` 0 there is no goal now."""
     title, now, target = of_joystick() if options.counts == "joystick" else ("", _counted(options), options.target)

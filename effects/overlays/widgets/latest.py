@@ -34,7 +34,15 @@ def _stamp(options: Latest) -> Hashable:
     return facts.mark()
 
 
-@widget("latest", title="Latest and top", box=Box(2, 87, 60, 9), options=Latest, stamp=_stamp, every=1)
+@widget(
+    "latest",
+    title="Latest and top",
+    box=Box(2, 84.5, 60, 9),
+    vertical=Box(3, 89, 94, 6.5),
+    options=Latest,
+    stamp=_stamp,
+    every=1,
+)
 def latest(options: Latest, screen: OnScreen) -> dict[str, Any]:
     """Return the label, name and amount of each that there is."""
     found = [(what, _fact(what)) for what in options.show]

@@ -36,7 +36,15 @@ def _stamp(options: Leaderboard) -> Hashable:
     return last
 
 
-@widget("leaderboard", title="Leaderboard", box=Box(2, 30, 22, 42), options=Leaderboard, stamp=_stamp, every=5)
+@widget(
+    "leaderboard",
+    title="Leaderboard",
+    box=Box(2, 30, 22, 42),
+    vertical=Box(3, 25, 38, 17),
+    options=Leaderboard,
+    stamp=_stamp,
+    every=5,
+)
 def leaderboard(options: Leaderboard, screen: OnScreen) -> dict[str, Any]:
     """Return the places: names and amounts."""
     places = [{"name": screen.name(name), "amount": amount} for name, amount in _places(options)]

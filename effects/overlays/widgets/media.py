@@ -12,6 +12,7 @@ from effects.overlays.registry import Box, Options, widget
     "media",
     title="Pictures and videos",
     box=Box(0, 0, 100, 100),
+    vertical=Box(0, 0, 100, 100),
     order=18,
     plays=("media",),
     sounds=True,

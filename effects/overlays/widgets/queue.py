@@ -10,7 +10,7 @@ from effects.overlays.onscreen import SOMEBODY, OnScreen
 from effects.overlays.registry import Box, Options, widget
 
 # How each lane is called on screen.
-LANES = {"tts": "voice", "effect": "effect", "wheel": "wheel"}
+LANES = {"tts": "voice", "effect": "effect", "notification": "alert", "wheel": "wheel"}
 MOST = 4
 
 
@@ -20,7 +20,7 @@ def _stamp(options: Options) -> Hashable:
     return (*running.values_list("id", flat=True)[:MOST], waiting)
 
 
-@widget("queue", title="Queue", box=Box(2, 78, 26, 8), stamp=_stamp)
+@widget("queue", title="Queue", box=Box(2, 76, 26, 8), vertical=Box(3, 83.5, 48, 4.5), stamp=_stamp)
 def queue(options: Options, screen: OnScreen) -> dict[str, Any]:
     """Return what plays (name, lane) and how many items wait."""
     running = QueueItem.objects.filter(state=State.RUNNING).exclude(lane="").select_related("viewer").order_by("id")

@@ -25,7 +25,15 @@ def _stamp(options: Stats) -> Hashable:
     return facts.mark()
 
 
-@widget("stats", title="Stream figures", box=Box(2, 11, 26, 15), options=Stats, stamp=_stamp, every=2)
+@widget(
+    "stats",
+    title="Stream figures",
+    box=Box(2, 11, 26, 15),
+    vertical=Box(48, 11, 49, 8.5),
+    options=Stats,
+    stamp=_stamp,
+    every=2,
+)
 def stats(options: Stats, screen: OnScreen) -> dict[str, Any]:
     """Return the figures, and since when the stream is on."""
     began = facts.stream_began()

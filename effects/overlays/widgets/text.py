@@ -29,7 +29,7 @@ def _stamp(options: Text) -> Hashable:
     return facts.mark(), QueueItem.objects.filter(state__in=QUEUED).count()
 
 
-@widget("text", title="Text", box=Box(2, 3, 30, 6), options=Text, stamp=_stamp, every=1)
+@widget("text", title="Text", box=Box(2, 3, 27, 6), vertical=Box(3, 20.5, 94, 3.5), options=Text, stamp=_stamp, every=1)
 def text(options: Text, screen: OnScreen) -> dict[str, Any]:
     """Return the text with its words filled in."""
     return {"text": fill(screen.text(options.text), words(screen))}

@@ -26,7 +26,15 @@ def _stamp(options: Ticker) -> Hashable:
     return facts.mark() if options.events else 0
 
 
-@widget("ticker", title="Ticker", box=Box(0, 94, 100, 6), options=Ticker, stamp=_stamp, every=5)
+@widget(
+    "ticker",
+    title="Ticker",
+    box=Box(0, 94, 100, 6),
+    vertical=Box(0, 96.5, 100, 3.5),
+    options=Ticker,
+    stamp=_stamp,
+    every=5,
+)
 def ticker(options: Ticker, screen: OnScreen) -> dict[str, Any]:
     """Return the lines, and of each event its text and name."""
     happened = facts.latest(KINDS, options.events, facts.stream_began()) if options.events else []

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 
 from joystick.gateway.outgoing.actions import Action, Listing, joined, merged, sharing_a_line
@@ -29,10 +30,14 @@ THANKS = "thanks"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds: after `age` a line is dropped, since it would confuse more than it helps; after `patience` it is due."""
+    """Seconds: after `age` a line is dropped, since it would confuse more than it helps; after `patience` it is due.
+
+    `hold`: so long a line waits for others alike, with which it is said as one.
+    """
 
     age: float
     patience: float
+    hold: float = 0
 
 
 # By `effects.chat.Priority`.
@@ -40,6 +45,7 @@ LIMITS = {
     MODERATION: Limits(age=600, patience=0),
     "answer": Limits(age=60, patience=2),
     THANKS: Limits(age=300, patience=5),
+    "greeting": Limits(age=60, patience=15, hold=10),
     "level_up": Limits(age=120, patience=15),
     "chatter": Limits(age=60, patience=20),
 }
@@ -98,10 +104,12 @@ class Outgoing:
         """Wait for an action that is not too old, and return it. It stays in the queue until it is taken."""
         while True:
             self._drop_old()
-            if len(self):
-                return self._next()
+            head = self._next()
+            if head is not None:
+                return head
             self._filled.clear()
-            await self._filled.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._filled.wait(), self._held_for())
 
     def take(self, at_once: int | None) -> Action:
         """Remove the next action and return it, as one with others where more wait than the `at_once` that may go now.
@@ -109,9 +117,10 @@ class Outgoing:
         None: any number may.
         """
         head = self._next()
+        assert head is not None  # `wait_next` has returned it
         lines = self._waiting[head.priority]
         self._taken, action = [head], head
-        if at_once is not None and len(self) > at_once:
+        if LIMITS[head.priority].hold or (at_once is not None and len(self) > at_once):
             self._taken, action = self._together(head, lines)
         self._waiting[head.priority] = [line for line in lines if not any(line is taken for taken in self._taken)]
         return action
@@ -139,11 +148,19 @@ class Outgoing:
         answers = sharing_a_line(lines, most=self._max_chars) if lines[0] is head else []
         return (answers, joined(answers)) if len(answers) > 1 else ([head], head)
 
-    def _next(self) -> Action:
+    def _next(self) -> Action | None:
         if self._waiting[MODERATION]:
             return self._waiting[MODERATION][0]
         heads = [_first(lines) for lines in self._waiting.values() if lines]
-        return min(heads, key=lambda action: action.arrived + LIMITS[action.priority].patience)
+        now = time.monotonic()
+        ready = [action for action in heads if action.arrived + LIMITS[action.priority].hold <= now]
+        return min(ready, key=lambda action: action.arrived + LIMITS[action.priority].patience, default=None)
+
+    def _held_for(self) -> float | None:
+        """Return the seconds until a line that waits for others may go; None where there is none."""
+        heads = [_first(lines) for lines in self._waiting.values() if lines]
+        ends = [action.arrived + LIMITS[action.priority].hold for action in heads]
+        return max(min(ends) - time.monotonic(), 0.01) if ends else None
 
     def _most(self, priority: str) -> int:
         # More could not be said before they are too old, one by one.

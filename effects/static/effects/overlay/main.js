@@ -2,12 +2,13 @@
 
 import { Connection } from "./connection.js";
 import { Player } from "./player.js";
+import { followEditor } from "./preview.js";
 import { Sounds } from "./sounds.js";
 import { Stage } from "./stage.js";
 
 const { base, widget } = document.body.dataset;
 const mark = document.getElementById("test");
-const asked = new URLSearchParams(location.search);
+const isPreview = new URLSearchParams(location.search).get("preview") === "1";
 
 function address() {
   const query = new URLSearchParams();
@@ -17,7 +18,7 @@ function address() {
   if (window.obsstudio) {
     query.set("obs", "1");
   }
-  if (asked.has("preview")) {
+  if (isPreview) {
     query.set("preview", "1");
   }
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -79,6 +80,9 @@ function receive(message) {
 
 const connection = new Connection(address(), receive);
 connection.connect();
+if (isPreview) {
+  followEditor(stage, receive);
+}
 
 // For the browser's console.
 window.overlay = { connection, player, receive, sounds, stage };

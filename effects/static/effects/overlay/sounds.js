@@ -48,6 +48,15 @@ class Sound {
     });
   }
 
+  // Its whole address, and how far it has played.
+  get address() {
+    return this.audio.src;
+  }
+
+  get seconds() {
+    return this.audio.currentTime;
+  }
+
   _path() {
     return new URL(this.audio.src).pathname.replace(this.sounds.base, "");
   }
@@ -83,9 +92,9 @@ class Sound {
     onAllowed(true);
   }
 
-  // Begin; if that fails, go on in silence.
-  playQuietly() {
-    this.play().catch((error) => console.warn(`no sound: ${error.message}`));
+  // Begin, `from` so many seconds after its beginning; if that fails, go on in silence.
+  playQuietly(from = 0) {
+    this.play(from).catch((error) => console.warn(`no sound: ${error.message}`));
   }
 
   ended() {

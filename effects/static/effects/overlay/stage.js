@@ -11,6 +11,7 @@ export class Stage {
     this.widgets = new Map(); // name -> { element, told, mounted }
     this.theme = "";
     this.alone = false;
+    this.moved = new Map(); // name -> where the dashboard's editor has put it for now
     window.addEventListener("resize", () => this.size());
   }
 
@@ -56,18 +57,25 @@ export class Stage {
     this.widgets.set(told.name, { element, told, mounted });
   }
 
+  // Have widgets elsewhere than the bot says, until the page is loaded again.
+  move(places) {
+    this.moved = new Map(places.map((one) => [one.name, one]));
+    this.widgets.forEach(({ element, told }) => this.place(element, told));
+  }
+
   place(element, told) {
-    element.classList.toggle("unseen", told.unseen === true);
-    if (told.unseen) {
+    const now = { ...told, ...this.moved.get(told.name) };
+    element.classList.toggle("unseen", now.unseen === true);
+    if (now.unseen) {
       return;
     }
-    const box = this.alone ? { x: 0, y: 0, width: 100, height: 100 } : told;
+    const box = this.alone ? { x: 0, y: 0, width: 100, height: 100 } : now;
     element.style.left = `${box.x}%`;
     element.style.top = `${box.y}%`;
     element.style.width = `${box.width}%`;
     element.style.height = `${box.height}%`;
-    element.style.zIndex = told.order;
-    element.style.setProperty("--scale", told.scale);
+    element.style.zIndex = now.order;
+    element.style.setProperty("--scale", now.scale);
   }
 
   // Letters grow with the page. A widget that is alone fills it: as large as it would be in its box on the whole.

@@ -28,9 +28,10 @@ export function field(editor, spec, values, path, depth, touch) {
   if (spec.source && spec.source !== "voice") {
     offer(input, spec.source);
   }
+  const picker = spec.input === "colour" ? colourPicker(input, spec) : null;
   const play = spec.source === "voice" ? window.playButton(() => input.value, "this voice") : null; // of voices.js
   const label = make("label", { textContent: spec.label, htmlFor: input.id });
-  return make("div", { className: "field" }, label, make("div", {}, input, play, hint, wrong, help));
+  return make("div", { className: "field" }, label, make("div", {}, input, picker, play, hint, wrong, help));
 }
 
 // Return a field that is itself made of cards, or of fields.
@@ -61,6 +62,13 @@ const CONTROLS = {
     // A default that is not empty is what a blank field stands for.
     text.placeholder = spec.default ?? "";
     text.oninput = () => set(text.value === "" ? undefined : text.value);
+    return text;
+  },
+
+  // A code is typed, or a colour is picked beside it; blank has a meaning, which a picker alone could not have.
+  colour(spec, value, set) {
+    const text = CONTROLS.text({ ...spec, longest: 7 }, value, set);
+    text.className = "colour";
     return text;
   },
 
@@ -103,6 +111,20 @@ const CONTROLS = {
     return text;
   },
 };
+
+function colourPicker(text, spec) {
+  const shown = () => (/^#[0-9a-f]{6}$/i.test(text.value) ? text.value : "#808080");
+  const picker = make("input", { type: "color", value: shown(), title: `Pick a colour: ${spec.label}` });
+  picker.setAttribute("aria-label", `Pick a colour: ${spec.label}`);
+  picker.oninput = () => {
+    text.value = picker.value;
+    text.dispatchEvent(new Event("input"));
+  };
+  text.addEventListener("input", () => {
+    picker.value = shown();
+  });
+  return picker;
+}
 
 // A list of the voices; what is stored and not among them stays chosen.
 function voice(spec, stored, set) {

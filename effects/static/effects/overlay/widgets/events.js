@@ -1,4 +1,5 @@
-// Lines in the corner about what happens on the channel. When too many wait, the oldest are left out.
+// Lines in the corner about what happens on the channel, but what a reaction shows as an alert. When too many wait, the
+// oldest are left out.
 
 import { element, icon, withName } from "../dom.js";
 
@@ -31,7 +32,7 @@ export function mount(root, snapshot) {
       ({ lines, seconds } = data);
     },
     events(events) {
-      events.filter(({ kind }) => kind in ICONS).forEach((event) => {
+      events.filter(({ kind, alerted }) => kind in ICONS && !alerted).forEach((event) => {
         waiting.push(event);
         if (waiting.length > MOST_WAITING) {
           waiting.shift();

@@ -5,7 +5,7 @@ import { element, figure, icon, name } from "../dom.js";
 const ICONS = { tip: "tip", top_tip: "crown", follower: "heart", subscriber: "star" };
 
 export function mount(root, snapshot) {
-  const cells = element("dl", {});
+  const cells = element("ul", {});
   root.append(cells);
   const before = new Map();
 
@@ -16,9 +16,10 @@ export function mount(root, snapshot) {
       const isNew = before.has(one.kind) && before.get(one.kind) !== words;
       before.set(one.kind, words);
       const amount = one.tokens ? element("span", { class: "amount" }, ` ${figure(one.tokens)}`) : "";
-      return element("div", { class: `panel${isNew ? " changed" : ""}` },
+      return element("li", { class: `panel${isNew ? " changed" : ""}` },
         element("span", { class: "badge" }, icon(ICONS[one.kind])),
-        element("div", { class: "cell" }, element("dt", {}, one.label), element("dd", {}, name(one.name), amount)),
+        element("div", { class: "cell" },
+          element("div", { class: "label" }, one.label), element("div", { class: "who" }, name(one.name), amount)),
       );
     }));
   }

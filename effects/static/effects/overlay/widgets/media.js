@@ -1,8 +1,8 @@
 // A picture or video of the streamer's, with words or without.
 
 import { element } from "../dom.js";
+import { loadPicture } from "../pictures.js";
 
-const LOAD_MS = 8000; // the bot gives up on what has not begun a while after it was told
 const LATE_MS = 3000; // a video may end later than its length says; the bot waits a little longer than this
 
 export function mount(root) {
@@ -31,25 +31,13 @@ export function mount(root) {
   };
 }
 
-// Return the element, once it can be shown, and its sound, where it is a video. Null where it can't be shown: then the
-// text is shown alone; without a text, it throws.
+// Return the picture or video. Null where it can't be shown: then the text is shown alone; without a text, it throws.
 async function load(message, show) {
   if (message.media === "") {
     return null;
   }
-  const made = document.createElement(message.video ? "video" : "img");
-  const silent = message.volume === 0;
-  const options = { volume: message.volume, loop: message.loops, silent, media: made };
-  const sound = message.video ? show.sound(message.media, options) : null;
   try {
-    await new Promise((resolve, reject) => {
-      const fail = () => reject(new Error("the picture or video could not be loaded"));
-      made.addEventListener(message.video ? "canplay" : "load", resolve, { once: true });
-      made.addEventListener("error", fail, { once: true });
-      setTimeout(fail, LOAD_MS);
-      made.src = show.address(message.media);
-    });
-    return { element: made, sound };
+    return await loadPicture(message, show);
   } catch (error) {
     if (message.text === "") {
       throw error;

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('joystick', '0012_commands_of_ones_own'),
+        ('joystick', '0018_alerts_of_reactions'),
     ]
 
     operations = [

@@ -1,0 +1,83 @@
+"""The occasions that no event of the platform causes: a redeem that failed, an overlay that is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from effects.models import QueueItem
+from effects.overlays import pages
+from effects.queue import refunds, wakeups
+from joystick.models import Stream
+from joystick.reactions import performing, rules
+from joystick.reactions.engine import Reacting
+from pixelbot_site.kit.transactions import again_after_deadlock
+from redeems.models import Redeem
+
+# The task that reacts to a failed redeem.
+TASK = "joystick.react_to_failed_redeem"
+# A page that OBS loads anew is back sooner.
+GONE_AFTER = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemFailed:
+    """A redeem that did not happen and was given back; `reason` is what the viewer was told."""
+
+    username: str
+    redeem: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayGone:
+    """No page of an overlay with sound has been open for so many seconds, while the channel is live."""
+
+    since: datetime
+    seconds: int
+
+
+@again_after_deadlock
+def react(cause: RedeemFailed | OverlayGone, *, now: datetime) -> None:
+    """Run the rows for what happened, in a transaction of their own."""
+    with transaction.atomic():
+        reacting = Reacting(now)
+        reacting.collect(cause, uid="", channel_id="")
+        if reacting.candidates:
+            performing.perform(reacting.runs({}), now=now)
+
+
+@refunds.redeem_failed.register
+def send(item: QueueItem, reason: str) -> None:
+    """Have a worker react to a redeem that failed: whoever ended the item may hold up a lane, or the events."""
+    if RedeemFailed in rules.current().kinds:
+        wakeups.send(TASK, item.pk, reason)
+
+
+def react_to_failed_redeem(item_id: int, reason: str) -> None:
+    """Run the rows for a redeem that failed. What they set off belongs to no purchase, so that it can't cause more."""
+    item = QueueItem.objects.select_related("viewer", "purchase").filter(pk=item_id).first()
+    if item is None or item.viewer is None:
+        return
+    title = Redeem.objects.filter(key=item.redeem).values_list("title", flat=True).first() or item.redeem
+    react(RedeemFailed(item.viewer.username, title, reason), now=timezone.now())
+
+
+def watch_overlay(*, now: datetime) -> None:
+    """Run the rows for an overlay that is gone. Asked every five seconds; without such rows it costs nothing."""
+    if OverlayGone not in rules.current().kinds:
+        return
+    stream = Stream.objects.filter(ended_at__isnull=True).first()
+    if stream is None:
+        return
+    own = Stream.objects.filter(pk=stream.pk)
+    if pages.is_heard():
+        own.filter(overlay_gone_at__isnull=False).update(overlay_gone_at=None)
+    elif stream.overlay_gone_at is None:
+        own.filter(overlay_gone_at=None).update(overlay_gone_at=now)
+    elif now - stream.overlay_gone_at >= GONE_AFTER:
+        seconds = int((now - stream.overlay_gone_at).total_seconds())
+        react(OverlayGone(stream.overlay_gone_at, seconds), now=now)
