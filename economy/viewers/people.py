@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet, TextField, Value
@@ -147,6 +148,11 @@ def find(username: str) -> Viewer | None:
 def is_username(text: str) -> bool:
     """Return whether a viewer may have this name: 1 to USERNAME_MAX characters, none of which the log would escape."""
     return 0 < len(text) <= USERNAME_MAX and logs.escaped(text) == text
+
+
+def channel_address(username: str) -> str:
+    """Return the address of somebody's channel at Joystick.tv."""
+    return f"https://joystick.tv/u/{quote(username, safe='')}"
 
 
 def named(beginning: str) -> Q:

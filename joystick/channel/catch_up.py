@@ -14,3 +14,4 @@ def catch_up() -> None:
         state = rest.stream(install)
         with transaction.atomic():
             streams.set_live(install.channel_id, live=state.live, since=state.live_at)
+            streams.keep_title(install.channel_id, state.title)

@@ -55,6 +55,11 @@ def live_since() -> datetime | None:
     return stream.started_at if stream else None
 
 
+def keep_title(channel_id: str, title: str) -> None:
+    """Keep what Joystick said the title of the stream that is on is."""
+    Stream.objects.filter(channel_id=channel_id, ended_at__isnull=True).update(title=title[:200])
+
+
 def begin(channel_id: str, at: datetime) -> Stream:
     """Open a stream. One that is still open is the same, or ended unnoticed: then it ends with its last event."""
     open_stream = current(channel_id)

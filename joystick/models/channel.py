@@ -178,6 +178,7 @@ class Stream(models.Model):
     channel_id = models.CharField(max_length=100, blank=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    title = models.CharField(max_length=200, blank=True, help_text="As Joystick last said it.")
     figures = models.JSONField(default=dict, blank=True, help_text="Counted when it ended.")
     overlay_gone_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Since then no overlay with sound is open."

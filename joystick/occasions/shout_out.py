@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from economy.viewers.people import channel_address
 from joystick.protocol.events import ChatMessage
-from joystick.protocol.names import channel_address
 from joystick.reactions import visits
 from joystick.reactions.kinds import VIEWER, Occasion, occasion
 

@@ -1,8 +1,6 @@
-"""The names of Joystick.tv's OAuth scopes and chat commands, and the addresses of its channels."""
+"""The names of Joystick.tv's OAuth scopes and chat commands."""
 
 from __future__ import annotations
-
-from urllib.parse import quote
 
 # OAuth scopes (Joystick's developer page, July 2026).
 SCOPES = frozenset(
@@ -39,8 +37,3 @@ COMMANDS = frozenset(
         "highlight",
     ]
 )
-
-
-def channel_address(username: str) -> str:
-    """Return the address of somebody's channel."""
-    return f"https://joystick.tv/u/{quote(username, safe='')}"

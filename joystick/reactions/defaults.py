@@ -42,6 +42,7 @@ DEFAULTS: tuple[tuple[str, str, str, Alert], ...] = (
         "{user} drops in with {viewers} viewers. Welcome!",
         ("banner", "*{user}* drops in with {viewers} viewers", "Welcome, everybody!"),
     ),
+    ("shout_out", "Have a look at {user}: {link}", "", ("ribbon", "*{user}* is here", "{link}")),
     ("stream_started", "", "", None),
     ("stream_ended", "", "", None),
 )

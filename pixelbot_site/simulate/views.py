@@ -22,6 +22,7 @@ from pixelbot_site.kit.trying import Trial
 from pixelbot_site.models import scopes_of
 from pixelbot_site.simulate.form import SimulateForm
 
+NOTHING_DONE = "Nothing was done: {}."
 BUSY = "The database was busy, so nothing was done. Try again in a moment."
 
 
@@ -38,18 +39,33 @@ def page(request: HttpRequest) -> HttpResponse:
         "may_do_for_real": _may_do_for_real(request),
     }
     if request.method == "POST" and form.is_valid():
-        try:
-            received = _frame(form)
-            if "real" in request.POST:
-                return _receive(request, received)
-            rehearsal = sandbox.rehearse(received)
-            _show(request, rehearsal)
-            context["rehearsal"] = rehearsal
-        except Refused as error:
-            messages.error(request, f"Nothing was done: {error}.")
-        except OperationalError:
-            messages.error(request, BUSY)
+        if "real" in request.POST:
+            try:
+                return _receive(request, _frame(form))
+            except Refused as error:
+                messages.error(request, NOTHING_DONE.format(error))
+            except OperationalError:
+                messages.error(request, BUSY)
+        else:
+            context["rehearsal"] = rehearsed(request, form)
     return render(request, "admin/simulate.html", context)
+
+
+def rehearsed(request: HttpRequest, form: SimulateForm) -> sandbox.Rehearsal | None:
+    """Return what the event of a valid form would lead to, and show its effects as a test; None where it can't be told.
+
+    Why not is among the page's messages.
+    """
+    try:
+        rehearsal = sandbox.rehearse(_frame(form))
+        _show(request, rehearsal)
+    except Refused as error:
+        messages.error(request, NOTHING_DONE.format(error))
+    except OperationalError:
+        messages.error(request, BUSY)
+    else:
+        return rehearsal
+    return None
 
 
 def _frame(form: SimulateForm) -> ReceivedFrame:

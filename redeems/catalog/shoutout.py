@@ -22,4 +22,6 @@ def plan(order: Order) -> Effect:
     other = people.find(name)
     if other is None:
         raise Refused(NEVER_SEEN(name=name.removeprefix("@")[:40]))
-    return alert(HELLO(user=order.viewer.username, other=other.username), 6)
+    hello, address = HELLO(user=order.viewer.username, other=other.username), people.channel_address(other.username)
+    # The card of those who are shouted out by themselves, too (`joystick/reactions/defaults.py`).
+    return alert(hello, 6, design="ribbon", detail=address)

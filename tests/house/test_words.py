@@ -16,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from economy.models import LevelReward, Viewer
+from joystick.channel import streams
 from joystick.models import Install, Stream
 from joystick.simulator.happenings import Happening, goal, tip, viewer_count
 from pixelbot_site.kit import words
@@ -146,18 +147,19 @@ def test_a_level_reward_refuses_an_unknown_word(db: None) -> None:
 
 def test_words_about_the_viewer_and_the_stream(viewer: Callable[..., Viewer], deliver: Callable[..., None]) -> None:
     viewer("Bob", points=120)
-    text = "{points} {points|no}, {level}, {uptime}, {viewers}, {streamer}, {tokens.stream}, {goal.left}"
-    assert fill(text, {"user": "Ann"}) == "no points no, 1, not live, 0, the streamer, 0, no tokens"
+    text = "{points} {points|no}, {level}, {uptime}, {viewers}, {streamer}, {tokens.stream}, {goal.left}, {title}"
+    assert fill(text, {"user": "Ann"}) == "no points no, 1, not live, 0, the streamer, 0, no tokens, no title"
     Install.objects.create(channel_id="c", username="Streamer")
     began = timezone.now() - timedelta(minutes=81)
     Stream.objects.create(channel_id="c", started_at=began)
+    streams.keep_title("c", "Cosy evening")
     deliver(
         tip("Bob", 30),
         Happening("tip_goal_updated", data={"title": "camera", "amount": 500}),
         goal("Bob", 30, 30),
         viewer_count(7),
     )
-    assert fill(text, {"user": "@BOB"}) == "150 150, 1, 1 h 21 min, 7, Streamer, 30, 470"
+    assert fill(text, {"user": "@BOB"}) == "150 150, 1, 1 h 21 min, 7, Streamer, 30, 470, Cosy evening"
     assert re.fullmatch(r"\d\d:\d\d", fill("{time}", {}))
     assert fill("{target} {target|x}", {"user": "Ann", "text": "@bob hi"}) == "Bob Bob"
     assert fill("{target}", {"user": "Ann", "text": "stranger"}) == "stranger"

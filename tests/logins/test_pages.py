@@ -83,6 +83,7 @@ OTHER_ADDRESSES = {
     **dict.fromkeys(("settings", "recompute-levels"), "tested below"),
     **dict.fromkeys(("guide-points", "guide-application", "guide-skip"), "tested below, as the settings"),
     "simulate": "who may steer the queue: tests/joystick/test_sandbox.py",
+    "chat": "who may see built-in commands: tests/joystick/test_chat_panel.py",
     "charts": "who may see streams: tests/house/test_charts.py",
     "dock": "all staff, each with what they may see: tests/house/test_dock.py",
     "tippers": "who may see streams: tests/house/test_tonight.py",

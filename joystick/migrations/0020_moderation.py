@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('joystick', '0018_alerts_of_reactions'),
+        ('joystick', '0019_title_of_a_stream'),
     ]
 
     operations = [
