@@ -6,6 +6,7 @@ from effects import chat
 from effects.chat import Priority
 from effects.queue.wakeups import send
 from joystick.account import rest, scopes, tokens
+from joystick.channel import streams
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.phrases import Said
@@ -40,7 +41,9 @@ def set_title(install_id: int, title: str, username: str) -> None:
         return
     said: Said
     try:
-        said = DONE(title=rest.update_stream(install, title=title).title or title)
+        now = rest.update_stream(install, title=title).title or title
+        streams.keep_title(install.channel_id, now)
+        said = DONE(title=now)
     except Failed as error:
         said = FAILED(reason=str(error))
         said = Said(phrases.stopped(said), said.kind, is_off=said.is_off)

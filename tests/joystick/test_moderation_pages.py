@@ -9,10 +9,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from economy.models import Cooldown, Viewer
 from effects.models import QueueItem, State
-from joystick.models import ChatFilter, FilterKind, InboundEvent, Install, ModeratedLine
+from joystick.models import ChatFilter, FilterKind, InboundEvent, Install, ModeratedLine, Stream
 from joystick.moderation import rules, titles
 from joystick.simulator.happenings import chat
 from joystick.simulator.site import Site
@@ -210,8 +211,11 @@ def test_the_title_is_set_by_a_worker_and_the_answer_follows(
                 titles.set_title(*arguments)
         return [one[1:] for one in sent]
 
+    stream = Stream.objects.create(channel_id=install.channel_id, started_at=timezone.now())
     assert write("Mo", "!title  Sea {points} stories ", "mod") == [("@Mo the title is now “Sea {points} stories”.",)]
     assert site.channel.title == "Sea {points} stories" and asked[0][0] == titles.TASK
+    stream.refresh_from_db()
+    assert stream.title == site.channel.title  # what {title} tells
     assert write("Mo", "!title", "mod") == [("@Mo write it like this: !title TEXT.",)]
     assert write("Bob", "!title mine") == [("@Bob !title is for moderators.",)]
     site.stop()
