@@ -34,7 +34,7 @@ class Outcome:
     `present` and `left` are usernames. `flags` are pairs (username, flags): what badges say about a viewer, by the
     names in `economy.models.FLAGS`. `after_paying` is called with the viewers that were read so far, by key, once all
     awards so far are paid, since a command must see them; it returns another Outcome. `viewer` is the viewer that
-    `effects` belong to.
+    `effects` belong to. `is_taken_out`: a filter had the line removed, so that nobody shall see it or a reaction to it.
     """
 
     awards: tuple[Award, ...] = ()
@@ -48,6 +48,7 @@ class Outcome:
     flags: tuple[tuple[str, Mapping[str, bool]], ...] = ()
     after_paying: Callable[[Mapping[str, Viewer]], Outcome] | None = None
     viewer: Viewer | None = None
+    is_taken_out: bool = False
 
 
 NOTHING = Outcome()

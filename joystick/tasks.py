@@ -11,6 +11,7 @@ from joystick.account import roster, tokens
 from joystick.chat import timers
 from joystick.gateway import health
 from joystick.inbox import name_changes, retention
+from joystick.moderation import titles
 from joystick.reactions import causes
 
 # Seconds.
@@ -59,6 +60,12 @@ def sweep_presence() -> None:
 def change_names() -> None:
     """Rename and forget viewers in the feed. Runs when one was, and every minute for what was broken off."""
     name_changes.work()
+
+
+@shared_task(name=titles.TASK)
+def set_title(install_id: int, title: str, username: str) -> None:
+    """Set the stream's title, and say in chat what came of it."""
+    titles.set_title(install_id, title, username)
 
 
 @shared_task(name="joystick.run_timers")

@@ -36,6 +36,7 @@ class SiteConfig(AppConfig):
         """
         from joystick.chat import answering
         from joystick.inbox import built_in
+        from joystick.moderation import rules as filters
         from joystick.reactions import rules
         from pixelbot_site.languages import texts
         from pixelbot_site.live_settings import store  # its models can't be imported before the apps are ready
@@ -45,6 +46,7 @@ class SiteConfig(AppConfig):
         texts.follow_rows()
         built_in.follow_rows()
         answering.follow_rows()
+        filters.follow_rows()
         rules.follow_rows()
         post_migrate.connect(roles.hand_out)
 

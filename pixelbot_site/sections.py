@@ -37,6 +37,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "joystick.counter",
         "joystick.quote",
         "joystick.shoutout",
+        "joystick.chatfilter",
+        "joystick.moderatedline",
         "pixelbot_site.phrasetext",
     ),
     "Media and sounds": ("effects.media", "effects.sound"),

@@ -20,6 +20,7 @@ from effects.models import Overlay
 from effects.voice import scratch, speech
 from joystick.chat import seeds
 from joystick.inbox import built_in
+from joystick.moderation import rules as filters
 from joystick.reactions import defaults
 from pixelbot_site import private_files
 from pixelbot_site.backups import shelf
@@ -53,6 +54,7 @@ def prepare() -> str | None:
         defaults.seed()
         built_in.seed()
         seeds.seed()
+        filters.seed()
         texts.seed()
         sounds.seed()
         wheel.seed()

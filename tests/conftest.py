@@ -30,6 +30,7 @@ from effects.obs.client import obs
 from effects.overlays import pages
 from joystick.chat import answering
 from joystick.inbox import built_in, name_changes, receive
+from joystick.moderation import rules as chat_filters
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.reactions import rules as reaction_rules
 from joystick.settings_table import Rules
@@ -113,6 +114,7 @@ settings_table.overrides.use(None)
 phrases.book.use(None)
 built_in.words.use(None)
 answering.use_rows_each_time()
+chat_filters.stored.use(lambda: ())
 reaction_rules.stored.use(None)
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from economy.models import STAFF_MAX
+from economy.models import STAFF_MAX, Viewer
 from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, OSCChange, Purchase, QueueItem, Revert, State
 from effects.overlays import messages
 from effects.queue import items, refunds, wakeups
@@ -105,6 +105,12 @@ def clear(lane: str, *, by: str) -> int:
     for item in [*rows, *due_later(lane)]:
         count += _end(item, State.CANCELLED, CLEARED(), by=by)
     return count
+
+
+def cancel_waiting(viewer: Viewer, reason: str, *, by: str) -> int:
+    """Cancel and refund what of the viewer's waits in any lane; return how many items ended. What runs goes on."""
+    rows = QueueItem.objects.select_related("viewer").filter(viewer=viewer, state__in=QUEUED)
+    return sum(_end(item, State.CANCELLED, reason, by=by) for item in rows)
 
 
 def approve(item: QueueItem, *, by: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -79,11 +79,15 @@ def is_configured() -> bool:
     return bool(JoystickSettings.current().joystick_client_id)
 
 
-def begin(redirect_uri: str) -> Attempt:
-    """Return a new attempt to get consent, with a state and a verifier of its own. Both kinds of client send PKCE."""
+def begin(redirect_uri: str, *, also: Iterable[str] = ()) -> Attempt:
+    """Return a new attempt to get consent, with a state and a verifier of its own. Both kinds of client send PKCE.
+
+    It asks for the scopes of the settings, and for those in `also`.
+    """
     verifier = secrets.token_urlsafe(48)
     rules = JoystickSettings.current()
-    with _client(redirect_uri=redirect_uri, scope=" ".join(rules.joystick_scopes)) as client:
+    scopes = dict.fromkeys([*rules.joystick_scopes, *also])
+    with _client(redirect_uri=redirect_uri, scope=" ".join(scopes)) as client:
         url, state = client.create_authorization_url(
             f"{rules.joystick_site_url}/api/oauth/authorize",
             state=secrets.token_urlsafe(32),

@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 from joystick.models import Install
+from joystick.protocol.names import SCOPES
 from pixelbot_site.kit.errors import Failed
 
 
+class MissingScope(Failed):
+    """The streamer did not allow this; `scope` names what is missing."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            f"the scope {scope} is missing: add it to JOYSTICK_SCOPES, allow it to the application on Joystick.tv, "
+            "and connect the channel again"
+        )
+        self.scope = scope
+
+
+def is_known(scope: str) -> bool:
+    """Return whether Joystick.tv has a scope of that name."""
+    return scope in SCOPES
+
+
+def missing(scope: str) -> bool:
+    """Return whether the channel, or the first connected one, is known not to have granted `scope`."""
+    try:
+        require_for_channel(scope)
+    except MissingScope:
+        return True
+    return False
+
+
 def require_for_channel(scope: str, *, channel_id: str = "") -> None:
-    """Raise Failed unless the channel, or the first connected one, granted `scope`."""
+    """Raise MissingScope unless the channel, or the first connected one, granted `scope`."""
     # Without OAuth (a fixed token) nobody knows what was granted, so that everything may be tried.
     installs = Install.objects.exclude(access_token="")
     install = (installs.filter(channel_id=channel_id) if channel_id else installs).first()
@@ -16,9 +42,6 @@ def require_for_channel(scope: str, *, channel_id: str = "") -> None:
 
 
 def require(install: Install, scope: str) -> None:
-    """Raise Failed unless `install` has `scope`, or has no list of scopes at all."""
+    """Raise MissingScope unless `install` has `scope`, or has no list of scopes at all."""
     if install.scopes and scope not in install.scopes.split():
-        raise Failed(
-            f"the scope {scope} is missing: add it to JOYSTICK_SCOPES, allow it to the application on Joystick.tv, "
-            "and connect the channel again"
-        )
+        raise MissingScope(scope)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from joystick.account import authorize, oauth
 from joystick.models import Install
+from joystick.protocol.names import SCOPES
 from pixelbot_site.kit.admin import log_deed
 from pixelbot_site.kit.errors import Failed
 
@@ -29,11 +30,14 @@ INSTALLS = "admin:joystick_install_changelist"
 
 @require_POST
 def begin(request: HttpRequest) -> HttpResponse:
-    """Send the browser to the platform's consent page."""
+    """Send the browser to the platform's consent page.
+
+    With a `scope`, it is asked for besides those of the settings and those that the channel has granted.
+    """
     if not oauth.is_configured():
         return _stop(request, "There is no application to connect with: enter its id on the first page.", status=400)
     redirect_uri = request.build_absolute_uri(reverse("admin:joystick_install_callback"))
-    attempt = oauth.begin(redirect_uri)
+    attempt = oauth.begin(redirect_uri, also=_more_scopes(request.POST.get("scope", "")))
     request.session[SESSION_KEY] = {
         "state": attempt.state,
         "verifier": attempt.verifier,
@@ -41,6 +45,13 @@ def begin(request: HttpRequest) -> HttpResponse:
         "at": time.time(),
     }
     return HttpResponseRedirect(attempt.url)
+
+
+def _more_scopes(wanted: str) -> list[str]:
+    if wanted not in SCOPES:
+        return []
+    granted = Install.objects.exclude(access_token="").values_list("scopes", flat=True)
+    return sorted({wanted, *(scope for scopes in granted for scope in scopes.split())} & SCOPES)
 
 
 @require_GET

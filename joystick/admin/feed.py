@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 
 from economy.models import viewer_key
 from effects.queue import again
+from joystick.admin import moderating
 from joystick.gateway import health
 from joystick.inbox import feed_size, receive, results
 from joystick.inbox.feed_kinds import stored_kinds, unknown_kinds
@@ -82,9 +83,22 @@ class InboundEventAdmin(ReadOnlyAdmin):
     change_form_template = "admin/joystick/inboundevent/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address of *Run its effects again*."""
-        view = self.admin_site.admin_view(self.run_again)
-        return [path("<int:event_id>/run-again/", view, name="joystick_inboundevent_run_again"), *super().get_urls()]
+        """Add the addresses of *Run its effects again*, and of what moderates."""
+        view = self.admin_site.admin_view
+        own = [
+            path("<int:event_id>/run-again/", view(self.run_again), name="joystick_inboundevent_run_again"),
+            path(
+                "<int:event_id>/moderate/<str:deed>/",
+                view(moderating.moderate_line),
+                name="joystick_inboundevent_moderate",
+            ),
+            path(
+                "of-viewer/<int:viewer_id>/<str:deed>/",
+                view(moderating.moderate_viewer),
+                name="joystick_inboundevent_moderate_viewer",
+            ),
+        ]
+        return [*own, *super().get_urls()]
 
     def run_again(self, request: HttpRequest, event_id: int) -> HttpResponse:
         """Enqueue once more what an event set off. Takes the permission to see events and to add queue items."""
@@ -111,6 +125,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
         context = {
             "came": came,
             "may": {name for name in results.PERMISSIONS if request.user.has_perm(name)},
+            "moderating": moderating.of_event(event, request) if event is not None else None,
             "may_run_again": came.has_run and request.user.has_perm(RUN_AGAIN),
         }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})

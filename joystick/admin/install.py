@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from joystick.account import oauth, views
+from joystick.account import oauth, scopes, views
 from joystick.gateway import health
 from joystick.models import Connection, Install
 from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed, page_before
@@ -61,8 +61,16 @@ class InstallAdmin(ReadOnlyAdmin):
         return own + super().get_urls()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list with the buttons that connect a channel, and that try a refused connection now."""
+        """Show the list with the buttons that connect a channel, and that try a refused connection now.
+
+        With a `scope` in the address, one that connects again and asks for it, too.
+        """
+        scope = request.GET.get("scope", "")
+        query = request.GET.copy()
+        query.pop("scope", None)  # or the list would take it for a filter
+        request.GET = query  # type: ignore[assignment]
         context = {
+            "scope": scope if scopes.is_known(scope) else "",
             "may_connect": self._may_connect(request),
             "is_configured": oauth.is_configured() and not settings.DEMO,
             "is_connected": Install.objects.exclude(access_token="").exists(),

@@ -66,7 +66,7 @@ class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets: ClassVar[dict[str, forms.Widget]] = {"lines": forms.Textarea(attrs={"rows": 4, "cols": 70})}
 
     class Media:
-        js = ("pixelbot_site/reactions.js",)
+        js = ("pixelbot_site/conditional_fields.js",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

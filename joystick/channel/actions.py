@@ -41,10 +41,16 @@ def delete_message(message_id: str, *, channel_id: str = "") -> None:
     messages.happened([{"kind": "message_deleted", "uid": message_id, "username": "", "text": ""}])
 
 
-def mute(message_id: str, *, channel_id: str = "") -> None:
-    """Mute the author of a line. Joystick refuses to mute the streamer. Scope chat:moderate."""
+def mute(message_id: str, *, username: str = "", channel_id: str = "") -> None:
+    """Mute the author of a line. Joystick refuses to mute the streamer. Scope chat:moderate.
+
+    `username` is the author, whose earlier lines go from the screen also where this one never came there.
+    """
     _moderate("mute_user", {"message_id": message_id}, channel_id)
-    messages.happened([{"kind": "author_muted", "uid": message_id, "username": "", "text": ""}])
+    gone = [{"kind": "author_muted", "uid": message_id, "username": "", "text": ""}]
+    if username:
+        gone.append({"kind": "user_muted", "uid": message_id, "username": username, "text": ""})
+    messages.happened(gone)
 
 
 def unmute(username: str, *, channel_id: str = "") -> None:

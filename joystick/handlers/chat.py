@@ -10,6 +10,7 @@ from django.utils import timezone
 from economy.earning.pay import Award
 from economy.models import viewer_key
 from joystick.inbox import dispatch
+from joystick.moderation import judging
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Outcome, on
 from joystick.settings_table import Rules
@@ -17,8 +18,9 @@ from joystick.settings_table import Rules
 
 @on(ChatMessage)
 def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
-    """Award points and XP, each with its own cooldown, or run the command, if the line is one.
+    """Award points and XP, each with its own cooldown, and run the command, if the line is one.
 
+    Where a filter acts on the line, its command is not run; what the line earned stays.
     Nothing comes of lines by bots and of whispers, except that a bot's badge is stored.
     """
     # Two bots that answer each other would never stop. An answer in chat would make a whisper public.
@@ -35,12 +37,15 @@ def on_chat(message: ChatMessage, rules: Rules) -> Outcome:
         return Outcome(flags=flags)
     outcome = Outcome(awards=_awards(message, rules), present=(message.username,), flags=flags)
     command = dispatch.find(message.text)
-    if command is None:
-        return outcome
-    name, words = command
-    run = partial(dispatch.run, message=message, name=name, words=words, rules=rules, now=timezone.now())
+    run = None
+    if command is not None:
+        name, words = command
+        run = partial(dispatch.run, message=message, name=name, words=words, rules=rules, now=timezone.now())
+    met = judging.suspects(message)
+    if met:
+        return replace(outcome, after_paying=partial(judging.judge, message=message, met=met, otherwise=run))
     # After paying, so that `!points` counts what was earned up to now.
-    return replace(outcome, after_paying=run)
+    return replace(outcome, after_paying=run) if run is not None else outcome
 
 
 def _awards(message: ChatMessage, rules: Rules) -> tuple[Award, ...]:

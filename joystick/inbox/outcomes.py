@@ -34,6 +34,7 @@ class Outcomes:
     """The outcomes of a batch of events. Awards are collected and paid together.
 
     `viewers` are those loaded so far, by key. `present` is by username: True for who is here, False for who left.
+    `taken_out` are the uids of lines that a filter had removed.
     `alerted`: the uids of events that reactions show as alerts, once they have run.
     """
 
@@ -43,6 +44,7 @@ class Outcomes:
     viewers: dict[str, Viewer] = field(default_factory=dict)
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
+    taken_out: set[str] = field(default_factory=set)
     alerted: set[str] = field(default_factory=set)
     reacting: Reacting = field(init=False)
 
@@ -54,11 +56,13 @@ class Outcomes:
         source = Source(event.uid, event.channel_id) if isinstance(event, Event) else Source(event.event)
         for handler in handlers(event):
             self.apply(handler(event, self.rules), source)
-        if not _is_of_a_bot(event, self.rules):
+        if source.event not in self.taken_out and not _is_of_a_bot(event, self.rules):
             self.reacting.collect(event, uid=source.event, channel_id=source.channel_id)
 
     def apply(self, outcome: Outcome, source: Source) -> None:
         """Do what an outcome asks for, but keep awards and presence for later."""
+        if outcome.is_taken_out:
+            self.taken_out.add(source.event)
         self.awards += outcome.awards
         for username, flags in outcome.flags:
             # Popped, so that the latest spelling of a name comes last and wins in `load_viewers`.

@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Sum
 from economy.viewers import people
 from effects.overlays import facts
 from effects.overlays.facts import Fact, Tipper
-from joystick.models import InboundEvent, InboundState, Stream
+from joystick.models import FilterAction, InboundEvent, InboundState, ModeratedLine, Stream
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame, read_frame
 
@@ -50,7 +50,19 @@ def latest(kinds: Sequence[str], limit: int, since: datetime | None) -> list[Fac
         handled = InboundEvent.objects.filter(kind=kind, state=InboundState.HANDLED).order_by("-id")
         rows += (handled.filter(received_at__gte=since) if since else handled)[:limit]
     rows.sort(key=lambda row: -row.pk)
-    return [fact for row in rows[:limit] if (fact := _fact(row)) is not None]
+    rows = _without_taken_out(rows[:limit]) if "new_message" in kinds else rows[:limit]
+    return [fact for row in rows if (fact := _fact(row)) is not None]
+
+
+def _without_taken_out(rows: Sequence[InboundEvent]) -> list[InboundEvent]:
+    """Leave out deleted lines, and those of muted viewers up to the line for which they were muted."""
+    if not rows:
+        return []
+    acted = ModeratedLine.objects.filter(at__gte=rows[-1].received_at, dry_run=False).exclude(action=FilterAction.WARN)
+    gone = dict(acted.order_by("pk").values_list("event", "action"))
+    muted = [uid for uid, action in gone.items() if action == FilterAction.MUTE]
+    until = dict(InboundEvent.objects.filter(uid__in=muted).order_by("pk").values_list("viewer_key", "pk"))
+    return [row for row in rows if row.uid not in gone and row.pk > until.get(row.viewer_key, 0)]
 
 
 def _fact(row: InboundEvent) -> Fact | None:

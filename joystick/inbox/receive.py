@@ -80,7 +80,8 @@ def _handle(batch: Sequence[ReceivedFrame]) -> None:
         for event in new:
             outcomes.handle(event)
         outcomes.finish()
-        messages.happened([_overlay_payload(event, outcomes.alerted) for event in new if _is_public(event)])
+        shown = [event for event in new if _is_public(event) and event.uid not in outcomes.taken_out]
+        messages.happened([_overlay_payload(event, outcomes.alerted) for event in shown])
 
 
 def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> list[Event]:

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from economy.models import Audit
-from joystick.models import Gap, InboundEvent, InboundState, NameChange, NameStep, Retention
+from joystick.models import Gap, InboundEvent, InboundState, ModeratedLine, NameChange, NameStep, Retention
 from joystick.settings_table import FeedSettings
 from pixelbot_site.kit import pieces
 
@@ -27,6 +27,7 @@ def prune(*, now: datetime) -> None:
     if first is not None:  # earlier names are known as long as there are events to be forgotten under them
         pieces.delete(NameChange.objects.filter(step=NameStep.DONE, last_event__lt=first))
     pieces.delete(Gap.objects.filter(ended_at__lt=old))
+    pieces.delete(ModeratedLine.objects.filter(at__lt=old))
     latest = Audit.objects.values_list("pk", flat=True).first()  # says whether the ledger is right, however old it is
     pieces.delete(Audit.objects.filter(ran_at__lt=old).exclude(pk=latest or 0))
     pieces.delete(Session.objects.filter(expire_date__lt=now))

@@ -1,4 +1,4 @@
-"""The tables of what came from Joystick.tv, the state of the connection, and the streamer's reactions."""
+"""The tables of what came from Joystick.tv, the connection's state, the streamer's reactions, and what is in chat."""
 
 from __future__ import annotations
 
@@ -18,20 +18,26 @@ from joystick.models.channel import (
     Stream,
 )
 from joystick.models.chat import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, ShoutOut, Timer, TimerGroup
+from joystick.models.moderation import LIMITS, ChatFilter, FilterAction, FilterKind, ModeratedLine
 
 __all__ = [
     "COMMAND_WORDS",
+    "LIMITS",
     "MAX_COOLDOWN",
     "BuiltInCommand",
+    "ChatFilter",
     "Connection",
     "Count",
     "Counter",
     "CustomCommand",
+    "FilterAction",
+    "FilterKind",
     "Gap",
     "InboundEvent",
     "InboundState",
     "Install",
     "Match",
+    "ModeratedLine",
     "NameChange",
     "NameStep",
     "Quote",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from joystick.simulator.happenings import CHANNEL_ID, STREAMER
+from joystick.simulator.happenings import CHANNEL_ID, STREAMER, Happening, chat
+from joystick.simulator.options import Options
 
 
 @dataclass(slots=True)
@@ -24,10 +25,33 @@ class Channel:
     subscribers: list[str] = field(default_factory=list)
     moderators: list[str] = field(default_factory=list)
     banned_words: list[str] = field(default_factory=list)
+    muted: set[str] = field(default_factory=set)
+    """Who may write nothing, by name in lower case."""
 
     def set_live(self, live: bool) -> None:
         """Go live, or end."""
         self.live_at = datetime.now(UTC).replace(microsecond=0) if live else None
+
+    def takes(self, happening: Happening) -> bool:
+        """Change with what happens. Return False for a line of somebody muted, which does not happen."""
+        if happening.kind in {"stream_started", "stream_ended"}:
+            self.set_live(happening.kind == "stream_started")
+        return happening.kind != "new_message" or happening.username.lower() not in self.muted
+
+    def answers(self, action: Mapping[str, Any], line: Happening | None, options: Options) -> Iterator[Happening]:
+        """Mute the author of `line`, or unmute somebody, and yield the events that tell of an action.
+
+        The platform tells of no deleted line.
+        """
+        name = str(action.get("username", ""))
+        if action["action"] == "mute_user" and line is not None:
+            self.muted.add(line.username.lower())
+            yield Happening("user_muted", line.username, f"{line.username} was muted")
+        if action["action"] == "unmute_user" and name.lower() in self.muted:
+            self.muted.discard(name.lower())
+            yield Happening("user_unmuted", name, f"{name} was unmuted")
+        if action["action"] == "send_message" and options.echo:
+            yield chat(options.bot_username, str(action.get("text", "")), "bot")
 
 
 Step = Callable[[Channel, Mapping[str, Any]], Any]

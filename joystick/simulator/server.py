@@ -23,7 +23,7 @@ from websockets.http11 import Request, Response
 from joystick.simulator import handshake
 from joystick.simulator.accounts import Accounts
 from joystick.simulator.channel import Channel
-from joystick.simulator.happenings import Happening, chat
+from joystick.simulator.happenings import Happening
 from joystick.simulator.options import Options
 from joystick.simulator.wire import encode, read_object
 
@@ -115,9 +115,9 @@ class Simulator:
     # --- what a test or a scenario does ------------------------------------------------------------------------------
 
     async def happen(self, happening: Happening) -> None:
-        """Tell every subscription, each in the envelope it asked for."""
-        if happening.kind in {"stream_started", "stream_ended"}:
-            self.channel.set_live(happening.kind == "stream_started")
+        """Tell every subscription, each in the envelope it asked for. What somebody muted writes is told to nobody."""
+        if not self.channel.takes(happening):
+            return
         for client, identifier in self._subscriptions():
             version = "v2" if read_object(identifier).get("event_version") == "v2" else "v1"
             if await self._send(client, {"identifier": identifier, "message": happening.message(version)}):
@@ -267,8 +267,8 @@ class Simulator:
             return
         self.actions.append(action)
         self.acted.set()
-        if self.options.echo and action["action"] == "send_message":
-            await self.happen(chat(self.options.bot_username, str(action.get("text", "")), "bot"))
+        for told in self.channel.answers(action, self.delivered.get(str(action.get("message_id", ""))), self.options):
+            await self.happen(told)
 
     async def _ping(self) -> None:
         """One timer for all connections, as in Rails: the first ping comes 0 to 3 s after the welcome."""

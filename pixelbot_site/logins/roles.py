@@ -62,6 +62,8 @@ TABLE: dict[str, May] = {
     "joystick.counter": May(manager=ALL, moderator=EDIT),
     "joystick.count": May(manager=VIEW, moderator=VIEW),
     "joystick.quote": May(manager=ALL, moderator=ALL),
+    "joystick.chatfilter": May(manager=ALL, moderator=VIEW),
+    "joystick.moderatedline": May(manager=VIEW, moderator=VIEW),
     "joystick.shoutout": May(manager=ALL, moderator=VIEW),
     "joystick.builtincommand": May(manager=EDIT, moderator=VIEW),
     "pixelbot_site.phrasetext": May(manager=EDIT, moderator=VIEW),

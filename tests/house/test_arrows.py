@@ -21,7 +21,9 @@ from tests.processes import ROOT
 # Of joystick's, two are for `joystick.words`, which `joystick.apps` registers, and which read models; eleven for
 # `joystick.chat`: it reads models, names of the protocol, the registry, settings and the bot's own name, and admin,
 # commands, inbox, tasks and words ask it. One leads from its tasks to `joystick.reactions`: to what no event causes.
-MAX_ARROWS = {"joystick": 63, "effects": 71, "economy": 30}
+# Nine are for `joystick.moderation`: it reads models, names of the protocol, the registry, account (scopes, REST) and channel
+# (actions), and admin, commands, handlers and tasks ask it.
+MAX_ARROWS = {"joystick": 72, "effects": 71, "economy": 30}
 
 SOCKET = "The gateway's socket knows no database"
 BREAKS = [

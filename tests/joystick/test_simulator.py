@@ -255,6 +255,21 @@ class TestCommands:
             await assert_silent_and_alive(socket)
         assert gateway.actions == [{"action": "send_message", "text": "hello", "channel_id": "c"}]
 
+    async def test_a_mute_is_told_of_as_an_event_and_who_is_muted_is_heard_no_more(self, gateway: Simulator) -> None:
+        async with subscribed(gateway) as socket:
+            line = chat("Bob", "buy this")
+            await gateway.happen(line)
+            assert (await hear(socket))["message"]["text"] == "buy this"
+            await act(socket, action="mute_user", message_id=line.uid, channel_id="c")
+            assert (await hear(socket))["message"]["type"] == "user_muted"
+            await gateway.happen(chat("BOB", "buy that"))
+            await act(socket, action="unmute_user", username="bob", channel_id="c")
+            assert (await hear(socket))["message"]["type"] == "user_unmuted"
+            await gateway.happen(chat("Bob", "sorry"))
+            assert (await hear(socket))["message"]["text"] == "sorry"
+            await act(socket, action="mute_user", message_id="none", channel_id="c")
+            await assert_silent_and_alive(socket)
+
     async def test_actions_that_are_none_are_not_carried_out(self, gateway: Simulator) -> None:
         async with subscribed(gateway) as socket:
             for data in ("{broken", '{"action":"dance"}', "{}", '{"action":null}', {"action": "send_message"}, None, 5):

@@ -42,12 +42,14 @@ from effects.models import (
 )
 from joystick.models import (
     BuiltInCommand,
+    ChatFilter,
     Connection,
     Counter,
     CustomCommand,
     Gap,
     InboundEvent,
     Install,
+    ModeratedLine,
     Quote,
     Reaction,
     ShoutOut,
@@ -103,6 +105,8 @@ def make_rows() -> dict[str, Model]:
         InboundEvent.objects.create(uid="1", kind="chat", raw="{}", received_at=now),
         Install.objects.create(channel_id="1", username="fox"),
         Reaction.objects.create(occasion="follow"),
+        ChatFilter.objects.create(kind="links"),
+        ModeratedLine.objects.create(event="1", action="delete"),
         BuiltInCommand.objects.create(key="points", word="points"),
         CustomCommand.objects.create(word="hug", answers="{user} hugs"),
         Timer.objects.create(name="links", lines="hi"),

@@ -1,12 +1,13 @@
-// Hides the conditions that an occasion has not. Without this script they are ignored when the row is saved.
+// Hides the fields that do not go with what a form's first choice names: conditions that an occasion has not, say.
+// Without this script they are ignored.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
-  const occasion = document.querySelector("select[data-about]");
-  if (!occasion) {
+  const choice = document.querySelector("select[data-about]");
+  if (!choice) {
     return;
   }
-  const about = JSON.parse(occasion.dataset.about);
+  const about = JSON.parse(choice.dataset.about);
   const conditional = [...new Set(Object.values(about).flatMap((entry) => entry.hidden))];
   const boxOf = (name) => {
     const field = document.getElementById(`id_${name}`);
@@ -15,10 +16,10 @@ document.addEventListener("DOMContentLoaded", () => {
   const words = document.createElement("div");
   words.className = "help";
   words.setAttribute("aria-live", "polite");
-  boxOf("occasion").append(words);
+  boxOf(choice.name).append(words);
 
   const show = () => {
-    const entry = about[occasion.value] || { hidden: [], words: "" };
+    const entry = about[choice.value] || { hidden: [], words: "" };
     for (const name of conditional) {
       const box = boxOf(name);
       if (box) {
@@ -31,6 +32,6 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     words.textContent = entry.words;
   };
-  occasion.addEventListener("change", show);
+  choice.addEventListener("change", show);
   show();
 });
