@@ -37,6 +37,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "joystick.counter",
         "joystick.quote",
         "joystick.shoutout",
+        "effects.aireplies",
         "pixelbot_site.phrasetext",
     ),
     "Media and sounds": ("effects.media", "effects.sound"),
