@@ -33,6 +33,11 @@ def play_sound(name: str) -> Effect:
     return Effect("play_sound", {"sound": name}, title=name)
 
 
+def reply(text: str) -> Effect:
+    """Return the effect that asks the AI about `text`, and says its answer in chat."""
+    return Effect("reply", {"text": text[:MAX_TEXT]}, title=text[:MAX_TITLE])
+
+
 def show_media(name: str, **more: Any) -> Effect:
     """Return the effect that shows the picture or video `name`; `more` are its other fields, such as `seconds`."""
     return Effect("show_media", {"media": name, **more}, title=name)

@@ -34,6 +34,7 @@ class SiteConfig(AppConfig):
 
         Django's own receiver, which makes permissions, comes before it.
         """
+        from effects.replies import options
         from joystick.chat import answering
         from joystick.inbox import built_in
         from joystick.moderation import rules as filters
@@ -48,6 +49,7 @@ class SiteConfig(AppConfig):
         answering.follow_rows()
         filters.follow_rows()
         rules.follow_rows()
+        options.follow_rows()
         post_migrate.connect(roles.hand_out)
 
 

@@ -36,7 +36,8 @@ from pixelbot_site.upkeep import database_file
 
 log = logging.getLogger("runbot")
 
-WORKERS = 4
+# One for each lane, of which each occupies one at most, and one more for what is scheduled.
+WORKERS = 6
 # Seconds that a running item gets to finish when the bot is stopped. After them it goes back into its lane.
 STOP_GRACE = 1.0
 # Seconds before a background coroutine that raised is run again.

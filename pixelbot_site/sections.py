@@ -39,6 +39,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "joystick.shoutout",
         "joystick.chatfilter",
         "joystick.moderatedline",
+        "effects.aireplies",
         "pixelbot_site.phrasetext",
     ),
     "Media and sounds": ("effects.media", "effects.sound"),

@@ -16,6 +16,7 @@ import environ
 import tzlocal
 
 from economy.settings_table import PointsSettings, XPSettings
+from effects.replies.settings_table import AISettings
 from effects.settings_table import MediaSettings, OutsideSettings, QueueSettings, VoiceSettings
 from joystick.settings_table import ChatSettings, FeedSettings, JoystickSettings
 from pixelbot_site.kit import env_example
@@ -175,6 +176,7 @@ SECTIONS: tuple[type[Section], ...] = (
     QueueSettings,
     MediaSettings,
     OutsideSettings,
+    AISettings,
     LoginSettings,
     StorageSettings,
     LogSettings,

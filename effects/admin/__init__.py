@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from effects.admin import media, osc, purchases, queue, screen, sequences, sounds, voice, webhooks, wheel
+from effects.admin import media, osc, purchases, queue, replies, screen, sequences, sounds, voice, webhooks, wheel
 
-__all__ = ["media", "osc", "purchases", "queue", "screen", "sequences", "sounds", "voice", "webhooks", "wheel"]
+__all__ = [
+    "media",
+    "osc",
+    "purchases",
+    "queue",
+    "replies",
+    "screen",
+    "sequences",
+    "sounds",
+    "voice",
+    "webhooks",
+    "wheel",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from effects.models.flow import SavedSequence, Turn
 from effects.models.media import VIDEOS, Media, MediaKind
-from effects.models.outside import OSCChange, OSCTarget, WebhookTarget
+from effects.models.outside import AIReplies, AIUsage, OSCChange, OSCTarget, WebhookTarget
 from effects.models.purchases import Purchase
 from effects.models.queue import DROPPED, ENDED, MADE, QUEUED, UNFINISHED, Deed, Lane, QueueItem, State
 from effects.models.screen import Format, OBSConnection, Overlay, OverlayPage, OverlayWidget, Revert, Theme, new_secret
@@ -18,6 +18,8 @@ __all__ = [
     "QUEUED",
     "UNFINISHED",
     "VIDEOS",
+    "AIReplies",
+    "AIUsage",
     "Deed",
     "Format",
     "Lane",

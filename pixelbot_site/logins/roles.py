@@ -74,11 +74,13 @@ TABLE: dict[str, May] = {
     "effects.speechsource": May(manager=EDIT, moderator=VIEW, viewer=VIEW),
     "effects.wordfilter": May(manager=ALL, moderator=VIEW),
     "effects.viewervoice": May(manager=ALL, moderator=VIEW),
-    # Overlay and OBS. Who may change where OBS is can have the bot log in to any machine; OSC and webhooks are alike.
+    # Overlay and OBS. Who may change where OBS is can have the bot log in to any machine; OSC and webhooks are alike,
+    # and so is the AI, which costs money.
     "effects.overlay": May(manager=ALL),
     "effects.obsconnection": May(manager=VIEW),
     "effects.osctarget": May(manager=VIEW),
     "effects.webhooktarget": May(manager=VIEW),
+    "effects.aireplies": May(manager=VIEW),
     # Books.
     "economy.transaction": May(manager=VIEW),
     "economy.xptransaction": May(manager=VIEW),

@@ -159,7 +159,7 @@ def test_a_batch_is_previewed_and_runs_once(call: Call, viewer: Make) -> None:
 def test_redeems_are_listed_switched_and_priced(call: Call) -> None:
     purchase.seed()
     keys = [row["key"] for row in call("get", "/redeems").json()]
-    assert keys == ["clip", "scene", "shoutout", "sound", "source", "spin", "tts"]
+    assert keys == ["clip", "pixel", "scene", "shoutout", "sound", "source", "spin", "tts"]
     assert call("post", "/redeems/tts/toggle").json()["enabled"] is False
     changed = call("patch", "/redeems/tts", {"cost": 30, "cooldown_seconds": 5}).json()
     assert (changed["cost"], changed["cooldown_seconds"], changed["title"]) == (30, 5, "Speak a line")
@@ -197,7 +197,7 @@ def test_a_redeem_is_bought_for_somebody_or_given_away(call: Call, viewer: Make)
 @pytest.mark.django_db(transaction=True)
 def test_lanes_are_steered_and_items_approved(call: Call, viewer: Make) -> None:
     waits, other = (items.enqueue(speak("hello"), viewer=viewer("Bob"), waits=flag) for flag in (True, False))
-    assert [row["name"] for row in call("get", "/lanes").json()] == ["effect", "notification", "tts", "wheel"]
+    assert [row["name"] for row in call("get", "/lanes").json()] == ["effect", "notification", "reply", "tts", "wheel"]
     paused = call("post", "/lanes/tts/pause").json()
     assert (paused["paused"], paused["paused_by"] != "", paused["waiting"]) == (True, True, 2)
     assert call("post", "/lanes/tts/resume").json()["paused"] is False
@@ -210,7 +210,7 @@ def test_lanes_are_steered_and_items_approved(call: Call, viewer: Make) -> None:
     assert call("post", "/lanes/tts/clear").json() == {"ok": True, "items": 2}
     items.enqueue(speak("hello"))
     assert call("post", "/queue/panic").json()["items"] == 1
-    assert call("post", "/queue/calm").json()["items"] == 4
+    assert call("post", "/queue/calm").json()["items"] == 5
     wheel.seed()
     sounds.seed()
     assert sum(row["chance"] for row in call("get", "/wheel/odds").json()) == pytest.approx(1)

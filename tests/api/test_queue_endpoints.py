@@ -186,7 +186,7 @@ class TestLanes:
         call("post", "/lanes/wheel/pause")
         assert call("post", "/queue/panic").json() == {"ok": True, "items": 2}
         assert self.row(call)["paused_by"] == "panic by token token 0"
-        assert call("post", "/queue/calm").json()["items"] == 3
+        assert call("post", "/queue/calm").json()["items"] == 4
         assert self.row(call)["paused"] is False and self.row(call, "wheel")["paused"] is True
 
 

@@ -94,6 +94,7 @@ class TestLaneButtons:
         assert rows == {
             "effect": (0, None),
             "notification": (0, None),
+            "reply": (0, None),
             "test": (2, running),
             "tts": (0, None),
             "wheel": (0, None),
@@ -140,7 +141,7 @@ class TestLaneButtons:
 
     @pytest.mark.parametrize("verb", ["pause", "resume", "skip", "clear"])
     def test_a_lane_that_does_not_exist_is_refused(self, fox: Client, verb: str) -> None:
-        assert "There is no lane nosuch: there are effect, notification, tts, wheel." in press(
+        assert "There is no lane nosuch: there are effect, notification, reply, tts, wheel." in press(
             fox, f"lane/nosuch/{verb}"
         )
         assert not Lane.objects.exists()
@@ -179,7 +180,7 @@ class TestPanicButton:
     def test_calm_leaves_a_lane_that_was_paused_by_hand(self, fox: Client) -> None:
         press(fox, "lane/tts/pause")
         press(fox, "panic")
-        assert "Resumed: effect, notification, wheel." in press(fox, "calm")
+        assert "Resumed: effect, notification, reply, wheel." in press(fox, "calm")
         assert list(Lane.objects.exclude(paused_at=None).values_list("name", "paused_by")) == [("tts", "fox")]
 
     def test_calm_without_a_panic_says_so(self, fox: Client) -> None:

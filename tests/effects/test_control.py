@@ -65,7 +65,9 @@ def test_a_paused_lane_begins_nothing_and_goes_on_when_resumed(buy: Buy, frames:
     assert woken == ["test"]
     worker.drain("test")
     assert states(item) == ["running"]
-    with pytest.raises(Refused, match="there is no lane nosuch: there are effect, notification, test, tts, wheel"):
+    with pytest.raises(
+        Refused, match="there is no lane nosuch: there are effect, notification, reply, test, tts, wheel"
+    ):
         control.pause("nosuch", by="fox")
 
 
@@ -222,12 +224,15 @@ def test_panic_stops_everything_at_once_and_calm_undoes_only_what_it_did(
     assert control.panic(by="fox") == 2
     assert states(playing, other) == ["cancelled", "cancelled"] and balance() == 1000
     assert {"type": "silence"} in frames and len(said) == 2
-    assert lanes.paused() == dict.fromkeys(("effect", "notification", "test", "wheel"), "panic by fox") | {"tts": "ann"}
+    assert lanes.paused() == dict.fromkeys(("effect", "notification", "reply", "test", "wheel"), "panic by fox") | {
+        "tts": "ann"
+    }
     after = buy()
     worker.drain("test")
     assert states(after) == ["pending"]
     assert (
-        sorted(control.calm(by="fox")) == ["effect", "notification", "test", "wheel"] and control.calm(by="fox") == []
+        sorted(control.calm(by="fox")) == ["effect", "notification", "reply", "test", "wheel"]
+        and control.calm(by="fox") == []
     )
     assert lanes.paused() == {"tts": "ann"}
 
@@ -468,7 +473,7 @@ class TestDashboard:
         buy()
         assert "points given back: 1." in press("panic")
         assert "Everything is stopped." in fox.get("/admin/effects/queueitem/").text
-        assert "Resumed: effect, notification, test, tts, wheel." in press("calm")
+        assert "Resumed: effect, notification, reply, test, tts, wheel." in press("calm")
         assert fox.get("/admin/effects/queueitem/panic/").status_code == 403
 
     def test_items_are_approved_rejected_cancelled_put_first_and_done_again(self, fox: Client, buy: Buy) -> None:

@@ -511,7 +511,7 @@ class TestPanic:
     def test_a_name_as_long_as_names_get_can_panic(self, frames: list[Any]) -> None:
         control.panic(by="f" * STAFF_MAX)
         assert all(len(by) <= STAFF_MAX for by in lanes.paused().values())
-        assert control.calm(by="fox") == ["effect", "notification", "tts", "wheel"]
+        assert control.calm(by="fox") == ["effect", "notification", "reply", "tts", "wheel"]
 
 
 class TestWakeups:

@@ -17,13 +17,14 @@ from tests.processes import ROOT
 # `effects.media`: it reads models, settings and voice (the child process); admin and library read it; and admin reads
 # settings, for the limits that its page names. Two are for the overlays' widgets, which `effects.apps` registers, and
 # whose texts pass the word filters of `effects.voice`. Three are for `effects.sequences`: it reads models; admin and library
-# ask it.
+# ask it. Six are for `effects.replies`: it reads models, hosts of outside, the overlays' facts (when the stream began) and
+# the voice's word filters; admin and library ask it.
 # Of joystick's, two are for `joystick.words`, which `joystick.apps` registers, and which read models; eleven for
 # `joystick.chat`: it reads models, names of the protocol, the registry, settings and the bot's own name, and admin,
 # commands, inbox, tasks and words ask it. One leads from its tasks to `joystick.reactions`: to what no event causes.
 # Nine are for `joystick.moderation`: it reads models, names of the protocol, the registry, account (scopes, REST) and channel
 # (actions), and admin, commands, handlers and tasks ask it.
-MAX_ARROWS = {"joystick": 72, "effects": 71, "economy": 30}
+MAX_ARROWS = {"joystick": 72, "effects": 77, "economy": 30}
 
 SOCKET = "The gateway's socket knows no database"
 BREAKS = [

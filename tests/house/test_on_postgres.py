@@ -20,6 +20,7 @@ PARTS = {
         "tests/redeems/test_limits.py",
         "tests/redeems/test_purchase.py",
         "tests/redeems/test_races.py",
+        "tests/effects/test_ai_budget.py",
         "tests/effects/test_control.py",
         "tests/effects/test_folding.py",
         "tests/effects/test_lanes.py",

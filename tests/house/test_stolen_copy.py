@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from effects.models import OBSConnection, WebhookTarget
+from effects.models import AIReplies, OBSConnection, WebhookTarget
 from joystick.models import Install
 from pixelbot_site.kit.secrets_at_rest import seal
 from pixelbot_site.models import ApiToken
@@ -39,6 +39,11 @@ def test_no_password_and_no_token_can_be_read_in_it(client: Client, settings: An
     }
     client.post("/admin/effects/webhooktarget/add/", lamp)
     assert WebhookTarget.objects.get().headers
+    ai = {"new_key": "hush-key", "persona": "Be kind.", "random_pause": 60}
+    ai |= {f"{what}_per_{span}": 1 for what in ("requests", "tokens") for span in ("stream", "day")}
+    client.get("/admin/effects/aireplies/1/change/")
+    client.post("/admin/effects/aireplies/1/change/", ai)
+    assert AIReplies.objects.get().key
     token = ApiToken(name="deck", scopes=["read"], owner=fox)
     made = token.make()
     token.save()

@@ -119,7 +119,7 @@ def test_everything_is_paused_and_goes_on_with_a_bar_on_every_page(admin_client:
     assert "Stopped:" not in admin_client.get(settings_page).text
     admin_client.post(reverse("admin:effects_queue_lane", args=["all", "pause"]))
     page = admin_client.get(settings_page).text
-    assert "Stopped: effect, notification, tts, wheel." in page
+    assert "Stopped: effect, notification, reply, tts, wheel." in page
     assert "Go on" in page
     admin_client.post(reverse("admin:effects_queue_lane", args=["all", "resume"]))
     assert "Stopped:" not in admin_client.get(settings_page).text

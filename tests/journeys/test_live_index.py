@@ -54,7 +54,7 @@ def test_everything_is_paused_goes_on_and_is_stopped_by_big_buttons(
 ) -> None:
     log_in(page, bot)
     page.click("text=Pause all")
-    expect(page.locator(".stopped")).to_contain_text("Stopped: effect, notification, tts, wheel.")
+    expect(page.locator(".stopped")).to_contain_text("Stopped: effect, notification, reply, tts, wheel.")
     page.click(".stopped >> text=Go on")
     expect(page.locator(".stopped")).to_have_count(0)
     page.click("text=Stop everything")

@@ -303,7 +303,7 @@ def test_moderators_steer_the_queue(ask: Ask) -> None:
     ask("!tts one"), ask("!tts two"), ask("!tts three")
     one, two, three = QueueItem.objects.order_by("id")
     assert mo("!pause tts") == "paused: tts."
-    assert mo("!pause nosuch").startswith("there is no lane nosuch: there are effect, notification, tts, wheel")
+    assert mo("!pause nosuch").startswith("there is no lane nosuch: there are effect, notification, reply, tts, wheel")
     assert (
         mo("!queue") == f"3 items are waiting. Paused: tts. Next: #{one.pk} speak, #{two.pk} speak, #{three.pk} speak."
     )
@@ -327,7 +327,10 @@ def test_moderators_steer_the_queue(ask: Ask) -> None:
     assert mo("!clear effect wheel") == "nothing was waiting."
     ask("!panic", "mod", username="Mo")
     assert not QueueItem.objects.filter(state__in=["pending", "running", "waiting"]).exists()
-    assert mo("!calm") == "resumed: effect, notification, tts, wheel." and mo("!calm") == "there was no panic to end."
+    assert (
+        mo("!calm") == "resumed: effect, notification, reply, tts, wheel."
+        and mo("!calm") == "there was no panic to end."
+    )
     assert Points.objects.get(viewer__key="bob").balance == 121
 
 
@@ -439,7 +442,7 @@ class TestWrongArguments:
         self, mo: Callable[[str], str], lines: list[QueueItem], name: str
     ) -> None:
         assert mo(f"!{name} tts nosuch").startswith(
-            "there is no lane nosuch: there are effect, notification, tts, wheel"
+            "there is no lane nosuch: there are effect, notification, reply, tts, wheel"
         )
         assert mo("!queue").startswith("3 items are waiting. Next: ")
 
@@ -592,14 +595,14 @@ class TestSteering:
         assert f"Next: #{lines[2].pk} speak, #{lines[0].pk} speak" in mo("!queue")
 
     def test_resuming_one_lane_names_those_that_stay_paused(self, mo: Callable[[str], str]) -> None:
-        assert mo("!pause") == "paused: effect, notification, tts, wheel."
-        assert mo("!resume TTS") == "still paused: effect, notification, wheel."
-        assert mo("!resume effect notification wheel") == "nothing is paused now."
+        assert mo("!pause") == "paused: effect, notification, reply, tts, wheel."
+        assert mo("!resume TTS") == "still paused: effect, notification, reply, wheel."
+        assert mo("!resume effect notification reply wheel") == "nothing is paused now."
 
     def test_calm_leaves_paused_what_was_paused_before_the_panic(self, mo: Callable[[str], str]) -> None:
         mo("!pause wheel")
         mo("!panic")
-        assert mo("!calm") == "resumed: effect, notification, tts."
+        assert mo("!calm") == "resumed: effect, notification, reply, tts."
         assert mo("!queue") == "nothing is waiting. Paused: wheel."
 
     def test_skip_names_what_it_stopped(self, ask: Ask, lines: list[QueueItem]) -> None:

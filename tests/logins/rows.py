@@ -25,6 +25,7 @@ from economy.models import (
 )
 from economy.viewers import people
 from effects.models import (
+    AIReplies,
     Media,
     OBSConnection,
     OSCTarget,
@@ -87,6 +88,7 @@ def make_rows() -> dict[str, Model]:
         Merge.objects.create(source=ann, target=bob, points=0, xp=0, by="fox"),
         Presence.objects.create(viewer=bob, since=now, until=now + timedelta(hours=1)),
         OBSConnection.objects.get_or_create(pk=1)[0],
+        AIReplies.objects.get_or_create(pk=1)[0],
         OSCTarget.objects.create(name="VRChat"),
         WebhookTarget.objects.create(name="Lamp", url="https://example.org/"),
         Overlay.objects.create(name="Main"),

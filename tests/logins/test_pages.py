@@ -52,6 +52,7 @@ BUTTONS = {
     "effects_obs_test": Button("test"),
     "effects_osc_test": Button("test", arguments=(ROW,)),
     "effects_webhook_try": Button("try", arguments=(ROW,)),
+    "effects_ai_try": Button("try"),
     "effects_names": Button("names for effects", "get"),
     "redeems_redeem_use": Button("use", arguments=(ROW,)),
     "economy_viewer_import": Button("import", "get"),

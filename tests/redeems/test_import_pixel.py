@@ -64,10 +64,11 @@ def test_viewers_points_xp_histories_and_redeems_come_over(original: Path, capsy
     assert f"{Viewer.objects.get(key='bob').first_seen_at:%Y-%m-%d}" == "2024-01-01"
     tts = Redeem.objects.values_list("title", "cost", "cooldown_seconds", "enabled").get(key="tts")
     assert tts == ("Say it", 50, 15, False)
+    assert Redeem.objects.values_list("title", "cost").get(key="pixel") == ("Ask Pixel", 10)
     assert inventory.held(Viewer.objects.get(key="bob")) == [("Golden ticket", 2)]
     assert list(audit.findings()) == []
     told = capsys.readouterr()
-    assert "3 viewers, 7 changes of points and XP, 1 redeems, 1 items in inventories." in told.out
+    assert "3 viewers, 7 changes of points and XP, 2 redeems, 1 items in inventories." in told.out
     assert "User 3 has no usable name" in told.err
 
 
