@@ -15,6 +15,7 @@ from effects.models import AIReplies, QueueItem
 from effects.replies import options
 from joystick.handlers import reply
 from joystick.handlers.reply import on_line_to_reply
+from joystick.models import ChatFilter
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING
 from joystick.settings_table import Rules
@@ -59,6 +60,8 @@ def test_only_lines_of_viewers(share: Callable[..., None], rules: Rules, setting
     settings.BOT_USERNAME = "Pixel_Bot"
     for message in LEFT_OUT:
         assert on_line_to_reply(message, Rules.current()) is NOTHING, message
+    ChatFilter.objects.create(kind="links", dry_run=False, enabled=True)
+    assert on_line_to_reply(line("see evil.com"), Rules.current()) is NOTHING
     for message in (line(), line("what is !points for"), line("hi", is_moderator=True), line("hi", is_subscriber=True)):
         assert on_line_to_reply(message, rules).after_paying is not None
 
