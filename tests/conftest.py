@@ -308,9 +308,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     Django would have them all made anew by `post_migrate`, which takes twenty times as long.
     """
-    if connection.vendor != "sqlite":  # elsewhere JSON must be adapted, and the tests run seldom
-        yield
-        return
     models = (ContentType, Permission, Group, Group.permissions.through, Role)
     tables = [model._meta.db_table for model in models]
     with django_db_blocker.unblock(), connection.cursor() as cursor:

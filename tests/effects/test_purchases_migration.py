@@ -39,7 +39,7 @@ def migrate_back() -> Apps:
 def migrate() -> None:
     """Migrate to what today's code needs."""
     executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes("effects"))
+    executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 @pytest.fixture

@@ -95,14 +95,14 @@ def test_everything_is_paused_goes_on_and_is_stopped(
     fits(page, size)
     page.click("text=Pause all")
     expect(page.locator(".messagelist")).to_contain_text("Paused:")
-    assert bot.one(paused) == 4
+    assert bot.one(paused) == 5
     fits(page, size)
     page.click(".controls >> text=Go on")
     expect(page.locator(".messagelist")).to_contain_text("Resumed:")
     assert bot.one(paused) == 0
     page.click("text=Stop everything")
     expect(page.locator(".messagelist")).to_contain_text("Everything is stopped.")
-    assert bot.one(paused) == 4
+    assert bot.one(paused) == 5
     assert page.url.endswith("/dock/")
 
 

@@ -73,7 +73,7 @@ def test_a_first_start_makes_all_and_a_second_one_keeps_it(make_bot: MakeBot) ->
     assert password
     assert log_in(first, "admin", password[1])
     assert not log_in(first, "admin", "wrong")
-    assert first.one("SELECT count(*) FROM redeems_redeem") == 7
+    assert first.one("SELECT count(*) FROM redeems_redeem") == 8
     assert (
         first.one("SELECT count(*) FROM effects_prize") == 6 and first.one("SELECT count(*) FROM effects_sound") == 11
     )
