@@ -15,7 +15,7 @@ from tests.processes import BotProcess, SimulatorThread
 
 PAGES = 5
 EVENTS_A_SECOND = 10
-SECONDS = 12
+SECONDS = 9
 
 
 def test_an_event_shows_within_a_second_with_what_came_of_it(
@@ -101,16 +101,16 @@ def test_five_open_pages_cost_little(page: Page, bot: BotProcess, simulator: Sim
         times = psutil.Process(bot.process.pid).cpu_times()
         return float(times.user + times.system)
 
-    def rate() -> float:
+    def rate(seconds: int = SECONDS) -> float:
         began, used = time.monotonic(), cpu()
-        for number in range(SECONDS * EVENTS_A_SECOND):
+        for number in range(seconds * EVENTS_A_SECOND):
             simulator.happen(chat(f"Viewer{number % 50}", f"line {number}"))
             time.sleep(max(0.0, began + (number + 1) / EVENTS_A_SECOND - time.monotonic()))
         return (cpu() - used) / (time.monotonic() - began)
 
     log_in(page, bot)
     page.goto("about:blank")
-    rate()  # everything is imported, and every viewer is known
+    rate(5)  # everything is imported, and every viewer is known
     alone = rate()
     others = [page.context.new_page() for _ in range(PAGES)]
     for other in others:
@@ -121,5 +121,5 @@ def test_five_open_pages_cost_little(page: Page, bot: BotProcess, simulator: Sim
     for other in others:
         other.close()
     print(f"CPU without a page {alone:.1%}, with {PAGES} open pages {together:.1%}")
-    assert re.search(r"line 11\d", text)
+    assert re.search(r"line 8\d", text)
     assert together - alone < 0.06  # 3 % here; a busy machine needs longer for the same
