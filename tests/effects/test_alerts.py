@@ -122,7 +122,7 @@ class TestLane:
         worker.drain("notification")
         status = {one.name: (one.is_paused, one.waiting) for one in lanes.statuses()}
         assert status == {
-            "effect": (False, 0), "notification": (True, 1), "tts": (False, 0), "wheel": (False, 0),
+            "effect": (False, 0), "notification": (True, 1), "reply": (False, 0), "tts": (False, 0), "wheel": (False, 0),
         }  # fmt: skip
         assert control.clear("notification", by="fox") == 1
         second.refresh_from_db()

@@ -23,6 +23,7 @@ from tests.processes import BotProcess, SimulatorThread, wait_until
 DJANGOS_OWN = ("help-tooltip",)
 # Else links are between two colours when the scheme changes.
 STILL = "* { transition: none !important }"
+VIOLATIONS = {"resultTypes": ["violations"]}
 COLOURS = ["color-contrast", "link-in-text-block"]
 # Pages that are asked for with a row of each model.
 WITH_A_ROW = (
@@ -66,9 +67,7 @@ def faults(page: Page, *, but: str = "") -> list[str]:
 def faults_by(page: Page, context: Any = None, **options: Any) -> list[str]:
     return [
         f"{page.url}: {fault['id']}: {node['html'][:120]}: {node['failureSummary'][:200]}"
-        for fault in Axe()
-        .run(page, context=context, options={"resultTypes": ["violations"], **options})
-        .response["violations"]
+        for fault in Axe().run(page, context=context, options={**VIOLATIONS, **options}).response["violations"]
         if fault["impact"] in ("serious", "critical")
         for node in fault["nodes"]
         if not any(words in node["html"] for words in DJANGOS_OWN)

@@ -81,7 +81,7 @@ def test_an_approval_appears_by_itself_and_is_given(
         approvals(page).locator("text=Approve").click()
         expect(page.locator(".messagelist")).to_contain_text("approved")
         assert page.url.endswith("/dock/")
-        expect(page.locator(".lanes")).to_contain_text("WWW", timeout=5000)
+        expect(page.locator(".lanes")).to_contain_text("WWW", timeout=15_000)
         expect(page.locator("text=Skip")).to_be_visible()
         fits(page, size)
     expect(approvals(page)).to_have_count(0)

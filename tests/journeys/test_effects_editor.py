@@ -14,7 +14,7 @@ from pixelbot_site.kit.steps import MAX_DEPTH, MAX_SEQUENCE
 from tests.effects.editing import ALERT, HOSTILE, PICK, posted, register_pick, sequence
 from tests.effects.test_library import FITS
 from tests.journeys.editor_page import choose, focused, said, show_editor, tab_to, titles, value
-from tests.journeys.test_accessibility import COLOURS, STILL
+from tests.journeys.test_accessibility import COLOURS, STILL, VIOLATIONS
 
 Show = Callable[..., Page]
 
@@ -235,8 +235,8 @@ def test_axe_finds_no_fault_in_cards_inside_cards(show: Show, page: Page, pick: 
     # Without the policy, which refuses axe's own script.
     page = show([sequence(inner), {"kind": "dance"}, {**ALERT, "hue": 1}, *everything], bound=True, with_policy=False)
     expect(page.locator(".effects .errorlist").first).to_be_visible()
-    found = Axe().run(page, context=".effects").response["violations"]
+    found = Axe().run(page, context=".effects", options=VIOLATIONS).response["violations"]
     page.add_style_tag(content=STILL)
     page.emulate_media(color_scheme="dark")
-    found += Axe().run(page, context=".effects", options={"runOnly": COLOURS}).response["violations"]
+    found += Axe().run(page, context=".effects", options={**VIOLATIONS, "runOnly": COLOURS}).response["violations"]
     assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == []
