@@ -132,7 +132,7 @@ def _find(rows: QuerySet[Redeem], key: str) -> tuple[Redeem, CatalogEntry | None
 def _check_viewer(row: Redeem, viewer: Viewer) -> None:
     if not row.enabled:
         raise Refused(SWITCHED_OFF(title=row.title))
-    if row.live_only and _live_since() is None:
+    if row.live_only and went_live() is None:
         raise Refused(LIVE_ONLY(title=row.title))
     if role_of(viewer) < row.least_role:
         raise Refused(ONLY_FOR(title=row.title, role=in_words(Role(row.least_role))))
@@ -205,7 +205,7 @@ def check_room(effect: Effect, rules: EffectsSettings) -> None:
 def _check_limits(row: Redeem, viewer: Viewer, now: datetime) -> None:
     if row.limit_per_stream is None and row.limit_per_viewer is None:
         return
-    sold = _sold(row, _live_since() or now - WITHOUT_STREAM)
+    sold = _sold(row, went_live() or now - WITHOUT_STREAM)
     if row.limit_per_stream is not None and sold.count() >= row.limit_per_stream:
         raise Refused(SOLD_OUT_TONIGHT(title=row.title, sold=row.limit_per_stream))
     if row.limit_per_viewer is not None and sold.filter(viewer=viewer).count() >= row.limit_per_viewer:
@@ -280,13 +280,14 @@ def give_back(item: QueueItem, keeps_cooldowns: bool) -> None:
         cooldowns.free(key, until=datetime.fromisoformat(until))
 
 
-def _live_since() -> datetime | None:
+def went_live() -> datetime | None:
+    """Return since when the channel is live; None while it is not."""
     return next((since for since in live_since.call() if since is not None), None)
 
 
 @only_if.live_since.register
 def _tell_live_since() -> datetime | None:
-    return _live_since()
+    return went_live()
 
 
 def taken_words() -> set[str]:

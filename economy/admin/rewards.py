@@ -8,7 +8,7 @@ from economy.models import Item, ItemGrant, LevelReward
 from economy.settings_table import PointsSettings
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
 from pixelbot_site.kit.steps import Effect, planned
-from pixelbot_site.kit.trying import Trial, TryMixin
+from pixelbot_site.kit.trying import Trial, TryMixin, saying
 from pixelbot_site.kit.words import fill
 
 
@@ -25,7 +25,7 @@ class LevelRewardAdmin(TryMixin, ModelAdmin):
         names: dict[str, str | int] = {"user": username, "level": obj.level}
         line = fill(obj.line, names)
         spoken = [Effect("speak", {"text": line, "source": "level"}, line)] if line and obj.spoken else []
-        besides = [f"say in chat “{line}”"] if line else []
+        besides = saying(line)
         if obj.points and PointsSettings.current().points_enabled:
             besides.append(f"give {PointsSettings.current().amount(obj.points)}")
         return Trial((*spoken, *planned(obj.effects, names)), besides)

@@ -20,7 +20,7 @@ from effects.models import Prize, Spin, WheelLine
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, StockMixin
 from pixelbot_site.kit.steps import Effect, planned
 from pixelbot_site.kit.steps_field import in_words
-from pixelbot_site.kit.trying import Trial, TryMixin
+from pixelbot_site.kit.trying import Trial, TryMixin, saying
 from pixelbot_site.kit.words import fill
 
 
@@ -159,4 +159,4 @@ def _line(text: str, *, spoken: bool) -> Trial:
     if not text:
         return Trial(())
     effects = [Effect("speak", {"text": text, "source": "wheel"}, text)] if spoken else []
-    return Trial(effects, [f"say in chat “{text}”"])
+    return Trial(effects, saying(text))

@@ -20,7 +20,7 @@ from pixelbot_site.kit.lines import lines_of
 from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.steps import planned
 from pixelbot_site.kit.transactions import after_commit
-from pixelbot_site.kit.trying import Trial, TryMixin
+from pixelbot_site.kit.trying import Trial, TryMixin, saying
 from pixelbot_site.kit.words import fill
 
 
@@ -81,7 +81,7 @@ class CustomCommandAdmin(RereadMixin, TryMixin, ModelAdmin):
     def trial(self, obj: CustomCommand, username: str, words: str) -> Trial:
         """Return what the command does for somebody who writes `words` behind it."""
         line, effects = custom.shown(obj, dict(zip(COMMAND_WORDS, (username, words, obj.uses + 1), strict=True)))
-        return Trial(effects, [f"say in chat “{line}”"] if line else [])
+        return Trial(effects, saying(line))
 
 
 class CountInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -168,7 +168,7 @@ class TimerAdmin(TryMixin, ModelAdmin):
         """Return what the timer says and does."""
         lines = lines_of(obj.lines)
         line = fill(lines[0], {}) if lines else ""
-        return Trial(tuple(planned(obj.effects, {})), [f"say in chat “{line}”"] if line else [])
+        return Trial(tuple(planned(obj.effects, {})), saying(line))
 
 
 @admin.register(TimerGroup)

@@ -23,7 +23,7 @@ from joystick.reactions.kinds import OccasionKind, in_order, occasions
 from pixelbot_site.kit.admin import ModelAdmin, log_deed
 from pixelbot_site.kit.steps import planned
 from pixelbot_site.kit.transactions import after_commit
-from pixelbot_site.kit.trying import Trial, TryMixin
+from pixelbot_site.kit.trying import Trial, TryMixin, saying
 from pixelbot_site.kit.words import fill
 
 # The fields that only some occasions have.
@@ -190,7 +190,7 @@ class ReactionAdmin(TryMixin, ModelAdmin):
         occasion = kind.example(username, subject=obj.subject, amount=amount)
         line = fill(rule.lines[0], occasion.filling) if rule.lines else ""
         effects = tuple(planned(obj.effects, occasion.filling))
-        return Trial(effects, [f"say in chat “{line}”"] if line else [])
+        return Trial(effects, saying(line))
 
 
 @admin.display(description="move")

@@ -94,7 +94,7 @@ def put(name: str, exactly: int, *, by: Viewer | None) -> int | None:
 def _find(name: str) -> Counter | None:
     counter = Counter.objects.filter(name__iexact=name).first()
     if counter is not None and counter.resets:
-        began = next((since for since in purchase.live_since.call() if since is not None), None)
+        began = purchase.went_live()
         if began is not None and (counter.reset_at is None or counter.reset_at < began):
             counter.value, counter.reset_at = 0, timezone.now()
             counter.save(update_fields=["value", "reset_at"])

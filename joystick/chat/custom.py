@@ -149,7 +149,7 @@ def _require_allowed(custom: Custom, call: Call) -> None:
         own = XP.objects.filter(viewer=call.viewer).values_list("level", flat=True).first() or 1
         if own < custom.min_level:
             raise Refused(NEEDS_LEVEL(name=custom.word, level=custom.min_level, own=own))
-    if custom.live_only and not any(purchase.live_since.call()):
+    if custom.live_only and purchase.went_live() is None:
         raise Refused(LIVE_ONLY(name=custom.word))
 
 

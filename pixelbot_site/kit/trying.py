@@ -35,6 +35,11 @@ class Trial:
     besides: Sequence[str] = ()
 
 
+def saying(line: str) -> list[str]:
+    """Return what a line for chat is besides effects; nothing where there is no line."""
+    return [f"say in chat “{line}”"] if line else []
+
+
 effects_tried = Hook[[Trial, str], str](
     "effects_tried",
     __name__,
