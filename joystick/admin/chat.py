@@ -13,13 +13,12 @@ from django.http import HttpRequest
 from economy.models import viewer_key
 from economy.viewers import people
 from joystick.admin.free_words import FreeWordsForm
-from joystick.chat import answering, custom, quotes, taken, timers
+from joystick.chat import counters, custom, quotes, taken, timers
 from joystick.models import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, ShoutOut, Timer, TimerGroup
-from pixelbot_site.kit.admin import ModelAdmin
+from pixelbot_site.kit.admin import ModelAdmin, RereadMixin
 from pixelbot_site.kit.lines import lines_of
 from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.steps import planned
-from pixelbot_site.kit.transactions import after_commit
 from pixelbot_site.kit.trying import Trial, TryMixin, saying
 from pixelbot_site.kit.words import fill
 
@@ -43,24 +42,11 @@ class CustomCommandForm(FreeWordsForm):
         return cleaned
 
 
-class RereadMixin:
-    """Has the bot read commands and counters again once a row is stored or deleted."""
-
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """Store the row; the bot knows at once."""
-        super().save_model(request, obj, form, change)  # type: ignore[misc]
-        after_commit(answering.read_again)
-
-    def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        """Delete the row; the bot knows at once."""
-        super().delete_model(request, obj)  # type: ignore[misc]
-        after_commit(answering.read_again)
-
-
 @admin.register(CustomCommand)
 class CustomCommandAdmin(RereadMixin, TryMixin, ModelAdmin):
     """Commands of the streamer's own."""
 
+    kept_in = (custom.stored, counters.stored)
     form = CustomCommandForm
     list_display = ("__str__", "says", "role", "cost", "uses", "enabled")
     list_editable = ("enabled",)
@@ -124,6 +110,7 @@ class CounterForm(forms.ModelForm):  # type: ignore[type-arg]
 class CounterAdmin(RereadMixin, ModelAdmin):
     """Counters, with who changed them."""
 
+    kept_in = (custom.stored, counters.stored)
     form = CounterForm
     list_display = ("name", "value", "resets")
     inlines = (CountInline,)

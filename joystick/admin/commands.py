@@ -13,8 +13,7 @@ from economy.viewers.roles import Role
 from joystick.admin.free_words import FreeWordsForm
 from joystick.inbox import built_in
 from joystick.models import BuiltInCommand
-from pixelbot_site.kit.admin import ModelAdmin
-from pixelbot_site.kit.transactions import after_commit
+from pixelbot_site.kit.admin import ModelAdmin, RereadMixin
 
 
 class CommandForm(FreeWordsForm):
@@ -37,9 +36,10 @@ class CommandForm(FreeWordsForm):
 
 
 @admin.register(BuiltInCommand)
-class BuiltInCommandAdmin(ModelAdmin):
+class BuiltInCommandAdmin(RereadMixin, ModelAdmin):
     """The commands that the bot brings: on or off, their words, for whom, how often."""
 
+    kept_in = (built_in.words,)
     form = CommandForm
     list_display = ("__str__", "does", "aliases", "role", "enabled")
     list_editable = ("enabled",)
@@ -63,8 +63,3 @@ class BuiltInCommandAdmin(ModelAdmin):
         """Return the line of `!help`."""
         entry = built_in.as_in_code().get(row.key)
         return entry.help() if entry is not None else ""
-
-    def save_model(self, request: HttpRequest, obj: BuiltInCommand, form: Any, change: bool) -> None:
-        """Store it, in force within a second."""
-        super().save_model(request, obj, form, change)
-        after_commit(built_in.words.read_again)

@@ -24,10 +24,9 @@ from joystick.admin.moderating import explain, told
 from joystick.models import ChatFilter, FilterAction, FilterKind, InboundEvent, ModeratedLine
 from joystick.moderation import rules
 from joystick.moderation.filters import found_in, words_of
-from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, log_deed
+from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, RereadMixin, log_deed
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.plural import counted
-from pixelbot_site.kit.transactions import after_commit
 from pixelbot_site.kit.trying import WORDS, TryMixin
 
 # Days whose lines are counted in the list.
@@ -84,9 +83,10 @@ class ChatFilterForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ChatFilter)
-class ChatFilterAdmin(TryMixin, ModelAdmin):
+class ChatFilterAdmin(RereadMixin, TryMixin, ModelAdmin):
     """What shall not stand in chat."""
 
+    kept_in = (rules.stored,)
     form = ChatFilterForm
     list_display = ("says", "dry_run", "enabled")
     list_editable = ("dry_run", "enabled")
@@ -120,16 +120,10 @@ class ChatFilterAdmin(TryMixin, ModelAdmin):
         return [path("banned-words/", view, name="joystick_chatfilter_banned_words"), *super().get_urls()]
 
     def save_model(self, request: HttpRequest, obj: ChatFilter, form: Any, change: bool) -> None:
-        """Save the row; the bot knows at once. Warn where Joystick would not let it act."""
+        """Save the row. Warn where Joystick would not let it act."""
         super().save_model(request, obj, form, change)
-        after_commit(rules.stored.read_again)
         if obj.enabled and not obj.dry_run and obj.action != FilterAction.WARN and scopes.missing(MODERATE):
             explain(request, scopes.MissingScope(MODERATE))
-
-    def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        """Delete the row; the bot knows at once."""
-        super().delete_model(request, obj)
-        after_commit(rules.stored.read_again)
 
     def _try(self, request: HttpRequest, obj: Model) -> None:
         assert isinstance(obj, ChatFilter)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.local import Local
 from django import forms
@@ -17,6 +17,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
+
+from pixelbot_site.kit.live import Live
+from pixelbot_site.kit.transactions import after_commit
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -170,3 +173,24 @@ class StockMixin(_ModelAdmin):
             )
         else:
             super().save_model(request, obj, form, change)
+
+
+class RereadMixin(_ModelAdmin):
+    """Has rows that are kept in a live value read again at once, when one is stored or deleted."""
+
+    # What is made of the rows.
+    kept_in: ClassVar[Sequence[Live[Any]]]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Store the row, in force at once."""
+        super().save_model(request, obj, form, change)
+        self._read_again()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete the row, out of force at once."""
+        super().delete_model(request, obj)
+        self._read_again()
+
+    def _read_again(self) -> None:
+        for live in self.kept_in:
+            after_commit(live.read_again)
