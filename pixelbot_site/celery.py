@@ -7,6 +7,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import task_postrun
+from django.db import close_old_connections
 
 import pixelbot_site.kit.bell_broker  # noqa: F401 (names the bell:// transport before the first connection)
 from pixelbot_site.kit import channel_layer
@@ -21,6 +22,7 @@ app.autodiscover_tasks()
 
 
 @task_postrun.connect
-def _send_the_rest(**_: Any) -> None:
+def _finish(**_: Any) -> None:
+    close_old_connections()
     # A worker's process may end after any task.
     channel_layer.flush()
