@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -52,12 +53,15 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The servers, a scratch folder, and a prepared SQLite database; each method prints a part of the table."""
+    """The servers, a scratch folder, and a database with the bot's tables of each kind: a folder with SQLite's file, the
+    name of PostgreSQL's. Each method that is a part prints its rows of the table.
+    """
 
     server: Postgres
     redis: str
     folder: Path
     empty: Path
+    prepared: str
 
     def rates(self) -> None:
         """Print events a second through the inbox, beside the database itself."""
@@ -141,9 +145,7 @@ class Load:
 
     def database(self) -> str:
         """Return the URL of a new PostgreSQL database with the bot's tables."""
-        url = self.server.new_database()
-        economy.in_process(self.folder / "scaled", "-c", economy.SET_UP, DATABASE_URL=url)
-        return url
+        return self.server.new_database(like=self.prepared)
 
     def receive(self, scenario: str, url: str, viewers: int) -> dict[str, float]:
         """Run the inbox on the database at `url`."""
@@ -175,8 +177,10 @@ def main() -> None:
         server = stack.enter_context(running_postgres(is_safe=True))
         redis = stack.enter_context(running_redis())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-")))
-        load = Load(server, redis, folder, folder / "empty")
+        url = server.new_database()
+        load = Load(server, redis, folder, folder / "empty", urlsplit(url).path.removeprefix("/"))
         economy.in_process(load.empty, "-c", economy.SET_UP)
+        economy.in_process(load.empty, "-c", economy.SET_UP, DATABASE_URL=url)
         for part in [name for name in PARTS if name in sys.argv] or PARTS:
             getattr(load, part)()
 
