@@ -60,6 +60,11 @@ class Postgres:
         self._server.psql(f"CREATE DATABASE {name} TEMPLATE {like};")
         return str(self._server.get_uri(name))
 
+    def restart(self) -> None:
+        """Break off all connections, and start it again."""
+        self._server.stop()
+        self._server.start()
+
 
 @contextmanager
 def running_postgres(*, is_safe: bool = False) -> Iterator[Postgres]:
