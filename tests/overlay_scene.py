@@ -20,6 +20,8 @@ SLICES = [
     ("10 points", 40, "#5c6bc0"), ("50 points", 25, "#26a69a"), ("A fanfare", 15, "#ffa726"),
     ("Another spin", 10, "#ec407a"), ("250 points", 6, "#ab47bc"), ("50 XP", 4, "#8d6e63"),
 ]  # fmt: skip
+EMOTE_HOST = "images.joystick.tv"
+EMOTES = [{"code": f":{name}:", "url": f"https://{EMOTE_HOST}/{name}.svg"} for name in ("foxwave", "lantern")]
 END = (datetime.now(UTC) + timedelta(hours=1, minutes=24)).isoformat()
 # kind: place (x, y, width, height), what it plays, snapshot.
 WIDGETS: dict[str, tuple[tuple[int, int, int, int], list[str], dict[str, Any]]] = {
@@ -38,9 +40,11 @@ WIDGETS: dict[str, tuple[tuple[int, int, int, int], list[str], dict[str, Any]]] 
     "wheel": ((26, 16, 28, 53), ["wheel"], {}),
     "alert": ((54, 28, 44, 19), ["alert"], {}),
     "caption": ((29, 70, 44, 16), ["speak"], {}),
-    "chat": ((75, 50, 23, 36), [], {"lines": 6, "seconds": 0, "latest": [
-        {"uid": "1", "username": "RookAndRye", "text": "love the new lights", "badges": ["moderator"]},
-        {"uid": "2", "username": "VelvetMoth", "text": "good luck!", "badges": []},
+    "chat": ((75, 50, 23, 36), [], {"lines": 6, "seconds": 0, "emotes_from": "", "latest": [
+        {"uid": "1", "username": "RookAndRye", "text": "love the new lights :lantern:", "badges": ["moderator"],
+         "color": "#ff5252", "emotes": EMOTES},
+        {"uid": "2", "username": "VelvetMoth", "text": "good luck! :foxwave:", "badges": [], "color": "#203060",
+         "highlight": True, "emotes": EMOTES},
         {"uid": "3", "username": "NorthPier77", "text": "evening everyone! how is the harbour tonight?", "badges": []},
         {"uid": "4", "username": "HarbourFox", "text": "thank you all", "badges": ["streamer"]}]}),
     "latest": ((2, 86, 71, 8), [], {"cells": [

@@ -8,9 +8,9 @@ from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
-from tests.overlay_scene import ALERTS, DARK, LIGHT, THEMES, alert, fill, set_scene
+from tests.overlay_scene import ALERTS, DARK, EMOTE_HOST, LIGHT, THEMES, WIDGETS, alert, fill, set_scene
 from tests.processes import ROOT, BotProcess, free_port
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -22,6 +22,12 @@ PAGES = {
     "viewers": "economy/viewer/",
     "queue": "effects/queueitem/",
 }
+# Two emotes, since those of the platform are its own.
+EMOTE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="14" fill="{}"/>'
+    '<path d="M9 19q7 8 14 0" fill="none" stroke="#222" stroke-width="3"/><circle cx="11" cy="12" r="2"/>'
+    '<circle cx="21" cy="12" r="2"/></svg>'
+)
 SCENE = "html { background: #4a3b6b !important; }"
 
 
@@ -59,6 +65,8 @@ def take_overlay(page: Page, bot: BotProcess) -> None:
 
 def take_themes(page: Page, bot: BotProcess) -> None:
     """Every theme with every widget, over a dark scene and over a light one, on one sheet."""
+    page.route(f"https://{EMOTE_HOST}/**", show_emote)
+    WIDGETS["chat"][2]["emotes_from"] = EMOTE_HOST
     page.goto(f"{bot.overlay_url}?preview=1")
     page.wait_for_timeout(1000)
     cells = []
@@ -68,6 +76,12 @@ def take_themes(page: Page, bot: BotProcess) -> None:
         page.wait_for_timeout(2200)  # the wheel has stopped, and half of the caption is said
         cells.append(page.screenshot(type="jpeg", quality=88))
     take_sheet(page, "overlay-themes", cells, columns=2, width=1000)
+
+
+def show_emote(route: Route) -> None:
+    """Answer as the platform would, with a picture of our own."""
+    colour = "#ff9d3a" if "foxwave" in route.request.url else "#ffe06b"
+    route.fulfill(body=EMOTE.format(colour), content_type="image/svg+xml")
 
 
 def take_alerts(page: Page, bot: BotProcess) -> None:

@@ -54,6 +54,7 @@ def hello(overlay: Overlay, alone: str, *, leads: bool, playing: Iterable[int]) 
         "theme": overlay.theme,
         "leader": leads,
         "alone": bool(alone),
+        "pictures_from": picture_hosts(rows),
         "widgets": [*(_told(row, screen) for row in rows), *_unseen(rows)],
         "playing": list(playing),
     }
@@ -103,6 +104,16 @@ def options_of(made: Widget[Any], stored: Mapping[str, Any]) -> Options:
         log.warning("the options of a widget %s do not fit: %s", made.name, error)
         options = made.options()
     return options
+
+
+def picture_hosts(rows: Iterable[OverlayWidget]) -> list[str]:
+    """Return the other hosts from which pictures of these widgets may come."""
+    hosts = set()
+    for row in rows:
+        made = widgets.get(row.kind)
+        if made is not None and made.pictures_from is not None:
+            hosts.add(made.pictures_from(options_of(made, row.options)))
+    return sorted(hosts - {""})
 
 
 def wanted_events(rows: Iterable[OverlayWidget]) -> frozenset[str]:

@@ -28,8 +28,18 @@ def more_of(event: Event) -> dict[str, Any]:
     found = {name: getattr(event, name, None) for name in AMOUNTS}
     found |= {name: _iso(getattr(event, name, None)) for name in MOMENTS}
     if isinstance(event, ChatMessage):
-        found |= {"badges": [badge for badge in BADGES if getattr(event, f"is_{badge}")], "bot": event.is_bot}
+        found |= _more_of_line(event)
     return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _more_of_line(line: ChatMessage) -> dict[str, Any]:
+    return {
+        "badges": [badge for badge in BADGES if getattr(line, f"is_{badge}")],
+        "bot": line.is_bot,
+        "highlight": line.is_highlighted or None,
+        "color": line.color,
+        "emotes": [{"code": emote.code, "url": emote.url} for emote in line.emotes] or None,
+    }
 
 
 def _iso(moment: datetime | None) -> str | None:
