@@ -37,10 +37,11 @@ WIDGETS: dict[str, tuple[tuple[int, int, int, int], list[str], dict[str, Any]]] 
     "countdown": ((2, 56, 18, 14), [], {"title": "Subathon", "over": "", "end": END}),
     "queue": ((2, 72, 26, 6), [], {"playing": [{"name": "TinPanSally", "what": "voice"}], "waiting": 3}),
     "text": ((2, 79, 26, 6), [], {"text": "12 new followers tonight"}),
+    "counter": ((75, 50, 23, 6), [], {"label": "deaths", "number": 14}),
     "wheel": ((26, 16, 28, 53), ["wheel"], {}),
     "alert": ((54, 28, 44, 19), ["alert"], {}),
     "caption": ((29, 70, 44, 16), ["speak"], {}),
-    "chat": ((75, 50, 23, 36), [], {"lines": 6, "seconds": 0, "emotes_from": "", "latest": [
+    "chat": ((75, 57, 23, 29), [], {"lines": 6, "seconds": 0, "emotes_from": "", "latest": [
         {"uid": "1", "username": "RookAndRye", "text": "love the new lights :lantern:", "badges": ["moderator"],
          "color": "#ff5252", "emotes": EMOTES},
         {"uid": "2", "username": "VelvetMoth", "text": "good luck! :foxwave:", "badges": [], "color": "#203060",

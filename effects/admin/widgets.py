@@ -16,7 +16,9 @@ from django.utils.text import capfirst
 from pydantic import ValidationError
 
 from effects.models import Format, Overlay, OverlayWidget
-from effects.overlays.registry import widgets
+from effects.overlays import facts
+from effects.overlays.registry import Widget, widgets
+from pixelbot_site.kit.payload_fields import described
 
 
 def preset(sent: QueryDict, shape: str) -> QueryDict:
@@ -39,12 +41,27 @@ def preset(sent: QueryDict, shape: str) -> QueryDict:
 
 
 def stage(overlay: Overlay) -> dict[str, Any]:
-    """Return what the template of the stage shows: the overlay's page, and where the presets put its widgets."""
+    """Return what the template of the stage shows: the overlay's page, where the presets put its widgets, and the
+    fields of their options.
+    """
     places = {
         shape: {name: [astuple(box) for box in made.places(shape)] for name, made in widgets.items()}
         for shape in Format.values
     }
-    return {"page": f"{overlay.page_path()}?preview=1", "places": json.dumps(places), "formats": Format.choices}
+    return {
+        "page": f"{overlay.page_path()}?preview=1",
+        "places": json.dumps(places),
+        "formats": Format.choices,
+        "options": {name: _fields(made) for name, made in widgets.items()},
+    }
+
+
+def _fields(made: Widget[Any]) -> list[dict[str, Any]]:
+    fields = described(made.options)
+    for field in fields:
+        if field.get("source") == "counter":
+            field |= {"input": "choice", "choices": list(facts.counters())}
+    return fields
 
 
 class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]

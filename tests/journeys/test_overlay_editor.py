@@ -144,13 +144,32 @@ def test_boxes_are_moved_the_frame_follows_and_nothing_is_stored_before_it_is_sa
     stage.drag(stage.box("Goal"), 0, 5)
     assert bot.rows(STORED) == before
 
+    # Its options are fields, of which the row holds what was typed.
+    new.get_by_role("button", name="Options of Goal").click()
+    options = page.locator("#stage .options")
+    expect(options.locator("select")).to_be_focused()
+    options.get_by_label("Title").fill("A new lamp")
+    options.get_by_label("Target").fill("500")
+    new.locator("[name$='-name']").fill("lamp")
+    expect(options.locator("h3")).to_have_text("Options of lamp")
+    assert new.locator("[name$='-options']").input_value() == '{"title":"A new lamp","target":500}'
+    stage.box("wheel").get_by_role("button").focus()
+    expect(options).to_be_hidden()  # it has none
+    stage.box("lamp").get_by_role("button").focus()
+    expect(options.get_by_label("Title")).to_have_value("A new lamp")
+    assert bot.rows(STORED) == before
+
     with page.expect_navigation():
         page.click("[name=_continue]")
     stage.wait()
     assert bot.one("SELECT format FROM effects_overlay") == "vertical"
     stored = {name: tuple(place) for name, *place in bot.rows(STORED)}
-    assert stored["events"] == (43, 25, 54, 17, 1) and stored["goal"] == (3, 8, 94, 7, 1) and stored["caption"][4] == 0
-    stage.expect("goal", 3, 8, 94, 7)
+    assert stored["events"] == (43, 25, 54, 17, 1) and stored["lamp"] == (3, 8, 94, 7, 1) and stored["caption"][4] == 0
+    stage.expect("lamp", 3, 8, 94, 7)
+    assert (
+        bot.one("SELECT options FROM effects_overlaywidget WHERE kind = 'goal'")
+        == '{"title": "A new lamp", "target": 500}'
+    )
     assert errors == []
 
     # What OBS shows is at the stored places, and follows nobody.

@@ -29,9 +29,15 @@ class Chat(Options):
 
     lines: int = Field(8, ge=1, le=20)
     seconds: float = Field(0, ge=0, le=600)
-    emotes: Literal["text", "pictures"] = "text"
+    emotes: Literal["text", "pictures"] = Field(
+        "text", description="Pictures are loaded from the host below, which then knows the address of your network."
+    )
     # Joystick does not document the host. Pictures of its users come from this one.
-    emote_host: str = "images.joystick.tv"
+    emote_host: str = Field(
+        "images.joystick.tv",
+        max_length=253,
+        description="Joystick's pictures come from there. Those of any other host are shown as text.",
+    )
 
     @field_validator("emote_host")
     @classmethod

@@ -1,6 +1,7 @@
 // The stage on an overlay's page of the dashboard: the overlay itself in a frame, and above it a box for each row of the
 // form. The rows' fields hold what is sent; without scripts they are filled in by hand.
 import { Box } from "./box.js";
+import { optionsOf } from "./options.js";
 import { Row, isRow } from "./row.js";
 
 const SIZES = { wide: [1920, 1080], vertical: [1080, 1920] }; // the frame's page in pixels
@@ -13,6 +14,7 @@ const format = document.getElementById("id_format"); // who may only look has no
 const theme = document.getElementById("id_theme");
 const places = JSON.parse(section.dataset.places);
 const boxes = new Map(); // a row's element -> its box
+const options = optionsOf(section, told);
 
 function shape() {
   return format ? format.value : section.dataset.format;
@@ -56,9 +58,13 @@ function add(element) {
       draw();
       told.textContent = `${box.sentence}.`;
     },
-    onFocus: () => mark(row.element),
+    onFocus() {
+      mark(row.element);
+      options?.show(row); // not where the row gets it: what is below the stage would move away from the pointer
+    },
   });
   boxes.set(element, box);
+  options?.join(row);
   return row;
 }
 
@@ -127,6 +133,9 @@ document.addEventListener("formset:removed", () => {
   [...boxes].filter(([element]) => !element.isConnected).forEach(([element, box]) => {
     box.element.remove();
     boxes.delete(element);
+    if (options?.row === box.row) {
+      options.show(null);
+    }
   });
   draw();
 });
