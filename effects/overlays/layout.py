@@ -67,6 +67,28 @@ def _told(row: OverlayWidget, screen: OnScreen) -> dict[str, Any]:
     return {**_files(made), "name": row.name, **place, "snapshot": snapshot(made, row.options, screen)}
 
 
+def drafts(widgets_of_form: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a page is told of widgets that are not stored like this: `name`, `kind`, `options`, without a place.
+
+    One of an unknown kind, or whose options do not fit, is left out.
+    """
+    screen = OnScreen.now()
+    found = []
+    for row in widgets_of_form:
+        made, stored = widgets.get(str(row["kind"])), row["options"]
+        if made is not None and _fit(made, stored):
+            found.append({**_files(made), "name": str(row["name"]), "snapshot": snapshot(made, stored, screen)})
+    return found
+
+
+def _fit(made: Widget[Any], stored: Any) -> bool:
+    try:
+        made.options.model_validate(stored)
+    except ValidationError:
+        return False
+    return True
+
+
 def _unseen(rows: Iterable[OverlayWidget]) -> list[dict[str, Any]]:
     """Return the widgets that the page plays unseen, because of their sounds."""
     there = {row.kind for row in rows}

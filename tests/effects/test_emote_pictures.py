@@ -86,4 +86,4 @@ def test_lines_that_are_there_already_tell_colour_and_emotes(row: OverlayWidget,
         "username": "Ann", "text": "hi :a:", "badges": ["moderator"], "highlight": True, "color": "#3fa7d6", "emotes": emotes,
     }  # fmt: skip
     assert second == {"username": "Bob", "text": "plain", "badges": []}
-    assert made.snapshot(Chat(), OnScreen.now())["emotes_from"] == ""
+    assert made.snapshot(Chat.model_validate({}), OnScreen.now())["emotes_from"] == ""

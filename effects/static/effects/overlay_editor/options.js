@@ -24,7 +24,7 @@ export class Options {
     area.after(edit);
     const draw = () => {
       const known = this.specs[row.kind] ?? [];
-      const readable = parsed(area.value) !== null;
+      const readable = row.options !== null;
       area.hidden = readable;
       edit.hidden = !readable || known.length === 0;
       edit.ariaLabel = `Options of ${row.label}`;
@@ -43,7 +43,7 @@ export class Options {
 
   // Show the options of this row; null: of none.
   show(row) {
-    const values = row && !row.isDeleted ? parsed(row.field("options").value) : null;
+    const values = row && !row.isDeleted ? row.options : null;
     const known = (values && this.specs[row.kind]) || [];
     this.panel.hidden = known.length === 0;
     if (this.row === row && this.kind === row?.kind && !this.panel.hidden) {
@@ -58,15 +58,6 @@ export class Options {
       area.dispatchEvent(new Event("input", { bubbles: true }));
     };
     this.fields.replaceChildren(...known.map((spec) => field(this.editor, spec, values, null, 1, keep)));
-  }
-}
-
-function parsed(text) {
-  try {
-    const value = JSON.parse(text || "{}") ?? {}; // a new row's is null
-    return typeof value === "object" && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
   }
 }
 
