@@ -83,6 +83,33 @@ ALERTS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+# What the scene has no room for, side by side: place, and what it plays.
+LARGE: dict[str, tuple[tuple[int, int, int, int], dict[str, Any]]] = {
+    "credits": ((4, 0, 42, 100), {"title": "Thank you!", "last": "See you on Friday", "seconds": 10, "sections": [
+        {"title": "Most tokens", "names": ["CopperKettle", "MossyLantern"]}, {"title": "Followers", "names": ["quillbadger"]},
+        {"title": "Raids", "names": ["CopperKettle"]}, {"title": "Redeems", "names": ["TinPanSally", "VelvetMoth"]}]}),
+    "media": ((52, 8, 44, 84), {"media": "media/harbour", "video": False, "loops": True, "volume": 0, "place": "centre",
+                                "text": "The harbour tonight", "seconds": 60}),
+}  # fmt: skip
+
+
+def fill_large(page: Page, theme: str, number: int) -> None:
+    """Have an overlay's page show the credits and a picture in this theme. `number` differs from call to call."""
+    hello = {"type": "hello", "version": 1, "theme": theme, "alone": False, "leader": False, "playing": []}
+    widgets = [
+        {"kind": kind, "name": kind, "plays": [kind], "x": place[0], "y": place[1], "width": place[2], "height": place[3],
+         "order": 1, "scale": 1, "script": f"{FILES}/{kind}.js", "style": f"{FILES}/{kind}.css", "snapshot": {}}
+        for kind, (place, _) in LARGE.items()
+    ]  # fmt: skip
+    frames = [{"type": "silence"}, {**hello, "widgets": widgets}]
+    frames += [
+        {"type": "play", "show": kind, "lane": kind, "item": 5000 + number * 10 + at, "attempt": 1, **message}
+        for at, (kind, (_, message)) in enumerate(LARGE.items())
+    ]
+    for frame in frames:
+        page.evaluate("message => { overlay.receive(message) }", frame)
+
+
 def alert(page: Page, theme: str, number: int, **message: Any) -> None:
     """Have an overlay's page show this alert in this theme, and nothing else. `number` differs from call to call."""
     told = {

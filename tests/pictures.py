@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect, sync_playwright
 
-from tests.overlay_scene import ALERTS, DARK, EMOTE_HOST, LIGHT, THEMES, WIDGETS, alert, fill, set_scene
+from tests.overlay_scene import ALERTS, DARK, EMOTE_HOST, LIGHT, THEMES, WIDGETS, alert, fill, fill_large, set_scene
 from tests.processes import ROOT, BotProcess, free_port
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -28,6 +28,11 @@ EMOTE = (
     '<path d="M9 19q7 8 14 0" fill="none" stroke="#222" stroke-width="3"/><circle cx="11" cy="12" r="2"/>'
     '<circle cx="21" cy="12" r="2"/></svg>'
 )
+HARBOUR = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#20355c"/>'
+    '<circle cx="500" cy="80" r="36" fill="#ffe9b0"/><rect y="240" width="640" height="120" fill="#14233f"/>'
+    '<path d="M120 240h180l-30 44H150Z" fill="#b8573f"/><path d="M205 100v136h-80Z" fill="#f2f2ea"/></svg>'
+)
 SCENE = "html { background: #4a3b6b !important; }"
 
 
@@ -44,6 +49,7 @@ def main() -> None:
             page = browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page()
             take_overlay(page, bot)
             take_themes(browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page(), bot)
+            take_large(browser.new_context(bypass_csp=True, viewport={"width": 960, "height": 540}).new_page(), bot)
             take_alerts(browser.new_context(bypass_csp=True, viewport={"width": 960, "height": 540}).new_page(), bot)
             admin = browser.new_context(viewport={"width": 1440, "height": 810}).new_page()
             take_admin(admin, bot)
@@ -76,6 +82,20 @@ def take_themes(page: Page, bot: BotProcess) -> None:
         page.wait_for_timeout(2200)  # the wheel has stopped, and half of the caption is said
         cells.append(page.screenshot(type="jpeg", quality=88))
     take_sheet(page, "overlay-themes", cells, columns=2, width=1000)
+
+
+def take_large(page: Page, bot: BotProcess) -> None:
+    """Every theme with the credits and a picture, by turns over a dark scene and over a light one, on one sheet."""
+    page.route("**/media/harbour", lambda route: route.fulfill(body=HARBOUR, content_type="image/svg+xml"))
+    page.goto(f"{bot.overlay_url}?preview=1")
+    page.wait_for_timeout(1000)
+    cells = []
+    for number, theme in enumerate(THEMES):
+        set_scene(page, LIGHT if number % 2 else DARK)
+        fill_large(page, theme, number)
+        page.wait_for_timeout(4500)  # half of the credits have rolled
+        cells.append(page.screenshot(type="jpeg", quality=88))
+    take_sheet(page, "overlay-credits", cells, columns=3, width=1200)
 
 
 def show_emote(route: Route) -> None:
