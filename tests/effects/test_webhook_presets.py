@@ -80,7 +80,10 @@ class Program(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         is_json = self.headers["Content-Type"] == "application/json"
         pause = self.busy.pop(0) if self.busy else None
-        status = 429 if pause is not None else type(self).takes(self.path, body) if is_json else 415
+        try:
+            status = 429 if pause is not None else type(self).takes(self.path, body) if is_json else 415
+        except (KeyError, TypeError, AttributeError):  # something is missing, or is no text or object
+            status = 400
         self.told.append((status, body))
         self.send_response(status)
         if pause is not None:
@@ -100,7 +103,7 @@ def program(request: pytest.FixtureRequest, settings: Any) -> Iterator[type[Prog
     handler = type("Handler", (Program,), members)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         running.daemon_threads = True
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
         root = f"http://127.0.0.1:{running.server_port}"
         settings.WEBHOOK_ADDRESSES, settings.WEBHOOK_SECRET = [f"{root}/"], "sixteen characters"
         path = re.sub(r"\b(ID|TOKEN)\b", ID, urlsplit(preset.url).path)
