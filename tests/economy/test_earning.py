@@ -149,7 +149,12 @@ def test_levels_are_made_anew_in_pieces_with_pauses_and_only_those_that_change_a
     monkeypatch.setattr("time.sleep", pauses.append)
     written: list[Sequence[int]] = []
     change_each = xp.change_each
-    monkeypatch.setattr(xp, "change_each", lambda sql, rows: (written.extend(rows), change_each(sql, rows)))
+
+    def noted(sql: str, rows: Sequence[Sequence[int]]) -> None:
+        written.extend(rows)
+        change_each(sql, rows)
+
+    monkeypatch.setattr(xp, "change_each", noted)
     assert list(recomputing.recompute()) == [3, 6, 8]
     assert len(written) == 4 and len(pauses) == 3 and not recomputing.stale()
     with CaptureQueriesContext(connection) as asked:
