@@ -160,7 +160,14 @@ if EMBEDDED:
     }
     CELERY_BROKER_URL = "bell://localhost/"
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # By default a Redis that hangs is waited for without end, also by the thread that handles chat.
+            "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 5},
+        },
+    }
     CHANNEL_LAYERS = {
         "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}},
     }

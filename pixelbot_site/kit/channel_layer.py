@@ -141,11 +141,12 @@ def group_send(group: str, message: dict[str, Any]) -> None:
         return
     try:
         _loop_thread.run(layer.group_send(group, message), timeout=5)
-    except (OSError, TimeoutError, RuntimeError, _redis_error()) as error:
+    except (OSError, TimeoutError, RuntimeError, redis_error()) as error:
         log.warning("could not send to %s: %s", group, error)
 
 
-def _redis_error() -> type[Exception]:
+def redis_error() -> type[Exception]:
+    """Return what Redis's client raises while it is away."""
     # Imported late: one process alone never needs it, and it costs memory.
     from redis.exceptions import RedisError
 
