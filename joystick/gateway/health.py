@@ -18,7 +18,7 @@ from joystick.models import Connection, Gap, InboundEvent
 log = logging.getLogger("joystick")
 
 # How long the lease of a listener that died keeps others from taking over. It is renewed every second.
-LEASE = timedelta(seconds=3.5)
+LEASE = timedelta(seconds=3)
 # A lease that ended lately is no trouble: a listener that stands by takes it, or a database that was away is back.
 DIED_AFTER = timedelta(seconds=10)
 TAKEN = "another listener took the line"
@@ -37,12 +37,12 @@ NOT_RUNNING = "the bot was not running"
 
 def take_lease(holder: str) -> int:
     """Take the lease; return its number. Return 0 while another listener holds one that has not ended."""
-    Connection.objects.get_or_create(pk=1, defaults={"lease_until": timezone.now() - LEASE})
-    # By the database's clock: those of several machines differ. One that stands by only reads.
-    available = Connection.objects.filter(Q(holder=holder) | Q(lease_until__lt=Now()), pk=1)
-    if not available.exists():
+    # By the database's clock: those of several machines differ. One that stands by asks this one query.
+    if Connection.objects.filter(pk=1, lease_until__gte=Now()).exclude(holder=holder).exists():
         return 0
+    Connection.objects.get_or_create(pk=1, defaults={"lease_until": timezone.now() - LEASE})
     # One conditional UPDATE: of two listeners that try at the same moment, one changes the row.
+    available = Connection.objects.filter(Q(holder=holder) | Q(lease_until__lt=Now()), pk=1)
     if not available.update(holder=holder, lease_until=Now() + LEASE, lease_number=F("lease_number") + 1):
         return 0
     return Connection.objects.filter(pk=1, holder=holder).values_list("lease_number", flat=True).first() or 0

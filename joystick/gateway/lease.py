@@ -17,7 +17,7 @@ log = logging.getLogger("joystick")
 
 # Seconds between two renewals of the lease, which lasts `health.LEASE`, and between two looks of one that stands by.
 RENEW_EVERY = 1.0
-LOOK_EVERY = 0.4
+LOOK_EVERY = 0.1
 
 
 class Lease:
