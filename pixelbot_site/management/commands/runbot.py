@@ -101,11 +101,12 @@ class Command(BaseCommand):
             raise CommandError(
                 "--listener-only is for a larger set-up: set REDIS_URL, or leave it out for one process."
             )
-        with data_folder.explained():
-            self.show_login(setup.prepare())
-        garbage.settle()
-        STDOUT.put(f"The overlay's path, behind your site's address: {overlay_path()}")
-        listen()
+        with data_folder.share_database():
+            with data_folder.explained():
+                self.show_login(setup.prepare())
+            garbage.settle()
+            STDOUT.put(f"The overlay's path, behind your site's address: {overlay_path()}")
+            listen()
 
     def show_login(self, password: str | None) -> None:
         """Print the password of a new login, if there is one. It is stored as a hash and can't be shown again."""
