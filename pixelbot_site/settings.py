@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from celery.schedules import crontab
+from kombu import Queue
 
 from pixelbot_site import private_files
 from pixelbot_site.kit import logs
@@ -166,17 +167,33 @@ if EMBEDDED:
     }
     CELERY_BROKER_URL = "bell://localhost/"
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # By default a Redis that hangs is waited for without end, also by the thread that handles chat.
+            "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 5},
+        },
+    }
     CHANNEL_LAYERS = {
         "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}},
     }
     CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority"}
 
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# What must not wait behind other tasks has a queue of its own, for a small worker of its own (docs/deploy/). A worker
+# that is told of no queue takes from both, and on Redis first what is urgent.
+URGENT = "urgent"
+CELERY_TASK_QUEUES = (Queue(URGENT), Queue("celery"))
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {
+    task: {"queue": URGENT} for task in ("effects.rescue", "joystick.watch", "joystick.renew_tokens", "site.heartbeat")
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "site.heartbeat", "schedule": 10.0, "options": {"expires": 10}},

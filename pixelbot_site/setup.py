@@ -49,7 +49,7 @@ def prepare() -> str | None:
             _back_up()
         call_command("migrate", interactive=False, verbosity=0)
     with transaction.atomic():
-        heartbeat.beat()  # the last one may be days old
+        heartbeat.begin()
         purchase.seed()
         defaults.seed()
         built_in.seed()

@@ -258,8 +258,8 @@ def database(postgres: Postgres) -> str:
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
     """Run a Redis-compatible server for all tests of this process."""
-    with running_redis() as url:
-        yield url
+    with running_redis() as server:
+        yield server.url
 
 
 @pytest.fixture

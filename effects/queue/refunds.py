@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -61,6 +63,39 @@ def give_back(item: QueueItem, reason: str, *, keeps_cooldowns: bool = False) ->
             after_commit(redeem_failed.call, item, _cause(reason))
     with contained(log, "the sentence about %s", item):
         _tell_viewer(item, reason, receipt, is_refunded=is_refunded)
+
+
+def give_back_many(items: Sequence[QueueItem], reason: str, *, wait: bool) -> list[QueueItem]:
+    """Do the same for many items that end for the same reason, in a few statements; return those that it was done for.
+
+    The others are for `give_back`. Call it inside a transaction that holds the items. Without `wait` it waits for
+    nobody: left out is whatever another transaction holds, and what gives back more than points. With `wait`, have the
+    turn.
+    """
+    now = timezone.now()
+    bought = {item.purchase_id: item for item in items if item.purchase_id is not None}
+    rows = Purchase.objects.select_for_update(skip_locked=not wait, no_key=True).filter(pk__in=bought)
+    owed = {row.pk: row for row in rows.filter(refunded_at=None) if wait or not _gives_back_more(row, now)}
+    paid = {row.payment_id: f"{bought[pk].kind} {bought[pk].state}" for pk, row in owed.items() if row.payment_id}
+    refunded = points.refund_many(paid, now=now, wait=wait)
+    settled = {pk for pk, row in owed.items() if row.payment_id is None or row.payment_id in refunded}
+    Purchase.objects.filter(pk__in=settled).update(refunded_at=now)
+    done = []
+    for item in items:
+        if item.purchase_id is not None and item.purchase_id not in settled:
+            continue
+        done.append(item)
+        is_refunded = item.purchase is not None and bought[item.purchase.pk] is item
+        if is_refunded:
+            purchase_undone.call(item, False)
+            after_commit(redeem_failed.call, item, _cause(reason))
+        payment = item.purchase.payment if item.purchase is not None and is_refunded else None
+        _tell_viewer(item, reason, BACK.part(amount=-payment.delta) if payment else "", is_refunded=is_refunded)
+    return done
+
+
+def _gives_back_more(purchase: Purchase, now: datetime) -> bool:
+    return purchase.took_stock or any(datetime.fromisoformat(until) > now for until in purchase.cooldowns.values())
 
 
 def pay_back(purchase: Purchase, *, by: str) -> bool:

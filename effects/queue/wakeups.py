@@ -9,14 +9,20 @@ import logging
 from typing import Any
 
 from celery import current_app
+from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
+from pixelbot_site.kit.channel_layer import redis_error
 from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
 
 DRAIN = "effects.drain"
 REVERT = "effects.revert"
+
+# Seconds for which a lane that was woken is not woken again, unless a worker begins: so long does an item wait at most
+# whose wake-up was lost with a worker that had it in hand.
+WOKEN_SECONDS = 10
 
 
 def wake(lane: str) -> None:
@@ -30,9 +36,32 @@ def wake_in(lane: str, seconds: float) -> None:
 
 
 def send_drain(lane: str) -> None:
-    """Wake a worker for `lane` now. If the broker is away, `rescue` finds the items."""
+    """Wake a worker for `lane` now, once until one begins. If the broker is away, `rescue` finds the items."""
+    if not _mark_woken(lane):
+        return
     # Older messages are useless: `rescue` has woken the lane many times since.
-    send(DRAIN, lane, expires=60)
+    if not send(DRAIN, lane, expires=60):
+        begun(lane)
+
+
+def begun(lane: str) -> None:
+    """Note that a worker begins with `lane`. Call it before looking for items: what is enqueued later wakes it anew."""
+    try:
+        cache.delete(_woken_key(lane))
+    except redis_error() as error:
+        log.warning("that a worker begins with %s could not be noted: %s", lane, error)
+
+
+def _mark_woken(lane: str) -> bool:
+    """Return False where a wake-up of `lane` waits for a worker already."""
+    try:
+        return cache.add(_woken_key(lane), True, WOKEN_SECONDS)
+    except redis_error():  # the broker is the same Redis: sending says that it is away
+        return True
+
+
+def _woken_key(lane: str) -> str:
+    return f"queue.woken:{lane}"
 
 
 def revert_in(seconds: float) -> None:
@@ -40,10 +69,12 @@ def revert_in(seconds: float) -> None:
     send(REVERT, countdown=seconds)
 
 
-def send(task: str, *args: Any, **options: Any) -> None:
-    """Send a task by its name. If the broker is away, that is logged; the schedule must do the same work."""
+def send(task: str, *args: Any, **options: Any) -> bool:
+    """Send a task by its name. If the broker is away, log that and return False; the schedule must do the same work."""
     try:
         # `retry=False`: the caller, often the thread that handles chat, must not wait while Redis is away.
         current_app.send_task(task, args, retry=False, ignore_result=True, **options)
     except OperationalError as error:
         log.warning("the broker is away, %s%s waits for the schedule: %s", task, args, error)
+        return False
+    return True

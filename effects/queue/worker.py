@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from effects.models import MADE, Lane, QueueItem, State
-from effects.queue import items, lanes, lease
+from effects.queue import items, lanes, lease, wakeups
 from effects.registry import INSTANT, kinds
 from pixelbot_site.kit.errors import Failed, Refused
 
@@ -30,6 +30,7 @@ def drain(lane: str, *, stopped: Callable[[], bool] = _never) -> None:
 
     `stopped` is called before each item: when it returns True, nothing new begins.
     """
+    wakeups.begun(lane)
     while not stopped():
         item = claim(lane)
         if item is None:

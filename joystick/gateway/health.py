@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from economy import cooldowns
+from joystick.inbox.receive import LeaseLost
 from joystick.models import Connection, Gap, InboundEvent
 
 log = logging.getLogger("joystick")
 
-# How long the lease of a listener that died keeps others from taking over. It is renewed every 5 s.
-LEASE = timedelta(seconds=15)
+# How long the lease of a listener that died keeps others from taking over. It is renewed every second.
+LEASE = timedelta(seconds=3)
+# A lease that ended lately is no trouble: a listener that stands by takes it, or a database that was away is back.
+DIED_AFTER = timedelta(seconds=10)
+TAKEN = "another listener took the line"
 # Seconds without a frame after which a connected line is reported: five of the server's pings.
 SILENT_SECONDS = 15.0
 # Shorter outages are not reported: the gateway restarts now and then.
@@ -30,18 +35,46 @@ OWN_NAME_SECONDS = 86_400
 NOT_RUNNING = "the bot was not running"
 
 
-def take_lease(holder: str) -> bool:
-    """Take or renew the lease. Return False while another listener holds one that has not ended."""
-    now = timezone.now()
-    Connection.objects.get_or_create(pk=1, defaults={"lease_until": now - LEASE})
+def take_lease(holder: str) -> int:
+    """Take the lease; return its number. Return 0 while another listener holds one that has not ended."""
+    # By the database's clock: those of several machines differ. One that stands by asks this one query.
+    if Connection.objects.filter(pk=1, lease_until__gte=Now()).exclude(holder=holder).exists():
+        return 0
+    Connection.objects.get_or_create(pk=1, defaults={"lease_until": timezone.now() - LEASE})
     # One conditional UPDATE: of two listeners that try at the same moment, one changes the row.
-    available = Connection.objects.filter(Q(holder=holder) | Q(lease_until__lt=now), pk=1)
-    return bool(available.update(holder=holder, lease_until=now + LEASE))
+    available = Connection.objects.filter(Q(holder=holder) | Q(lease_until__lt=Now()), pk=1)
+    if not available.update(holder=holder, lease_until=Now() + LEASE, lease_number=F("lease_number") + 1):
+        return 0
+    return Connection.objects.filter(pk=1, holder=holder).values_list("lease_number", flat=True).first() or 0
+
+
+def renew_lease(holder: str, number: int) -> None:
+    """Renew the lease of that number, also one that has ended. Raise LeaseLost if another listener took it since."""
+    if not _lease(holder, number).update(lease_until=Now() + LEASE):
+        raise LeaseLost(TAKEN)
+
+
+def holds_lease(holder: str, number: int) -> bool:
+    """Return whether nobody has taken the lease of that number since."""
+    return _lease(holder, number).exists()
+
+
+def require_lease(holder: str, number: int) -> None:
+    """Raise LeaseLost if another listener took the lease of that number since; else nobody takes it before the commit.
+
+    Call it inside the transaction that the lease is for: a process that was frozen can't know how long.
+    """
+    if not list(_lease(holder, number).select_for_update(no_key=True).values_list("pk")):
+        raise LeaseLost(TAKEN)
 
 
 def release_lease(holder: str) -> None:
     """End the lease now, so that another listener need not wait."""
-    Connection.objects.filter(pk=1, holder=holder).update(lease_until=timezone.now() - LEASE)
+    Connection.objects.filter(pk=1, holder=holder).update(lease_until=Now() - LEASE)
+
+
+def _lease(holder: str, number: int) -> QuerySet[Connection]:
+    return Connection.objects.filter(pk=1, holder=holder, lease_number=number)
 
 
 def set_state(holder: str, state: str, detail: str = "") -> None:
@@ -144,7 +177,7 @@ def _trouble(row: Connection, now: datetime) -> str:
         return ""
     if row.state == "refused":
         return f"Joystick.tv refuses the bot: {row.detail}"
-    if row.lease_until < now:
+    if row.lease_until < now - DIED_AFTER:
         return f"The bot's line to Joystick.tv died: no process has held it since {_clock(row.lease_until)}."
     if row.state == "waiting":
         gap = Gap.objects.filter(ended_at__isnull=True).first()

@@ -10,6 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
@@ -19,12 +20,13 @@ from joystick.account.credentials import Credentials
 from joystick.channel import catch_up, streams
 from joystick.gateway import batch_size, health
 from joystick.gateway.client import Gateway
+from joystick.gateway.lease import Lease
 from joystick.gateway.outgoing.actions import Action, Listing
 from joystick.gateway.outgoing.waiting import MIN_INTERVAL
-from joystick.gateway.session import SessionLost
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
 from joystick.gateway.token_source import TokenSource
 from joystick.inbox import receive
+from joystick.inbox.receive import LeaseLost
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame
 from pixelbot_site.kit.channel_layer import the_layer
@@ -34,8 +36,8 @@ from pixelbot_site.kit.plural import counted
 
 log = logging.getLogger("joystick")
 
-# Seconds between two renewals of the lease, which lasts `health.LEASE`.
-RENEW_EVERY = 5.0
+# Seconds between two reports of how the line is, and two looks at the settings of the chat.
+REPORT_EVERY = 5.0
 # Seconds for storing what was received when the bot is stopped. What is not stored is lost: Joystick replays nothing.
 SHUTDOWN_SECONDS = 20.0
 # Seconds for the answers and refunds that wait to be said when the bot is stopped, and for those on their way to us.
@@ -53,14 +55,16 @@ class Listener:
         credentials: Credentials,
         holder: str = "embedded",
         chat_settings: Callable[[], dict[str, Any]] | None = None,
+        look_after: Callable[[], None] | None = None,
         **options: Any,
     ) -> None:
-        """Take our name among the listeners (`holder`), the gateway's `options`, and a function that returns what
-        `Gateway.set_chat` takes, asked again and again.
+        """Take our name among the listeners (`holder`), the gateway's `options`, a function that returns what
+        `Gateway.set_chat` takes, asked again and again, and what to look after every other second while we listen.
         """
         self.gateway = Gateway(self, url=url, **options)
         self._read_chat_settings = chat_settings
         self._chat_settings: dict[str, Any] = {}
+        self._look_after = look_after
         self._holder = holder
         self._events: asyncio.Queue[ReceivedFrame] = asyncio.Queue()
         self._in_hand: list[ReceivedFrame] = []
@@ -70,45 +74,48 @@ class Listener:
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._threads = Threads()
+        self._lease = Lease(holder, self._threads)
+        self._is_displaced = False
         self._tokens = TokenSource(credentials, self._threads, holder, self.report_state)
         self._catching_up: asyncio.Task[None] | None = None
         self._unsaid_stored = 0
 
     async def run(self) -> None:
-        """Listen until cancelled; then say the answers that wait, store what was received, and release the lease.
+        """Listen until cancelled; then release the lease, say the answers that wait, and store what was received.
 
-        Raises SessionLost when another listener took the lease.
+        Raises LeaseLost when another listener took the lease.
         """
-        await self._wait_for_lease()
+        await self._lease.wait()
         await self._threads.db(health.open_gap_at_start)
         await self._threads.db(health.note_own_name, "")
         await self._apply_chat_settings()
         self.gateway.set_channel(await self._threads.db(streams.last_channel))
         line = asyncio.create_task(self.gateway.run())
         self._storing = asyncio.create_task(self._store_events())
-        others = [asyncio.create_task(step) for step in (self._collect_actions(), self._hold_lease())]
-        helpers = [self._storing, *others]
+        holding = asyncio.create_task(self._lease.keep())
+        steps = [self._collect_actions(), self._report()]
+        if self._look_after is not None:
+            steps.append(self._threads.look_after(self._look_after))
+        helpers = [self._storing, holding, *map(asyncio.create_task, steps)]
         try:
             done, _ = await asyncio.wait([line, *helpers], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         except asyncio.CancelledError:
+            await _cancel_all(holding)
+            await self._release()
             await self._say_last_words()
             raise
+        except LeaseLost:
+            self._is_displaced = True
+            raise
         finally:
-            await _cancel_all(line)
-            await self._store_rest_and_release()
+            await _cancel_all(line, holding)
+            await self._store_rest()
             await _cancel_all(*helpers)
             if self._catching_up is not None:
                 await _cancel_all(self._catching_up)
             self._threads.shut_down()
-
-    async def _wait_for_lease(self) -> None:
-        if await self._threads.db(health.take_lease, self._holder):
-            return
-        log.info("another listener holds the line; standing by")
-        while not await self._threads.db(health.take_lease, self._holder):
-            await asyncio.sleep(RENEW_EVERY)
 
     async def _say_last_words(self) -> None:
         if not self.gateway.is_connected:
@@ -120,13 +127,21 @@ class Listener:
         while len(outgoing) and time.monotonic() < until:
             await asyncio.sleep(MIN_INTERVAL)
 
-    async def _store_rest_and_release(self) -> None:
+    async def _release(self) -> None:
+        with suppress(*DATABASE_ERRORS):  # then it can't be released either, which is logged
+            await self._threads.db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
+        await self._lease.release()
+
+    async def _store_rest(self) -> None:
+        if self._is_displaced:
+            log.warning("left to the other listener: %s", self._rest())
+            return
         try:
             async with asyncio.timeout(SHUTDOWN_SECONDS):
+                await self._release()
                 await self._all_stored()
                 await self._store_unsaid()
                 await self.report_state("off")
-                await self._threads.db(health.release_lease, self._holder)
         except (TimeoutError, *DATABASE_ERRORS) as error:
             log.error("ended before %s could be stored: %s", self._rest(), error or "the database is too slow")
 
@@ -209,7 +224,7 @@ class Listener:
             while True:  # until the database takes it: no event is dropped because of a lock or a full disk
                 began = time.monotonic()
                 try:
-                    await self._threads.db(receive.receive, batch)
+                    await self._threads.db(receive.receive, batch, check=self._lease.check)
                     self._batch_size.record(len(batch), time.monotonic() - began)
                     break
                 except DATABASE_ERRORS as error:
@@ -228,6 +243,8 @@ class Listener:
         await layer.group_add(MAILBOX, mailbox)
         while True:
             message = await layer.receive(mailbox)
+            if await self._lease.is_taken():
+                continue  # the other listener says it
             action = Action(
                 message["action"],
                 message["words"],
@@ -242,11 +259,10 @@ class Listener:
             )
             self.gateway.enqueue(action)
 
-    async def _hold_lease(self) -> None:
+    async def _report(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_EVERY)
+            await asyncio.sleep(REPORT_EVERY)
             try:
-                held = await self._threads.db(health.take_lease, self._holder)
                 await self._threads.db(health.set_last_frame, self._holder, self.gateway.last_frame_at)
                 await self._store_unsaid()
                 await self._apply_chat_settings()
@@ -254,10 +270,7 @@ class Listener:
                 if await self._tokens.is_changed():
                     await self.gateway.close_session("the channel was disconnected, or another one connected")
             except DATABASE_ERRORS as error:
-                log.warning("could not renew the lease: %s", error)
-                continue
-            if not held:
-                raise SessionLost("another listener took the line")
+                log.warning("could not report how the line is: %s", error)
 
     async def _apply_chat_settings(self) -> None:
         if self._read_chat_settings is None:

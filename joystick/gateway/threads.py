@@ -1,11 +1,12 @@
-"""The listener's two threads: one for the database, one for calls that wait for the platform.
+"""The listener's threads: one for the database, one for calls that wait for the platform, one for what it looks after.
 
-Two, so that a slow answer of the platform does not keep events from being stored.
+Several, so that nothing slow keeps events from being stored.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,9 +14,13 @@ from typing import ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
+log = logging.getLogger("joystick")
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Seconds between two rounds of what the listener looks after.
+LOOK_AFTER_EVERY = 2.0
 # What the database raises when it is away or busy; the same step may be tried again.
 DATABASE_ERRORS = (OperationalError, InterfaceError)
 
@@ -26,6 +31,7 @@ class Threads:
     def __init__(self) -> None:
         self._database = ThreadPoolExecutor(1, thread_name_prefix="inbox")
         self._platform = ThreadPoolExecutor(1, thread_name_prefix="platform")
+        self._upkeep = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
 
     async def db(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a step that uses the database and does not wait for anything else."""
@@ -35,9 +41,20 @@ class Threads:
         """Run a step that may wait for Joystick's REST API."""
         return await _run_on(self._platform, partial(step, *args, **kwargs))
 
+    async def look_after(self, step: Callable[[], object]) -> None:
+        """Run a step again and again until cancelled. What it raises is logged: the line must not end of it."""
+        while True:
+            try:
+                await _run_on(self._upkeep, step)
+            except DATABASE_ERRORS as error:
+                log.warning("could not look after the queue: %s", error)
+            except Exception:
+                log.exception("could not look after the queue")
+            await asyncio.sleep(LOOK_AFTER_EVERY)
+
     def shut_down(self) -> None:
-        """Close both threads' database connections and end them, without waiting for a step that still runs."""
-        for thread in (self._database, self._platform):
+        """Close the threads' database connections and end them, without waiting for a step that still runs."""
+        for thread in (self._database, self._platform, self._upkeep):
             thread.submit(connection.close)
             thread.shutdown(wait=False)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from economy.models import viewer_key
@@ -33,25 +33,44 @@ MAX_RAW_CHARS = 100_000
 MAX_SHOWN_CHARS = 300
 
 
-def receive(batch: Sequence[ReceivedFrame]) -> None:
+class LeaseLost(Exception):
+    """Another listener has taken over: what this one has in hand is not stored any more."""
+
+
+def _nothing() -> None:
+    pass
+
+
+def receive(batch: Sequence[ReceivedFrame], *, check: Callable[[], None] = _nothing) -> None:
     """Store the batch and act on it in order, in one transaction. Events received before are left out.
 
     If one of them raises, the batch is rolled back and received again in halves, and so on, until that event fails
     alone and its error is stored on its row. Raises OperationalError or InterfaceError when the database is away or
-    busy; nothing is stored then, and the same batch may be received again.
+    busy; nothing is stored then, and the same batch may be received again. `check` is called first in each transaction:
+    what it raises of LeaseLost is raised, and nothing is stored.
     """
     try:
-        _handle(batch)
-    except (OperationalError, InterfaceError):
+        _handle(batch, check)
+    except (OperationalError, InterfaceError, LeaseLost):
         raise  # no event's fault
-    except Exception:  # the inbox's edge
-        if len(batch) > 1:
+    except Exception as error:  # the inbox's edge
+        rest = _without_known(batch) if isinstance(error, IntegrityError) else batch
+        if len(rest) < len(batch):  # another listener has stored the others since they were looked for
+            receive(rest, check=check)
+        elif len(batch) > 1:
             middle = len(batch) // 2
-            receive(batch[:middle])
-            receive(batch[middle:])
+            receive(batch[:middle], check=check)
+            receive(batch[middle:], check=check)
         elif batch:
             log.exception("could not handle %s", batch[0].event or batch[0].error)
-            _store_failure(batch[0], traceback.format_exc())
+            with transaction.atomic():
+                check()
+                _store_failure(batch[0], traceback.format_exc())
+
+
+def _without_known(batch: Sequence[ReceivedFrame]) -> list[ReceivedFrame]:
+    known = bulk.among(InboundEvent, "uid", [received.event.uid for received in batch if received.event is not None])
+    return [received for received in batch if received.event is None or received.event.uid not in known]
 
 
 def retry_failed(rows: Sequence[InboundEvent]) -> int:
@@ -72,9 +91,10 @@ def retry_failed(rows: Sequence[InboundEvent]) -> int:
     return handled
 
 
-def _handle(batch: Sequence[ReceivedFrame]) -> None:
+def _handle(batch: Sequence[ReceivedFrame], check: Callable[[], None]) -> None:
     now = timezone.now()
     with transaction.atomic():
+        check()
         outcomes = Outcomes(Rules.current(), now)
         new = _store_new(batch, now=now)
         for event in new:

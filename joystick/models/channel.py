@@ -143,6 +143,9 @@ class Connection(models.Model):
     last_frame_at = models.DateTimeField(null=True, blank=True)
     holder = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(default=timezone.now)
+    lease_number = models.PositiveBigIntegerField(
+        default=0, help_text="How often the lease was taken: a holder knows by it that nobody has taken it since."
+    )
     try_at = models.DateTimeField(null=True, blank=True, help_text="When staff asked for an attempt.")
     unsaid = models.PositiveIntegerField(
         "lines left out", default=0, help_text="Lines that chat had no room for, on that day."

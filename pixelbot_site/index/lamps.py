@@ -216,7 +216,7 @@ def _media(moment: Moment) -> Lamp:
 
 def _worker(moment: Moment) -> Lamp:
     signs = heartbeat.rows()
-    still = heartbeat.trouble(signs.get(heartbeat.SCHEDULE), now=moment.now)
+    still = heartbeat.trouble(signs, now=moment.now)
     if still:
         return _lamp("worker", Color.RED, [still])
     row = signs.get(heartbeat.ROUND_TRIP)

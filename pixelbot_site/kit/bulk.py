@@ -113,20 +113,26 @@ def _arrays(rows: Sequence[Sequence[Any]], types: Sequence[str]) -> tuple[str, l
 
 
 def rows_with(
-    model: type[models.Model], column: str, values: Collection[Any], *wanted: str, lock: bool = False
+    model: type[models.Model],
+    column: str,
+    values: Collection[Any],
+    *wanted: str,
+    lock: bool = False,
+    skip_locked: bool = False,
 ) -> list[tuple[Any, ...]]:
     """Return the columns `wanted` of the rows whose `column` is among `values`, as tuples ordered by `column`.
 
     Columns are the database's names; only integers and strings work, since nothing is converted. With `lock` the rows
-    stay locked until the end of the transaction.
+    stay locked until the end of the transaction; with `skip_locked` those are left out that another one has locked.
     """
     if not values:
         return []
     if len(values) > MAX_VALUES:
         # Sorted, so that two transactions lock rows in the same order across their statements, too.
         ordered = sorted(values)
-        head = rows_with(model, column, ordered[:MAX_VALUES], *wanted, lock=lock)
-        return head + rows_with(model, column, ordered[MAX_VALUES:], *wanted, lock=lock)
+        more = {"lock": lock, "skip_locked": skip_locked}
+        head = rows_with(model, column, ordered[:MAX_VALUES], *wanted, **more)
+        return head + rows_with(model, column, ordered[MAX_VALUES:], *wanted, **more)
     quote = connection.ops.quote_name
     if connection.vendor == "postgresql":
         condition, parameters = "= ANY(%s)", [list(values)]  # thousands of parameters take longer to plan than to read
@@ -134,6 +140,8 @@ def rows_with(
         condition, parameters = f"IN ({', '.join(['%s'] * len(values))})", list(values)
     # Not FOR UPDATE, which would block inserts that refer to these rows. SQLite has one writer at a time anyway.
     for_update = " FOR NO KEY UPDATE" if lock and connection.vendor == "postgresql" else ""
+    if for_update and skip_locked:
+        for_update += " SKIP LOCKED"
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {', '.join(map(quote, wanted))} FROM {quote(model._meta.db_table)} "

@@ -169,7 +169,7 @@ class _Sender:
             try:
                 async with asyncio.timeout(self.TIMEOUT):
                     await layer.group_send(group, message)
-            except (OSError, TimeoutError, RuntimeError, _redis_error()) as error:
+            except (OSError, TimeoutError, RuntimeError, redis_error()) as error:
                 log.warning("could not send to %s: %s", group, str(error) or "no answer")
             except Exception:  # whatever one message does, the next are sent
                 log.exception("could not send to %s", group)
@@ -203,7 +203,8 @@ def group_send(group: str, message: dict[str, Any]) -> None:
         _sender.put(layer, group, message)
 
 
-def _redis_error() -> type[Exception]:
+def redis_error() -> type[Exception]:
+    """Return what Redis's client raises while it is away."""
     # Imported late: one process alone never needs it, and it costs memory.
     from redis.exceptions import RedisError
 

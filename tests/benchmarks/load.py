@@ -175,7 +175,7 @@ def main() -> None:
     print("| what | one process | several processes |\n|---|---|---|", flush=True)
     with ExitStack() as stack:
         server = stack.enter_context(running_postgres(is_safe=True))
-        redis = stack.enter_context(running_redis())
+        redis = stack.enter_context(running_redis()).url
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-")))
         url = server.new_database()
         load = Load(server, redis, folder, folder / "empty", urlsplit(url).path.removeprefix("/"))

@@ -52,7 +52,7 @@ def main() -> None:
         if "--scaled" in sys.argv:
             servers = {
                 "DATABASE_URL": stack.enter_context(running_postgres(is_safe=True)).new_database(),
-                "REDIS_URL": stack.enter_context(running_redis()),
+                "REDIS_URL": stack.enter_context(running_redis()).url,
             }
             economy.in_process(Path(folder), "-c", economy.SET_UP, **servers)
             found = measure(Path(folder), count, "--listener-only", commit=Commits(servers["DATABASE_URL"]), **servers)

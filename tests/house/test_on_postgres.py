@@ -22,6 +22,7 @@ PARTS = {
         "tests/redeems/test_races.py",
         "tests/effects/test_ai_budget.py",
         "tests/effects/test_control.py",
+        "tests/effects/test_expiry.py",
         "tests/effects/test_folding.py",
         "tests/effects/test_lanes.py",
         "tests/effects/test_purchases.py",

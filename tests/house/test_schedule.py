@@ -149,16 +149,21 @@ def test_a_log_whose_stream_fails_writes_the_next_line(monkeypatch: pytest.Monke
 
 
 @pytest.mark.django_db
-def test_a_schedule_that_stands_still_is_a_red_line_after_thirty_seconds() -> None:
-    assert heartbeat.trouble(heartbeat.rows().get(heartbeat.SCHEDULE)) == ""  # none has run here
+def test_a_schedule_or_a_worker_that_stands_still_is_a_red_line_after_thirty_seconds() -> None:
+    def trouble(seconds: float) -> str:
+        return heartbeat.trouble(heartbeat.rows(), now=now + timedelta(seconds=seconds))
+
     now = timezone.now()
+    assert trouble(0) == ""  # none has run here
     heartbeat.beat(now=now)
-    assert heartbeat.trouble(heartbeat.rows().get(heartbeat.SCHEDULE), now=now + timedelta(seconds=30)) == ""
-    assert "The schedule stands still since" in heartbeat.trouble(
-        heartbeat.rows().get(heartbeat.SCHEDULE), now=now + timedelta(seconds=31)
-    )
-    assert (
-        heartbeat.trouble(heartbeat.rows().get(heartbeat.SCHEDULE), now=now - timedelta(hours=1)) == ""
-    )  # a clock put back
+    assert trouble(30) == ""
+    assert "The schedule stands still since" in trouble(31)
+    assert trouble(-3600) == ""  # a clock put back
+    heartbeat.begin()
+    assert trouble(29) == ""
+    heartbeat.beat(now=now + timedelta(seconds=30))
+    assert "No worker has taken a task since" in trouble(31)
+    heartbeat.store_round_trip(time.time())
+    assert trouble(29) == ""
     heartbeat.beat(now=now - timedelta(minutes=1))
     assert [line for line in lamps.trouble() if "The schedule stands still" in line]

@@ -48,6 +48,11 @@ class Scaled:
             row = connection.execute(query).fetchone()
         return row[0] if row else None
 
+    def do(self, statement: str) -> None:
+        """Change rows."""
+        with psycopg.connect(self.database) as connection:
+            connection.execute(statement)
+
     def serves(self) -> bool:
         """Does daphne answer?"""
         try:

@@ -15,7 +15,7 @@ from django.db.models import Sum
 from economy.models import XP, Points, Transaction, XPTransaction
 from joystick.account import authorize, oauth
 from joystick.account.credentials import ChannelCredentials
-from joystick.gateway import listener, pace, session, token_source
+from joystick.gateway import lease, listener, pace, session, token_source
 from joystick.gateway.listener import Listener
 from joystick.models import Connection, Gap, InboundEvent, Install, Stream
 from joystick.simulator.accounts import Accounts
@@ -37,7 +37,8 @@ def hurry(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """The bot's waits, as much shorter as the night."""
     for module, names in {
         pace: ("FIRST_PAUSE", "MAX_PAUSE", "ATTEMPT_EVERY"),
-        listener: ("RENEW_EVERY",),
+        lease: ("RENEW_EVERY",),
+        listener: ("REPORT_EVERY",),
         session: ("STALE_AFTER", "SUBSCRIBE_AGAIN_AFTER", "GIVE_UP_SUBSCRIBING_AFTER", "SETTLED_AFTER"),
         token_source: ("POLL_EVERY", "RENEW_AGAIN_AFTER"),
     }.items():

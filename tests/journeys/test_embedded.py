@@ -197,6 +197,10 @@ def test_a_listener_alone_needs_the_larger_set_up(make_bot: MakeBot) -> None:
 
 def test_a_second_bot_on_the_same_data_is_refused(bot: BotProcess, make_bot: MakeBot) -> None:
     assert sentence(make_bot("--bind", "127.0.0.1:1")).startswith("CommandError: Pixel Bot is running already on")
+    # Nor a listener of the larger set-up; it asks no Redis before it looks.
+    beside = sentence(make_bot("--listener-only", REDIS_URL="redis://127.0.0.1:1/0"))
+    assert beside.startswith("CommandError: A bot in one process runs already on")
+    assert beside.endswith("Stop that one (runbot without --listener-only), or set another database in DATABASE_URL.")
 
 
 def test_a_config_mistake_stops_the_start_and_names_every_one(make_bot: MakeBot) -> None:

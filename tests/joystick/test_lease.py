@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from joystick.gateway import health
+from joystick.inbox.receive import LeaseLost
 from joystick.models import Connection, Gap
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,25 @@ def test_a_dead_listeners_lease_goes_to_the_next_one_and_stays_there() -> None:
     assert health.take_lease("two")
     assert not health.take_lease("dead")
     assert Connection.objects.get().holder == "two"
+
+
+def test_a_holder_notices_in_its_transaction_that_another_took_its_lease() -> None:
+    number = health.take_lease("one")
+    let_the_lease_end()
+    health.require_lease("one", number)  # it has ended, and nobody took it
+    health.renew_lease("one", number)
+    let_the_lease_end()
+    assert health.take_lease("two") == number + 1
+    assert not health.holds_lease("one", number)
+    for notice in (health.require_lease, health.renew_lease):
+        with pytest.raises(LeaseLost, match="another listener took the line"):
+            notice("one", number)
+    # Nor is it fooled where the other one has its name, as the next process of a container may.
+    let_the_lease_end()
+    later = health.take_lease("one")
+    with pytest.raises(LeaseLost):
+        health.require_lease("one", number)
+    health.require_lease("one", later)
 
 
 def test_a_lease_given_back_is_free_at_once() -> None:

@@ -27,7 +27,7 @@ from effects import chat as mailbox
 from joystick.account.credentials import ChannelCredentials, Fixed
 from joystick.account.tokens import RenewalPostponed
 from joystick.channel import actions
-from joystick.gateway import health, listener, pace, session, token_source
+from joystick.gateway import health, lease, listener, pace, session, token_source
 from joystick.gateway.listener import Listener
 from joystick.inbox import receive
 from joystick.models import Connection, Gap, InboundEvent, Install
@@ -49,7 +49,8 @@ say = partial(mailbox.say, priority=mailbox.Priority.ANSWER)
 
 HURRIED: dict[Any, tuple[str, ...]] = {
     pace: ("FIRST_PAUSE", "MAX_PAUSE", "ATTEMPT_EVERY"),
-    listener: ("RENEW_EVERY",),
+    lease: ("RENEW_EVERY",),
+    listener: ("REPORT_EVERY",),
     session: ("SETTLED_AFTER",),
     token_source: ("POLL_EVERY", "RENEW_AGAIN_AFTER"),
 }
@@ -335,10 +336,10 @@ async def test_events_wait_for_a_database_in_trouble(
 ) -> None:
     real, failures = receive.receive, iter(range(2))
 
-    def failing_receive(batch: Any) -> None:
+    def failing_receive(batch: Any, **more: Any) -> None:
         if next(failures, None) is not None:
             raise OperationalError("disk full")
-        real(batch)
+        real(batch, **more)
 
     monkeypatch.setattr(receive, "receive", failing_receive)
     async with running(joystick):
@@ -358,9 +359,9 @@ async def test_what_was_received_is_stored_before_the_end(joystick: Simulator, m
             frames_read.append(frame)
         return frame
 
-    def slow_receive(batch: Any) -> None:
+    def slow_receive(batch: Any, **more: Any) -> None:
         time.sleep(0.2)
-        real_receive(batch)
+        real_receive(batch, **more)
 
     monkeypatch.setattr("joystick.gateway.session.read_frame", counting_read)
     monkeypatch.setattr(receive, "receive", slow_receive)
@@ -503,7 +504,11 @@ NOW = timezone.now()
             "Joystick.tv is not reached: the gateway did not answer in time",
         ),
         ({"state": "connecting"}, 61, ""),
-        ({"state": "connected", "lease_until": NOW - timedelta(seconds=1)}, None, "The bot's line to Joystick.tv died"),
+        (
+            {"state": "connected", "lease_until": NOW - timedelta(seconds=11)},
+            None,
+            "The bot's line to Joystick.tv died",
+        ),
         ({"state": "off", "lease_until": NOW - timedelta(days=1)}, None, ""),
     ],
 )
@@ -740,6 +745,39 @@ async def test_a_lease_is_renewed_as_long_as_its_holder_lives(
         assert not await sync_to_async(health.take_lease)("two")
 
 
+async def test_a_listener_that_was_frozen_stores_and_says_nothing_once_another_has_the_line(
+    joystick: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY", 60)  # it is not the renewal that notices
+    monkeypatch.setattr(health, "LEASE", timedelta(seconds=0.1))
+    async with running(joystick, holder="one") as task:
+        await until(lambda: state() == "connected")
+        await joystick.happen(tip("Bob", 1))
+        await until(lambda: InboundEvent.objects.count() == 1)
+        await until(lambda: health.take_lease("two"))
+        await sync_to_async(say)("said by the other one", channel_id="c")
+        await joystick.happen(tip("Bob", 2))
+        done, _ = await asyncio.wait([task], timeout=8)
+        assert isinstance(done.pop().exception(), receive.LeaseLost)
+    assert await sync_to_async(InboundEvent.objects.count)() == 1
+    assert joystick.actions == []
+    assert "left to the other listener: 1 event (1 tipped)" in caplog.text
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_a_listener_that_ends_lets_the_next_one_in_before_it_has_said_its_last_words(joystick: Simulator) -> None:
+    async with running(joystick, holder="one", rate_limit=60) as task:
+        await until(lambda: state() == "connected")
+        for number in range(5):  # three are said at once, the others have to wait
+            await sync_to_async(say)(str(number), channel_id="c")
+        await asyncio.wait_for(joystick.wait_for_actions(3), 5)
+        task.cancel()
+        await until(lambda: health.take_lease("two"), within=0.5)
+        assert not task.done()
+        await joystick.happen(tip("Bob", 1))  # heard by the one that ends, and stored by it
+        await until(InboundEvent.objects.exists)
+
+
 async def test_after_a_stop_nothing_is_reported_as_trouble(joystick: Simulator) -> None:
     async with running(joystick):
         await until(lambda: state() == "connected")
@@ -942,7 +980,7 @@ class ScriptedSocket:
 async def test_ended_with_a_database_that_takes_nothing_it_says_what_was_not_stored(
     joystick: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(batch: Any) -> None:
+    def refuse(batch: Any, **more: Any) -> None:
         raise OperationalError("disk full")
 
     monkeypatch.setattr(listener, "SHUTDOWN_SECONDS", 0.5)
@@ -1030,7 +1068,7 @@ async def test_a_line_of_a_process_from_before_an_update_is_said(joystick: Simul
 async def test_the_bot_says_as_much_as_the_streamer_wants_from_the_moment_it_is_set(
     joystick: Simulator, monkeypatch: pytest.MonkeyPatch, amount: str, said: list[str]
 ) -> None:
-    monkeypatch.setattr(listener, "RENEW_EVERY", 0.1)
+    monkeypatch.setattr(listener, "REPORT_EVERY", 0.1)
     wanted = {"rate_limit": 0, "max_chars": 500, "bot_username": "", "amount": "asked"}
     async with running(joystick, chat_settings=lambda: dict(wanted)):
         await until(lambda: state() == "connected")

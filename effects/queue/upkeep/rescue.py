@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from effects.models import QUEUED, QueueItem, State
+from effects.models import QueueItem, State
 from effects.overlays import pages
 from effects.queue import items, wakeups
-from effects.queue.lanes import is_due, paused
+from effects.queue.lanes import is_due
+from effects.queue.upkeep import expiry
 from effects.registry import kinds
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.transactions import after_commit
@@ -20,14 +21,11 @@ log = logging.getLogger("queue")
 
 # After so many attempts, an item that kills its workers is given up.
 MAX_ATTEMPTS = 3
-# How many expired items one run deals with, so that it ends before the next run begins.
-MAX_EXPIRED = 500
 # Longer than any lease can be.
 MAX_LEASE = timedelta(hours=2)
 NO_OVERLAY = "no overlay began to play it: is the Browser Source in OBS open?"
 NOT_BEGUN = "an overlay has it, but did not begin to play it: does its page wait for a click?"
 NOTHING_SHOWS_IT = phrases.refusal("queue.nothing_shows_it", "nothing is there to show it at the moment")
-NOT_APPROVED = phrases.refusal("queue.not_approved", "nobody approved it in time")
 NOT_FINISHED = phrases.refusal("queue.not_finished", "the overlay began, but did not finish in time")
 DIED = phrases.refusal("queue.died", "what prepared it died")
 TOO_SLOW = phrases.refusal("queue.too_slow", "it took too long")
@@ -41,13 +39,12 @@ def rescue(*, now: datetime | None = None) -> None:
     # A lease that ends far in the future was written before the system clock was put back.
     is_over = Q(lease_until__lt=now) | Q(lease_until__gt=now + MAX_LEASE)
     overdue = list(rows.filter(is_over, state=State.RUNNING))
-    # In a paused lane nothing expires: `control.resume` adds the time of the pause.
-    expired = list(rows.filter(state__in=QUEUED, expires_at__lt=now).exclude(lane__in=paused())[:MAX_EXPIRED])
-    for item in overdue + expired:
+    for item in overdue:
         try:
             _rescue_item(item, now)
         except Exception:  # an edge of the queue: one broken item must not stop the rescue of the others
             log.exception("could not rescue %s", item)
+    expiry.expire(now=now)
     # The message that should have woken the lane may be lost.
     pending = QueueItem.objects.filter(is_due(now), state=State.PENDING)
     for lane in pending.order_by().values_list("lane", flat=True).distinct():
@@ -55,11 +52,7 @@ def rescue(*, now: datetime | None = None) -> None:
 
 
 def _rescue_item(item: QueueItem, now: datetime) -> None:
-    if item.state == State.WAITING:
-        items.end(item, State.EXPIRED, NOT_APPROVED())
-    elif item.state == State.PENDING:
-        items.end(item, State.EXPIRED, items.WAITED_TOO_LONG())
-    elif item.told_at is None:
+    if item.told_at is None:
         _rescue_from_worker(item, now)
     elif item.playing_at is None:
         reason = NO_OVERLAY if item.received_at is None else NOT_BEGUN

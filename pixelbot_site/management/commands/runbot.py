@@ -27,6 +27,7 @@ from effects.overlays import pages
 from effects.queue.upkeep import rescue
 from joystick.account.credentials import ChannelCredentials, Credentials, Fixed
 from joystick.gateway.listener import Listener, listing
+from joystick.inbox.receive import LeaseLost
 from joystick.settings_table import ChatSettings, JoystickSettings
 from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
@@ -37,7 +38,7 @@ from pixelbot_site.kit import garbage
 from pixelbot_site.kit.logs import STDOUT
 from pixelbot_site.logins import start_link
 from pixelbot_site.settings_table import LOOPBACK, SESSION_ELSEWHERE, LoginSettings
-from pixelbot_site.upkeep import data_folder
+from pixelbot_site.upkeep import beside, data_folder
 
 log = logging.getLogger("runbot")
 
@@ -100,11 +101,12 @@ class Command(BaseCommand):
             raise CommandError(
                 "--listener-only is for a larger set-up: set REDIS_URL, or leave it out for one process."
             )
-        with data_folder.explained():
-            self.show_login(setup.prepare())
-        garbage.settle()
-        STDOUT.put(f"The overlay's path, behind your site's address: {overlay_path()}")
-        listen()
+        with data_folder.share_database():
+            with data_folder.explained():
+                self.show_login(setup.prepare())
+            garbage.settle()
+            STDOUT.put(f"The overlay's path, behind your site's address: {overlay_path()}")
+            listen()
 
     def show_login(self, password: str | None) -> None:
         """Print the password of a new login, if there is one. It is stored as a hash and can't be shown again."""
@@ -180,15 +182,15 @@ async def play_demo(simulator: Simulator) -> None:
     await play(simulator, "show")
 
 
-def make_listener(url: str, credentials: Credentials, *, holder: str = "embedded") -> Listener:
+def make_listener(url: str, credentials: Credentials, **more: Any) -> Listener:
     """Return a listener of the gateway at `url`, with the settings' event version and limits."""
     current = JoystickSettings.current()
     return Listener(
         url=url,
         credentials=credentials,
-        holder=holder,
         version=current.joystick_event_version,
         chat_settings=chat_settings,
+        **more,
     )
 
 
@@ -209,7 +211,12 @@ def listen() -> None:
 
     async def run() -> None:
         url = JoystickSettings.current().joystick_gateway_url
-        await make_listener(url, ChannelCredentials(), holder=f"{socket.gethostname()}:{os.getpid()}").run()
+        holder = f"{socket.gethostname()}:{os.getpid()}"
+        while True:
+            try:
+                await make_listener(url, ChannelCredentials(), holder=holder, look_after=beside.look_after).run()
+            except LeaseLost as error:
+                log.warning("%s", error)
 
     async def until_stopped() -> None:
         task = asyncio.create_task(embedded.keep_running(run))

@@ -1,0 +1,79 @@
+"""What stands in Redis while a worker is busy, and what goes on beside it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from contextlib import closing
+
+import redis
+
+from tests.journeys.site import Scaled
+from tests.processes import ROOT, wait_until
+
+WAKE_UPS, ITEMS = 1000, 30
+LANES = ("effect", "reply", "wheel")
+# Items in two lanes, which end without an overlay, and one that was paid for and has waited too long.
+FILL = f"""
+import django; django.setup()
+from datetime import timedelta
+from django.utils import timezone
+from economy.ledger import points
+from economy.viewers import people
+from effects.models import Purchase, QueueItem
+from effects.queue import items, wakeups
+from effects.registry import Effect
+from pixelbot_site import setup
+
+setup.prepare()
+bob = people.seen(["Bob"], now=timezone.now())["bob"]
+points.grant(bob, 100, source="test", reference="start")
+payment = points.spend(bob, 25, source="redeem", reference="bought")
+purchase = Purchase.objects.create(viewer=bob, redeem="thing", payment=payment)
+late = items.enqueue(Effect("speak", {{"text": "late"}}, "late"), viewer=bob, purchase=purchase, waits=True)
+QueueItem.objects.filter(pk=late.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+for number in range({ITEMS}):
+    items.enqueue(Effect("obs_scene", {{"scene": "Kitchen"}}, "scene"))
+    items.enqueue(Effect("reply", {{"text": "hello"}}, "reply"))
+for number in range({WAKE_UPS}):
+    wakeups.wake({LANES!r}[number % {len(LANES)}])
+"""
+
+
+def test_a_lane_is_woken_once_and_what_is_urgent_does_not_wait_behind_it(scaled: Scaled, redis_url: str) -> None:
+    scaled.environment |= {"DJANGO_SETTINGS_MODULE": "pixelbot_site.settings"}
+    celery = ("-m", "celery", "-A", "pixelbot_site", "worker", "--pool", "threads", "--concurrency", "1", "-n")
+    with closing(redis.Redis.from_url(redis_url)) as broker:
+
+        def takers() -> int:
+            return sum(client["cmd"] == "brpop" for client in broker.client_list())
+
+        busy = scaled.start(*celery, "work@here", "-Q", "celery")
+        wait_until(lambda: takers() == 1, "the worker waits for tasks", within=30)
+        busy.send_signal(signal.SIGSTOP)
+        fill(scaled)
+        # One for each lane, and two where the wake-ups took longer than a lane counts as woken; the worker has one.
+        assert len(LANES) - 1 <= broker.llen("celery") <= 2 * len(LANES)
+
+        beat = ("-B", "--schedule", f"{scaled.environment['DATA_DIR']}/beat")
+        scaled.start(*celery, "urgent@here", "-Q", "urgent", *beat)
+        ended = "SELECT count(*) FROM effects_queueitem WHERE state = 'expired'"
+        wait_until(lambda: scaled.ask(ended) == 1, "what has waited too long ends", within=30)
+        assert scaled.ask("SELECT balance FROM economy_points") == 100
+        assert broker.llen("urgent") <= 1
+
+        waiting = "SELECT count(*) FROM effects_queueitem WHERE state IN ('pending', 'running')"
+        assert scaled.ask(waiting) == 2 * ITEMS
+        busy.send_signal(signal.SIGCONT)
+        wait_until(lambda: scaled.ask(waiting) == 0, "nothing is left waiting", within=20)
+        wait_until(lambda: broker.llen("celery") == 0, "no message is left")
+
+
+def fill(scaled: Scaled) -> None:
+    """Run FILL in a process of its own."""
+    filled = subprocess.run(
+        [sys.executable, "-c", FILL], cwd=ROOT, env=scaled.environment | {"LOG_LEVEL": "ERROR"},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert filled.returncode == 0, filled.stderr
