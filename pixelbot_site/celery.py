@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import task_postrun
 from django.db import close_old_connections
 
@@ -22,7 +22,9 @@ app.autodiscover_tasks()
 
 
 @task_postrun.connect
-def _finish(**_: Any) -> None:
+def _finish(task: Task[..., Any], **_: Any) -> None:
+    if task.request.is_eager:  # called like a function: its connection is the caller's
+        return
     close_old_connections()
     # A worker's process may end after any task.
     channel_layer.flush()
