@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
 from economy import cooldowns
 from economy.ledger import accounts, points
@@ -276,11 +275,9 @@ def give_back(item: QueueItem, keeps_cooldowns: bool) -> None:
         Redeem.objects.filter(key=purchase.redeem, stock__isnull=False).update(stock=F("stock") + 1)
     if keeps_cooldowns:
         return
-    now = timezone.now()
     # A later purchase may have begun the same cooldown anew; its end differs, and it stays.
     for key, until in purchase.cooldowns.items():
-        if datetime.fromisoformat(until) > now:  # one that has ended holds nobody up
-            cooldowns.free(key, until=datetime.fromisoformat(until))
+        cooldowns.free(key, until=datetime.fromisoformat(until))
 
 
 def went_live() -> datetime | None:

@@ -86,8 +86,9 @@ def give_back_many(items: Sequence[QueueItem], reason: str, *, wait: bool) -> li
             continue
         done.append(item)
         is_refunded = item.purchase is not None and bought[item.purchase.pk] is item
-        if is_refunded:
-            purchase_undone.call(item, False)
+        if item.purchase is not None and is_refunded:
+            # Cooldowns that have ended hold nobody up: no statement for each of them.
+            purchase_undone.call(item, not _is_cooling_down(item.purchase, now))
             after_commit(redeem_failed.call, item, _cause(reason))
         payment = item.purchase.payment if item.purchase is not None and is_refunded else None
         _tell_viewer(item, reason, BACK.part(amount=-payment.delta) if payment else "", is_refunded=is_refunded)
@@ -95,7 +96,11 @@ def give_back_many(items: Sequence[QueueItem], reason: str, *, wait: bool) -> li
 
 
 def _gives_back_more(purchase: Purchase, now: datetime) -> bool:
-    return purchase.took_stock or any(datetime.fromisoformat(until) > now for until in purchase.cooldowns.values())
+    return purchase.took_stock or _is_cooling_down(purchase, now)
+
+
+def _is_cooling_down(purchase: Purchase, now: datetime) -> bool:
+    return any(datetime.fromisoformat(until) > now for until in purchase.cooldowns.values())
 
 
 def pay_back(purchase: Purchase, *, by: str) -> bool:
