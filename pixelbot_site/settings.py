@@ -55,6 +55,11 @@ DATABASE_URL = "" if DEMO else site.database_url
 REDIS_URL = "" if DEMO else site.redis_url
 EMBEDDED = not REDIS_URL
 
+# --- who may watch --------------------------------------------------------------------------------------------------
+
+# Read for each request, also where the database must not be asked, as `Section.current` may do.
+METRICS_TOKEN = site.metrics_token
+
 # --- Django ----------------------------------------------------------------------------------------------------------
 
 # Not one of the apps: it would be imported at the start, with django.test, and the API is needed at its first request.

@@ -20,7 +20,7 @@ from django.utils import timezone
 from economy.models import Viewer
 from effects.models import ENDED, Purchase, QueueItem, State
 from effects.overlays import messages
-from effects.queue import lanes, lease, refunds
+from effects.queue import counting, lanes, lease, refunds
 from effects.queue.wakeups import wake, wake_in
 from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, FlowKind, OverlayTask, first_lane, get_kind, kinds
 from effects.settings_table import QueueSettings
@@ -182,7 +182,8 @@ def perform(item: QueueItem) -> bool:
         if needs_transaction:
             # Before any account is held: a merge locks items first, and accounts after them.
             list(QueueItem.objects.select_for_update().filter(pk=item.pk).values_list("pk"))
-        return _perform(item)
+        with counting.PERFORM_SECONDS.labels(counting.label(item.lane)).time():
+            return _perform(item)
 
 
 def _perform(item: QueueItem) -> bool:
@@ -331,6 +332,7 @@ def _abort(
 
 
 def _continue_after(item: QueueItem, notify: Callable[[int], None]) -> None:
+    counting.count_end(item)
     if item.sequel and _keeps_sequel(item):
         with contained(log, "what follows %s", item):
             hand_on(item, Effect(SEQUENCE, {"effects": item.sequel}, item.title))

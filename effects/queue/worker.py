@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from effects.models import MADE, Lane, QueueItem, State
-from effects.queue import items, lanes, lease
+from effects.queue import counting, items, lanes, lease
 from effects.registry import INSTANT, kinds
 from pixelbot_site.kit.errors import Failed, Refused
 
@@ -67,6 +67,7 @@ def claim(lane: str) -> QueueItem | None:
                 return None
     except IntegrityError:  # another item of the lane runs: the constraint allows one
         return None
+    counting.count_claim(item, now)
     is_folded = item.folded is not None
     for name, value in claim_values.items():
         setattr(item, name, value)

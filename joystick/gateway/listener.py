@@ -239,6 +239,8 @@ class Listener:
                 worth=message.get("worth", 0),
                 template=message.get("template", ""),
                 filling=message.get("filling", {}),
+                event=message.get("event", ""),
+                event_at=message.get("event_at", 0.0),
             )
             self.gateway.enqueue(action)
 

@@ -18,7 +18,7 @@ from joystick.reactions import performing
 from joystick.reactions.engine import Reacting, Run
 from joystick.registry import Outcome, handlers
 from joystick.settings_table import Rules
-from pixelbot_site.kit import bulk
+from pixelbot_site.kit import bulk, origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,12 @@ class Outcomes:
     def handle(self, event: Event | LevelUp) -> None:
         """Call the handlers of the event's type and apply what they return, and keep what occasions it is."""
         source = Source(event.uid, event.channel_id) if isinstance(event, Event) else Source(event.event)
-        for handler in handlers(event):
-            self.apply(handler(event, self.rules), source)
+        token = origin.enter(source.event)
+        try:
+            for handler in handlers(event):
+                self.apply(handler(event, self.rules), source)
+        finally:
+            origin.leave(token)
         if source.event not in self.taken_out and not _is_of_a_bot(event, self.rules):
             self.reacting.collect(event, uid=source.event, channel_id=source.channel_id)
 

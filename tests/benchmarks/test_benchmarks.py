@@ -80,3 +80,8 @@ def test_the_benchmark_of_the_first_page_prints_its_queries() -> None:
 def test_the_benchmark_of_the_fan_out_prints_its_ratio_to_bare_sockets() -> None:
     figures = printed("fan_out")
     assert "push from a thread to each of 20 overlays, p50" in figures and "ratio to bare sockets" in figures
+
+
+def test_the_benchmark_of_counting_prints_both_ratios_and_what_a_look_costs() -> None:
+    figures = printed("counting")
+    assert figures.count("  ratio ") == 2 and "/metrics with 2,000 ended items" in figures
