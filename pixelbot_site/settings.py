@@ -59,6 +59,8 @@ EMBEDDED = not REDIS_URL
 
 # Read for each request, also where the database must not be asked, as `Section.current` may do.
 METRICS_TOKEN = site.metrics_token
+HEALTH_HOST = site.health_host
+HEALTH_PORT = site.health_port
 
 # --- Django ----------------------------------------------------------------------------------------------------------
 

@@ -181,6 +181,13 @@ class WatchSettings(Section):
         is_secret=True,
         clean=metrics_token,
     )
+    health_port: int = setting(
+        0,
+        "The port on which this process says whether it does its work (/health), and what it counted (/metrics). Each "
+        "process needs one of its own: set it where the process is started. 0: none.",
+        maximum=65_535,
+    )
+    health_host: str = setting("127.0.0.1", "The address of that port. /health asks for no token.")
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,14 @@ from joystick.gateway import batch_size, health
 from joystick.gateway.client import Gateway
 from joystick.gateway.outgoing.actions import Action, Listing
 from joystick.gateway.outgoing.waiting import MIN_INTERVAL
+from joystick.gateway.pulse import Pulse
 from joystick.gateway.session import SessionLost
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
 from joystick.gateway.token_source import TokenSource
 from joystick.inbox import receive
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame
+from pixelbot_site.kit import alive
 from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.phrases import Kind
@@ -73,13 +75,20 @@ class Listener:
         self._tokens = TokenSource(credentials, self._threads, holder, self.report_state)
         self._catching_up: asyncio.Task[None] | None = None
         self._unsaid_stored = 0
+        self.pulse = Pulse(lambda: self.gateway.is_connected)
 
     async def run(self) -> None:
         """Listen until cancelled; then say the answers that wait, store what was received, and release the lease.
 
         Raises SessionLost when another listener took the lease.
         """
-        await self._wait_for_lease()
+        with alive.part("listener", self.pulse.sign):
+            self.pulse.begin()
+            await self._wait_for_lease()
+            self.pulse.is_listening = True
+            await self._listen()
+
+    async def _listen(self) -> None:
         await self._threads.db(health.open_gap_at_start)
         await self._threads.db(health.note_own_name, "")
         await self._apply_chat_settings()
@@ -206,6 +215,7 @@ class Listener:
                 batch.append(self._events.get_nowait())
             self._has_room.set()
             self._in_hand = batch
+            self.pulse.take()
             while True:  # until the database takes it: no event is dropped because of a lock or a full disk
                 began = time.monotonic()
                 try:
@@ -218,6 +228,7 @@ class Listener:
                     log.error("the database does not take %s, trying again: %s", counted(len(batch), "event"), error)
                     await asyncio.sleep(1)
             self._in_hand = []
+            self.pulse.store()
             for _ in batch:
                 self._events.task_done()
 
