@@ -19,7 +19,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 def _tell_of_worker(sender: Any, **_: Any) -> None:
     from pixelbot_site.metrics import worker  # Django must be set up before
 
-    worker.begin(sender)
+    worker.begin_by_itself(sender)
 
 
 app = Celery("pixelbot_site")

@@ -14,7 +14,7 @@ from economy.ledger import accounts
 from economy.ledger.accounts import MAX_BALANCE, MAX_INTEGER, Row, balances, change_each, require_amount, require_change
 from economy.models import UNDOING, Points, Transaction, TransactionKind, Viewer
 from economy.settings_table import PointsSettings
-from pixelbot_site.kit import bulk, phrases
+from pixelbot_site.kit import bulk, origin, phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
 
@@ -120,7 +120,8 @@ def _log_grants(grants: Sequence[Grant]) -> None:
         log.info("granted %d to %d viewers", total, len(viewers))
         return
     for grant in grants:
-        log.info(GRANTED, grant.amount, grant.viewer.key, grant.source)
+        with origin.of(grant.event):
+            log.info(GRANTED, grant.amount, grant.viewer.key, grant.source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from effects.models import MADE, Lane, QueueItem, State
 from effects.queue import counting, items, lanes, lease
 from effects.registry import INSTANT, kinds
+from pixelbot_site.kit import origin
 from pixelbot_site.kit.errors import Failed, Refused
 
 log = logging.getLogger("queue")
@@ -34,7 +35,10 @@ def drain(lane: str, *, stopped: Callable[[], bool] = _never) -> None:
         item = claim(lane)
         if item is None:
             return
-        if not items.perform(item):
+        with origin.of(item.event):
+            log.info("claimed: %s", item)
+            is_over = items.perform(item)
+        if not is_over:
             # The overlays play for seconds: enough for the slow part (the synthesis) of the next item.
             prepare_next(lane)
             return
@@ -98,7 +102,8 @@ def prepare_next(lane: str) -> None:
     if item is None or kind is None or not kind.is_slow or item.is_prepared:
         return
     try:
-        prepared = kind.prepare(item, kind.parse(item.payload))
+        with origin.of(item.event):
+            prepared = kind.prepare(item, kind.parse(item.payload))
     except (Failed, Refused) as error:
         log.info("not prepared ahead: %s: %s", item, error)
         return

@@ -27,6 +27,7 @@ from joystick.gateway.outgoing.waiting import BURST, MIN_INTERVAL, Outgoing, is_
 from joystick.gateway.pace import Attempts, TokenBucket
 from joystick.gateway.session import Session, SessionLost, TokenRefused
 from joystick.protocol.frames import ReceivedFrame
+from pixelbot_site.kit import origin
 
 log = logging.getLogger("joystick")
 
@@ -245,10 +246,11 @@ class Gateway:
         except BaseException:  # a cancelled sender, too: what the socket did not take is sent in the next session
             self.outgoing.put_back()
             raise
-        if action.name == "send_message":
-            log.info("said: %s", action.arguments["text"])
-        else:
-            log.info("did: %s", self._last_action)
+        with origin.of(action.event):
+            if action.name == "send_message":
+                log.info("said: %s", action.arguments["text"])
+            else:
+                log.info("did: %s", self._last_action)
         counting.count_sent(action)
         if action.name in SPOKEN:
             self._pace.count()

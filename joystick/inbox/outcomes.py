@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +20,8 @@ from joystick.reactions.engine import Reacting, Run
 from joystick.registry import Outcome, handlers
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk, origin
+
+log = logging.getLogger("joystick")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Outcomes:
         source = Source(event.uid, event.channel_id) if isinstance(event, Event) else Source(event.event)
         token = origin.enter(source.event)
         try:
+            log.debug("received: %s", type(event).__name__)
             for handler in handlers(event):
                 self.apply(handler(event, self.rules), source)
         finally:
@@ -102,7 +106,10 @@ class Outcomes:
         self.load_viewers()
         while self.awards:  # handlers of a level-up may return awards again
             awards, self.awards = self.awards, []
-            level_ups = pay.pay(awards, rules=self.rules, now=self.now, viewers=self.viewers, stream=self._stream_id())
+            with origin.of(None):  # they are those of many events
+                level_ups = pay.pay(
+                    awards, rules=self.rules, now=self.now, viewers=self.viewers, stream=self._stream_id()
+                )
             for level_up in level_ups:
                 self.handle(level_up)
             if self.awards:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
+
+# What a uid may have in the log. The platform chooses it: anything else could pass there for words of ours.
+_ODD = re.compile(r"[^A-Za-z0-9_.:-]")
+MAX_SHOWN_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +20,11 @@ class Origin:
 
     uid: str
     arrived: float = 0.0
+
+    @property
+    def shown(self) -> str:
+        """Return the uid as lines of the log have it."""
+        return _ODD.sub("?", self.uid[:MAX_SHOWN_CHARS])
 
 
 # Apart, and an Origin is made where somebody asks: each event of a batch sets the first, and few are asked for.
@@ -28,6 +39,12 @@ def current() -> Origin | None:
         return None
     arrivals = _arrivals.get()
     return Origin(uid, arrivals.get(uid, 0.0) if arrivals else 0.0)
+
+
+def since() -> str:
+    """Return how long ago the event came, for a line of the log: `, 0.012 s after it came`; "" where nobody knows."""
+    event = current()
+    return f", {time.time() - event.arrived:.3f} s after it came" if event is not None and event.arrived else ""
 
 
 @contextmanager

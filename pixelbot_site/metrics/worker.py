@@ -8,6 +8,7 @@ from typing import Any
 
 from celery.signals import task_received
 from celery.worker import state
+from django.conf import settings
 
 from effects.queue.wakeups import DRAIN
 from pixelbot_site.kit import alive
@@ -41,11 +42,16 @@ class Pulse:
         return Sign(age < DEAF_AFTER, facts)
 
 
-def begin(consumer: Any) -> None:
+def begin() -> None:
     """Let this process's worker tell of itself, and open HEALTH_PORT."""
     pulse = Pulse()
     task_received.connect(pulse.receive, weak=False)
     alive.register("worker", pulse.sign)
     port.serve()
-    if "prefork" in type(consumer.pool).__module__:
+
+
+def begin_by_itself(consumer: Any) -> None:
+    """Do the same in a worker that is a process of its own; warn where its tasks are performed in other processes."""
+    begin()
+    if settings.METRICS_TOKEN and settings.HEALTH_PORT and "prefork" in type(consumer.pool).__module__:
         log.warning("what this worker's child processes count is not in its /metrics: start it with --pool threads")

@@ -21,17 +21,39 @@ from urllib.parse import urlencode
 import pytest
 
 from joystick.simulator.happenings import chat, tip
+from tests.journeys.health import health, metrics
 from tests.journeys.way import POINTS, STATE, walk
-from tests.processes import ROOT, BotProcess, SimulatorThread, overlay_socket, play_next, wait_until
+from tests.processes import ROOT, BotProcess, SimulatorThread, free_port, overlay_socket, play_next, wait_until
 
 MakeBot = Callable[..., BotProcess]
+
+TOKEN = "a-token-for-the-metrics-alone"
+# What the log says of a line with !tts, each time with its uid.
+STEPS = (
+    "received: ChatMessage",
+    r"bought: tts by Bob, 0\.\d+ s after it came",
+    r"claimed: speak \d+: hello",
+    r"sent to the overlays: speak \d+: hello",
+    r"plays: speak \d+: hello",
+    r"done: speak \d+: hello",
+)
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_the_way_of_an_event(make_bot: MakeBot, simulator: SimulatorThread, version: str) -> None:
-    bot = make_bot(JOYSTICK_EVENT_VERSION=version).start()
+    port = free_port()
+    watched = {"LOG_LEVEL": "DEBUG", "HEALTH_PORT": str(port), "METRICS_TOKEN": TOKEN}
+    bot = make_bot(JOYSTICK_EVENT_VERSION=version, **watched).start()
     simulator.wait_subscribed()
-    walk(simulator, bot.overlay_url, bot.one)
+    uid = walk(simulator, bot.overlay_url, bot.one)
+    lines = [line.partition(f" [{uid}] ")[2] for line in bot.text().splitlines() if uid in line]
+    places = [next((place for place, line in enumerate(lines) if re.fullmatch(step, line)), None) for step in STEPS]
+    assert None not in places and places == sorted(places), lines
+    assert "took 25 from bob (redeem)" in lines and "said: @Bob done, it is in the queue. 75 points left." in lines
+    status, parts = health(port)
+    assert status == 200 and sorted(parts) == ["listener", "web", "worker"]
+    assert parts["worker"]["seconds_since_task"] < 10
+    assert 'pixelbot_queue_items_ended_total{lane="tts",state="done"} 1.0' in metrics(bot.port, TOKEN)
     assert "Traceback" not in bot.text()
 
 
