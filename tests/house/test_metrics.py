@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
+import yaml
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import OperationalError, connection
@@ -280,3 +282,63 @@ def test_names_follow_prometheus_conventions_and_no_label_is_anybodys_to_choose(
         assert set(metric.labels) <= {"kind", "state", "lane", "priority", "outcome", "in_obs"}, metric
         assert metric.sentence.endswith("."), metric
     assert gateway.SESSIONS._name == "pixelbot_joystick_sessions"
+
+
+WORDS_OF_PROMETHEUS = {
+    "sum",
+    "max",
+    "min",
+    "rate",
+    "increase",
+    "histogram_quantile",
+    "topk",
+    "by",
+    "job",
+    "le",
+    "instance",
+}
+
+
+def test_the_board_shows_every_metric_and_no_other() -> None:
+    board = json.loads((ROOT / "docs/deploy/grafana.json").read_text(encoding="utf-8"))
+    panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+    assert len(panels) > 20 and len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+    known = declared()
+    names = {name: metric.labels for name, metric in known.items() if metric.kind != "histogram"}
+    names |= {
+        f"{name}{end}": (*metric.labels, *(["le"] if end == "_bucket" else []))
+        for name, metric in known.items()
+        if metric.kind == "histogram"
+        for end in ("_bucket", "_sum", "_count")
+    }
+    of_any_process = {"process_resident_memory_bytes": (), "process_cpu_seconds_total": ()}
+    if sys.platform == "linux":
+        assert of_any_process.keys() <= figures(text.of_process().decode()).keys()
+    shown = set()
+    for panel in panels:
+        assert panel["title"] and panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24
+        for target in panel["targets"]:
+            expression = target["expr"]
+            assert expression.count("(") == expression.count(")") and 'job=~"$job"' in expression, expression
+            bare = re.sub(r'"[^"]*"|\[[^]]*\]', "", expression)
+            (*used,) = {word for word in re.findall(r"[a-z_]+", bare) if word in names or word in of_any_process}
+            assert used, expression
+            labels = {label for name in used for label in {**names, **of_any_process}[name]}
+            rest = set(re.findall(r"[a-z_]+", bare)) - set(used) - labels - WORDS_OF_PROMETHEUS
+            assert rest == set(), f"{expression} has what is no metric, and no label of it"
+            in_legend = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+            assert in_legend <= labels | {"instance"}, target
+            shown |= {re.sub("_(bucket|sum|count)$", "", name) for name in used}
+    assert shown == known.keys() | of_any_process.keys()
+
+
+def test_the_board_overlaps_nowhere_and_prometheus_gets_the_token_by_a_file() -> None:
+    board = json.loads((ROOT / "docs/deploy/grafana.json").read_text(encoding="utf-8"))
+    places = [panel["gridPos"] for panel in board["panels"]]
+    cells = [
+        (x, y) for at in places for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])
+    ]
+    assert len(cells) == len(set(cells))
+    (job,) = yaml.safe_load((ROOT / "docs/deploy/prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    assert job["authorization"] == {"type": "Bearer", "credentials_file": "/etc/prometheus/pixelbot-token"}
+    assert "metrics_path" not in job and job["static_configs"] == [{"targets": ["127.0.0.1:8000"]}]
