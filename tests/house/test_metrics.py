@@ -24,13 +24,15 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 import effects.consumers  # noqa: F401 (this, and the gateway below: so that all metrics are declared)
 from economy.models import Viewer
-from effects.models import Lane, QueueItem
+from effects.chat import Priority
+from effects.models import Lane, QueueItem, State
 from effects.queue import control, playback, worker
+from effects.registry import lanes
 from joystick.gateway import client as gateway
 from joystick.gateway.outgoing import counting as outgoing
 from joystick.gateway.outgoing.actions import Action
 from joystick.gateway.outgoing.waiting import Outgoing
-from joystick.inbox import receive
+from joystick.inbox import counting, receive
 from joystick.models import Connection, Reaction
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import Happening, chat, tip
@@ -174,8 +176,30 @@ def test_what_happens_is_counted_and_nobody_is_named(
     assert 0 <= after[f"pixelbot_queue_oldest_age_seconds{{lane={shown.lane}}}"] < 30
     assert 0 <= after["pixelbot_schedule_age_seconds"] < 30
     assert abs(after["pixelbot_event_lag_seconds"]) < 30
+    assert strange_labels(shown_text) == set()
     secrets = (TOKEN, django_settings.SECRET_KEY, "a test's page", "Main")
     assert [word for word in (*PLANTED, *secrets) if word.casefold() in shown_text.casefold()] == []
+
+
+def strange_labels(scrape: str) -> set[tuple[str, str]]:
+    """Return the labels of ours whose values are none of those that docs/metrics.md tells of."""
+    ends = {"handled", "failed", "unreadable", "repeated"}
+    known: dict[str, set[str]] = {
+        "kind": {*counting.KNOWN, "other"},
+        "state": ends | set(State.values),
+        "lane": {*lanes(), "instant", "other"},
+        "priority": set(Priority),
+        "outcome": {"sent", "dropped", "late", "answered", "refused", "failed"},
+        "in_obs": {"true", "false"},
+    }
+    return {
+        label
+        for family in text_string_to_metric_families(scrape)
+        if family.name.startswith("pixelbot_")
+        for sample in family.samples
+        for label in sample.labels.items()
+        if label[0] != "le" and label[1] not in known[label[0]]
+    }
 
 
 def raises(*_: object) -> None:

@@ -27,6 +27,20 @@ from tests.processes import ROOT, BotProcess, SimulatorThread, free_port, overla
 
 MakeBot = Callable[..., BotProcess]
 
+# What /metrics says after the way of an event.
+COUNTED = (
+    'pixelbot_events_total{kind="new_message",state="handled"} 2.0',
+    'pixelbot_events_total{kind="tipped",state="handled"} 1.0',
+    'pixelbot_replies_total{outcome="sent",priority="answer"} 2.0',
+    'pixelbot_reply_seconds_count{priority="answer"} 2.0',
+    'pixelbot_queue_items_ended_total{lane="tts",state="done"} 1.0',
+    "pixelbot_joystick_sessions_total 1.0",
+    "pixelbot_joystick_connected 1.0",
+    "pixelbot_listener_connected 1.0",
+    "pixelbot_overlay_sockets 0.0",
+    "pixelbot_database_up 1.0",
+)
+
 TOKEN = "a-token-for-the-metrics-alone"
 # What the log says of a line with !tts, each time with its uid.
 STEPS = (
@@ -53,7 +67,10 @@ def test_the_way_of_an_event(make_bot: MakeBot, simulator: SimulatorThread, vers
     status, parts = health(port)
     assert status == 200 and sorted(parts) == ["listener", "web", "worker"]
     assert parts["worker"]["seconds_since_task"] < 10
-    assert 'pixelbot_queue_items_ended_total{lane="tts",state="done"} 1.0' in metrics(bot.port, TOKEN)
+    told = metrics(bot.port, TOKEN)
+    for line in COUNTED:
+        assert f"\n{line}\n" in told, told
+    assert not re.search(r"bob|hello|harbourfox|[0-9a-f]{32}", told, re.IGNORECASE)
     assert "Traceback" not in bot.text()
 
 
