@@ -57,13 +57,13 @@ class Outcomes:
     def handle(self, event: Event | LevelUp) -> None:
         """Call the handlers of the event's type and apply what they return, and keep what occasions it is."""
         source = Source(event.uid, event.channel_id) if isinstance(event, Event) else Source(event.event)
-        token = origin.enter(source.event)
+        before = origin.enter(source.event)
         try:
             log.debug("received: %s", type(event).__name__)
             for handler in handlers(event):
                 self.apply(handler(event, self.rules), source)
         finally:
-            origin.leave(token)
+            origin.leave(before)
         if source.event not in self.taken_out and not _is_of_a_bot(event, self.rules):
             self.reacting.collect(event, uid=source.event, channel_id=source.channel_id)
 

@@ -36,6 +36,7 @@ from joystick.inbox import counting, receive
 from joystick.models import Connection, Reaction
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import Happening, chat, tip
+from pixelbot_site.kit.live import Live
 from pixelbot_site.metrics import database, text
 from pixelbot_site.upkeep import heartbeat
 from redeems import purchase
@@ -306,6 +307,18 @@ def test_names_follow_prometheus_conventions_and_no_label_is_anybodys_to_choose(
         assert set(metric.labels) <= {"kind", "state", "lane", "priority", "outcome", "in_obs"}, metric
         assert metric.sentence.endswith("."), metric
     assert gateway.SESSIONS._name == "pixelbot_joystick_sessions"
+
+
+def test_a_live_value_knows_how_old_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("pixelbot_site.kit.live.time.monotonic", lambda: clock[0])
+    value: Live[str] = Live("first")
+    clock[0] += 50
+    assert value.age == 0.0  # nobody reads it
+    value.use(lambda: "read")
+    assert value.current() == "read"
+    clock[0] += 7
+    assert value.age == 7.0 and value.current() == "read" and value.age == 0.0
 
 
 WORDS_OF_PROMETHEUS = {

@@ -77,6 +77,8 @@ class Command(BaseCommand):
                 "For one process, take REDIS_URL out."
             )
         with data_folder.lock():
+            if port == settings.HEALTH_PORT:
+                raise CommandError(f"HEALTH_PORT is {port}, which is the port of the pages: give it another.")
             require_free(host, port)
             with data_folder.explained():
                 self.show_login(setup.prepare())
