@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any, Self
 
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import origin, phrases
 from pixelbot_site.kit.channel_layer import group_send
 from pixelbot_site.kit.phrases import Kind
 from pixelbot_site.kit.transactions import after_commit
@@ -97,6 +97,7 @@ def act(
         "at": time.time(),  # lets the gateway drop a line that is too old by the time it can be sent
         "priority": priority.value,
         "kind": kind.value,
+        **_of_event(),
         **more,
     }
     collected = _overheard.get()
@@ -104,6 +105,11 @@ def act(
         collected.append(message)
     else:
         after_commit(group_send, MAILBOX, message)
+
+
+def _of_event() -> dict[str, object]:
+    event = origin.current()
+    return {} if event is None else {"event": event.uid, "event_at": event.arrived}
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
+from prometheus_client import Counter
 
 from effects.models import Overlay, OverlayWidget
 from effects.overlays import layout, messages, pages
@@ -24,6 +25,11 @@ from effects.queue import playback
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
 
 log = logging.getLogger("overlay")
+
+LEADER_CHANGES = Counter(
+    "pixelbot_overlay_leader_changes",
+    "How often an open page of an overlay began or ceased to be the one that is heard.",
+)
 
 # A page sends three reports for each item, and has no more than some items in a second.
 MAX_REPORTS_A_SECOND = 100
@@ -181,6 +187,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         leads = await database_sync_to_async(self._leads_now)()
         if leads != self.leads:
             self.leads = leads
+            LEADER_CHANGES.inc()
             await self.send_frame({"type": "leader", "leader": leads})
 
     def _leads_now(self) -> bool:

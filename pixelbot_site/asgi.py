@@ -17,6 +17,7 @@ from channels.auth import AuthMiddlewareStack
 
 from effects.consumers import NoSuchSocket, OverlayConsumer
 from pixelbot_site.index.live import DashboardConsumer
+from pixelbot_site.metrics import port
 from pixelbot_site.origins import OwnPages
 
 application = ProtocolTypeRouter(
@@ -35,3 +36,5 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+
+port.serve_web()

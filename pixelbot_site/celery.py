@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import task_postrun
+from celery.signals import task_postrun, worker_ready
 from django.db import close_old_connections
 
 import pixelbot_site.kit.bell_broker  # noqa: F401 (names the bell:// transport before the first connection)
@@ -15,6 +15,14 @@ from pixelbot_site.kit import channel_layer
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelbot_site.settings")
 # A worker would run Django's checks of the code at each start, which import all of the API. They are among the tests.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
+
+
+@worker_ready.connect
+def _tell_of_worker(sender: Any, **_: Any) -> None:
+    from pixelbot_site.metrics import worker  # Django must be set up before
+
+    worker.begin_by_itself(sender)
+
 
 app = Celery("pixelbot_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -32,6 +32,7 @@ from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.logs import STDOUT
 from pixelbot_site.kit.schedule import Schedule
 from pixelbot_site.kit.threads import start_service
+from pixelbot_site.metrics import worker as worker_health
 from pixelbot_site.upkeep import database_file
 
 log = logging.getLogger("runbot")
@@ -190,6 +191,7 @@ class Worker:
 
     def start(self) -> None:
         """Start the worker's threads and the schedule."""
+        worker_health.begin()
         self._thread.start()
         # In a thread: the worker's own `beat` option forks a process, which a broker in memory does not reach.
         start_service("schedule", self._schedule.run)

@@ -56,6 +56,13 @@ DATABASE_URL = "" if DEMO else site.database_url
 REDIS_URL = "" if DEMO else site.redis_url
 EMBEDDED = not REDIS_URL
 
+# --- who may watch --------------------------------------------------------------------------------------------------
+
+# Read for each request, also where the database must not be asked, as `Section.current` may do.
+METRICS_TOKEN = site.metrics_token
+HEALTH_HOST = site.health_host
+HEALTH_PORT = site.health_port
+
 # --- Django ----------------------------------------------------------------------------------------------------------
 
 # Not one of the apps: it would be imported at the start, with django.test, and the API is needed at its first request.

@@ -26,6 +26,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 # Seconds that a login lasts: long on the streamer's own PC, an evening where others can reach the pages.
 SESSION_AT_HOME = 30 * 86_400
 SESSION_ELSEWHERE = 12 * 3600
+MIN_TOKEN_CHARS = 20
 DATABASE_ENGINES = frozenset({"django.db.backends.postgresql", "django.db.backends.sqlite3"})
 
 
@@ -160,8 +161,37 @@ class LogSettings(Section):
     )
 
 
+def metrics_token(token: str) -> str:
+    """Return `token`. Raise ValueError where it is so short that it could be guessed, or can't stand in a header."""
+    if token and not re.fullmatch(rf"[!-~]{{{MIN_TOKEN_CHARS},200}}", token):
+        raise ValueError(f"{MIN_TOKEN_CHARS} to 200 letters, digits and signs without spaces")
+    return token
+
+
 @dataclass(frozen=True)
-class SiteSettings(LoginSettings, StorageSettings, LogSettings):
+class WatchSettings(Section):
+    """Access for programs that watch the bot's processes."""
+
+    title: ClassVar[str] = "Metrics and health"
+    is_live: ClassVar[bool] = False
+
+    metrics_token: str = setting(
+        "",
+        "The token with which Prometheus may read /metrics (docs/metrics.md). Empty: there are no metrics.",
+        is_secret=True,
+        clean=metrics_token,
+    )
+    health_port: int = setting(
+        0,
+        "The port on which this process says whether it does its work (/health), and what it counted (/metrics). Each "
+        "process needs one of its own: set it where the process is started. 0: none.",
+        maximum=65_535,
+    )
+    health_host: str = setting("127.0.0.1", "The address of that port. /health asks for no token.")
+
+
+@dataclass(frozen=True)
+class SiteSettings(LoginSettings, StorageSettings, LogSettings, WatchSettings):
     """The settings that settings.py itself reads."""
 
 
@@ -180,6 +210,7 @@ SECTIONS: tuple[type[Section], ...] = (
     LoginSettings,
     StorageSettings,
     LogSettings,
+    WatchSettings,
 )
 
 if __name__ == "__main__":

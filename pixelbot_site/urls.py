@@ -15,6 +15,7 @@ from pixelbot_site.index import views as index_views
 from pixelbot_site.live_settings import views as settings_views
 from pixelbot_site.logins import start_link
 from pixelbot_site.logins import views as login_views
+from pixelbot_site.metrics import views as metrics_views
 from pixelbot_site.simulate import views as simulate_views
 
 urlpatterns = [
@@ -36,6 +37,7 @@ urlpatterns = [
     path("admin/settings/", settings_views.page, name="settings"),
     path("admin/settings/recompute-levels/", settings_views.recompute_levels, name="recompute-levels"),
     path("admin/", admin.site.urls),
+    path("metrics", metrics_views.metrics, name="metrics"),
     path("invitation/<str:token>/", login_views.invitation, name="invitation"),
     path("start/<str:token>/", start_link.follow, name="start-link"),
     path("overlay/<str:secret>/", views.overlay_page, name="overlay"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,13 +20,15 @@ from effects.models import DROPPED, Purchase, QueueItem
 from effects.queue import items, lanes, refunds
 from effects.registry import INSTANT, Effect, EffectKind, kinds, parsed, require_possible, seconds
 from effects.settings_table import EffectsSettings
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import origin, phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.steps import SEQUENCE, Step, branches, each_planned, leaves, mistakes, unfolded
-from pixelbot_site.kit.transactions import again_after_deadlock
+from pixelbot_site.kit.transactions import after_commit, again_after_deadlock
 from redeems.models import Approval, Pricing, Redeem
 from redeems.registry import CatalogEntry, Order, Planned, catalog
+
+log = logging.getLogger("redeems")
 
 # How far back the limits of a stream count while the channel is not live.
 WITHOUT_STREAM = timedelta(hours=12)
@@ -90,6 +93,8 @@ def buy(
             took_stock=_take_stock(row),
             payment=None if is_free else _pay(row, viewer, _cost(row, plan, words, rules), reference, event),
         )
+        # Before the lane is woken, so that the log has it in this order.
+        after_commit(log.info, "bought: %s by %s%s", row.key, viewer.username, origin.since())
         items.enqueue(
             plan.effect, viewer=viewer, purchase=purchase, priority=row.priority, waits=waits, event=event or None
         )

@@ -15,7 +15,7 @@ from economy.ledger.accounts import MAX_BALANCE, MAX_INTEGER, Row, balances, cha
 from economy.models import UNDOING, Points, Transaction, TransactionKind, Viewer
 from economy.models.heirs import heirs_of
 from economy.settings_table import PointsSettings
-from pixelbot_site.kit import bulk, phrases
+from pixelbot_site.kit import bulk, origin, phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.transactions import after_commit
@@ -122,7 +122,8 @@ def _log_grants(grants: Sequence[Grant]) -> None:
         log.info("granted %d to %d viewers", total, len(viewers))
         return
     for grant in grants:
-        log.info(GRANTED, grant.amount, grant.viewer.key, grant.source)
+        with origin.of(grant.event):
+            log.info(GRANTED, grant.amount, grant.viewer.key, grant.source)
 
 
 @dataclass(frozen=True, slots=True)

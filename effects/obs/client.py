@@ -22,7 +22,7 @@ from typing import Any
 import websocket
 from django.db import DatabaseError, connections
 
-from effects.obs import login
+from effects.obs import counting, login
 from effects.obs.address import Options, options
 from effects.obs.login import CONNECTION_ERRORS, describe
 from pixelbot_site.kit import phrases
@@ -126,7 +126,8 @@ class OBS:
         """
         for _ in range(int(READY_WITHIN / ASK_AGAIN_EVERY)):
             try:
-                return self._ask_once(request, data, within)
+                with counting.counted(Denied):
+                    return self._ask_once(request, data, within)
             except Denied as error:
                 if error.code != NOT_READY:
                     raise
@@ -303,3 +304,6 @@ def _checked(request: str, answer: Data) -> Data:
 def obs() -> OBS:
     """Return this process's connection, which opens with the first request."""
     return OBS()
+
+
+counting.CONNECTED.set_function(lambda: float(bool(obs.cache_info().currsize) and obs().is_connected))

@@ -8,10 +8,14 @@ import logging
 import time
 from typing import Any, Protocol
 
+from prometheus_client import Gauge
+
 from effects.models import Overlay
 from effects.settings_table import QueueSettings
 
 log = logging.getLogger("overlay")
+
+SOCKETS = Gauge("pixelbot_overlay_sockets", "Open sockets of overlays in this process, previews included.")
 
 # Seconds between two lines of the log about refused pages: one that is refused tries again and again.
 REFUSAL_EVERY = 60.0
@@ -43,6 +47,7 @@ class OpenSockets:
         most = QueueSettings.current().overlay_sockets_max
         if len(self._open) < most:
             self._open[socket] = None
+            SOCKETS.set(len(self._open))
             return True
         now = time.monotonic()
         if now - self._refused_at >= REFUSAL_EVERY:
@@ -53,6 +58,7 @@ class OpenSockets:
     def discard(self, socket: Socket) -> None:
         """Count a socket no more, if it was counted."""
         self._open.pop(socket, None)
+        SOCKETS.set(len(self._open))
 
     async def tell(self, message: dict[str, Any]) -> None:
         """Send the frame in `message` to all of them."""

@@ -20,11 +20,11 @@ from django.utils import timezone
 from economy.models import Viewer
 from effects.models import ENDED, Purchase, QueueItem, State
 from effects.overlays import messages
-from effects.queue import lanes, lease, refunds
+from effects.queue import counting, lanes, lease, refunds
 from effects.queue.wakeups import wake, wake_in
 from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, FlowKind, OverlayTask, first_lane, get_kind, kinds
 from effects.settings_table import QueueSettings
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import origin, phrases
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import SEQUENCE, Step
 from pixelbot_site.kit.transactions import after_commit, again_after_deadlock, contained
@@ -192,7 +192,8 @@ def perform(item: QueueItem) -> bool:
         if needs_transaction:
             # Before any account is held: a merge locks items first, and accounts after them.
             list(QueueItem.objects.select_for_update().filter(pk=item.pk).values_list("pk"))
-        return _perform(item)
+        with origin.of(item.event), counting.PERFORM_SECONDS.labels(counting.label(item.lane)).time():
+            return _perform(item)
 
 
 def _perform(item: QueueItem) -> bool:
@@ -223,12 +224,15 @@ def _perform(item: QueueItem) -> bool:
 def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:
     # By the attempt, a page tells an item that is repeated from one that it has shown already.
     message = {**task.message, "lane": item.lane, "attempt": item.attempts}
+    if item.event:
+        message["event"] = item.event
     if item.is_test:
         message["test"] = True
     seconds = min(task.seconds, QueueSettings.current().queue_item_max_seconds)
     if not lease.hand_to_overlays(item, message, seconds):
         return False  # it was skipped while it was performed, and must not be shown
     messages.show(item.pk, message)
+    log.info("sent to the overlays: %s", item)
     return True
 
 
@@ -253,11 +257,12 @@ def _complete(
             if not rows.update(state=State.DONE, finished_at=timezone.now(), lease_until=None, **changes):
                 return False
             item = QueueItem.objects.select_related("viewer", "purchase").get(pk=item.pk)
-            kind = kinds.get(item.kind)
-            if kind is not None and not item.is_test:
-                kind.settle(item)
-            after_commit(log.info, "done: %s", item)
-            _continue_after(item, notify)
+            with origin.of(item.event):
+                kind = kinds.get(item.kind)
+                if kind is not None and not item.is_test:
+                    kind.settle(item)
+                after_commit(log.info, "done: %s", item)
+                _continue_after(item, notify)
     except (OperationalError, InterfaceError):  # the database, not the prize: `again_after_deadlock` may repeat it
         raise
     except Exception:  # an edge of the queue: a prize that can't be given must not hold up its lane
@@ -333,14 +338,16 @@ def _abort(
         if not rows.update(**ended, **NOT_FOLDED):
             return False
         item = QueueItem.objects.select_related("viewer", "purchase__payment").get(pk=item.pk)
-        if refund:
-            refunds.give_back(item, viewer_reason, keeps_cooldowns=keeps_cooldowns)
-        after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
-        _continue_after(item, messages.stop)
+        with origin.of(item.event):
+            if refund:
+                refunds.give_back(item, viewer_reason, keeps_cooldowns=keeps_cooldowns)
+            after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
+            _continue_after(item, messages.stop)
     return True
 
 
 def _continue_after(item: QueueItem, notify: Callable[[int], None]) -> None:
+    counting.count_end(item)
     if item.sequel and _keeps_sequel(item):
         with contained(log, "what follows %s", item):
             hand_on(item, Effect(SEQUENCE, {"effects": item.sequel}, item.title))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from django.db.models import QuerySet
@@ -9,7 +10,9 @@ from django.utils import timezone
 
 from effects.models import QueueItem, State
 from effects.queue import items
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import origin, phrases
+
+log = logging.getLogger("queue")
 
 NOT_PLAYED = phrases.refusal("queue.not_played", "the overlay could not play it")
 
@@ -51,7 +54,9 @@ def started(item_id: int, attempt: int) -> None:
     if item is not None:
         now = timezone.now()
         until = now + timedelta(seconds=item.overlay_seconds) + SLACK
-        not_begun.update(playing_at=now, lease_until=until)
+        if not_begun.update(playing_at=now, lease_until=until):
+            with origin.of(item.event):
+                log.info("plays: %s", item)
 
 
 def finished(item_id: int, attempt: int) -> bool:

@@ -13,6 +13,7 @@ from economy.ledger import points
 from effects import chat
 from effects.chat import Priority
 from effects.models import Purchase, QueueItem, State
+from effects.queue import counting
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
@@ -56,6 +57,7 @@ def give_back(item: QueueItem, reason: str, *, keeps_cooldowns: bool = False) ->
         note = f"{item.error}\nThe points could not be given back; the log says why.".strip()
         QueueItem.objects.filter(pk=item.pk).update(error=note)
     if is_refunded:
+        counting.count_refund(item)
         for give_back_more in purchase_undone.listeners:
             with contained(log, "giving back what %s took", item):
                 give_back_more(item, keeps_cooldowns)

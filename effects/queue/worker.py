@@ -10,8 +10,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from effects.models import MADE, Lane, QueueItem, State
-from effects.queue import items, lanes, lease, wakeups
+from effects.queue import counting, items, lanes, lease, wakeups
 from effects.registry import INSTANT, kinds
+from pixelbot_site.kit import origin
 from pixelbot_site.kit.errors import Failed, Refused
 
 log = logging.getLogger("queue")
@@ -35,7 +36,10 @@ def drain(lane: str, *, stopped: Callable[[], bool] = _never) -> None:
         item = claim(lane)
         if item is None:
             return
-        if not items.perform(item):
+        with origin.of(item.event):
+            log.info("claimed: %s", item)
+            is_over = items.perform(item)
+        if not is_over:
             # The overlays play for seconds: enough for the slow part (the synthesis) of the next item.
             prepare_next(lane)
             return
@@ -68,6 +72,7 @@ def claim(lane: str) -> QueueItem | None:
                 return None
     except IntegrityError:  # another item of the lane runs: the constraint allows one
         return None
+    counting.count_claim(item, now)
     is_folded = item.folded is not None
     for name, value in claim_values.items():
         setattr(item, name, value)
@@ -98,7 +103,8 @@ def prepare_next(lane: str) -> None:
     if item is None or kind is None or not kind.is_slow or item.is_prepared:
         return
     try:
-        prepared = kind.prepare(item, kind.parse(item.payload))
+        with origin.of(item.event):
+            prepared = kind.prepare(item, kind.parse(item.payload))
     except (Failed, Refused) as error:
         log.info("not prepared ahead: %s: %s", item, error)
         return

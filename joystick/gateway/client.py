@@ -14,17 +14,20 @@ from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
+from prometheus_client import Counter, Gauge
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from joystick.gateway import reasons
+from joystick.gateway.outgoing import counting
 from joystick.gateway.outgoing.actions import SPOKEN, Action, Listing
 from joystick.gateway.outgoing.echoes import Echoes
 from joystick.gateway.outgoing.waiting import BURST, MIN_INTERVAL, Outgoing, is_said
 from joystick.gateway.pace import Attempts, TokenBucket
 from joystick.gateway.session import Session, SessionLost, TokenRefused
 from joystick.protocol.frames import ReceivedFrame
+from pixelbot_site.kit import origin
 
 log = logging.getLogger("joystick")
 
@@ -34,6 +37,10 @@ UNAUTHORIZED = 4401
 MAX_FRAME_BYTES = 8 * 2**20
 # Seconds for the connection and its handshake.
 OPEN_WITHIN = 10.0
+SESSIONS = Counter(
+    "pixelbot_joystick_sessions", "Confirmed connections to Joystick.tv; all but the first are reconnects."
+)
+CONNECTED = Gauge("pixelbot_joystick_connected", "1 while this process is connected to Joystick.tv, else 0.")
 # The keys that v1 spelled in camelCase, until July 2026.
 V1_KEYS = {"channel_id": "channelId", "message_id": "messageId"}
 
@@ -191,6 +198,7 @@ class Gateway:
                 raise
             finally:
                 self._socket = None
+                CONNECTED.set(0)
 
     async def _run_session(self, socket: ClientConnection, session: Session) -> None:
         sender: asyncio.Task[None] | None = None
@@ -206,6 +214,8 @@ class Gateway:
                     sender.result()  # raise its error here: otherwise the bot would listen on, but never speak again
                 if session.confirmed and sender is None:
                     log.info("connected")
+                    SESSIONS.inc()
+                    CONNECTED.set(1)
                     await self._owner.report_state("connected")
                     sender = asyncio.create_task(self._send_actions(socket))
         finally:
@@ -236,10 +246,12 @@ class Gateway:
         except BaseException:  # a cancelled sender, too: what the socket did not take is sent in the next session
             self.outgoing.put_back()
             raise
-        if action.name == "send_message":
-            log.info("said: %s", action.arguments["text"])
-        else:
-            log.info("did: %s", self._last_action)
+        with origin.of(action.event):
+            if action.name == "send_message":
+                log.info("said: %s", action.arguments["text"])
+            else:
+                log.info("did: %s", self._last_action)
+        counting.count_sent(action)
         if action.name in SPOKEN:
             self._pace.count()
 

@@ -23,12 +23,14 @@ from joystick.gateway.client import Gateway
 from joystick.gateway.lease import Lease
 from joystick.gateway.outgoing.actions import Action, Listing
 from joystick.gateway.outgoing.waiting import MIN_INTERVAL
+from joystick.gateway.pulse import Pulse
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
 from joystick.gateway.token_source import TokenSource
 from joystick.inbox import receive
 from joystick.inbox.receive import LeaseLost
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame
+from pixelbot_site.kit import alive
 from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.phrases import Kind
@@ -79,13 +81,20 @@ class Listener:
         self._tokens = TokenSource(credentials, self._threads, holder, self.report_state)
         self._catching_up: asyncio.Task[None] | None = None
         self._unsaid_stored = 0
+        self.pulse = Pulse(lambda: self.gateway.is_connected)
 
     async def run(self) -> None:
         """Listen until cancelled; then release the lease, say the answers that wait, and store what was received.
 
         Raises LeaseLost when another listener took the lease.
         """
-        await self._lease.wait()
+        with alive.part("listener", self.pulse.sign):
+            self.pulse.begin()
+            await self._lease.wait()
+            self.pulse.is_listening = True
+            await self._listen()
+
+    async def _listen(self) -> None:
         await self._threads.db(health.open_gap_at_start)
         await self._threads.db(health.note_own_name, "")
         await self._apply_chat_settings()
@@ -221,6 +230,7 @@ class Listener:
                 batch.append(self._events.get_nowait())
             self._has_room.set()
             self._in_hand = batch
+            self.pulse.take()
             while True:  # until the database takes it: no event is dropped because of a lock or a full disk
                 began = time.monotonic()
                 try:
@@ -233,6 +243,7 @@ class Listener:
                     log.error("the database does not take %s, trying again: %s", counted(len(batch), "event"), error)
                     await asyncio.sleep(1)
             self._in_hand = []
+            self.pulse.store()
             for _ in batch:
                 self._events.task_done()
 
@@ -256,6 +267,8 @@ class Listener:
                 worth=message.get("worth", 0),
                 template=message.get("template", ""),
                 filling=message.get("filling", {}),
+                event=message.get("event", ""),
+                event_at=message.get("event_at", 0.0),
             )
             self.gateway.enqueue(action)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +19,9 @@ from joystick.reactions import performing
 from joystick.reactions.engine import Reacting, Run
 from joystick.registry import Outcome, handlers
 from joystick.settings_table import Rules
-from pixelbot_site.kit import bulk
+from pixelbot_site.kit import bulk, origin
+
+log = logging.getLogger("joystick")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,13 @@ class Outcomes:
     def handle(self, event: Event | LevelUp) -> None:
         """Call the handlers of the event's type and apply what they return, and keep what occasions it is."""
         source = Source(event.uid, event.channel_id) if isinstance(event, Event) else Source(event.event)
-        for handler in handlers(event):
-            self.apply(handler(event, self.rules), source)
+        before = origin.enter(source.event)
+        try:
+            log.debug("received: %s", type(event).__name__)
+            for handler in handlers(event):
+                self.apply(handler(event, self.rules), source)
+        finally:
+            origin.leave(before)
         if source.event not in self.taken_out and not _is_of_a_bot(event, self.rules):
             self.reacting.collect(event, uid=source.event, channel_id=source.channel_id)
 
@@ -98,7 +106,10 @@ class Outcomes:
         self.load_viewers()
         while self.awards:  # handlers of a level-up may return awards again
             awards, self.awards = self.awards, []
-            level_ups = pay.pay(awards, rules=self.rules, now=self.now, viewers=self.viewers, stream=self._stream_id())
+            with origin.of(None):  # they are those of many events
+                level_ups = pay.pay(
+                    awards, rules=self.rules, now=self.now, viewers=self.viewers, stream=self._stream_id()
+                )
             for level_up in level_ups:
                 self.handle(level_up)
             if self.awards:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from economy.models import viewer_key
 from effects.overlays import messages
+from joystick.inbox import counting
 from joystick.inbox.outcomes import Outcomes
 from joystick.inbox.overlay_facts import more_of
 from joystick.models import InboundEvent, InboundState, Install
@@ -21,7 +23,8 @@ from joystick.protocol.envelope import clean_text
 from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
 from joystick.protocol.frames import SERVER_ERROR, UNREADABLE, ReceivedFrame, read_frame
 from joystick.settings_table import Rules
-from pixelbot_site.kit import bulk
+from pixelbot_site.kit import bulk, origin
+from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("joystick")
 
@@ -92,8 +95,9 @@ def retry_failed(rows: Sequence[InboundEvent]) -> int:
 
 
 def _handle(batch: Sequence[ReceivedFrame], check: Callable[[], None]) -> None:
-    now = timezone.now()
-    with transaction.atomic():
+    now, began = timezone.now(), time.perf_counter()
+    arrivals = {received.event.uid: received.at for received in batch if received.event is not None}
+    with transaction.atomic(), origin.batch(arrivals):
         check()
         outcomes = Outcomes(Rules.current(), now)
         new = _store_new(batch, now=now)
@@ -102,6 +106,10 @@ def _handle(batch: Sequence[ReceivedFrame], check: Callable[[], None]) -> None:
         outcomes.finish()
         shown = [event for event in new if _is_public(event) and event.uid not in outcomes.taken_out]
         messages.happened([_overlay_payload(event, outcomes.alerted) for event in shown])
+        after_commit(counting.count, batch, new)
+        commit_began = time.perf_counter()
+    if not transaction.get_connection().in_atomic_block:  # else the commit is still to come, if it comes at all
+        counting.observe(len(batch), began=began, commit_began=commit_began)
 
 
 def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> list[Event]:
@@ -178,6 +186,7 @@ def _store_failure(received: ReceivedFrame, error: str) -> None:
     )
     # Another listener may have handled the event meanwhile. Its row stays then.
     InboundEvent.objects.bulk_create([row], ignore_conflicts=True)
+    after_commit(counting.count_failure, received.event)
 
 
 def _store_installs(events: Sequence[Event], *, now: datetime) -> None:

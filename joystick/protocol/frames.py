@@ -10,8 +10,9 @@ import hashlib
 import json
 import logging
 import re
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
@@ -29,11 +30,15 @@ SERVER_ERROR = "error"
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFrame:
-    """A frame to be stored: its text and its event. Without an event, `error` says why it can't be read."""
+    """A frame to be stored: its text and its event. Without an event, `error` says why it can't be read.
+
+    `at`: when it came, in Unix seconds.
+    """
 
     raw: str
     event: Event | None
     error: str = ""
+    at: float = field(default_factory=time.time, compare=False)
 
 
 def read_frame(text: str) -> ReceivedFrame | Control:

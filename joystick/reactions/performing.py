@@ -20,6 +20,7 @@ from joystick.reactions import engine
 from joystick.reactions.engine import Candidate, Run
 from joystick.reactions.kinds import VISIT, Occasion, OccasionKind
 from joystick.reactions.rules import Rule
+from pixelbot_site.kit import origin
 from pixelbot_site.kit.lines import picked
 from pixelbot_site.kit.steps import Step, planned
 from pixelbot_site.kit.words import fill, is_plain, names
@@ -44,8 +45,9 @@ def perform(runs: Sequence[Run], *, now: datetime) -> None:
     plans = [_plan(run, folds[_likeness(run)]) for run in runs]
     waiting = folding.waiting(part.key for plan in plans for part in plan if isinstance(part, Shared))
     for run, plan in zip(runs, plans, strict=True):
-        _enqueue(run, plan, waiting)
-        say_line(run, turns)
+        with origin.of(run.candidate.event):
+            _enqueue(run, plan, waiting)
+            say_line(run, turns)
     _count(runs, now=now)
 
 

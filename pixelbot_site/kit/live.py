@@ -26,6 +26,7 @@ class Live(Generic[T]):
         self._value = first
         self._read: Callable[[], T] | None = None
         self._good_until = math.inf
+        self._read_at = time.monotonic()
 
     def use(self, read: Callable[[], T] | None) -> None:
         """Take the value from `read`; None: the first value again. `read` must not raise."""
@@ -38,11 +39,17 @@ class Live(Generic[T]):
         if self._read is not None:
             self._good_until = 0.0
 
+    @property
+    def age(self) -> float:
+        """Return how many seconds ago the value was read; 0 where it is never read."""
+        return 0.0 if self._read is None else time.monotonic() - self._read_at
+
     def current(self) -> T:
         """Return the value; the same object as before where nothing changed."""
         if self._read is not None and time.monotonic() >= self._good_until and not _is_on_event_loop():
             self._good_until = time.monotonic() + MAX_AGE  # before it is read: other threads need not read it, too
             value = self._read()
+            self._read_at = time.monotonic()
             if value != self._value:
                 self._value = value
         return self._value

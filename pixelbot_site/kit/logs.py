@@ -1,5 +1,7 @@
 """How a log line looks, and how it gets out: `12:00:01 [points] granted 1 to alice (chat)`, or one JSON object a line.
 
+What is done for an event (`kit.origin`) has its uid in brackets: `12:00:01 [queue] [4f0c…] done: speak 7: hello`.
+
 Lines are written by a thread of their own. A console that is not read (a click into a Windows console, Ctrl-S,
 `| less`) blocks that thread and nothing else; what does not fit into the queue meanwhile is dropped and counted.
 """
@@ -21,6 +23,7 @@ from typing import Any
 
 from django.db.utils import InterfaceError, OperationalError
 
+from pixelbot_site.kit import origin
 from pixelbot_site.kit.threads import start_service
 
 # Lines that wait for a reader. A line has some 100 bytes, so about 1 MB.
@@ -40,14 +43,15 @@ def escaped(text: str) -> str:
 
 
 class PlainFormatter(logging.Formatter):
-    """For people: time, the logger's name in brackets, the level where it is not INFO, the message."""
+    """For people: time, the logger's name in brackets, the level where it is not INFO, event's uid, message."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s [%(name)s] %(message)s", datefmt="%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the line without its traceback."""
-        record.message = escaped(record.message)
+        event = origin.current()
+        record.message = escaped(record.message) if event is None else f"[{event.shown}] {escaped(record.message)}"
         line = super().formatMessage(record)
         if record.levelno == logging.INFO:
             return line
@@ -59,7 +63,9 @@ class PlainFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """For machines: an object with time (UTC, ISO 8601), level, logger, message and, after an error, traceback."""
+    """For machines: an object with time (UTC, ISO 8601), level, logger and message; where there are, the uid of the
+    event that it is done for, and the traceback of an error.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
@@ -69,6 +75,9 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        event = origin.current()
+        if event is not None:
+            line["event"] = event.shown
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         text = json.dumps(line, ensure_ascii=False)

@@ -10,6 +10,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from pixelbot_site.kit import origin
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -70,7 +72,10 @@ def after_commit(step: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -
 
     # A function of our own: for a `functools.partial` that raises, Django's log line asks for its `__qualname__`,
     # which a partial has not, and so raises itself.
+    event = origin.current()  # by then, the batch may be at work for another one
+
     def call() -> None:
-        step(*args, **kwargs)
+        with origin.of(event):
+            step(*args, **kwargs)
 
     transaction.on_commit(call, robust=True)

@@ -85,3 +85,8 @@ def test_the_benchmark_of_the_fan_out_prints_its_ratio_to_bare_sockets() -> None
 def test_the_benchmark_of_both_set_ups_prints_its_ratios() -> None:
     figures = printed("load", "rates")
     assert figures.count("ratio to the raw database | **") == 2 and figures.count("/s beside ") == 4
+
+
+def test_the_benchmark_of_counting_prints_both_ratios_and_what_a_look_costs() -> None:
+    figures = printed("counting")
+    assert figures.count("  ratio ") == 2 and "/metrics with 2,000 ended items" in figures

@@ -12,6 +12,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from effects import consumers
 from effects.models import Overlay, OverlayPage, QueueItem, State
@@ -195,6 +196,7 @@ async def test_what_is_told_meanwhile_comes_after_the_greeting_and_a_broken_page
 
 async def test_a_page_that_comes_has_none_of_the_others_ask_who_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     made = await an_overlay()
+    changes = REGISTRY.get_sample_value("pixelbot_overlay_leader_changes_total") or 0.0
     asked: list[int] = []
     leader = pages.leader
 
@@ -212,8 +214,11 @@ async def test_a_page_that_comes_has_none_of_the_others_ask_who_is_heard(monkeyp
     frame = await opened[1].receive_from()
     assert json.loads(frame) == {"type": "leader", "leader": True}
     assert len(asked) == 2 * len(opened) + 2  # and the one that takes over, to be sure
+    assert REGISTRY.get_sample_value("pixelbot_overlay_sockets") == len(opened) - 1
+    assert REGISTRY.get_sample_value("pixelbot_overlay_leader_changes_total") == changes + 1
     for page in opened[1:]:
         await page.disconnect()
+    assert REGISTRY.get_sample_value("pixelbot_overlay_sockets") == 0
 
 
 async def test_a_page_that_is_open_for_two_days_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:

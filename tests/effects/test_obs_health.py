@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client
+from prometheus_client import REGISTRY
 from pytest_django import Settings
 
 from effects.obs import client, health, login, names
@@ -53,6 +54,28 @@ class TestConnectingAgain:
     def test_a_request_connects_at_once(self, port: int, line: OBS) -> None:
         with Studio().listening(port):
             assert line.ask("GetVersion")["obsVersion"]
+
+    def test_requests_are_counted_by_what_became_of_them(self, port: int, line: OBS) -> None:
+        studio = Studio()
+        studio.refuses.add("StartRecord")
+
+        def counted() -> dict[str, float]:
+            names = [("pixelbot_obs_requests_total", {"outcome": end}) for end in ("answered", "refused", "failed")]
+            names += [("pixelbot_obs_request_seconds_count", {}), ("pixelbot_obs_connected", {})]
+            return {name + "".join(of.values()): REGISTRY.get_sample_value(name, of) or 0.0 for name, of in names}
+
+        before = counted()
+        with studio.listening(port):
+            line.ask("GetVersion")
+            with pytest.raises(client.Denied):
+                line.ask("StartRecord")
+            studio.is_frozen = True
+            connected = counted()
+            with pytest.raises(Failed):
+                line.ask("GetVersion", within=0.05)
+        after = counted()
+        assert [after[name] - before[name] for name in before] == [1, 1, 1, 2, 0]
+        assert (connected["pixelbot_obs_connected"], after["pixelbot_obs_connected"]) == (1, 0)
 
     def test_a_request_after_the_connection_broke_connects_at_once(self, port: int, line: OBS) -> None:
         with Studio().listening(port):

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.journeys.site import Scaled
-from tests.processes import ROOT, start_process
+from tests.processes import ROOT, free_port, start_process
 
 DEPLOY = ROOT / "docs" / "deploy"
 NAMES = ("listener", "web", "beat", "urgent", "worker")
+METRICS_TOKEN = "a-token-for-the-metrics-alone"
 
 
 def unit(name: str) -> configparser.ConfigParser:
@@ -37,7 +38,7 @@ class Service:
     """One unit's process."""
 
     def __init__(self, site: Scaled, name: str) -> None:
-        self.name, self.starts = name, 0
+        self.name, self.starts, self.health_port = name, 0, free_port()
         self._site, self._is_over = site, threading.Event()
         self._command = [str(site.port) if word == "8000" else word for word in command(name)]
         section = unit(name)["Service"]
@@ -48,7 +49,8 @@ class Service:
 
     def _start(self) -> subprocess.Popen[str]:
         self.starts += 1
-        return start_process(self._command, self._site.environment, self._site.output)
+        watched = {"HEALTH_PORT": str(self.health_port), "METRICS_TOKEN": METRICS_TOKEN}
+        return start_process(self._command, {**self._site.environment, **watched}, self._site.output)
 
     def _keep_running(self) -> None:
         while True:

@@ -33,9 +33,10 @@ class Scaled:
         self.output: list[str] = []
         self.processes: list[subprocess.Popen[str]] = []
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """One more process."""
-        self.processes.append(start_process([sys.executable, *command], self.environment, self.output))
+        names = {**self.environment, **environment}
+        self.processes.append(start_process([sys.executable, *command], names, self.output))
         return self.processes[-1]
 
     def says(self, words: str) -> bool:

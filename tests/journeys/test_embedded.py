@@ -21,17 +21,56 @@ from urllib.parse import urlencode
 import pytest
 
 from joystick.simulator.happenings import chat, tip
+from tests.journeys.health import health, metrics
 from tests.journeys.way import POINTS, STATE, walk
-from tests.processes import ROOT, BotProcess, SimulatorThread, overlay_socket, play_next, wait_until
+from tests.processes import ROOT, BotProcess, SimulatorThread, free_port, overlay_socket, play_next, wait_until
 
 MakeBot = Callable[..., BotProcess]
+
+# What /metrics says after the way of an event.
+COUNTED = (
+    'pixelbot_events_total{kind="new_message",state="handled"} 2.0',
+    'pixelbot_events_total{kind="tipped",state="handled"} 1.0',
+    'pixelbot_replies_total{outcome="sent",priority="answer"} 2.0',
+    'pixelbot_reply_seconds_count{priority="answer"} 2.0',
+    'pixelbot_queue_items_ended_total{lane="tts",state="done"} 1.0',
+    "pixelbot_joystick_sessions_total 1.0",
+    "pixelbot_joystick_connected 1.0",
+    "pixelbot_listener_connected 1.0",
+    "pixelbot_overlay_sockets 0.0",
+    "pixelbot_database_up 1.0",
+)
+
+TOKEN = "a-token-for-the-metrics-alone"
+# What the log says of a line with !tts, each time with its uid.
+STEPS = (
+    "received: ChatMessage",
+    r"bought: tts by Bob, 0\.\d+ s after it came",
+    r"claimed: speak \d+: hello",
+    r"sent to the overlays: speak \d+: hello",
+    r"plays: speak \d+: hello",
+    r"done: speak \d+: hello",
+)
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_the_way_of_an_event(make_bot: MakeBot, simulator: SimulatorThread, version: str) -> None:
-    bot = make_bot(JOYSTICK_EVENT_VERSION=version).start()
+    port = free_port()
+    watched = {"LOG_LEVEL": "DEBUG", "HEALTH_PORT": str(port), "METRICS_TOKEN": TOKEN}
+    bot = make_bot(JOYSTICK_EVENT_VERSION=version, **watched).start()
     simulator.wait_subscribed()
-    walk(simulator, bot.overlay_url, bot.one)
+    uid = walk(simulator, bot.overlay_url, bot.one)
+    lines = [line.partition(f" [{uid}] ")[2] for line in bot.text().splitlines() if uid in line]
+    steps = [step for line in lines for step in STEPS if re.fullmatch(step, line)]
+    assert steps == list(STEPS), lines
+    assert "took 25 from bob (redeem)" in lines and "said: @Bob done, it is in the queue. 75 points left." in lines
+    status, parts = health(port)
+    assert status == 200 and sorted(parts) == ["listener", "web", "worker"]
+    assert parts["worker"]["seconds_since_task"] < 10
+    told = metrics(bot.port, TOKEN)
+    for line in COUNTED:
+        assert f"\n{line}\n" in told, told
+    assert not re.search(r"bob|hello|harbourfox|[0-9a-f]{32}", told, re.IGNORECASE)
     assert "Traceback" not in bot.text()
 
 

@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from joystick.simulator.happenings import tip
-from tests.journeys.services import NAMES, Service, running
+from tests.journeys.health import health, metrics
+from tests.journeys.services import METRICS_TOKEN, NAMES, Service, running
 from tests.journeys.site import Scaled
 from tests.journeys.way import walk
 from tests.processes import SimulatorThread, wait_until
@@ -103,17 +104,20 @@ def test_the_units_work_and_are_missed_when_they_die(
 ) -> None:
     with running(scaled, "listener") as [listener]:
         subscribed(simulator)
-        start_and_end_the_others(scaled, simulator, redis_server)
+        start_and_end_the_others(scaled, simulator, redis_server, listener)
         assert listener.end() == 0
 
 
-def start_and_end_the_others(scaled: Scaled, simulator: SimulatorThread, redis_server: RedisServer) -> None:
-    with running(scaled, *NAMES[1:]) as [_, *others]:
+def start_and_end_the_others(
+    scaled: Scaled, simulator: SimulatorThread, redis_server: RedisServer, listener: Service
+) -> None:
+    with running(scaled, *NAMES[1:]) as [web, *others]:
         wait_until(scaled.serves, "daphne serves", within=30)
         page = logged_in(scaled)
         wait_until(lambda: pulse(scaled) is not None, "a worker answers", within=30)
         walk(simulator, scaled.overlay_url, scaled.ask)
         assert red(page()) == []
+        each_says_how_it_is(scaled, [listener, web, *others])
 
         # The schedule and the workers end for good. (Twenty of the thirty seconds until that shows need not be waited.)
         for service in others:
@@ -136,6 +140,24 @@ def start_and_end_the_others(scaled: Scaled, simulator: SimulatorThread, redis_s
             wait_until(lambda: pulse(scaled) != before, "a task goes round again", within=30)
             print(f"back {time.monotonic() - began:.1f} s after Redis")
             assert "stands still" not in page()
+
+
+def each_says_how_it_is(scaled: Scaled, services: list[Service]) -> None:
+    told = {service.name: health(service.health_port) for service in services if service.name != "beat"}
+    assert {name: status for name, (status, _) in told.items()} == dict.fromkeys(told, 200)
+    parts = {name: parts for name, (_, parts) in told.items()}
+    assert {name: list(found) for name, found in parts.items()} == {
+        "listener": ["listener"],
+        "web": ["web"],
+        "urgent": ["worker"],
+        "worker": ["worker"],
+    }
+    assert parts["listener"]["listener"]["state"] == "connected"
+    assert parts["listener"]["listener"]["seconds_since_batch"] < 60
+    assert parts["urgent"]["worker"]["seconds_since_task"] < 10
+    handled = 'pixelbot_events_total{kind="new_message",state="handled"}'
+    assert handled in metrics(services[0].health_port, METRICS_TOKEN)
+    assert "pixelbot_listener_connected 1.0" in metrics(scaled.port, METRICS_TOKEN)
 
 
 def pulse(scaled: Scaled) -> object:

@@ -20,10 +20,11 @@ STATE = "SELECT state FROM effects_queueitem WHERE kind <> 'alert' ORDER BY id D
 LISTENERS = "SELECT state FROM joystick_connection"
 
 
-def walk(simulator: SimulatorThread, overlay_url: str, ask: Ask) -> None:
-    """Bob tips 100 tokens, has a line spoken for 25 points, and hears that it was."""
+def walk(simulator: SimulatorThread, overlay_url: str, ask: Ask) -> str:
+    """Bob tips 100 tokens, has a line spoken for 25 points, and hears that it was. Return the uid of his line."""
+    line = chat("Bob", "!tts hello")
     with overlay_socket(overlay_url) as overlay:
-        simulator.happen(tip("Bob", 100), chat("Bob", "!tts hello"), chat("Bob", "!points"))
+        simulator.happen(tip("Bob", 100), line, chat("Bob", "!points"))
         frame = play_next(overlay)
         assert frame["text"] == "Bob said: hello"
         with urllib.request.urlopen(f"{overlay_url}speech/{frame['item']}.wav", timeout=10) as answer:
@@ -38,3 +39,4 @@ def walk(simulator: SimulatorThread, overlay_url: str, ask: Ask) -> None:
         "@Bob you have 75 points.",
         "Thank you for 100 tokens, Bob!",
     ]
+    return line.uid

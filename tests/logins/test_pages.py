@@ -92,6 +92,7 @@ OTHER_ADDRESSES = {
     "give-points": "who may change points: tests/house/test_quick_actions.py",
     "say-a-line": "who may steer the queue: tests/house/test_lamps.py",
     "start-link": "whoever has the link",
+    "metrics": "whoever has METRICS_TOKEN: tests/house/test_metrics.py",
     "invitation": "whoever has the address",
     **dict.fromkeys(
         (

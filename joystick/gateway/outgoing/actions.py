@@ -24,7 +24,8 @@ class Action:
     `at` is when the action was asked for, in Unix seconds; `arrived` is when it came to the gateway, in monotonic ones.
     "" as `channel_id` means the channel last heard from. `priority` is a value of `effects.chat.Priority`, `kind`
     one of `kit.phrases.Kind`. `template` and `filling`: what the text was made of, where it may be said together with
-    others. `users` are the viewers it is about, with what each is worth.
+    others. `event` is the uid of the event that it comes of, and `event_at` when that came, in Unix seconds; "" and 0
+    where there is none. `users` are the viewers it is about, with what each is worth.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Action:
     users: Mapping[str, int] = field(default_factory=dict)
     arrived: float = field(default_factory=lambda: time.monotonic())
     kind: str = "answer"
+    event: str = ""
+    event_at: float = 0.0
 
     def __str__(self) -> str:
         return " ".join([self.name, *self.arguments.values()])

@@ -12,6 +12,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 
+from joystick.gateway.outgoing import counting
 from joystick.gateway.outgoing.actions import Action, Listing, joined, merged, sharing_a_line
 
 log = logging.getLogger("chat")
@@ -137,6 +138,7 @@ class Outgoing:
         for priority, lines in self._waiting.items():
             if priority not in {MODERATION, "answer"}:
                 self.unsaid += len(lines)
+                counting.count_unsaid(priority, counting.DROPPED, len(lines))
                 lines.clear()
 
     def _together(self, head: Action, lines: list[Action]) -> tuple[list[Action], Action]:
@@ -177,6 +179,7 @@ class Outgoing:
             return
         least = min(range(len(lines)), key=lambda place: lines[place].worth)  # of several, the oldest
         self.unsaid += 1
+        counting.count_unsaid(lines[least].priority, counting.DROPPED)
         log.warning("too much to say, dropped: %s", lines.pop(least))
 
     def _drop_old(self) -> None:
@@ -186,6 +189,7 @@ class Outgoing:
             if not old:
                 continue
             self.unsaid += len(old)
+            counting.count_unsaid(priority, counting.LATE, len(old))
             for line in old:
                 log.warning("too late to say, dropped: %s", line)
             lines[:] = [line for line in lines if now - line.at <= LIMITS[priority].age]

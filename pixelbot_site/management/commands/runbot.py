@@ -37,6 +37,7 @@ from pixelbot_site.apps import AT_START
 from pixelbot_site.kit import garbage
 from pixelbot_site.kit.logs import STDOUT
 from pixelbot_site.logins import start_link
+from pixelbot_site.metrics import port as health_port
 from pixelbot_site.settings_table import LOOPBACK, SESSION_ELSEWHERE, LoginSettings
 from pixelbot_site.upkeep import beside, data_folder
 
@@ -77,6 +78,8 @@ class Command(BaseCommand):
                 "For one process, take REDIS_URL out."
             )
         with data_folder.lock():
+            if port == settings.HEALTH_PORT:
+                raise CommandError(f"HEALTH_PORT is {port}, which is the port of the pages: give it another.")
             require_free(host, port)
             with data_folder.explained():
                 self.show_login(setup.prepare())
@@ -105,6 +108,7 @@ class Command(BaseCommand):
             with data_folder.explained():
                 self.show_login(setup.prepare())
             garbage.settle()
+            health_port.serve()
             STDOUT.put(f"The overlay's path, behind your site's address: {overlay_path()}")
             listen()
 
