@@ -114,7 +114,9 @@ class _Written(NamedTuple):
 def _standing(ledger: Ledger, viewer_ids: Collection[int], event: str) -> list[_Written]:
     """Return the rows of the import that nothing has taken back yet."""
     rows = ledger.rows.objects.filter(viewer_id__in=viewer_ids, source=SOURCE, event=event).order_by("pk")
-    found = [_Written(*row) for row in rows.values_list("pk", "viewer_id", "delta")]
+    # What took back one of its rows by hand has source and event of that row.
+    own = rows.exclude(reference__startswith=f"{xp.REVERSAL}:")
+    found = [_Written(*row) for row in own.values_list("pk", "viewer_id", "delta")]
     gone = _taken_back(ledger, [row.row_id for row in found])
     return [row for row in found if row.row_id not in gone]
 

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from pixelbot_site.bringing import rows
 from pixelbot_site.bringing.difference import Difference, May, State, left_out
-from pixelbot_site.bringing.pixel import viewers
+from pixelbot_site.bringing.pixel import env, viewers
 from pixelbot_site.bringing.plan import Plan, plan
 from pixelbot_site.kit import pieces
 from pixelbot_site.kit.errors import Refused
-from pixelbot_site.models import Import, ImportedChange
+from pixelbot_site.models import Import, ImportedChange, SettingOverride
 
 log = logging.getLogger("import")
 
@@ -83,11 +83,13 @@ def state_of(record: Import) -> str:
     return "running" if _is_alive(record) else "broken off"
 
 
-def undo(record: Import, *, by: str) -> list[str]:
+def undo(record: Import, *, by: str, may: May = anything) -> list[str]:
     """Undo an import, the last change first; return a sentence for each thing that was left as it is.
 
-    What is broken off goes on when it is asked again. Raise Refused while the import runs.
+    What is broken off goes on when it is asked again. Raise Refused while the import runs, and for whoever may not
+    change all that it changed.
     """
+    _require_all(record, may)
     if record.undone_at is None:
         if record.ended_at is None and _is_alive(record):
             raise Refused("it is running: wait until it has ended")
@@ -100,6 +102,18 @@ def undo(record: Import, *, by: str) -> list[str]:
             pieces.pause(began)
     log.info("%s was undone", record)
     return left_of(record)
+
+
+def _require_all(record: Import, may: May) -> None:
+    for name, key in set(record.changes.values_list("model", "key")):
+        if name == viewers.PIECE:
+            permission = viewers.PERMISSION
+        elif name == SettingOverride._meta.label:
+            permission = env.permission_of(key)
+        else:
+            permission = name.lower().replace(".", ".change_")
+        if not may(permission):
+            raise Refused("your login may not change all that this import changed")
 
 
 def left_of(record: Import) -> list[str]:

@@ -177,7 +177,7 @@ def test_import_and_undo_leave_every_table_as_before(folder: Path, viewer: Calla
     after = tables()
     # Ann had points: her rows stay in the ledgers, and she with them, with nothing. Nothing was known of Idle but a name.
     ann = Viewer.objects.get(key="ann")
-    assert left == ["Viewers: 3: 1 stay in the list of viewers, since rows of the ledgers are never deleted."]
+    assert left == ["3 viewers: 1 stay in the list of viewers, since rows of the ledgers are never deleted."]
     for label, column in (("economy.Viewer", "id"), ("economy.Points", "viewer_id"), ("economy.XP", "viewer_id")):
         after[label] = [row for row in after[label] if row[column] != ann.pk]
     assert after == before

@@ -119,6 +119,28 @@ def test_it_is_done_in_pieces_with_pauses_and_goes_on_after_it_was_broken_off(
     assert list(audit.findings()) == []
 
 
+def test_items_that_came_alone_are_taken_back_where_they_are_still_there(old_database: Path) -> None:
+    bring(old_database)
+    change(old_database, "INSERT INTO inventory VALUES (2, 1, 'ticket', 3), (3, 2, 'ticket', 5)")
+    bring(old_database)
+    bob, ann = Viewer.objects.get(key="bob"), Viewer.objects.get(key="ann")
+    inventory.give(ann, "ticket", -4, reference="used")
+    (left,) = run.undo(Import.objects.latest("pk"), by="mo")
+    assert left == "3 viewers: 1 of their items stay, since they have fewer left."
+    assert (inventory.held(bob), inventory.held(ann)) == ([("Golden ticket", 2)], [("Golden ticket", 1)])
+
+
+def test_a_row_that_staff_took_back_does_not_come_again(old_database: Path) -> None:
+    bring(old_database)
+    points.reverse(Transaction.objects.get(reference="pixel:3"))
+    bring(old_database)
+    assert balances()["bob"] == 15
+    # Undoing the import takes back the rest, and nothing twice.
+    run.undo(Import.objects.get(), by="mo")
+    assert balances()["bob"] == 0
+    assert list(audit.findings()) == []
+
+
 def test_many_users_take_as_many_statements_as_a_few(old_database: Path) -> None:
     def statements(first: int, count: int) -> tuple[int, int]:
         for number in range(first, first + count):

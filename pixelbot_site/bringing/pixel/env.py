@@ -67,6 +67,12 @@ def planned(values: Mapping[str, str], *, needs_osc: bool) -> Iterator[Wanted | 
         yield _osc_target(values)
 
 
+def permission_of(ours: str) -> str:
+    """Return the permission that changing this setting takes."""
+    # Whoever may not connect the channel does not choose the application at Joystick either.
+    return "joystick.change_install" if ours in OF_APPLICATION else "pixelbot_site.change_settingoverride"
+
+
 def _setting(name: str, ours: str, text: str) -> Wanted:
     setting = store.DECLARED[ours]
 
@@ -85,8 +91,7 @@ def _setting(name: str, ours: str, text: str) -> Wanted:
         before, after = (_shown(setting, value) for value in (store.current(ours), _parsed(setting, ours, text)))
         return (f"{label(ours, setting)}: {before} → {after}",)
 
-    permission = "joystick.change_install" if ours in OF_APPLICATION else "pixelbot_site.change_settingoverride"
-    return Wanted(SECTION, name, SettingOverride, {"name": ours}, values, permission, details=details)
+    return Wanted(SECTION, name, SettingOverride, {"name": ours}, values, permission_of(ours), details=details)
 
 
 def _parsed(setting: Setting, ours: str, text: str) -> Any:

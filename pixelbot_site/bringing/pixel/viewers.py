@@ -134,7 +134,7 @@ def _bring_piece(users: Sequence[Person], original: Original, record: Import, wh
                 "rewarded": rewarded,
                 "items": [grant.reference for grant in grants],
             }
-            what = f"{SECTION}: {len(ids)}"
+            what = f"{len(ids)} viewers"
             ImportedChange.objects.create(of=record, what=what, model=PIECE, after=after)
 
 
