@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from economy.ledger import points, xp
@@ -84,24 +86,35 @@ def balances_after(ledger: Ledger, histories: Sequence[History], *, cause: Cause
     return {pk: (before[pk], after) for pk, after in held.items()}
 
 
-def take_back(viewer_ids: Collection[int], *, event: str, by: str = "") -> set[int]:
-    """Take back the points and XP that the import `event` wrote for these viewers, once.
+def last_rows() -> dict[str, int]:
+    """Return the newest row of each ledger, by its currency."""
+    return {
+        ledger.currency.value: ledger.rows.objects.aggregate(last=Max("pk"))["last"] or 0 for ledger in LEDGERS.values()
+    }
+
+
+def take_back(
+    viewer_ids: Collection[int], *, event: str, after: Mapping[str, int], until: Mapping[str, int], by: str = ""
+) -> set[int]:
+    """Take back the points and XP that the import `event` wrote for these viewers, once: rows after the one that was
+    the newest before (`after`), up to the newest then (`until`).
 
     Of a viewer who has less left than it brought, nothing is taken back; returns these. Call it inside a transaction
     that has the turn.
     """
     with transaction.atomic():
-        held = {ledger.currency: ledger.held(viewer_ids) for ledger in LEDGERS.values()}
-        standing = {ledger.currency: _standing(ledger, viewer_ids, event) for ledger in LEDGERS.values()}
-        short = {
-            pk
-            for ledger in LEDGERS.values()
-            for pk in viewer_ids
-            if held[ledger.currency][pk] < sum(row.delta for row in standing[ledger.currency] if row.viewer_id == pk)
-        }
-        for ledger in LEDGERS.values():
-            due = [row for row in standing[ledger.currency] if row.viewer_id not in short]
-            _reverse(ledger, due, held[ledger.currency], by)
+        short: set[int] = set()
+        found = []
+        for currency, ledger in LEDGERS.items():
+            held = ledger.held(viewer_ids)
+            rows = [row for row in _standing(ledger, event, after[currency], until[currency]) if row.viewer_id in held]
+            brought: Counter[int] = Counter()
+            for row in rows:
+                brought[row.viewer_id] += row.delta
+            short |= {pk for pk, total in brought.items() if held[pk] < total}
+            found.append((ledger, rows, held))
+        for ledger, rows, held in found:
+            _reverse(ledger, [row for row in rows if row.viewer_id not in short], held, by)
     return short
 
 
@@ -111,9 +124,9 @@ class _Written(NamedTuple):
     delta: int
 
 
-def _standing(ledger: Ledger, viewer_ids: Collection[int], event: str) -> list[_Written]:
-    """Return the rows of the import that nothing has taken back yet."""
-    rows = ledger.rows.objects.filter(viewer_id__in=viewer_ids, source=SOURCE, event=event).order_by("pk")
+def _standing(ledger: Ledger, event: str, after: int, until: int) -> list[_Written]:
+    """Return the rows of the import, of these that it could have written, that nothing has taken back yet."""
+    rows = ledger.rows.objects.filter(pk__gt=after, pk__lte=until, source=SOURCE, event=event).order_by("pk")
     # What took back one of its rows by hand has source and event of that row.
     own = rows.exclude(reference__startswith=f"{xp.REVERSAL}:")
     found = [_Written(*row) for row in own.values_list("pk", "viewer_id", "delta")]

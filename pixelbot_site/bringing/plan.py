@@ -78,7 +78,7 @@ class _Reading:
 
     def _lines(self, usual: str, name: str, when: WheelLine.When) -> list[Wanted]:
         found: list[Wanted] = self._read(
-            self._named(usual, name), lambda path: list(prizes.lines(files.text_of(path), when)), []
+            self._named(usual, name), lambda path: prizes.lines(files.text_of(path), when), []
         )
         return found
 

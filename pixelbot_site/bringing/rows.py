@@ -170,7 +170,7 @@ def _details(
 ) -> list[str]:
     told = []
     for name in changed:
-        if name in wanted.quiet or name in wanted.key:
+        if name in wanted.quiet or name in wanted.key or (is_new and not _is_told(getattr(instance, name))):
             continue
         field = _field(instance, name)
         after = "…" if name in wanted.hidden else _shown(field, getattr(instance, name))
@@ -179,12 +179,24 @@ def _details(
     return told
 
 
+def _is_told(value: Any) -> bool:
+    """Return whether a new row's value says anything."""
+    return value not in (None, "", [])
+
+
 def _shown(field: Field[Any, Any], value: Any) -> str:
     if isinstance(field, EffectsField):
-        return in_words(value)
+        return ", ".join(map(_step, value)) or "nothing"
     if isinstance(value, bool):
         return "on" if value else "off"
     return "nothing" if value in (None, "") else str(value)
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    told = [
+        f"{name} {value}" for name, value in step.items() if name != "kind" and isinstance(value, str | int | float)
+    ]
+    return f"{in_words([step])} ({', '.join(told)})" if told else in_words([step])
 
 
 def _sentence(error: ValidationError) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from pixelbot_site.bringing import rows
+from pixelbot_site.bringing import giving_back, rows
 from pixelbot_site.bringing.difference import Difference, May, State, left_out
 from pixelbot_site.bringing.pixel import env, viewers
 from pixelbot_site.bringing.plan import Plan, plan
@@ -58,10 +58,9 @@ def bring(
         if not isinstance(row, Difference) and rows.bring(row, may, record).state in (State.NEW, State.CHANGED):
             _alive(record, f"{row.section}: {row.name}")
     if found.original is not None and may(viewers.PERMISSION):
-        total = sum(1 for user in found.original.users if user.name)
-        for done in viewers.bring(found.original, record):
-            _alive(record, f"{done} of {total} viewers")
-            tell(record.progress)
+        for progress in viewers.bring(found.original, record):
+            _alive(record, progress)
+            tell(progress)
     if not record.changes.exists():
         record.delete()
         return None
@@ -122,7 +121,7 @@ def left_of(record: Import) -> list[str]:
 
 
 def _sentence(change: ImportedChange) -> str:
-    names = viewers.kept_by(change) if change.model == viewers.PIECE else []
+    names = giving_back.kept_by(change) if change.model == viewers.PIECE else []
     who = f" ({', '.join(names)})" if names else ""
     return f"{change.what}: {change.note}{who}"
 
@@ -132,7 +131,7 @@ def _undo(pk: int, by: str) -> str:
         change = ImportedChange.objects.select_for_update(of=("self",)).select_related("of").get(pk=pk)
         if change.state == ImportedChange.State.STANDS:  # another may have undone it meanwhile
             if change.model == viewers.PIECE:
-                is_whole, change.note = viewers.undo(change, by)
+                is_whole, change.note = giving_back.undo(change, by)
             else:
                 change.note = rows.undo(change)
                 is_whole = not change.note

@@ -101,6 +101,7 @@ SECRETS = ("very-secret-token", "an-application", "a-secret-of-joystick", "pplx-
 def write_database(path: Path, *more: str) -> Path:
     """Make a database of the original's."""
     with closing(sqlite3.connect(path)) as database, database:
+        database.execute("PRAGMA journal_mode = WAL")  # as the original's
         database.executescript(SCHEMA)
         for statement in more:
             database.execute(statement)

@@ -64,7 +64,7 @@ def test_the_dry_run_says_of_each_thing_how_it_differs_and_writes_nothing(folder
         "changed",
         ("points: 1 → 100", "line: {user} reached level {level}! → nothing", "spoken: on → off"),
     )
-    assert told["Prizes", "50 Points!"] == ("new", ("weight: 8", "effects: Give points", "enabled: on"))
+    assert told["Prizes", "50 Points!"] == ("new", ("weight: 8", "effects: Give points (points 50)", "enabled: on"))
     assert told["Viewers", "Bob"] == ("new", ("points: 0 → 40", "XP: 0 → 150", "2 × ticket"))
     assert told["Settings", "TTS_COOLDOWN_SECONDS"] == ("the same", ())
     reasons = {key: one.reason for key, one in found.items() if one.state in (State.LEFT_OUT, State.BY_HAND)}
@@ -259,7 +259,7 @@ def _owner() -> Any:
 def test_the_command_shows_lists_and_undoes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("bring", "pixel", str(folder), dry_run=True)
     told = capsys.readouterr().out
-    assert "Prizes:\n  new: 50 Points!: weight: 8; effects: Give points; enabled: on\n" in told
+    assert "Prizes:\n  new: 50 Points!: weight: 8; effects: Give points (points 50); enabled: on\n" in told
     assert told.endswith("Nothing was written.\n") and not Import.objects.exists()
     call_command("bring", "pixel", str(folder))
     overrides.read_again()

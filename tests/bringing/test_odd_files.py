@@ -44,6 +44,10 @@ ODD = [
     ("signal_osc_map.json", '{"a": 1}', "no map of signals"),
     ("signal_osc_map.json", '{"redeem.a": [{"address": {}, "type": []}]}', "osc: "),
     ("signal_osc_map.json", '{"redeem.a": [{"address": "/x", "type": "pulse", "duration": 1e999}]}', "osc: "),
+    ("prizes.json", json.dumps([{"name": str(number)} for number in range(1001)]), "1001 entries; at most 1000"),
+    ("level_rewards.json", json.dumps([{"level": 5}] * 1001), "1001 entries; at most 1000"),
+    ("signal_osc_map.json", json.dumps({str(number): [] for number in range(1001)}), "1001 entries; at most 1000"),
+    ("spin_lines.txt", "\n".join(map(str, range(1001))), "1001 entries; at most 1000"),
     ("spin_lines.txt", "x" * 201, "text: "),
     ("spin_lines.txt", "caf\xe9".encode("latin-1"), "no text in UTF-8"),
     ("spin_lines.txt", b"\xff\xfea\0b", "no text in UTF-8"),
@@ -105,10 +109,20 @@ def test_a_view_that_never_ends_is_not_asked(tmp_path: Path) -> None:
     assert "it has no table “users”" in found.reason
 
 
+def test_more_redeems_than_any_channel_has_are_refused(old_database: Path) -> None:
+    change(
+        old_database,
+        "INSERT INTO redeems WITH RECURSIVE n(id) AS (SELECT 10 UNION ALL SELECT id + 1 FROM n LIMIT 1000) "
+        "SELECT id, 'key' || id, 'x', 1, 1, 1 FROM n",
+    )
+    (found,) = run.compare(old_database)
+    assert "1005 entries; at most 1000" in found.reason
+
+
 def test_more_rows_than_any_channel_has_are_refused(old_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(original, "MAX_ROWS", 2)
     (found,) = run.compare(old_database)
-    assert found.reason == "Its table users has more than 2 rows."
+    assert found.reason.endswith("has more than 2 rows.")
 
 
 def test_neither_links_nor_paths_lead_out_of_the_folder(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from economy.ledger import audit, points
 from economy.models import Points, Transaction, Viewer, XPTransaction
-from economy.viewers import inventory
+from economy.viewers import forgetting, inventory
 from pixelbot_site.bringing import run
 from pixelbot_site.bringing.difference import State
 from pixelbot_site.bringing.pixel import viewers
@@ -80,6 +80,16 @@ def test_what_a_viewer_has_here_already_stays(old_database: Path, viewer: Callab
     assert list(audit.findings()) == []
 
 
+def test_what_a_running_original_has_not_merged_into_its_file_comes_over(old_database: Path) -> None:
+    with closing(sqlite3.connect(old_database)) as running:
+        running.execute("PRAGMA wal_autocheckpoint = 0")
+        running.execute("INSERT INTO transactions VALUES (4, 1, 'grant', 8, 'tip', '2024-02-05')")
+        running.execute("UPDATE points SET balance = 48 WHERE user_id = 1")
+        running.commit()
+        bring(old_database)
+    assert balances()["bob"] == 48
+
+
 def test_rows_of_the_command_before_this_one_are_known(old_database: Path) -> None:
     bring(old_database)
     Import.objects.all().delete()  # it wrote the same references, and no import
@@ -138,6 +148,16 @@ def test_a_row_that_staff_took_back_does_not_come_again(old_database: Path) -> N
     # Undoing the import takes back the rest, and nothing twice.
     run.undo(Import.objects.get(), by="mo")
     assert balances()["bob"] == 0
+    assert list(audit.findings()) == []
+
+
+def test_who_was_forgotten_is_not_brought_again(old_database: Path) -> None:
+    bring(old_database)
+    forgetting.forget(Viewer.objects.get(key="bob"))
+    told = {one.name: one.reason for one in run.compare(old_database)}
+    assert told["user 1"] == "They were forgotten here." and "Bob" not in told
+    bring(old_database)
+    assert not Viewer.objects.filter(key="bob").exists()
     assert list(audit.findings()) == []
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pixelbot_site.bringing.difference import LeftOut
 
@@ -21,6 +21,8 @@ DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 SQLITE = b"SQLite format 3\0"
 MAX_TEXT = 2 * 2**20
 MAX_SOUNDS = 500
+# Prizes, rewards, lines, signals, redeems and kinds of items in one file.
+MAX_ENTRIES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,16 @@ def json_of(path: Path) -> Any:
         return _storable(json.loads(text_of(path)))
     except (ValueError, RecursionError):
         raise LeftOut(f"{path.name} is no JSON that can be read.") from None
+
+
+T = TypeVar("T", bound=Sized)
+
+
+def few(entries: T) -> T:
+    """Return the entries of a file. Raise LeftOut for more than any channel has."""
+    if len(entries) > MAX_ENTRIES:
+        raise LeftOut(f"It has {len(entries)} entries; at most {MAX_ENTRIES} are brought over.")
+    return entries
 
 
 def _storable(value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from economy.ledger.accounts import MAX_BALANCE
 from economy.ledger.imported import PastChange
 from economy.viewers import people
 from pixelbot_site.bringing.difference import LeftOut
-from pixelbot_site.bringing.pixel.files import MAX_TEXT
+from pixelbot_site.bringing.pixel.files import MAX_TEXT, few
 
 # Rows of one table: more is no channel's, and would fill the memory.
 MAX_ROWS = 3_000_000
@@ -66,7 +66,7 @@ class Original:
 def read(path: Path) -> Original:
     """Read every table that is imported. Raise LeftOut where it is no database of the original's, or a wrong one."""
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source:
+        with closing(sqlite3.connect(_address(path), uri=True)) as source:
             source.row_factory = sqlite3.Row
             source.execute("PRAGMA trusted_schema = OFF")
             source.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_TEXT)
@@ -77,6 +77,13 @@ def read(path: Path) -> Original:
         raise LeftOut(f"This is no database that can be read: {error}.") from None
     except IndexError as error:  # how a Row says that it has no such column
         raise LeftOut(f"This is no database of the original Pixel: {error}.") from None
+
+
+def _address(path: Path) -> str:
+    # Without a log beside it, nobody has it open. SQLite would leave files of its own there otherwise.
+    log = path.with_name(f"{path.name}-wal")
+    way = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
+    return f"{path.resolve().as_uri()}?{way}"
 
 
 def item_key(key: str) -> str:
@@ -102,8 +109,8 @@ def _read(source: sqlite3.Connection) -> Original:
         point_changes=_changes(source, "transactions"),
         xp_changes=_changes(source, "xp_transactions"),
         inventory=inventory,
-        items=items,
-        redeems={str(row["key"]): _redeem(row) for row in _table(source, "redeems")},
+        items=few(items),
+        redeems=few({str(row["key"]): _redeem(row) for row in _table(source, "redeems")}),
     )
 
 
@@ -112,26 +119,28 @@ def _has_table(source: sqlite3.Connection, name: str) -> bool:
     return bool(source.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [name]).fetchone())
 
 
-def _table(source: sqlite3.Connection, name: str) -> list[sqlite3.Row]:
-    """Return all rows of a table, by its first column; none where an older file lacks the table."""
-    if not _has_table(source, name):
-        return []
-    rows = source.execute(f"SELECT * FROM {name} ORDER BY 1 LIMIT {MAX_ROWS + 1}").fetchall()
-    if len(rows) > MAX_ROWS:
-        raise LeftOut(f"Its table {name} has more than {MAX_ROWS} rows.")
-    return rows
+def _table(source: sqlite3.Connection, name: str) -> Iterator[sqlite3.Row]:
+    """Yield all rows of a table, by its first column; none where an older file lacks the table."""
+    if _has_table(source, name):
+        for count, row in enumerate(source.execute(f"SELECT * FROM {name} ORDER BY 1")):
+            if count == MAX_ROWS:
+                raise LeftOut(f"Its table {name} has more than {MAX_ROWS} rows.")
+            yield row
 
 
 def _changes(source: sqlite3.Connection, name: str) -> Mapping[int, list[PastChange]]:
     """Return the changes of each user, the oldest first, from one of the original's two ledgers."""
     changes: dict[int, list[PastChange]] = defaultdict(list)
     seen: set[int] = set()
+    reasons: dict[str, str] = {}  # a few, each of which a hundred thousand rows have
     for row in _table(source, name):
         number = _number(row["id"])
         if number not in seen:  # a table that was made by hand may have one twice
             seen.add(number)
             delta = _whole(row["delta"], minimum=-MAX_BALANCE)
-            changes[row["user_id"]].append(PastChange(number, delta, _text(row["reason"]), _moment(row["created_at"])))
+            reason = _text(row["reason"])
+            reason = reasons.setdefault(reason, reason)
+            changes[row["user_id"]].append(PastChange(number, delta, reason, _moment(row["created_at"])))
     return changes
 
 

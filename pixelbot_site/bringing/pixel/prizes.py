@@ -7,7 +7,7 @@ from typing import Any
 
 from effects.models import Prize, WheelLine
 from pixelbot_site.bringing.difference import Difference, LeftOut, Wanted, left_out
-from pixelbot_site.bringing.pixel.files import whole
+from pixelbot_site.bringing.pixel.files import few, whole
 from pixelbot_site.bringing.pixel.original import item_key
 from pixelbot_site.bringing.pixel.redeems import Steps, osc_step
 from pixelbot_site.kit.steps import mistakes
@@ -15,7 +15,6 @@ from pixelbot_site.kit.steps import mistakes
 SECTION = "Prizes"
 LINES = "Lines of the wheel"
 COLOURS = ("#5c6bc0", "#26a69a", "#ffa726", "#ec407a", "#ab47bc", "#8d6e63")
-MAX_PRIZES = 200
 SWITCHED_OFF = "It arrives switched off, since not all of what it does can be done here: {}"
 
 
@@ -23,7 +22,7 @@ def entries(data: Any) -> list[Any]:
     """Return the list of prizes. Raise LeftOut for what is none."""
     if not isinstance(data, list):
         raise LeftOut("The file must hold a list of prizes.")
-    return data[:MAX_PRIZES]
+    return few(data)
 
 
 def items_of(data: list[Any]) -> set[str]:
@@ -125,10 +124,10 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 15 else value
 
 
-def lines(text: str, when: WheelLine.When) -> Iterator[Wanted]:
-    """Yield the lines of a file."""
-    for line in dict.fromkeys(stripped for line in text.splitlines() if (stripped := line.strip())):
-        yield _line(line, when)
+def lines(text: str, when: WheelLine.When) -> list[Wanted]:
+    """Return the lines of a file. Raise LeftOut for too many."""
+    found = dict.fromkeys(stripped for line in text.splitlines() if (stripped := line.strip()))
+    return [_line(line, when) for line in few(found)]
 
 
 def _line(text: str, when: WheelLine.When) -> Wanted:

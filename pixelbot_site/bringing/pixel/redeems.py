@@ -13,6 +13,7 @@ from typing import Any
 
 from pixelbot_site.bringing.difference import Difference, LeftOut, Wanted, left_out
 from pixelbot_site.bringing.pixel.env import OSC_TARGET
+from pixelbot_site.bringing.pixel.files import few
 from pixelbot_site.kit.steps import mistakes
 from redeems import purchase
 from redeems.models import Redeem
@@ -30,7 +31,7 @@ def signals_of(data: Any) -> dict[str, list[Any]]:
     """Return the map. Raise LeftOut for what is none."""
     if not isinstance(data, dict) or not all(isinstance(actions, list) for actions in data.values()):
         raise LeftOut("This is no map of signals: it must be an object of lists.")
-    return data
+    return few(data)
 
 
 def osc_step(address: Any, kind: Any, value: Any) -> dict[str, Any]:

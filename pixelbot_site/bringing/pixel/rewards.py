@@ -12,12 +12,11 @@ from typing import Any
 
 from economy.models import Item, LevelReward
 from pixelbot_site.bringing.difference import Difference, LeftOut, Wanted, left_out
-from pixelbot_site.bringing.pixel.files import whole
+from pixelbot_site.bringing.pixel.files import few, whole
 from pixelbot_site.bringing.pixel.original import item_key
 from pixelbot_site.bringing.pixel.redeems import Steps, added
 
 SECTION = "Level rewards"
-MAX_REWARDS = 1000
 
 
 def entries(data: Any) -> list[dict[str, Any]]:
@@ -26,7 +25,7 @@ def entries(data: Any) -> list[dict[str, Any]]:
         data = [{"level": level, **entry} if isinstance(entry, dict) else entry for level, entry in data.items()]
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
         raise LeftOut("The file must hold a list of rewards, or an object of rewards by level.")
-    return data[:MAX_REWARDS]
+    return few(data)
 
 
 def items_of(data: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -62,6 +62,8 @@ def _sound(path: Path, name: str, digest: str) -> Wanted:
             file = sounds.store(sound, ContentFile(path.read_bytes(), path.name))
         except Failed as error:
             raise LeftOut(f"{capfirst(str(error).rstrip('.'))}.") from None
+        except OSError as error:
+            raise LeftOut(f"It can't be read: {error.strerror}.") from None
         return {
             "name": name,
             "content_type": sound.content_type,

@@ -1,21 +1,19 @@
-"""The original's viewers with points, XP, their histories and inventories: compared, brought in pieces, taken back."""
+"""The original's viewers with points, XP, their histories and inventories: compared, and brought in pieces."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import ProtectedError, Sum
+from django.db import connection, transaction
 from django.utils import timezone
 
-from economy.ledger import accounts, imported, xp
+from economy.ledger import accounts, imported
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER
 from economy.ledger.imported import Cause, History
-from economy.models import XP, Item, ItemGrant, Transaction, Viewer, XPTransaction, viewer_key
-from economy.viewers import inventory, people
+from economy.models import XP, Item, ItemGrant, Viewer, viewer_key
+from economy.viewers import inventory, lists, people
 from pixelbot_site.bringing.difference import Difference, State, left_out
 from pixelbot_site.bringing.pixel.original import Original, Person
 from pixelbot_site.kit import bulk, pieces
@@ -42,11 +40,10 @@ def cause(event: str = "") -> Cause:
 
 def compare(original: Original) -> Iterator[Difference]:
     """Yield how each viewer would change. Writes nothing."""
-    for user in original.users:
-        if not user.name:
-            yield left_out(SECTION, user.told_name[:60] or f"user {user.number}", "This can't be a viewer's name.")
+    usable, others = people_of(original)
+    yield from others
     why = cause()
-    for piece in pieces_of(original):
+    for piece in pieces_of(usable, original):
         yield from _compare_piece(piece, original, why)
 
 
@@ -80,13 +77,26 @@ def _change(what: str, before: int, after: int) -> Iterator[str]:
         yield f"{what}: {before} → {after}"
 
 
-def pieces_of(original: Original) -> Iterator[list[Person]]:
-    """Yield the usable users in pieces of MAX_USERS and about MAX_CHANGES; a user's own changes stay together."""
+def people_of(original: Original) -> tuple[list[Person], list[Difference]]:
+    """Return the users who are brought over, and why others are not."""
+    forgotten = lists.forgotten({viewer_key(user.name) for user in original.users})
+    usable, others = [], []
+    for user in original.users:
+        if user.name and viewer_key(user.name) not in forgotten:
+            usable.append(user)
+        elif user.name:  # nor is the name told again
+            others.append(left_out(SECTION, f"user {user.number}", "They were forgotten here."))
+        else:
+            name = user.told_name[:60] or f"user {user.number}"
+            others.append(left_out(SECTION, name, "This can't be a viewer's name."))
+    return usable, others
+
+
+def pieces_of(users: Sequence[Person], original: Original) -> Iterator[list[Person]]:
+    """Yield the users in pieces of MAX_USERS and about MAX_CHANGES; a user's own changes stay together."""
     piece: list[Person] = []
     changes = 0
-    for user in original.users:
-        if not user.name:
-            continue
+    for user in users:
         piece.append(user)
         changes += len(original.point_changes.get(user.number, ())) + len(original.xp_changes.get(user.number, ()))
         if len(piece) >= MAX_USERS or changes >= MAX_CHANGES:
@@ -96,15 +106,16 @@ def pieces_of(original: Original) -> Iterator[list[Person]]:
         yield piece
 
 
-def bring(original: Original, record: Import) -> Iterator[int]:
-    """Import in pieces with pauses, beside a bot that runs; yield how many viewers are done after each piece."""
+def bring(original: Original, record: Import) -> Iterator[str]:
+    """Import in pieces with pauses, beside a bot that runs; yield how far it is after each piece."""
     done = 0
     why = cause(record.event)
-    for piece in pieces_of(original):
+    users, _ = people_of(original)
+    for piece in pieces_of(users, original):
         began = time.monotonic()
         _bring_piece(piece, original, record, why)
         done += len(piece)
-        yield done
+        yield f"{done} of {len(users)} viewers"
         pieces.pause(began)
 
 
@@ -115,7 +126,7 @@ def _bring_piece(users: Sequence[Person], original: Original, record: Import, wh
         viewers, made, first_seen = _arrive(users)
         ids = sorted({viewer.pk for viewer in viewers.values()})
         accounts.lock(*ids)
-        before = _rewarded_levels(ids)
+        before, last = _rewarded_levels(ids), imported.last_rows()
         of_points, of_xp = _histories(users, viewers, original)
         rows = imported.import_xp(of_xp, cause=why) + imported.import_points(of_points, cause=why)
         rewarded = {pk: [before[pk], level] for pk, level in _rewarded_levels(ids).items() if level != before[pk]}
@@ -129,6 +140,7 @@ def _bring_piece(users: Sequence[Person], original: Original, record: Import, wh
         if rows or grants or made or first_seen:
             after = {
                 "viewers": ids,
+                "rows": [last, imported.last_rows()],
                 "made": made,
                 "first_seen": first_seen,
                 "rewarded": rewarded,
@@ -203,80 +215,3 @@ def _earlier(users: Sequence[Person], viewers: Mapping[str, Viewer]) -> dict[int
         if pk in here and user.first_seen < (earlier[pk][1] if pk in earlier else here[pk]):
             earlier[pk] = here[pk], user.first_seen
     return earlier
-
-
-def undo(change: ImportedChange, by: str) -> tuple[bool, str]:
-    """Take a piece back as far as it is still there. Return whether all of it, and what was left and why.
-
-    Of a viewer who has spent part of what was brought, or was merged, nothing is taken back: `kept_by` names them.
-    Call it inside a transaction.
-    """
-    take_turn()
-    after = change.after
-    present = {viewer.pk: viewer for viewer in Viewer.objects.filter(pk__in=after["viewers"])}
-    merged = sorted(pk for pk, viewer in present.items() if viewer.merged_into_id is not None)
-    ids = sorted(present.keys() - set(merged))
-    accounts.lock(*ids)
-    spent = sorted(imported.take_back(ids, event=change.of.event, by=by))
-    due = present.keys() - {*spent, *merged}
-    xp.put_back_rewarded_levels({int(pk): levels for pk, levels in after["rewarded"].items() if int(pk) in due})
-    used = _take_items(after["items"])
-    for pk, (before, moved) in after["first_seen"].items():
-        # The earliest moment stays where somebody else found an earlier one.
-        Viewer.objects.filter(pk=int(pk), first_seen_at=datetime.fromisoformat(moved)).update(
-            first_seen_at=datetime.fromisoformat(before)
-        )
-    listed = _delete_bare({int(pk): seen for pk, seen in after["made"].items() if int(pk) in due})
-    change.after = {**after, "kept": {"spent": spent, "merged": merged}}
-    told = (
-        (len(spent), "keep all of it, since they have less left than it brought."),
-        (len(merged), "keep all of it, since they were merged into others."),
-        (used, "of their items stay, since they have fewer left."),
-        (listed, "stay in the list of viewers, since rows of the ledgers are never deleted."),
-    )
-    return not (spent or merged or used), " ".join(f"{count} {sentence}" for count, sentence in told if count)
-
-
-def kept_by(change: ImportedChange) -> list[str]:
-    """Return the names of those of whom nothing was taken back."""
-    kept = change.after.get("kept", {})
-    ids = [*kept.get("spent", ()), *kept.get("merged", ())]
-    return list(Viewer.objects.filter(pk__in=ids).values_list("username", flat=True))
-
-
-def _take_items(references: Sequence[str]) -> int:
-    """Delete what was given, where its owner still has as much; return how many were left."""
-    grants = list(ItemGrant.objects.filter(reference__in=references).order_by("pk"))
-    held: Counter[tuple[int, int]] = Counter()
-    owners = {grant.viewer_id for grant in grants}
-    sums = ItemGrant.objects.filter(viewer_id__in=owners).order_by().values_list("viewer_id", "item_id")
-    for viewer_id, item_id, total in sums.annotate(total=Sum("quantity")):
-        held[viewer_id, item_id] = total
-    due = []
-    for grant in grants:
-        if held[grant.viewer_id, grant.item_id] >= grant.quantity:
-            held[grant.viewer_id, grant.item_id] -= grant.quantity
-            due.append(grant.pk)
-    ItemGrant.objects.filter(pk__in=due).delete()
-    return len(grants) - len(due)
-
-
-def _delete_bare(made: Mapping[int, str]) -> int:
-    """Delete those of the viewers whom the import made who have no row of anything, and were not seen since.
-
-    Return how many were left.
-    """
-    owners = {
-        owner
-        for rows in (Transaction, XPTransaction, ItemGrant)
-        for owner in rows._default_manager.filter(viewer_id__in=made).values_list("viewer_id", flat=True)
-    }
-    left = len(owners)
-    for pk in made.keys() - owners:
-        bare = Viewer.objects.filter(pk=pk, last_seen_at=datetime.fromisoformat(made[pk]), notes="", tags="")
-        try:
-            with transaction.atomic():
-                left += not bare.delete()[0]
-        except (ProtectedError, IntegrityError):  # something refers to them by now
-            left += 1
-    return left
