@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -50,7 +50,7 @@ class Wanted:
 
     `key` finds it here. `values` gets the row that is here, or None, and returns the fields to set: all of them for a
     new one, none where nothing is missing. It raises LeftOut, and is asked outside of transactions. Fields in `hidden`
-    are secrets. `details` replaces what is told of the fields.
+    are secrets, those in `quiet` are not told. `details` replaces what is told of the fields.
     """
 
     section: str
@@ -61,5 +61,5 @@ class Wanted:
     permission: str
     note: str = ""
     hidden: Collection[str] = ()
-    quiet: Collection[str] = field(default=())
+    quiet: Collection[str] = ()
     details: Callable[[], tuple[str, ...]] | None = None

@@ -280,6 +280,12 @@ def test_the_command_shows_lists_and_undoes(folder: Path, capsys: pytest.Capture
         call_command("bring", "pixel", str(folder / "empty"))
 
 
+def test_before_the_first_start_it_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Import._meta, "db_table", "not_there_yet")
+    with pytest.raises(CommandError, match="Start the bot once before"):
+        call_command("bring", "pixel", str(folder))
+
+
 def test_one_that_runs_is_not_undone_and_one_that_was_broken_off_is(folder: Path) -> None:
     record = bring(folder)
     assert record is not None

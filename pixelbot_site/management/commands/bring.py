@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from pixelbot_site.bringing import run
 from pixelbot_site.bringing.difference import Difference, State
 from pixelbot_site.kit import logs
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.models import Import
+from pixelbot_site.upkeep import data_folder
 
 BY = "manage.py"
 
@@ -35,15 +37,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, way: str, **options: Any) -> None:
         """Do what is asked. Raise CommandError, with a sentence, where that is not possible."""
-        try:
-            if way == "pixel":
-                self._bring(options["place"], dry_run=options["dry_run"])
-            elif way == "undo":
-                self._undo(options["number"])
-            else:
-                self._list()
-        except Refused as error:
-            raise CommandError(f"Nothing was done: {error}.") from None
+        with data_folder.explained():
+            if Import._meta.db_table not in connection.introspection.table_names():
+                raise CommandError("Start the bot once before: it makes its tables then.")
+            try:
+                if way == "pixel":
+                    self._bring(options["place"], dry_run=options["dry_run"])
+                elif way == "undo":
+                    self._undo(options["number"])
+                else:
+                    self._list()
+            except Refused as error:
+                raise CommandError(f"Nothing was done: {error}.") from None
 
     def _bring(self, place: Path, *, dry_run: bool) -> None:
         self._show(run.compare(place))
