@@ -125,11 +125,12 @@ class _Written(NamedTuple):
 
 
 def _standing(ledger: Ledger, event: str, after: int, until: int) -> list[_Written]:
-    """Return the rows of the import, of these that it could have written, that nothing has taken back yet."""
+    """Return the rows of the import that nothing has taken back yet.
+
+    Not by source and event alone: what takes back one of them by hand has these, too, and comes after `until`.
+    """
     rows = ledger.rows.objects.filter(pk__gt=after, pk__lte=until, source=SOURCE, event=event).order_by("pk")
-    # What took back one of its rows by hand has source and event of that row.
-    own = rows.exclude(reference__startswith=f"{xp.REVERSAL}:")
-    found = [_Written(*row) for row in own.values_list("pk", "viewer_id", "delta")]
+    found = [_Written(*row) for row in rows.values_list("pk", "viewer_id", "delta")]
     gone = _taken_back(ledger, [row.row_id for row in found])
     return [row for row in found if row.row_id not in gone]
 
