@@ -1,4 +1,4 @@
-"""Tokens of the API, signs of life, settings of the dashboard, skipped steps of the guide, roles and invitations."""
+"""Tokens of the API, signs of life, settings, skipped steps of the guide, roles, invitations, and what was imported."""
 
 from __future__ import annotations
 
@@ -162,3 +162,58 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} {self.pk}"
+
+
+class Import(models.Model):
+    """What was brought over from another bot in one go. It can be undone."""
+
+    origin = models.CharField(max_length=200, help_text="The folder or file that it came from.")
+    by = models.CharField(max_length=150, blank=True)
+    began_at = models.DateTimeField(default=timezone.now)
+    alive_at = models.DateTimeField(default=timezone.now, help_text="When it last did something.")
+    progress = models.CharField(max_length=100, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True, help_text="When undoing it began.")
+    undone_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        default_permissions = ()  # the page asks for those of what is imported
+        ordering: ClassVar[list[str]] = ["-id"]
+
+    def __str__(self) -> str:
+        return f"import {self.pk}"
+
+    @property
+    def event(self) -> str:
+        """Return what stands in the ledgers' rows of it."""
+        return f"import:{self.pk}"
+
+
+class ImportedChange(models.Model):
+    """A row that an import made or changed, or a piece of viewers; with what is needed to undo it.
+
+    `before` is None for a row that was made. Secrets are sealed in both, as in the rows. Nothing here names a viewer.
+    """
+
+    class State(models.TextChoices):
+        """What became of it."""
+
+        STANDS = "stands"
+        UNDONE = "undone"
+        KEPT = "kept", "left as it is"
+
+    of = models.ForeignKey(Import, models.CASCADE, related_name="changes")
+    what = models.CharField(max_length=200, help_text="In words.")
+    model = models.CharField(max_length=60)
+    key = models.CharField(max_length=200, blank=True, help_text="The row's primary key.")
+    before = models.JSONField(null=True)
+    after = models.JSONField()
+    state = models.CharField(max_length=6, choices=State.choices, default=State.STANDS)
+    note = models.TextField(blank=True, help_text="Why it was left as it is.")
+
+    class Meta:
+        default_permissions = ()
+        ordering: ClassVar[list[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return self.what

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from effects.voice import scratch
 from pixelbot_site.backups import shelf
+from pixelbot_site.bringing import uploads
 from pixelbot_site.upkeep import database_file, heartbeat
 
 
@@ -39,8 +40,9 @@ def shorten_log() -> None:
 
 @shared_task(name="site.sweep")
 def sweep() -> None:
-    """Delete temporary files that killed processes left. Every hour."""
+    """Delete temporary files that killed processes left, and files that nobody brought over. Every hour."""
     scratch.sweep()
+    uploads.sweep()
 
 
 @shared_task(name="site.make_backup")

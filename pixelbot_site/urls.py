@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from effects.media.views import overlay_media
 from effects.overlays import views
 from pixelbot_site.backups import views as backup_views
+from pixelbot_site.bringing import views as bringing_views
 from pixelbot_site.chat_panel import views as chat_views
 from pixelbot_site.index import views as index_views
 from pixelbot_site.live_settings import views as settings_views
@@ -24,6 +25,7 @@ urlpatterns = [
     URLResolver(RoutePattern("admin/api/"), "pixelbot_site.api", app_name="ninja", namespace="api"),
     path("admin/backups/", backup_views.backups, name="backups"),
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
+    path("admin/bring/", bringing_views.page, name="bring"),
     path("admin/chat/", chat_views.page, name="chat"),
     path("admin/charts/", index_views.charts_page, name="charts"),
     path("admin/tippers/<int:stream_id>/", index_views.tippers, name="tippers"),

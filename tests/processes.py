@@ -233,15 +233,7 @@ def at_once_in_processes(count: int, program: str, *, within: float = 120, **env
 
     Each gets its number, from 0, as its argument, and the settings and database of this process.
     """
-    names = {
-        **os.environ,
-        "ENV_FILE": os.devnull,
-        "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "DATABASE_URL": _url_of_the_tests_database(),
-        "LOG_LEVEL": "ERROR",
-        **environment,
-    }
+    names = {**on_the_tests_database(), **environment}
     running = [
         subprocess.Popen(
             [sys.executable, "-c", program, str(number)], cwd=ROOT, env=names, stdout=subprocess.PIPE, text=True
@@ -249,6 +241,18 @@ def at_once_in_processes(count: int, program: str, *, within: float = 120, **env
         for number in range(count)
     ]
     return [process.communicate(timeout=within)[0].strip() for process in running]
+
+
+def on_the_tests_database() -> dict[str, str]:
+    """Return the environment of a process with the settings and the database of this one."""
+    return {
+        **os.environ,
+        "ENV_FILE": os.devnull,
+        "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "DATABASE_URL": _url_of_the_tests_database(),
+        "LOG_LEVEL": "ERROR",
+    }
 
 
 def _url_of_the_tests_database() -> str:

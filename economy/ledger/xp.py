@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -241,6 +241,16 @@ def _held(*viewers: Viewer) -> dict[int, int]:
     """Lock the totals of these viewers until the end of the transaction; returns them by id."""
     ids = [viewer.pk for viewer in viewers]
     return dict(bulk.rows_with(XP, "viewer_id", ids, "viewer_id", "total", lock=True))
+
+
+def put_back_rewarded_levels(levels: Mapping[int, tuple[int, int]]) -> None:
+    """Let the rewards up to the first of two levels count as given, by viewer, where it was the second until now.
+
+    For those who lost again the XP by which they reached it. Call it inside a transaction that holds their accounts.
+    """
+    sql = "UPDATE economy_xp SET rewarded_level = %s WHERE viewer_id = %s AND rewarded_level = %s"
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, [(before, pk, after) for pk, (before, after) in levels.items()])
 
 
 def set_levels(viewer_ids: Sequence[int], curve: Curve) -> None:

@@ -20,10 +20,9 @@ def keep(keys: Iterable[str], flag: str, *, channel: str, at: datetime) -> None:
     """Store that these are on the channel's list of `flag`, by the fetch that began `at`. Those who were forgotten are
     left out.
     """
-    digests = {key: _digest(key) for key in keys}
-    forgotten = bulk.among(ForgottenName, "digest", list(digests.values()))
+    keys = set(keys)
     moment = connection.ops.adapt_datetimefield_value(at)
-    rows = [(key, flag, channel, moment) for key, digest in sorted(digests.items()) if digest not in forgotten]
+    rows = [(key, flag, channel, moment) for key in sorted(keys - forgotten(keys))]
     table = connection.ops.quote_name(ListedName._meta.db_table)
     with connection.cursor() as cursor:
         # An earlier fetch that is still going on must not make a name older than a later one found it.
@@ -66,6 +65,14 @@ def forget(key: str) -> None:
     """Take a name off the lists, for good: they name it again, as long as its owner is on the platform's own."""
     ListedName.objects.filter(key=key).delete()
     ForgottenName.objects.get_or_create(digest=_digest(key))
+
+
+def forgotten(keys: Collection[str]) -> set[str]:
+    """Return those of `keys` whose owners were forgotten."""
+    if not ForgottenName.objects.exists():
+        return set()
+    digests = {_digest(key): key for key in keys}
+    return {digests[digest] for digest in bulk.among(ForgottenName, "digest", digests)}
 
 
 def _digest(key: str) -> str:

@@ -53,7 +53,7 @@ def test_the_benchmark_of_waiting_prints_the_longest_for_each_operation() -> Non
         "rename ",
         "recompute ",
         "import: the dry run ",
-        "import_pixel ",
+        "bring pixel ",
         "audit ",
         "backup ",
         "batch ",

@@ -156,7 +156,7 @@ def main() -> None:
         measure("recompute", recompute)
         measure("import: the dry run", lambda: import_file(dry_run=True))
         measure("import", lambda: import_file(dry_run=False))
-        measure("import_pixel", lambda: manage("import_pixel", str(path)))
+        measure("bring pixel", lambda: manage("bring", "pixel", str(path)))
         measure("audit", audit.run)
         measure("batch", lambda: batch.run(batch.plan("points", "add", 5, target=Target())))
         if "backup" in get_commands():

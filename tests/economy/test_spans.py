@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from economy.ledger import imported, points, spans
 from economy.ledger.accounts import Row
-from economy.ledger.imported import History, PastChange
+from economy.ledger.imported import Cause, History, PastChange
 from economy.models import Points, Transaction, TransactionKind, Viewer
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def ledger(viewer: Make) -> None:
     bob = viewer("Bob")
     earn(bob, EARNED)
     past = [PastChange(number, 1, "old", day(moment)) for number, moment in enumerate(IMPORTED)]
-    imported.import_points([History(bob, 1, past, len(past))], cause="pixel")
+    imported.import_points([History(bob, 1, past, len(past))], cause=Cause(["pixel"]))
     earn(bob, LATER)
 
 

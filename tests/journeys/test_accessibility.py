@@ -40,6 +40,7 @@ WITH_A_ROW = (
 
 def addresses(bot: BotProcess) -> Iterator[str]:
     yield from ("/admin/", "/admin/settings/", "/admin/backups/", "/admin/password_change/", "/admin/chat/")
+    yield "/admin/bring/"
     for model, page in admin.site._registry.items():
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         yield reverse(f"admin:{name}_changelist")

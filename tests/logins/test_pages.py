@@ -36,6 +36,7 @@ class Button(NamedTuple):
 
 
 ROW = object()
+BRING = "Bring the original Pixel along"
 BUTTONS = {
     "effects_queue_panic": Button("panic"),
     "effects_queue_calm": Button("go on"),
@@ -81,6 +82,7 @@ FOR_ALL_STAFF = {
 # What the site has beside the dashboard and the API, and who may use it.
 OTHER_ADDRESSES = {
     "backups": "tested below",
+    "bring": "tested below, as the settings",
     "backup": "tested below",
     **dict.fromkeys(("settings", "recompute-levels"), "tested below"),
     **dict.fromkeys(("guide-points", "guide-application", "guide-skip"), "tested below, as the settings"),
@@ -213,7 +215,7 @@ def title(page: ModelAdmin[Any]) -> str:
 def test_the_document_has_each_page_once_in_the_order_of_the_dashboard() -> None:
     pages = {model._meta.label_lower: title(page) for model, page in admin.site._registry.items()}
     in_order = [pages[label] for labels in SECTIONS.values() for label in labels]
-    assert list(documented(roles.OWNER)) == [*in_order, "Settings", "Backups", "The API's scopes"]
+    assert list(documented(roles.OWNER)) == [*in_order, "Settings", BRING, "Backups", "The API's scopes"]
 
 
 def test_each_role_may_see_and_do_what_the_document_says(client: Client, role: str, rows: dict[str, Model]) -> None:
@@ -241,6 +243,9 @@ def test_settings_are_for_owners_and_managers(client: Client, role: str) -> None
         ("guide-skip", ["voice"]),
     ):
         assert is_allowed(client, "post", reverse(name, args=arguments)) == ("change" in expected)
+    assert documented(role)[BRING] == ({"see", "bring over", "undo"} if "change" in expected else set())
+    for method in ("get", "post"):
+        assert is_allowed(client, method, reverse("bring")) == ("change" in expected)
     # Whoever may not connect the channel does not choose the application either.
     connects = "connect" in documented(role)["Channels"]
     assert is_allowed(client, "post", reverse("guide-application")) == connects
