@@ -7,6 +7,7 @@ import time
 from celery import shared_task
 from django.conf import settings
 
+from effects.media import library
 from effects.voice import scratch
 from pixelbot_site.backups import shelf
 from pixelbot_site.upkeep import database_file, heartbeat
@@ -41,6 +42,12 @@ def shorten_log() -> None:
 def sweep() -> None:
     """Delete temporary files that killed processes left. Every hour."""
     scratch.sweep()
+
+
+@shared_task(name="site.check_media")
+def check_media() -> None:
+    """Look for missing files where they are kept elsewhere. Every half minute."""
+    library.look_elsewhere()
 
 
 @shared_task(name="site.make_backup")
