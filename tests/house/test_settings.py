@@ -164,9 +164,12 @@ def test_a_secret_is_not_in_a_snapshots_repr() -> None:
 
 def test_what_is_secret_by_its_name_is_declared_so() -> None:
     declarations = {name: declaration for section in SECTIONS for name, declaration in declared(section).items()}
-    ends = ("CLIENT_ID", "SECRET", "PASSWORD", "GATEWAY_TOKEN", "SECRET_KEY", "API_KEY", "DATABASE_URL", "REDIS_URL")
+    ends = (
+        "CLIENT_ID", "SECRET", "PASSWORD", "GATEWAY_TOKEN", "SECRET_KEY", "API_KEY", "DATABASE_URL", "REDIS_URL",
+        "MEDIA_STORAGE", "STORAGE_KEY",
+    )  # fmt: skip
     named = {name for name in declarations if name.endswith(ends)}
-    assert len(named) == 11
+    assert len(named) == 13
     assert named == {name for name, declaration in declarations.items() if declaration.is_secret}
 
 
