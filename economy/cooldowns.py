@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from economy.models import Cooldown
-from pixelbot_site.kit import pieces
+from pixelbot_site.kit import bulk, pieces
 
 
 def take(wanted: Mapping[str, float], *, now: datetime) -> set[str]:
@@ -22,13 +22,12 @@ def take(wanted: Mapping[str, float], *, now: datetime) -> set[str]:
     if not timed:
         return free
     at = connection.ops.adapt_datetimefield_value
-    rows = ", ".join(["(%s, %s)"] * len(timed))
     until = {seconds: at(now + timedelta(seconds=seconds)) for seconds in set(wanted.values())}
-    values = [value for key in timed for value in (key, until[wanted[key]])]
+    rows, values = bulk.table_of([(key, until[wanted[key]]) for key in timed], "text", "timestamptz")
     table = connection.ops.quote_name(Cooldown._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (key, until) VALUES {rows} "
+            f"INSERT INTO {table} (key, until) {rows} "
             f"ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE {table}.until <= %s RETURNING key",
             [*values, at(now)],
         )

@@ -136,6 +136,12 @@ if DATABASE_URL:
     DATABASES = {"default": database(DATABASE_URL)}
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "pixelbot.sqlite3")}}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # A connection that PostgreSQL closed, as at its restart, is found when it is taken from the pool.
+    DATABASES["default"] |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 20, "timeout": 20}
+    # Celery would close the whole pool with each task. `pixelbot_site.celery` gives the task's connection back to it.
+    CELERY_DB_REUSE_MAX = 2**62
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so that two writers wait for each other instead of
     # failing half-way. WAL: readers don't wait for writers. The cache is sized for millions of rows. Checkpoints

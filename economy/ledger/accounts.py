@@ -80,12 +80,9 @@ def change_each(sql: str, values: Sequence[Sequence[int]]) -> None:
 
     Raises RuntimeError where it changed fewer: then the caller computed with balances that it did not hold.
     """
-    if not values:
-        return
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, values)
-        if cursor.rowcount != len(values):
-            raise RuntimeError(f"{len(values)} balances should have changed, {cursor.rowcount} did: they were not held")
+    changed = bulk.update_each(sql, values)
+    if changed != len(values):
+        raise RuntimeError(f"{len(values)} balances should have changed, {changed} did: they were not held")
 
 
 class _Merged(Exception):

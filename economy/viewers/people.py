@@ -15,7 +15,7 @@ from economy.ledger.points import Grant
 from economy.models import USERNAME_MAX, XP, Points, Viewer, heirs, viewer_key
 from economy.settings_table import PointsSettings
 from economy.viewers import lists
-from pixelbot_site.kit import logs
+from pixelbot_site.kit import bulk, logs
 from pixelbot_site.kit.transactions import take_turn
 
 # Somebody who goes on talking is stored as seen this often: in a crowd, each write costs a page and its indexes.
@@ -54,11 +54,13 @@ def _seen(latest: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetim
     if missing:
         known |= _arrive({key: latest[key] for key in missing}, flags, now=now, welcome=welcome)
     moment, before = map(connection.ops.adapt_datetimefield_value, (now, now - SEEN_EVERY))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE economy_viewer SET last_seen_at = %s WHERE id = %s AND last_seen_at < %s",
-            [(moment, viewer.pk, before) for viewer in known.values()],
-        )
+    bulk.update_each(
+        "UPDATE economy_viewer SET last_seen_at = %s WHERE id = %s AND last_seen_at < %s",
+        [(moment, pk, before) for pk in sorted({viewer.pk for viewer in known.values()})],
+        "timestamptz",
+        "bigint",
+        "timestamptz",
+    )
     for key, viewer in known.items():
         spelled = latest[key] if viewer.key == key else viewer.username
         told = {"username": spelled, **flags.get(key, {})}

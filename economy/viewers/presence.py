@@ -10,9 +10,12 @@ from django.db import connection
 from django.db.models import Count, QuerySet, Window
 
 from economy.models import Presence, Viewer, viewer_key
+from pixelbot_site.kit import bulk
 
 # The most seconds that a lease may end too early, since it is not renewed with each sign of life.
 MAX_STEP = 60.0
+# Leases that one statement writes, by three values each.
+MAX_ROWS = bulk.MAX_VALUES // 4
 
 
 def mark(*, here: Iterable[Viewer], gone: Iterable[str], seconds: float, now: datetime) -> None:
@@ -24,13 +27,17 @@ def mark(*, here: Iterable[Viewer], gone: Iterable[str], seconds: float, now: da
     end = now + timedelta(seconds=seconds)
     # Somebody who goes on talking would cost a write for each line.
     at, until, recent = adapt(now), adapt(end), adapt(end - timedelta(seconds=min(seconds / 10, MAX_STEP)))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO economy_presence (viewer_id, since, until) VALUES (%s, %s, %s) ON CONFLICT (viewer_id) "
-            "DO UPDATE SET until = excluded.until, since = CASE WHEN economy_presence.until <= excluded.since "
-            "THEN excluded.since ELSE economy_presence.since END WHERE economy_presence.until < %s",
-            [(pk, at, until, recent) for pk in sorted({viewer.pk for viewer in here})],
-        )
+    ids = sorted({viewer.pk for viewer in here})
+    for start in range(0, len(ids), MAX_ROWS):
+        leases = [(pk, at, until) for pk in ids[start : start + MAX_ROWS]]
+        rows, values = bulk.table_of(leases, "bigint", "timestamptz", "timestamptz")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO economy_presence (viewer_id, since, until) {rows} ON CONFLICT (viewer_id) "
+                "DO UPDATE SET until = excluded.until, since = CASE WHEN economy_presence.until <= excluded.since "
+                "THEN excluded.since ELSE economy_presence.since END WHERE economy_presence.until < %s",
+                [*values, recent],
+            )
     keys = [viewer_key(username) for username in gone]
     if keys:
         Presence.objects.filter(viewer__key__in=keys).delete()

@@ -11,6 +11,8 @@ from django.db import connection, models
 
 # Parameters in one statement. SQLite's limit is 32,766, PostgreSQL's 65,535.
 MAX_VALUES = 20_000
+# From so many rows on, COPY, which takes one more round trip, is faster than INSERT.
+COPY_FROM = 20
 
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -21,7 +23,26 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Seq
     """
     if not rows:
         return
-    statement, constants, moments = _plan(model, tuple(columns))
+    target, constants, moments = _plan(model, tuple(columns))
+    if connection.vendor == "postgresql":  # its driver adapts datetimes itself, and as quickly as the rest
+        _copy(target, [[*row, *constants] for row in rows])
+    else:
+        _insert_each(target, rows, constants, moments)
+
+
+def _copy(target: str, rows: Sequence[Sequence[Any]]) -> None:
+    with connection.cursor() as cursor:
+        if len(rows) < COPY_FROM:
+            marks = f"({', '.join(['%s'] * len(rows[0]))})"
+            values = [value for row in rows for value in row]
+            cursor.execute(f"INSERT INTO {target} VALUES {', '.join([marks] * len(rows))}", values)
+        else:
+            with connection.wrap_database_errors, cursor.copy(f"COPY {target} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+
+
+def _insert_each(target: str, rows: Sequence[Sequence[Any]], constants: Sequence[Any], moments: Sequence[int]) -> None:
     adapt = connection.ops.adapt_datetimefield_value
     # The rows of a batch share a few moments, and adapting one costs as much as the rest of a row.
     adapted: dict[datetime, Any] = {}
@@ -34,23 +55,61 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Seq
                 if moment not in adapted:
                     adapted[moment] = adapt(moment)
                 values[position] = adapted[moment]
-        return values + constants
+        return [*values, *constants]
 
+    marks = f"({', '.join(['%s'] * (len(rows[0]) + len(constants)))})"
     with connection.cursor() as cursor:
-        cursor.executemany(statement, [adapt_row(row) for row in rows])
+        cursor.executemany(f"INSERT INTO {target} VALUES {marks}", [adapt_row(row) for row in rows])
 
 
 @cache
 def _plan(model: type[models.Model], columns: tuple[str, ...]) -> tuple[str, list[Any], list[int]]:
-    """Return the statement, the defaults of the other fields, and the positions of the datetimes in `columns`."""
+    """Return the table with its columns, the defaults of other fields, and the positions of datetimes in `columns`."""
     fields = {field.attname: field for field in model._meta.concrete_fields if not field.primary_key}
     rest = [field for name, field in fields.items() if name not in columns]
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in [*(fields[name] for name in columns), *rest])
-    marks = ", ".join(["%s"] * (len(columns) + len(rest)))
-    statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"
+    target = f"{quote(model._meta.db_table)} ({names})"
     moments = [position for position, name in enumerate(columns) if isinstance(fields[name], models.DateTimeField)]
-    return statement, [field.get_default() for field in rest], moments
+    return target, [field.get_default() for field in rest], moments
+
+
+def update_each(sql: str, rows: Sequence[Sequence[Any]], *types: str) -> int:
+    """Execute `sql`, an UPDATE with a WHERE, with each of `rows`; returns how many rows of its table were changed.
+
+    Each row of values changes another row of the table. `types` are PostgreSQL's of the values, bigint where not given:
+    there, one statement changes them all.
+    """
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            arrays, values = _arrays(rows, types or ["bigint"] * len(rows[0]))
+            names = [f"given{number}" for number in range(len(rows[0]))]
+            start, *rest = sql.split("%s")
+            joined = start + "".join(f"given.{name}{part}" for name, part in zip(names, rest, strict=True))
+            given = f" FROM {arrays} AS given ({', '.join(names)}) WHERE "
+            cursor.execute(joined.replace(" WHERE ", given), values)
+        else:
+            cursor.executemany(sql, rows)
+        changed: int = cursor.rowcount
+    return changed
+
+
+def table_of(rows: Sequence[Sequence[Any]], *types: str) -> tuple[str, list[Any]]:
+    """Return what an INSERT takes `rows` from, as SQL, and its parameters. `types` are PostgreSQL's of the values."""
+    if connection.vendor == "postgresql":
+        arrays, values = _arrays(rows, types)
+        return f"SELECT * FROM {arrays}", values
+    marks = f"({', '.join(['%s'] * len(types))})"
+    return f"VALUES {', '.join([marks] * len(rows))}", [value for row in rows for value in row]
+
+
+def _arrays(rows: Sequence[Sequence[Any]], types: Sequence[str]) -> tuple[str, list[Any]]:
+    # A parameter for each column, not for each value: the driver takes each apart, and the server plans with each.
+    return f"unnest({', '.join(f'%s::{kind}[]' for kind in types)})", [
+        list(column) for column in zip(*rows, strict=True)
+    ]
 
 
 def rows_with(
@@ -69,14 +128,17 @@ def rows_with(
         head = rows_with(model, column, ordered[:MAX_VALUES], *wanted, lock=lock)
         return head + rows_with(model, column, ordered[MAX_VALUES:], *wanted, lock=lock)
     quote = connection.ops.quote_name
-    marks = ", ".join(["%s"] * len(values))
+    if connection.vendor == "postgresql":
+        condition, parameters = "= ANY(%s)", [list(values)]  # thousands of parameters take longer to plan than to read
+    else:
+        condition, parameters = f"IN ({', '.join(['%s'] * len(values))})", list(values)
     # Not FOR UPDATE, which would block inserts that refer to these rows. SQLite has one writer at a time anyway.
     for_update = " FOR NO KEY UPDATE" if lock and connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {', '.join(map(quote, wanted))} FROM {quote(model._meta.db_table)} "
-            f"WHERE {quote(column)} IN ({marks}) ORDER BY {quote(column)}{for_update}",
-            list(values),
+            f"WHERE {quote(column)} {condition} ORDER BY {quote(column)}{for_update}",
+            parameters,
         )
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import threading
 import time
@@ -108,41 +109,98 @@ def the_layer() -> Any:
     return layer
 
 
-class _LoopThread:
-    """One long-lived event loop beside synchronous code. A new loop for each call would open a new Redis connection."""
+class _Sender:
+    """Sends in order, on an event loop of its own, while the callers go on.
+
+    Whoever waited for Redis with each message would store 500 events in the time of 500 round trips, and none while
+    Redis hangs. A new loop for each call would open a new connection.
+    """
+
+    # Messages that may wait, as many as the in-memory layer keeps.
+    MOST = 5000
+    # For one message.
+    TIMEOUT = 5.0
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._waiting: asyncio.Queue[tuple[Any, str, dict[str, Any]]] = asyncio.Queue()
+        self.dropped = 0
 
-    def run(self, step: Coroutine[Any, Any, None], timeout: float) -> None:
+    def put(self, layer: Any, group: str, message: dict[str, Any]) -> None:
+        with self._lock:
+            loop = self._running_loop()
+            if self._waiting.qsize() >= self.MOST:
+                self.dropped += 1
+                log.warning("too many messages wait for %s: one dropped (%d so far)", group, self.dropped)
+                return
+            loop.call_soon_threadsafe(self._waiting.put_nowait, (layer, group, message))
+
+    def flush(self, seconds: float) -> bool:
         with self._lock:
             if self._loop is None or self._thread is None or not self._thread.is_alive():
-                # A child of a fork comes here, too: threads do not survive a fork.
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="layer-loop", daemon=True)
-                self._thread.start()
-            loop = self._loop
-        asyncio.run_coroutine_threadsafe(step, loop).result(timeout)
+                return True
+            # Behind what was put before, which hops to the loop, too.
+            joined = asyncio.run_coroutine_threadsafe(self._joined(), self._loop)
+        try:
+            joined.result(seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _joined(self) -> None:
+        await self._waiting.join()
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None or self._thread is None or not self._thread.is_alive():
+            # A child of a fork comes here, too: threads do not survive a fork. What waited, the parent sends.
+            self._loop, self._waiting = asyncio.new_event_loop(), asyncio.Queue()
+            self._thread = threading.Thread(target=self._run, args=(self._loop,), name="layer-sender", daemon=True)
+            self._thread.start()
+        return self._loop
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_until_complete(self._send_all())
+
+    async def _send_all(self) -> None:
+        while True:
+            layer, group, message = await self._waiting.get()
+            try:
+                async with asyncio.timeout(self.TIMEOUT):
+                    await layer.group_send(group, message)
+            except (OSError, TimeoutError, RuntimeError, _redis_error()) as error:
+                log.warning("could not send to %s: %s", group, str(error) or "no answer")
+            except Exception:  # whatever one message does, the next are sent
+                log.exception("could not send to %s", group)
+            finally:
+                self._waiting.task_done()
 
 
-_loop_thread = _LoopThread()
+_sender = _Sender()
+# Of a command that ends, as long as Redis answers.
+atexit.register(_sender.flush, 2.0)
+
+
+def flush(seconds: float = 5.0) -> bool:
+    """Wait until all that this process has sent so far is on its way, `seconds` at most; return whether it is.
+
+    For processes that may be ended at any moment, such as a worker between two tasks.
+    """
+    return _sender.flush(seconds)
 
 
 def group_send(group: str, message: dict[str, Any]) -> None:
-    """Send `message` to every member of `group`, from synchronous code. `message["type"]` names the method called.
+    """Send `message` to every member of `group`, from synchronous code and without waiting until it is sent.
 
-    A layer that can't be reached is logged and not raised: members read what they need from the database.
+    `message["type"]` names the method called. A layer that can't be reached is logged and not raised: members read what
+    they need from the database.
     """
     layer = the_layer()
     if isinstance(layer, ThreadHopLayer):
         layer.group_send_soon(group, message)
-        return
-    try:
-        _loop_thread.run(layer.group_send(group, message), timeout=5)
-    except (OSError, TimeoutError, RuntimeError, _redis_error()) as error:
-        log.warning("could not send to %s: %s", group, error)
+    else:
+        _sender.put(layer, group, message)
 
 
 def _redis_error() -> type[Exception]:

@@ -59,14 +59,14 @@ def beside_raw(scenario: str, empty: Path, folder: Path, events: int, rounds: in
     return median(settled)
 
 
-def receive(folder: Path, scenario: str, events: int, viewers: int) -> dict[str, float]:
+def receive(folder: Path, scenario: str, events: int, viewers: int, **settings: str) -> dict[str, float]:
     """Events per second of a run of the inbox on the database in `folder`: `per_second` of all, and `settled`."""
-    out = in_process(folder, "-m", "tests.benchmarks.receiving", scenario, str(events), str(viewers))
+    out = in_process(folder, "-m", "tests.benchmarks.receiving", scenario, str(events), str(viewers), **settings)
     figures: dict[str, float] = json.loads(out)
     return figures
 
 
-def in_process(folder: Path, *arguments: str) -> str:
+def in_process(folder: Path, *arguments: str, **settings: str) -> str:
     """What a Python process with the bot's settings prints, its data in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = {
@@ -74,6 +74,7 @@ def in_process(folder: Path, *arguments: str) -> str:
         "DATA_DIR": str(folder),
         "ENV_FILE": os.devnull,
         "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
+        **settings,
     }
     done = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
 PEOPLE = ("economy_viewer", "economy_points", "economy_xp")
@@ -34,7 +34,7 @@ def write_again(run: Path, bare: Path) -> float:
     with closing(sqlite3.connect(run)) as source, closing(sqlite3.connect(bare, isolation_level=None)) as target:
         target.executescript(PRAGMAS)
         _bring_people(source, target)
-        batches = _batches(source)
+        batches = batches_of(source)
         cooldowns = source.execute("SELECT * FROM economy_cooldown").fetchall()
         began = time.perf_counter()
         share = len(cooldowns) // max(len(batches), 1) + 1
@@ -54,17 +54,25 @@ def _bring_people(source: sqlite3.Connection, target: sqlite3.Connection) -> Non
     target.execute("UPDATE economy_xp SET total = 0, level = 1")
 
 
-def _batches(source: sqlite3.Connection) -> list[Batch]:
-    events = source.execute("SELECT * FROM joystick_inboundevent ORDER BY id").fetchall()
+class Source(Protocol):
+    """A connection of sqlite3's or of psycopg's."""
+
+    def execute(self, sql: str, /) -> Any:
+        """Return a cursor with the result."""
+
+
+def batches_of(source: Source) -> list[Batch]:
+    """Return what each transaction of a run of the inbox wrote."""
+    cursor = source.execute("SELECT * FROM joystick_inboundevent ORDER BY id")
+    columns, events = _names(cursor), cursor.fetchall()
     of_event: dict[str, dict[str, Rows]] = {}
     for table in LEDGERS:
         cursor = source.execute(f"SELECT * FROM {table} ORDER BY id")
-        place = [column[0] for column in cursor.description].index("event")
+        place = _names(cursor).index("event")
         for row in cursor:
             of_event.setdefault(row[place], {}).setdefault(table, []).append(row)
     ids = dict(source.execute("SELECT username, id FROM economy_viewer"))
     seen = dict(source.execute("SELECT username, last_seen_at FROM economy_viewer"))
-    columns = [row[1] for row in source.execute("PRAGMA table_info(joystick_inboundevent)")]
     uid, username, kind, at = (columns.index(name) for name in ("uid", "username", "kind", "received_at"))
     batches = []
     for moment, together in groupby(events, key=lambda event: event[at]):  # the moment of their batch
@@ -81,9 +89,13 @@ def _batches(source: sqlite3.Connection) -> list[Batch]:
     return batches
 
 
-def _last(source: sqlite3.Connection, table: str, batch: Batch, names: Sequence[str]) -> Rows:
+def _names(cursor: Any) -> list[str]:
+    return [column[0] for column in cursor.description]
+
+
+def _last(source: Source, table: str, batch: Batch, names: Sequence[str]) -> Rows:
     """(new values, viewer) of everybody whose balance the batch changed."""
-    columns = [row[1] for row in source.execute(f"PRAGMA table_info({table})")]
+    columns = _names(source.execute(f"SELECT * FROM {table} LIMIT 0"))
     viewer, *values = (columns.index(name) for name in ("viewer_id", *names))
     latest = {row[viewer]: tuple(row[place] for place in values) for row in batch.inserts[table]}
     return [(*value, pk) for pk, value in latest.items()]

@@ -1,7 +1,7 @@
-"""How soon the bot answers `!points`: `python -m tests.benchmarks.replying [--quick]`.
+"""How soon the bot answers `!points`: `python -m tests.benchmarks.replying [--quick] [--scaled]`.
 
 From the moment the simulated Joystick sends the line until it has the answer; beside a bare echo over the same kind of
-socket, in the same run, alternating.
+socket, in the same run, alternating. With `--scaled` the bot is a listener on PostgreSQL and Redis.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from joystick.simulator.happenings import chat, tip
 from joystick.simulator.server import Simulator
+from tests.benchmarks import economy
 from tests.benchmarks.embedded import percentile, show
 from tests.processes import ROOT, BotProcess, SimulatorThread, free_port
+from tests.servers import running_postgres, running_redis
 
 # The bot leaves 100 ms between two actions, so that a server keeps their order: asked sooner, it would wait for that.
 PAUSE = 0.12
@@ -27,11 +30,19 @@ LOAD = 1000  # events a second
 def main() -> None:
     """Measure and print."""
     count = 30 if "--quick" in sys.argv else 300
-    with tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-") as folder:
-        replying(Path(folder), count)
+    with tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-") as folder, ExitStack() as stack:
+        if "--scaled" not in sys.argv:
+            replying(Path(folder), count)
+            return
+        servers = {
+            "DATABASE_URL": stack.enter_context(running_postgres(is_safe=True)).new_database(),
+            "REDIS_URL": stack.enter_context(running_redis()),
+        }
+        economy.in_process(Path(folder), "-c", economy.SET_UP, **servers)
+        replying(Path(folder), count, "--listener-only", **servers)
 
 
-def replying(folder: Path, count: int) -> None:
+def replying(folder: Path, count: int, *options: str, **settings: str) -> None:
     """Ask the bot and the echo in turn, when nothing else happens and then among LOAD events a second."""
     with SimulatorThread() as joystick, SimulatorThread() as other:
         bot = BotProcess(
@@ -41,7 +52,10 @@ def replying(folder: Path, count: int) -> None:
             JOYSTICK_GATEWAY_TOKEN="x",
             COMMAND_COOLDOWN_SECONDS="0",
             LOG_LEVEL="WARNING",
-        ).start()
+            **settings,
+        )
+        bot.command += options
+        bot.start(ready="Stop with Ctrl-C" if not options else "")
         command = [sys.executable, "-m", "tests.benchmarks.echoing", other.simulator.url]
         with subprocess.Popen(command, cwd=ROOT, env=os.environ.copy()) as echo:
             joystick.wait_subscribed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -16,12 +17,14 @@ from queue import Empty
 from typing import Any
 
 import pytest
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.apps import apps as django_apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from kombu import Connection
 
 import pixelbot_site.kit.bell_broker
+from pixelbot_site.kit import channel_layer
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.registry import Registry
 from pixelbot_site.kit.timed_cache import TimedCache
@@ -153,12 +156,14 @@ def test_a_forked_worker_sends_over_a_loop_of_its_own() -> None:
 import asyncio, os
 from django.conf import settings
 settings.configure(CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}})
-from pixelbot_site.kit.channel_layer import group_send, the_layer
+from pixelbot_site.kit.channel_layer import flush, group_send, the_layer
 asyncio.run(the_layer().group_add("g", "reader"))
 group_send("g", {"type": "x"})
+flush()
 child = os.fork()
 if child == 0:
     group_send("g", {"type": "x"})
+    flush()
     print(the_layer().channels["reader"].qsize(), flush=True)
     os._exit(0)
 os.waitpid(child, 0)
@@ -231,3 +236,43 @@ def test_what_is_not_to_be_kept_and_what_failed_is_computed_again() -> None:
     with pytest.raises(ZeroDivisionError):
         cache.get(lambda: 1 // 0)
     assert cache.get(lambda: next(values)) == 3
+
+
+@pytest.mark.asyncio
+async def test_messages_through_redis_arrive_in_order_and_their_sender_does_not_wait(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = RedisPubSubChannelLayer(hosts=[redis_url])
+    sender = RedisPubSubChannelLayer(hosts=[redis_url])
+    monkeypatch.setattr(channel_layer, "the_layer", lambda: sender)
+    mailbox = await receiver.new_channel()
+    await receiver.group_add("g", mailbox)
+    began = time.monotonic()
+    for number in range(300):
+        channel_layer.group_send("g", {"type": "x", "number": number})
+    put = time.monotonic() - began
+    async with asyncio.timeout(20):
+        assert [(await receiver.receive(mailbox))["number"] for _ in range(300)] == list(range(300))
+    assert put < (time.monotonic() - began) / 2, "whoever sends has waited for Redis"
+    assert await asyncio.to_thread(channel_layer.flush)
+    await receiver.flush()
+
+
+def test_a_redis_that_hangs_holds_nobody_up_and_what_can_not_wait_any_more_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender = channel_layer._Sender()
+    monkeypatch.setattr(sender, "MOST", 3)
+    monkeypatch.setattr(sender, "TIMEOUT", 0.2)
+    monkeypatch.setattr(channel_layer, "_sender", sender)
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        layer = RedisPubSubChannelLayer(hosts=[f"redis://127.0.0.1:{hung.getsockname()[1]}/0"])
+        monkeypatch.setattr(channel_layer, "the_layer", lambda: layer)
+        began = time.monotonic()
+        for _ in range(20):
+            channel_layer.group_send("g", {"type": "x"})
+            time.sleep(0.005)  # so that the loop has taken what was put
+        assert time.monotonic() - began < 1 and sender.dropped >= 15
+        assert not channel_layer.flush(0.05)
+        assert channel_layer.flush(10)
+    assert "could not send to g: no answer" in caplog.text and "too many messages wait for g" in caplog.text

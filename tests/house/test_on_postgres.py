@@ -25,7 +25,6 @@ PARTS = {
         "tests/effects/test_folding.py",
         "tests/effects/test_lanes.py",
         "tests/effects/test_purchases.py",
-        "tests/effects/test_purchases_migration.py",
         "tests/effects/test_queue.py",
         "tests/effects/test_wheel.py",
     ],

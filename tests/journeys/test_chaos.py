@@ -164,7 +164,7 @@ def judge(scaled: Scaled) -> Counter[str]:
     with psycopg.connect(scaled.database) as connection:
         rows = connection.execute(
             "SELECT i.id, i.lane, i.state, p.payment_id, i.started_at, "
-            "(SELECT count(*) FROM economy_transaction t WHERE t.undoes_id = p.payment_id) "
+            "(SELECT count(*) FROM economy_transaction t WHERE t.undoes_id = p.payment_id), coalesce(i.is_own, false) "
             "FROM effects_queueitem i LEFT JOIN effects_purchase p ON p.id = i.purchase_id ORDER BY i.id"
         ).fetchall()
         unpaid = connection.execute("SELECT count(*) FROM effects_spin WHERE paid_at IS NULL").fetchone()
@@ -173,11 +173,12 @@ def judge(scaled: Scaled) -> Counter[str]:
         ).fetchone()
     bought = [row for row in rows if row[3] is not None]
     assert len(bought) == ITEMS and (unpaid, twice) == ((0,), (0,))
-    for item, _, state, _, _, refunds in bought:
+    for item, _, state, _, _, refunds, _ in bought:
         assert refunds == (0 if state == "done" else 1), f"item {item} is {state} with {refunds} refunds"
     for lane in ("tts", "wheel", "effect", "notification"):
-        begun = [row[4] for row in rows if row[1] == lane and row[4] is not None]
-        assert begun == sorted(begun), f"the order of {lane} was not kept"
+        for is_own in (True, False):  # what viewers bought goes before what the bot does by itself
+            begun = [row[4] for row in rows if row[1] == lane and row[4] and row[6] == is_own]
+            assert begun == sorted(begun), f"the order of {lane} was not kept"
     audit = scaled.start("manage.py", "audit_ledger")
     assert audit.wait(60) == 0
     return Counter(row[2] for row in bought)
