@@ -101,7 +101,7 @@ def fill(database: Database, table: str, each: int) -> None:
 def measure(database: Database, each: int, rounds: int) -> None:
     """Print what storing and reading takes in both."""
     fresh = [f"new{number}" for number in range(BATCH)]
-    questions = {
+    questions: dict[str, tuple[str, list[Any]]] = {
         f"are {BATCH} uids known? (each batch asks)": ("SELECT uid FROM {} WHERE uid = ANY(%s)", [fresh]),
         "the list's first page": ("SELECT * FROM {} ORDER BY id DESC LIMIT 100", []),
         "a viewer's events": ("SELECT * FROM {} WHERE viewer_key = %s ORDER BY id DESC LIMIT 100", ["viewer977"]),
