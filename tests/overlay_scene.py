@@ -20,6 +20,8 @@ SLICES = [
     ("10 points", 40, "#5c6bc0"), ("50 points", 25, "#26a69a"), ("A fanfare", 15, "#ffa726"),
     ("Another spin", 10, "#ec407a"), ("250 points", 6, "#ab47bc"), ("50 XP", 4, "#8d6e63"),
 ]  # fmt: skip
+EMOTE_HOST = "images.joystick.tv"
+EMOTES = [{"code": f":{name}:", "url": f"https://{EMOTE_HOST}/{name}.svg"} for name in ("foxwave", "lantern")]
 END = (datetime.now(UTC) + timedelta(hours=1, minutes=24)).isoformat()
 # kind: place (x, y, width, height), what it plays, snapshot.
 WIDGETS: dict[str, tuple[tuple[int, int, int, int], list[str], dict[str, Any]]] = {
@@ -35,12 +37,15 @@ WIDGETS: dict[str, tuple[tuple[int, int, int, int], list[str], dict[str, Any]]] 
     "countdown": ((2, 56, 18, 14), [], {"title": "Subathon", "over": "", "end": END}),
     "queue": ((2, 72, 26, 6), [], {"playing": [{"name": "TinPanSally", "what": "voice"}], "waiting": 3}),
     "text": ((2, 79, 26, 6), [], {"text": "12 new followers tonight"}),
+    "counter": ((75, 50, 23, 6), [], {"label": "deaths", "number": 14}),
     "wheel": ((26, 16, 28, 53), ["wheel"], {}),
     "alert": ((54, 28, 44, 19), ["alert"], {}),
     "caption": ((29, 70, 44, 16), ["speak"], {}),
-    "chat": ((75, 50, 23, 36), [], {"lines": 6, "seconds": 0, "latest": [
-        {"uid": "1", "username": "RookAndRye", "text": "love the new lights", "badges": ["moderator"]},
-        {"uid": "2", "username": "VelvetMoth", "text": "good luck!", "badges": []},
+    "chat": ((75, 57, 23, 29), [], {"lines": 6, "seconds": 0, "emotes_from": "", "latest": [
+        {"uid": "1", "username": "RookAndRye", "text": "love the new lights :lantern:", "badges": ["moderator"],
+         "color": "#ff5252", "emotes": EMOTES},
+        {"uid": "2", "username": "VelvetMoth", "text": "good luck! :foxwave:", "badges": [], "color": "#203060",
+         "highlight": True, "emotes": EMOTES},
         {"uid": "3", "username": "NorthPier77", "text": "evening everyone! how is the harbour tonight?", "badges": []},
         {"uid": "4", "username": "HarbourFox", "text": "thank you all", "badges": ["streamer"]}]}),
     "latest": ((2, 86, 71, 8), [], {"cells": [
@@ -76,6 +81,33 @@ ALERTS: list[dict[str, Any]] = [
      "detail": "with"},
     {"design": "toast", "parts": ["", "TinPanSally", " is following now"], "detail_parts": ["Welcome!"], "detail": "with"},
 ]  # fmt: skip
+
+
+# What the scene has no room for, side by side: place, and what it plays.
+LARGE: dict[str, tuple[tuple[int, int, int, int], dict[str, Any]]] = {
+    "credits": ((4, 0, 42, 100), {"title": "Thank you!", "last": "See you on Friday", "seconds": 10, "sections": [
+        {"title": "Most tokens", "names": ["CopperKettle", "MossyLantern"]}, {"title": "Followers", "names": ["quillbadger"]},
+        {"title": "Raids", "names": ["CopperKettle"]}, {"title": "Redeems", "names": ["TinPanSally", "VelvetMoth"]}]}),
+    "media": ((52, 8, 44, 84), {"media": "media/harbour", "video": False, "loops": True, "volume": 0, "place": "centre",
+                                "text": "The harbour tonight", "seconds": 60}),
+}  # fmt: skip
+
+
+def fill_large(page: Page, theme: str, number: int) -> None:
+    """Have an overlay's page show the credits and a picture in this theme. `number` differs from call to call."""
+    hello = {"type": "hello", "version": 1, "theme": theme, "alone": False, "leader": False, "playing": []}
+    widgets = [
+        {"kind": kind, "name": kind, "plays": [kind], "x": place[0], "y": place[1], "width": place[2], "height": place[3],
+         "order": 1, "scale": 1, "script": f"{FILES}/{kind}.js", "style": f"{FILES}/{kind}.css", "snapshot": {}}
+        for kind, (place, _) in LARGE.items()
+    ]  # fmt: skip
+    frames = [{"type": "silence"}, {**hello, "widgets": widgets}]
+    frames += [
+        {"type": "play", "show": kind, "lane": kind, "item": 5000 + number * 10 + at, "attempt": 1, **message}
+        for at, (kind, (_, message)) in enumerate(LARGE.items())
+    ]
+    for frame in frames:
+        page.evaluate("message => { overlay.receive(message) }", frame)
 
 
 def alert(page: Page, theme: str, number: int, **message: Any) -> None:

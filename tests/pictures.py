@@ -8,9 +8,9 @@ from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
-from tests.overlay_scene import ALERTS, DARK, LIGHT, THEMES, alert, fill, set_scene
+from tests.overlay_scene import ALERTS, DARK, EMOTE_HOST, LIGHT, THEMES, WIDGETS, alert, fill, fill_large, set_scene
 from tests.processes import ROOT, BotProcess, free_port
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -22,6 +22,17 @@ PAGES = {
     "viewers": "economy/viewer/",
     "queue": "effects/queueitem/",
 }
+# Two emotes, since those of the platform are its own.
+EMOTE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="14" fill="{}"/>'
+    '<path d="M9 19q7 8 14 0" fill="none" stroke="#222" stroke-width="3"/><circle cx="11" cy="12" r="2"/>'
+    '<circle cx="21" cy="12" r="2"/></svg>'
+)
+HARBOUR = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#20355c"/>'
+    '<circle cx="500" cy="80" r="36" fill="#ffe9b0"/><rect y="240" width="640" height="120" fill="#14233f"/>'
+    '<path d="M120 240h180l-30 44H150Z" fill="#b8573f"/><path d="M205 100v136h-80Z" fill="#f2f2ea"/></svg>'
+)
 SCENE = "html { background: #4a3b6b !important; }"
 
 
@@ -38,6 +49,7 @@ def main() -> None:
             page = browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page()
             take_overlay(page, bot)
             take_themes(browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page(), bot)
+            take_large(browser.new_context(bypass_csp=True, viewport={"width": 960, "height": 540}).new_page(), bot)
             take_alerts(browser.new_context(bypass_csp=True, viewport={"width": 960, "height": 540}).new_page(), bot)
             admin = browser.new_context(viewport={"width": 1440, "height": 810}).new_page()
             take_admin(admin, bot)
@@ -59,6 +71,8 @@ def take_overlay(page: Page, bot: BotProcess) -> None:
 
 def take_themes(page: Page, bot: BotProcess) -> None:
     """Every theme with every widget, over a dark scene and over a light one, on one sheet."""
+    page.route(f"https://{EMOTE_HOST}/**", show_emote)
+    WIDGETS["chat"][2]["emotes_from"] = EMOTE_HOST
     page.goto(f"{bot.overlay_url}?preview=1")
     page.wait_for_timeout(1000)
     cells = []
@@ -68,6 +82,26 @@ def take_themes(page: Page, bot: BotProcess) -> None:
         page.wait_for_timeout(2200)  # the wheel has stopped, and half of the caption is said
         cells.append(page.screenshot(type="jpeg", quality=88))
     take_sheet(page, "overlay-themes", cells, columns=2, width=1000)
+
+
+def take_large(page: Page, bot: BotProcess) -> None:
+    """Every theme with the credits and a picture, by turns over a dark scene and over a light one, on one sheet."""
+    page.route("**/media/harbour", lambda route: route.fulfill(body=HARBOUR, content_type="image/svg+xml"))
+    page.goto(f"{bot.overlay_url}?preview=1")
+    page.wait_for_timeout(1000)
+    cells = []
+    for number, theme in enumerate(THEMES):
+        set_scene(page, LIGHT if number % 2 else DARK)
+        fill_large(page, theme, number)
+        page.wait_for_timeout(4500)  # half of the credits have rolled
+        cells.append(page.screenshot(type="jpeg", quality=88))
+    take_sheet(page, "overlay-credits", cells, columns=3, width=1200)
+
+
+def show_emote(route: Route) -> None:
+    """Answer as the platform would, with a picture of our own."""
+    colour = "#ff9d3a" if "foxwave" in route.request.url else "#ffe06b"
+    route.fulfill(body=EMOTE.format(colour), content_type="image/svg+xml")
 
 
 def take_alerts(page: Page, bot: BotProcess) -> None:

@@ -127,11 +127,16 @@ class Postgres:
         self._server = server
         self._numbers = itertools.count(1)
 
-    def new_database(self) -> str:
-        """Create an empty database; return its URL."""
+    def new_database(self, *, like: str = "template1") -> str:
+        """Create a database with what the one named `like` holds; return its URL."""
         name = f"pixelbot{next(self._numbers)}"
-        self._server.psql(f"CREATE DATABASE {name};")
+        self._server.psql(f"CREATE DATABASE {name} TEMPLATE {like};")
         return str(self._server.get_uri(name))
+
+    def restart(self) -> None:
+        """Break off all connections, and start it again."""
+        self._server.stop()
+        self._server.start()
 
 
 @contextmanager

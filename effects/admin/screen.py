@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from economy.models import Item
-from effects.admin.widgets import WidgetInline, preset, stage
+from effects.admin.widgets import WidgetInline, drafts, preset, stage
 from effects.models import (
     Format,
     Media,
@@ -68,6 +68,11 @@ class OverlayAdmin(ModelAdmin):
     def get_inlines(self, request: HttpRequest, obj: Overlay | None = None) -> Any:
         """Return the widgets of an overlay that is stored: a new one gets its first ones by being saved."""
         return self.inlines if obj else ()
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add what the stage asks for."""
+        own = path("drafts/", self.admin_site.admin_view(drafts), name="effects_overlay_drafts")
+        return [own, *super().get_urls()]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
         """Fill in the places of a preset whose button was pressed on a page without scripts, and save them."""

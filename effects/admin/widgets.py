@@ -10,13 +10,20 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse, QueryDict
 from django.utils.text import capfirst
+from django.views.decorators.http import require_POST
 from pydantic import ValidationError
 
 from effects.models import Format, Overlay, OverlayWidget
-from effects.overlays.registry import widgets
+from effects.overlays import facts, layout
+from effects.overlays.registry import Widget, widgets
+from pixelbot_site.kit.payload_fields import described
+
+# More rows that were changed are shown once they are saved.
+MAX_DRAFTS = 40
 
 
 def preset(sent: QueryDict, shape: str) -> QueryDict:
@@ -39,12 +46,38 @@ def preset(sent: QueryDict, shape: str) -> QueryDict:
 
 
 def stage(overlay: Overlay) -> dict[str, Any]:
-    """Return what the template of the stage shows: the overlay's page, and where the presets put its widgets."""
+    """Return what the template of the stage shows: the overlay's page, where the presets put its widgets, and the
+    fields of their options.
+    """
     places = {
         shape: {name: [astuple(box) for box in made.places(shape)] for name, made in widgets.items()}
         for shape in Format.values
     }
-    return {"page": f"{overlay.page_path()}?preview=1", "places": json.dumps(places), "formats": Format.choices}
+    return {
+        "page": f"{overlay.page_path()}?preview=1",
+        "places": json.dumps(places),
+        "formats": Format.choices,
+        "options": {name: _fields(made) for name, made in widgets.items()},
+    }
+
+
+@require_POST
+def drafts(request: HttpRequest) -> HttpResponse:
+    """Return what the stage shows of rows that are not saved: what a page is told of them, with what they show now."""
+    if not request.user.has_perm("effects.change_overlay"):
+        raise PermissionDenied
+    try:
+        return JsonResponse({"widgets": layout.drafts(json.loads(request.body)["widgets"][:MAX_DRAFTS])})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return HttpResponseBadRequest("This is no list of widgets.")
+
+
+def _fields(made: Widget[Any]) -> list[dict[str, Any]]:
+    fields = described(made.options)
+    for field in fields:
+        if field.get("source") == "counter":
+            field |= {"input": "choice", "choices": list(facts.counters())}
+    return fields
 
 
 class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
@@ -27,7 +27,7 @@ from effects.registry import (
 )
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
-from pixelbot_site.kit.steps import SEQUENCE, Step, planned
+from pixelbot_site.kit.steps import SEQUENCE, Step, flat, planned
 
 log = logging.getLogger("queue")
 
@@ -56,7 +56,7 @@ def run_effects(item: QueueItem, payload: RunEffects) -> None:
     refunds all of it and drops the rest; where nobody bought anything, the rest goes on. Raise Failed if there are no
     steps.
     """
-    steps = _decided(item, list(_flat(payload.effects)))
+    steps = _decided(item, list(flat(payload.effects)))
     if not steps:
         return
     first, *rest = steps
@@ -70,15 +70,6 @@ def run_effects(item: QueueItem, payload: RunEffects) -> None:
     else:
         (effect,) = planned([first], None)
         items.hand_on(item, effect, sequel=rest)
-
-
-def _flat(steps: Iterable[Step]) -> Iterator[Step]:
-    # Nested sequences are flattened, so that later steps wait for every inner step.
-    for step in steps:
-        if step.get("kind") == SEQUENCE:
-            yield from _flat(step.get("effects", []))
-        else:
-            yield step
 
 
 def _decided(item: QueueItem, steps: list[Step]) -> list[Step]:
@@ -112,7 +103,7 @@ def _chosen(item: QueueItem, kind: EffectKind[Any] | None, step: Step) -> list[S
     payload = parsed(kind, step)
     if kind.pause(payload):
         return None
-    chosen = list(_flat(kind.choose(item, payload)))
+    chosen = list(flat(kind.choose(item, payload)))
     if item.purchase is not None:
         # Known before anything of it happens.
         try:

@@ -37,15 +37,18 @@ PRESETS = {
         {
             "Platform": "Twitch",
             "Arguments": "{text}",
-            "SpecialIdentifiers": {"user": "{user}", "amount": "{amount}"},
+            # Texts alone, put in wherever $ and the name stand: $user would be found in Mix It Up's own $username.
+            "SpecialIdentifiers": {"pixeluser": "{user}", "pixelamount": "{amount|0}"},
             "IgnoreRequirements": False,
         },
-        "Switch on the Developer API in Mix It Up: Services. In place of ID goes the id of a command.",
+        "Switch on the Developer API in Mix It Up: Services. In place of ID goes the id of a command, which finds the "
+        "words in $pixeluser, $pixelamount and $allargs. Platform is one that Mix It Up is connected to.",
     ),
     "homeassistant": Preset(
         "Home Assistant",
         "http://homeassistant.local:8123/api/webhook/ID",
         {"user": "{user}", "text": "{text}", "amount": "{amount}"},
-        "Make an automation with a trigger of the kind Webhook; its id is in the address.",
+        "Make an automation with a trigger of the kind Webhook; its id is in the address, and it takes POST. What is "
+        "sent is in trigger.json. Home Assistant answers 200 also where no automation has this id.",
     ),
 }

@@ -25,6 +25,9 @@ UNREACHABLE = phrases.refusal("webhook.unreachable", "the address could not be r
 
 # Seconds for the whole request. The library's own timeouts begin again with each byte that comes.
 DEADLINE = 5.0
+# The status of a server that was asked too often, and the seconds kept for asking it again.
+TOO_MANY = 429
+SPARE = 2.0
 # Bytes of an answer that are read, and characters of them that are shown.
 MAX_READ = 8192
 MAX_SHOWN = 500
@@ -100,6 +103,11 @@ async def _answer(request: httpx2.Request, *, reads: bool) -> Answer:
     began = time.monotonic()
     async with asyncio.timeout(DEADLINE), httpx2.AsyncClient(timeout=DEADLINE) as client:
         answer = await client.send(request, stream=True)
+        # It did nothing, and says when it will: where that is within the deadline, it is asked once more.
+        if answer.status_code == TOO_MANY and 0 <= (pause := _retry_after(answer)) < DEADLINE - SPARE:
+            await answer.aclose()
+            await asyncio.sleep(pause)
+            answer = await client.send(request, stream=True)
         read = b""
         try:
             # Otherwise the answer's body is not read: it could be long, or come slowly.
@@ -111,6 +119,14 @@ async def _answer(request: httpx2.Request, *, reads: bool) -> Answer:
         finally:
             await answer.aclose()
         return Answer(answer.status_code, read[:MAX_READ].decode(errors="replace"), time.monotonic() - began)
+
+
+def _retry_after(answer: httpx2.Response) -> float:
+    """Return the seconds after which a server wants to be asked again; below 0 where it does not say."""
+    try:
+        return float(answer.headers.get("Retry-After", ""))
+    except ValueError:  # a date, too
+        return -1.0
 
 
 def is_allowed(url: str) -> bool:

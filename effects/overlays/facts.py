@@ -43,6 +43,9 @@ counted_facts = Hook[[str, datetime | None], tuple[int, int]](
 top_tippers = Hook[[datetime | None, int], list[Tipper]](
     "top_tippers", __name__, "Return who gave most tokens since a moment, so many at most, the first first."
 )
+counter_values = Hook[[], dict[str, int]](
+    "counter_values", __name__, "Return what each of the streamer's counters stands at, by its name."
+)
 stream_since = Hook[[], datetime | None](
     "stream_since", __name__, "Return when the stream that is on, or else the last one, began."
 )
@@ -67,6 +70,16 @@ def counted(kinds: Sequence[str], since: datetime | None) -> tuple[int, int]:
 def tippers(since: datetime | None, limit: int) -> list[Tipper]:
     """Return who gave most tokens since a moment, the first first."""
     return [tipper for tippers in top_tippers.call(since, limit) for tipper in tippers]
+
+
+def counters() -> dict[str, int]:
+    """Return what each of the streamer's counters stands at, by its name."""
+    return {name: number for values in counter_values.call() for name, number in values.items()}
+
+
+def counter(name: str) -> int | None:
+    """Return what the counter stands at, whose name may be written in any case; None where there is none."""
+    return next((number for known, number in counters().items() if known.casefold() == name.casefold()), None)
 
 
 def stream_began() -> datetime | None:

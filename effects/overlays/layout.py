@@ -54,6 +54,7 @@ def hello(overlay: Overlay, alone: str, *, leads: bool, playing: Iterable[int]) 
         "theme": overlay.theme,
         "leader": leads,
         "alone": bool(alone),
+        "pictures_from": picture_hosts(rows),
         "widgets": [*(_told(row, screen) for row in rows), *_unseen(rows)],
         "playing": list(playing),
     }
@@ -64,6 +65,28 @@ def _told(row: OverlayWidget, screen: OnScreen) -> dict[str, Any]:
     assert made is not None
     place = {name: getattr(row, name) for name in ("x", "y", "width", "height", "order", "scale")}
     return {**_files(made), "name": row.name, **place, "snapshot": snapshot(made, row.options, screen)}
+
+
+def drafts(widgets_of_form: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a page is told of widgets that are not stored like this: `name`, `kind`, `options`, without a place.
+
+    One of an unknown kind, or whose options do not fit, is left out.
+    """
+    screen = OnScreen.now()
+    found = []
+    for row in widgets_of_form:
+        made, stored = widgets.get(str(row["kind"])), row["options"]
+        if made is not None and _fit(made, stored):
+            found.append({**_files(made), "name": str(row["name"]), "snapshot": snapshot(made, stored, screen)})
+    return found
+
+
+def _fit(made: Widget[Any], stored: Any) -> bool:
+    try:
+        made.options.model_validate(stored)
+    except ValidationError:
+        return False
+    return True
 
 
 def _unseen(rows: Iterable[OverlayWidget]) -> list[dict[str, Any]]:
@@ -103,6 +126,16 @@ def options_of(made: Widget[Any], stored: Mapping[str, Any]) -> Options:
         log.warning("the options of a widget %s do not fit: %s", made.name, error)
         options = made.options()
     return options
+
+
+def picture_hosts(rows: Iterable[OverlayWidget]) -> list[str]:
+    """Return the other hosts from which pictures of these widgets may come."""
+    hosts = set()
+    for row in rows:
+        made = widgets.get(row.kind)
+        if made is not None and made.pictures_from is not None:
+            hosts.add(made.pictures_from(options_of(made, row.options)))
+    return sorted(hosts - {""})
 
 
 def wanted_events(rows: Iterable[OverlayWidget]) -> frozenset[str]:

@@ -59,6 +59,7 @@ class Widget(Generic[O]):
     stamp: Callable[[O], Hashable] | None
     every: float
     at_first: bool
+    pictures_from: Callable[[O], str] | None
 
     @property
     def script(self) -> str:
@@ -96,6 +97,7 @@ def widget(
     stamp: Callable[[O], Hashable] | None = None,
     every: float = 0.0,
     at_first: bool = False,
+    pictures_from: Callable[[O], str] | None = None,
 ) -> Callable[[Snapshot[O]], Snapshot[O]]:
     """Register the decorated function as the snapshot of the widget `name`.
 
@@ -105,7 +107,8 @@ def widget(
     case it is the one that is heard. `events`: the kinds of events that its script is told of. `stamp`: a cheap query,
     asked some times a second while a page shows the widget; the snapshot is made anew when its answer has changed.
     Without one the snapshot is made once for each page that connects. `every`: the seconds between two snapshots at
-    least, for those that take long. `at_first`: a new overlay has one.
+    least, for those that take long. `at_first`: a new overlay has one. `pictures_from`: the other host that its
+    pictures may come from, as its options have it, or "": the page's policy lets pictures of no other be loaded.
     """
 
     def add(snapshot: Snapshot[O]) -> Snapshot[O]:
@@ -123,6 +126,7 @@ def widget(
             stamp=stamp,
             every=every,
             at_first=at_first,
+            pictures_from=pictures_from,
         )
         widgets.add(name, made, snapshot.__module__)
         return snapshot

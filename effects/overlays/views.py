@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from effects import sounds
 from effects.models import Overlay, QueueItem, Sound
+from effects.overlays.layout import picture_hosts, shown_rows
 from pixelbot_site.kit import stored_files
 
 
@@ -20,16 +21,19 @@ def overlay_page(request: HttpRequest, secret: str, widget: str = "") -> HttpRes
     overlay = get_object_or_404(Overlay, secret=secret)
     if widget:
         get_object_or_404(overlay.widgets, name=widget)
-    response = render(request, "overlay/overlay.html", {"overlay": overlay, "widget": widget})
+    others = picture_hosts(shown_rows(overlay, widget))
+    context = {"overlay": overlay, "widget": widget, "pictures_from": " ".join(others)}
+    response = render(request, "overlay/overlay.html", context)
     host = request.get_host()
     # OBS shows the page in no frame. What only has a look is framed by the dashboard, and by no other site or program.
     framed = request.GET.get("preview") == "1"
     ancestors = "'self'" if framed else "'none'"
     response["X-Frame-Options"] = "SAMEORIGIN" if framed else "DENY"
+    pictures = " ".join(["'self'", "data:", *(f"https://{other}" for other in others)])
     # Older browsers do not count WebSockets as 'self', hence the two addresses.
     response["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; "
-        "font-src 'self'; img-src 'self' data:; "
+        f"font-src 'self'; img-src {pictures}; "
         f"connect-src 'self' ws://{host} wss://{host}; "
         f"base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
     )

@@ -21,7 +21,7 @@ from effects import chat
 from effects.models import QueueItem, State
 from effects.queue import items
 from effects.registry import INSTANT, MAX_TITLE, Effect, kinds, may_give
-from pixelbot_site.kit.steps import WAIT, Step, planned, unfolded
+from pixelbot_site.kit.steps import SEQUENCE, WAIT, Step, flat, planned, unfolded
 
 # An item that waits for longer takes nothing in.
 WINDOW = timedelta(seconds=10)
@@ -60,7 +60,7 @@ def split(wanted: Sequence[Step]) -> Iterator[tuple[Sequence[Step], bool]]:
     What gives something is for each viewer; everything else is seen and heard once for all of them.
     """
     if len(wanted) > 1 and any(step.get("kind") == WAIT for step in unfolded(wanted)):  # they are one sequence
-        yield wanted, False
+        yield wanted, not any(map(may_give, wanted))
         return
     for step in wanted:
         yield [step], not may_give(step)
@@ -106,20 +106,33 @@ def add(shared: Shared, into: Mapping[str, QueueItem], *, viewer: Viewer | None,
     names = _digests(shared.users)
     user = viewer.username if viewer is not None else next(iter(shared.users), "")
     effect = shared.filled(user, shared.sums, len(names))
-    kind = kinds.get(effect.kind)
+    first, sequel = _divided(effect)
+    kind = kinds.get(first.kind)
     # Whom no viewer's row stands for could not be named again.
-    can_wait = kind is not None and kind.lane != INSTANT and bool(viewer) == bool(names)
-    fold = {"sums": dict(shared.sums), "names": names} if can_wait else None
-    items.enqueue_known(effect, viewer=viewer, event=event, fold_key=shared.key if can_wait else None, fold=fold)
+    if kind is None or kind.lane == INSTANT or bool(viewer) != bool(names):
+        items.enqueue_known(effect, viewer=viewer, event=event)
+        return
+    fold = {"sums": dict(shared.sums), "names": names}
+    items.enqueue_known(first, viewer=viewer, event=event, sequel=sequel, fold_key=shared.key, fold=fold)
+
+
+def _divided(effect: Effect) -> tuple[Effect, Sequence[Step]]:
+    """Return what waits in a lane, and what follows it: of a sequence the first effect and the others."""
+    steps = list(flat(effect.payload["effects"])) if effect.kind == SEQUENCE else []
+    if not steps:
+        return effect, []
+    (first,) = planned(steps[:1], None)
+    return first, steps[1:]
 
 
 def _take_in(item: QueueItem, shared: Shared) -> bool:
     old = item.fold or {}
     names = list(dict.fromkeys([*old.get("names", ()), *_digests(shared.users)]))
     sums = {word: number + old.get("sums", {}).get(word, 0) for word, number in shared.sums.items()}
-    effect = shared.filled(item.viewer.username if item.viewer else "", sums, len(names))
+    effect, sequel = _divided(shared.filled(item.viewer.username if item.viewer else "", sums, len(names)))
     changes: dict[str, Any] = {
         "payload": dict(effect.payload),
+        "sequel": list(sequel),
         "title": effect.title[:MAX_TITLE],
         "folded": (item.folded or 0) + 1,
         "fold": {"sums": sums, "names": names},

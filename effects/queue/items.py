@@ -125,6 +125,7 @@ def enqueue_known(
     viewer: Viewer | None = None,
     part_of: str = "",
     event: str | None = None,
+    sequel: Sequence[Step] = (),
     fold_key: str | None = None,
     fold: Mapping[str, Any] | None = None,
 ) -> QueueItem | None:
@@ -134,7 +135,16 @@ def enqueue_known(
     """
     is_own = not part_of
     try:
-        return enqueue(effect, viewer=viewer, part_of=part_of, event=event, is_own=is_own, fold_key=fold_key, fold=fold)
+        return enqueue(
+            effect,
+            viewer=viewer,
+            part_of=part_of,
+            event=event,
+            sequel=sequel,
+            is_own=is_own,
+            fold_key=fold_key,
+            fold=fold,
+        )
     except Failed as error:
         log.warning("left out: %s", error)
         return None

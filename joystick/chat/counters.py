@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set
+from datetime import datetime
 
 from django.db.models import F
 from django.utils import timezone
@@ -69,6 +70,13 @@ def value(name: str) -> int | None:
     return None if counter is None else counter.value
 
 
+def values() -> dict[str, int]:
+    """Return what each counter stands at, by its name, and change none."""
+    rows = list(Counter.objects.all())
+    began = purchase.went_live() if any(row.resets for row in rows) else None
+    return {row.name: 0 if _is_of_before(row, began) else row.value for row in rows}
+
+
 def count(name: str, change: int, *, by: Viewer | None) -> int | None:
     """Change the counter, keep by whom, and return what it stands at then; None where there is no such counter."""
     counter = _find(name)
@@ -93,9 +101,12 @@ def put(name: str, exactly: int, *, by: Viewer | None) -> int | None:
 
 def _find(name: str) -> Counter | None:
     counter = Counter.objects.filter(name__iexact=name).first()
-    if counter is not None and counter.resets:
-        began = purchase.went_live()
-        if began is not None and (counter.reset_at is None or counter.reset_at < began):
-            counter.value, counter.reset_at = 0, timezone.now()
-            counter.save(update_fields=["value", "reset_at"])
+    if counter is not None and counter.resets and _is_of_before(counter, purchase.went_live()):
+        counter.value, counter.reset_at = 0, timezone.now()
+        counter.save(update_fields=["value", "reset_at"])
     return counter
+
+
+def _is_of_before(counter: Counter, began: datetime | None) -> bool:
+    """Return whether the counter begins anew, and was not looked for since the stream began."""
+    return counter.resets and began is not None and (counter.reset_at is None or counter.reset_at < began)

@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Sum
 from economy.viewers import people
 from effects.overlays import facts
 from effects.overlays.facts import Fact, Tipper
+from joystick.chat import counters
 from joystick.models import FilterAction, InboundEvent, InboundState, ModeratedLine, Stream
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame, read_frame
@@ -28,8 +29,18 @@ def more_of(event: Event) -> dict[str, Any]:
     found = {name: getattr(event, name, None) for name in AMOUNTS}
     found |= {name: _iso(getattr(event, name, None)) for name in MOMENTS}
     if isinstance(event, ChatMessage):
-        found |= {"badges": [badge for badge in BADGES if getattr(event, f"is_{badge}")], "bot": event.is_bot}
+        found |= _more_of_line(event)
     return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _more_of_line(line: ChatMessage) -> dict[str, Any]:
+    return {
+        "badges": [badge for badge in BADGES if getattr(line, f"is_{badge}")],
+        "bot": line.is_bot,
+        "highlight": line.is_highlighted or None,
+        "color": line.color,
+        "emotes": [{"code": emote.code, "url": emote.url} for emote in line.emotes] or None,
+    }
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -91,6 +102,12 @@ def top_tippers(since: datetime | None, limit: int) -> list[Tipper]:
     rows = rows.filter(received_at__gte=since) if since else rows
     sums = rows.order_by().values("viewer_key").annotate(given=Sum("tokens"), name=Max("username"))
     return [Tipper(row["name"], row["given"]) for row in sums.order_by("-given", "viewer_key")[:limit]]
+
+
+@facts.counter_values.register
+def counter_values() -> dict[str, int]:
+    """Return what each counter stands at, by its name."""
+    return counters.values()
 
 
 @facts.stream_since.register

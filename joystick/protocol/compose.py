@@ -24,10 +24,13 @@ def compose(
     badges: Collection[str] = (),
     streamer: str = "",
 ) -> dict[str, Any]:
-    """Return a frame's `message`. `data` holds the keys that only this kind has; `badges` are names out of BADGES."""
+    """Return a frame's `message`. `badges` are names out of BADGES.
+
+    `data` holds the keys that only this kind has, or those that a line in chat has otherwise than usual.
+    """
     body: dict[str, Any]
     if kind == "new_message":
-        body = _chat_line(username, text, badges, streamer)
+        body = {**_chat_line(username, text, badges, streamer), **(data or {})}
     elif kind in PRESENCE:
         body = {"username": username}
     else:

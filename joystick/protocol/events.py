@@ -27,6 +27,14 @@ class Event:
 # --- chat and presence -----------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Emote:
+    """A code in a line of chat, such as `:wave:` or `<3`, and where the platform has its picture."""
+
+    code: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage(Event):
     """A line in chat. `streamer` is the channel's owner; `uid` is what moderation calls the message id."""
@@ -37,6 +45,9 @@ class ChatMessage(Event):
     is_moderator: bool = False
     is_subscriber: bool = False
     is_public: bool = True
+    is_highlighted: bool = False
+    color: str = ""  # of the name, as #rrggbb; "" where the viewer chose none
+    emotes: tuple[Emote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

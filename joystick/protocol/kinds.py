@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from joystick.protocol import events
+from joystick.protocol import chat_lines, events
 from joystick.protocol.envelope import MAX_NUMBER, Envelope, FrameError, clean_name, parse_time
 
 # Returns the value of one field of an Event. May raise FrameError.
@@ -138,30 +138,6 @@ def shape(event: type[events.Event], viewer: Reader = _viewer_or_none, **readers
     return build
 
 
-def chat(envelope: Envelope) -> events.Event:
-    """Build a line in chat. v2 has badges, v1 has flags of the author. Raises FrameError without an author."""
-    author = mapping("author")(envelope)
-    username = clean_name(author.get("username"))
-    if not username:
-        raise FrameError(f"{envelope.kind} names no author")
-    badges = author.get("badges")
-    flags = badges if isinstance(badges, dict) else author
-
-    def flag(v2: str, v1: str) -> bool:
-        return flags.get(v2) is True or flags.get(v1) is True
-
-    return events.ChatMessage(
-        **envelope.common(username, is_chat=True),
-        streamer=clean_name(mapping("streamer")(envelope).get("username")),
-        is_bot=flag("bot", "isBot"),
-        is_streamer=flag("streamer", "isStreamer"),
-        is_moderator=flag("mod", "isModerator"),
-        is_subscriber=flag("subscriber", "isSubscriber"),
-        # Any visibility that we do not know counts as private: a whisper must not be answered in chat.
-        is_public=envelope.data.get("visibility", "public") == "public",
-    )
-
-
 def bot_message(envelope: Envelope) -> events.Event:
     """Build an announcement of the site; v1 names an author, v2 does not."""
     author = mapping("author")(envelope)
@@ -183,7 +159,7 @@ _device = shape(events.Device, data=all_data)
 
 # Every known kind and the builder of its Event. Any other kind becomes an OtherEvent.
 BUILDERS: dict[str, Builder] = {
-    "new_message": chat,
+    "new_message": chat_lines.read,
     "bot_message": bot_message,
     "enter_stream": shape(events.Entered, presence_name),
     "leave_stream": shape(events.Left, presence_name),

@@ -67,7 +67,7 @@ def _plan(run: Run, alike: Sequence[Run]) -> list[Sequence[Step] | Shared]:
     """Return the run's effects: lists of steps that are its viewer's alone, and what those alike share."""
     together = alike if len(alike) >= FOLD_FROM else [run]
     steps = list(folding.split(run.rule.effects))
-    if len(together) > 1 and steps and len(steps[0][0]) > 1:  # a sequence with a pause: it is shared, too
+    if len(together) > 1 and steps and len(steps[0][0]) > 1 and not steps[0][1]:  # a sequence that gives something, too
         apart = [step for step in run.rule.effects if may_give(step)]
         steps = [(apart, False), ([step for step in run.rule.effects if step not in apart], True)]
     plan: list[Sequence[Step] | Shared] = []

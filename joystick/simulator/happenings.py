@@ -100,6 +100,7 @@ class Happening:
             "mention": False,
             "mentionedUsername": None,
             "highlight": False,
+            **self.data,
         }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, Literal
 
@@ -51,6 +51,15 @@ def fields_of(payload: type[BaseModel]) -> tuple[PayloadField, ...]:
     """Return the fields of a payload, in the order in which its model declares them."""
     schema = payload.model_json_schema()
     return _fields(schema, schema.get("$defs", {}), ())
+
+
+def described(payload: type[BaseModel]) -> list[dict[str, Any]]:
+    """Return the fields as the scripts that show them get them: JSON values, without those that say nothing."""
+    return [asdict(field, dict_factory=_filled) for field in fields_of(payload)]
+
+
+def _filled(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {key: value for key, value in pairs if value not in (None, "", ())}
 
 
 def lists_in(

@@ -146,6 +146,15 @@ def _sequence(steps: Sequence[Step]) -> Step:
     return {"kind": SEQUENCE, "effects": list(steps)}
 
 
+def flat(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield the steps, and in place of each sequence its own, so that what follows waits for every inner step."""
+    for step in steps:
+        if step.get("kind") == SEQUENCE:
+            yield from flat(step.get("effects", []))
+        else:
+            yield step
+
+
 def leaves(steps: Iterable[Step]) -> Iterator[Step]:
     """Yield the steps that may happen, in their order: in place of a step that holds lists of steps, those of each."""
     for step in unfolded(list(steps)):

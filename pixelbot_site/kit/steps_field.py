@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +20,7 @@ from django.forms.widgets import Media, Script
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
-from pixelbot_site.kit.payload_fields import fields_of
+from pixelbot_site.kit.payload_fields import described
 from pixelbot_site.kit.steps import (
     MAX_DEPTH,
     MAX_SEQUENCE,
@@ -87,11 +86,7 @@ def editor() -> dict[str, Any]:
 
 def _fields(kind: str) -> list[dict[str, Any]]:
     payload = payloads.get(kind)
-    return [] if payload is None else [asdict(field, dict_factory=_filled) for field in fields_of(payload)]
-
-
-def _filled(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    return {key: value for key, value in pairs if value not in (None, "", ())}
+    return [] if payload is None else described(payload)
 
 
 def _mistakes(value: Any) -> list[dict[str, Any]]:

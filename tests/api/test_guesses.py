@@ -35,6 +35,7 @@ def log_in(name: str, password: str, address: str = "192.0.2.1") -> str:
 
 
 @pytest.mark.usefixtures("counts")
+@pytest.mark.journey
 def test_after_five_wrong_passwords_the_right_one_must_wait_too(
     owner: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -48,6 +49,7 @@ def test_after_five_wrong_passwords_the_right_one_must_wait_too(
 
 
 @pytest.mark.usefixtures("counts")
+@pytest.mark.journey
 def test_the_wait_ends_grows_and_is_forgotten_after_the_right_password(
     owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

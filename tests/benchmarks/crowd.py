@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
+
 EACH = 10
 """Transactions of each viewer."""
 
@@ -17,7 +19,7 @@ MOMENT = "strftime('%Y-%m-%d %H:%M:%f', 1735689600 + {0}, 'unixepoch')"
 FILLS = (
     "INSERT INTO economy_viewer (id, key, username, first_seen_at, last_seen_at, is_follower, is_subscriber, "
     "is_moderator, is_streamer, is_bot, notes, tags) {numbers} SELECT i + 1, 'viewer' || i, 'Viewer' || i, {moment}, {moment}, "
-    "i % 3 = 0, i % 10 = 0, 0, 0, 0, '', '' FROM n",
+    "i % 3 = 0, i % 10 = 0, false, false, false, '', '' FROM n",
     "INSERT INTO economy_points (viewer_id, balance) SELECT id, {each} FROM economy_viewer",
     "INSERT INTO economy_xp (viewer_id, total, level, rewarded_level) SELECT id, {each}, 1, 1 FROM economy_viewer",
 )
@@ -58,3 +60,35 @@ def fill(file: Path, viewers: int) -> None:
             database.execute(sql)
         database.execute("COMMIT")
         database.executescript("PRAGMA journal_mode=WAL;")
+
+
+def fill_postgres(url: str, viewers: int) -> None:
+    """Fill the migrated PostgreSQL database at `url` in the same way, without its indexes meanwhile."""
+    words = {
+        "numbers": "",
+        "moment": "to_timestamp(1735689600 + i)",
+        "uuid": "gen_random_uuid()",
+        "viewers": viewers,
+        "each": EACH,
+    }
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
+        names = "('economy_transaction', 'economy_xptransaction', 'economy_viewer')"
+        indexes = database.execute(
+            "SELECT i.indexname, i.indexdef FROM pg_indexes i LEFT JOIN pg_constraint c ON c.conname = i.indexname "
+            f"WHERE i.tablename IN {names} AND c.conname IS NULL"
+        ).fetchall()
+        with database.transaction():
+            for name, _ in indexes:
+                database.execute(f'DROP INDEX "{name}"')
+            for most, statements in ((viewers, FILLS), (viewers * EACH, LEDGERS)):
+                for statement in statements:
+                    sql = statement.format(**words).replace("FROM n", f"FROM generate_series(0, {most - 1}) AS n(i)")
+                    database.execute(sql)
+            for _, sql in indexes:
+                database.execute(sql)
+            for table in ("viewer", "transaction", "xptransaction"):
+                database.execute(
+                    f"SELECT setval(pg_get_serial_sequence('economy_{table}', 'id'), (SELECT max(id) FROM economy_{table}))"
+                )
+        database.execute("VACUUM ANALYZE")

@@ -17,10 +17,14 @@ from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.embedded import PLAY, greeting, percentile, show
+from tests.journeys.site import Scaled
 from tests.processes import BotProcess, free_port, wait_until
 
 MARK = "the event loop worked for "
 """What `tests.benchmarks.fanning` prints before the milliseconds for each push to the overlays, and to bare sockets."""
+
+
+READY = "ready to push"
 
 
 class Client(asyncio.Protocol):
@@ -52,13 +56,23 @@ class Client(asyncio.Protocol):
 
 def main() -> None:
     """Measure and print."""
-    quick = "--quick" in sys.argv
+    sockets, count = (20, 10) if "--quick" in sys.argv else (200, 100)
     with tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-") as folder:
-        fanning(Path(folder), 20 if quick else 200, 10 if quick else 100)
+        pushes, bare, worked, floor = measure(Path(folder), sockets, count)
+    what = f"push from a thread to each of {sockets} overlays"
+    show(f"{what}, p50", percentile(pushes, 50), "ms", 5)
+    for share in (50, 99):
+        push, wait = percentile(pushes, share), percentile(bare, share)
+        words = f"the same, p{share}, ratio to bare sockets"
+        print(f"{words:<58} {push / wait:8.2f} ×   {push:.2f} ms beside {wait:.2f} ms", flush=True)
+    words = "the event loop's own time for all of them, in the middle"
+    print(f"{words:<58} {worked / floor:8.2f} ×   {worked:.2f} ms beside {floor:.2f} ms, whoever else uses the machine")
 
 
-def fanning(folder: Path, sockets: int, count: int) -> None:
-    """Push to so many sockets, so often."""
+def measure(folder: Path, sockets: int, count: int) -> tuple[list[float], list[float], float, float]:
+    """Push to so many sockets, so often; return the milliseconds of each push to each overlay and to each bare socket,
+    and how long the event loop worked for all overlays, and for all bare sockets.
+    """
     bare_port = free_port()
     environment = {"DJANGO_SETTINGS_MODULE": "pixelbot_site.settings", "OVERLAY_SOCKETS_MAX": str(sockets)}
     bot = BotProcess(folder, free_port(), **environment)
@@ -71,15 +85,23 @@ def fanning(folder: Path, sockets: int, count: int) -> None:
     wait_until(lambda: bot.text().count(MARK) == 2, "it says how long it worked")
     bot.stop()
     assert len(pushes) == len(bare) == sockets * count, f"{len(pushes)} and {len(bare)}\n{bot.text()[-3000:]}"
-    what = f"push from a thread to each of {sockets} overlays"
-    show(f"{what}, p50", percentile(pushes, 50), "ms", 5)
-    for share in (50, 99):
-        push, floor = percentile(pushes, share), percentile(bare, share)
-        words = f"the same, p{share}, ratio to bare sockets"
-        print(f"{words:<58} {push / floor:8.2f} ×   {push:.2f} ms beside {floor:.2f} ms", flush=True)
     worked, floor = (float(line.removeprefix(MARK)) for line in bot.text().splitlines() if line.startswith(MARK))
-    words = "the event loop's own time for all of them, in the middle"
-    print(f"{words:<58} {worked / floor:8.2f} ×   {worked:.2f} ms beside {floor:.2f} ms, whoever else uses the machine")
+    return pushes, bare, worked, floor
+
+
+def measure_scaled(site: Scaled, sockets: int, count: int) -> tuple[list[float], list[float]]:
+    """Do the same where the web server runs already, and another process pushes over Redis."""
+    bare_port = free_port()
+    secret = site.ask("SELECT secret FROM effects_overlay")
+    site.environment["DJANGO_SETTINGS_MODULE"] = "pixelbot_site.settings"
+    site.start("-m", "tests.benchmarks.fanning", "0", str(bare_port), str(sockets), str(count))
+    wait_until(lambda: site.says(READY), "the one that pushes is ready", within=60)
+    overlay = (site.port, greeting(secret, site.port))
+    pushes, bare = asyncio.run(received(overlay, (bare_port, b""), sockets, count))
+    site.processes.pop().terminate()
+    site.output.clear()
+    assert len(pushes) == len(bare) == sockets * count, f"{len(pushes)} and {len(bare)}"
+    return pushes, bare
 
 
 async def received(

@@ -3,6 +3,8 @@
 Usage: `python -m tests.benchmarks.fanning PORT BARE_PORT SOCKETS COUNT`. Once so many sockets are connected to the bot, and
 as many to a bare asyncio server on the same event loop, it pushes to all of the one and of the other in turn: a JSON
 object, with the second of the machine's monotonic clock at which its sender began.
+
+With PORT 0 it is no bot, but a process that pushes over Redis to the overlays of another one.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import pixelbot_site.embedded as embedded
 from effects.overlays import messages
 from pixelbot_site import setup
 from pixelbot_site.kit.channel_layer import ThreadHopLayer, the_layer
-from tests.benchmarks.fan_out import MARK
+from tests.benchmarks.fan_out import MARK, READY
 
 # Seconds between two pushes: all sockets have got the one before.
 PAUSE = 0.08
@@ -63,10 +65,12 @@ def write_bare(text: bytes) -> None:
 async def push_all(bare_port: int, sockets: int, count: int) -> None:
     """Wait for all sockets, then push to overlays and bare sockets in turn."""
     layer = the_layer()
-    assert isinstance(layer, ThreadHopLayer)
     loop = asyncio.get_running_loop()
     await loop.create_server(Bare, "127.0.0.1", bare_port)
-    while len(layer.groups.get(messages.GROUP, ())) < sockets or len(bare_open) < sockets:
+    print(READY, flush=True)
+    while len(bare_open) < sockets:
+        await asyncio.sleep(0.05)
+    while isinstance(layer, ThreadHopLayer) and len(layer.groups.get(messages.GROUP, ())) < sockets:
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.5 + sockets / 80)  # all have been greeted
     spent: dict[Callable[[], object], list[float]] = {}
@@ -83,6 +87,8 @@ async def push_all(bare_port: int, sockets: int, count: int) -> None:
 def main() -> None:
     """Run until told to stop."""
     port, bare_port, sockets, count = map(int, sys.argv[1:5])
+    if not port:
+        asyncio.run(push_all(bare_port, sockets, count))
     setup.prepare()
     path = partial(print, "Stop with Ctrl-C", flush=True)
     background = partial(push_all, bare_port, sockets, count)

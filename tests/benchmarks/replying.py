@@ -1,7 +1,8 @@
 """How soon the bot answers `!points`: `python -m tests.benchmarks.replying [--quick] [--scaled]`.
 
 From the moment the simulated Joystick sends the line until it has the answer; beside a bare echo over the same kind of
-socket, in the same run, alternating. With `--scaled` the bot is a listener on PostgreSQL and Redis.
+socket, in the same run, alternating. With `--scaled` the bot is a listener on PostgreSQL and Redis, and beside it is the
+echo with one commit: SQLite as we set it waits for no disk, PostgreSQL does.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 from joystick.simulator.happenings import chat, tip
 from joystick.simulator.server import Simulator
@@ -27,35 +32,70 @@ PAUSE = 0.12
 LOAD = 1000  # events a second
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Milliseconds of replies and of bare echoes (with a commit, where one was asked for), among so many events a second."""
+
+    load: int
+    replies: list[float]
+    echoes: list[float]
+
+    def ratio(self, share: float) -> float:
+        """Return how many times as long as an echo a reply takes, of the slowest among `share` percent."""
+        return percentile(self.replies, share) / percentile(self.echoes, share)
+
+
 def main() -> None:
     """Measure and print."""
     count = 30 if "--quick" in sys.argv else 300
     with tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-") as folder, ExitStack() as stack:
-        if "--scaled" not in sys.argv:
-            replying(Path(folder), count)
-            return
-        servers = {
-            "DATABASE_URL": stack.enter_context(running_postgres(is_safe=True)).new_database(),
-            "REDIS_URL": stack.enter_context(running_redis()),
-        }
-        economy.in_process(Path(folder), "-c", economy.SET_UP, **servers)
-        replying(Path(folder), count, "--listener-only", **servers)
+        if "--scaled" in sys.argv:
+            servers = {
+                "DATABASE_URL": stack.enter_context(running_postgres(is_safe=True)).new_database(),
+                "REDIS_URL": stack.enter_context(running_redis()),
+            }
+            economy.in_process(Path(folder), "-c", economy.SET_UP, **servers)
+            found = measure(Path(folder), count, "--listener-only", commit=Commits(servers["DATABASE_URL"]), **servers)
+        else:
+            found = measure(Path(folder), count)
+    for waits in found:
+        when = f"at {waits.load} events/s" if waits.load else "idle"
+        for share, goal in ((50, 3.0), (99, 6.0)):
+            more = f"{percentile(waits.replies, share):.2f} ms beside {percentile(waits.echoes, share):.2f} ms"
+            show(f"reply to !points, {when}, p{share}, of a bare echo", waits.ratio(share), "×", goal, more)
 
 
-def replying(folder: Path, count: int, *options: str, **settings: str) -> None:
+class Commits:
+    """One row and its commit, in a table of its own, again and again."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = psycopg.connect(url, autocommit=True)
+        self._connection.execute("CREATE TABLE benchmark_commit (number int)")
+
+    def __call__(self) -> float:
+        """Return the milliseconds of one."""
+        began = time.monotonic()
+        self._connection.execute("INSERT INTO benchmark_commit VALUES (1)")
+        return (time.monotonic() - began) * 1000
+
+
+def measure(
+    folder: Path, count: int, *options: str, commit: Callable[[], float] = lambda: 0.0, **settings: str
+) -> list[Waits]:
     """Ask the bot and the echo in turn, when nothing else happens and then among LOAD events a second."""
+    found = []
     with SimulatorThread() as joystick, SimulatorThread() as other:
         bot = BotProcess(
             folder,
             free_port(),
+            *options,
             JOYSTICK_GATEWAY_URL=joystick.simulator.url,
             JOYSTICK_GATEWAY_TOKEN="x",
             COMMAND_COOLDOWN_SECONDS="0",
             LOG_LEVEL="WARNING",
             **settings,
         )
-        bot.command += options
-        bot.start(ready="Stop with Ctrl-C" if not options else "")
+        bot.start(ready="" if options else "Stop with Ctrl-C")
         command = [sys.executable, "-m", "tests.benchmarks.echoing", other.simulator.url]
         with subprocess.Popen(command, cwd=ROOT, env=os.environ.copy()) as echo:
             joystick.wait_subscribed()
@@ -63,14 +103,14 @@ def replying(folder: Path, count: int, *options: str, **settings: str) -> None:
             joystick.happen(tip("Bob", 5))
             for load in (0, LOAD):
                 joystick.call(events(joystick.simulator, load, 1.0))  # the crowd has been seen before
-                replies: list[float] = []
-                echoes: list[float] = []
+                waits = Waits(load, [], [])
                 for _ in range(count):
-                    echoes.append(other.call(answered(other.simulator, load)))
-                    replies.append(joystick.call(answered(joystick.simulator, load)))
-                report(f"at {load} events/s" if load else "idle", replies, echoes)
+                    waits.echoes.append(other.call(answered(other.simulator, load)) + commit())
+                    waits.replies.append(joystick.call(answered(joystick.simulator, load)))
+                found.append(waits)
             echo.terminate()
         bot.stop()
+    return found
 
 
 async def answered(simulator: Simulator, load: int) -> float:
@@ -97,14 +137,6 @@ async def events(simulator: Simulator, load: int, seconds: float) -> None:
             await simulator.happen(chat(f"viewer{number % 500}", "hello everybody"))
             number += 1
         await asyncio.sleep(min(left, 1 / load) if load else left)
-
-
-def report(when: str, replies: list[float], echoes: list[float]) -> None:
-    """Print how many times as long as the echo a reply takes."""
-    for share, goal in ((50, 3.0), (99, 6.0)):
-        reply, echo = percentile(replies, share), percentile(echoes, share)
-        more = f"{reply:.2f} ms beside {echo:.2f} ms"
-        show(f"reply to !points, {when}, p{share}, of a bare echo", reply / echo, "×", goal, more)
 
 
 if __name__ == "__main__":

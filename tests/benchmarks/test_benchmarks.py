@@ -9,9 +9,9 @@ import sys
 from tests.processes import ROOT
 
 
-def printed(name: str, *options: str) -> str:
+def printed(name: str, *parts: str) -> str:
     """Run the benchmark `name` with few rounds and return what it prints; fail with its errors if it fails."""
-    command = [sys.executable, "-m", f"tests.benchmarks.{name}", "--quick", *options]
+    command = [sys.executable, "-m", f"tests.benchmarks.{name}", "--quick", *parts]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
     print(done.stdout)
@@ -80,6 +80,11 @@ def test_the_benchmark_of_the_first_page_prints_its_queries() -> None:
 def test_the_benchmark_of_the_fan_out_prints_its_ratio_to_bare_sockets() -> None:
     figures = printed("fan_out")
     assert "push from a thread to each of 20 overlays, p50" in figures and "ratio to bare sockets" in figures
+
+
+def test_the_benchmark_of_both_set_ups_prints_its_ratios() -> None:
+    figures = printed("load", "rates")
+    assert figures.count("ratio to the raw database | **") == 2 and figures.count("/s beside ") == 4
 
 
 def test_the_simulation_of_many_channels_prints_its_table() -> None:

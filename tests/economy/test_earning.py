@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from economy.earning import caps
 from economy.earning.pay import Award, Once, pay
-from economy.ledger import audit, recomputing, xp
+from economy.ledger import accounts, audit, recomputing, xp
 from economy.models import XP, DailyTotal, LevelReward, Points, Transaction, Viewer
 from economy.viewers import people
 from joystick.settings_table import Rules
@@ -148,8 +148,13 @@ def test_levels_are_made_anew_in_pieces_with_pauses_and_only_those_that_change_a
     monkeypatch.setattr(recomputing, "PIECE", 3)
     monkeypatch.setattr("time.sleep", pauses.append)
     written: list[Sequence[int]] = []
-    change_each = xp.change_each
-    monkeypatch.setattr(xp, "change_each", lambda sql, rows: (written.extend(rows), change_each(sql, rows)))
+    change_each = accounts.change_each
+
+    def noted(sql: str, rows: Sequence[Sequence[int]]) -> None:
+        written.extend(rows)
+        change_each(sql, rows)
+
+    monkeypatch.setattr(xp, "change_each", noted)
     assert list(recomputing.recompute()) == [3, 6, 8]
     assert len(written) == 4 and len(pauses) == 3 and not recomputing.stale()
     with CaptureQueriesContext(connection) as asked:

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from effects.admin.widgets import MAX_DRAFTS
 from effects.models import Format, Overlay
 from effects.overlays.layout import new_row
 from effects.overlays.registry import Box, widgets
@@ -136,3 +137,25 @@ def test_who_may_only_see_overlays_gets_the_frame_but_no_preset(overlay: Overlay
     assert "_preset" not in page.text and "stage-keys" not in page.text and "widgets-0-x" not in page.text
     assert client.post(f"{LIST}{overlay.pk}/change/", form(overlay, _preset="vertical")).status_code == 403
     assert places(overlay) == before and Overlay.objects.get().format == "wide"
+
+
+def test_rows_that_are_not_saved_are_told_with_what_they_show_now_to_who_may_change_overlays(
+    admin_client: Client, overlay: Overlay
+) -> None:
+    page = f"{LIST}drafts/"
+    rows = [
+        {"name": "new:1", "kind": "text", "options": {"text": "{followers} came"}},
+        {"name": "b", "kind": "goal", "options": {"target": 0}},  # it does not fit
+        {"name": "c", "kind": "nosuch", "options": {}},
+        {"name": "wheel", "kind": "wheel", "options": {}},
+    ]
+    (text, wheel) = admin_client.post(page, {"widgets": rows}, "application/json").json()["widgets"]
+    assert (text["name"], text["kind"], text["snapshot"]) == ("new:1", "text", {"text": "0 came"})
+    assert text["script"].endswith("text.js") and wheel["plays"] == ["wheel"]
+    for body in ("", "[]", "{}", '{"widgets": 5}', '{"widgets": [5]}', '{"widgets": [{}]}', "[" * 100_000):
+        assert admin_client.post(page, body, "application/json").status_code == 400, body[:20]
+    many = {"widgets": rows[:1] * 100}
+    assert len(admin_client.post(page, many, "application/json").json()["widgets"]) == MAX_DRAFTS
+    assert admin_client.get(page).status_code == 405
+    assert helper("view_overlay").post(page, {"widgets": rows}, "application/json").status_code == 403
+    assert overlay.widgets.filter(kind="text").count() == 0

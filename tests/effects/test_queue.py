@@ -372,6 +372,7 @@ def test_a_worker_that_renewed_its_lease_fails_its_item_all_the_same(
     assert state(item) == State.FAILED and bobs_points() == 100
 
 
+@pytest.mark.journey
 def test_the_lease_of_a_living_worker_is_renewed_until_its_deadline(
     kind: AddKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:

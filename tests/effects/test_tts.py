@@ -126,6 +126,7 @@ def wait_in_line(studio: Studio, count: int) -> None:
     wait_until(lambda: studio._line._work_queue.qsize() >= count, "it stands in line")
 
 
+@pytest.mark.journey
 def test_fifty_texts_at_once_are_spoken_in_the_order_of_asking(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two threads in one engine crash the process; here they take turns."""
     asked, first, gate, ask = [], threading.Event(), threading.Event(), studio._ask

@@ -251,7 +251,7 @@ class TestPresets:
             (
                 "mixitup",
                 b'{"Platform": "Twitch", "Arguments": "@everyone \\"hi\\"", '
-                b'"SpecialIdentifiers": {"user": "Bob", "amount": 5}, "IgnoreRequirements": false}',
+                b'"SpecialIdentifiers": {"pixeluser": "Bob", "pixelamount": "5"}, "IgnoreRequirements": false}',
             ),
             ("homeassistant", b'{"user": "Bob", "text": "@everyone \\"hi\\"", "amount": 5}'),
         ],

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from economy.ledger import points
@@ -20,7 +21,7 @@ from effects.queue import items, worker
 from effects.registry import Effect, FunctionKind, kinds
 from effects.values import speak
 from joystick.channel import actions
-from joystick.models import InboundEvent
+from joystick.models import Counter, InboundEvent
 from joystick.simulator.happenings import chat, follow, gift, goal, raid, started, subscribe, tip, viewer_count
 from pixelbot_site.kit.errors import Refused
 
@@ -212,6 +213,39 @@ class Raw:
 
     def message(self, version: str) -> dict[str, Any]:
         return self._message
+
+
+class TestCounter:
+    """A number that is counted in chat."""
+
+    def test_the_number_follows_the_counter_and_begins_anew_with_a_stream(self, deliver: Deliver) -> None:
+        Counter.objects.create(name="Deaths", value=4)
+        Counter.objects.create(name="falls", value=9, resets=True)
+        assert shown("counter", counter="deaths") == {"label": "deaths", "number": 4}
+        before = stamp("counter", counter="deaths"), stamp("counter", counter="falls")
+        deliver(chat("Mo", "!deaths +3", "mod"))
+        assert shown("counter", counter="Deaths", label="died")["number"] == 7
+        assert shown("counter", counter="Deaths", label="died")["label"] == "died"
+        assert shown("counter", counter="falls")["number"] == 9
+        deliver(started())
+        # Nobody has asked for it since: what is shown is what !falls would tell, and looking changes nothing.
+        assert shown("counter", counter="falls")["number"] == 0
+        assert Counter.objects.get(name="falls").value == 9
+        deliver(chat("Mo", "!falls +1", "mod"))
+        assert shown("counter", counter="falls")["number"] == 1
+        after = stamp("counter", counter="deaths"), stamp("counter", counter="falls")
+        assert all(old != new for old, new in zip(before, after, strict=True))
+
+    def test_without_such_a_counter_there_is_no_number(self) -> None:
+        assert shown("counter")["number"] is None and shown("counter", counter="nosuch")["number"] is None
+
+    def test_the_editor_offers_the_counters_that_there_are(self, admin_client: Client) -> None:
+        for name in ("deaths", "falls"):
+            Counter.objects.create(name=name)
+        page = admin_client.get(f"/admin/effects/overlay/{Overlay.objects.create().pk}/change/")
+        (field, _) = page.context["stage"]["options"]["counter"]
+        assert (field["input"], field["choices"]) == ("choice", ["deaths", "falls"])
+        assert '"choices": ["deaths", "falls"]' in page.text
 
 
 class TestQueue:

@@ -34,6 +34,7 @@ def shown(**environment: str) -> str:
     return done.stdout
 
 
+@pytest.mark.journey
 def test_no_setting_of_the_shells_reaches_the_tests() -> None:
     junk = dict.fromkeys(settings.SETTING_NAMES, "-7 of the shell")
     assert shown(**junk, ENV_FILE="/nowhere/.env") == shown()

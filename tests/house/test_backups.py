@@ -57,6 +57,7 @@ def test_the_last_seven_are_kept_and_a_faulty_one_pushes_none_out(
 
 
 @sqlite_only
+@pytest.mark.journey
 def test_a_backup_that_can_not_be_deleted_now_goes_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows, where an open file can't be: the one that somebody downloads."""
     made = [shelf.make(now=NOW + timedelta(days=day)) for day in range(7)]
@@ -178,6 +179,7 @@ def test_what_is_no_whole_backup_is_not_restored(
 
 
 @pytest.mark.alone
+@pytest.mark.journey
 def test_no_writer_waits_for_a_backup_and_the_copy_is_of_one_moment(tmp_path: Path) -> None:
     source, target = tmp_path / "source.sqlite3", tmp_path / "target.sqlite3"
     with closing(sqlite3.connect(source, isolation_level=None)) as writer:

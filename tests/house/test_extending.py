@@ -128,6 +128,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.journey
 def test_one_of_each_dropped_as_a_file_works(copy: Path) -> None:
     for name, code in DROPPED.items():
         (copy / name).write_text(code, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from playwright.sync_api import Frame, Locator, Page, expect
@@ -144,13 +145,58 @@ def test_boxes_are_moved_the_frame_follows_and_nothing_is_stored_before_it_is_sa
     stage.drag(stage.box("Goal"), 0, 5)
     assert bot.rows(STORED) == before
 
+    # Its options are fields, of which the row holds what was typed.
+    new.get_by_role("button", name="Options of Goal").click()
+    options = page.locator("#stage .options")
+    expect(options.locator("select")).to_be_focused()
+    options.get_by_label("Title").fill("A new lamp")
+    options.get_by_label("Target").fill("500")
+    options.get_by_label("Counts").select_option(label="tokens")
+    goal = page.frame_locator("#stage iframe").locator(".widget-goal")
+    expect(goal).to_contain_text("A new lamp0 / 500 tokens")  # at once, with what the bot has counted
+    shown = "document.querySelector('.widget-goal').style.top"
+    assert stage.frame.evaluate(shown) == "8%"
+    new.locator("[name$='-name']").fill("lamp")
+    expect(options.locator("h3")).to_have_text("Options of lamp")
+    assert new.locator("[name$='-options']").input_value() == '{"title":"A new lamp","target":500,"counts":"tokens"}'
+    stage.box("wheel").get_by_role("button").focus()
+    expect(options).to_be_hidden()  # it has none
+    stage.box("lamp").get_by_role("button").focus()
+    expect(options.get_by_label("Title")).to_have_value("A new lamp")
+    assert bot.rows(STORED) == before
+
     with page.expect_navigation():
         page.click("[name=_continue]")
     stage.wait()
     assert bot.one("SELECT format FROM effects_overlay") == "vertical"
     stored = {name: tuple(place) for name, *place in bot.rows(STORED)}
-    assert stored["events"] == (43, 25, 54, 17, 1) and stored["goal"] == (3, 8, 94, 7, 1) and stored["caption"][4] == 0
-    stage.expect("goal", 3, 8, 94, 7)
+    assert stored["events"] == (43, 25, 54, 17, 1) and stored["lamp"] == (3, 8, 94, 7, 1) and stored["caption"][4] == 0
+    stage.expect("lamp", 3, 8, 94, 7)
+    stored_options = json.loads(bot.one("SELECT options FROM effects_overlaywidget WHERE kind = 'goal'"))
+    assert stored_options == {"title": "A new lamp", "target": 500, "counts": "tokens"}
+
+    # A stored one is shown with its other options, which the bot's updates do not change, until they are as they were.
+    stage.box("lamp").get_by_role("button").focus()
+    options.get_by_label("Title").fill("Another")
+    expect(goal).to_contain_text("Another0 / 500 tokens")
+    data = {"title": "A new lamp", "now": 20, "target": 500, "unit": "tokens", "milestones": []}
+    stage.frame.evaluate("message => overlay.receive(message)", {"type": "update", "widget": "lamp", "data": data})
+    assert goal.text_content() == "Another0 / 500 tokens"
+    options.get_by_label("Target").fill("600")
+    expect(goal).to_contain_text("Another0 / 600 tokens")
+    options.get_by_label("Title").fill("A new lamp")
+    options.get_by_label("Target").fill("500")
+    expect(goal).to_contain_text("A new lamp20 / 500 tokens")
+    # What is wrong is not shown, and a row that is taken away again goes.
+    options.get_by_label("Target").fill("0")
+    page.click("text=Add another Widget")
+    newest = page.locator("#widgets-group .form-row:not(.empty-form)").last
+    newest.locator("[name$='-kind']").select_option("text")
+    line = page.frame_locator("#stage iframe").locator(".widget-text")
+    expect(line).to_have_text("0 new followers tonight")
+    expect(goal).to_contain_text("/ 500 tokens")
+    newest.locator(".inline-deletelink").click()
+    expect(line).to_have_count(0)
     assert errors == []
 
     # What OBS shows is at the stored places, and follows nobody.

@@ -72,6 +72,9 @@ DATA: dict[str, tuple[dict[str, Any], list[str], dict[str, Any], list[str]]] = {
         {"title": MARKUP, "over": "It is time!", "end": soon(9000)}, [MARKUP, "2:"],
         {"title": "", "over": "It is time!", "end": soon(-5)}, ["It is time!"],
     ),
+    "counter": (
+        {"label": MARKUP, "number": 1234}, [MARKUP, "1,234"], {"label": "falls", "number": 1235}, ["falls", "1,235"],
+    ),
     "text": ({"text": f"thanks {MARKUP}"}, [f"thanks {MARKUP}"], {"text": "other"}, ["other"]),
     "stats": (
         {"began": soon(-3700), "cells": [{"kind": "time", "label": "time", "number": None}, {"kind": "tokens", "label": "tokens", "number": 1234}]},
@@ -146,7 +149,33 @@ def test_each_shows_its_data_and_what_it_is_told_later(stage: Page) -> None:
         if kind != "ticker":  # it goes on with what it had until it has passed
             expect_words(stage, later_words)
             assert MARKUP not in stage.locator("#it").inner_text(), kind
+    expect_pops(stage)
     assert errors == [] and stage.evaluate("window.ran") is None
+
+
+def expect_pops(stage: Page) -> None:
+    """Expect a counter's number to pop when it changes, and to be still where less motion is wanted."""
+    pops = """async (message) => {
+        await overlay.receive(message);
+        return document.querySelector("#it .number").getAnimations().map((one) => one.effect.getTiming().duration);
+    }"""
+
+    def update(number: int | None, label: str = "deaths") -> list[float]:
+        """Return how many milliseconds each animation of the number has then."""
+        data = {"label": label, "number": number}
+        found: list[float] = stage.evaluate(pops, {"type": "update", "widget": "it", "data": data})
+        return found
+
+    show(stage, "counter", {"label": "deaths", "number": 4})
+    expect_words(stage, ["4"])
+    assert update(4, "died") == []
+    assert update(5) == [600]
+    assert update(6) == [600]  # again, from the beginning
+    stage.emulate_media(reduced_motion="reduce")
+    assert update(7) == [1]
+    update(None)
+    expect(stage.locator("#it")).to_be_hidden()
+    assert update(8) == []  # it is there again: nothing was counted
 
 
 def test_the_chat_follows_its_events(stage: Page) -> None:

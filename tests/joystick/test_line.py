@@ -161,6 +161,7 @@ async def test_lines_keep_their_order_where_the_server_keeps_none(joystick: Simu
     assert [action["text"] for action in joystick.actions] == [str(number) for number in range(12)]
 
 
+@pytest.mark.journey
 async def test_moderation_goes_before_talk(joystick: Simulator) -> None:
     async with running(joystick, rate_limit=30):
         await until(lambda: state() == "connected")
@@ -247,6 +248,7 @@ async def test_it_comes_back_after_every_end(joystick: Simulator, ending: Any) -
         assert joystick.connections_made == 2
 
 
+@pytest.mark.journey
 async def test_it_leaves_a_frozen_server(joystick: Simulator) -> None:
     async with running(joystick):
         await until(lambda: state() == "connected")
@@ -258,6 +260,7 @@ async def test_it_leaves_a_frozen_server(joystick: Simulator) -> None:
         await until(lambda: state() == "connected")
 
 
+@pytest.mark.journey
 async def test_after_a_sleep_of_its_own_it_takes_what_came_meanwhile(simulator: SimulatorThread) -> None:
     """A suspended PC, a stalled process: the frames are there, and the line is good."""
     async with running(simulator.simulator):
@@ -268,6 +271,7 @@ async def test_after_a_sleep_of_its_own_it_takes_what_came_meanwhile(simulator: 
     assert simulator.simulator.connections_made == 1
 
 
+@pytest.mark.journey
 async def test_an_unconfirmed_subscription_is_asked_for_again_then_given_up(joystick: Simulator) -> None:
     joystick.options.confirm_after = 60
     async with running(joystick):
@@ -297,6 +301,7 @@ async def test_a_refused_token_ends_it_with_a_sentence(
     assert "hush-hush" not in caplog.text
 
 
+@pytest.mark.journey
 async def test_a_server_that_accepts_and_closes_is_not_hammered(joystick: Simulator) -> None:
     async with running(joystick):
         loop = asyncio.get_running_loop()
@@ -324,6 +329,7 @@ async def test_bad_frames_do_not_end_it(joystick: Simulator) -> None:
     assert joystick.connections_made == 1
 
 
+@pytest.mark.journey
 async def test_events_wait_for_a_database_in_trouble(
     joystick: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -671,6 +677,7 @@ async def test_a_bot_that_can_not_speak_any_more_does_not_go_on_listening_in_sil
     assert await sync_to_async(state)() == "off"
 
 
+@pytest.mark.journey
 async def test_a_confirmation_of_another_subscription_is_not_ours(joystick: Simulator) -> None:
     joystick.options.confirm_after = 60
     async with running(joystick):
@@ -721,6 +728,7 @@ async def test_a_listener_that_ends_leaves_the_lease_to_the_next_one(joystick: S
     assert await sync_to_async(health.take_lease)("two")
 
 
+@pytest.mark.journey
 async def test_a_lease_is_renewed_as_long_as_its_holder_lives(
     joystick: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -868,6 +876,7 @@ async def test_trouble_stays_red_during_every_attempt(
     assert all(is_red for _, is_red in in_trouble)
 
 
+@pytest.mark.journey
 async def test_a_line_that_drops_every_ten_seconds_is_back_within_a_second(
     joystick: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -882,6 +891,7 @@ async def test_a_line_that_drops_every_ten_seconds_is_back_within_a_second(
     assert max(pauses) <= 2 * pace.FIRST_PAUSE  # as logged, rounded to a tenth
 
 
+@pytest.mark.journey
 async def test_a_server_that_confirms_tells_an_event_and_closes_is_not_hammered(joystick: Simulator) -> None:
     async def tell_and_close() -> None:
         while True:

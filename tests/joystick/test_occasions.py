@@ -94,6 +94,7 @@ OCCASIONS: dict[str, tuple[list[Happening | Cause], Happening | Cause, str, str,
     "menu_item": ([], tip("Bob", 25, "Song"), "Song", "{user} {tokens} {item}", "Bob 25 Song"),
     "wheel": ([], spin("Bob", 50, "Hat"), "Hat", "{user} {tokens} {prize}", "Bob 50 Hat"),
     "stream_started": ([], started(), "", "live", "live"),
+    "stream_ending": ([started()], Happening("stream_ending", text="The stream ends soon"), "", "soon", "soon"),
     "stream_ended": ([started()], ended(), "", "bye", "bye"),
     "dropin": ([], enter("Bob"), "", "{user}", "Bob"),
     "goal": (

@@ -18,7 +18,8 @@ from hypothesis.extra.django import TestCase
 
 from economy.ledger import xp
 from economy.models import Cooldown, Points, Viewer
-from effects.models import QueueItem
+from effects.models import QueueItem, SavedSequence, State
+from effects.queue import items, worker
 from joystick.models import InboundEvent, Reaction, Stream
 from joystick.protocol.events import Count, Event, Tip
 from joystick.reactions import causes, engine, places, rules, sentences
@@ -210,11 +211,60 @@ def test_a_flood_over_many_batches_is_one_effect_too_and_each_gets_what_it_gives
     assert QueueItem.objects.filter(kind="alert").latest("pk").title == "2 from Bob"
 
 
-def test_effects_with_a_pause_between_them_stay_in_their_order(says: Says) -> None:
-    row("follow", "", effects=[{"kind": "alert", "text": "{user}"}, {"kind": "wait", "seconds": 2}], goes_on=True)
-    says(follow("Bob"))
-    says(follow("Ann"))
-    assert [item.title for item in QueueItem.objects.filter(kind="alert").order_by("pk")] == ["Bob", "Ann"]
+# An alert, and what is said three seconds after it: by itself, in a row, and as a sequence that was saved.
+THANKS = [
+    {"kind": "alert", "text": "{user}: {tokens}"}, {"kind": "wait", "seconds": 3},
+    {"kind": "speak", "text": "{user} gave {tokens}", "source": "tip"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "steps", [THANKS, [{"kind": "run_effects", "effects": THANKS}], [{"kind": "saved", "name": "thanks"}]]
+)
+def test_a_flood_of_sequences_with_a_pause_is_one_after_the_other_that_has_begun(
+    says: Says, steps: list[dict[str, Any]]
+) -> None:
+    SavedSequence.objects.create(name="thanks", effects=THANKS)
+    row(effects=steps)
+    says(tip("Bob", 2))
+    begun = worker.claim("notification")
+    assert begun is not None and begun.title == "Bob: 2"
+    for number in range(33):  # in batches of one, two and three
+        says(*(tip(f"viewer{number}", 1) for _ in range(1 + number % 3)))
+    (waiting,) = QueueItem.objects.filter(kind="alert", state=State.PENDING)
+    assert (waiting.title, waiting.folded) == ("viewer0 and 32 more: 66", 44)
+    assert items.finish(begun.pk, begun.attempts)
+    later = worker.claim("notification")
+    assert later is not None and items.finish(later.pk, later.attempts)
+    # What follows is said of all of them, after its pause.
+    assert not QueueItem.objects.filter(kind="speak").exists()
+    QueueItem.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
+    worker.drain("")
+    said = QueueItem.objects.filter(kind="speak").order_by("pk").values_list("payload__text", flat=True)
+    assert list(said) == ["Bob gave 2", "viewer0 and 32 more gave 66"]
+
+
+def test_a_sequence_with_a_pause_that_gives_something_is_each_viewers_own(says: Says) -> None:
+    row(effects=[*THANKS, {"kind": "grant_points", "points": 7}])
+    for name in ("Bob", "Ann"):
+        says(tip(name, 1))
+    assert [item.title for item in QueueItem.objects.filter(kind="alert").order_by("pk")] == ["Bob: 1", "Ann: 1"]
+
+
+def test_a_sequence_whose_first_effect_is_chosen_in_its_turn_is_each_viewers_own(says: Says) -> None:
+    choice = {"kind": "only_if", "effects": THANKS[:1], "chance": 100}
+    row(effects=[choice, *THANKS[1:]])
+    for name in ("Bob", "Ann"):
+        says(tip(name, 1))
+    assert [item.title for item in QueueItem.objects.filter(kind="alert").order_by("pk")] == ["Bob: 1", "Ann: 1"]
+
+
+def test_a_hundred_small_tips_within_seconds_are_few_alerts_and_lose_none(says: Says) -> None:
+    row(effects=THANKS)
+    for number in range(50):  # two at a time, of which both stay while nothing waits
+        says(tip(f"viewer{number}", 1), tip("Bob", 1))
+    alerts = [item.title for item in QueueItem.objects.filter(kind="alert").order_by("pk")]
+    assert alerts == ["viewer0: 1", "Bob and 49 more: 99"]
 
 
 def test_a_number_is_not_added_to_some(says: Says) -> None:

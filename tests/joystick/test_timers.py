@@ -98,6 +98,7 @@ def test_lines_come_in_turn_and_effects_with_them(now: datetime) -> None:
     assert QueueItem.objects.filter(kind="chat_line").count() == 4
 
 
+@pytest.mark.journey
 def test_a_week_with_restarts_has_no_double_no_bunch_and_fair_shares(now: datetime) -> None:
     dice = random.Random(5)
     made("tips", lines="1\n2\n3\n4", every_minutes=20, in_turn=False)

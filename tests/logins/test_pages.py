@@ -49,6 +49,7 @@ BUTTONS = {
     "effects_hear": Button("hear a voice"),
     "effects_heard": Button("hear a voice", "get", (UUID(int=1),)),
     "effects_prize_wheel": Button("change"),
+    "effects_overlay_drafts": Button("change"),
     "effects_obs_test": Button("test"),
     "effects_osc_test": Button("test", arguments=(ROW,)),
     "effects_webhook_try": Button("try", arguments=(ROW,)),

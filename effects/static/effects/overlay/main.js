@@ -6,7 +6,10 @@ import { followEditor } from "./preview.js";
 import { Sounds } from "./sounds.js";
 import { Stage } from "./stage.js";
 
-const { base, widget } = document.body.dataset;
+const { base, widget, picturesFrom } = document.body.dataset;
+// The hosts from which the page's policy lets pictures be loaded: others need another page.
+const hosts = picturesFrom ? picturesFrom.split(" ") : [];
+const RELOAD_MS = 500; // what plays meanwhile is joined in the middle
 const mark = document.getElementById("test");
 const isPreview = new URLSearchParams(location.search).get("preview") === "1";
 
@@ -51,6 +54,9 @@ const player = new Player({
 
 const HANDLERS = {
   hello: async (message) => {
+    if ((message.pictures_from ?? hosts).join(" ") !== hosts.join(" ")) {
+      setTimeout(() => location.reload(), RELOAD_MS);
+    }
     sounds.lead(message.leader);
     player.keep(message.playing);
     await stage.arrange(message);

@@ -31,7 +31,12 @@ export function followEditor(stage, receive) {
     receive({ type: "events", events: EVENTS });
   }
 
+  let drafted = Promise.resolve(); // one after the other: each loads scripts
+
   const HANDLERS = {
+    draft({ widgets }) {
+      drafted = drafted.then(() => stage.draft(widgets)).catch((error) => console.error(`draft: ${error.message}`));
+    },
     place({ theme, widgets }) {
       document.documentElement.dataset.theme = theme;
       stage.move(widgets);

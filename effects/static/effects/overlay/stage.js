@@ -11,7 +11,9 @@ export class Stage {
     this.widgets = new Map(); // name -> { element, told, mounted }
     this.theme = "";
     this.alone = false;
+    this.told = new Map(); // name -> what the bot said of the widget
     this.moved = new Map(); // name -> where the dashboard's editor has put it for now
+    this.drafts = new Map(); // name -> what the editor has of it for now, in place of what the bot said
     window.addEventListener("resize", () => this.size());
   }
 
@@ -20,14 +22,31 @@ export class Stage {
     this.theme = theme;
     this.alone = alone;
     document.documentElement.dataset.theme = theme;
-    const names = new Set(widgets.map((told) => told.name));
-    [...this.widgets.keys()].filter((name) => !names.has(name)).forEach((name) => this.remove(name));
-    const loaded = await Promise.all(widgets.map(load));
-    widgets.forEach((told, place) => this.put(told, loaded[place]));
+    this.told = new Map(widgets.map((told) => [told.name, told]));
+    const all = new Map([...this.told, ...this.drafts]);
+    [...this.widgets.keys()].filter((name) => !all.has(name)).forEach((name) => this.remove(name));
+    await this.putAll([...all.values()]);
     this.size();
   }
 
+  // Show these widgets in place of the bot's of the same names, and beside its others; those that are gone, as it said.
+  async draft(widgets) {
+    const before = [...this.drafts.keys()];
+    this.drafts = new Map(widgets.map((told) => [told.name, told]));
+    const gone = before.filter((name) => !this.drafts.has(name));
+    gone.filter((name) => !this.told.has(name)).forEach((name) => this.remove(name));
+    await this.putAll([...gone.map((name) => this.told.get(name)).filter(Boolean), ...widgets]);
+  }
+
+  async putAll(widgets) {
+    const loaded = await Promise.all(widgets.map(load));
+    widgets.forEach((told, place) => this.put(told, loaded[place]));
+  }
+
   remove(name) {
+    if (!this.widgets.has(name)) {
+      return;
+    }
     const { element, mounted } = this.widgets.get(name);
     mounted.unmount?.();
     element.remove();
@@ -94,7 +113,13 @@ export class Stage {
   }
 
   update(name, data) {
-    this.widgets.get(name)?.mounted.update?.(data);
+    const told = this.told.get(name);
+    if (told) {
+      told.snapshot = data;
+    }
+    if (!this.drafts.has(name)) {
+      this.widgets.get(name)?.mounted.update?.(data);
+    }
   }
 
   events(events) {

@@ -1,6 +1,8 @@
 // The stage on an overlay's page of the dashboard: the overlay itself in a frame, and above it a box for each row of the
 // form. The rows' fields hold what is sent; without scripts they are filled in by hand.
 import { Box } from "./box.js";
+import { Drafts } from "./drafts.js";
+import { optionsOf } from "./options.js";
 import { Row, isRow } from "./row.js";
 
 const SIZES = { wide: [1920, 1080], vertical: [1080, 1920] }; // the frame's page in pixels
@@ -13,6 +15,8 @@ const format = document.getElementById("id_format"); // who may only look has no
 const theme = document.getElementById("id_theme");
 const places = JSON.parse(section.dataset.places);
 const boxes = new Map(); // a row's element -> its box
+const options = optionsOf(section, told);
+const drafts = new Drafts(section.dataset.drafts, say);
 
 function shape() {
   return format ? format.value : section.dataset.format;
@@ -43,9 +47,10 @@ function draw() {
   });
   if (format) {
     const widgets = [...boxes.values()].map(({ row }) => {
-      return { ...row.place, name: row.storedName, unseen: row.isDeleted || !row.isShown };
+      return { ...row.place, name: row.frameName, unseen: row.isDeleted || !row.isShown };
     });
     say({ type: "place", theme: theme.value, widgets });
+    drafts.show([...boxes.values()].map(({ row }) => row));
   }
 }
 
@@ -56,9 +61,13 @@ function add(element) {
       draw();
       told.textContent = `${box.sentence}.`;
     },
-    onFocus: () => mark(row.element),
+    onFocus() {
+      mark(row.element);
+      options?.show(row); // not where the row gets it: what is below the stage would move away from the pointer
+    },
   });
   boxes.set(element, box);
+  options?.join(row);
   return row;
 }
 
@@ -127,6 +136,9 @@ document.addEventListener("formset:removed", () => {
   [...boxes].filter(([element]) => !element.isConnected).forEach(([element, box]) => {
     box.element.remove();
     boxes.delete(element);
+    if (options?.row === box.row) {
+      options.show(null);
+    }
   });
   draw();
 });
@@ -139,7 +151,10 @@ if (presets) {
   usePresets(presets);
 }
 section.hidden = false;
-frame.addEventListener("load", draw);
+frame.addEventListener("load", () => {
+  draw();
+  drafts.again();
+});
 frame.src = section.dataset.page;
 new ResizeObserver(fit).observe(glass);
 draw();

@@ -1,12 +1,15 @@
 // A row of the form's widgets. Its fields hold what is sent: the stage reads them, and writes into them.
 
 const SIDES = ["x", "y", "width", "height"];
+let made = 0;
 
 export class Row {
   constructor(element) {
     this.element = element;
     this.last = { x: 0, y: 0, width: 100, height: 100, order: 0, scale: 1 };
     this.isPlaced = this.isStored; // somebody or something has chosen its place
+    made += 1;
+    this.newName = `new:${made}`; // no stored one has a colon
   }
 
   field(name) {
@@ -17,9 +20,22 @@ export class Row {
     return this.field("id").value !== "";
   }
 
-  // The name under which the overlay's page has it.
-  get storedName() {
-    return this.isStored ? this.field("name").defaultValue : "";
+  // The name under which the overlay's page in the frame has it.
+  get frameName() {
+    return this.isStored ? this.field("name").defaultValue : this.newName;
+  }
+
+  // Whether its widget is not stored, or not with these options.
+  get isChanged() {
+    const [stored] = [...this.field("kind").options].filter((option) => option.defaultSelected);
+    const { defaultValue } = this.field("options");
+    const isSame = this.kind === stored?.value && JSON.stringify(this.options) === JSON.stringify(parsed(defaultValue));
+    return this.options !== null && !(this.isStored && isSame);
+  }
+
+  // An object, or null where none was typed.
+  get options() {
+    return parsed(this.field("options").value);
   }
 
   get kind() {
@@ -55,6 +71,15 @@ export class Row {
     SIDES.filter((side) => side in place).forEach((side) => {
       this.field(side).value = String(Number(place[side].toFixed(2)));
     });
+  }
+}
+
+function parsed(text) {
+  try {
+    const value = JSON.parse(text || "{}") ?? {}; // a new row's is null
+    return typeof value === "object" && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
   }
 }
 

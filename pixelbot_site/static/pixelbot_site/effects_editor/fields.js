@@ -74,7 +74,7 @@ const CONTROLS = {
 
   number(spec, value, set) {
     const bounds = { min: spec.least ?? "", max: spec.most ?? "", step: spec.whole ? "1" : "any" };
-    const number = make("input", { type: "number", value: value ?? "", ...bounds });
+    const number = make("input", { type: "number", value: value ?? "", placeholder: spec.default ?? "", ...bounds });
     number.oninput = () => set(number.value === "" ? undefined : Number(number.value));
     return number;
   },
@@ -100,7 +100,8 @@ const CONTROLS = {
   },
 
   json(spec, value, set) {
-    const text = make("textarea", { rows: 3, value: value === undefined ? "" : JSON.stringify(value) });
+    const written = (one) => (one === undefined ? "" : JSON.stringify(one));
+    const text = make("textarea", { rows: 3, value: written(value), placeholder: written(spec.default) });
     text.oninput = () => {
       try {
         set(text.value === "" ? undefined : JSON.parse(text.value));

@@ -1,26 +1,29 @@
-// The chat: names with badges, lines as text. What is deleted or muted vanishes.
+// The chat: names with badges, lines as text, with the platform's pictures of emotes where they are switched on. What is
+// deleted or muted vanishes.
 
+import { readable } from "../colours.js";
 import { element, icon, name } from "../dom.js";
+import { withEmotes } from "../emotes.js";
 
 const BADGES = { streamer: "crown", moderator: "star", subscriber: "heart" };
 const COMMAND = "!";
 
 export function mount(root, snapshot) {
-  let { lines, seconds } = snapshot;
+  let { lines, seconds, emotes_from: host = "" } = snapshot;
   const list = element("ul", { "aria-live": "polite" });
   root.append(list);
   snapshot.latest.forEach(add);
 
-  function add({ uid, username, text, badges = [] }) {
-    const line = element("li", { class: "panel" });
-    const words = element("span", { class: "words", dir: "auto" });
-    words.textContent = text;
+  function add({ uid, username, text, badges = [], highlight = false, color = "", emotes = [] }) {
+    const line = element("li", { class: highlight ? "panel highlight" : "panel" });
+    const words = element("span", { class: "words", dir: "auto" }, ...withEmotes(text, emotes, host));
     const who = element("span", { class: "who" }, ...badges.map((badge) => icon(BADGES[badge])), name(username));
     who.style.setProperty("--hue", hueOf(username));
     line.dataset.uid = uid;
     line.dataset.username = username.toLowerCase();
     line.append(who, " ", words);
     list.append(line);
+    colour(who, line, color);
     while (list.childElementCount > lines) {
       list.firstElementChild.remove();
     }
@@ -55,7 +58,7 @@ export function mount(root, snapshot) {
 
   return {
     update(data) {
-      ({ lines, seconds } = data);
+      ({ lines, seconds, emotes_from: host = "" } = data);
       list.replaceChildren();
       data.latest.forEach(add);
     },
@@ -63,6 +66,14 @@ export function mount(root, snapshot) {
       events.forEach((event) => HANDLERS[event.kind]?.(event));
     },
   };
+}
+
+// Use the colour that the viewer chose, as far as it can be read.
+function colour(who, line, chosen) {
+  const found = /^#[0-9a-f]{6}$/i.test(chosen) && readable(chosen, getComputedStyle(line).backgroundColor);
+  if (found) {
+    who.style.color = found;
+  }
 }
 
 // The same colour for a name each time.

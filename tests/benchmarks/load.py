@@ -1,0 +1,234 @@
+"""Both set-ups in one table: `python -m tests.benchmarks.load [--quick] [--events N] [part …]`.
+
+One process on SQLite, and several on PostgreSQL and Redis: events a second beside raw SQLite and raw PostgreSQL, replies
+beside a bare echo, overlays beside bare sockets, the memory of all processes of the bot after many events (N; 1,000,000
+where not given), the start, and what a thousand times as many viewers cost. A Markdown table, as in
+`docs/benchmarks.md`; the parts (rates, replies, overlays, running, growing) can be asked for alone. PostgreSQL waits for
+the disk, as a new installation does. The exit code is 0 whatever the figures are.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlsplit
+
+import psutil
+
+from joystick.simulator.happenings import chat, tip
+from joystick.simulator.server import Simulator
+from tests.benchmarks import crowd, economy, fan_out, raw, raw_postgres, replying
+from tests.benchmarks.embedded import percentile
+from tests.journeys.site import Scaled
+from tests.processes import BotProcess, SimulatorThread, free_port, wait_until
+from tests.servers import Postgres, running_postgres, running_redis
+
+QUICK = "--quick" in sys.argv
+EVENTS = 2_000 if QUICK else 60_000
+ROUNDS = 1 if QUICK else 3
+CROWDS = (1_000, 2_000) if QUICK else (1_000, 1_000_000)
+PARTS = ("rates", "replies", "overlays", "running", "growing")
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Events a second of the inbox, and of the database alone."""
+
+    ours: list[float]
+    floor: list[float]
+
+    def __str__(self) -> str:
+        ours, floor = median(self.ours), median(self.floor)
+        return f"**{ours / floor:.2f}** ({ours:,.0f}/s beside {floor:,.0f}/s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The servers, a scratch folder, and a database with the bot's tables of each kind: a folder with SQLite's file, the
+    name of PostgreSQL's. Each method that is a part prints its rows of the table.
+    """
+
+    server: Postgres
+    redis: str
+    folder: Path
+    empty: Path
+    prepared: str
+
+    def rates(self) -> None:
+        """Print events a second through the inbox, beside the database itself."""
+        for scenario, words in economy.SCENARIOS.items():
+            one, several = Rates([], []), Rates([], [])
+            for _ in range(ROUNDS):
+                with self.scratch("run") as run, self.scratch("raw") as bare:
+                    one.ours.append(economy.receive(run, scenario, EVENTS, 0)["per_second"])
+                    one.floor.append(EVENTS / raw.write_again(run / economy.FILE, bare / economy.FILE))
+                url = self.database()
+                several.ours.append(self.receive(scenario, url, 0)["per_second"])
+                several.floor.append(EVENTS / raw_postgres.write_again(url, self.database()))
+            row(f"events/s, {words}, ratio to the raw database", str(one), str(several))
+
+    def replies(self) -> None:
+        """Print how long `!points` waits for its answer, beside a bare echo."""
+        count = 30 if QUICK else 300
+        one = replying.measure(self.folder / "replies", count)
+        url = self.database()
+        settings = {"DATABASE_URL": url, "REDIS_URL": self.redis}
+        commit = replying.Commits(url)
+        several = replying.measure(self.folder / "scaled", count, "--listener-only", commit=commit, **settings)
+        for both in zip(one, several, strict=True):
+            when = f"at {both[0].load:,} events/s" if both[0].load else "idle"
+            for share in (50, 99):
+                cells = (beside(waits.replies, waits.echoes, share) for waits in both)
+                row(f"`!points`, {when}, p{share}, ratio to a bare echo (on PostgreSQL with a commit)", *cells)
+
+    def overlays(self) -> None:
+        """Print how long a push to each of some overlays takes, beside bare sockets."""
+        count = 10 if QUICK else 100
+        for sockets in (1, 20) if QUICK else (1, 20, 200):
+            one = fan_out.measure(self.folder / f"fan-{sockets}", sockets, count)[:2]
+            with self.site(OVERLAY_SOCKETS_MAX=str(sockets)) as site:
+                several = fan_out.measure_scaled(site, sockets, count)
+            cells = (beside(pushes, bare, 50) for pushes, bare in (one, several))
+            row(f"a push to {sockets} overlays, p50, ratio to bare sockets", *cells)
+
+    def running(self) -> None:
+        """Print how much memory all processes take after many events, and the start."""
+        with SimulatorThread() as joystick:
+            settings = line_to(joystick)
+            bot = BotProcess(self.folder / "running", free_port(), **settings)
+            bot.start().stop()  # the tables are made
+            joystick.simulator.subscribed.clear()
+            began = time.monotonic()
+            bot.start()
+            joystick.wait_subscribed()
+            took = time.monotonic() - began
+            send(joystick, lambda: int(bot.one("SELECT count(*) FROM joystick_inboundevent")))
+            assert bot.process is not None
+            one = f"{memory(bot.process.pid):,.0f} MB; {took:.1f} s"
+            bot.stop()
+        with SimulatorThread() as joystick:
+            began = time.monotonic()
+            with self.site(**line_to(joystick)) as site:
+                site.start("manage.py", "runbot", "--listener-only")
+                site.start("-m", "celery", "-A", "pixelbot_site", "worker", "-B", "--concurrency", "2")
+                joystick.wait_subscribed()
+                took = time.monotonic() - began
+                send(joystick, lambda: int(site.ask("SELECT count(*) FROM joystick_inboundevent")))
+                several = f"{sum(memory(process.pid) for process in site.processes):,.0f} MB; {took:.1f} s"
+        row("memory of all processes after the events; start", one, several)
+
+    def growing(self) -> None:
+        """Print the rate on a database of many viewers, ratio to few, where every event pays."""
+        one, several = [], []
+        for viewers in CROWDS:
+            with self.scratch("crowd") as run:
+                crowd.fill(run / economy.FILE, viewers)
+                os.sync()  # else the first commits wait until all of that is on the disk
+                one.append([economy.receive(run, "pays", EVENTS, viewers) for _ in range(ROUNDS)])
+            url = self.database()
+            crowd.fill_postgres(url, viewers)
+            several.append([self.receive("pays", url, viewers) for _ in range(ROUNDS)])
+        row(f"events/s with {CROWDS[1]:,} viewers, ratio to {CROWDS[0]:,}", grown(one), grown(several))
+
+    def scratch(self, name: str) -> economy.copy_of:
+        """Return a copy of the empty SQLite database, for a block."""
+        return economy.copy_of(self.empty, self.folder / name)
+
+    def database(self) -> str:
+        """Return the URL of a new PostgreSQL database with the bot's tables."""
+        return self.server.new_database(like=self.prepared)
+
+    def receive(self, scenario: str, url: str, viewers: int) -> dict[str, float]:
+        """Run the inbox on the database at `url`."""
+        return economy.receive(self.folder / "scaled", scenario, EVENTS, viewers, DATABASE_URL=url)
+
+    @contextmanager
+    def site(self, **settings: str) -> Iterator[Scaled]:
+        """Run the web server of a set-up of several processes; end all that the block starts beside it."""
+        site = Scaled(
+            self.folder / "scaled",
+            free_port(),
+            {"DATABASE_URL": self.database(), "REDIS_URL": self.redis, **settings},
+        )
+        site.start("-m", "daphne", "-b", "127.0.0.1", "-p", str(site.port), "pixelbot_site.asgi:application")
+        try:
+            wait_until(site.serves, "daphne serves", within=60)
+            yield site
+        finally:
+            for process in site.processes:
+                process.kill()
+                process.wait()
+
+
+def main() -> None:
+    """Measure and print."""
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores\n")
+    print("| what | one process | several processes |\n|---|---|---|", flush=True)
+    with ExitStack() as stack:
+        server = stack.enter_context(running_postgres(is_safe=True))
+        redis = stack.enter_context(running_redis())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-")))
+        url = server.new_database()
+        load = Load(server, redis, folder, folder / "empty", urlsplit(url).path.removeprefix("/"))
+        economy.in_process(load.empty, "-c", economy.SET_UP)
+        economy.in_process(load.empty, "-c", economy.SET_UP, DATABASE_URL=url)
+        for part in [name for name in PARTS if name in sys.argv] or PARTS:
+            getattr(load, part)()
+
+
+def row(what: str, *cells: str) -> None:
+    """Print a row of the table."""
+    print("| " + " | ".join((what, *cells)) + " |", flush=True)
+
+
+def beside(ours: list[float], floor: list[float], share: float) -> str:
+    """Say the ratio of two lists of milliseconds at so many percent, and both."""
+    took, bare = percentile(ours, share), percentile(floor, share)
+    return f"**{took / bare:.1f}** ({took:.2f} ms beside {bare:.2f} ms)"
+
+
+def grown(runs: list[list[dict[str, float]]]) -> str:
+    """Say the ratio of many viewers to few once all is settled, and that of the first, cold run as a whole."""
+    few, many = (median(run["settled"] for run in of_crowd) for of_crowd in runs)
+    cold = runs[1][0]["per_second"] / median(run["per_second"] for run in runs[0])
+    return f"**{many / few:.2f}** ({many:,.0f}/s beside {few:,.0f}/s); the first run, from its start, {cold:.2f}"
+
+
+def line_to(joystick: SimulatorThread) -> dict[str, str]:
+    """Return the settings that connect a bot with the simulator."""
+    return {"JOYSTICK_GATEWAY_URL": joystick.simulator.url, "JOYSTICK_GATEWAY_TOKEN": "x", "LOG_LEVEL": "ERROR"}
+
+
+def send(joystick: SimulatorThread, stored: Callable[[], int]) -> None:
+    """Send the events as quickly as they are taken, and wait until all are stored."""
+    count = int(sys.argv[sys.argv.index("--events") + 1]) if "--events" in sys.argv else 2_000 if QUICK else 1_000_000
+    joystick.call(crowd_talks(joystick.simulator, count), within=3_600)
+    wait_until(lambda: stored() >= count, "all is stored", within=600)
+
+
+async def crowd_talks(simulator: Simulator, count: int) -> None:
+    """Send `count` events of 500 people: nine lines, then a tip."""
+    for number in range(count):
+        name = f"viewer{number % 500}"
+        await simulator.happen(tip(name, 10) if number % 10 == 9 else chat(name, f"line {number} of a full chat"))
+
+
+def memory(pid: int) -> float:
+    """Return the megabytes of a process and of all its children."""
+    process = psutil.Process(pid)
+    total: int = sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+    return total / 1e6
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    main()
