@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +24,7 @@ from effects.settings_table import QueueSettings, VoiceSettings
 from effects.voice import scratch
 from effects.voice.speech import require_words
 from effects.voice.studio import TARGET_LUFS
+from pixelbot_site.kit import stored_files
 from pixelbot_site.kit.errors import Failed, Refused
 
 SHIPPED = Path(__file__).resolve().parent / "static" / "effects" / "sounds"
@@ -66,6 +70,19 @@ def _described(sound: Sound, data: bytes, content_type: str, seconds: float, lou
     return ContentFile(data, hashlib.sha256(data).hexdigest()[:24] + SUFFIXES[content_type])
 
 
+def keep(sound: Sound) -> None:
+    """Store the file of a sound whose row is about to be saved. Raise Failed where that can't be done.
+
+    Saving the row would do it as well, inside the row's transaction.
+    """
+    if sound.file._committed:  # type: ignore[attr-defined]  # it is stored already
+        return
+    try:
+        sound.file.save(str(sound.file.name), sound.file.file, save=False)
+    except OSError as error:
+        raise Failed(f"it could not be stored: {error}") from error
+
+
 def unsaved(sound: Sound) -> dict[str, Any]:
     """Return how a test plays `sound` as it is, saved or not: its address below an overlay's, its volume and length.
 
@@ -74,17 +91,20 @@ def unsaved(sound: Sound) -> dict[str, Any]:
     where = address(sound)
     if not Sound.objects.filter(pk=sound.pk, file=sound.file.name).exists():
         where = f"{TRIED}/{Path(str(sound.file.name)).name}"
-        default_storage.delete(where)  # written anew, it counts as new
+        stored_files.delete(where)  # written anew, it counts as new
         sound.file.seek(0)
-        default_storage.save(where, sound.file.file)
+        try:
+            stored_files.write(where, sound.file.read())
+        except OSError as error:
+            raise Failed(f"it could not be stored: {error}") from error
     return {"address": where, "volume": volume(sound), "seconds": sound.seconds}
 
 
 @receiver(post_delete, sender=Sound)
 def drop_file(instance: Sound, **_: Any) -> None:
-    """Delete a sound's file with its row."""
+    """Delete a sound's file once its row is gone for good."""
     if instance.file:
-        default_storage.delete(str(instance.file.name))
+        stored_files.delete_after_commit(str(instance.file.name))
 
 
 def playable() -> QuerySet[Sound]:
@@ -121,25 +141,31 @@ def address(sound: Sound) -> str:
 
 
 def seed() -> None:
-    """Create the shipped sounds at a first start. What the streamer changed or deleted later stays that way."""
+    """Create the shipped sounds at a first start. What the streamer changed or deleted later stays that way.
+
+    Raise Failed where a file can't be stored.
+    """
     if Sound.objects.exists():
         return
+    made = []
     for path in sorted(SHIPPED.glob("*.wav")):
         sound = Sound(name=path.stem, enabled=not path.stem.startswith(("wheel-", "announcement")))
         with wave.open(str(path)) as file:
             seconds = file.getnframes() / file.getframerate()
         # The shipped files are as loud as speech, so they need no inspection: the first start stays quick.
         sound.file = _described(sound, path.read_bytes(), "audio/wav", seconds, TARGET_LUFS)
-        sound.save()
+        keep(sound)
+        made.append(sound)
+    Sound.objects.bulk_create(made, ignore_conflicts=True)  # all or none, once all files are stored
 
 
-def pre_sound(chosen: Sound | None = None) -> Path | None:
-    """Return the file to play before speech; None for none.
+def pre_sound(chosen: Sound | None = None) -> Sound | Path | None:
+    """Return what to play before speech; None for none.
 
-    That is the `chosen` sound's file, else the one that TTS_PRE_SOUND names in DATA_DIR/sounds or among the shipped.
+    That is the `chosen` sound, else the file that TTS_PRE_SOUND names in DATA_DIR/sounds or among the shipped.
     """
     if chosen is not None:
-        return Path(chosen.file.path)
+        return chosen
     name = VoiceSettings.current().tts_pre_sound
     if not name or Path(name).name != name:
         return None  # a path could lead out of the two folders
@@ -163,7 +189,10 @@ def speech(text: str, voice_name: str) -> str:
         raise Refused(f"the engine “{rules.tts_engine}” speaks on the overlay alone, if at all; try it there")
     key = uuid4().hex
     # No row names the file, so that `effects.queue.upkeep.cleanup` deletes it as one that was left over.
-    default_storage.save(speech_name(key), ContentFile(spoken.wav))
+    try:
+        stored_files.write(speech_name(key), spoken.wav)
+    except OSError as error:
+        raise Failed(f"it could not be stored: {error}") from error
     return key
 
 
@@ -172,14 +201,38 @@ def speech_name(key: str) -> str:
     return f"speech/{key}.wav"
 
 
-def levelled(path: Path) -> str:
-    """Return the name in media storage of a copy of `path` that is as loud as speech, made at the first call."""
-    stat = path.stat()  # a file that was replaced under its old name gets another key
-    key = hashlib.sha256(f"{path}:{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:24]
-    name = levelled_name(key)
-    if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(voice.studio().level(path)))
+def levelled(sound: Sound | Path) -> str:
+    """Return the name in media storage of a copy that is as loud as speech, made at the first call.
+
+    Raise Failed where `sound` is none, or can't be read or stored.
+    """
+    try:
+        name = levelled_name(hashlib.sha256(_version(sound).encode()).hexdigest()[:24])
+        if not default_storage.exists(name):
+            with _file_of(sound) as path:
+                stored_files.write(name, voice.studio().level(path))
+    except OSError as error:
+        raise Failed(f"the sound can't be read or stored: {error}") from error
     return name
+
+
+def _version(sound: Sound | Path) -> str:
+    if isinstance(sound, Sound):
+        return str(sound.file.name)  # of its content
+    stat = sound.stat()  # a file that was replaced under its old name gets another key
+    return f"{sound}:{stat.st_mtime_ns}:{stat.st_size}"
+
+
+@contextmanager
+def _file_of(sound: Sound | Path) -> Iterator[Path]:
+    """Yield a file of this machine with the sound, for the studio."""
+    if isinstance(sound, Path):
+        yield sound
+        return
+    with scratch.folder() as folder:
+        copy = Path(folder) / "sound"
+        copy.write_bytes(stored_files.read_all(str(sound.file.name)))
+        yield copy
 
 
 def levelled_name(key: str) -> str:
@@ -188,6 +241,9 @@ def levelled_name(key: str) -> str:
 
 
 def length(name: str) -> float:
-    """Return the seconds of a WAV in media storage."""
-    with default_storage.open(name) as file, wave.open(file) as sound:
-        return float(sound.getnframes() / sound.getframerate())
+    """Return the seconds of a WAV in media storage. Raise Failed where it can't be read."""
+    try:
+        with wave.open(BytesIO(stored_files.read_all(name))) as sound:
+            return float(sound.getnframes() / sound.getframerate())
+    except OSError as error:
+        raise Failed(f"the sound can't be read: {error}") from error

@@ -14,7 +14,7 @@ from typing import Any
 from celery.schedules import crontab
 from kombu import Queue
 
-from pixelbot_site import private_files
+from pixelbot_site import media_storage, private_files
 from pixelbot_site.kit import logs
 from pixelbot_site.kit.env import Reader
 from pixelbot_site.settings_table import SECTIONS, SiteSettings, database, local_time_zone
@@ -47,7 +47,12 @@ private_files.make_folder(DATA_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600  # Django's own would be readable by everybody, whatever the umask
 MEDIA_ROOT = DATA_DIR / "media"
 SOUNDS_DIR = DATA_DIR / "sounds"
-
+STORAGES = {
+    "default": media_storage.default_storage(
+        "" if DEMO else site.media_storage, site.media_storage_key, site.media_storage_secret
+    ),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 
 SECRET_KEY = site.secret_key or private_files.stored_secret_key(DATA_DIR / "secret_key")
 
@@ -215,6 +220,7 @@ CELERY_BEAT_SCHEDULE = {
     "run-timers": {"task": "joystick.run_timers", "schedule": 10.0, "options": {"expires": 10}},
     "sweep-presence": {"task": "joystick.sweep_presence", "schedule": 60.0, "options": {"expires": 60}},
     "check-obs": {"task": "effects.check_obs", "schedule": 30.0, "options": {"expires": 30}},
+    "check-media": {"task": "site.check_media", "schedule": 30.0, "options": {"expires": 30}},
     "audit": {"task": "economy.audit", "schedule": crontab(hour=5, minute=0), "options": {"expires": 3600}},
     "audit-if-due": {"task": "economy.audit_if_due", "schedule": 60.0, "options": {"expires": 60}},
     "go-on-with-batches": {"task": "economy.go_on_with_batches", "schedule": 10.0, "options": {"expires": 10}},

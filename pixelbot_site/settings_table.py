@@ -19,6 +19,7 @@ from economy.settings_table import PointsSettings, XPSettings
 from effects.replies.settings_table import AISettings
 from effects.settings_table import MediaSettings, OutsideSettings, QueueSettings, VoiceSettings
 from joystick.settings_table import ChatSettings, FeedSettings, JoystickSettings
+from pixelbot_site import media_storage
 from pixelbot_site.kit import env_example
 from pixelbot_site.kit.settings_table import Mistake, Section, setting
 
@@ -134,6 +135,18 @@ class StorageSettings(Section):
         "redis://host:6379/0. Set, the bot runs as several processes (see the README). Empty: one process.",
         is_secret=True,
     )
+    media_storage: str = setting(
+        "",
+        "s3://bucket/prefix?endpoint=https://s3.example.org&region=eu-central-1 keeps uploads and speech on a server "
+        "that speaks S3, for several machines (see the README). Empty: in DATA_DIR/media.",
+        is_secret=True,
+    )
+    media_storage_key: str = setting(
+        "",
+        "The id of the key to MEDIA_STORAGE. Empty: the one of this machine, as Amazon's tools find it.",
+        is_secret=True,
+    )
+    media_storage_secret: str = setting("", "The secret of that key.", is_secret=True)
 
     def mistakes(self) -> Iterator[Mistake]:
         """Yield URLs that can't be used. The demo ignores them."""
@@ -144,6 +157,18 @@ class StorageSettings(Section):
             yield Mistake("DATABASE_URL", self.database_url, allowed)
         if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
             yield Mistake("REDIS_URL", self.redis_url, "redis://host:6379/0")
+        yield from self._media_mistakes()
+
+    def _media_mistakes(self) -> Iterator[Mistake]:
+        if not self.media_storage:
+            return
+        try:
+            media_storage.bucket(self.media_storage)
+        except ValueError as error:
+            yield Mistake("MEDIA_STORAGE", self.media_storage, str(error))
+        if bool(self.media_storage_key) != bool(self.media_storage_secret):
+            lacking = "MEDIA_STORAGE_SECRET" if self.media_storage_key else "MEDIA_STORAGE_KEY"
+            yield Mistake(lacking, "", "set: the key to MEDIA_STORAGE has an id and a secret")
 
 
 @dataclass(frozen=True)

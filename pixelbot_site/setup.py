@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.text import capfirst
 
 from economy.models import LevelReward
 from effects import sounds, wheel
@@ -24,6 +25,7 @@ from joystick.moderation import rules as filters
 from joystick.reactions import defaults
 from pixelbot_site import private_files
 from pixelbot_site.backups import shelf
+from pixelbot_site.kit import stored_files
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.languages import texts
 from pixelbot_site.settings_table import LoginSettings
@@ -48,6 +50,7 @@ def prepare() -> str | None:
         if database is not None and executor.loader.applied_migrations and not settings.DEMO:
             _back_up()
         call_command("migrate", interactive=False, verbosity=0)
+    _store_sounds()
     with transaction.atomic():
         heartbeat.begin()
         purchase.seed()
@@ -56,7 +59,6 @@ def prepare() -> str | None:
         seeds.seed()
         filters.seed()
         texts.seed()
-        sounds.seed()
         wheel.seed()
         speech.seed()
         if not LevelReward.objects.exists():
@@ -66,6 +68,17 @@ def prepare() -> str | None:
         if not Overlay.objects.exists():
             Overlay.objects.create()
         return _create_login()
+
+
+def _store_sounds() -> None:
+    try:
+        stored_files.require_usable()
+        sounds.seed()
+    except stored_files.StorageDown as error:
+        if error.is_mistake:
+            raise ImproperlyConfigured(f"{capfirst(str(error))}.") from None
+        # It may be back in a minute; the sounds are stored at the next start.
+        log.error("%s", error)
 
 
 def _back_up() -> None:

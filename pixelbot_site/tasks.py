@@ -7,6 +7,7 @@ import time
 from celery import shared_task
 from django.conf import settings
 
+from effects.media import library
 from effects.voice import scratch
 from pixelbot_site.backups import shelf
 from pixelbot_site.bringing import uploads
@@ -43,6 +44,12 @@ def sweep() -> None:
     """Delete temporary files that killed processes left, and files that nobody brought over. Every hour."""
     scratch.sweep()
     uploads.sweep()
+
+
+@shared_task(name="site.check_media")
+def check_media() -> None:
+    """Look for missing files where they are kept elsewhere. Every half minute."""
+    library.look_elsewhere()
 
 
 @shared_task(name="site.make_backup")

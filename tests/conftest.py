@@ -59,7 +59,7 @@ LONGEST = {"test_chaos", "test_bad_night", "test_kill"}
 QUICK_FIRST = 60
 # Modules whose tests mostly wait for a socket: beside each other, they leave the cores idle.
 WAITING = {"test_line", "test_reasons", "test_guesses"}
-SLOW_FIXTURES = {"bot", "make_bot", "page", "strict_page", "real", "database", "redis_url"}
+SLOW_FIXTURES = {"s3", "mortal", "bot", "make_bot", "page", "strict_page", "real", "database", "redis_url"}
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

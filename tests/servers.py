@@ -1,14 +1,18 @@
-"""A real Redis-compatible server and a real PostgreSQL, started from PyPI wheels."""
+"""A real Redis-compatible server, a real PostgreSQL, and a server that speaks S3, started from PyPI wheels."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import subprocess
+import sys
 import tempfile
+import urllib.request
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +78,75 @@ def answers(client: redis.Redis) -> bool:
         return bool(client.ping())
     except redis.ConnectionError:
         return False
+
+
+class S3:
+    """A running server that speaks S3: moto's, in memory, which is no real one. It refuses keys that it did not give."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.key = self.secret = ""
+        self._numbers = itertools.count(1)
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def prepare(self) -> S3:
+        """Wait until it answers, have it make a key, and refuse all others from now on."""
+        wait_until(self._answers, "the server of S3 answers", within=60)
+        iam = self._client("iam", "none", "none")
+        iam.create_user(UserName="bot")
+        made = iam.create_access_key(UserName="bot")["AccessKey"]
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+        iam.put_user_policy(UserName="bot", PolicyName="files", PolicyDocument=json.dumps(everything))
+        self.key, self.secret = made["AccessKeyId"], made["SecretAccessKey"]
+        ask = urllib.request.Request(f"{self.url}/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"})
+        urllib.request.urlopen(ask, timeout=10).close()
+        return self
+
+    def new_bucket(self) -> str:
+        """Make an empty bucket; return its name."""
+        name = f"pixelbot{next(self._numbers)}"
+        self.client().create_bucket(Bucket=name)
+        return name
+
+    def client(self) -> Any:
+        """Return boto3's client of S3."""
+        return self._client("s3", self.key, self.secret)
+
+    def _client(self, service: str, key: str, secret: str) -> Any:
+        import boto3
+
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+        )
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.url}/moto-api/", timeout=5).close()
+        except OSError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End it, if it still runs."""
+        self.process.kill()
+        self.process.wait(10)
+
+
+@contextmanager
+def running_s3() -> Iterator[S3]:
+    """Run a server that speaks S3 on a free port."""
+    if not (find_spec("moto") and find_spec("flask_cors") and find_spec("storages")):
+        missing_part("moto or django-storages is not installed (pip install -r requirements-dev.txt)")
+    server = S3(free_port())
+    try:
+        yield server.prepare()
+    finally:
+        server.stop()
 
 
 class Postgres:

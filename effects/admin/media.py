@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
@@ -64,7 +65,7 @@ class MediaAdmin(TryMixin, ModelAdmin):
         own = [path("<int:media_id>/file/", self.admin_site.admin_view(self.file), name="effects_media_file")]
         return own + super().get_urls()
 
-    def file(self, request: HttpRequest, media_id: int) -> HttpResponse:
+    def file(self, request: HttpRequest, media_id: int) -> HttpResponseBase:
         """Return the file, to be seen in the dashboard."""
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
@@ -102,14 +103,14 @@ class MediaAdmin(TryMixin, ModelAdmin):
     def trial(self, obj: Any, username: str, words: str) -> Trial:
         """Return the effect that shows it. Raise Refused where its file is missing."""
         saved = models.Media.objects.filter(pk=obj.pk).first()
-        if saved is None or library.is_missing(saved):
+        if saved is None or library.seems_missing(saved):
             raise Refused("its file is missing")
         return Trial([Effect("show_media", {"media": saved.name, "seconds": 5}, saved.name)])
 
     @admin.display(description="preview")
     def preview(self, media: models.Media) -> str:
         """Return it, small; a video with its buttons."""
-        if library.is_missing(media):
+        if library.seems_missing(media):
             return "its file is missing"
         address = reverse("admin:effects_media_file", args=[media.pk])
         if media.is_video:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.core.files.storage import default_storage
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -16,7 +16,8 @@ from django.utils.text import capfirst
 from effects import sounds
 from effects.models import Sound
 from effects.overlays.views import stored_sound
-from pixelbot_site.kit.admin import ModelAdmin
+from pixelbot_site.kit import stored_files
+from pixelbot_site.kit.admin import UploadAdmin
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import Effect
 from pixelbot_site.kit.trying import Trial, TryMixin
@@ -47,7 +48,7 @@ class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Sound)
-class SoundAdmin(TryMixin, ModelAdmin):
+class SoundAdmin(TryMixin, UploadAdmin):
     """Sounds that viewers play and effects name."""
 
     form = SoundForm
@@ -67,7 +68,7 @@ class SoundAdmin(TryMixin, ModelAdmin):
         own = [path("<int:sound_id>/file/", self.admin_site.admin_view(self.file), name="effects_sound_file")]
         return own + super().get_urls()
 
-    def file(self, request: HttpRequest, sound_id: int) -> HttpResponse:
+    def file(self, request: HttpRequest, sound_id: int) -> HttpResponseBase:
         """Return the file, to be heard in the dashboard."""
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
@@ -90,9 +91,10 @@ class SoundAdmin(TryMixin, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Sound, form: Any, change: bool) -> None:
         """Save a sound, and delete the file that was replaced."""
         before = Sound.objects.filter(pk=obj.pk).values_list("file", flat=True).first()
+        sounds.keep(obj)
         super().save_model(request, obj, form, change)
         if before and before != obj.file.name:
-            default_storage.delete(before)
+            stored_files.delete(before)
 
     def trial(self, obj: Sound, username: str, words: str) -> Trial:
         """Return the sound with the file and the volume that the form holds."""

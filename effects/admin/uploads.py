@@ -70,6 +70,7 @@ def _take_sound(file: File[bytes], name: str) -> Sound:
     there = Sound.objects.filter(file__contains=PurePath(str(sound.file.name)).stem).first()
     if there is not None:
         raise Failed(f"it is here already, as “{there.name}”")
+    sounds.keep(sound)
     sound.save()
     return sound
 

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db.models import Field, Model
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 
@@ -76,7 +77,7 @@ class SpeechSourceAdmin(ModelAdmin):
         except (Refused, Failed) as error:
             return None, f"It was not spoken: {str(error).rstrip('.')}."
 
-    def heard(self, request: HttpRequest, key: UUID) -> HttpResponse:
+    def heard(self, request: HttpRequest, key: UUID) -> HttpResponseBase:
         """Return what was spoken."""
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied

@@ -62,7 +62,7 @@ class ShowMediaKind(EffectKind[ShowMedia]):
         pages.require_open("media")
 
     def require_usable(self, payload: ShowMedia) -> None:
-        if library.whole(payload.media) is None and not payload.text:
+        if library.known(payload.media) is None and not payload.text:
             raise Refused(NO_SUCH(name=payload.media))
 
     def perform(self, item: QueueItem, payload: ShowMedia) -> OverlayTask:
@@ -86,6 +86,6 @@ class ShowMediaKind(EffectKind[ShowMedia]):
 
     def seconds(self, payload: ShowMedia) -> float:
         """Return the seconds asked for, else the video's length."""
-        media = None if payload.seconds else library.whole(payload.media)
+        media = None if payload.seconds else library.known(payload.media)
         length = media.seconds if media and media.is_video else None
         return min(payload.seconds or length or DEFAULT_SECONDS, QueueSettings.current().queue_item_max_seconds)

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from pydantic import Field
 
 from effects import sounds, voice
@@ -22,7 +20,7 @@ from effects.settings_table import VoiceSettings
 from effects.voice import speech
 from effects.voice.engines import estimated_seconds
 from effects.voice.speakable import shorten, spoken_name
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, stored_files
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import MAX_TEXT
 
@@ -33,6 +31,7 @@ MAX_CUTS = 4
 
 TOO_LONG = phrases.refusal("voice.too_long", "it takes {seconds} s to say that, and the limit is {limit} s")
 TOO_LONG_EVEN_CUT = phrases.refusal("voice.too_long_even_cut", "the text is too long to be spoken, even cut off")
+NOT_STORED = phrases.refusal("voice.not_stored", "the speech could not be stored")
 
 
 class Speak(Payload):
@@ -103,7 +102,8 @@ class SpeakKind(EffectKind[Speak]):
     def prepare(self, item: QueueItem, payload: Speak) -> dict[str, Any]:
         """Synthesize the text; return the fields that describe the speech.
 
-        Raise Refused if the text can't be spoken, or lasts longer than TTS_MAX_SECONDS and a viewer wrote it.
+        Raise Refused if the text can't be spoken, or lasts longer than TTS_MAX_SECONDS and a viewer wrote it; Failed
+        if the speech can't be stored.
         """
         text = speech.require_words(payload.text, max_chars=VoiceSettings.current().tts_max_chars)
         screen = OnScreen.now()
@@ -116,11 +116,9 @@ class SpeakKind(EffectKind[Speak]):
             may_cut=bool(self.sort(item.payload)),
         )
         if item.speech_file:
-            default_storage.delete(item.speech_file)  # from an attempt that was interrupted
+            stored_files.delete(item.speech_file)  # from an attempt that was interrupted
         caption = screen.text(payload.text)
-        file = ""
-        if spoken.wav is not None:
-            file = default_storage.save(f"speech/{uuid4().hex}.wav", ContentFile(spoken.wav))
+        file = "" if spoken.wav is None else _stored(spoken.wav)
         return {
             "caption": f"{prefix.replace('{user}', name)} {caption}".strip(),
             "speech_text": spoken_text,
@@ -148,6 +146,14 @@ def _speak_in_time(prefix: str, text: str, style: voice.Style, *, may_cut: bool)
     raise Failed(TOO_LONG_EVEN_CUT())
 
 
+def _stored(wav: bytes) -> str:
+    try:
+        return stored_files.write(f"speech/{uuid4().hex}.wav", wav)
+    except OSError as error:
+        log.warning("speech could not be stored: %s", error)
+        raise Failed(NOT_STORED()) from error
+
+
 def _prefix(source: str) -> str:
     if source == "redeem" and not VoiceSettings.current().tts_prefix_username:
         return ""
@@ -160,15 +166,16 @@ def _lead(source: str) -> tuple[str, float]:
     row = SpeechSource.objects.select_related("pre_sound").filter(name=source).first()
     if row is not None and row.silent:
         return "", 0.0
-    path = sounds.pre_sound(row.pre_sound if row is not None else None)
-    if path is None:
+    sound = sounds.pre_sound(row.pre_sound if row is not None else None)
+    if sound is None:
         return "", 0.0
     try:
-        name = sounds.levelled(path)
+        name = sounds.levelled(sound)
+        seconds = sounds.length(name)
     except Failed as error:
         log.warning("spoken without the sound before it: %s", error)
         return "", 0.0
-    return f"pre-sound/{Path(name).stem}", max(VoiceSettings.current().tts_pre_delay_ms / 1000, sounds.length(name))
+    return f"pre-sound/{Path(name).stem}", max(VoiceSettings.current().tts_pre_delay_ms / 1000, seconds)
 
 
 def _style(payload: Speak, item: QueueItem) -> voice.Style:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.core.files.base import ContentFile
+from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models.signals import post_delete
@@ -22,9 +24,12 @@ from effects.models import Media, MediaKind
 from effects.settings_table import MediaSettings
 from effects.voice import scratch
 from effects.voice.studio import ROOT, WITHOUT_CONSOLE, minimal_environment
+from pixelbot_site.kit import stored_files
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.timed_cache import TimedCache
 from pixelbot_site.kit.transactions import after_commit
+
+log = logging.getLogger("storage")
 
 # Pixels of all frames of an animation: as many as a second of full-screen frames at 50 a second.
 MAX_PIXELS = 100_000_000
@@ -135,10 +140,15 @@ def take(facts: Facts, name: str, by: Any) -> Media:
 def _write(media: Media, data: bytes) -> None:
     if not is_missing(media):
         return
-    default_storage.delete(media.file_name)  # a part, written when the bot was killed
-    stored = default_storage.save(media.file_name, ContentFile(data))
+    stored_files.delete(media.file_name)  # a part, written when the bot was killed
+    try:
+        stored = stored_files.write(media.file_name, data)
+    except OSError as error:
+        raise Failed(f"it could not be stored: {error}") from error
     if stored != media.file_name:  # somebody else wrote the same at the same moment
-        default_storage.delete(stored)
+        stored_files.delete(stored)
+    shelf.forget()
+    cache.delete(FOUND)
 
 
 @receiver(post_delete, sender=Media)
@@ -149,7 +159,7 @@ def drop_file(instance: Media, **_: Any) -> None:
 
 def _delete_if_unused(file_name: str, sha256: str) -> None:
     if not Media.objects.filter(sha256=sha256).exists():
-        default_storage.delete(file_name)
+        stored_files.delete(file_name)
 
 
 def named(name: str) -> Media | None:
@@ -158,31 +168,79 @@ def named(name: str) -> Media | None:
 
 
 def whole(name: str) -> Media | None:
-    """Return the picture or video of that name, in any case; None where there is none, or its file is missing."""
+    """Return the picture or video of that name, in any case; None where there is none, or its file is missing.
+
+    This may wait some seconds for a storage elsewhere: not for inside a transaction.
+    """
     media = named(name)
     return None if media is None or is_missing(media) else media
 
 
+def known(name: str) -> Media | None:
+    """Do the same as `whole` without asking a storage elsewhere: of its files, each counts as there."""
+    return named(name) if stored_files.is_elsewhere() else whole(name)
+
+
 def is_missing(media: Media) -> bool:
-    """Return whether the file is not there, or not whole."""
+    """Return whether the file is not there, not whole, or can't be reached."""
     try:
         return bool(default_storage.size(media.file_name) != media.size)
     except OSError:
         return True
 
 
-# How many there are, and the names of those whose file is missing. The index asks all the time.
-shelf: TimedCache[tuple[int, list[str]]] = TimedCache(5.0)
+def seems_missing(media: Media) -> bool:
+    """Do the same as `is_missing` without asking a storage elsewhere: as `missed` tells."""
+    return media.name in missed().missing if stored_files.is_elsewhere() else is_missing(media)
 
 
-def missed() -> tuple[int, list[str]]:
-    """Return how many rows there are, and the names of those whose file is missing, as of the last five seconds."""
-    return shelf.get(_look)
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """How many rows there are, the names of those whose file is missing, and why that can't be told, or "".
+
+    `is_known`: somebody looked for the files.
+    """
+
+    count: int
+    missing: tuple[str, ...] = ()
+    fault: str = ""
+    is_known: bool = True
 
 
-def _look() -> tuple[int, list[str]]:
+# The index asks all the time.
+shelf: TimedCache[Shelf] = TimedCache(5.0)
+# What a worker found in a storage elsewhere. Pages don't ask it: they would wait while it does not answer.
+FOUND = "media.shelf"
+KEEP_FOUND = 120
+
+
+def missed() -> Shelf:
+    """Return what is missing, as of the last five seconds; elsewhere, as `look_elsewhere` found it last."""
+    return shelf.get(_found if stored_files.is_elsewhere() else _look)
+
+
+def look_elsewhere() -> None:
+    """Look for missing files in a storage elsewhere, and keep for all processes what was found."""
+    if not stored_files.is_elsewhere():
+        return
+    found = _look()
+    if found.fault:
+        log.warning("media can't be looked at: %s", found.fault)
+    cache.set(FOUND, (found.count, found.missing, found.fault), KEEP_FOUND)
+
+
+def _found() -> Shelf:
+    found: tuple[int, tuple[str, ...], str] | None = cache.get(FOUND)
+    return Shelf(*found) if found else Shelf(Media.objects.count(), is_known=False)
+
+
+def _look() -> Shelf:
     rows = list(Media.objects.all())
-    return len(rows), [media.name for media in rows if is_missing(media)]
+    try:
+        sizes = stored_files.sizes("shown") if rows or stored_files.is_elsewhere() else {}
+    except OSError as error:
+        return Shelf(len(rows), fault=str(error))
+    return Shelf(len(rows), tuple(media.name for media in rows if sizes.get(media.file_name) != media.size))
 
 
 def address(media: Media) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
@@ -15,30 +15,35 @@ from django.views.decorators.http import require_safe
 from effects.media import library
 from effects.media.facts import TYPES
 from effects.models import Media, MediaKind, Overlay
+from pixelbot_site.kit import stored_files
 
 # The most bytes of one answer to a request for a part: a player asks again for what follows, and nothing large is held
 # in memory.
-MAX_PART = 2 * 2**20
+MAX_PART = stored_files.HELD
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 
 
 @require_safe
-def overlay_media(request: HttpRequest, secret: str, sha256: str) -> HttpResponse:
+def overlay_media(request: HttpRequest, secret: str, sha256: str) -> HttpResponseBase:
     """Return a picture or video to an overlay. A wrong secret is a 404."""
     get_object_or_404(Overlay, secret=secret)
     return stored_media(request, get_object_or_404(Media, sha256=sha256))
 
 
-def stored_media(request: HttpRequest, media: Media) -> HttpResponse:
+def stored_media(request: HttpRequest, media: Media) -> HttpResponseBase:
     """Return the file, or the part that the request names. Raise Http404 where it is gone."""
-    if library.is_missing(media):
-        raise Http404("This file is gone.")
     etag = f'"{media.sha256}"'
     fresh = get_conditional_response(request, etag=etag)
-    response = fresh if isinstance(fresh, HttpResponseNotModified) else _whole_or_part(request, media, etag)
-    kind = MediaKind(media.kind)
+    if isinstance(fresh, HttpResponseNotModified):
+        if library.is_missing(media):
+            raise Http404("This file is gone.")
+        response: HttpResponseBase = fresh
+    else:
+        response = _whole_or_part(request, media, etag)
+    if response.status_code == 503:
+        return response
     for name, value in {
-        "Content-Type": TYPES[kind],
+        "Content-Type": _type(media),
         "Content-Disposition": str(content_disposition_header(False, f"{media.name}{Path(media.file_name).suffix}")),
         "X-Content-Type-Options": "nosniff",
         # Opened in a tab of its own, it runs nothing and reaches nothing.
@@ -53,18 +58,25 @@ def stored_media(request: HttpRequest, media: Media) -> HttpResponse:
     return response
 
 
-def _whole_or_part(request: HttpRequest, media: Media, etag: str) -> HttpResponse:
+def _type(media: Media) -> str:
+    return TYPES[MediaKind(media.kind)]
+
+
+def _whole_or_part(request: HttpRequest, media: Media, etag: str) -> HttpResponseBase:
     asked = request.headers.get("Range", "")
     is_of_this = request.headers.get("If-Range", etag) == etag
     found = RANGE.match(asked) if is_of_this else None
     if found is None or found.groups() == ("", ""):  # several parts, or another unit: the whole is right as well
-        return HttpResponse(_read(media, 0, media.size))
+        return stored_files.respond(media.file_name, _type(media), size=media.size)
     part = _part(found[1], found[2], media.size)
     if part is None:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{media.size}"})
     first, last = part
-    response = HttpResponse(_read(media, first, last + 1 - first), status=206)
-    response["Content-Range"] = f"bytes {first}-{last}/{media.size}"
+    count = last + 1 - first
+    response = stored_files.respond(media.file_name, _type(media), first=first, count=count, size=media.size)
+    if response.status_code == 200:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {first}-{last}/{media.size}"
     return response
 
 
@@ -77,10 +89,3 @@ def _part(begins: str, ends: str, size: int) -> tuple[int, int] | None:
     if first >= size or first > last:
         return None
     return first, min(last, first + MAX_PART - 1)
-
-
-def _read(media: Media, first: int, count: int) -> bytes:
-    with default_storage.open(media.file_name) as file:
-        file.seek(first)
-        data: bytes = file.read(count)
-        return data

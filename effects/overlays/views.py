@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from effects import sounds
 from effects.models import Overlay, QueueItem, Sound
 from effects.overlays.layout import picture_hosts, shown_rows
+from pixelbot_site.kit import stored_files
 
 
 @require_safe
@@ -42,7 +43,7 @@ def overlay_page(request: HttpRequest, secret: str, widget: str = "") -> HttpRes
 
 
 @require_safe
-def speech(request: HttpRequest, secret: str, item_id: int) -> HttpResponse:
+def speech(request: HttpRequest, secret: str, item_id: int) -> HttpResponseBase:
     """Return the WAV of a spoken queue item."""
     get_object_or_404(Overlay, secret=secret)
     name = get_object_or_404(QueueItem, pk=item_id).speech_file
@@ -52,50 +53,43 @@ def speech(request: HttpRequest, secret: str, item_id: int) -> HttpResponse:
 
 
 @require_safe
-def pre_sound(request: HttpRequest, secret: str, key: str) -> HttpResponse:
+def pre_sound(request: HttpRequest, secret: str, key: str) -> HttpResponseBase:
     """Return the sound played before speech, in its version as loud as speech, by the key of that version."""
     get_object_or_404(Overlay, secret=secret)
     return stored_wav(sounds.levelled_name(key))
 
 
-def stored_wav(name: str) -> HttpResponse:
+def stored_wav(name: str) -> HttpResponseBase:
     """Return a WAV of media storage. Raise Http404 where there is none (any more)."""
-    if not default_storage.exists(name):
-        raise Http404("There is no such sound any more.")
-    with default_storage.open(name) as file:
-        return _respond_with_sound(file.read(), "audio/wav")
+    return _respond_with_sound(name, "audio/wav")
 
 
 @require_safe
-def sound(request: HttpRequest, secret: str, sound_id: int) -> HttpResponse:
+def sound(request: HttpRequest, secret: str, sound_id: int) -> HttpResponseBase:
     """Return an uploaded sound. The address holds its row's id, so that no path comes from outside."""
     get_object_or_404(Overlay, secret=secret)
     return stored_sound(sound_id)
 
 
 @require_safe
-def tried_sound(request: HttpRequest, secret: str, name: str) -> HttpResponse:
+def tried_sound(request: HttpRequest, secret: str, name: str) -> HttpResponseBase:
     """Return the file of a sound that is tried before it is saved."""
     get_object_or_404(Overlay, secret=secret)
     path = f"{sounds.TRIED}/{name}"
-    if not re.fullmatch(sounds.TRIED_ADDRESS, path) or not default_storage.exists(path):
-        raise Http404("There is no such sound any more.")
+    if not re.fullmatch(sounds.TRIED_ADDRESS, path):
+        raise Http404("There is no such sound.")
     types = {suffix: content_type for content_type, suffix in sounds.SUFFIXES.items()}
-    with default_storage.open(path) as file:
-        return _respond_with_sound(file.read(), types[name[-4:]])
+    return _respond_with_sound(path, types[name[-4:]])
 
 
-def stored_sound(sound_id: int) -> HttpResponse:
+def stored_sound(sound_id: int) -> HttpResponseBase:
     """Return the file of a sound, as what it is. Raise Http404 where the sound or its file is gone."""
     row = get_object_or_404(Sound, pk=sound_id)
-    name = str(row.file.name)
-    if not default_storage.exists(name):
-        raise Http404("This sound's file is gone.")
-    with default_storage.open(name) as file:
-        return _respond_with_sound(file.read(), row.content_type)
+    return _respond_with_sound(str(row.file.name), row.content_type)
 
 
-def _respond_with_sound(data: bytes, content_type: str) -> HttpResponse:
-    # A few hundred kilobytes at most, and under ASGI Django reads a FileResponse whole, too.
-    headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(data, content_type=content_type, headers=headers)
+def _respond_with_sound(name: str, content_type: str) -> HttpResponseBase:
+    response = stored_files.respond(name, content_type)
+    if response.status_code == 200:
+        response["Cache-Control"] = "private, max-age=300"
+    return response

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from pixelbot_site.backups import shelf
 from pixelbot_site.celery import app
+from pixelbot_site.kit import stored_files
 from pixelbot_site.kit.admin import log_deed
 from pixelbot_site.upkeep import database_file
 
@@ -58,6 +59,7 @@ def backups(request: HttpRequest) -> HttpResponse:
         "title": "Backups",
         "rows": rows,
         "other_database": "" if database_file.path() else shelf.OTHER_DATABASE,
+        "files_are_elsewhere": stored_files.is_elsewhere(),
     }
     return render(request, "admin/backups.html", context)
 

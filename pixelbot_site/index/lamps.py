@@ -27,7 +27,7 @@ from joystick.gateway import health as connection
 from joystick.models import Install, Stream
 from pixelbot_site.backups import shelf
 from pixelbot_site.index.lamp import Action, Color, Lamp, until, when
-from pixelbot_site.kit import voices
+from pixelbot_site.kit import stored_files, voices
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.timed_cache import TimedCache
@@ -204,11 +204,17 @@ def _voice(moment: Moment) -> Lamp:
 
 def _media(moment: Moment) -> Lamp:
     page = Action("Pictures and videos", reverse("admin:effects_media_changelist"), "effects.view_media")
-    count, missing = library.missed()
+    found = library.missed()
+    count, missing = found.count, found.missing
+    if found.fault:
+        sentence = f"{capfirst(found.fault)}. Effects show their text alone, and what can't be spoken is given back."
+        return _lamp("media", Color.AMBER, [sentence])
     if missing:
         named = ", ".join(f"“{name}”" for name in missing[:MOST_NAMED]) + (" and more" if missing[MOST_NAMED:] else "")
         sentence = f"The file of {named} is missing: effects show their text alone. Upload it again, or delete its row."
         return _lamp("media", Color.AMBER, [sentence], page)
+    if not found.is_known:
+        return _lamp("media", Color.GREY, ["Nobody looked for the files lately."], page)
     if count == 0:
         return _lamp("media", Color.GREY, ["No picture or video was uploaded yet."], page)
     return _lamp("media", Color.GREEN, [f"{counted(count, 'file')}, and none is missing."])
@@ -277,6 +283,8 @@ def _disk(moment: Moment) -> Lamp:
     except OSError as error:
         return _lamp("disk", Color.RED, [f"The data folder can't be looked at: {error.strerror or error}."])
     sentence = f"{free / 2**30:.1f} GB are free for the bot's data."
+    if stored_files.is_elsewhere():
+        sentence += " Uploads and speech are kept elsewhere: look there how much is free."
     if free < FULL_DISK:
         return _lamp("disk", Color.RED, [f"The disk is nearly full: {free // 2**20} MB are free for the bot's data."])
     return _lamp("disk", Color.AMBER if free < LOW_DISK else Color.GREEN, [sentence])

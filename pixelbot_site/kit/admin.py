@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.local import Local
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
+from django.views.decorators.csrf import csrf_protect
 
+from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.live import Live
 from pixelbot_site.kit.transactions import after_commit
 
@@ -138,6 +142,27 @@ class ModelAdmin(_ModelAdmin):
             return response
 
         return logged
+
+
+class UploadAdmin(ModelAdmin):
+    """An admin class whose form is saved without a transaction around it: what is uploaded is inspected and stored
+    meanwhile, which takes seconds.
+    """
+
+    @method_decorator(csrf_protect)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show the form or save it. Where a file can't be stored, say so."""
+        try:
+            return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+        except Failed as error:
+            messages.error(request, f"{capfirst(str(error))}. Nothing was saved.")
+            return redirect(request.get_full_path())
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -215,6 +215,10 @@ def config(*, level: str, style: str) -> dict[str, Any]:
             # Below these levels they tell secrets (a token in a URL, OBS's password) or every frame on the wire.
             "websockets": {"level": "WARNING"},
             "obsws_python": {"level": "CRITICAL"},
+            "botocore": {"level": "WARNING"},
+            "boto3": {"level": "WARNING"},
+            "s3transfer": {"level": "WARNING"},
+            "urllib3": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},
             "django.channels.server": {"level": "WARNING"},
             "django": {"level": "WARNING"},

@@ -90,3 +90,28 @@ def test_the_benchmark_of_both_set_ups_prints_its_ratios() -> None:
 def test_the_benchmark_of_counting_prints_both_ratios_and_what_a_look_costs() -> None:
     figures = printed("counting")
     assert figures.count("  ratio ") == 2 and "/metrics with 2,000 ended items" in figures
+
+
+def test_the_simulation_of_many_channels_prints_its_table() -> None:
+    """With costs that are given, so that it says what the simulation makes of them: measuring takes a minute."""
+    costs = {
+        **{"listener_ms": 0.1, "database_ms": 0.1, "whole_ms": 0.2},
+        **{"listener_batch_ms": 2, "database_batch_ms": 1, "whole_batch_ms": 5},
+        **{"synthesis_ms": 100, "line_seconds": 4, "row_bytes": 500, "audit_seconds": 1},
+    }
+    figures = printed("scale", *(f"--{name}={value}" for name, value in costs.items()))
+    table = {cells[1].strip(): [cell.strip(" *") for cell in cells[2:-1]] for cells in (row.split("|") for row in figures.splitlines() if row.startswith("|"))}  # fmt: skip
+    assert table["channels"] == ["1", "10", "100", "1,000"] == table["events a second"]
+    assert table["cores: the listener's process"][:2] == ["0.002", "0.02"]  # hardly two come at once
+    assert float(table["cores: the listener's process"][3]) < 0.5  # of 2.0, had each a batch of its own
+    assert table["ms from arrival to commit, p50"][0] == "5"
+    shared, own = table["lines given back, one lane for all channels"], table["… a lane for each channel"]
+    assert shared[0] == "0%" and int(shared[3].rstrip("%")) > 90 and own == ["0%"] * 4
+    assert "100,000,000 rows of points: 47 GB" in figures and "the audit of both: 3 minutes" in figures
+
+
+def test_the_feed_by_month_is_tried_beside_the_plain_one() -> None:
+    figures = printed("partitions")
+    for words in ("store 20 batches", "uids known", "first page", "viewer's events", "prune the first month"):
+        assert re.search(rf"{words}.* \d+\.\d\d$", figures, re.MULTILINE), words
+    assert re.search(r"an event that comes again in the next month is refused +yes +no", figures)

@@ -344,10 +344,11 @@ class TestSounds:
         assert "This is no sound that can be played" in page
         assert str(row.file.name) == before and default_storage.exists(before)
 
-    def test_deleting_rows_deletes_their_files(self, fox: Client) -> None:
+    def test_deleting_rows_deletes_their_files(self, fox: Client, django_capture_on_commit_callbacks: Any) -> None:
         files = [str(sound(name).file.name) for name in ("beep", "boop")]
         form = {"action": "delete_selected", "_selected_action": [row.pk for row in Sound.objects.all()], "post": "yes"}
-        fox.post(self.page, form)
+        with django_capture_on_commit_callbacks(execute=True):
+            fox.post(self.page, form)
         assert not Sound.objects.exists() and not any(default_storage.exists(name) for name in files)
 
     def test_with_view_only_nothing_is_uploaded_or_deleted(self) -> None:

@@ -26,7 +26,7 @@ NAMED_BY_OTHERS = {
     "tzdata": "Python's zoneinfo, where the system has no time zones",
 }
 # Installed by the streamer who wants it.
-OPTIONAL = {"piper"}
+OPTIONAL = {"piper", "boto3", "botocore", "storages"}
 
 
 @pytest.fixture(scope="module")

@@ -174,9 +174,11 @@ def test_what_is_secret_by_its_name_is_declared_so() -> None:
         "API_KEY",
         "DATABASE_URL",
         "REDIS_URL",
+        "MEDIA_STORAGE",
+        "STORAGE_KEY",
     )
     named = {name for name in declarations if name.endswith(ends)}
-    assert len(named) == 11
+    assert len(named) == 14
     assert named == {name for name, declaration in declarations.items() if declaration.is_secret}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,9 @@ from economy.viewers import forgetting, merging, people
 from effects.models import ENDED, UNFINISHED, Deed, Lane, Purchase, QueueItem
 from effects.queue.control import PANIC_PREFIX
 from effects.settings_table import QueueSettings
-from pixelbot_site.kit import pieces
+from pixelbot_site.kit import pieces, stored_files
+
+log = logging.getLogger("storage")
 
 # The dashboard plays the speech of an ended item for this long.
 KEEP_SPEECH = timedelta(hours=1)
@@ -40,9 +43,13 @@ def tidy(*, now: datetime | None = None) -> int:
     now = now or timezone.now()
     with_speech = QueueItem.objects.filter(finished_at__lt=now - KEEP_SPEECH).exclude(speech_file="")
     for item in with_speech:
-        _delete_speech(item)
+        stored_files.delete(item.speech_file)  # where that fails, it is left over, and goes later
+        item.speech_file = ""
         item.save(update_fields=["speech_file"])
-    _delete_orphans(now)
+    try:
+        _delete_orphans(now)
+    except OSError as error:
+        log.warning("speech that is left over could not be deleted: %s", error)
     for viewer in Viewer.objects.filter(people.named(forgetting.NAME)):
         _blank(viewer)  # again: items that were unfinished at the time have ended since
     old = now - timedelta(days=QueueSettings.current().queue_history_days)
@@ -59,17 +66,10 @@ def _delete_orphans(now: datetime) -> None:
     used = set(QueueItem.objects.exclude(speech_file="").values_list("speech_file", flat=True))
     # "tried": sounds that were tried on the overlay before they were saved.
     for folder in ("speech", "tried"):
-        names = default_storage.listdir(folder)[1] if default_storage.exists(folder) else []
-        for path in (f"{folder}/{name}" for name in names):
+        for path in stored_files.names(folder):
             # A new file may belong to an item whose row is about to be written.
             if path not in used and default_storage.get_modified_time(path) < now - KEEP_SPEECH:
-                default_storage.delete(path)
-
-
-def _delete_speech(item: QueueItem) -> None:
-    if item.speech_file:
-        default_storage.delete(item.speech_file)
-        item.speech_file = ""
+                stored_files.delete(path)
 
 
 @forgetting.viewer_forgotten.register
@@ -85,7 +85,7 @@ def forget(viewer: Viewer) -> None:
 def _blank(viewer: Viewer) -> None:
     theirs = QueueItem.objects.filter(viewer=viewer, state__in=ENDED)
     for item in theirs.exclude(speech_file=""):
-        _delete_speech(item)
+        stored_files.delete_after_commit(item.speech_file)
     theirs.exclude(speech_file="", **BLANKED).update(speech_file="", **BLANKED)
     # A cooldown's key holds the viewer's name; unfinished items still need it for a refund.
     over = Purchase.objects.filter(viewer=viewer).exclude(cooldowns={}).exclude(items__state__in=UNFINISHED)
