@@ -37,7 +37,9 @@ from joystick.models import Connection, Reaction
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import Happening, chat, tip
 from pixelbot_site.kit.live import Live
+from pixelbot_site.kit.settings_table import declared as declared_settings
 from pixelbot_site.metrics import database, text
+from pixelbot_site.settings_table import WatchSettings
 from pixelbot_site.upkeep import heartbeat
 from redeems import purchase
 from redeems.models import Redeem
@@ -104,6 +106,16 @@ def test_who_may_read_them(client: Client, settings: Settings, caplog: pytest.Lo
     assert refused.status_code == 429
     assert scraped(client)  # who knows the token is never slowed
     assert TOKEN not in caplog.text
+
+
+def test_a_token_that_could_be_guessed_is_refused_and_not_repeated() -> None:
+    declaration = declared_settings(WatchSettings)["METRICS_TOKEN"]
+    assert declaration.is_secret and not WatchSettings.is_live
+    for token in ("short", "x" * 19, "with a space in the middle", "x" * 201, "ümlaut-in-a-longer-token"):
+        with pytest.raises(ValueError, match="20 to 200 letters") as refusal:
+            declaration.parse(token)
+        assert token not in str(refusal.value)
+    assert declaration.parse(TOKEN) == TOKEN and declaration.parse("x" * 20)
 
 
 NAME, UID, WORDS, KIND, CHANNEL = PLANTED = (

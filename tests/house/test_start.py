@@ -57,3 +57,13 @@ def test_a_command_prints_what_its_output_has_no_character_for(environment: dict
     done = subprocess.run(command, cwd=ROOT, env=narrow, capture_output=True, encoding="cp1252", check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == r"Ünal, \u0416\u0430\u043d\u043d\u0430"
+
+
+def test_the_health_port_is_not_that_of_the_pages(environment: dict[str, str]) -> None:
+    command = [sys.executable, "manage.py", "runbot", "--bind", "127.0.0.1:8123"]
+    watched = {**environment, "HEALTH_PORT": "8123"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=watched, capture_output=True, encoding="utf-8", check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "HEALTH_PORT is 8123, which is the port of the pages: give it another." in done.stderr

@@ -77,9 +77,9 @@ class Command(BaseCommand):
                 "manage.py runbot --listener-only, celery -A pixelbot_site worker -B. "
                 "For one process, take REDIS_URL out."
             )
+        if port == settings.HEALTH_PORT:
+            raise CommandError(f"HEALTH_PORT is {port}, which is the port of the pages: give it another.")
         with data_folder.lock():
-            if port == settings.HEALTH_PORT:
-                raise CommandError(f"HEALTH_PORT is {port}, which is the port of the pages: give it another.")
             require_free(host, port)
             with data_folder.explained():
                 self.show_login(setup.prepare())
