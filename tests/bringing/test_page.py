@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,13 @@ MANAGER = (
 
 
 @pytest.fixture
-def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
+    before = os.umask(0o022)
+    yield folder
+    os.umask(before)
 
 
 def chosen(folder: Path) -> list[SimpleUploadedFile]:
@@ -113,6 +116,10 @@ def test_files_are_kept_for_an_hour(
     assert "The files were deleted." in post(admin_client, do="drop", files=token).text
     assert list(own_temporary_folder.iterdir()) == []
     token = token_of(post(admin_client, do="compare", files=[SimpleUploadedFile("spin_lines.txt", b"{user}!")]))
+    outside = own_temporary_folder.parent / "outside"
+    outside.mkdir()
+    post(admin_client, do="drop", files=f"{token}/../../outside")
+    assert outside.exists()
     tasks.sweep()
     assert len(list(own_temporary_folder.iterdir())) == 1
     now = time.time()
