@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from economy.ledger import points
+from economy.ledger import refunds as ledger_refunds
 from effects import chat
 from effects.chat import Priority
 from effects.models import Purchase, QueueItem, State
@@ -79,7 +80,7 @@ def give_back_many(items: Sequence[QueueItem], reason: str, *, wait: bool) -> li
     rows = Purchase.objects.select_for_update(skip_locked=not wait, no_key=True).filter(pk__in=bought)
     owed = {row.pk: row for row in rows.filter(refunded_at=None) if wait or not _gives_back_more(row, now)}
     paid = {row.payment_id: f"{bought[pk].kind} {bought[pk].state}" for pk, row in owed.items() if row.payment_id}
-    refunded = points.refund_many(paid, now=now, wait=wait)
+    refunded = ledger_refunds.refund_many(paid, now=now, wait=wait)
     settled = {pk for pk, row in owed.items() if row.payment_id is None or row.payment_id in refunded}
     Purchase.objects.filter(pk__in=settled).update(refunded_at=now)
     done = []

@@ -14,6 +14,7 @@ from django.utils import timezone
 from economy import cooldowns
 from joystick.inbox.receive import LeaseLost
 from joystick.models import Connection, Gap, InboundEvent
+from pixelbot_site.kit import bulk
 
 log = logging.getLogger("joystick")
 
@@ -64,7 +65,7 @@ def require_lease(holder: str, number: int) -> None:
 
     Call it inside the transaction that the lease is for: a process that was frozen can't know how long.
     """
-    if not list(_lease(holder, number).select_for_update(no_key=True).values_list("pk")):
+    if bulk.rows_with(Connection, "id", [1], "holder", "lease_number", lock=True) != [(holder, number)]:
         raise LeaseLost(TAKEN)
 
 

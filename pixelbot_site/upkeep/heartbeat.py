@@ -50,12 +50,12 @@ def trouble(signs: Mapping[str, Heartbeat], *, now: datetime | None = None) -> s
     if since := _still_since(signs.get(SCHEDULE), now):
         return (
             f"The schedule stands still since {since}: nothing is renewed or checked. "
-            "Start the bot again (of several processes, the Celery worker with -B)."
+            "Start the bot again (of several processes, Celery's beat and the worker of the queue “urgent”)."
         )
     if since := _still_since(signs.get(ROUND_TRIP), now):
         return (
             f"No worker has taken a task since {since}: what is bought waits. "
-            "Start the bot again (of several processes, the Celery worker)."
+            "Start the bot again (of several processes, the worker of the queue “celery”)."
         )
     return ""
 
