@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -86,7 +87,10 @@ def test_what_a_reaction_speaks_has_no_more_room_however_it_calls_itself(
         deliver(tip("Bob", 5, f"Song {number}"))
         deliver(raid(f"Kettle {number}", 5))
         assert lines().filter(lane="tts").count() <= limit
-    assert lines(State.SKIPPED).count() == 30 - limit
+    # Those of a sequence may have become one with others alike.
+    told = [*lines(), *lines(State.SKIPPED)]
+    more = [re.search(r" and (\d+) more", title) for title in told]
+    assert len(told) + sum(int(found[1]) for found in more if found) == 30
 
 
 def ends(*numbers: int) -> list[str]:
