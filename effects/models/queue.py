@@ -77,9 +77,12 @@ class QueueItem(models.Model):
     tried_by = models.CharField(
         max_length=STAFF_MAX, blank=True, help_text="The member of staff who tries it. Blank: it is no test."
     )
-    # Both null where there is nothing to say: so the columns were added without writing every row anew.
+    # Null where there is nothing to say: so the columns were added without writing every row anew.
     event = models.CharField(  # noqa: DJ001
         max_length=100, null=True, blank=True, help_text="The event that set it off, by its uid. Blank: none did."
+    )
+    channel_id = models.CharField(  # noqa: DJ001
+        max_length=100, null=True, blank=True, help_text="Joystick's id of the channel that it is for. Blank: of none."
     )
     is_follow_up = models.BooleanField(
         null=True, help_text="It came of another item: as the next of a sequence, or by doing one again."

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from economy.models import STAFF_MAX, Viewer
@@ -16,7 +16,7 @@ from effects.queue import items, refunds, wakeups
 from effects.queue.lanes import due_later, paused
 from effects.registry import MAX_TITLE, Effect, kinds, lanes
 from effects.settings_table import QueueSettings
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
 
@@ -74,7 +74,7 @@ def _postpone_expiry(lane: str, paused_at: datetime, now: datetime) -> None:
 def skip(lane: str, *, by: str, refund: bool = True) -> QueueItem | None:
     """Stop the running item of `lane`, on the overlay too; return it, or None if nothing ran."""
     check_lane(lane)
-    item = QueueItem.objects.select_related("viewer").filter(lane=lane, state=State.RUNNING).first()
+    item = _here().filter(lane=lane, state=State.RUNNING).first()
     if item is None or not _end(item, State.SKIPPED, SKIPPED(), by=by, refund=refund):
         return None
     return item
@@ -84,6 +84,11 @@ def cancel(item: QueueItem, *, by: str) -> bool:
     """End an item that waits or runs, and refund it. Return False if it had ended already."""
     state = State.SKIPPED if item.state == State.RUNNING else State.CANCELLED
     return _end(item, state, CANCELLED(), by=by)
+
+
+def _here() -> QuerySet[QueueItem]:
+    # What is asked in a channel's chat is about what came of that channel.
+    return QueueItem.objects.select_related("viewer").filter(present_channel.is_here(nullable=True))
 
 
 def _end(item: QueueItem, state: State, reason: str, *, by: str, refund: bool = True) -> bool:
@@ -100,7 +105,7 @@ def _record(item: QueueItem, by: str, deed: str) -> None:
 def clear(lane: str, *, by: str) -> int:
     """Cancel and refund everything that waits in `lane`, or for its time there; return how many items ended."""
     check_lane(lane)
-    rows = QueueItem.objects.select_related("viewer").filter(lane=lane, state__in=QUEUED)
+    rows = _here().filter(lane=lane, state__in=QUEUED)
     count = 0
     for item in [*rows, *due_later(lane)]:
         count += _end(item, State.CANCELLED, CLEARED(), by=by)
@@ -109,7 +114,7 @@ def clear(lane: str, *, by: str) -> int:
 
 def cancel_waiting(viewer: Viewer, reason: str, *, by: str) -> int:
     """Cancel and refund what of the viewer's waits in any lane; return how many items ended. What runs goes on."""
-    rows = QueueItem.objects.select_related("viewer").filter(viewer=viewer, state__in=QUEUED)
+    rows = _here().filter(viewer=viewer, state__in=QUEUED)
     return sum(_end(item, State.CANCELLED, reason, by=by) for item in rows)
 
 
@@ -158,14 +163,15 @@ def requeue(item: QueueItem, *, by: str) -> QueueItem:
     if item.state not in ENDED:
         raise Refused(NOT_ENDED(state=item.state))
     effect = Effect(item.kind, item.payload, item.title[:MAX_TITLE])
-    copy = items.enqueue(
-        effect,
-        viewer=item.viewer,
-        sequel=item.sequel,
-        tried_by=item.tried_by,
-        event=item.event,
-        is_follow_up=True,
-    )
+    with present_channel.within(item.channel_id or ""):
+        copy = items.enqueue(
+            effect,
+            viewer=item.viewer,
+            sequel=item.sequel,
+            tried_by=item.tried_by,
+            event=item.event,
+            is_follow_up=True,
+        )
     _record(item, by, f"done again, as {copy.pk}")
     _record(copy, by, f"done again, from {item.pk}")
     log.info("%s put it into the queue again: %s", by, copy)
@@ -206,7 +212,7 @@ def panic(*, by: str) -> int:
 
 def _cancel_everything(by: str) -> int:
     count = 0
-    for item in QueueItem.objects.select_related("viewer").filter(state__in=UNFINISHED):
+    for item in _here().filter(state__in=UNFINISHED):
         count += _end(item, State.CANCELLED, STOPPED(), by=by)
     return count
 

@@ -24,7 +24,7 @@ from effects.queue import lanes, lease, refunds
 from effects.queue.wakeups import wake, wake_in
 from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, FlowKind, OverlayTask, first_lane, get_kind, kinds
 from effects.settings_table import QueueSettings
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import SEQUENCE, Step
 from pixelbot_site.kit.transactions import after_commit, again_after_deadlock, contained
@@ -86,6 +86,7 @@ def enqueue(
         priority=priority,
         tried_by=tried_by,
         event=event,
+        channel_id=present_channel.present() or None,
         is_follow_up=is_follow_up,
         is_own=is_own
         or (purchase is None and not part_of and not tried_by and bool(kind.sort(effect.payload)))
@@ -178,7 +179,7 @@ def perform(item: QueueItem) -> bool:
     kind = kinds.get(item.kind)
     # What an instant effect does and that it was done is one transaction: after a crash it happened, or it did not.
     needs_transaction = kind is not None and kind.lane == INSTANT and not transaction.get_connection().in_atomic_block
-    with transaction.atomic() if needs_transaction else nullcontext():
+    with present_channel.within(item.channel_id or ""), transaction.atomic() if needs_transaction else nullcontext():
         if needs_transaction:
             # Before any account is held: a merge locks items first, and accounts after them.
             list(QueueItem.objects.select_for_update().filter(pk=item.pk).values_list("pk"))
@@ -244,10 +245,11 @@ def _complete(
                 return False
             item = QueueItem.objects.select_related("viewer", "purchase").get(pk=item.pk)
             kind = kinds.get(item.kind)
-            if kind is not None and not item.is_test:
-                kind.settle(item)
-            after_commit(log.info, "done: %s", item)
-            _continue_after(item, notify)
+            with present_channel.within(item.channel_id or ""):
+                if kind is not None and not item.is_test:
+                    kind.settle(item)
+                after_commit(log.info, "done: %s", item)
+                _continue_after(item, notify)
     except (OperationalError, InterfaceError):  # the database, not the prize: `again_after_deadlock` may repeat it
         raise
     except Exception:  # an edge of the queue: a prize that can't be given must not hold up its lane
@@ -323,10 +325,11 @@ def _abort(
         if not rows.update(**ended, **NOT_FOLDED):
             return False
         item = QueueItem.objects.select_related("viewer", "purchase__payment").get(pk=item.pk)
-        if refund:
-            refunds.give_back(item, viewer_reason, keeps_cooldowns=keeps_cooldowns)
-        after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
-        _continue_after(item, messages.stop)
+        with present_channel.within(item.channel_id or ""):
+            if refund:
+                refunds.give_back(item, viewer_reason, keeps_cooldowns=keeps_cooldowns)
+            after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)
+            _continue_after(item, messages.stop)
     return True
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from economy.models import Viewer
 from effects.models import QUEUED, Lane, QueueItem, State
 from effects.registry import INSTANT, EffectKind, first_lane, lanes
+from pixelbot_site.kit import present_channel
 
 
 def bought(lane: str) -> int:
@@ -28,6 +29,7 @@ def is_due(now: datetime) -> Q:
 def due_later(lane: str) -> list[QueueItem]:
     """Return the items that wait for their time, and will then need `lane` first."""
     rows = QueueItem.objects.select_related("viewer").filter(state=State.PENDING, due_at__isnull=False)
+    rows = rows.filter(present_channel.is_here(nullable=True))
     return [item for item in rows if first_lane(item.payload) == lane]
 
 

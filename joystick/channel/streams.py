@@ -15,6 +15,7 @@ from economy.models import Transaction, TransactionKind, Viewer, viewer_key
 from economy.viewers import forgetting, leaderboard, merging, people, presence
 from joystick.account.own_name import own_key
 from joystick.models import InboundEvent, Install, Stream
+from pixelbot_site.kit import present_channel
 from redeems import purchase
 
 log = logging.getLogger("joystick")
@@ -43,9 +44,9 @@ def last_channel() -> str:
 
 
 def current(channel_id: str = "") -> Stream | None:
-    """Return the stream that is on, of this channel or of any; None while there is none."""
+    """Return the stream that is on, of this channel, or of the present one; None while there is none."""
     streams = Stream.objects.filter(ended_at__isnull=True)
-    return (streams.filter(channel_id=channel_id) if channel_id else streams).first()
+    return streams.filter(Q(channel_id=channel_id) if channel_id else present_channel.is_here()).first()
 
 
 @purchase.live_since.register
@@ -80,7 +81,8 @@ def end(channel_id: str, at: datetime) -> Stream | None:
     if open_stream is None or at < open_stream.started_at:
         return None
     _close(open_stream, at)
-    presence.clear()
+    if not Stream.objects.filter(ended_at__isnull=True).exists():  # else who is here may be in another channel
+        presence.clear()
     return open_stream
 
 

@@ -12,7 +12,7 @@ from economy import cooldowns
 from economy.models import Viewer, viewer_key
 from economy.settings_table import PointsSettings
 from economy.viewers import people
-from economy.viewers.roles import Role, in_words, role_of
+from economy.viewers.roles import Role, in_channel, in_words, role_of
 from effects.chat import Priority
 from effects.models import State
 from joystick.chat import answering
@@ -117,7 +117,7 @@ def _author(message: ChatMessage, known: Mapping[str, Viewer], now: datetime) ->
     key = viewer_key(message.username)
     if key in known:
         return people.without_relations(known[key])
-    return people.seen([message.username], now=now)[key]
+    return in_channel(people.seen([message.username], now=now)[key], message.channel_id)
 
 
 def _is_due(command: Command, call: Call) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Container, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from economy.models import viewer_key
 from effects.overlays import messages
+from joystick.channel import installs
+from joystick.channel.installs import Known
 from joystick.inbox.outcomes import Outcomes
 from joystick.inbox.overlay_facts import more_of
 from joystick.models import InboundEvent, InboundState, Install
@@ -75,8 +77,8 @@ def retry_failed(rows: Sequence[InboundEvent]) -> int:
 def _handle(batch: Sequence[ReceivedFrame]) -> None:
     now = timezone.now()
     with transaction.atomic():
-        outcomes = Outcomes(Rules.current(), now)
-        new = _store_new(batch, now=now)
+        new, channels = _store_new(batch, now=now)
+        outcomes = Outcomes(Rules.current(), now, others=installs.others(channels, now=now))
         for event in new:
             outcomes.handle(event)
         outcomes.finish()
@@ -84,7 +86,8 @@ def _handle(batch: Sequence[ReceivedFrame]) -> None:
         messages.happened([_overlay_payload(event, outcomes.alerted) for event in shown])
 
 
-def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> list[Event]:
+def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> tuple[list[Event], list[Known]]:
+    """Store the events that are new, and return them and all channels."""
     uids = [received.event.uid for received in batch if received.event is not None]
     known = bulk.among(InboundEvent, "uid", uids)
     rows: list[tuple[object, ...]] = []
@@ -98,8 +101,7 @@ def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> list[Event]:
             new.append(event)
             rows.append(_row(received, event, now=now))
     bulk.insert(InboundEvent, COLUMNS, rows)
-    _store_installs(new, now=now)
-    return new
+    return new, _store_installs(new, now=now)
 
 
 # The columns of the rows below, in their order.
@@ -149,6 +151,7 @@ def _store_failure(received: ReceivedFrame, error: str) -> None:
     row = InboundEvent(
         uid=received.event.uid,
         kind=received.event.kind,
+        channel_id=received.event.channel_id,
         username=received.event.username,
         viewer_key=viewer_key(received.event.username) or None,
         raw=clean_text(received.raw, MAX_RAW_CHARS),
@@ -160,21 +163,22 @@ def _store_failure(received: ReceivedFrame, error: str) -> None:
     InboundEvent.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def _store_installs(events: Sequence[Event], *, now: datetime) -> None:
+def _store_installs(events: Sequence[Event], *, now: datetime) -> list[Known]:
+    """Store that events came from their channels, and return all channels."""
     channels = {event.channel_id: "" for event in events if event.channel_id}
     channels |= {  # of all events, chat lines name the channel's owner
         event.channel_id: event.streamer for event in events if isinstance(event, ChatMessage) and event.streamer
     }
     channels.pop("", None)
-    columns = ("channel_id", "username", "last_event_at")
-    known = {row[0]: row[1:] for row in bulk.rows_with(Install, "channel_id", channels, *columns)}
+    known = {channel.channel_id: channel for channel in installs.known()} if channels else {}
     for channel_id, username in sorted(channels.items()):
-        stored_name, last_event_at = known.get(channel_id, ("", None))
-        # SQLite's driver returns UTC without saying so.
-        is_recent = last_event_at is not None and now - last_event_at.replace(tzinfo=UTC) < LAST_EVENT_EVERY
-        if not is_recent or username not in ("", stored_name):
+        stored = known.get(channel_id, Known(channel_id, "", None, is_connected=False))
+        is_recent = stored.last_event_at is not None and now - stored.last_event_at < LAST_EVENT_EVERY
+        if not is_recent or username not in ("", stored.username):
             named = {"username": username} if username else {}
             Install.objects.update_or_create(channel_id=channel_id, defaults={"last_event_at": now, **named})
+            known[channel_id] = stored._replace(last_event_at=now)
+    return list(known.values())
 
 
 def _is_public(event: Event) -> bool:
