@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.db import connection
@@ -11,9 +11,7 @@ from django.utils import timezone
 
 from economy.viewers import roles
 from joystick.models import Install
-
-# One that is not connected, and that nothing came from for so long, is not in use any more.
-SILENT = timedelta(days=30)
+from joystick.models.channel import SILENT
 
 
 class Known(NamedTuple):
@@ -45,17 +43,6 @@ def others(channels: Iterable[Known], *, now: datetime) -> frozenset[str]:
         if channel.is_connected or (channel.last_event_at is not None and now - channel.last_event_at < SILENT)
     ]
     return frozenset(in_use[1:])
-
-
-def in_use() -> list[Install]:
-    """Return the channels in use, the first first: for pages."""
-    now = timezone.now()
-    found = Install.objects.order_by("id")
-    return [
-        install
-        for install in found
-        if install.access_token or (install.last_event_at is not None and now - install.last_event_at < SILENT)
-    ]
 
 
 @roles.is_elsewhere.register

@@ -21,7 +21,7 @@ from joystick.protocol import names
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome
 from joystick.settings_table import Rules
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.phrases import Kind, Said
 from redeems import purchase
@@ -124,7 +124,7 @@ def _is_due(command: Command, call: Call) -> bool:
     cooldown = call.rules.command_cooldown_seconds if command.cooldown is None else command.cooldown
     seconds = {
         f"command.{command.key}:{call.viewer.key}": cooldown,
-        f"command.{command.key}": command.global_cooldown,
+        present_channel.apart(f"command.{command.key}"): command.global_cooldown,
     }
     return cooldowns.take_all(seconds, now=call.now)
 

@@ -64,7 +64,7 @@ class Outcomes:
         `channel` is that of a level.
         """
         source = Source(event.uid, event.channel_id) if isinstance(event, Event) else Source(event.event, channel)
-        with present_channel.within(source.channel_id):
+        with present_channel.within(source.channel_id, is_other=source.channel_id in self.others):
             for handler in handlers(event):
                 self.apply(handler(event, self.rules), source)
             if source.event not in self.taken_out and not _is_of_a_bot(event, self.rules):

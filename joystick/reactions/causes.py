@@ -72,9 +72,12 @@ def watch_overlay(*, now: datetime) -> None:
     """Run the rows for an overlay that is gone. Asked every five seconds; without such rows it costs nothing."""
     if OverlayGone not in rules.current().kinds:
         return
-    stream = Stream.objects.filter(ended_at__isnull=True).first()
-    if stream is None:
-        return
+    for stream in Stream.objects.filter(ended_at__isnull=True):
+        with present_channel.within(stream.channel_id):
+            _watch_overlay_of(stream, now)
+
+
+def _watch_overlay_of(stream: Stream, now: datetime) -> None:
     own = Stream.objects.filter(pk=stream.pk)
     if pages.is_heard():
         own.filter(overlay_gone_at__isnull=False).update(overlay_gone_at=None)

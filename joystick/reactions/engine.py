@@ -86,8 +86,10 @@ class Reacting:
         # A stable order: events as they came, and of one event chain by chain.
         return [
             run
-            for _, chain in groupby(candidates, key=lambda one: (one.number, one.kind.chain))
-            for run in judge.of_chain(list(chain))
+            for (_, _, channel), chain in groupby(
+                candidates, key=lambda one: (one.number, one.kind.chain, one.channel_id)
+            )
+            for run in judge.of_chain(list(chain), channel)
         ]
 
 
@@ -123,8 +125,7 @@ class _Judge:
 
     def _is_live(self, channel: str) -> bool:
         if channel not in self._live:
-            with present_channel.within(channel):
-                self._live[channel] = Stream.objects.filter(present_channel.is_here(), ended_at__isnull=True).exists()
+            self._live[channel] = Stream.objects.filter(present_channel.is_here(), ended_at__isnull=True).exists()
         return self._live[channel]
 
     def load(self, candidates: Sequence[Candidate]) -> None:
@@ -143,11 +144,14 @@ class _Judge:
             ids = [self._viewers[key].pk for key in leveled]
             self._levels = dict(XP.objects.filter(viewer_id__in=ids).values_list("viewer_id", "level"))
 
-    def of_chain(self, chain: Sequence[Candidate]) -> Iterator[Run]:
+    def of_chain(self, chain: Sequence[Candidate], channel: str) -> Iterator[Run]:
         """Yield what runs of one event's chain: row by row, until one does not go on."""
+        within = present_channel.within(channel, is_other=channel in self._elsewhere)
         for candidate in chain:
             for rule in self._rules.get(candidate.kind.name, ()):
-                if self._runs(rule, candidate):
+                with within:
+                    runs = self._runs(rule, candidate)
+                if runs:
                     yield Run(rule, candidate)
                     if not rule.goes_on:
                         return
@@ -176,12 +180,13 @@ class _Judge:
     def _is_first(self, rule: Rule, once: str) -> bool:
         if not once or rule.cooldown:
             return True
-        return bool(cooldowns.take({f"reaction.{rule.pk}.{once}": REMEMBERED}, now=self._now))
+        key = present_channel.apart(f"reaction.{rule.pk}.{once}")
+        return bool(cooldowns.take({key: REMEMBERED}, now=self._now))
 
     def _is_due(self, rule: Rule, username: str) -> bool:
         wanted: dict[str, float] = {}
         if rule.cooldown:
-            wanted[f"reaction.{rule.pk}"] = rule.cooldown
+            wanted[present_channel.apart(f"reaction.{rule.pk}")] = rule.cooldown
         if rule.viewer_cooldown and username:
             wanted[f"reaction.{rule.pk}:{viewer_key(username)}"] = rule.viewer_cooldown
         return not wanted or cooldowns.take_all(wanted, now=self._now)

@@ -8,19 +8,25 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from economy.models import ChannelRole, LevelReward, Points, Viewer
-from economy.viewers import people
+from economy.viewers import people, presence
 from economy.viewers.roles import Role, in_channel, role_of
 from effects import chat as mailbox
 from effects.models import QueueItem, State
 from effects.queue import items
 from effects.values import alert, speak
-from joystick.channel import installs
+from joystick.channel import installs, streams
+from joystick.chat import timers
 from joystick.inbox import made_up
-from joystick.models import CustomCommand, InboundEvent, Install, ModeratedLine, Reaction
-from joystick.simulator.happenings import CHANNEL_ID, Happening, chat, follow, tip
+from joystick.models import CustomCommand, InboundEvent, Install, ModeratedLine, Reaction, Stream, Timer
+from joystick.simulator.happenings import CHANNEL_ID, Happening, chat, ended, follow, started, tip, viewer_count
+from pixelbot_site.charts import charts
+from pixelbot_site.charts import figures as figures_of_charts
+from pixelbot_site.index import tonight as index
 from pixelbot_site.kit import present_channel
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +178,96 @@ def test_what_is_said_and_done_goes_to_the_channel_where_it_was_asked(told: Call
     with mailbox.overheard() as messages:
         items.end(bought, State.FAILED, "it broke")
     assert [one["channel_id"] for one in messages] == [B]
+
+
+@pytest.fixture
+def tonight(told: Callable[..., Said]) -> Callable[..., Said]:
+    """Both channels are live, B for an hour and A just now, and people tipped in both."""
+    told(in_b(chat("Bea", "hi", "streamer")), chat("HarbourFox", "hi", "streamer"))
+    told(in_b(started()))
+    Stream.objects.update(started_at=timezone.now() - timedelta(hours=1), title="in B")
+    told(started())
+    Stream.objects.filter(channel_id=A).update(title="in A")
+    told(tip("Ann", 100), in_b(tip("Ann", 7)), in_b(tip("Bo", 30)), viewer_count(12), in_b(viewer_count(3)))
+    return told
+
+
+def test_words_and_conditions_are_those_of_the_channel(tonight: Callable[..., Said]) -> None:
+    text = "{streamer} {title} {uptime} {viewers} {tokens.stream}"
+    CustomCommand.objects.create(word="about", answers=text)
+    CustomCommand.objects.create(word="live", answers="live!", live_only=True, global_cooldown_seconds=60)
+    assert tonight(chat("Ann", "!about"), in_b(chat("Bo", "!about"))) == [
+        (A, "HarbourFox in A 0 min 12 100"),
+        (B, "Bea in B 1 h 0 min 3 37"),
+    ]
+    tonight(ended())
+    with mailbox.overheard():
+        said = tonight(chat("Cy", "!live"), in_b(chat("Dee", "!live")))
+    assert said[0][0] == A and "while the stream is live" in said[0][1] and said[1:] == [(B, "live!")]
+    # A pause of everybody is that of a channel.
+    tonight(started())
+    assert tonight(chat("Eve", "!live"), in_b(chat("Eve", "!live"))) == [(A, "live!")]
+
+
+def test_figures_are_those_of_the_channel(tonight: Callable[..., Said], staff: Callable[..., Client]) -> None:
+    of_a, of_b = (Stream.objects.get(channel_id=channel) for channel in (A, B))
+    figures = {stream.channel_id: streams.figures(stream) for stream in (of_a, of_b)}
+    assert {key: figures[A][key] for key in ("tokens", "new_viewers", "top_viewers")} == {
+        "tokens": 100, "new_viewers": 2, "top_viewers": [["Ann", 100]],
+    }  # fmt: skip
+    assert figures[B]["tokens"] == 37 and figures[B]["new_viewers"] == 3 and figures[B]["points_minted"] == 37
+    assert figures[B]["top_viewers"] == [["Bo", 30], ["Ann", 7]]
+    assert index.tippers(of_b) == [("Bo", 30, 1), ("Ann", 7, 1)]
+    # The index, the dock and the charts show all of them, or one.
+    client = staff("view_stream", "view_inboundevent", "view_install")
+    number = Install.objects.get(channel_id=B).pk
+    tonight(in_b(chat("Zoe", "a line in B")), chat("Yan", "a line in A"))
+    for address in (reverse("admin:index"), reverse("charts"), reverse("dock")):
+        page = client.get(address).content.decode()
+        assert f'channel={number}"' in page and page.count('aria-label="Channel"') == 1
+    everything, own = (client.get(f"/admin/{query}").content.decode() for query in ("", f"?channel={number}"))
+    assert "a line in A" in everything and "a line in B" in everything
+    assert "a line in A" not in own and "a line in B" in own and "37 tokens" in own
+    assert f"/admin/live/index/?channel={number}" in own
+    assert "Bea" in client.get("/admin/joystick/stream/").content.decode()
+    with present_channel.within(B):
+        assert sum(figures_of_charts.events(charts.of("tonight").span).tokens) == 37
+    # One that ends clears nobody who is in the other.
+    tonight(chat("Ann", "still here"))
+    tonight(in_b(ended()))
+    assert presence.newest(5, now=timezone.now()).count and not streams.current(B) and streams.current(A)
+    # With one channel there is nothing to choose.
+    Install.objects.filter(channel_id=B).delete()
+    for address in (reverse("admin:index"), reverse("charts"), reverse("dock"), "/admin/joystick/stream/"):
+        page = client.get(address).content.decode()
+        assert "channel=" not in page and 'aria-label="Channel"' not in page
+
+
+def test_timers_run_in_each_channel_by_what_is_so_there(tonight: Callable[..., Said]) -> None:
+    now = timezone.now()
+    timer = Timer.objects.create(name="t", lines="hello from {streamer}", every_minutes=10, min_lines=3, due_at=now)
+
+    def run() -> Said:
+        Timer.objects.filter(pk=timer.pk).update(due_at=now, ran_at=None)
+        with mailbox.overheard() as messages:
+            timers.run_due(now=now)
+        return [(one["channel_id"], one["words"]["text"]) for one in messages]
+
+    tonight(in_b(chat("Ann", "one")), chat("Bo", "one"), chat("Bo", "two"))
+    assert run() == [(A, "hello from HarbourFox")]
+    for channel in (A, B):
+        tonight(*[replace(chat("Ann", "line"), channel_id=channel) for _ in range(3)])
+    assert [channel for channel, _ in run()] == [A, B]
+    tonight(in_b(ended()), *[replace(chat("Ann", "line"), channel_id=channel) for channel in 3 * (A, B)])
+    assert [channel for channel, _ in run()] == [A]  # live only
+
+
+def test_first_lines_numbers_and_pauses_are_of_each_channel(tonight: Callable[..., Said]) -> None:
+    Reaction.objects.create(occasion="first_line", lines="welcome {user}")
+    Reaction.objects.create(occasion="viewer_count", lines="{watching} are here", least=20)
+    Reaction.objects.create(occasion="follow", lines="a follower", cooldown_seconds=600)
+    Reaction.objects.create(occasion="back", lines="back", live_only=True)
+    said = tonight(chat("Fay", "hi"), in_b(chat("Fay", "hi")), chat("Fay", "again"), in_b(chat("Fay", "again")))
+    assert said == [(A, "welcome Fay"), (B, "welcome Fay")]
+    said = tonight(viewer_count(25), in_b(viewer_count(30)), viewer_count(26), follow("Gus"), in_b(follow("Hal")))
+    assert said == [(A, "25 are here"), (B, "30 are here"), (A, "a follower"), (B, "a follower")]
