@@ -35,7 +35,7 @@ ENDED = (State.DONE, *DROPPED)  # nothing changes these any more
 class Lane(models.Model):
     """A lane's pause. A lane without a row has never been paused."""
 
-    name = models.CharField(max_length=40, primary_key=True)
+    name = models.CharField(max_length=150, primary_key=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_by = models.CharField(max_length=STAFF_MAX, blank=True)
 
@@ -53,7 +53,7 @@ class QueueItem(models.Model):
     """
 
     kind = models.CharField(max_length=40)
-    lane = models.CharField(max_length=40, blank=True)
+    lane = models.CharField(max_length=150, blank=True)
     payload = models.JSONField(default=dict)
     sequel = models.JSONField(default=list, blank=True)
     title = models.CharField(max_length=200, blank=True)

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from economy.models import STAFF_MAX, Viewer
 from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, OSCChange, Purchase, QueueItem, Revert, State
-from effects.overlays import messages
+from effects.overlays import messages, screens
 from effects.queue import items, refunds, wakeups
-from effects.queue.lanes import due_later, paused
+from effects.queue.lanes import all_lanes, due_later, lanes_here, paused
 from effects.registry import MAX_TITLE, Effect, kinds, lanes
 from effects.settings_table import QueueSettings
 from pixelbot_site.kit import phrases, present_channel
@@ -198,10 +198,10 @@ def panic(*, by: str) -> int:
     """
     log.warning("%s stopped everything", by)
     # Pausing first: nothing new can start while the items are cancelled.
-    for lane in lanes():
+    for lane in lanes_here():
         if pause(lane, by=by):
             Lane.objects.filter(name=lane).update(paused_by=f"{PANIC_PREFIX}{by}"[:STAFF_MAX])
-    after_commit(messages.silence)
+    after_commit(messages.silence, screens.here() if present_channel.present() else None)
     Revert.objects.update(due_at=timezone.now())
     OSCChange.objects.update(until=timezone.now(), due_at=timezone.now())
     after_commit(wakeups.revert_in, 0)
@@ -219,7 +219,10 @@ def _cancel_everything(by: str) -> int:
 
 def calm(*, by: str) -> list[str]:
     """End the panic: resume the lanes that it paused, and return them."""
-    by_panic = sorted(lane for lane, paused_by in paused().items() if paused_by.startswith(PANIC_PREFIX))
+    here = lanes_here()
+    by_panic = sorted(
+        lane for lane, paused_by in paused().items() if paused_by.startswith(PANIC_PREFIX) and lane in here
+    )
     return [lane for lane in by_panic if resume(lane, by=by)]
 
 
@@ -233,13 +236,16 @@ def state_word(item: QueueItem) -> str:
 
 def check_lane(lane: str) -> None:
     """Raise Refused, with the names of all lanes, if there is no such lane."""
-    if lane not in lanes():
+    if lane not in all_lanes():
         raise Refused(NO_LANE(name=lane[:40], lanes=", ".join(lanes())))
 
 
 def named_lanes(text: str) -> list[str]:
-    """Return the lanes named in `text`, or all if it is blank. Raise Refused for a name that is no lane."""
-    named = text.casefold().split() or lanes()
+    """Return the lanes named in `text`, or all if it is blank, of the present channel's screen.
+
+    Raise Refused for a name that is no lane.
+    """
+    named = text.casefold().split()
     for lane in named:
         check_lane(lane)
-    return named
+    return [screens.lane_here(lane) for lane in named] or lanes_here()

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from economy.models import Viewer
 from effects.models import ENDED, Purchase, QueueItem, State
-from effects.overlays import messages
+from effects.overlays import messages, screens
 from effects.queue import lanes, lease, refunds
 from effects.queue.wakeups import wake, wake_in
 from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, FlowKind, OverlayTask, first_lane, get_kind, kinds
@@ -76,7 +76,7 @@ def enqueue(
     item = QueueItem(
         kind=kind.name,
         # A sequence has no lane of its own; while it waits for approval, it counts in the first one that it will need.
-        lane=kind.lane or (first_lane(effect.payload) if waits else INSTANT),
+        lane=screens.lane_here(kind.lane or (first_lane(effect.payload) if waits else INSTANT)),
         payload=dict(effect.payload),
         sequel=list(sequel),
         title=_title(kind.titled(effect.title), is_test=bool(tried_by)),
@@ -154,7 +154,7 @@ def begin(item: QueueItem, kind: EffectKind[Any] | None = None) -> None:
         perform(item)
         item.refresh_from_db()
     else:
-        wake(kind.lane)
+        wake(item.lane)
 
 
 def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = (), due_in: float = 0) -> QueueItem:
@@ -213,13 +213,14 @@ def _perform(item: QueueItem) -> bool:
 
 def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:
     # By the attempt, a page tells an item that is repeated from one that it has shown already.
-    message = {**task.message, "lane": item.lane, "attempt": item.attempts}
+    lane, screen = screens.parted(item.lane)
+    message = {**task.message, "lane": lane, "attempt": item.attempts}
     if item.is_test:
         message["test"] = True
     seconds = min(task.seconds, QueueSettings.current().queue_item_max_seconds)
     if not lease.hand_to_overlays(item, message, seconds):
         return False  # it was skipped while it was performed, and must not be shown
-    messages.show(item.pk, message)
+    messages.show(item.pk, message, screen)
     return True
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from economy.viewers import roles
+from effects.overlays import screens
 from joystick.models import Install
 from joystick.models.channel import SILENT
 
@@ -43,6 +44,12 @@ def others(channels: Iterable[Known], *, now: datetime) -> frozenset[str]:
         if channel.is_connected or (channel.last_event_at is not None and now - channel.last_event_at < SILENT)
     ]
     return frozenset(in_use[1:])
+
+
+@screens.channels_in_use.register
+def channels_in_use() -> list[tuple[str, str]]:
+    """Return the id and the name of each channel in use, the first first."""
+    return [(install.channel_id, str(install)) for install in Install.in_use()]
 
 
 @roles.is_elsewhere.register

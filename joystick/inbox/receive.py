@@ -23,7 +23,7 @@ from joystick.protocol.envelope import clean_text
 from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
 from joystick.protocol.frames import SERVER_ERROR, UNREADABLE, ReceivedFrame, read_frame
 from joystick.settings_table import Rules
-from pixelbot_site.kit import bulk
+from pixelbot_site.kit import bulk, present_channel
 
 log = logging.getLogger("joystick")
 
@@ -83,7 +83,10 @@ def _handle(batch: Sequence[ReceivedFrame]) -> None:
             outcomes.handle(event)
         outcomes.finish()
         shown = [event for event in new if _is_public(event) and event.uid not in outcomes.taken_out]
-        messages.happened([_overlay_payload(event, outcomes.alerted) for event in shown])
+        for channel in dict.fromkeys(event.channel_id for event in shown):
+            with present_channel.within(channel):
+                own = [event for event in shown if event.channel_id == channel]
+                messages.happened([_overlay_payload(event, outcomes.alerted) for event in own])
 
 
 def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> tuple[list[Event], list[Known]]:

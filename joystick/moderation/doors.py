@@ -13,7 +13,7 @@ from economy.viewers import people
 from economy.viewers.roles import Role, in_channel, role_of
 from effects.queue import control
 from joystick.channel import actions
-from joystick.models import FilterAction, InboundEvent, ModeratedLine
+from joystick.models import FilterAction, InboundEvent, Install, ModeratedLine
 from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.plural import counted
@@ -63,8 +63,10 @@ def mute(line: Line, *, by: str, filter_id: int | None = None) -> None:
 
 
 def unmute(username: str, *, channel_id: str = "", by: str) -> None:
-    """Let a muted viewer talk again. Raise Failed where the scope is missing."""
-    actions.unmute(username, channel_id=channel_id)
+    """Let a muted viewer talk again; without a channel, in each. Raise Failed where the scope is missing."""
+    channels = [] if channel_id else [install.channel_id for install in Install.in_use()]
+    for channel in channels or [channel_id]:
+        actions.unmute(username, channel_id=channel)
     log.info("%s unmuted somebody", by)
 
 

@@ -10,19 +10,18 @@ from types import TracebackType
 
 from django.db.models import Q
 
-_channel: ContextVar[str] = ContextVar("channel", default="")
-# The same where it is another channel than the first; else "".
-_other: ContextVar[str] = ContextVar("other_channel", default="")
+# Its id, and the same where it is another channel than the first, else "".
+_here: ContextVar[tuple[str, str]] = ContextVar("channel", default=("", ""))
 
 
 def present() -> str:
     """Return the id of the channel of what is done now; "" where it is of none, or of all."""
-    return _channel.get()
+    return _here.get()[0]
 
 
 def apart(key: str) -> str:
     """Return a name for what each channel has for itself: a pause, say. The first channel has the plain name."""
-    other = _other.get()
+    other = _here.get()[1]
     return f"{other}.{key}" if other else key
 
 
@@ -31,7 +30,7 @@ def is_here(*, nullable: bool = False) -> Q:
 
     `nullable`: none may be NULL there.
     """
-    here = _channel.get()
+    here = _here.get()[0]
     if not here:
         return Q()
     return Q(channel_id=here) | Q(channel_id=None) if nullable else Q(channel_id__in=(here, ""))
@@ -41,19 +40,18 @@ def is_here(*, nullable: bool = False) -> Q:
 class within:
     """Let what the block does be of this channel."""
 
-    __slots__ = ("_channel_id", "_is_other", "_tokens")
+    __slots__ = ("_here", "_token")
 
     def __init__(self, channel_id: str, *, is_other: bool = False) -> None:
         """Take the channel's id ("" is of none), and whether it is another than the first, for `apart`."""
-        self._channel_id, self._is_other = channel_id, is_other
-        self._tokens: tuple[Token[str], Token[str]] | None = None
+        self._here = (channel_id, channel_id if is_other else "")
+        self._token: Token[tuple[str, str]] | None = None
 
     def __enter__(self) -> None:
-        self._tokens = _channel.set(self._channel_id), _other.set(self._channel_id if self._is_other else "")
+        self._token = _here.set(self._here)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        assert self._tokens is not None
-        _channel.reset(self._tokens[0])
-        _other.reset(self._tokens[1])
+        assert self._token is not None
+        _here.reset(self._token)

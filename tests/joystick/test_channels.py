@@ -19,15 +19,19 @@ from effects import chat as mailbox
 from effects.models import QueueItem, State
 from effects.queue import items
 from effects.values import alert, speak
-from joystick.channel import installs, streams
+from joystick.channel import catch_up, installs, streams
 from joystick.chat import timers
 from joystick.inbox import made_up
 from joystick.models import CustomCommand, InboundEvent, Install, ModeratedLine, Reaction, Stream, Timer
+from joystick.moderation import doors
 from joystick.simulator.happenings import CHANNEL_ID, Happening, chat, ended, follow, started, tip, viewer_count
+from joystick.simulator.site import Site
 from pixelbot_site.charts import charts
 from pixelbot_site.charts import figures as figures_of_charts
 from pixelbot_site.index import tonight as index
 from pixelbot_site.kit import present_channel
+from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.secrets_at_rest import seal
 
 pytestmark = pytest.mark.django_db
 
@@ -271,3 +275,33 @@ def test_first_lines_numbers_and_pauses_are_of_each_channel(tonight: Callable[..
     assert said == [(A, "welcome Fay"), (B, "welcome Fay")]
     said = tonight(viewer_count(25), in_b(viewer_count(30)), viewer_count(26), follow("Gus"), in_b(follow("Hal")))
     assert said == [(A, "25 are here"), (B, "30 are here"), (A, "a follower"), (B, "a follower")]
+
+
+def test_what_staff_do_from_the_dashboard_names_the_channel(
+    told: Callable[..., Said], staff: Callable[..., Client]
+) -> None:
+    told(in_b(chat("Bo", "hi", "mod")), chat("HarbourFox", "hi"))
+    with mailbox.overheard() as messages:
+        doors.unmute("Ann", by="admin")
+    assert {one["channel_id"] for one in messages} == {A, B}
+    CustomCommand.objects.create(word="mods", answers="for {streamer}", role=Role.MODERATOR)
+    client = staff("change_queueitem")
+    values = {"occasion": "chat", "who": "Bo", "words": "!mods"}
+    pages = {
+        channel: client.post("/admin/simulate/", {**values, "channel": channel}).content.decode() for channel in (A, B)
+    }
+    assert "mods is for moderators" in pages[A] and "for channel-b" not in pages[A]
+    assert "Said in chat" in pages[B] and "is for moderators" not in pages[B]
+    Install.objects.filter(channel_id=B).delete()
+    assert 'name="channel"' not in client.get("/admin/simulate/").content.decode()
+
+
+def test_one_channel_that_can_not_be_asked_keeps_none_from_being_asked(
+    site: Site, connected: Callable[[], Install]
+) -> None:
+    Install.objects.create(channel_id="broken", access_token=seal("nobody knows it"), connected_at=timezone.now())
+    install = connected()
+    site.channel.set_live(True)
+    with pytest.raises(Failed):
+        catch_up.catch_up()
+    assert Stream.objects.get().channel_id == install.channel_id

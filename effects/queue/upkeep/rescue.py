@@ -13,7 +13,7 @@ from effects.overlays import pages
 from effects.queue import items, wakeups
 from effects.queue.lanes import is_due, paused
 from effects.registry import kinds
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
@@ -45,7 +45,8 @@ def rescue(*, now: datetime | None = None) -> None:
     expired = list(rows.filter(state__in=QUEUED, expires_at__lt=now).exclude(lane__in=paused())[:MAX_EXPIRED])
     for item in overdue + expired:
         try:
-            _rescue_item(item, now)
+            with present_channel.within(item.channel_id or ""):
+                _rescue_item(item, now)
         except Exception:  # an edge of the queue: one broken item must not stop the rescue of the others
             log.exception("could not rescue %s", item)
     # The message that should have woken the lane may be lost.
