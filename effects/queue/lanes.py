@@ -97,8 +97,12 @@ def next_of(pending: QuerySet[QueueItem]) -> QueueItem | None:
 
 
 def place(viewer: Viewer) -> tuple[int, int | None]:
-    """Return (how many items wait in all lanes, the place of this viewer's first item in its lane from 1, or None)."""
+    """Return (how many items wait in the lanes of the present channel's screen, the place of this viewer's first item
+    in its lane from 1, or None).
+    """
     pending = QueueItem.objects.filter(state=State.PENDING).exclude(lane=INSTANT)
+    if screens.own():
+        pending = pending.filter(screens.is_of(screens.here()))
     mine = pending.filter(viewer=viewer).order_by(*IN_ORDER).first()
     if mine is None:
         return pending.count(), None
@@ -131,7 +135,7 @@ class LaneStatus:
 
 
 def statuses() -> list[LaneStatus]:
-    """Return the status of every lane, in three queries."""
+    """Return the status of every lane that the present channel has, in three queries."""
     counts = (
         QueueItem.objects.filter(state__in=QUEUED)
         .order_by()
@@ -152,10 +156,16 @@ def statuses() -> list[LaneStatus]:
             oldest=waiting[lane]["oldest"] if lane in waiting else None,
             channel=names.get(screens.parted(lane)[1], screens.parted(lane)[1]),
         )
-        for lane in all_lanes()
+        for lane in lanes_here()
     ]
 
 
 def paused() -> dict[str, str]:
     """Return who paused each paused lane, by the lane's name."""
     return dict(Lane.objects.filter(paused_at__isnull=False).values_list("name", "paused_by"))
+
+
+def paused_here() -> list[str]:
+    """Return the names of the paused lanes that the present channel has, as its chat calls them."""
+    here = lanes_here()
+    return [screens.parted(lane)[0] for lane in paused() if lane in here]

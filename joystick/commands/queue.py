@@ -30,7 +30,7 @@ def queue_(call: Call) -> str:
         sentences.append(PLACE(place=place))
     elif QueueItem.objects.filter(viewer=call.viewer, state=State.WAITING).exists():
         sentences.append(APPROVAL())
-    paused = lanes.paused()
+    paused = lanes.paused_here()
     if paused:
         sentences.append(PAUSED(lanes=", ".join(paused)))
     if role_of(call.viewer) >= Role.MODERATOR:

@@ -13,6 +13,7 @@ from channels.testing import WebsocketCommunicator
 from django.test import Client
 from django.utils import timezone
 
+from economy.models import Viewer
 from effects.models import Lane, Overlay, QueueItem, State
 from effects.overlays import facts, layout, messages, pages, screens
 from effects.overlays.onscreen import OnScreen
@@ -63,12 +64,17 @@ def test_no_lane_waits_for_the_same_of_another_channel(overlays: dict[str, Overl
 
 
 def test_stopping_everything_in_one_channel_stops_nothing_in_another(
-    overlays: dict[str, Overlay], frames: list[dict[str, Any]], django_capture_on_commit_callbacks: Callable[..., Any]
+    overlays: dict[str, Overlay],
+    frames: list[dict[str, Any]],
+    viewer: Callable[..., Viewer],
+    django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
     of_a, of_b, of_c = (in_line(channel, "hi") for channel in (A, B, C))
     with present_channel.within(B), django_capture_on_commit_callbacks(execute=True):
         assert control.panic(by="Mo") == 1
-        assert control.named_lanes("tts") == [f"tts@{B}"]
+        assert control.named_lanes("tts") == [f"tts@{B}"] and "tts" in lanes.paused_here()
+    with present_channel.within(C):
+        assert lanes.paused_here() == [] and lanes.place(viewer("Bob"))[0] == 1
     states = [QueueItem.objects.get(pk=item.pk).state for item in (of_a, of_b, of_c)]
     assert states == [State.PENDING, State.CANCELLED, State.PENDING]
     assert {row.name.partition("@")[2] for row in Lane.objects.filter(paused_at__isnull=False)} == {B}
