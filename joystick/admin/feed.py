@@ -91,7 +91,8 @@ class InboundEventAdmin(ReadOnlyAdmin):
     @admin.display
     def channel(self, event: InboundEvent) -> str:
         """Return the streamer's name, or Joystick's id of the channel."""
-        return getattr(self.of_request, "channels", {}).get(event.channel_id, event.channel_id)
+        names: dict[str, str] = self.of_request.channels
+        return names.get(event.channel_id, event.channel_id)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the addresses of *Run its effects again*, and of what moderates."""
