@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -81,7 +81,7 @@ class Reacting:
         `elsewhere`: what viewers are in other channels than the first, by channel.
         """
         judge = _Judge(self.now, self.rule_set, viewers, elsewhere)
-        candidates = _sifted(self.candidates, self.now)
+        candidates = _sifted(self.candidates, self.now, elsewhere)
         judge.load([candidate for candidate in candidates if candidate.kind.has_viewer])
         # A stable order: events as they came, and of one event chain by chain.
         return [
@@ -93,14 +93,14 @@ class Reacting:
         ]
 
 
-def _sifted(candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
+def _sifted(candidates: Sequence[Candidate], now: datetime, elsewhere: Collection[str]) -> list[Candidate]:
     kept = {id(candidate): candidate for candidate in candidates}
     for kind in dict.fromkeys(candidate.kind for candidate in candidates if candidate.kind.sieve is not None):
         own = [candidate for candidate in candidates if candidate.kind is kind]
         assert kind.sieve is not None
         for channel in dict.fromkeys(candidate.channel_id for candidate in own):
             there = [candidate for candidate in own if candidate.channel_id == channel]
-            with present_channel.within(channel):
+            with present_channel.within(channel, is_other=channel in elsewhere):
                 found = kind.sieve([candidate.occasion for candidate in there], now)
             for candidate, made in zip(there, found, strict=True):
                 if made is None:

@@ -77,7 +77,7 @@ def each_stream(made: Sequence[Occasion], now: datetime) -> list[Occasion | None
 
 def _visit(stream: int | None, now: datetime) -> str:
     # Without a stream, a day counts as one.
-    return f"{now:%Y-%m-%d}" if stream is None else str(stream)
+    return present_channel.apart(f"{now:%Y-%m-%d}") if stream is None else str(stream)
 
 
 def _firsts(name: str, made: Sequence[Occasion], now: datetime, stream: int | None) -> list[Occasion | None]:

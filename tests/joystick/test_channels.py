@@ -271,11 +271,14 @@ def test_first_lines_numbers_and_pauses_are_of_each_channel(tonight: Callable[..
     Reaction.objects.create(occasion="first_line", lines="welcome {user}")
     Reaction.objects.create(occasion="viewer_count", lines="{watching} are here", least=20)
     Reaction.objects.create(occasion="follow", lines="a follower", cooldown_seconds=600)
-    Reaction.objects.create(occasion="back", lines="back", live_only=True)
+    Reaction.objects.create(occasion="first_line_ever", lines="ever {user}", goes_on=True)
     said = tonight(chat("Fay", "hi"), in_b(chat("Fay", "hi")), chat("Fay", "again"), in_b(chat("Fay", "again")))
-    assert said == [(A, "welcome Fay"), (B, "welcome Fay")]
+    assert said == [(A, "ever Fay"), (A, "welcome Fay"), (B, "ever Fay"), (B, "welcome Fay")]
     said = tonight(viewer_count(25), in_b(viewer_count(30)), viewer_count(26), follow("Gus"), in_b(follow("Hal")))
     assert said == [(A, "25 are here"), (B, "30 are here"), (A, "a follower"), (B, "a follower")]
+    # Without a stream, too, where a day counts as one.
+    tonight(ended(), in_b(ended()))
+    assert tonight(chat("Ivy", "hi"), in_b(chat("Ivy", "hi"))) == [(A, "ever Ivy"), (B, "ever Ivy")]
 
 
 def test_what_staff_do_from_the_dashboard_names_the_channel(
