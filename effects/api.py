@@ -11,7 +11,7 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import StringConstraints
 
-from effects import registry, wheel
+from effects import wheel
 from effects.models import Deed, QueueItem, Sound, State
 from effects.queue import control, lanes
 from pixelbot_site.kit.api import ApiRequest, Id, Page, PageIn, Scope, answers, needs, page
@@ -219,7 +219,7 @@ def _changed_or_409(item: QueueItem, changed: bool) -> QueueItem:
 
 
 def _known_or_404(lane: str) -> str:
-    if lane not in registry.lanes():
+    if lane not in lanes.all_lanes():
         raise Http404
     return lane
 

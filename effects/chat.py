@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any, Self
 
-from pixelbot_site.kit import origin, phrases
+from pixelbot_site.kit import origin, phrases, present_channel
 from pixelbot_site.kit.channel_layer import group_send
 from pixelbot_site.kit.phrases import Kind
 from pixelbot_site.kit.transactions import after_commit
@@ -62,7 +62,8 @@ def say(
     template: str = "",
     words: Mapping[str, str | int] | None = None,
 ) -> None:
-    """Say `text` in chat after the commit; without a channel id, in the channel that was last heard from.
+    """Say `text` in chat after the commit; without a channel id, in the present channel, or else where something was
+    heard last.
 
     A phrase that is switched off is not said. `kind` is what the line is; None: what its phrase is, or else an answer
     where it has the priority of one, or news. Of thanks, those with the largest `worth` (in tokens) go first. Lines
@@ -93,7 +94,7 @@ def act(
         "type": "chat.action",
         "action": action,
         "words": words,
-        "channel_id": channel_id,
+        "channel_id": channel_id or present_channel.present(),
         "at": time.time(),  # lets the gateway drop a line that is too old by the time it can be sent
         "priority": priority.value,
         "kind": kind.value,

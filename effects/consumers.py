@@ -52,6 +52,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
 
     name = ""
     overlay_id = 0
+    screen = ""  # what it shows: of which channel
     widget = ""  # the one that it shows alone
     leads = False  # it is the page of its overlay that is heard
     renewal: asyncio.Task[None] | None = None
@@ -85,7 +86,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             return
         if isinstance(self.channel_layer, ThreadHopLayer):
             self.channel_layer.listen(messages.GROUP, "overlay.message", _open.tell)
-        self.name, self.overlay_id = overlay.name, overlay.pk
+        self.name, self.overlay_id, self.screen = overlay.name, overlay.pk, overlay.channel_id
         asked = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace"))
         self.widget = asked.get("widget", [""])[0][:40]
         self.is_preview = asked.get("preview") == ["1"]
@@ -97,7 +98,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             self.renewal = asyncio.create_task(self._renew())
         await self.accept()
         log.info("%s connected", self.name)
-        playing = await database_sync_to_async(playback.playing)()
+        playing = await database_sync_to_async(playback.playing)(self.screen)
         await self._greet(overlay, playing=[item_id for item_id, _ in playing])
         for item_id, message in playing:
             await self.send_frame(messages.frame(item_id, message))
@@ -152,7 +153,8 @@ class OverlayConsumer(AsyncWebsocketConsumer):
 
     async def overlay_message(self, message: dict[str, Any]) -> None:
         """Send a frame to the page. In one process, `_open` takes it out of the channel layer for all pages at once."""
-        await self.tell(json.dumps(message["frame"]))
+        if messages.is_for(message, self.screen):
+            await self.tell(json.dumps(message["frame"]))
 
     async def tell(self, text: str) -> None:
         """Send a frame to the page, after its greeting."""
@@ -168,7 +170,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
     async def overlay_events(self, message: dict[str, Any]) -> None:
         """Send the page what its widgets are to be told of what happened on the channel."""
         happened = message["frame"]["events"]
-        if any(self._wants(event) for event in happened):
+        if messages.is_for(message, self.screen) and any(self._wants(event) for event in happened):
             fit = await _feed.fit(message["batch"], happened)
             events = [event for event in fit if self._wants(event)]
             await self.send_frame({"type": "events", "events": events})
@@ -199,8 +201,8 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         if overlay is None:
             await self.close()
         elif self.name:
-            self._held = []
-            playing = await database_sync_to_async(playback.playing)()
+            self._held, self.screen = [], overlay.channel_id
+            playing = await database_sync_to_async(playback.playing)(self.screen)
             await self._greet(overlay, playing=[item_id for item_id, _ in playing])
             await self._let_out()
 

@@ -34,9 +34,10 @@ class InstallOut(Schema):
 
 
 class MessageIn(Schema):
-    """A line for chat."""
+    """A line for chat. `channel_id`: where the bot is on several channels; "" is the one last heard from."""
 
     text: Line
+    channel_id: Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00]*$")] = ""
 
 
 class WhisperIn(MessageIn):
@@ -70,14 +71,14 @@ def list_installs(request: ApiRequest) -> list[Install]:
 @router.post("/chat/message", response=answers(Done), auth=needs(Scope.ADMIN))
 def send_message(request: ApiRequest, message: MessageIn) -> Done:
     """Say a line in chat; 409 where the bot may not."""
-    actions.say(message.text)
+    actions.say(message.text, channel_id=message.channel_id)
     return Done()
 
 
 @router.post("/chat/whisper", response=answers(Done), auth=needs(Scope.ADMIN))
 def send_whisper(request: ApiRequest, message: WhisperIn) -> Done:
     """Say a line to one viewer; 409 where the bot may not."""
-    actions.whisper(message.username, message.text)
+    actions.whisper(message.username, message.text, channel_id=message.channel_id)
     return Done()
 
 

@@ -20,7 +20,7 @@ from effects.registry import Effect
 from joystick.protocol.events import ChatMessage
 from joystick.protocol.names import COMMANDS as PLATFORM_COMMANDS
 from joystick.settings_table import Rules
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.phrases import Kind, Phrase
 from pixelbot_site.kit.registry import Registry
@@ -139,7 +139,9 @@ class Call:
         number = self.argument(position).removeprefix("#")
         item = None
         if number.isdecimal() and len(number) < 18:  # a larger number is outside the column's range
-            item = QueueItem.objects.select_related("viewer").filter(pk=int(number)).first()
+            # A moderator here decides on nothing that came of another channel.
+            own = QueueItem.objects.select_related("viewer").filter(present_channel.is_here(nullable=True))
+            item = own.filter(pk=int(number)).first()
         if item is None:
             raise self.misused()
         return item

@@ -34,6 +34,7 @@ class SiteConfig(AppConfig):
 
         Django's own receiver, which makes permissions, comes before it.
         """
+        from effects.overlays import screens
         from effects.replies import options
         from joystick.chat import answering
         from joystick.inbox import built_in
@@ -50,6 +51,7 @@ class SiteConfig(AppConfig):
         filters.follow_rows()
         rules.follow_rows()
         options.follow_rows()
+        screens.follow_rows()
         post_migrate.connect(roles.hand_out)
 
 

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from pixelbot_site.index import board, guide, lamps
+from pixelbot_site.index.choice import choice
+from pixelbot_site.kit import present_channel
 from pixelbot_site.logins.guesses import LoginForm
 
 # A model that is named nowhere stands in the last section, so that nothing is hidden.
@@ -70,9 +72,13 @@ class Dashboard(AdminSite):
         """Show what goes on above Django's list of models."""
         may = board.may(request.user)
         moment = lamps.Moment()
+        channels = choice(request.GET.get("channel", ""), moment.installs)
+        with present_channel.within(channels.channel_id):
+            parts = board.render(board.PAGES["index"], may, moment)
         context = {
             "moment": moment,
-            "parts": board.render(board.PAGES["index"], may, moment),
+            "channels": channels,
+            "parts": parts,
             "may": may,
             "may_steer": "effects.change_queueitem" in may,
         }

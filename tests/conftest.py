@@ -28,7 +28,7 @@ from effects.chat import MAILBOX
 from effects.media import library
 from effects.models import Overlay
 from effects.obs.client import obs
-from effects.overlays import pages
+from effects.overlays import pages, screens
 from joystick.chat import answering
 from joystick.inbox import built_in, name_changes, receive
 from joystick.moderation import rules as chat_filters
@@ -117,6 +117,7 @@ built_in.words.use(None)
 answering.use_rows_each_time()
 chat_filters.stored.use(lambda: ())
 reaction_rules.stored.use(None)
+screens.stored.use(None)
 
 
 @pytest.fixture(autouse=True)

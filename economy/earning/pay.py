@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
@@ -39,7 +40,7 @@ class Award:
     `event` is the event's uid, `at` when it happened: with the source they name the cause, which pays once. With `once`
     other than EVENT the cause is named by the viewer instead (`named`, filled in by `pay`). `holds` names another
     source: what the same viewer was paid from there in the minute before is subtracted, and in the minute after,
-    awards from there that are `is_held` earn nothing.
+    awards from there that are `is_held` earn nothing. `channel` names the channel, where the bot is on several.
     """
 
     username: str
@@ -54,6 +55,7 @@ class Award:
     is_held: bool = False
     named: str = ""
     at: datetime | None = None
+    channel: str = ""
 
     @property
     def viewer(self) -> str:
@@ -69,6 +71,8 @@ class Award:
         return self.named or f"{self.source}:{when}{self.event}"
 
 
+# For what no channel has anything apart.
+NOWHERE: Mapping[str, Any] = {}
 # How far before and after an award with `holds` the others count as the same.
 HOLD_SECONDS = 60.0
 
@@ -79,13 +83,14 @@ def pay(
     rules: EconomySettings,
     now: datetime,
     viewers: Mapping[str, Viewer] | None = None,
-    stream: str = "",
+    there: Mapping[str, Mapping[str, Viewer]] = NOWHERE,
+    streams: Mapping[str, str] = NOWHERE,
 ) -> list[LevelUp]:
     """Pay all of `awards`, in their order, in a few statements; returns the levels crossed, whose rewards are paid too.
 
     Left out is what is on cooldown, over a daily cap, switched off, paid before by the same reference, or for somebody
-    excluded. `viewers`: those of the awards, by key, where the transaction has seen them already. `stream` names the
-    stream that is on.
+    excluded. `viewers`: those of the awards, by key, where the transaction has seen them already; `there` has them with
+    the flags of other channels than the first, by channel. `streams` names the streams that are on, by channel.
     """
     if not awards:
         return []
@@ -96,9 +101,9 @@ def pay(
         if viewers is None:
             viewers = people.seen((award.username for award in awards), now=now)
         due = [
-            _named(award, viewers[award.viewer], stream)
+            _named(award, viewers[award.viewer], streams.get(award.channel, ""))
             for award in awards
-            if not people.is_excluded(viewers[award.viewer], rules)
+            if not people.is_excluded(there.get(award.channel, viewers)[award.viewer], rules)
         ]
         due = _not_held(_unpaid(due, viewers), viewers, now=now)
         # Points before XP, as everybody holds them: an award of XP may bring points for a level.

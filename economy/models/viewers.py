@@ -15,7 +15,8 @@ KEY_MAX = 2 * USERNAME_MAX
 STAFF_MAX = 150
 NOTES_MAX = 5000
 # What badges say of a viewer.
-FLAGS = ("is_follower", "is_subscriber", "is_moderator", "is_streamer", "is_bot")
+ROLE_FLAGS = ("is_follower", "is_subscriber", "is_moderator", "is_streamer")
+FLAGS = (*ROLE_FLAGS, "is_bot")
 
 
 @lru_cache(maxsize=20_000)
@@ -72,6 +73,25 @@ class Viewer(models.Model):
 
     def __str__(self) -> str:
         return self.username
+
+
+class ChannelRole(models.Model):
+    """What badges say of a viewer in another channel than the first. Those of the first are the viewer's own flags."""
+
+    viewer = models.ForeignKey(Viewer, models.CASCADE, related_name="+", db_index=False)
+    channel = models.CharField(max_length=100)
+    is_follower = models.BooleanField(default=False)
+    is_subscriber = models.BooleanField(default=False)
+    is_moderator = models.BooleanField(default=False)
+    is_streamer = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["viewer", "channel"], name="one_role_in_a_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"role {self.pk}"
 
 
 class ListedName(models.Model):

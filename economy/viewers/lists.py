@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils.crypto import salted_hmac
 
 from economy.models import ForgottenName, ListedName
+from economy.viewers.roles import is_elsewhere
 from pixelbot_site.kit import bulk, pieces
 
 # What no fetch has found for so long goes: the channel was disconnected, or may not be asked any more.
@@ -45,10 +46,13 @@ def prune(*, now: datetime) -> int:
 
 
 def flags_of(keys: Collection[str]) -> dict[str, dict[str, bool]]:
-    """Return the flags of those of `keys` who are on a list, by key."""
+    """Return the flags of those of `keys` who are on a list of the first channel, by key."""
+    rows = bulk.rows_with(ListedName, "key", keys, "key", "flag", "channel")
+    elsewhere = {channel for channel in {row[2] for row in rows} if any(is_elsewhere.call(channel))}
     found: dict[str, dict[str, bool]] = defaultdict(dict)
-    for key, flag in bulk.rows_with(ListedName, "key", keys, "key", "flag"):
-        found[key][flag] = True
+    for key, flag, channel in rows:
+        if channel not in elsewhere:
+            found[key][flag] = True
     return found
 
 

@@ -15,6 +15,7 @@ from economy.ledger.points import Grant
 from economy.models import USERNAME_MAX, XP, Points, Viewer, heirs, viewer_key
 from economy.settings_table import PointsSettings
 from economy.viewers import lists
+from economy.viewers.roles import is_elsewhere
 from pixelbot_site.kit import bulk, logs
 from pixelbot_site.kit.transactions import take_turn
 
@@ -72,15 +73,16 @@ def _seen(latest: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetim
 
 
 def listed(usernames: Iterable[str], flag_name: str, *, channel: str, at: datetime) -> None:
-    """Store that these people are on the platform's list of `flag_name`, by the fetch that began `at`, and flag those
-    whom the bot knows.
+    """Store that these people are on the platform's list of `flag_name`, by the fetch that began `at`, and where it is
+    of the first channel, flag those whom the bot knows.
     """
     usernames = list(usernames)
     with transaction.atomic():
         # Whoever is first seen at this moment either finds the name on the list, or is found here as a viewer.
         take_turn()
         lists.keep({viewer_key(username) for username in usernames}, flag_name, channel=channel, at=at)
-        flag(usernames, flag_name)
+        if not any(is_elsewhere.call(channel)):
+            flag(usernames, flag_name)
 
 
 def flag(usernames: Iterable[str], name: str) -> int:

@@ -30,10 +30,10 @@ from effects.models import (
     new_secret,
 )
 from effects.obs import address, client, health, names
-from effects.overlays import pages
+from effects.overlays import pages, screens
 from effects.overlays.messages import recheck
 from effects.queue import items
-from pixelbot_site.kit import secrets_at_rest, voices
+from pixelbot_site.kit import present_channel, secrets_at_rest, voices
 from pixelbot_site.kit.admin import ModelAdmin, named_choices
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import Effect
@@ -64,6 +64,32 @@ class OverlayAdmin(ModelAdmin):
         return queryset.annotate(
             open_pages=Count("pages", filter=is_open), open_since=Min("pages__since", filter=is_open)
         )
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns: with the channel where the bot is on several."""
+        return (*self.list_display, "of_channel") if len(screens.channels()) > 1 else self.list_display
+
+    def get_fields(self, request: HttpRequest, obj: Overlay | None = None) -> tuple[str, ...]:
+        """Return the fields: with the channel where there are several to choose from, or one is chosen."""
+        name, *others = self.fields
+        is_asked = len(screens.channels()) > 1 or (obj is not None and obj.channel_id)
+        return (name, "channel_id", *others) if is_asked else self.fields
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **more: Any) -> Any:
+        """Return the choice of the channel by its name."""
+        field = super().formfield_for_dbfield(db_field, request, **more)
+        if db_field.name == "channel_id" and field is not None:
+            stored = set(Overlay.objects.exclude(channel_id="").values_list("channel_id", flat=True))
+            known = dict(screens.channels())
+            gone = [(channel, channel) for channel in sorted(stored - known.keys())]
+            choices = [("", "Every channel without an overlay of its own"), *known.items(), *gone]
+            field.widget = forms.Select(choices=choices)
+        return field
+
+    @admin.display(description="channel")
+    def of_channel(self, row: Overlay) -> str:
+        """Return the name of the overlay's channel."""
+        return dict(screens.channels()).get(row.channel_id, row.channel_id)
 
     def get_inlines(self, request: HttpRequest, obj: Overlay | None = None) -> Any:
         """Return the widgets of an overlay that is stored: a new one gets its first ones by being saved."""
@@ -134,7 +160,9 @@ class OverlayAdmin(ModelAdmin):
         except Refused:
             messages.error(request, "No open overlay has a widget “Credits”. Add one to an overlay, and open it.")
             return
-        items.enqueue(Effect("credits", {}, title="the credits"))
+        for channel in dict.fromkeys(overlay.channel_id for overlay in overlays):
+            with present_channel.within(channel):
+                items.enqueue(Effect("credits", {}, title="the credits"))
         self.message_user(request, "The credits begin.")
 
     @admin.action(description="Change the address (the old one stops working)", permissions=["change"])

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from economy.models import Viewer
-from economy.viewers.roles import Role, role_of
+from economy.viewers.roles import Role, in_channel, role_of
 from effects.models import QueueItem
 from effects.registry import Card, FlowKind, Group, Payload, StepItem, register
 from pixelbot_site.kit.hooks import Hook
@@ -52,7 +52,8 @@ class OnlyIfKind(FlowKind[OnlyIf]):
 
     def choose(self, item: QueueItem, payload: OnlyIf) -> Sequence[Step]:
         """Return the effects where all conditions hold, which counts as so in a test; else those for otherwise."""
-        return payload.effects if item.is_test or _holds(item.viewer, payload) else payload.otherwise
+        viewer = item.viewer and in_channel(item.viewer, item.channel_id or "")
+        return payload.effects if item.is_test or _holds(viewer, payload) else payload.otherwise
 
 
 def _holds(viewer: Viewer | None, payload: OnlyIf) -> bool:

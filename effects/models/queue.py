@@ -35,7 +35,7 @@ ENDED = (State.DONE, *DROPPED)  # nothing changes these any more
 class Lane(models.Model):
     """A lane's pause. A lane without a row has never been paused."""
 
-    name = models.CharField(max_length=40, primary_key=True)
+    name = models.CharField(max_length=150, primary_key=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_by = models.CharField(max_length=STAFF_MAX, blank=True)
 
@@ -53,7 +53,7 @@ class QueueItem(models.Model):
     """
 
     kind = models.CharField(max_length=40)
-    lane = models.CharField(max_length=40, blank=True)
+    lane = models.CharField(max_length=150, blank=True)
     payload = models.JSONField(default=dict)
     sequel = models.JSONField(default=list, blank=True)
     title = models.CharField(max_length=200, blank=True)
@@ -77,9 +77,12 @@ class QueueItem(models.Model):
     tried_by = models.CharField(
         max_length=STAFF_MAX, blank=True, help_text="The member of staff who tries it. Blank: it is no test."
     )
-    # Both null where there is nothing to say: so the columns were added without writing every row anew.
+    # Null where there is nothing to say: so the columns were added without writing every row anew.
     event = models.CharField(  # noqa: DJ001
         max_length=100, null=True, blank=True, help_text="The event that set it off, by its uid. Blank: none did."
+    )
+    channel_id = models.CharField(  # noqa: DJ001
+        max_length=100, null=True, blank=True, help_text="Joystick's id of the channel that it is for. Blank: of none."
     )
     is_follow_up = models.BooleanField(
         null=True, help_text="It came of another item: as the next of a sequence, or by doing one again."

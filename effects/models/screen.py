@@ -51,6 +51,13 @@ class Overlay(models.Model):
         help_text="Of its open pages, one is heard. Off: none. Two overlays with sound that are both in OBS are both "
         "heard.",
     )
+    channel_id = models.CharField(
+        "channel",
+        max_length=100,
+        blank=True,
+        help_text="Whose alerts, speech and figures it shows. Blank: those of every channel that has no overlay of its "
+        "own.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

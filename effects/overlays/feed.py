@@ -21,6 +21,7 @@ from effects.models import OverlayWidget
 from effects.overlays.layout import options_of, snapshot
 from effects.overlays.onscreen import OnScreen
 from effects.overlays.registry import widgets
+from pixelbot_site.kit import present_channel
 
 log = logging.getLogger("overlay")
 
@@ -86,8 +87,8 @@ class Feed:
 
 
 def _key(row: OverlayWidget) -> str:
-    # Two widgets of one kind with the same options show the same.
-    return f"{row.kind} {json.dumps(row.options, sort_keys=True)}"
+    # Two widgets of one kind with the same options show the same, in overlays of one channel.
+    return f"{row.overlay.channel_id} {row.kind} {json.dumps(row.options, sort_keys=True)}"
 
 
 class _Look:
@@ -112,7 +113,8 @@ class _Look:
             made = widgets.get(row.kind)
             assert made is not None and screen is not None
             self._made_at[_key(row)] = time.monotonic()
-            data = snapshot(made, row.options, screen)
+            with present_channel.within(row.overlay.channel_id):
+                data = snapshot(made, row.options, screen)
             if self._sent.get(_key(row)) != data:
                 self._sent[_key(row)] = changed[_key(row)] = data
         return changed
@@ -124,7 +126,8 @@ class _Look:
         if time.monotonic() - self._made_at.get(_key(row), -made.every) < made.every:
             return False
         try:
-            stamp = made.stamp(options_of(made, row.options))
+            with present_channel.within(row.overlay.channel_id):
+                stamp = made.stamp(options_of(made, row.options))
         except (OperationalError, InterfaceError):
             raise
         except Exception:  # the edge of a widget: the others go on

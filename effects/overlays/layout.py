@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from effects.models import Overlay, OverlayWidget
 from effects.overlays.onscreen import OnScreen
 from effects.overlays.registry import Options, Widget, widgets
+from pixelbot_site.kit import present_channel
 
 log = logging.getLogger("overlay")
 
@@ -48,6 +49,8 @@ def hello(overlay: Overlay, alone: str, *, leads: bool, playing: Iterable[int]) 
     """Return the first message to a page. `leads`: it is the one that is heard. `playing`: the items that play now."""
     screen = OnScreen.now()
     rows = shown_rows(overlay, alone)
+    with present_channel.within(overlay.channel_id):
+        told = [_told(row, screen) for row in rows]
     return {
         "type": "hello",
         "version": VERSION,
@@ -55,7 +58,7 @@ def hello(overlay: Overlay, alone: str, *, leads: bool, playing: Iterable[int]) 
         "leader": leads,
         "alone": bool(alone),
         "pictures_from": picture_hosts(rows),
-        "widgets": [*(_told(row, screen) for row in rows), *_unseen(rows)],
+        "widgets": [*told, *_unseen(rows)],
         "playing": list(playing),
     }
 

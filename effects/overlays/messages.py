@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
+from effects.overlays import screens
 from pixelbot_site.kit.channel_layer import group_send
 from pixelbot_site.kit.transactions import after_commit
 
@@ -13,9 +14,9 @@ from pixelbot_site.kit.transactions import after_commit
 GROUP = "overlay"
 
 
-def show(item_id: int, message: Mapping[str, Any]) -> None:
-    """Have every overlay show the queue item: `message`, with the item's id, goes to its socket."""
-    group_send(GROUP, {"type": "overlay.message", "frame": frame(item_id, message)})
+def show(item_id: int, message: Mapping[str, Any], screen: str = "") -> None:
+    """Have every overlay of a screen show the queue item: `message`, with the item's id, goes to its socket."""
+    group_send(GROUP, {"type": "overlay.message", "frame": frame(item_id, message), "screen": screen})
 
 
 def stop(item_id: int) -> None:
@@ -23,9 +24,14 @@ def stop(item_id: int) -> None:
     group_send(GROUP, {"type": "overlay.message", "frame": {"type": "stop", "item": item_id}})
 
 
-def silence() -> None:
-    """Have every overlay stop all sound and pictures at once."""
-    group_send(GROUP, {"type": "overlay.message", "frame": {"type": "silence"}})
+def silence(screen: str | None = None) -> None:
+    """Have every overlay, or those of a screen, stop all sound and pictures at once."""
+    group_send(GROUP, {"type": "overlay.message", "frame": {"type": "silence"}, "screen": screen})
+
+
+def is_for(message: Mapping[str, Any], screen: str) -> bool:
+    """Return whether a message is for the overlays of a screen, or for all."""
+    return message.get("screen") in (None, screen)
 
 
 def done(item_id: int) -> None:
@@ -34,13 +40,14 @@ def done(item_id: int) -> None:
 
 
 def happened(events: Sequence[Mapping[str, Any]]) -> None:
-    """Tell every overlay, after the commit, what happened on the channel. It is neither stored nor repeated.
+    """Tell the overlays, after the commit, what happened on the present channel. It is neither stored nor repeated.
 
     Names and texts are as they came: `effects.overlays.feed` makes them fit for the screen.
     """
     if events:
         frame = {"type": "events", "events": [dict(event) for event in events]}
-        after_commit(group_send, GROUP, {"type": "overlay.events", "batch": uuid4().hex, "frame": frame})
+        message = {"type": "overlay.events", "batch": uuid4().hex, "frame": frame, "screen": screens.here()}
+        after_commit(group_send, GROUP, message)
 
 
 def recheck() -> None:

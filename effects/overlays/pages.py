@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from effects.models import Overlay, OverlayPage, OverlayWidget
+from effects.overlays import screens
 from effects.overlays.registry import playing
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
@@ -69,14 +70,14 @@ def forget_all() -> None:
 
 
 def is_open(*, since: datetime | None = None) -> bool:
-    """Return whether any page is open; with `since`, whether one was open then and still is."""
-    pages = OverlayPage.objects.filter(until__gt=timezone.now())
+    """Return whether any page of the present channel is open; with `since`, whether one was open then and still is."""
+    pages = OverlayPage.objects.filter(screens.pages_here(), until__gt=timezone.now())
     return (pages if since is None else pages.filter(since__lte=since)).exists()
 
 
 def is_heard() -> bool:
-    """Return whether a page of an overlay with sound is open."""
-    return OverlayPage.objects.filter(until__gt=timezone.now(), overlay__sound=True).exists()
+    """Return whether a page of an overlay with sound is open, of the present channel."""
+    return OverlayPage.objects.filter(screens.pages_here(), until__gt=timezone.now(), overlay__sound=True).exists()
 
 
 def require_open(show: str = "", *, heard: bool = False) -> None:
@@ -93,4 +94,5 @@ def require_open(show: str = "", *, heard: bool = False) -> None:
 def _is_shown(show: str, *, heard: bool) -> bool:
     there = Q(overlay__pages__widget=F("name")) | Q(enabled=True, overlay__pages__widget="")
     rows = OverlayWidget.objects.filter(there, kind__in=playing(show), overlay__pages__until__gt=timezone.now())
+    rows = rows.filter(screens.pages_here())
     return rows.exists() or (heard and is_heard())

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from prometheus_client import Gauge
 
 from effects.models import Overlay
+from effects.overlays.messages import is_for
 from effects.settings_table import QueueSettings
 
 log = logging.getLogger("overlay")
@@ -24,7 +25,9 @@ AT_ONCE = 20
 
 
 class Socket(Protocol):
-    """What can be told something."""
+    """What can be told something. `screen`: what it shows, as `effects.overlays.screens` has it."""
+
+    screen: str
 
     async def tell(self, text: str) -> None:
         """Send this to the page, without waiting for it."""
@@ -61,9 +64,9 @@ class OpenSockets:
         SOCKETS.set(len(self._open))
 
     async def tell(self, message: dict[str, Any]) -> None:
-        """Send the frame in `message` to all of them."""
+        """Send the frame in `message` to all of them that it is for."""
         text = json.dumps(message["frame"])
-        for number, socket in enumerate(list(self._open), 1):
+        for number, socket in enumerate([socket for socket in self._open if is_for(message, socket.screen)], 1):
             try:
                 await socket.tell(text)
             except Exception:  # the edge of a socket, which may be about to close: the others are told nevertheless

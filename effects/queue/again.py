@@ -12,6 +12,7 @@ from economy import cooldowns
 from effects.models import UNFINISHED, Deed, QueueItem
 from effects.queue import items
 from effects.registry import MAX_TITLE, Effect, kinds, parsed
+from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.steps import Step, pruned
@@ -61,7 +62,8 @@ def run_again(event: str, *, by: str) -> str:
 
 
 def _enqueue(item: QueueItem, effect: Effect, *, by: str) -> None:
-    copy = items.enqueue(effect, viewer=item.viewer, event=item.event, is_follow_up=True)
+    with present_channel.within(item.channel_id or ""):
+        copy = items.enqueue(effect, viewer=item.viewer, event=item.event, is_follow_up=True)
     Deed.objects.create(item=item, by=by, what=f"run again with its event, as {copy.pk}")
     Deed.objects.create(item=copy, by=by, what=f"run again with its event, from {item.pk}")
 

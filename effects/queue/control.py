@@ -6,17 +6,17 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from economy.models import STAFF_MAX, Viewer
 from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, OSCChange, Purchase, QueueItem, Revert, State
-from effects.overlays import messages
+from effects.overlays import messages, screens
 from effects.queue import items, refunds, wakeups
-from effects.queue.lanes import due_later, paused
+from effects.queue.lanes import all_lanes, due_later, lanes_here, paused
 from effects.registry import MAX_TITLE, Effect, kinds, lanes
 from effects.settings_table import QueueSettings
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.transactions import after_commit
 
@@ -74,7 +74,7 @@ def _postpone_expiry(lane: str, paused_at: datetime, now: datetime) -> None:
 def skip(lane: str, *, by: str, refund: bool = True) -> QueueItem | None:
     """Stop the running item of `lane`, on the overlay too; return it, or None if nothing ran."""
     check_lane(lane)
-    item = QueueItem.objects.select_related("viewer").filter(lane=lane, state=State.RUNNING).first()
+    item = _here().filter(lane=lane, state=State.RUNNING).first()
     if item is None or not _end(item, State.SKIPPED, SKIPPED(), by=by, refund=refund):
         return None
     return item
@@ -84,6 +84,11 @@ def cancel(item: QueueItem, *, by: str) -> bool:
     """End an item that waits or runs, and refund it. Return False if it had ended already."""
     state = State.SKIPPED if item.state == State.RUNNING else State.CANCELLED
     return _end(item, state, CANCELLED(), by=by)
+
+
+def _here() -> QuerySet[QueueItem]:
+    # What is asked in a channel's chat is about what came of that channel.
+    return QueueItem.objects.select_related("viewer").filter(present_channel.is_here(nullable=True))
 
 
 def _end(item: QueueItem, state: State, reason: str, *, by: str, refund: bool = True) -> bool:
@@ -100,7 +105,7 @@ def _record(item: QueueItem, by: str, deed: str) -> None:
 def clear(lane: str, *, by: str) -> int:
     """Cancel and refund everything that waits in `lane`, or for its time there; return how many items ended."""
     check_lane(lane)
-    rows = QueueItem.objects.select_related("viewer").filter(lane=lane, state__in=QUEUED)
+    rows = _here().filter(lane=lane, state__in=QUEUED)
     count = 0
     for item in [*rows, *due_later(lane)]:
         count += _end(item, State.CANCELLED, CLEARED(), by=by)
@@ -109,7 +114,7 @@ def clear(lane: str, *, by: str) -> int:
 
 def cancel_waiting(viewer: Viewer, reason: str, *, by: str) -> int:
     """Cancel and refund what of the viewer's waits in any lane; return how many items ended. What runs goes on."""
-    rows = QueueItem.objects.select_related("viewer").filter(viewer=viewer, state__in=QUEUED)
+    rows = _here().filter(viewer=viewer, state__in=QUEUED)
     return sum(_end(item, State.CANCELLED, reason, by=by) for item in rows)
 
 
@@ -158,14 +163,15 @@ def requeue(item: QueueItem, *, by: str) -> QueueItem:
     if item.state not in ENDED:
         raise Refused(NOT_ENDED(state=item.state))
     effect = Effect(item.kind, item.payload, item.title[:MAX_TITLE])
-    copy = items.enqueue(
-        effect,
-        viewer=item.viewer,
-        sequel=item.sequel,
-        tried_by=item.tried_by,
-        event=item.event,
-        is_follow_up=True,
-    )
+    with present_channel.within(item.channel_id or ""):
+        copy = items.enqueue(
+            effect,
+            viewer=item.viewer,
+            sequel=item.sequel,
+            tried_by=item.tried_by,
+            event=item.event,
+            is_follow_up=True,
+        )
     _record(item, by, f"done again, as {copy.pk}")
     _record(copy, by, f"done again, from {item.pk}")
     log.info("%s put it into the queue again: %s", by, copy)
@@ -192,10 +198,10 @@ def panic(*, by: str) -> int:
     """
     log.warning("%s stopped everything", by)
     # Pausing first: nothing new can start while the items are cancelled.
-    for lane in lanes():
+    for lane in lanes_here():
         if pause(lane, by=by):
             Lane.objects.filter(name=lane).update(paused_by=f"{PANIC_PREFIX}{by}"[:STAFF_MAX])
-    after_commit(messages.silence)
+    after_commit(messages.silence, screens.here() if present_channel.present() else None)
     Revert.objects.update(due_at=timezone.now())
     OSCChange.objects.update(until=timezone.now(), due_at=timezone.now())
     after_commit(wakeups.revert_in, 0)
@@ -206,14 +212,17 @@ def panic(*, by: str) -> int:
 
 def _cancel_everything(by: str) -> int:
     count = 0
-    for item in QueueItem.objects.select_related("viewer").filter(state__in=UNFINISHED):
+    for item in _here().filter(state__in=UNFINISHED):
         count += _end(item, State.CANCELLED, STOPPED(), by=by)
     return count
 
 
 def calm(*, by: str) -> list[str]:
     """End the panic: resume the lanes that it paused, and return them."""
-    by_panic = sorted(lane for lane, paused_by in paused().items() if paused_by.startswith(PANIC_PREFIX))
+    here = lanes_here()
+    by_panic = sorted(
+        lane for lane, paused_by in paused().items() if paused_by.startswith(PANIC_PREFIX) and lane in here
+    )
     return [lane for lane in by_panic if resume(lane, by=by)]
 
 
@@ -227,13 +236,16 @@ def state_word(item: QueueItem) -> str:
 
 def check_lane(lane: str) -> None:
     """Raise Refused, with the names of all lanes, if there is no such lane."""
-    if lane not in lanes():
+    if lane not in all_lanes():
         raise Refused(NO_LANE(name=lane[:40], lanes=", ".join(lanes())))
 
 
 def named_lanes(text: str) -> list[str]:
-    """Return the lanes named in `text`, or all if it is blank. Raise Refused for a name that is no lane."""
-    named = text.casefold().split() or lanes()
+    """Return the lanes named in `text`, or all if it is blank, of the present channel's screen.
+
+    Raise Refused for a name that is no lane.
+    """
+    named = text.casefold().split()
     for lane in named:
         check_lane(lane)
-    return named
+    return [screens.lane_here(lane) for lane in named] or lanes_here()

@@ -21,6 +21,7 @@ from effects import chat
 from effects.models import QueueItem, State
 from effects.queue import items
 from effects.registry import INSTANT, MAX_TITLE, Effect, kinds, may_give
+from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.steps import SEQUENCE, WAIT, Step, flat, planned, unfolded
 
 # An item that waits for longer takes nothing in.
@@ -82,8 +83,9 @@ def enqueue(effect: Effect | Shared, *, viewer: Viewer | None, event: str | None
 
 
 def key_of(*parts: object) -> str:
-    """Return a key for what effects alike have in common; nothing of the parts can be read from it."""
-    return hashlib.blake2s(json.dumps(parts, default=str).encode(), digest_size=20).hexdigest()
+    """Return a key for what effects alike have in common in a channel; nothing of the parts can be read from it."""
+    here = (*parts, present_channel.present())
+    return hashlib.blake2s(json.dumps(here, default=str).encode(), digest_size=20).hexdigest()
 
 
 def waiting(keys: Iterable[str]) -> dict[str, QueueItem]:

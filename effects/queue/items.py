@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from economy.models import Viewer
 from effects.models import ENDED, Purchase, QueueItem, State
-from effects.overlays import messages
+from effects.overlays import messages, screens
 from effects.queue import counting, lanes, lease, refunds
 from effects.queue.wakeups import wake, wake_in
 from effects.registry import INSTANT, MAX_TITLE, Effect, EffectKind, FlowKind, OverlayTask, first_lane, get_kind, kinds
 from effects.settings_table import QueueSettings
-from pixelbot_site.kit import origin, phrases
+from pixelbot_site.kit import origin, phrases, present_channel
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import SEQUENCE, Step
 from pixelbot_site.kit.transactions import after_commit, again_after_deadlock, contained
@@ -76,7 +76,7 @@ def enqueue(
     item = QueueItem(
         kind=kind.name,
         # A sequence has no lane of its own; while it waits for approval, it counts in the first one that it will need.
-        lane=kind.lane or (first_lane(effect.payload) if waits else INSTANT),
+        lane=screens.lane_here(kind.lane or (first_lane(effect.payload) if waits else INSTANT)),
         payload=dict(effect.payload),
         sequel=list(sequel),
         title=_title(kind.titled(effect.title), is_test=bool(tried_by)),
@@ -86,6 +86,7 @@ def enqueue(
         priority=priority,
         tried_by=tried_by,
         event=event,
+        channel_id=present_channel.present() or None,
         is_follow_up=is_follow_up,
         is_own=is_own
         or (purchase is None and not part_of and not tried_by and bool(kind.sort(effect.payload)))
@@ -163,7 +164,7 @@ def begin(item: QueueItem, kind: EffectKind[Any] | None = None) -> None:
         perform(item)
         item.refresh_from_db()
     else:
-        wake(kind.lane)
+        wake(item.lane)
 
 
 def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = (), due_in: float = 0) -> QueueItem:
@@ -188,7 +189,7 @@ def perform(item: QueueItem) -> bool:
     kind = kinds.get(item.kind)
     # What an instant effect does and that it was done is one transaction: after a crash it happened, or it did not.
     needs_transaction = kind is not None and kind.lane == INSTANT and not transaction.get_connection().in_atomic_block
-    with transaction.atomic() if needs_transaction else nullcontext():
+    with present_channel.within(item.channel_id or ""), transaction.atomic() if needs_transaction else nullcontext():
         if needs_transaction:
             # Before any account is held: a merge locks items first, and accounts after them.
             list(QueueItem.objects.select_for_update().filter(pk=item.pk).values_list("pk"))
@@ -223,7 +224,8 @@ def _perform(item: QueueItem) -> bool:
 
 def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:
     # By the attempt, a page tells an item that is repeated from one that it has shown already.
-    message = {**task.message, "lane": item.lane, "attempt": item.attempts}
+    lane, screen = screens.parted(item.lane)
+    message = {**task.message, "lane": lane, "attempt": item.attempts}
     if item.event:
         message["event"] = item.event
     if item.is_test:
@@ -231,7 +233,7 @@ def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:
     seconds = min(task.seconds, QueueSettings.current().queue_item_max_seconds)
     if not lease.hand_to_overlays(item, message, seconds):
         return False  # it was skipped while it was performed, and must not be shown
-    messages.show(item.pk, message)
+    messages.show(item.pk, message, screen)
     log.info("sent to the overlays: %s", item)
     return True
 
@@ -257,7 +259,7 @@ def _complete(
             if not rows.update(state=State.DONE, finished_at=timezone.now(), lease_until=None, **changes):
                 return False
             item = QueueItem.objects.select_related("viewer", "purchase").get(pk=item.pk)
-            with origin.of(item.event):
+            with origin.of(item.event), present_channel.within(item.channel_id or ""):
                 kind = kinds.get(item.kind)
                 if kind is not None and not item.is_test:
                     kind.settle(item)
@@ -338,7 +340,7 @@ def _abort(
         if not rows.update(**ended, **NOT_FOLDED):
             return False
         item = QueueItem.objects.select_related("viewer", "purchase__payment").get(pk=item.pk)
-        with origin.of(item.event):
+        with origin.of(item.event), present_channel.within(item.channel_id or ""):
             if refund:
                 refunds.give_back(item, viewer_reason, keeps_cooldowns=keeps_cooldowns)
             after_commit(log.warning if state == State.FAILED else log.info, "%s: %s: %s", state, item, reason)

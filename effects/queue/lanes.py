@@ -11,11 +11,26 @@ from django.db.models.functions import Coalesce
 
 from economy.models import Viewer
 from effects.models import QUEUED, Lane, QueueItem, State
+from effects.overlays import screens
 from effects.registry import INSTANT, EffectKind, first_lane, lanes
+from pixelbot_site.kit import present_channel
 
 
-def bought(lane: str) -> int:
-    """Return how many items that viewers bought wait in `lane`, or for their time; without the running one."""
+def all_lanes() -> list[str]:
+    """Return the names of all lanes of all screens."""
+    return [*lanes(), *(screens.lane_on(lane, screen) for screen in screens.own() for lane in lanes())]
+
+
+def lanes_here() -> list[str]:
+    """Return the lanes of the present channel's screen; without a channel, those of all."""
+    return [screens.lane_here(lane) for lane in lanes()] if present_channel.present() else all_lanes()
+
+
+def bought(name: str) -> int:
+    """Return how many items that viewers bought wait in that lane of the present channel's screen, or for their time;
+    without the running one.
+    """
+    lane = screens.lane_here(name)
     waiting = QueueItem.objects.filter(lane=lane, state__in=QUEUED, purchase__isnull=False).count()
     return waiting + sum(item.purchase_id is not None for item in due_later(lane))
 
@@ -28,7 +43,13 @@ def is_due(now: datetime) -> Q:
 def due_later(lane: str) -> list[QueueItem]:
     """Return the items that wait for their time, and will then need `lane` first."""
     rows = QueueItem.objects.select_related("viewer").filter(state=State.PENDING, due_at__isnull=False)
-    return [item for item in rows if first_lane(item.payload) == lane]
+    rows = rows.filter(present_channel.is_here(nullable=True))
+    return [item for item in rows if _lane_then(item) == lane]
+
+
+def _lane_then(item: QueueItem) -> str:
+    with present_channel.within(item.channel_id or ""):
+        return screens.lane_here(first_lane(item.payload))
 
 
 def to_drop_for(item: QueueItem, kind: EffectKind[Any], *, most: int) -> QueueItem | None:
@@ -76,8 +97,12 @@ def next_of(pending: QuerySet[QueueItem]) -> QueueItem | None:
 
 
 def place(viewer: Viewer) -> tuple[int, int | None]:
-    """Return (how many items wait in all lanes, the place of this viewer's first item in its lane from 1, or None)."""
+    """Return (how many items wait in the lanes of the present channel's screen, the place of this viewer's first item
+    in its lane from 1, or None).
+    """
     pending = QueueItem.objects.filter(state=State.PENDING).exclude(lane=INSTANT)
+    if screens.own():
+        pending = pending.filter(screens.is_of(screens.here()))
     mine = pending.filter(viewer=viewer).order_by(*IN_ORDER).first()
     if mine is None:
         return pending.count(), None
@@ -100,10 +125,17 @@ class LaneStatus:
     waiting: int
     running: QueueItem | None
     oldest: datetime | None  # when the item that has waited longest came; None where nothing may begin
+    channel: str = ""  # the name of the channel whose overlays it is for, where these have lanes of their own
+
+    @property
+    def label(self) -> str:
+        """Return its name for people."""
+        name, _ = screens.parted(self.name)
+        return f"{name} ({self.channel})" if self.channel else name
 
 
 def statuses() -> list[LaneStatus]:
-    """Return the status of every lane, in three queries."""
+    """Return the status of every lane that the present channel has, in three queries."""
     counts = (
         QueueItem.objects.filter(state__in=QUEUED)
         .order_by()
@@ -113,6 +145,7 @@ def statuses() -> list[LaneStatus]:
     waiting = {row["lane"]: row for row in counts}
     running = {item.lane: item for item in QueueItem.objects.filter(state=State.RUNNING)}
     pauses = paused()
+    names = dict(screens.channels()) if screens.own() else {}
     return [
         LaneStatus(
             lane,
@@ -121,11 +154,18 @@ def statuses() -> list[LaneStatus]:
             waiting=waiting[lane]["count"] if lane in waiting else 0,
             running=running.get(lane),
             oldest=waiting[lane]["oldest"] if lane in waiting else None,
+            channel=names.get(screens.parted(lane)[1], screens.parted(lane)[1]),
         )
-        for lane in lanes()
+        for lane in lanes_here()
     ]
 
 
 def paused() -> dict[str, str]:
     """Return who paused each paused lane, by the lane's name."""
     return dict(Lane.objects.filter(paused_at__isnull=False).values_list("name", "paused_by"))
+
+
+def paused_here() -> list[str]:
+    """Return the names of the paused lanes that the present channel has, as its chat calls them."""
+    here = lanes_here()
+    return [screens.parted(lane)[0] for lane in paused() if lane in here]

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from effects.models import QueueItem, State
+from effects.overlays import screens
 from effects.queue import items
 from pixelbot_site.kit import origin, phrases
 
@@ -20,12 +21,12 @@ NOT_PLAYED = phrases.refusal("queue.not_played", "the overlay could not play it"
 SLACK = timedelta(seconds=6)
 
 
-def playing() -> list[tuple[int, dict[str, object]]]:
-    """Return (item id, message) of everything the overlays show now, for one that connects late.
+def playing(screen: str = "") -> list[tuple[int, dict[str, object]]]:
+    """Return (item id, message) of everything the overlays of a screen show now, for one that connects late.
 
     The message of an item that has begun says how many seconds ago, in `elapsed`.
     """
-    running = QueueItem.objects.filter(state=State.RUNNING, told_at__isnull=False).order_by("id")
+    running = QueueItem.objects.filter(screens.is_of(screen), state=State.RUNNING, told_at__isnull=False).order_by("id")
     return [(item.pk, _with_elapsed(item)) for item in running]
 
 

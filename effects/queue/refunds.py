@@ -15,7 +15,7 @@ from effects import chat
 from effects.chat import Priority
 from effects.models import Purchase, QueueItem, State
 from effects.queue import counting
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import origin, phrases, present_channel
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.transactions import after_commit, contained

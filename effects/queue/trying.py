@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 
 from effects.models import UNFINISHED, QueueItem
+from effects.overlays import screens
 from effects.queue import items, lanes
 from effects.registry import Effect, kinds, known_parts, parsed, require_possible
 from pixelbot_site.kit.errors import Refused
@@ -71,7 +72,8 @@ def _shown(effect: Effect) -> Iterator[Effect]:
 def _what_plays(shown: list[Effect]) -> str:
     if not shown:
         return "There is nothing in it that could be seen or heard."
+    paused = lanes.paused()
     needed = {kind.lane for effect in shown for kind, _ in known_parts(effect)}
-    stopped = sorted(needed.intersection(lanes.paused()))
+    stopped = sorted(lane for lane in needed if screens.lane_here(lane) in paused)
     wait = f" It waits until {' and '.join(stopped)} goes on." if stopped else ""
     return f"It is shown on the overlay, marked TEST.{wait}"

@@ -10,9 +10,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from effects.models import MADE, Lane, QueueItem, State
+from effects.overlays import screens
 from effects.queue import counting, items, lanes, lease, wakeups
 from effects.registry import INSTANT, kinds
-from pixelbot_site.kit import origin
+from pixelbot_site.kit import origin, present_channel
 from pixelbot_site.kit.errors import Failed, Refused
 
 log = logging.getLogger("queue")
@@ -96,14 +97,14 @@ def _first(lane: str) -> QueueItem | None:
 
 def prepare_next(lane: str) -> None:
     """Do the slow part of the next item of `lane` ahead of its turn. A failure is left for its turn to report."""
-    if not any(kind.is_slow for kind in kinds.values() if kind.lane == lane):
+    if not any(kind.is_slow for kind in kinds.values() if kind.lane == screens.parted(lane)[0]):
         return
     item = _first(lane)
     kind = kinds.get(item.kind) if item is not None else None
     if item is None or kind is None or not kind.is_slow or item.is_prepared:
         return
     try:
-        with origin.of(item.event):
+        with origin.of(item.event), present_channel.within(item.channel_id or ""):
             prepared = kind.prepare(item, kind.parse(item.payload))
     except (Failed, Refused) as error:
         log.info("not prepared ahead: %s: %s", item, error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from joystick.models import Install
 from joystick.protocol.names import SCOPES
+from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.errors import Failed
 
 
@@ -33,9 +34,10 @@ def missing(scope: str) -> bool:
 
 
 def require_for_channel(scope: str, *, channel_id: str = "") -> None:
-    """Raise MissingScope unless the channel, or the first connected one, granted `scope`."""
+    """Raise MissingScope unless the channel, or the present or first connected one, granted `scope`."""
     # Without OAuth (a fixed token) nobody knows what was granted, so that everything may be tried.
     installs = Install.objects.exclude(access_token="")
+    channel_id = channel_id or present_channel.present()
     install = (installs.filter(channel_id=channel_id) if channel_id else installs).first()
     if install is not None:
         require(install, scope)

@@ -19,7 +19,7 @@ from joystick.admin import moderating
 from joystick.gateway import health
 from joystick.inbox import feed_size, receive, results
 from joystick.inbox.feed_kinds import stored_kinds, unknown_kinds
-from joystick.models import Connection, Gap, InboundEvent
+from joystick.models import Connection, Gap, InboundEvent, Install
 from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed, page_before
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.plural import counted
@@ -81,6 +81,18 @@ class InboundEventAdmin(ReadOnlyAdmin):
     actions = ("handle_again",)
     change_list_template = "admin/joystick/inboundevent/change_list.html"
     change_form_template = "admin/joystick/inboundevent/change_form.html"
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns: with the channel where the bot is on several."""
+        found = Install.in_use()
+        self.of_request.channels = {install.channel_id: str(install) for install in found}
+        return (*self.list_display, "channel") if len(found) > 1 else self.list_display
+
+    @admin.display
+    def channel(self, event: InboundEvent) -> str:
+        """Return the streamer's name, or Joystick's id of the channel."""
+        names: dict[str, str] = self.of_request.channels
+        return names.get(event.channel_id, event.channel_id)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the addresses of *Run its effects again*, and of what moderates."""

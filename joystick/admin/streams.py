@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from joystick.channel import streams
-from joystick.models import Stream
+from joystick.models import Install, Stream
 from pixelbot_site.kit.admin import ReadOnlyAdmin
 
 
@@ -17,6 +18,16 @@ class StreamAdmin(ReadOnlyAdmin):
 
     list_display = ("started_at", "ended_at", "events", "tokens", "new_viewers", "points_minted", "points_spent")
     fields = (*list_display, "top_viewers")
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns: with the channel where the bot is on several."""
+        return (*self.list_display, "channel") if len(Install.in_use()) > 1 else self.list_display
+
+    @admin.display
+    def channel(self, stream: Stream) -> str:
+        """Return the streamer's name, or Joystick's id of the channel."""
+        install = Install.objects.filter(channel_id=stream.channel_id).first()
+        return str(install or stream.channel_id)
 
     def figures_of(self, stream: Stream) -> dict[str, Any]:
         """Return the figures counted at the stream's end; for one that is on, those of now, which are not stored."""

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -14,7 +14,9 @@ from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Transaction, TransactionKind, Viewer, viewer_key
 from economy.viewers import forgetting, leaderboard, merging, people, presence
 from joystick.account.own_name import own_key
+from joystick.channel import installs
 from joystick.models import InboundEvent, Install, Stream
+from pixelbot_site.kit import present_channel
 from redeems import purchase
 
 log = logging.getLogger("joystick")
@@ -43,9 +45,9 @@ def last_channel() -> str:
 
 
 def current(channel_id: str = "") -> Stream | None:
-    """Return the stream that is on, of this channel or of any; None while there is none."""
+    """Return the stream that is on, of this channel, or of the present one; None while there is none."""
     streams = Stream.objects.filter(ended_at__isnull=True)
-    return (streams.filter(channel_id=channel_id) if channel_id else streams).first()
+    return streams.filter(Q(channel_id=channel_id) if channel_id else present_channel.is_here()).first()
 
 
 @purchase.live_since.register
@@ -80,7 +82,8 @@ def end(channel_id: str, at: datetime) -> Stream | None:
     if open_stream is None or at < open_stream.started_at:
         return None
     _close(open_stream, at)
-    presence.clear()
+    if not Stream.objects.filter(ended_at__isnull=True).exists():  # else who is here may be in another channel
+        presence.clear()
     return open_stream
 
 
@@ -100,15 +103,26 @@ def is_active() -> Q:
     return Q(kind__in=ACTIVE) & people.is_audience("viewer_key") & ~Q(viewer_key=own_key())
 
 
-def figures(stream: Stream) -> dict[str, Any]:
-    """Count what happened between the stream's start and its end (or now).
+def figures(stream: Stream, *, is_one_of_several: bool | None = None) -> dict[str, Any]:
+    """Count what happened on its channel between the stream's start and its end (or now).
 
     The keys are events, tokens, active_viewers, new_viewers, points_minted, points_spent (less what was refunded), and
-    top_viewers: [username, points earned] of those who earned most.
+    top_viewers: [username, points earned] of those who earned most. `is_one_of_several`: whether the bot is on other
+    channels, too, where the caller knows.
     """
     span = (stream.started_at, stream.ended_at or timezone.now())
-    events = InboundEvent.objects.filter(received_at__range=span)
+    with present_channel.within(stream.channel_id):
+        events = InboundEvent.objects.filter(present_channel.is_here(), received_at__range=span)
     rows = Transaction.objects.filter(created_at__range=span)
+    seen = Viewer.objects.filter(first_seen_at__range=span)
+    only: tuple[Exists, ...] = ()
+    if is_one_of_several is None:
+        is_one_of_several = bool(installs.others(installs.known(), now=timezone.now()))
+    if stream.channel_id and is_one_of_several:
+        # What no event of this channel led to is not of this stream.
+        only = (Exists(events.filter(uid=OuterRef("event"))),)
+        rows = rows.filter(*only)
+        seen = seen.filter(Exists(events.filter(viewer_key=OuterRef("key"))))
     of_events = events.aggregate(
         count=Count("id"),
         tokens=Coalesce(Sum("tokens"), 0),
@@ -118,12 +132,12 @@ def figures(stream: Stream) -> dict[str, Any]:
         minted=Coalesce(Sum("delta", filter=POINTS_LEDGER.minted), 0),
         spent=Coalesce(Sum("delta", filter=Q(kind__in=[TransactionKind.SPEND, TransactionKind.REFUND])), 0),
     )
-    top = leaderboard.top_earners(POINTS_LEDGER, since=span[0], until=span[1], limit=MAX_TOP_VIEWERS)
+    top = leaderboard.top_earners(POINTS_LEDGER, since=span[0], until=span[1], limit=MAX_TOP_VIEWERS, only=only)
     return {
         "events": of_events["count"],
         "tokens": of_events["tokens"],
         "active_viewers": of_events["active"],
-        "new_viewers": Viewer.objects.filter(first_seen_at__range=span).count(),
+        "new_viewers": seen.count(),
         "points_minted": of_points["minted"],
         "points_spent": -of_points["spent"],
         "top_viewers": [[place.username, place.amount] for place in top],
@@ -160,5 +174,6 @@ def _close(stream: Stream, at: datetime) -> None:
 
 def _last_heard(stream: Stream, *, before: datetime) -> datetime:
     """Return when the stream's last event came; its start where none came."""
-    events = InboundEvent.objects.filter(received_at__range=(stream.started_at, before))
+    with present_channel.within(stream.channel_id):
+        events = InboundEvent.objects.filter(present_channel.is_here(), received_at__range=(stream.started_at, before))
     return events.aggregate(last=Max("received_at"))["last"] or stream.started_at

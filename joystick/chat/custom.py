@@ -19,7 +19,7 @@ from effects.queue import items
 from effects.registry import Effect
 from joystick.models import CustomCommand
 from joystick.registry import Call
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.lines import lines_of, picked
 from pixelbot_site.kit.live import Live
@@ -157,7 +157,7 @@ def _is_due(custom: Custom, call: Call) -> bool:
     own = call.rules.command_cooldown_seconds if custom.cooldown is None else custom.cooldown
     wanted = {
         f"custom.{custom.pk}:{call.viewer.key}": float(own),
-        f"custom.{custom.pk}": float(custom.global_cooldown),
+        present_channel.apart(f"custom.{custom.pk}"): float(custom.global_cooldown),
     }
     return cooldowns.take_all(wanted, now=call.now)
 

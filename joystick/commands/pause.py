@@ -15,4 +15,4 @@ def pause(call: Call) -> str:
     """Pause the lanes named, or all of them. They stay paused over a restart."""
     for lane in control.named_lanes(call.words):
         control.pause(lane, by=call.viewer.username)
-    return DONE(lanes=", ".join(lanes.paused()))
+    return DONE(lanes=", ".join(lanes.paused_here()))

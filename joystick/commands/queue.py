@@ -7,7 +7,7 @@ from effects.models import QueueItem, State
 from effects.queue import lanes
 from effects.queue.lanes import place as place_of
 from joystick.registry import Call, command
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 
 # Items that a moderator is told the numbers of.
 MAX_SHOWN = 5
@@ -30,7 +30,7 @@ def queue_(call: Call) -> str:
         sentences.append(PLACE(place=place))
     elif QueueItem.objects.filter(viewer=call.viewer, state=State.WAITING).exists():
         sentences.append(APPROVAL())
-    paused = lanes.paused()
+    paused = lanes.paused_here()
     if paused:
         sentences.append(PAUSED(lanes=", ".join(paused)))
     if role_of(call.viewer) >= Role.MODERATOR:
@@ -39,7 +39,8 @@ def queue_(call: Call) -> str:
 
 
 def _next_items() -> list[str]:
-    rows = QueueItem.objects.filter(state__in=[State.WAITING, State.PENDING]).order_by(*lanes.IN_ORDER)[:MAX_SHOWN]
+    own = QueueItem.objects.filter(present_channel.is_here(nullable=True))
+    rows = own.filter(state__in=[State.WAITING, State.PENDING]).order_by(*lanes.IN_ORDER)[:MAX_SHOWN]
     shown = [
         f"#{row.pk} {row.kind}{f' {TO_APPROVE.part()}' if row.state == State.WAITING else ''}".rstrip() for row in rows
     ]

@@ -16,5 +16,5 @@ def resume(call: Call) -> str:
     """Resume the lanes named, or all of them."""
     for lane in control.named_lanes(call.words):
         control.resume(lane, by=call.viewer.username)
-    paused = lanes.paused()
+    paused = lanes.paused_here()
     return STILL(lanes=", ".join(paused)) if paused else DONE()

@@ -22,9 +22,10 @@ from websockets.typing import Subprotocol
 from joystick.gateway import reasons
 from joystick.gateway.outgoing import counting
 from joystick.gateway.outgoing.actions import SPOKEN, Action, Listing
+from joystick.gateway.outgoing.by_channel import ByChannel
 from joystick.gateway.outgoing.echoes import Echoes
-from joystick.gateway.outgoing.waiting import BURST, MIN_INTERVAL, Outgoing, is_said
-from joystick.gateway.pace import Attempts, TokenBucket
+from joystick.gateway.outgoing.waiting import is_said
+from joystick.gateway.pace import Attempts
 from joystick.gateway.session import Session, SessionLost, TokenRefused
 from joystick.protocol.frames import ReceivedFrame
 from pixelbot_site.kit import origin
@@ -93,11 +94,9 @@ class Gateway:
         self.identifier = json.dumps(identifier, separators=(",", ":"))
         self.last_frame_at: datetime | None = None
         self.echoes = Echoes()
-        self.outgoing = Outgoing()
+        self.outgoing = ByChannel()
         self.set_chat(rate_limit=rate_limit, max_chars=max_chars, bot_username=bot_username, amount=amount)
         self._last_action = ""
-        self._channel_id = ""
-        self._channel_known = asyncio.Event()
         self._socket: ClientConnection | None = None
         self._close_reason = ""
         self._session: Session | None = None
@@ -157,22 +156,20 @@ class Gateway:
         amount: str,
         listing: Listing | None = None,
     ) -> None:
-        """Set the seconds between two lines, a line's length, the bot's name, how much is said (a key of SAID), and how
-        several names are said.
+        """Set the seconds between two lines of a channel, a line's length, the bot's name, how much is said (a key of
+        SAID), and how several names are said.
 
         What waits already is said by the new pace.
         """
         self._amount = amount
         self._max_chars = max_chars
-        self._pace = TokenBucket(rate_limit, BURST)
         self.outgoing.set_limits(interval=rate_limit, max_chars=max_chars, listing=listing)
         self.echoes.set_known_name(bot_username)
 
     def set_channel(self, channel_id: str) -> None:
         """Set the channel for actions without one. "" is ignored."""
         if channel_id:
-            self._channel_id = channel_id
-            self._channel_known.set()
+            self.outgoing.set_default(channel_id)
 
     async def _connect_once(self, token: str) -> None:
         separator = "&" if "?" in self._url else "?"
@@ -224,25 +221,16 @@ class Gateway:
                 await asyncio.gather(sender, return_exceptions=True)
 
     async def _send_actions(self, socket: ClientConnection) -> None:
-        # One at a time, MIN_INTERVAL apart: the server does not keep the order of actions sent close together.
         while True:
-            action = await self.outgoing.wait_next()
-            if not (action.channel_id or self._channel_id):
-                await self._channel_known.wait()
-                continue  # look again: the action may have become too old
-            wait = self._pace.seconds_until_next() if action.name in SPOKEN else 0  # moderation never waits
-            if wait > 0:
-                await asyncio.sleep(min(wait, MIN_INTERVAL))
-                continue  # look again: something more urgent may have come
-            await self._send(socket, self.outgoing.take(self._pace.at_once))
-            await asyncio.sleep(MIN_INTERVAL)
+            await self.outgoing.wait_next()
+            await self._send(socket, self.outgoing.take())
 
     async def _send(self, socket: ClientConnection, action: Action) -> None:
         self._last_action = str(action)
         if action.name == "send_message":
             self.echoes.said(action.arguments["text"])  # before it is sent: its echo may be quick
         try:
-            await socket.send(json.dumps(self._encode(action, action.channel_id or self._channel_id)))
+            await socket.send(json.dumps(self._encode(action)))
         except BaseException:  # a cancelled sender, too: what the socket did not take is sent in the next session
             self.outgoing.put_back()
             raise
@@ -253,10 +241,10 @@ class Gateway:
                 log.info("did: %s", self._last_action)
         counting.count_sent(action)
         if action.name in SPOKEN:
-            self._pace.count()
+            self.outgoing.count()
 
-    def _encode(self, action: Action, channel_id: str) -> dict[str, str]:
-        arguments = {**action.arguments, "channel_id": channel_id}
+    def _encode(self, action: Action) -> dict[str, str]:
+        arguments = {**action.arguments, "channel_id": action.channel_id}
         if self._version == "v1":
             arguments = {V1_KEYS.get(key, key): value for key, value in arguments.items()}
         data = json.dumps({"action": action.name, **arguments})

@@ -68,7 +68,7 @@ class Listener:
         self._chat_settings: dict[str, Any] = {}
         self._look_after = look_after
         self._holder = holder
-        self._events: asyncio.Queue[ReceivedFrame] = asyncio.Queue()
+        self._events = batch_size.Waiting()
         self._in_hand: list[ReceivedFrame] = []
         self._storing: asyncio.Task[None] | None = None
         self._is_ending = False
@@ -181,7 +181,7 @@ class Listener:
         return await self._tokens.refuse(token, reason)
 
     async def accept(self, received: ReceivedFrame) -> None:
-        """Queue a frame to be stored. Wait while a whole batch is queued.
+        """Queue a frame to be stored. Wait while a whole batch is queued, or of several channels, many.
 
         The socket is not read meanwhile: memory stays bounded, the rest waits in TCP's buffers, and what was read can
         still be stored when the bot is stopped.
@@ -189,7 +189,9 @@ class Listener:
         await self._has_room.wait()
         await self._look_for_own_name(received.event)
         self._events.put_nowait(received)
-        if self._events.qsize() >= self._batch_size.size:
+        if received.event is not None:
+            self._batch_size.hear(received.event.channel_id)
+        if self._events.qsize() >= self._batch_size.room:
             self._has_room.clear()
 
     async def _look_for_own_name(self, event: Event | None) -> None:

@@ -12,7 +12,7 @@ from economy import cooldowns
 from economy.models import Viewer, viewer_key
 from economy.settings_table import PointsSettings
 from economy.viewers import people
-from economy.viewers.roles import Role, in_words, role_of
+from economy.viewers.roles import Role, in_channel, in_words, role_of
 from effects.chat import Priority
 from effects.models import State
 from joystick.chat import answering
@@ -21,7 +21,7 @@ from joystick.protocol import names
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome
 from joystick.settings_table import Rules
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.phrases import Kind, Said
 from redeems import purchase
@@ -117,14 +117,14 @@ def _author(message: ChatMessage, known: Mapping[str, Viewer], now: datetime) ->
     key = viewer_key(message.username)
     if key in known:
         return people.without_relations(known[key])
-    return people.seen([message.username], now=now)[key]
+    return in_channel(people.seen([message.username], now=now)[key], message.channel_id)
 
 
 def _is_due(command: Command, call: Call) -> bool:
     cooldown = call.rules.command_cooldown_seconds if command.cooldown is None else command.cooldown
     seconds = {
         f"command.{command.key}:{call.viewer.key}": cooldown,
-        f"command.{command.key}": command.global_cooldown,
+        present_channel.apart(f"command.{command.key}"): command.global_cooldown,
     }
     return cooldowns.take_all(seconds, now=call.now)
 

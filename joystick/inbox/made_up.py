@@ -10,10 +10,12 @@ from uuid import uuid4
 from django.utils import timezone
 
 from economy.viewers import people
+from economy.viewers.roles import in_channel
 from joystick.channel import streams
 from joystick.inbox import receive
 from joystick.protocol.compose import compose
 from joystick.protocol.frames import ReceivedFrame, read_frame
+from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.errors import Refused
 
 # What the uid of each begins with, so that the feed tells them from what came.
@@ -32,19 +34,20 @@ def receive_made_up(kind: str, *, username: str, text: str, tokens: int | None) 
 
 
 def made_up(kind: str, *, username: str, text: str, data: Mapping[str, Any]) -> ReceivedFrame:
-    """Return a frame with an event of `kind`, of now and of the channel that was last heard from.
+    """Return a frame with an event of `kind`, of now and of the present channel, or else of the one last heard from.
 
     `data` holds the keys that only this kind has. Raise Refused where the platform could not have sent it.
     """
+    channel = present_channel.present() or streams.last_channel()
     message = compose(
         kind,
         uid=f"{MARK}{uuid4()}",
-        channel_id=streams.last_channel(),
+        channel_id=channel,
         at=timezone.now(),
         username=username,
         text=text,
         data=data,
-        badges=_badges(username) if kind == "new_message" else (),
+        badges=_badges(username, channel) if kind == "new_message" else (),
     )
     received = read_frame(json.dumps({"identifier": "{}", "message": message}))
     if not isinstance(received, ReceivedFrame) or received.event is None:
@@ -60,7 +63,8 @@ def receive_frame(received: ReceivedFrame) -> str:
     return received.event.uid
 
 
-def _badges(username: str) -> list[str]:
+def _badges(username: str, channel: str) -> list[str]:
     # A line without badges would take from its author what earlier ones said: being a moderator, say.
-    viewer = people.find(username)
+    known = people.find(username)
+    viewer = known and in_channel(known, channel)
     return [badge for badge, flag in FLAGS.items() if viewer is not None and getattr(viewer, flag)]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from economy.earning import pay
 from economy.earning.pay import Award
 from economy.ledger.rewards import LevelUp
-from economy.models import Viewer, viewer_key
+from economy.models import ROLE_FLAGS, Viewer, viewer_key
 from economy.viewers import people, presence
+from economy.viewers.roles import Elsewhere
 from effects import chat
 from effects.queue import folding
 from joystick.channel import actions, streams
@@ -19,7 +21,7 @@ from joystick.reactions import performing
 from joystick.reactions.engine import Reacting, Run
 from joystick.registry import Outcome, handlers
 from joystick.settings_table import Rules
-from pixelbot_site.kit import bulk, origin
+from pixelbot_site.kit import bulk, origin, present_channel
 
 log = logging.getLogger("joystick")
 
@@ -38,43 +40,55 @@ class Outcomes:
 
     `viewers` are those loaded so far, by key. `present` is by username: True for who is here, False for who left.
     `taken_out` are the uids of lines that a filter had removed.
-    `alerted`: the uids of events that reactions show as alerts, once they have run.
+    `alerted`: the uids of events that reactions show as alerts, once they have run. `others` are the channels other
+    than the first, whose flags are the viewers' own: `told_there` has what badges say in each of the others, by key.
     """
 
     rules: Rules
     now: datetime
+    others: frozenset[str] = frozenset()
     awards: list[Award] = field(default_factory=list)
     viewers: dict[str, Viewer] = field(default_factory=dict)
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
     present: dict[str, bool] = field(default_factory=dict)
     taken_out: set[str] = field(default_factory=set)
     alerted: set[str] = field(default_factory=set)
+    told_there: dict[str, dict[str, dict[str, bool]]] = field(default_factory=dict)
+    elsewhere: dict[str, Elsewhere] = field(init=False)
     reacting: Reacting = field(init=False)
 
     def __post_init__(self) -> None:
         self.reacting = Reacting(self.now)
+        self.elsewhere = {channel: Elsewhere(channel) for channel in self.others}
 
-    def handle(self, event: Event | LevelUp) -> None:
-        """Call the handlers of the event's type and apply what they return, and keep what occasions it is."""
-        source = Source(event.uid, event.channel_id) if isinstance(event, Event) else Source(event.event)
-        before = origin.enter(source.event)
-        try:
-            log.debug("received: %s", type(event).__name__)
-            for handler in handlers(event):
-                self.apply(handler(event, self.rules), source)
-        finally:
-            origin.leave(before)
-        if source.event not in self.taken_out and not _is_of_a_bot(event, self.rules):
-            self.reacting.collect(event, uid=source.event, channel_id=source.channel_id)
+    def handle(self, event: Event | LevelUp, channel: str = "") -> None:
+        """Call the handlers of the event's type and apply what they return, and keep what occasions it is.
+
+        `channel` is that of a level.
+        """
+        source = Source(event.uid, event.channel_id) if isinstance(event, Event) else Source(event.event, channel)
+        with present_channel.within(source.channel_id, is_other=source.channel_id in self.others):
+            before = origin.enter(source.event)
+            try:
+                log.debug("received: %s", type(event).__name__)
+                for handler in handlers(event):
+                    self.apply(handler(event, self.rules), source)
+            finally:
+                origin.leave(before)
+            if source.event not in self.taken_out and not _is_of_a_bot(event, self.rules):
+                self.reacting.collect(event, uid=source.event, channel_id=source.channel_id)
 
     def apply(self, outcome: Outcome, source: Source) -> None:
         """Do what an outcome asks for, but keep awards and presence for later."""
         if outcome.is_taken_out:
             self.taken_out.add(source.event)
-        self.awards += outcome.awards
+        self.awards += (
+            (replace(award, channel=source.channel_id) for award in outcome.awards) if self.others else outcome.awards
+        )
         for username, flags in outcome.flags:
+            own = self._keep_there(username, flags, source.channel_id) if source.channel_id in self.others else flags
             # Popped, so that the latest spelling of a name comes last and wins in `load_viewers`.
-            self.flags[username] = {**self.flags.pop(username, {}), **flags}
+            self.flags[username] = {**self.flags.pop(username, {}), **own}
         self.present |= dict.fromkeys(outcome.present, True) | dict.fromkeys(outcome.left, False)
         for effect in outcome.effects:
             folding.enqueue(effect, viewer=outcome.viewer, event=source.event or None)
@@ -84,7 +98,7 @@ class Outcomes:
             actions.answer(username, text, channel_id=source.channel_id, kind=outcome.kind)
         if outcome.after_paying is not None:
             self.pay_awards()
-            self.apply(outcome.after_paying(self.viewers), source)
+            self.apply(outcome.after_paying(self.viewers_in(source.channel_id)), source)
 
     def finish(self) -> None:
         """Pay, store presence and run reactions at the end of the batch."""
@@ -97,7 +111,7 @@ class Outcomes:
                 now=self.now,
             )
         if self.reacting.candidates:
-            runs = self.reacting.runs(self.viewers)
+            runs = self.reacting.runs(self.viewers, self.elsewhere)
             performing.perform(runs, now=self.now)
             self.alerted = {run.candidate.event for run in runs if run.shows_alert and _is_of_an_event(run)}
 
@@ -106,12 +120,19 @@ class Outcomes:
         self.load_viewers()
         while self.awards:  # handlers of a level-up may return awards again
             awards, self.awards = self.awards, []
+            channels = {award.channel for award in awards}
             with origin.of(None):  # they are those of many events
                 level_ups = pay.pay(
-                    awards, rules=self.rules, now=self.now, viewers=self.viewers, stream=self._stream_id()
+                    awards,
+                    rules=self.rules,
+                    now=self.now,
+                    viewers=self.viewers,
+                    there={channel: self.viewers_in(channel) for channel in channels & self.others},
+                    streams=self._stream_ids(channels),
                 )
+            earned_in = {award.event: award.channel for award in awards}
             for level_up in level_ups:
-                self.handle(level_up)
+                self.handle(level_up, earned_in.get(level_up.event, ""))
             if self.awards:
                 self.load_viewers()
 
@@ -129,11 +150,31 @@ class Outcomes:
         names |= {key: unpaid[key] for key in bulk.among(Viewer, "key", unpaid)}
         changed = [name for key, name in names.items() if key not in self.viewers or flags.get(key)]
         self.viewers |= people.seen(changed, now=self.now, flags=flags)
+        told_there, self.told_there = self.told_there, {}
+        for channel, told in told_there.items():
+            known = [(self.viewers[key], badges) for key, badges in told.items() if key in self.viewers]
+            self.elsewhere[channel].keep(known)
 
-    def _stream_id(self) -> str:
+    def viewers_in(self, channel: str) -> Mapping[str, Viewer]:
+        """Return the viewers loaded so far, with the flags that they have in a channel."""
+        return self.elsewhere[channel].among(self.viewers) if channel in self.others else self.viewers
+
+    def _keep_there(self, username: str, flags: Mapping[str, bool], channel: str) -> Mapping[str, bool]:
+        """Keep what badges say in another channel than the first, and return what is so in every channel."""
+        told = self.told_there.setdefault(channel, {}).setdefault(viewer_key(username), {})
+        told |= {name: flag for name, flag in flags.items() if name in ROLE_FLAGS}
+        return {name: flag for name, flag in flags.items() if name not in ROLE_FLAGS}
+
+    def _stream_ids(self, channels: Iterable[str]) -> dict[str, str]:
         # Needed only where entering pays once for each stream.
-        stream = streams.current() if self.rules.dropin_once_per_stream else None
-        return str(stream.pk) if stream else ""
+        if not self.rules.dropin_once_per_stream:
+            return {}
+        found: dict[str, str] = {}
+        for channel in channels:
+            with present_channel.within(channel):
+                stream = streams.current()
+            found |= {channel: str(stream.pk)} if stream else {}
+        return found
 
 
 def _is_of_an_event(run: Run) -> bool:

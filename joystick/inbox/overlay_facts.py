@@ -15,6 +15,7 @@ from joystick.chat import counters
 from joystick.models import FilterAction, InboundEvent, InboundState, ModeratedLine, Stream
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame, read_frame
+from pixelbot_site.kit import present_channel
 
 # What an event of the overlays has besides, where its kind has it.
 AMOUNTS = ("tokens", "count", "viewers", "number", "prize", "item", "title", "added", "current", "seconds")
@@ -58,7 +59,8 @@ def latest(kinds: Sequence[str], limit: int, since: datetime | None) -> list[Fac
     """Return the newest public events of these kinds, newest first."""
     rows: list[InboundEvent] = []
     for kind in kinds:  # one by one: the index on the kind has each in the order of its ids
-        handled = InboundEvent.objects.filter(kind=kind, state=InboundState.HANDLED).order_by("-id")
+        own = InboundEvent.objects.filter(present_channel.is_here(), kind=kind, state=InboundState.HANDLED)
+        handled = own.order_by("-id")
         rows += (handled.filter(received_at__gte=since) if since else handled)[:limit]
     rows.sort(key=lambda row: -row.pk)
     rows = _without_taken_out(rows[:limit]) if "new_message" in kinds else rows[:limit]
@@ -89,7 +91,7 @@ def _fact(row: InboundEvent) -> Fact | None:
 @facts.counted_facts.register
 def counted(kind: str, since: datetime | None) -> tuple[int, int]:
     """Return how many events of the kind there were, and their tokens."""
-    rows = InboundEvent.objects.filter(kind=kind, state=InboundState.HANDLED)
+    rows = InboundEvent.objects.filter(present_channel.is_here(), kind=kind, state=InboundState.HANDLED)
     rows = rows.filter(received_at__gte=since) if since else rows
     found = rows.aggregate(count=Count("id"), tokens=Sum("tokens"))
     return found["count"], found["tokens"] or 0
@@ -99,6 +101,7 @@ def counted(kind: str, since: datetime | None) -> tuple[int, int]:
 def top_tippers(since: datetime | None, limit: int) -> list[Tipper]:
     """Return who gave most tokens, by tips and wheel spins."""
     rows = InboundEvent.objects.filter(people.is_audience("viewer_key"), kind__in=TIPS, tokens__gt=0)
+    rows = rows.filter(present_channel.is_here())
     rows = rows.filter(received_at__gte=since) if since else rows
     sums = rows.order_by().values("viewer_key").annotate(given=Sum("tokens"), name=Max("username"))
     return [Tipper(row["name"], row["given"]) for row in sums.order_by("-given", "viewer_key")[:limit]]
@@ -113,4 +116,5 @@ def counter_values() -> dict[str, int]:
 @facts.stream_since.register
 def stream_since() -> datetime | None:
     """Return when the stream that is on, or else the last one, began."""
-    return Stream.objects.order_by("-started_at").values_list("started_at", flat=True).first()
+    own = Stream.objects.filter(present_channel.is_here())
+    return own.order_by("-started_at").values_list("started_at", flat=True).first()

@@ -6,7 +6,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Container, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from economy.models import viewer_key
 from effects.overlays import messages
+from joystick.channel import installs
+from joystick.channel.installs import Known
 from joystick.inbox import counting
 from joystick.inbox.outcomes import Outcomes
 from joystick.inbox.overlay_facts import more_of
@@ -23,7 +25,7 @@ from joystick.protocol.envelope import clean_text
 from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
 from joystick.protocol.frames import SERVER_ERROR, UNREADABLE, ReceivedFrame, read_frame
 from joystick.settings_table import Rules
-from pixelbot_site.kit import bulk, origin
+from pixelbot_site.kit import bulk, origin, present_channel
 from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("joystick")
@@ -99,20 +101,24 @@ def _handle(batch: Sequence[ReceivedFrame], check: Callable[[], None]) -> None:
     arrivals = {received.event.uid: received.at for received in batch if received.event is not None}
     with transaction.atomic(), origin.batch(arrivals):
         check()
-        outcomes = Outcomes(Rules.current(), now)
-        new = _store_new(batch, now=now)
+        new, channels = _store_new(batch, now=now)
+        outcomes = Outcomes(Rules.current(), now, others=installs.others(channels, now=now))
         for event in new:
             outcomes.handle(event)
         outcomes.finish()
         shown = [event for event in new if _is_public(event) and event.uid not in outcomes.taken_out]
-        messages.happened([_overlay_payload(event, outcomes.alerted) for event in shown])
+        for channel in dict.fromkeys(event.channel_id for event in shown):
+            with present_channel.within(channel):
+                own = [event for event in shown if event.channel_id == channel]
+                messages.happened([_overlay_payload(event, outcomes.alerted) for event in own])
         after_commit(counting.count, batch, new)
         commit_began = time.perf_counter()
     if not transaction.get_connection().in_atomic_block:  # else the commit is still to come, if it comes at all
         counting.observe(len(batch), began=began, commit_began=commit_began)
 
 
-def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> list[Event]:
+def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> tuple[list[Event], list[Known]]:
+    """Store the events that are new, and return them and all channels."""
     uids = [received.event.uid for received in batch if received.event is not None]
     known = bulk.among(InboundEvent, "uid", uids)
     rows: list[tuple[object, ...]] = []
@@ -126,8 +132,7 @@ def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> list[Event]:
             new.append(event)
             rows.append(_row(received, event, now=now))
     bulk.insert(InboundEvent, COLUMNS, rows)
-    _store_installs(new, now=now)
-    return new
+    return new, _store_installs(new, now=now)
 
 
 # The columns of the rows below, in their order.
@@ -177,6 +182,7 @@ def _store_failure(received: ReceivedFrame, error: str) -> None:
     row = InboundEvent(
         uid=received.event.uid,
         kind=received.event.kind,
+        channel_id=received.event.channel_id,
         username=received.event.username,
         viewer_key=viewer_key(received.event.username) or None,
         raw=clean_text(received.raw, MAX_RAW_CHARS),
@@ -189,21 +195,22 @@ def _store_failure(received: ReceivedFrame, error: str) -> None:
     after_commit(counting.count_failure, received.event)
 
 
-def _store_installs(events: Sequence[Event], *, now: datetime) -> None:
+def _store_installs(events: Sequence[Event], *, now: datetime) -> list[Known]:
+    """Store that events came from their channels, and return all channels."""
     channels = {event.channel_id: "" for event in events if event.channel_id}
     channels |= {  # of all events, chat lines name the channel's owner
         event.channel_id: event.streamer for event in events if isinstance(event, ChatMessage) and event.streamer
     }
     channels.pop("", None)
-    columns = ("channel_id", "username", "last_event_at")
-    known = {row[0]: row[1:] for row in bulk.rows_with(Install, "channel_id", channels, *columns)}
+    known = {channel.channel_id: channel for channel in installs.known()} if channels else {}
     for channel_id, username in sorted(channels.items()):
-        stored_name, last_event_at = known.get(channel_id, ("", None))
-        # SQLite's driver returns UTC without saying so.
-        is_recent = last_event_at is not None and now - last_event_at.replace(tzinfo=UTC) < LAST_EVENT_EVERY
-        if not is_recent or username not in ("", stored_name):
+        stored = known.get(channel_id, Known(channel_id, "", None, is_connected=False))
+        is_recent = stored.last_event_at is not None and now - stored.last_event_at < LAST_EVENT_EVERY
+        if not is_recent or username not in ("", stored.username):
             named = {"username": username} if username else {}
             Install.objects.update_or_create(channel_id=channel_id, defaults={"last_event_at": now, **named})
+            known[channel_id] = stored._replace(last_event_at=now)
+    return list(known.values())
 
 
 def _is_public(event: Event) -> bool:

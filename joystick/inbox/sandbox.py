@@ -41,7 +41,7 @@ def rehearse(received: ReceivedFrame) -> Rehearsal:
     """
     with transaction.atomic(), chat.overheard() as messages:
         before: Before = {model: _last(model) for model in (Transaction, XPTransaction, QueueItem, Viewer)}
-        live = _is_live()
+        live = _count_live()
         receive.receive([received])
         items = list(_new(QueueItem, before).order_by("pk")[:MAX_ROWS])
         sentences = (
@@ -64,8 +64,8 @@ def _new(model: type[Any], before: Before) -> Any:
     return model.objects.filter(pk__gt=before[model])
 
 
-def _is_live() -> bool:
-    return Stream.objects.filter(ended_at=None).exists()
+def _count_live() -> int:
+    return Stream.objects.filter(ended_at=None).count()
 
 
 def _mistakes(received: ReceivedFrame) -> Iterator[str]:
@@ -85,11 +85,11 @@ def _ledger(before: Before) -> Iterator[str]:
         yield f"{row.viewer}: {row.delta:+} XP for “{row.source}”, which makes {row.total_after}{level}."
 
 
-def _stream(was_live: bool) -> Iterable[str]:
-    is_live = _is_live()
-    if is_live == was_live:
+def _stream(live_before: int) -> Iterable[str]:
+    live = _count_live()
+    if live == live_before:
         return ()
-    return ("A stream begins.",) if is_live else ("The stream ends, and its figures are counted.",)
+    return ("A stream begins.",) if live > live_before else ("The stream ends, and its figures are counted.",)
 
 
 def _said(message: Mapping[str, Any]) -> str:

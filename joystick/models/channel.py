@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -13,6 +14,8 @@ from economy.models import KEY_MAX, Viewer
 from economy.viewers.roles import Role
 from pixelbot_site.kit.steps_field import EffectsField
 
+# A channel that is not connected, and that nothing came from for so long, is not in use any more.
+SILENT = timedelta(days=30)
 # Seconds: a year.
 MAX_COOLDOWN = 31_536_000
 
@@ -43,6 +46,17 @@ class Install(models.Model):
 
     def __str__(self) -> str:
         return self.username or self.channel_id
+
+    @property
+    def is_in_use(self) -> bool:
+        """Return whether the bot is on the channel now: it is connected, or something came from it lately."""
+        heard = self.last_event_at is not None and timezone.now() - self.last_event_at < SILENT
+        return bool(self.access_token) or heard
+
+    @classmethod
+    def in_use(cls) -> list[Install]:
+        """Return the channels that the bot is on now, the first first."""
+        return [install for install in cls.objects.order_by("id") if install.is_in_use]
 
 
 class InboundState(models.TextChoices):

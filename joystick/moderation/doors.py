@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 
 from economy.models import Viewer
 from economy.viewers import people
-from economy.viewers.roles import Role, role_of
+from economy.viewers.roles import Role, in_channel, role_of
 from effects.queue import control
 from joystick.channel import actions
-from joystick.models import FilterAction, InboundEvent, ModeratedLine
-from pixelbot_site.kit import phrases
+from joystick.models import FilterAction, InboundEvent, Install, ModeratedLine
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.plural import counted
 
@@ -63,8 +63,10 @@ def mute(line: Line, *, by: str, filter_id: int | None = None) -> None:
 
 
 def unmute(username: str, *, channel_id: str = "", by: str) -> None:
-    """Let a muted viewer talk again. Raise Failed where the scope is missing."""
-    actions.unmute(username, channel_id=channel_id)
+    """Let a muted viewer talk again; without a channel, in each. Raise Failed where the scope is missing."""
+    channels = [] if channel_id else [install.channel_id for install in Install.in_use()]
+    for channel in channels or [channel_id]:
+        actions.unmute(username, channel_id=channel)
     log.info("%s unmuted somebody", by)
 
 
@@ -102,12 +104,13 @@ def heard_of_mute(username: str) -> None:
     Whether its event names the muted or the moderator is not documented.
     """
     viewer = people.find(username) if username else None
-    if viewer is not None and role_of(viewer) < Role.MODERATOR:
+    if viewer is not None and role_of(in_channel(viewer, present_channel.present())) < Role.MODERATOR:
         take_items(viewer, by=BY_JOYSTICK)
 
 
 def _lines_of(viewer: Viewer) -> QuerySet[InboundEvent]:
-    lines = InboundEvent.objects.filter(viewer_key=viewer.key, kind="new_message")
+    # Of the channel where it was asked: a moderator there moderates no other.
+    lines = InboundEvent.objects.filter(present_channel.is_here(), viewer_key=viewer.key, kind="new_message")
     return lines.exclude(uid__startswith=MADE_UP).order_by("-id")
 
 

@@ -18,7 +18,7 @@ from joystick.moderation.doors import Line
 from joystick.moderation.filters import Filter
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Outcome
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.phrases import Kind
 
@@ -78,7 +78,7 @@ def _times_said(message: ChatMessage, *, within: int) -> int:
     own = InboundEvent.objects.filter(uid=message.uid).values("pk")[:1]
     since = timezone.now() - timedelta(seconds=within)
     # Without the time as a condition: by the index on the kind, the newest are read and no others.
-    lines = InboundEvent.objects.filter(kind="new_message", pk__lte=own).order_by("-pk")
+    lines = InboundEvent.objects.filter(present_channel.is_here(), kind="new_message", pk__lte=own).order_by("-pk")
     newest = lines.values_list("text", "received_at")[:MAX_LOOKED_AT]
     return sum(_essence(text) == wanted for text, at in newest if at >= since)
 
@@ -154,7 +154,8 @@ def permit(viewer: Viewer, *, now: datetime) -> None:
 
 
 def _permit_of(viewer: Viewer) -> str:
-    return f"moderation.permit:{viewer.key}"
+    # Of this channel: a moderator of another allows nothing here.
+    return f"moderation.permit.{present_channel.present()}:{viewer.key}"
 
 
 def _without_permitted(met: Sequence[Filter], viewer: Viewer, now: datetime) -> Sequence[Filter]:

@@ -27,7 +27,8 @@ def ask(title: str, *, channel_id: str, username: str) -> str:
     """
     scopes.require_for_channel(SCOPE, channel_id=channel_id)
     installs = tokens.usable()
-    install = installs.filter(channel_id=channel_id).first() or installs.first()
+    # No other channel's title, where this one is not connected.
+    install = (installs.filter(channel_id=channel_id) if channel_id else installs).first()
     if install is None:
         raise Failed(NOT_CONNECTED())
     after_commit(send, TASK, install.pk, title, username)

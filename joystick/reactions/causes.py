@@ -14,6 +14,7 @@ from effects.queue import refunds, wakeups
 from joystick.models import Stream
 from joystick.reactions import performing, rules
 from joystick.reactions.engine import Reacting
+from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Redeem
 
@@ -45,7 +46,7 @@ def react(cause: RedeemFailed | OverlayGone, *, now: datetime) -> None:
     """Run the rows for what happened, in a transaction of their own."""
     with transaction.atomic():
         reacting = Reacting(now)
-        reacting.collect(cause, uid="", channel_id="")
+        reacting.collect(cause, uid="", channel_id=present_channel.present())
         if reacting.candidates:
             performing.perform(reacting.runs({}), now=now)
 
@@ -63,16 +64,20 @@ def react_to_failed_redeem(item_id: int, reason: str) -> None:
     if item is None or item.viewer is None:
         return
     title = Redeem.objects.filter(key=item.redeem).values_list("title", flat=True).first() or item.redeem
-    react(RedeemFailed(item.viewer.username, title, reason), now=timezone.now())
+    with present_channel.within(item.channel_id or ""):
+        react(RedeemFailed(item.viewer.username, title, reason), now=timezone.now())
 
 
 def watch_overlay(*, now: datetime) -> None:
     """Run the rows for an overlay that is gone. Asked every five seconds; without such rows it costs nothing."""
     if OverlayGone not in rules.current().kinds:
         return
-    stream = Stream.objects.filter(ended_at__isnull=True).first()
-    if stream is None:
-        return
+    for stream in Stream.objects.filter(ended_at__isnull=True):
+        with present_channel.within(stream.channel_id):
+            _watch_overlay_of(stream, now)
+
+
+def _watch_overlay_of(stream: Stream, now: datetime) -> None:
     own = Stream.objects.filter(pk=stream.pk)
     if pages.is_heard():
         own.filter(overlay_gone_at__isnull=False).update(overlay_gone_at=None)

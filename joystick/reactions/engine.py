@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from economy import cooldowns
 from economy.models import XP, Viewer, viewer_key
 from economy.viewers import people
-from economy.viewers.roles import role_of
+from economy.viewers.roles import Elsewhere, role_of
 from joystick.models import Stream
 from joystick.reactions import rules
 from joystick.reactions.kinds import Occasion, OccasionKind
 from joystick.reactions.rules import Rule, RuleSet
+from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.steps import leaves
 
 # Tests put a seeded one in its place.
@@ -71,45 +73,60 @@ class Reacting:
                 self.candidates.append(Candidate(self._count, kind, made, uid, channel_id))
         self._count += 1
 
-    def runs(self, viewers: Mapping[str, Viewer]) -> list[Run]:
-        """Return what runs, in the order of the events. Cooldowns are taken by this."""
-        judge = _Judge(self.now, self.rule_set, viewers)
-        candidates = _sifted(self.candidates, self.now)
+    def runs(
+        self, viewers: Mapping[str, Viewer], elsewhere: Mapping[str, Elsewhere] = MappingProxyType({})
+    ) -> list[Run]:
+        """Return what runs, in the order of the events. Cooldowns are taken by this.
+
+        `elsewhere`: what viewers are in other channels than the first, by channel.
+        """
+        judge = _Judge(self.now, self.rule_set, viewers, elsewhere)
+        candidates = _sifted(self.candidates, self.now, elsewhere)
         judge.load([candidate for candidate in candidates if candidate.kind.has_viewer])
         # A stable order: events as they came, and of one event chain by chain.
         return [
             run
-            for _, chain in groupby(candidates, key=lambda one: (one.number, one.kind.chain))
-            for run in judge.of_chain(list(chain))
+            for (_, _, channel), chain in groupby(
+                candidates, key=lambda one: (one.number, one.kind.chain, one.channel_id)
+            )
+            for run in judge.of_chain(list(chain), channel)
         ]
 
 
-def _sifted(candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
+def _sifted(candidates: Sequence[Candidate], now: datetime, elsewhere: Collection[str]) -> list[Candidate]:
     kept = {id(candidate): candidate for candidate in candidates}
     for kind in dict.fromkeys(candidate.kind for candidate in candidates if candidate.kind.sieve is not None):
         own = [candidate for candidate in candidates if candidate.kind is kind]
         assert kind.sieve is not None
-        found = kind.sieve([candidate.occasion for candidate in own], now)
-        for candidate, made in zip(own, found, strict=True):
-            if made is None:
-                del kept[id(candidate)]
-            else:
-                kept[id(candidate)] = Candidate(candidate.number, kind, made, candidate.event, candidate.channel_id)
+        for channel in dict.fromkeys(candidate.channel_id for candidate in own):
+            there = [candidate for candidate in own if candidate.channel_id == channel]
+            with present_channel.within(channel, is_other=channel in elsewhere):
+                found = kind.sieve([candidate.occasion for candidate in there], now)
+            for candidate, made in zip(there, found, strict=True):
+                if made is None:
+                    del kept[id(candidate)]
+                else:
+                    kept[id(candidate)] = replace(candidate, occasion=made)
     return [kept[id(candidate)] for candidate in candidates if id(candidate) in kept]
 
 
 class _Judge:
     """Asks what the conditions of rows need, once for a batch, and only where a row needs it."""
 
-    def __init__(self, now: datetime, rule_set: RuleSet, viewers: Mapping[str, Viewer]) -> None:
+    def __init__(
+        self, now: datetime, rule_set: RuleSet, viewers: Mapping[str, Viewer], elsewhere: Mapping[str, Elsewhere]
+    ) -> None:
+        self._elsewhere = elsewhere
+        self._live: dict[str, bool] = {}
         self._now = now
         self._rules = rule_set.rules
         self._viewers = dict(viewers)
         self._levels: dict[int, int] = {}
 
-    @cached_property
-    def _is_live(self) -> bool:
-        return Stream.objects.filter(ended_at__isnull=True).exists()
+    def _is_live(self, channel: str) -> bool:
+        if channel not in self._live:
+            self._live[channel] = Stream.objects.filter(present_channel.is_here(), ended_at__isnull=True).exists()
+        return self._live[channel]
 
     def load(self, candidates: Sequence[Candidate]) -> None:
         """Read who the rows' conditions ask about: viewers whom the batch has not loaded, and levels."""
@@ -127,11 +144,14 @@ class _Judge:
             ids = [self._viewers[key].pk for key in leveled]
             self._levels = dict(XP.objects.filter(viewer_id__in=ids).values_list("viewer_id", "level"))
 
-    def of_chain(self, chain: Sequence[Candidate]) -> Iterator[Run]:
+    def of_chain(self, chain: Sequence[Candidate], channel: str) -> Iterator[Run]:
         """Yield what runs of one event's chain: row by row, until one does not go on."""
+        within = present_channel.within(channel, is_other=channel in self._elsewhere)
         for candidate in chain:
             for rule in self._rules.get(candidate.kind.name, ()):
-                if self._runs(rule, candidate):
+                with within:
+                    runs = self._runs(rule, candidate)
+                if runs:
                     yield Run(rule, candidate)
                     if not rule.goes_on:
                         return
@@ -140,30 +160,33 @@ class _Judge:
         # Cooldowns last: they are used up by what runs alone. But the dice are rolled once for each stream or goal.
         return (
             rule.fits(candidate.kind, candidate.occasion)
-            and self._is_for(rule, candidate.occasion.username)
-            and (not rule.live_only or self._is_live)
+            and self._is_for(rule, candidate.occasion.username, candidate.channel_id)
+            and (not rule.live_only or self._is_live(candidate.channel_id))
             and self._is_first(rule, candidate.occasion.once)
             and (rule.chance >= 100 or dice.random() * 100 < rule.chance)
             and self._is_due(rule, candidate.occasion.username)
         )
 
-    def _is_for(self, rule: Rule, username: str) -> bool:
+    def _is_for(self, rule: Rule, username: str, channel: str) -> bool:
         if not rule.needs_viewer:
             return True
         viewer = self._viewers.get(viewer_key(username))
         if viewer is None:
             return False
+        if channel in self._elsewhere:
+            viewer = self._elsewhere[channel].of(viewer)
         return role_of(viewer) >= rule.role and self._levels.get(viewer.pk, 1) >= rule.min_level
 
     def _is_first(self, rule: Rule, once: str) -> bool:
         if not once or rule.cooldown:
             return True
-        return bool(cooldowns.take({f"reaction.{rule.pk}.{once}": REMEMBERED}, now=self._now))
+        key = present_channel.apart(f"reaction.{rule.pk}.{once}")
+        return bool(cooldowns.take({key: REMEMBERED}, now=self._now))
 
     def _is_due(self, rule: Rule, username: str) -> bool:
         wanted: dict[str, float] = {}
         if rule.cooldown:
-            wanted[f"reaction.{rule.pk}"] = rule.cooldown
+            wanted[present_channel.apart(f"reaction.{rule.pk}")] = rule.cooldown
         if rule.viewer_cooldown and username:
             wanted[f"reaction.{rule.pk}:{viewer_key(username)}"] = rule.viewer_cooldown
         return not wanted or cooldowns.take_all(wanted, now=self._now)

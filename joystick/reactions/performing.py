@@ -20,7 +20,7 @@ from joystick.reactions import engine
 from joystick.reactions.engine import Candidate, Run
 from joystick.reactions.kinds import VISIT, Occasion, OccasionKind
 from joystick.reactions.rules import Rule
-from pixelbot_site.kit import origin
+from pixelbot_site.kit import origin, present_channel
 from pixelbot_site.kit.lines import picked
 from pixelbot_site.kit.steps import Step, planned
 from pixelbot_site.kit.words import fill, is_plain, names
@@ -42,10 +42,13 @@ def perform(runs: Sequence[Run], *, now: datetime) -> None:
         return
     turns = _turns({run.rule.pk for run in runs if run.rule.in_turn and len(run.rule.lines) > 1})
     folds = _folds(runs)
-    plans = [_plan(run, folds[_likeness(run)]) for run in runs]
+    plans = []
+    for run in runs:
+        with present_channel.within(run.candidate.channel_id):
+            plans.append(_plan(run, folds[_likeness(run)]))
     waiting = folding.waiting(part.key for plan in plans for part in plan if isinstance(part, Shared))
     for run, plan in zip(runs, plans, strict=True):
-        with origin.of(run.candidate.event):
+        with origin.of(run.candidate.event), present_channel.within(run.candidate.channel_id):
             _enqueue(run, plan, waiting)
             say_line(run, turns)
     _count(runs, now=now)
@@ -62,7 +65,7 @@ def _likeness(run: Run) -> tuple[object, ...]:
     words = run.candidate.occasion.words
     used = sorted(names(run.rule.effects) & words.keys())
     summed = _sums([run.candidate])
-    return run.rule.pk, *((word, word in summed or words[word]) for word in used)
+    return run.rule.pk, run.candidate.channel_id, *((word, word in summed or words[word]) for word in used)
 
 
 def _plan(run: Run, alike: Sequence[Run]) -> list[Sequence[Step] | Shared]:

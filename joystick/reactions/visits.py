@@ -15,6 +15,7 @@ from economy import cooldowns
 from economy.models import Viewer, viewer_key
 from joystick.models import InboundEvent, ShoutOut, Stream
 from joystick.reactions.kinds import Occasion
+from pixelbot_site.kit import present_channel
 
 # Seconds for which it is remembered that somebody's line was looked at: longer than any stream.
 REMEMBERED = 172_800.0
@@ -55,14 +56,16 @@ def shout_out(made: Sequence[Occasion], now: datetime) -> list[Occasion | None]:
 
 
 def _stream() -> int | None:
-    return Stream.objects.filter(ended_at__isnull=True).values_list("pk", flat=True).first()
+    on = Stream.objects.filter(present_channel.is_here(), ended_at__isnull=True)
+    return on.values_list("pk", flat=True).first()
 
 
 def told_before(kinds: Sequence[str], now: datetime) -> list[InboundEvent]:
     """Return the newest event of each of these kinds before the batch of that moment, in their order."""
     rows: list[InboundEvent] = []
     for kind in kinds:  # one by one: the index on the kind has each in the order of its ids
-        rows += InboundEvent.objects.filter(kind=kind, received_at__lt=now).order_by("-id")[:1]
+        own = InboundEvent.objects.filter(present_channel.is_here(), kind=kind, received_at__lt=now)
+        rows += own.order_by("-id")[:1]
     return sorted(rows, key=lambda row: row.pk)
 
 
@@ -74,7 +77,7 @@ def each_stream(made: Sequence[Occasion], now: datetime) -> list[Occasion | None
 
 def _visit(stream: int | None, now: datetime) -> str:
     # Without a stream, a day counts as one.
-    return f"{now:%Y-%m-%d}" if stream is None else str(stream)
+    return present_channel.apart(f"{now:%Y-%m-%d}") if stream is None else str(stream)
 
 
 def _firsts(name: str, made: Sequence[Occasion], now: datetime, stream: int | None) -> list[Occasion | None]:

@@ -45,6 +45,7 @@ class Happening:
     badges: frozenset[str] = frozenset()
     uid: str = field(default_factory=lambda: str(uuid4()))
     channel_id: str = CHANNEL_ID
+    streamer: str = STREAMER
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def message(self, version: str) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class Happening:
             text=self.text,
             data=self.data,
             badges=self.badges,
-            streamer=STREAMER,
+            streamer=self.streamer,
         )
 
     def _v1(self) -> dict[str, Any]:
@@ -95,7 +96,7 @@ class Happening:
                 "isModerator": "mod" in self.badges,
                 "isSubscriber": "subscriber" in self.badges,
             },
-            "streamer": {"slug": STREAMER.lower(), "username": STREAMER, "usernameColor": None},
+            "streamer": {"slug": self.streamer.lower(), "username": self.streamer, "usernameColor": None},
             "channelId": self.channel_id,
             "mention": False,
             "mentionedUsername": None,

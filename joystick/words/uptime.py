@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from joystick.models import Stream
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.words import Value, Values, word
 
 HOURS = phrases.answer("word.uptime", "{hours} h {minutes} min")
@@ -16,7 +16,8 @@ OFFLINE = phrases.answer("word.offline", "not live")
 @word("uptime", does="how long the stream has been on", missing=OFFLINE)
 def uptime(values: Values, argument: str) -> Value:
     """Return hours and minutes; None while the channel is not live."""
-    began = Stream.objects.filter(ended_at__isnull=True).values_list("started_at", flat=True).first()
+    on = Stream.objects.filter(present_channel.is_here(), ended_at__isnull=True)
+    began = on.values_list("started_at", flat=True).first()
     if began is None:
         return None
     hours, minutes = divmod(int((timezone.now() - began).total_seconds()) // 60, 60)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pixelbot_site.charts import figures, svg
 from pixelbot_site.charts.figures import OfStream
 from pixelbot_site.charts.spans import SPANS, Span
+from pixelbot_site.kit import present_channel
 
 LEDGER, STREAMS, QUEUE, VIEWERS = (
     "economy.view_transaction",
@@ -52,13 +53,17 @@ class Charts:
 
 
 def of(key: str, *, now: datetime | None = None) -> Charts:
-    """Return the charts of a span, named by its key. They are up to KEPT seconds old. Raises KeyError for no span."""
+    """Return the charts of a span, named by its key, and of the present channel, or of all.
+
+    They are up to KEPT seconds old. Raises KeyError for no span.
+    """
     _, make = SPANS[key]
-    found: Charts | None = cache.get(f"charts:{key}")
+    name = f"charts:{key}:{present_channel.present()}"
+    found: Charts | None = cache.get(name)
     if found is None:
         span = make(now or timezone.now())
         found = Charts(span, _of_year(span) if key == "year" else _of_days(span))
-        cache.set(f"charts:{key}", found, KEPT[key])
+        cache.set(name, found, KEPT[key])
     return found
 
 

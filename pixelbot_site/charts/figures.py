@@ -7,16 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, Value
 from django.utils import timezone
 
 from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import XP, Transaction, TransactionKind
-from effects.models import Purchase
+from effects.models import Purchase, QueueItem
 from joystick.channel import streams
 from joystick.channel.streams import is_active
 from joystick.models import InboundEvent, Stream
 from pixelbot_site.charts.spans import Span
+from pixelbot_site.kit import present_channel
 from redeems.models import Redeem
 
 # Streams of a year, and those that a chart by stream shows: the newest.
@@ -42,9 +43,17 @@ def points(span: Span) -> tuple[list[int], list[int]]:
     """Return (points given, points spent less refunds) by part of the span, as the ledger has them."""
     given, spent = [0] * len(span.labels), [0] * len(span.labels)
     sums = {"given": Sum("delta", filter=POINTS_LEDGER.minted), "spent": Sum("delta", filter=SPENT)}
-    for part, minted, paid in _by_part(span, Transaction.objects.all(), "created_at", sums):
+    for part, minted, paid in _by_part(span, _transactions(), "created_at", sums):
         given[part], spent[part] = minted or 0, -(paid or 0)
     return given, spent
+
+
+def _transactions() -> QuerySet[Transaction]:
+    """Return the rows of the ledger; of a channel, those that an event of it led to."""
+    if not present_channel.present():
+        return Transaction.objects.all()
+    own = InboundEvent.objects.filter(present_channel.is_here(), uid=OuterRef("event"))
+    return Transaction.objects.filter(Exists(own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,8 @@ def events(span: Span) -> Events:
         "viewers": Count("viewer_key", distinct=True, filter=is_active()),
         "sum": Sum("tokens"),
     }
-    for part, count, viewers, tokens in _by_part(span, InboundEvent.objects.all(), "received_at", sums):
+    own = InboundEvent.objects.filter(present_channel.is_here())
+    for part, count, viewers, tokens in _by_part(span, own, "received_at", sums):
         found.count[part], found.viewers[part], found.tokens[part] = count, viewers, tokens or 0
     return found
 
@@ -72,7 +82,8 @@ def events(span: Span) -> Events:
 def of_streams(span: Span) -> list[OfStream]:
     """Return the streams that began in the span, the oldest first, with the figures that were counted at their end."""
     now = timezone.now()
-    rows = Stream.objects.filter(started_at__gte=span.since, started_at__lt=span.until).order_by("-started_at")
+    own = Stream.objects.filter(present_channel.is_here())
+    rows = own.filter(started_at__gte=span.since, started_at__lt=span.until).order_by("-started_at")
     return [
         OfStream(
             stream,
@@ -105,6 +116,9 @@ def rate_by_part(span: Span, found: Iterable[OfStream]) -> list[float]:
 def redeems(span: Span) -> list[tuple[str, int]]:
     """Return (title, how often it was bought and not given back), the most first; the rest together as the last."""
     bought = Purchase.objects.filter(created_at__gte=span.since, created_at__lt=span.until, refunded_at=None)
+    if present_channel.present():
+        own = QueueItem.objects.filter(present_channel.is_here(nullable=True), purchase=OuterRef("pk"))
+        bought = bought.filter(Exists(own))
     counts = list(bought.order_by().values("redeem").annotate(n=Count("id")).order_by("-n", "redeem"))
     titles = dict(Redeem.objects.values_list("key", "title"))
     named = [(titles.get(row["redeem"]) or row["redeem"] or "Without a name", row["n"]) for row in counts]

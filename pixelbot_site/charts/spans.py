@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from joystick.channel import streams
 from joystick.models import Stream
+from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.plural import counted
 
 # Without a stream, "tonight" is this long; of a stream that nobody ended, the last hours are shown.
@@ -49,7 +50,7 @@ class Span:
 
 def tonight(now: datetime) -> Span:
     """Return the stream that is on, or the last one, in steps of so many minutes that there are MAX_PARTS at most."""
-    stream = streams.current() or Stream.objects.order_by("-started_at").first()
+    stream = streams.current() or Stream.objects.filter(present_channel.is_here()).order_by("-started_at").first()
     until = (stream.ended_at if stream else None) or now
     since = max(stream.started_at, until - LONGEST_NIGHT) if stream else until - NO_STREAM
     minutes = max((until - since).total_seconds() / 60, 1)

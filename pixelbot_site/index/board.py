@@ -34,10 +34,13 @@ PERMISSIONS = (
 
 
 class View(NamedTuple):
-    """A page, and what whoever looks at it may see. Those with the same view are shown the same."""
+    """A page, what whoever looks at it may see, and the channel that they chose. Those with the same view are shown the
+    same.
+    """
 
     page: str
     may: frozenset[str]
+    channel_id: str = ""
 
 
 def may(user: User | AnonymousUser) -> frozenset[str]:

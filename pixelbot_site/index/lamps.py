@@ -234,12 +234,12 @@ def _worker(moment: Moment) -> Lamp:
 def _lanes(moment: Moment) -> Lamp:
     page = Action("Queue", reverse("admin:effects_queueitem_changelist"), "effects.view_queueitem")
     since = moment.now - STUCK_AFTER
-    stopped = {lane.name: lane.paused_by for lane in moment.lanes if lane.is_paused}
+    stopped = {lane.label: lane.paused_by for lane in moment.lanes if lane.is_paused}
     idle = [lane for lane in moment.lanes if lane.running is None and not lane.is_paused]
     late = [lane.name for lane in idle if lane.oldest is not None and lane.oldest < since]
     # A lane whose item ended a moment ago moves.
     moved = set(QueueItem.objects.filter(finished_at__gt=since).values_list("lane", flat=True)) if late else set()
-    stuck = [lane for lane in late if lane not in moved]
+    stuck = [lane.label for lane in moment.lanes if lane.name in late and lane.name not in moved]
     if stuck:
         sentence = f"The lane {' and '.join(stuck)} stands still though something waits: is a worker running?"
         return _lamp("lanes", Color.RED, [sentence], page)

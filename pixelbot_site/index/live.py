@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from typing import Any
+from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -19,6 +20,8 @@ from effects.models import UNFINISHED, Lane, QueueItem, State
 from joystick.models import InboundEvent
 from pixelbot_site.index import board
 from pixelbot_site.index.board import View
+from pixelbot_site.index.choice import choice
+from pixelbot_site.kit import present_channel
 
 log = logging.getLogger("dashboard")
 
@@ -106,7 +109,8 @@ class _Look:
         known = (view, "") in self._sent
         self._sent[view, ""] = ""
         wanted = [name for name in board.PAGES[view.page] if name in names or not known]
-        parts = board.render(wanted, view.may)
+        with present_channel.within(view.channel_id):
+            parts = board.render(wanted, view.may)
         new = {name: html for name, html in parts.items() if self._sent.get((view, name)) != html}
         self._sent |= {(view, name): html for name, html in new.items()}
         return new
@@ -160,7 +164,10 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         if page not in board.PAGES or owner is None or not session.exists(session.session_key or ""):
             return None
         user = User.objects.filter(pk=owner.pk, is_active=True, is_staff=True).first()
-        return None if user is None else View(page, board.may(user))
+        if user is None:
+            return None
+        asked = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace")).get("channel", [""])[0]
+        return View(page, board.may(user), choice(asked).channel_id if asked else "")
 
     async def disconnect(self, code: int) -> None:
         """Forget the page."""

@@ -19,6 +19,7 @@ from joystick.inbox import results
 from joystick.inbox.results import Came
 from joystick.models import InboundEvent, InboundState, Stream
 from pixelbot_site.index.lamps import Moment
+from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.timed_cache import TimedCache
 
@@ -66,25 +67,36 @@ class Figures:
 
 def figures(moment: Moment) -> Figures:
     """Return tonight's figures. Those of the stream are some seconds old."""
-    stream = moment.stream or Stream.objects.order_by("-started_at").first()
+    stream = moment.stream or Stream.objects.filter(present_channel.is_here()).order_by("-started_at").first()
     of_stream: dict[str, Any] = {}
     if stream is not None and stream.ended_at is not None:
         of_stream = stream.figures
     elif stream is not None:
-        of_stream = stream_figures.get(partial(streams.figures, stream), key=stream.pk)
-    return Figures(stream, moment.here.count, moment.health.events_per_minute, of_stream)
+        several = sum(install.is_in_use for install in moment.installs) > 1
+        count = partial(streams.figures, stream, is_one_of_several=several)
+        of_stream = stream_figures.get(count, key=stream.pk)
+    return Figures(stream, moment.here.count, _events_per_minute(moment), of_stream)
+
+
+def _events_per_minute(moment: Moment) -> int:
+    if not present_channel.present():
+        return moment.health.events_per_minute
+    own = InboundEvent.objects.filter(present_channel.is_here())
+    return own.filter(received_at__gte=moment.now - timedelta(minutes=1)).count()
 
 
 def feed() -> list[FeedLine]:
     """Return the newest events, the newest first, each with what came of it."""
-    events = list(InboundEvent.objects.exclude(kind__in=NOT_SHOWN).defer("raw").order_by("-id")[:MAX_LINES])
+    own = InboundEvent.objects.filter(present_channel.is_here())
+    events = list(own.exclude(kind__in=NOT_SHOWN).defer("raw").order_by("-id")[:MAX_LINES])
     came = results.of_newest(events)
     return [FeedLine(event, _text(event), came.get(event.uid, results.NOTHING), _error(event)) for event in events]
 
 
 def failures(moment: Moment) -> list[QueueItem]:
     """Return the newest items that did not happen, the newest first."""
-    rows = QueueItem.objects.filter(finished_at__gte=moment.now - FAILED_WITHIN, state__in=DROPPED, tried_by="")
+    own = QueueItem.objects.filter(present_channel.is_here(nullable=True))
+    rows = own.filter(finished_at__gte=moment.now - FAILED_WITHIN, state__in=DROPPED, tried_by="")
     return list(rows.exclude(error="").select_related("viewer").order_by("-finished_at")[:MAX_FAILURES])
 
 
@@ -100,7 +112,8 @@ class Queue:
 
 def queue(moment: Moment) -> Queue:
     """Return what plays and what waits."""
-    rows = QueueItem.objects.filter(state__in=[State.WAITING, State.PENDING]).select_related("viewer", "purchase")
+    own = QueueItem.objects.filter(present_channel.is_here(nullable=True))
+    rows = own.filter(state__in=[State.WAITING, State.PENDING]).select_related("viewer", "purchase")
     found = list(rows.order_by("-state", *IN_ORDER)[:MAX_WAITING])
     for_approval = [item for item in found if item.state == State.WAITING]
     waiting = [item for item in found if item.state == State.PENDING]
@@ -110,7 +123,9 @@ def queue(moment: Moment) -> Queue:
 def tippers(stream: Stream) -> list[tuple[str, int, int]]:
     """Return (name, tokens, number of tips) of everybody who tipped during a stream, the most first."""
     until = stream.ended_at or timezone.now()
-    tips = InboundEvent.objects.filter(received_at__range=(stream.started_at, until), tokens__gt=0)
+    with present_channel.within(stream.channel_id):
+        own = InboundEvent.objects.filter(present_channel.is_here())
+    tips = own.filter(received_at__range=(stream.started_at, until), tokens__gt=0)
     sums = tips.order_by().values("username").annotate(sum=Sum("tokens"), tips=Count("id", filter=Q(tokens__gt=0)))
     return list(sums.order_by("-sum", "username").values_list("username", "sum", "tips"))
 
@@ -131,7 +146,7 @@ def summary(found: Figures) -> list[tuple[str, str]]:
     """Return tonight's figures as (name, value)."""
     of_stream, points = found.of_stream, capfirst(PointsSettings.current().points_name_plural)
     return [
-        ("Viewers here", str(found.here)),
+        ("Viewers here, in all channels" if present_channel.present() else "Viewers here", str(found.here)),
         ("Events in the last minute", str(found.events_per_minute)),
         ("Tips", counted(int(of_stream.get("tokens", 0)), "token")),
         (f"{points} given", str(of_stream.get("points_minted", 0))),

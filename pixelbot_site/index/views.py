@@ -25,7 +25,9 @@ from joystick.models import Stream
 from pixelbot_site.charts import charts
 from pixelbot_site.charts.spans import SPANS
 from pixelbot_site.index import board, guide, tonight
+from pixelbot_site.index.choice import choice
 from pixelbot_site.index.lamps import Moment
+from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.admin import page_before
 from pixelbot_site.kit.csv_format import CSV
 from pixelbot_site.kit.errors import Refused
@@ -45,8 +47,10 @@ MAX_CHARS = 300
 def dock(request: HttpRequest) -> HttpResponse:
     """Show what is needed while on air, small enough for a dock of OBS and for a phone."""
     moment, may = Moment(), board.may(request.user)
-    parts = board.render(board.PAGES["dock"], may, moment)
-    context = {"parts": parts, "may_steer": "effects.change_queueitem" in may}
+    channels = choice(request.GET.get("channel", ""), moment.installs)
+    with present_channel.within(channels.channel_id):
+        parts = board.render(board.PAGES["dock"], may, moment)
+    context = {"parts": parts, "channels": channels, "may_steer": "effects.change_queueitem" in may}
     return render(request, "admin/dock.html", context)
 
 
@@ -58,10 +62,15 @@ def charts_page(request: HttpRequest) -> HttpResponse:
     key = request.GET.get("span", "tonight")
     if key not in SPANS:
         raise Http404
+    channels = choice(request.GET.get("channel", ""))
+    with present_channel.within(channels.channel_id):
+        found = charts.of(key)
     context = {
         **admin.site.each_context(request),
         "title": "Charts",
-        "found": charts.of(key),
+        "found": found,
+        "channels": channels,
+        "span": key,
         "may": board.may(request.user),
         "is_live": key == "tonight",
         "spans": [(name, label, name == key) for name, (label, _) in SPANS.items()],

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from economy.models import USERNAME_MAX
+from joystick.models import Install
 from joystick.simulator import happenings
 from joystick.simulator.happenings import Happening
 
@@ -52,7 +53,7 @@ MISSING = {"who": "Say who.", "words": "Write the words.", "amount": "Say how mu
 
 
 class SimulateForm(forms.Form):
-    """Occasion, who, amount and words. `happening` makes the event of them."""
+    """Occasion, who, amount and words; where there are several, the channel. `happening` makes the event of them."""
 
     occasion = forms.ChoiceField(choices=[(name, sort.label) for name, sort in SORTS.items()])
     who = forms.CharField(max_length=USERNAME_MAX, required=False, help_text="A viewer's name, known or new.")
@@ -62,6 +63,21 @@ class SimulateForm(forms.Form):
     words = forms.CharField(
         max_length=500, required=False, help_text="The line in chat, an item of the tip menu, or the prize."
     )
+
+    channel = forms.ChoiceField(required=False, help_text="Where it happens.")
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        channels = [(install.channel_id, str(install)) for install in Install.in_use()]
+        if len(channels) > 1:
+            self.fields["channel"].choices = channels  # type: ignore[attr-defined]
+        else:
+            del self.fields["channel"]
+
+    @property
+    def channel_id(self) -> str:
+        """Return the channel that was chosen; "" where there is one alone."""
+        return str(self.cleaned_data.get("channel", ""))
 
     def clean(self) -> dict[str, Any]:
         """Add an error for each field that the occasion needs and that is blank."""

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from effects.queue import trying
 from joystick.inbox import made_up, sandbox
 from joystick.protocol.frames import ReceivedFrame
+from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.scopes import Scope
 from pixelbot_site.kit.trying import Trial
@@ -58,7 +59,8 @@ def rehearsed(request: HttpRequest, form: SimulateForm) -> sandbox.Rehearsal | N
     """
     try:
         rehearsal = sandbox.rehearse(_frame(form))
-        _show(request, rehearsal)
+        with present_channel.within(form.channel_id):
+            _show(request, rehearsal)
     except Refused as error:
         messages.error(request, NOTHING_DONE.format(error))
     except OperationalError:
@@ -70,7 +72,8 @@ def rehearsed(request: HttpRequest, form: SimulateForm) -> sandbox.Rehearsal | N
 
 def _frame(form: SimulateForm) -> ReceivedFrame:
     happening = form.happening()
-    return made_up.made_up(happening.kind, username=happening.username, text=happening.text, data=happening.data)
+    with present_channel.within(form.channel_id):
+        return made_up.made_up(happening.kind, username=happening.username, text=happening.text, data=happening.data)
 
 
 def _receive(request: HttpRequest, received: ReceivedFrame) -> HttpResponse:

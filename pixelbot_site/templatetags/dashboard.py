@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
+from effects.overlays import screens
 from effects.queue.lanes import paused
 from pixelbot_site import sections
 from pixelbot_site.index import lamps
@@ -30,7 +31,11 @@ def trouble(context: template.Context) -> list[str]:
 def stopped(context: template.Context) -> str:
     """Return the names of the lanes that are paused, or ""."""
     moment: Moment | None = context.get("moment")
-    names = paused() if moment is None else [lane.name for lane in moment.lanes if lane.is_paused]
+    names = (
+        {screens.parted(lane)[0] for lane in paused()}
+        if moment is None
+        else [lane.label for lane in moment.lanes if lane.is_paused]
+    )
     return ", ".join(sorted(names))
 
 

@@ -83,7 +83,7 @@ def test_a_daily_cap_cuts_what_is_over_it_until_the_next_day(rules: Rules) -> No
 
 def test_entering_pays_once_for_each_stream_where_that_is_wanted(rules: Rules, now: datetime) -> None:
     def comes_in(uid: str, stream: str) -> None:
-        pay([Award("Ann", "dropin", uid, points=25, once=Once.STREAM)], rules=rules, now=now, stream=stream)
+        pay([Award("Ann", "dropin", uid, points=25, once=Once.STREAM)], rules=rules, now=now, streams={"": stream})
 
     for uid, stream in (("1", "7"), ("2", "7"), ("3", "8"), ("4", "8")):
         comes_in(uid, stream)
@@ -179,5 +179,5 @@ def test_what_was_paid_before_uses_up_no_cap(rules: Rules, now: datetime) -> Non
     capped = replace(rules, points_daily_caps={"dropin": 30})
     for uid, stream in (("1", "7"), ("2", "7"), ("3", "7"), ("4", "8")):
         award = Award("Ann", "dropin", uid, points=10, once=Once.STREAM)
-        pay([award], rules=capped, now=now, stream=stream)
+        pay([award], rules=capped, now=now, streams={"": stream})
     assert balance("ann") == 20

@@ -76,10 +76,10 @@ def test_what_pays_once_pays_once_inside_one_batch(rules: Rules, now: datetime) 
 
 def test_what_pays_once_a_stream_pays_again_in_the_next(rules: Rules, now: datetime) -> None:
     enter = Award("Ann", "dropin", "1", points=25, once=Once.STREAM)
-    pay([enter, replace(enter, event="2")], rules=rules, now=now, stream="7")
-    pay([replace(enter, event="3")], rules=rules, now=now, stream="7")
+    pay([enter, replace(enter, event="2")], rules=rules, now=now, streams={"": "7"})
+    pay([replace(enter, event="3")], rules=rules, now=now, streams={"": "7"})
     assert balance("ann") == 25
-    pay([replace(enter, event="4")], rules=rules, now=now, stream="8")
+    pay([replace(enter, event="4")], rules=rules, now=now, streams={"": "8"})
     assert balance("ann") == 50
 
 
@@ -180,8 +180,8 @@ def test_awards_of_nothing_write_nothing(rules: Rules, now: datetime) -> None:
 def test_what_is_left_out_of_a_batch_for_its_cause_uses_up_no_cap(rules: Rules, now: datetime) -> None:
     capped = replace(rules, points_daily_caps={"dropin": 50})
     enter = Award("Ann", "dropin", "1", points=25, once=Once.STREAM)
-    pay([enter, replace(enter, event="2")], rules=capped, now=now, stream="7")
-    pay([replace(enter, event="3")], rules=capped, now=now, stream="8")
+    pay([enter, replace(enter, event="2")], rules=capped, now=now, streams={"": "7"})
+    pay([replace(enter, event="3")], rules=capped, now=now, streams={"": "8"})
     assert balance("ann") == 50
 
 

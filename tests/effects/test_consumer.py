@@ -172,8 +172,8 @@ async def test_what_is_told_meanwhile_comes_after_the_greeting_and_a_broken_page
     opened = [socket(made.secret) for _ in range(3)]
     playing = playback.playing
 
-    def playing_late() -> Any:
-        found = playing()
+    def playing_late(screen: str) -> Any:
+        found = playing(screen)
         messages.show(8, {"type": "speak"})
         time.sleep(0.1)  # the event loop takes it before the page gets its answer
         return found

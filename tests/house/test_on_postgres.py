@@ -34,6 +34,7 @@ PARTS = {
     "inbox": [
         "tests/joystick/test_inbox.py",
         "tests/joystick/test_lease.py",
+        "tests/joystick/test_channels.py",
         "tests/joystick/test_commands.py",
         "tests/joystick/test_custom_commands.py::test_of_many_who_count_and_quote_at_once_nobody_is_lost",
         "tests/joystick/test_timers.py::test_of_many_processes_one_runs_it",

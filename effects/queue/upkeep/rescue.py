@@ -14,7 +14,7 @@ from effects.queue import items, wakeups
 from effects.queue.lanes import is_due
 from effects.queue.upkeep import expiry
 from effects.registry import kinds
-from pixelbot_site.kit import phrases
+from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
@@ -41,7 +41,8 @@ def rescue(*, now: datetime | None = None) -> None:
     overdue = list(rows.filter(is_over, state=State.RUNNING))
     for item in overdue:
         try:
-            _rescue_item(item, now)
+            with present_channel.within(item.channel_id or ""):
+                _rescue_item(item, now)
         except Exception:  # an edge of the queue: one broken item must not stop the rescue of the others
             log.exception("could not rescue %s", item)
     expiry.expire(now=now)

@@ -19,8 +19,9 @@ log = logging.getLogger("chat")
 
 # How many lines may follow each other without a pause after a quiet time.
 BURST = 3
-# Seconds between any two actions. Measured on a real Action Cable server: sent back to back, actions are carried out in
-# any order; 20 ms between them kept it every time. Twice that, since the network may delay one and not the next.
+# Seconds between any two actions of a channel. Measured on a real Action Cable server: sent back to back, actions are
+# carried out in any order; 20 ms between them kept it every time. Twice that, since the network may delay one and not
+# the next.
 MIN_INTERVAL = 0.04
 # So many lines of a kind may wait however slowly, and however quickly, the bot is told to talk.
 MIN_WAITING = 10
@@ -71,15 +72,15 @@ def is_said(action: Action, amount: str) -> bool:
 
 
 class Outgoing:
-    """A short queue of actions. Not thread-safe: it belongs to one event loop.
+    """A short queue of actions of one channel. Not thread-safe: it belongs to one event loop.
 
     `unsaid` counts the actions that were dropped.
     """
 
-    def __init__(self, *, interval: float = 1.0, max_chars: int = 500) -> None:
-        """Take the seconds between two lines, and the length of one."""
+    def __init__(self, *, interval: float = 1.0, max_chars: int = 500, listing: Listing | None = None) -> None:
+        """Take what `set_limits` takes."""
         self.unsaid = 0
-        self.set_limits(interval=interval, max_chars=max_chars)
+        self.set_limits(interval=interval, max_chars=max_chars, listing=listing)
         self._waiting: dict[str, list[Action]] = {priority: [] for priority in LIMITS}
         self._taken: list[Action] = []
         self._filled = asyncio.Event()
@@ -104,13 +105,24 @@ class Outgoing:
     async def wait_next(self) -> Action:
         """Wait for an action that is not too old, and return it. It stays in the queue until it is taken."""
         while True:
-            self._drop_old()
-            head = self._next()
+            head = self.head()
             if head is not None:
                 return head
             self._filled.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._filled.wait(), self._held_for())
+                await asyncio.wait_for(self._filled.wait(), self.held_for())
+
+    def head(self) -> Action | None:
+        """Return the next action that is not too old; None where there is none, or each waits for others alike."""
+        self._drop_old()
+        return self._next()
+
+    def pop_all(self) -> list[Action]:
+        """Remove all actions and return them."""
+        found = [action for lines in self._waiting.values() for action in lines]
+        for lines in self._waiting.values():
+            lines.clear()
+        return found
 
     def take(self, at_once: int | None) -> Action:
         """Remove the next action and return it, as one with others where more wait than the `at_once` that may go now.
@@ -158,7 +170,7 @@ class Outgoing:
         ready = [action for action in heads if action.arrived + LIMITS[action.priority].hold <= now]
         return min(ready, key=lambda action: action.arrived + LIMITS[action.priority].patience, default=None)
 
-    def _held_for(self) -> float | None:
+    def held_for(self) -> float | None:
         """Return the seconds until a line that waits for others may go; None where there is none."""
         heads = [_first(lines) for lines in self._waiting.values() if lines]
         ends = [action.arrived + LIMITS[action.priority].hold for action in heads]
