@@ -89,12 +89,13 @@ def give_back_many(items: Sequence[QueueItem], reason: str, *, wait: bool) -> li
             continue
         done.append(item)
         is_refunded = item.purchase is not None and bought[item.purchase.pk] is item
-        if item.purchase is not None and is_refunded:
-            # Cooldowns that have ended hold nobody up: no statement for each of them.
-            purchase_undone.call(item, not _is_cooling_down(item.purchase, now))
-            after_commit(redeem_failed.call, item, _cause(reason))
-        payment = item.purchase.payment if item.purchase is not None and is_refunded else None
-        _tell_viewer(item, reason, BACK.part(amount=-payment.delta) if payment else "", is_refunded=is_refunded)
+        with origin.of(item.event), present_channel.within(item.channel_id or ""):
+            if item.purchase is not None and is_refunded:
+                # Cooldowns that have ended hold nobody up: no statement for each of them.
+                purchase_undone.call(item, not _is_cooling_down(item.purchase, now))
+                after_commit(redeem_failed.call, item, _cause(reason))
+            payment = item.purchase.payment if item.purchase is not None and is_refunded else None
+            _tell_viewer(item, reason, BACK.part(amount=-payment.delta) if payment else "", is_refunded=is_refunded)
     return done
 
 
