@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from effects.models import QueueItem, State
 from effects.queue import items
 from effects.registry import INSTANT, MAX_TITLE, Effect, kinds, may_give
 from pixelbot_site.kit import present_channel
+from pixelbot_site.kit.plural import span
 from pixelbot_site.kit.steps import SEQUENCE, WAIT, Step, flat, planned, unfolded
 
 # An item that waits for longer takes nothing in.
@@ -39,7 +40,7 @@ UNPREPARED: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """An effect that several alike have together. `make` fills in {user} and the sums of numbers.
+    """An effect that several alike have together. `make` fills in {user}, the sums of numbers, and the spans of others.
 
     `key`: what those alike have in common. `users` are the viewers whom it is about, the first of them in the item.
     """
@@ -48,11 +49,12 @@ class Shared:
     make: Callable[[Mapping[str, str | int]], Effect]
     users: Sequence[str]
     sums: Mapping[str, int]
+    spans: Mapping[str, int | str] = field(default_factory=dict)
 
-    def filled(self, user: str, sums: Mapping[str, int], number: int) -> Effect:
+    def filled(self, user: str, numbers: Mapping[str, int | str], number: int) -> Effect:
         """Return the effect with `user` and as many others as there are beside."""
         named = str(chat.NAMES_AND_MORE(names=user, count=number - 1)) if number > 1 else user
-        return self.make({**sums, "user": named})
+        return self.make({**numbers, "user": named})
 
 
 def split(wanted: Sequence[Step]) -> Iterator[tuple[Sequence[Step], bool]]:
@@ -68,10 +70,16 @@ def split(wanted: Sequence[Step]) -> Iterator[tuple[Sequence[Step], bool]]:
 
 
 def shared(
-    wanted: Sequence[Step], words: Mapping[str, str | int], *, key: str, users: Sequence[str], sums: Mapping[str, int]
+    wanted: Sequence[Step],
+    words: Mapping[str, str | int],
+    *,
+    key: str,
+    users: Sequence[str],
+    sums: Mapping[str, int],
+    spans: Mapping[str, int | str] | None = None,
 ) -> Shared:
     """Return steps that are one effect as an effect that those alike share."""
-    return Shared(key, lambda more: next(planned(wanted, {**words, **more})), users, sums)
+    return Shared(key, lambda more: next(planned(wanted, {**words, **more})), users, sums, spans or {})
 
 
 def enqueue(effect: Effect | Shared, *, viewer: Viewer | None, event: str | None) -> None:
@@ -107,14 +115,14 @@ def add(shared: Shared, into: Mapping[str, QueueItem], *, viewer: Viewer | None,
         return
     names = _digests(shared.users)
     user = viewer.username if viewer is not None else next(iter(shared.users), "")
-    effect = shared.filled(user, shared.sums, len(names))
+    effect = shared.filled(user, {**shared.sums, **shared.spans}, len(names))
     first, sequel = _divided(effect)
     kind = kinds.get(first.kind)
     # Whom no viewer's row stands for could not be named again.
     if kind is None or kind.lane == INSTANT or bool(viewer) != bool(names):
         items.enqueue_known(effect, viewer=viewer, event=event)
         return
-    fold = {"sums": dict(shared.sums), "names": names}
+    fold = {"sums": dict(shared.sums), "spans": dict(shared.spans), "names": names}
     items.enqueue_known(first, viewer=viewer, event=event, sequel=sequel, fold_key=shared.key, fold=fold)
 
 
@@ -131,13 +139,16 @@ def _take_in(item: QueueItem, shared: Shared) -> bool:
     old = item.fold or {}
     names = list(dict.fromkeys([*old.get("names", ()), *_digests(shared.users)]))
     sums = {word: number + old.get("sums", {}).get(word, 0) for word, number in shared.sums.items()}
-    effect, sequel = _divided(shared.filled(item.viewer.username if item.viewer else "", sums, len(names)))
+    before = old.get("spans", {})
+    spans = {word: span([before.get(word, own), own]) for word, own in shared.spans.items()}
+    filled = shared.filled(item.viewer.username if item.viewer else "", {**sums, **spans}, len(names))
+    effect, sequel = _divided(filled)
     changes: dict[str, Any] = {
         "payload": dict(effect.payload),
         "sequel": list(sequel),
         "title": effect.title[:MAX_TITLE],
         "folded": (item.folded or 0) + 1,
-        "fold": {"sums": sums, "names": names},
+        "fold": {"sums": sums, "spans": spans, "names": names},
         **UNPREPARED,
     }
     # Zero rows: a worker claimed it, staff ended it, or another took something in since it was read.

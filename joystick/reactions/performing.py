@@ -22,6 +22,7 @@ from joystick.reactions.kinds import VISIT, Occasion, OccasionKind
 from joystick.reactions.rules import Rule
 from pixelbot_site.kit import origin, present_channel
 from pixelbot_site.kit.lines import picked
+from pixelbot_site.kit.plural import span
 from pixelbot_site.kit.steps import Step, planned
 from pixelbot_site.kit.words import fill, is_plain, names
 
@@ -30,8 +31,10 @@ WORTH_WITHOUT_TOKENS = 500
 # From so many alike in a batch on, there is one effect for all of them. Where one of an earlier batch waits, it takes
 # each in.
 FOLD_FROM = 3
-# The words that are added up then. All others must be the same in each.
+# The words that are added up then, and those of which the smallest and the largest are told. All others must be the
+# same in each.
 SUMMED = frozenset({"tokens", "count", "viewers", "seconds"})
+SPANNED = frozenset({"level"})
 # A stream that began longer ago is not tonight's.
 EVENING = timedelta(hours=18)
 
@@ -65,7 +68,8 @@ def _likeness(run: Run) -> tuple[object, ...]:
     words = run.candidate.occasion.words
     used = sorted(names(run.rule.effects) & words.keys())
     summed = _sums([run.candidate])
-    return run.rule.pk, run.candidate.channel_id, *((word, word in summed or words[word]) for word in used)
+    alike = SPANNED | summed.keys()
+    return run.rule.pk, run.candidate.channel_id, *((word, word in alike or words[word]) for word in used)
 
 
 def _plan(run: Run, alike: Sequence[Run]) -> list[Sequence[Step] | Shared]:
@@ -88,7 +92,12 @@ def _shared(steps: Sequence[Step], place: int, together: Sequence[Run]) -> Share
     run, candidates = together[0], [each.candidate for each in together]
     users = [one.occasion.username for one in candidates] if run.candidate.kind.has_viewer else []
     key = folding.key_of("reaction", place, steps, _likeness(run))
-    return folding.shared(steps, run.candidate.occasion.filling, key=key, users=users, sums=_sums(candidates))
+    filling = run.candidate.occasion.filling
+    spans = {
+        word: span(candidate.occasion.words[word] for candidate in candidates)
+        for word in SPANNED & run.candidate.occasion.words.keys()
+    }
+    return folding.shared(steps, filling, key=key, users=users, sums=_sums(candidates), spans=spans)
 
 
 def _enqueue(run: Run, plan: Sequence[Sequence[Step] | Shared], waiting: dict[str, QueueItem]) -> None:

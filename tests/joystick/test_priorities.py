@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from economy.models import LevelReward, Points, Viewer
+from economy.models import XP, LevelReward, Points, Viewer
 from effects import wheel
 from effects.chat import MAILBOX
 from effects.models import Purchase, QueueItem, State, WheelLine
@@ -103,6 +103,31 @@ def test_thirty_levels_within_seconds_are_one_line_and_one_effect(
         queue.add(Action(message["action"], message["words"], at=message["at"], **made_of))
     line = queue.take(1).arguments["text"]
     assert line == f"{', '.join(names[:10])} and 20 more has level 2 (+5 points)" and not len(queue)
+
+
+def test_levels_that_differ_are_told_from_the_lowest_to_the_highest(
+    deliver: Callable[..., None], sent: list[dict[str, Any]], settings: Any
+) -> None:
+    LevelReward.objects.all().delete()
+    Reaction.objects.create(
+        occasion="level_up",
+        lines="{user} reached level {level}",
+        effects=[{"kind": "alert", "text": "{user}: {level}"}],
+    )
+    settings.XP_PER_TIP_TOKEN, settings.POINTS_PER_TIP_TOKEN = 1, 0
+    deliver(*(tip(f"Fan{number}", 150 if number % 2 else 600) for number in range(6)))
+    deliver(tip("Ann", 3000))  # takes part in what waits
+    levels = sorted(set(XP.objects.values_list("level", flat=True)))
+    assert len(levels) == 3
+    span = f"{levels[0]}–{levels[-1]}"
+    alerts = QueueItem.objects.filter(state=State.PENDING, kind="alert", title__startswith="Fan0 and")
+    assert [item.title for item in alerts] == [f"Fan0 and 6 more: {span}"]
+    queue = Outgoing()
+    for message in sent:
+        if "reached level" in message["words"]["text"]:
+            made_of = {name: message[name] for name in ("priority", "template", "filling", "kind")}
+            queue.add(Action(message["action"], message["words"], at=message["at"], **made_of))
+    assert queue.take(1).arguments["text"].endswith(f" and Ann reached level {span}") and not len(queue)
 
 
 def test_a_refund_is_an_answer(bought: QueueItem, sent: list[dict[str, Any]]) -> None:

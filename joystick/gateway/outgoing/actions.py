@@ -7,12 +7,16 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pixelbot_site.kit.plural import span
+
 # The actions that say something in chat. Every other one is moderation.
 SPOKEN = {"send_message", "send_whisper"}
 # How many users a line made of several names; the others are counted.
 MAX_NAMED = 10
-# The words that are added up where lines become one. All others must be the same in each.
+# The words that are added up where lines become one, and those of which the smallest and the largest are said. All
+# others must be the same in each.
 SUMMED = {"tokens", "count", "viewers"}
+SPANNED = {"level"}
 # Stands between answers that share a line.
 BETWEEN_ANSWERS = " | "
 
@@ -68,7 +72,10 @@ class Action:
         same = {
             word: value
             for word, value in self.filling.items()
-            if f"{{{word}}}" in self.template and word != "user" and not (word in SUMMED and isinstance(value, int))
+            if f"{{{word}}}" in self.template
+            and word != "user"
+            and word not in SPANNED
+            and not (word in SUMMED and isinstance(value, int))
         }
         return self.channel_id, self.priority, self.template, tuple(sorted(same.items()))
 
@@ -101,6 +108,8 @@ def merged(actions: Sequence[Action], *, most: int, listing: Listing) -> Action:
         numbers = [action.filling[word] for action in actions]
         if isinstance(filling[word], int):
             filling[word] = sum(number for number in numbers if isinstance(number, int))
+    for word in SPANNED & first.filling.keys():
+        filling[word] = span(action.filling[word] for action in actions)
     whole = replace(
         first,
         filling=filling,
