@@ -79,6 +79,9 @@ def _store_sounds() -> None:
             raise ImproperlyConfigured(f"{capfirst(str(error))}.") from None
         # It may be back in a minute; the sounds are stored at the next start.
         log.error("%s", error)
+    except Failed as error:
+        # Of the folder: what is wrong with it is told by `data_folder.explained`.
+        raise (error.__cause__ or error) from None
 
 
 def _back_up() -> None:

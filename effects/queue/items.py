@@ -233,8 +233,8 @@ def _hand_to_overlays(item: QueueItem, task: OverlayTask) -> bool:
     seconds = min(task.seconds, QueueSettings.current().queue_item_max_seconds)
     if not lease.hand_to_overlays(item, message, seconds):
         return False  # it was skipped while it was performed, and must not be shown
+    log.info("sent to the overlays: %s", item)  # before: a page may report that it plays at once
     messages.show(item.pk, message, screen)
-    log.info("sent to the overlays: %s", item)
     return True
 
 

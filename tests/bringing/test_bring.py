@@ -300,11 +300,12 @@ def test_one_that_runs_is_not_undone_and_one_that_was_broken_off_is(folder: Path
     assert not Prize.objects.filter(name="Bad Joke!").exists()
 
 
-def test_files_of_sounds_go_with_them(folder: Path) -> None:
+def test_files_of_sounds_go_with_them(folder: Path, django_capture_on_commit_callbacks: Callable[..., Any]) -> None:
     record = bring(folder)
     name = str(Sound.objects.get(name="honk").file.name)
     assert default_storage.exists(name)
-    undo(record)
+    with django_capture_on_commit_callbacks(execute=True):
+        undo(record)
     assert not default_storage.exists(name) and not Sound.objects.filter(name="honk").exists()
 
 

@@ -138,7 +138,8 @@ def test_what_happens_is_counted_and_nobody_is_named(
     """A small evening: the figures rise by what happened, and none of its names, words and secrets is among them."""
     monkeypatch.setattr("effects.queue.wakeups.send_drain", lambda lane: None)
     settings.METRICS_TOKEN = TOKEN
-    before = figures(scraped(client))
+    first_text = scraped(client)  # with what other tests of this process have counted
+    before = figures(first_text)
     purchase.seed()
     Redeem.objects.filter(key="tts").update(cost=5)
     Reaction.objects.create(occasion="tip", effects=[{"kind": "alert", "text": WORDS}], lines="Thanks, {user}!")
@@ -189,7 +190,7 @@ def test_what_happens_is_counted_and_nobody_is_named(
     assert 0 <= after[f"pixelbot_queue_oldest_age_seconds{{lane={shown.lane}}}"] < 30
     assert 0 <= after["pixelbot_schedule_age_seconds"] < 30
     assert abs(after["pixelbot_event_lag_seconds"]) < 30
-    assert strange_labels(shown_text) == set()
+    assert strange_labels(shown_text) <= strange_labels(first_text)
     secrets = (TOKEN, django_settings.SECRET_KEY, "a test's page", "Main")
     assert [word for word in (*PLANTED, *secrets) if word.casefold() in shown_text.casefold()] == []
 

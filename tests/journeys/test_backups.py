@@ -93,7 +93,7 @@ def test_before_the_tables_are_updated_a_backup_is_made(make_bot: MakeBot) -> No
         zipped.extract("pixelbot.sqlite3", bot.folder / "old")
     with closing(sqlite3.connect(bot.folder / "old" / "pixelbot.sqlite3")) as old:
         assert not old.execute("SELECT name FROM sqlite_master WHERE name = 'pixelbot_site_heartbeat'").fetchall()
-    assert bot.one("SELECT count(*) FROM pixelbot_site_heartbeat") == 1
+    assert bot.one("SELECT count(*) FROM pixelbot_site_heartbeat") >= 1
 
 
 class Browser:

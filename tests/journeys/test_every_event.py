@@ -16,7 +16,20 @@ from tests.processes import BotProcess, SimulatorThread, overlay_socket, wait_un
 LINES = [json.loads(line) for line in (DATA / "joystick_frames.jsonl").read_text(encoding="utf-8").splitlines()]
 
 # What widgets are told beside that: `docs/overlay-protocol.md`.
-FOR_WIDGETS = {"badges", "bot", "title", "added", "current", "seconds", "ends_at", "expires_at", "number"}
+FOR_WIDGETS = {
+    "badges",
+    "bot",
+    "highlight",
+    "color",
+    "emotes",
+    "title",
+    "added",
+    "current",
+    "seconds",
+    "ends_at",
+    "expires_at",
+    "number",
+}
 # Line of the file, kind, acting viewer, "points/XP source" paid, text. v1 first, v2 from line 72 on.
 EVENTS = [
     (21, "new_message", "MossyLantern", "1/1 chat", "evening everyone, how is the harbour tonight?"),
