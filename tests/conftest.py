@@ -105,9 +105,9 @@ def spread(items: list[pytest.Item], some: Callable[[pytest.Item], bool]) -> lis
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many processes `-n auto` means: more than the cores, since journeys mostly wait (for 40 % of the time)."""
+    """Return how many processes `-n auto` means: more than the cores, since journeys mostly wait."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 2
+    return cores + 1
 
 
 # Most tests have no database to read them from; those of the dashboard's settings switch them on again.
