@@ -69,7 +69,7 @@ class OpenSockets:
         for number, socket in enumerate([socket for socket in self._open if is_for(message, socket.screen)], 1):
             try:
                 await socket.tell(text)
-            except Exception:  # the edge of a socket, which may be about to close: the others are told nevertheless
-                log.debug("a page could not be told", exc_info=True)
+            except Exception as error:  # the edge of a socket, which may be about to close: the others are told
+                log.debug("a page could not be told: %r", error)
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)

@@ -128,7 +128,7 @@ def start_and_end_the_others(
         wait_until(lambda: scaled.ask(EXPIRED_ITEMS) == 1, "the listener rescues", within=6)
         wait_until(lambda: red(page()), "a red line", within=20)
         print(f"a red line {20 + time.monotonic() - began:.1f} s after the end")
-        assert scaled.says("WARNING: The schedule stands still since")
+        wait_until(lambda: scaled.says("WARNING: The schedule stands still since"), "the log says so, too", within=10)
 
         with running(scaled, *NAMES[2:]):
             wait_until(lambda: red(page()) == [], "the red line goes", within=30)
