@@ -33,9 +33,8 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Seq
 def _copy(target: str, rows: Sequence[Sequence[Any]]) -> None:
     with connection.cursor() as cursor:
         if len(rows) < COPY_FROM:
-            marks = f"({', '.join(['%s'] * len(rows[0]))})"
-            values = [value for row in rows for value in row]
-            cursor.execute(f"INSERT INTO {target} VALUES {', '.join([marks] * len(rows))}", values)
+            given, values = _values(rows)
+            cursor.execute(f"INSERT INTO {target} {given}", values)
         else:
             with connection.wrap_database_errors, cursor.copy(f"COPY {target} FROM STDIN") as copy:
                 for row in rows:
@@ -101,7 +100,11 @@ def table_of(rows: Sequence[Sequence[Any]], *types: str) -> tuple[str, list[Any]
     if connection.vendor == "postgresql":
         arrays, values = _arrays(rows, types)
         return f"SELECT * FROM {arrays}", values
-    marks = f"({', '.join(['%s'] * len(types))})"
+    return _values(rows)
+
+
+def _values(rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    marks = f"({', '.join(['%s'] * len(rows[0]))})"
     return f"VALUES {', '.join([marks] * len(rows))}", [value for row in rows for value in row]
 
 

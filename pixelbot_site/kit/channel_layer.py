@@ -142,26 +142,21 @@ class _Sender:
             if self._loop is None or self._thread is None or not self._thread.is_alive():
                 return True
             # Behind what was put before, which hops to the loop, too.
-            joined = asyncio.run_coroutine_threadsafe(self._joined(), self._loop)
+            joined = asyncio.run_coroutine_threadsafe(self._waiting.join(), self._loop)
         try:
             joined.result(seconds)
         except TimeoutError:
             return False
         return True
 
-    async def _joined(self) -> None:
-        await self._waiting.join()
-
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None or self._thread is None or not self._thread.is_alive():
             # A child of a fork comes here, too: threads do not survive a fork. What waited, the parent sends.
             self._loop, self._waiting = asyncio.new_event_loop(), asyncio.Queue()
-            self._thread = threading.Thread(target=self._run, args=(self._loop,), name="layer-sender", daemon=True)
+            run = self._loop.run_until_complete
+            self._thread = threading.Thread(target=run, args=(self._send_all(),), name="layer-sender", daemon=True)
             self._thread.start()
         return self._loop
-
-    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.run_until_complete(self._send_all())
 
     async def _send_all(self) -> None:
         while True:

@@ -33,8 +33,8 @@ import psycopg
 from joystick.simulator.happenings import chat, started, tip
 from tests.benchmarks import economy
 from tests.benchmarks.embedded import percentile
-from tests.benchmarks.load import line_to
-from tests.benchmarks.soak import Player, option
+from tests.benchmarks.load import line_to, option
+from tests.benchmarks.soak import Player
 from tests.journeys.site import Scaled
 from tests.processes import SimulatorThread, free_port, wait_until
 from tests.servers import running_postgres, running_redis

@@ -210,9 +210,14 @@ def line_to(joystick: SimulatorThread) -> dict[str, str]:
 
 def send(joystick: SimulatorThread, stored: Callable[[], int]) -> None:
     """Send the events as quickly as they are taken, and wait until all are stored."""
-    count = int(sys.argv[sys.argv.index("--events") + 1]) if "--events" in sys.argv else 2_000 if QUICK else 1_000_000
+    count = int(option("--events", 2_000 if QUICK else 1_000_000))
     joystick.call(crowd_talks(joystick.simulator, count), within=3_600)
     wait_until(lambda: stored() >= count, "all is stored", within=600)
+
+
+def option(name: str, default: float) -> float:
+    """Return the number behind `name` among the arguments."""
+    return float(sys.argv[sys.argv.index(name) + 1]) if name in sys.argv else default
 
 
 async def crowd_talks(simulator: Simulator, count: int) -> None:

@@ -12,7 +12,6 @@ import asyncio
 import itertools
 import json
 import random
-import sys
 import tempfile
 import threading
 import time
@@ -25,7 +24,7 @@ from websockets.exceptions import ConnectionClosed
 from joystick.simulator.happenings import Happening, chat, follow, tip
 from joystick.simulator.server import Simulator
 from tests.benchmarks.embedded import percentile, show
-from tests.benchmarks.load import line_to, memory
+from tests.benchmarks.load import line_to, memory, option
 from tests.processes import BotProcess, SimulatorThread, free_port, overlay_socket
 
 # Seconds between two samples of the memory, and between two questions.
@@ -86,11 +85,6 @@ def main() -> None:
         f"{wait:.1f} ms (p99 {percentile(waits[third], 99):.1f})" for wait, third in zip(slow, thirds, strict=True)
     )
     show("answers to !points in the last third, of the second", slow[2] / slow[1], "×", 1.1, words)
-
-
-def option(name: str, default: float) -> float:
-    """Return the number behind `name` among the arguments."""
-    return float(sys.argv[sys.argv.index(name) + 1]) if name in sys.argv else default
 
 
 async def talk(simulator: Simulator, rate: float) -> None:
