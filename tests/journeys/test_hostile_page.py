@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.journeys.conftest import log_in
-from tests.processes import BotProcess
+from tests.processes import BotProcess, wait_until
 
 READ = """async (address) => {
   let text = "";
@@ -102,7 +102,10 @@ def test_it_reads_frames_and_hears_nothing(bot: BotProcess, hostile: Page) -> No
     framed = ("/admin/", "/admin/login/", "/admin/api/docs", "/admin/effects/overlay/1/change/", *overlay)
     for path in framed:
         hostile.evaluate(FRAME, f"http://{site}{path}")
-    assert [frame.url for frame in hostile.frames[1:]] == ["chrome-error://chromewebdata/"] * len(framed)
+    frames = hostile.frames[1:]
+    # Playwright may hear of a frame's navigation after the page hears of its end: no address yet says nothing.
+    wait_until(lambda: all(frame.url for frame in frames), "the frames to have loaded")
+    assert [frame.url for frame in frames] == ["chrome-error://chromewebdata/"] * len(framed)
     socket = f"ws://{site}{bot.overlay_path}socket/"  # whose address it would have to know
     assert hostile.evaluate(LISTEN, socket) == "refused"
     hostile.goto(bot.overlay_url)  # the bot's own page
