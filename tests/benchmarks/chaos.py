@@ -2,19 +2,22 @@
 
 Two listeners, two web servers, two workers and the schedule, on a PostgreSQL and a Redis of their own. 300 times one of
 them is killed (SIGKILL) and started again, or PostgreSQL or Redis is restarted, while events come, redeems are bought and
-an overlay plays. Prints how long it took after each until a new event was paid, and at the end what the books say:
+an overlay plays. Prints how long it took after each until all was back: a new event was paid, both web servers answered,
+and, where a worker, the schedule or a server was hit, a task went from the schedule to a worker. Six times all processes
+of a kind stay dead until the dashboard shows a red line that was not there before. At the end, what the books say:
 
 - every stored event is one that the platform sent, and is paid once; those that were never stored were on their way to a
   listener when it was killed, since the platform repeats nothing;
 - every purchase has its item, which has ended, and its points went back exactly when it did not happen;
 - the audit of the ledger finds nothing.
 
-The exit code is 1 where the books are wrong, and 0 whatever the times are.
+The exit code is 1 where the books are wrong or a red line did not come or go, and 0 whatever the times are.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import random
 import subprocess
@@ -23,10 +26,12 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.request import OpenerDirector
 
 import psycopg
 
@@ -39,6 +44,10 @@ from tests.journeys.site import Scaled
 from tests.processes import SimulatorThread, free_port, wait_until
 from tests.servers import running_postgres, running_redis
 
+# Seconds: all is to be back within the first, a red line there within the second and gone within the third.
+BACK, RED, GONE = 30, 60, 60
+OUTAGES = 6
+LEFT_DEAD = ("listener", "worker", "schedule")
 WEIGHTS = {"listener": 6, "web": 4, "worker": 6, "schedule": 2, "redis": 2, "postgres": 1}
 ENDED = "('done', 'failed', 'expired', 'skipped', 'cancelled', 'rejected')"
 
@@ -48,7 +57,7 @@ class Site:
 
     def __init__(self, scaled: Scaled, ports: tuple[int, int]) -> None:
         celery = ("-m", "celery", "-A", "pixelbot_site")
-        self.scaled = scaled
+        self.scaled, self.ports = scaled, ports
         self.commands: dict[str, tuple[str, ...]] = {
             **{f"listener {n}": ("manage.py", "runbot", "--listener-only") for n in (1, 2)},
             **{
@@ -59,6 +68,7 @@ class Site:
             "schedule": (*celery, "beat", "--schedule", str(Path(scaled.environment["DATA_DIR"]) / "beat")),
         }
         self.running: dict[str, subprocess.Popen[str]] = {}
+        self._browser: OpenerDirector | None = None
 
     def start(self, name: str) -> None:
         """Start one of them."""
@@ -71,6 +81,20 @@ class Site:
             subprocess.run(["pkill", "-KILL", "-P", str(process.pid)], check=False)
         process.kill()
         process.wait()
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Return the names of the processes of a kind."""
+        return [name for name in self.commands if name.startswith(kind)]
+
+    def red_lines(self) -> set[str]:
+        """Return the sentences that the dashboard shows in red."""
+        self._browser = self._browser or self.scaled.log_in()
+        with self._browser.open(f"http://127.0.0.1:{self.ports[0]}/admin/api/health", timeout=30) as answer:
+            return set(json.loads(answer.read())["troubles"])
+
+    def pulse(self) -> object:
+        """Return when a task last went from the schedule to a worker."""
+        return self.scaled.ask("SELECT at FROM pixelbot_site_heartbeat WHERE name = 'round trip'")
 
 
 def main() -> None:
@@ -100,27 +124,71 @@ def main() -> None:
         joystick.happen(started(), *(tip(f"viewer{number}", 100_000) for number in range(10)))
         stack.enter_context(played(site.scaled))
         times: dict[str, list[float]] = {}
+        faults: list[str] = []
         with traffic(joystick, random.Random(11)):
             for number in range(kills):
                 time.sleep(chance.uniform(0.5, 2.0))
                 kind = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+                before = site.pulse()
                 if kind == "redis":
                     redis.stop()
                     redis.start()
                 elif kind == "postgres":
                     server.restart()
                 else:
-                    name = chance.choice([name for name in site.commands if name.startswith(kind)])
+                    name = chance.choice(site.of_kind(kind))
                     site.kill(name)
                     site.start(name)
-                took = until_paid(site.scaled, joystick, f"probe{number}")
+                took = until_back(site, joystick, kind, f"probe{number}", before)
                 times.setdefault(kind, []).append(took)
-                if took > 30:
+                if took > BACK:
                     print(f"after kill {number} of {kind}: {took:.1f} s", flush=True)
+                if number % max(kills // OUTAGES, 1) == 0:
+                    faults += missed(site, LEFT_DEAD[number // max(kills // OUTAGES, 1) % len(LEFT_DEAD)])
         report(times)
-        faults = judge(site.scaled, joystick)
+        faults += judge(site.scaled, joystick)
     print("\n".join(faults) or "the books are right")
     sys.exit(bool(faults))
+
+
+def until_back(site: Site, joystick: SimulatorThread, kind: str, name: str, pulse: object) -> float:
+    """Return the seconds until an event is paid, the pages are served and, after what it needs was hit, a task was done.
+
+    `pulse`: `Site.pulse` of before.
+    """
+    began = time.monotonic()
+    until_paid(site.scaled, joystick, name)
+    for port in site.ports:
+        wait_until(partial(site.scaled.serves, port), "the pages are served", within=180)
+    if kind not in ("listener", "web"):
+        wait_until(lambda: site.pulse() != pulse, "a worker does what the schedule sends", within=180)
+    return time.monotonic() - began
+
+
+def missed(site: Site, kind: str) -> list[str]:
+    """Kill all processes of a kind, and start them once the dashboard shows it; return what was wrong with that."""
+    wait_until(lambda: not site.red_lines(), "no red line is left", within=GONE)
+    for name in site.of_kind(kind):
+        site.kill(name)
+    faults, began = [], time.monotonic()
+    if seen := within(RED, site.red_lines):
+        print(f"without a {kind}, red after {time.monotonic() - began:.1f} s: {'; '.join(seen)}", flush=True)
+    else:
+        faults.append(f"no red line {RED} s after each {kind} died")
+    for name in site.of_kind(kind):
+        site.start(name)
+    began = time.monotonic()
+    if within(GONE, lambda: not site.red_lines()):
+        print(f"gone {time.monotonic() - began:.1f} s after the start", flush=True)
+    else:
+        faults.append(f"a red line {GONE} s after each {kind} was started: {site.red_lines()}")
+    return faults
+
+
+def within(seconds: float, condition: Callable[[], Any]) -> Any:
+    """Call `condition` until its answer is true, and return that; return None after so many seconds."""
+    with suppress(AssertionError):
+        return wait_until(condition, "", within=seconds)
 
 
 def until_paid(site: Scaled, joystick: SimulatorThread, name: str) -> float:

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 
@@ -54,13 +56,23 @@ class Scaled:
         with psycopg.connect(self.database) as connection:
             connection.execute(statement)
 
-    def serves(self) -> bool:
+    def serves(self, port: int = 0) -> bool:
         """Does daphne answer?"""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/admin/login/", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port or self.port}/admin/login/", timeout=5) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
+
+    def log_in(self) -> urllib.request.OpenerDirector:
+        """A browser without pictures that is logged in to the dashboard."""
+        page, cookies = f"http://127.0.0.1:{self.port}/admin/login/", CookieJar()
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+        browser.open(page).close()
+        token = next(cookie.value for cookie in cookies if cookie.name == "pixelbot_csrf")
+        form = {"csrfmiddlewaretoken": token, "username": "admin", "password": "a-test-password", "next": "/admin/"}
+        browser.open(page, urlencode(form).encode()).close()
+        return browser
 
     @property
     def overlay_url(self) -> str:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
-from http.cookiejar import CookieJar
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, build_opener
 
 import psutil
 import pytest
@@ -167,15 +164,10 @@ def pulse(scaled: Scaled) -> object:
 
 def logged_in(scaled: Scaled) -> Callable[[], str]:
     """Log in; return a function that returns a page of the dashboard as it is now."""
-    root, cookies = f"http://127.0.0.1:{scaled.port}", CookieJar()
-    browser = build_opener(HTTPCookieProcessor(cookies))
-    browser.open(f"{root}/admin/login/").close()
-    token = next(cookie.value for cookie in cookies if cookie.name == "pixelbot_csrf")
-    form = {"csrfmiddlewaretoken": token, "username": "admin", "password": "a-test-password", "next": "/admin/"}
-    browser.open(f"{root}/admin/login/", urlencode(form).encode()).close()
+    browser = scaled.log_in()
 
     def page() -> str:
-        with browser.open(f"{root}/admin/economy/viewer/", timeout=30) as answer:
+        with browser.open(f"http://127.0.0.1:{scaled.port}/admin/economy/viewer/", timeout=30) as answer:
             return str(answer.read().decode())
 
     return page
