@@ -16,6 +16,7 @@ pages = get_asgi_application()
 from channels.auth import AuthMiddlewareStack
 
 from effects.consumers import NoSuchSocket, OverlayConsumer
+from pixelbot_site import prompt_sockets
 from pixelbot_site.index.live import DashboardConsumer
 from pixelbot_site.metrics import port
 from pixelbot_site.origins import OwnPages
@@ -37,4 +38,5 @@ application = ProtocolTypeRouter(
     }
 )
 
+prompt_sockets.install()
 port.serve_web()

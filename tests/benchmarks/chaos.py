@@ -40,7 +40,7 @@ from tests.benchmarks import economy
 from tests.benchmarks.embedded import percentile
 from tests.benchmarks.load import line_to, option
 from tests.benchmarks.soak import Player
-from tests.journeys.site import Scaled
+from tests.journeys.site import ADMIN_PASSWORD, Scaled
 from tests.processes import SimulatorThread, free_port, wait_until
 from tests.servers import running_postgres, running_redis
 
@@ -106,7 +106,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixelbot-chaos-")))
         joystick = stack.enter_context(SimulatorThread())
         url = server.new_database()
-        economy.in_process(folder, "-c", economy.SET_UP, DATABASE_URL=url)
+        economy.in_process(folder, "-c", economy.SET_UP, DATABASE_URL=url, ADMIN_PASSWORD=ADMIN_PASSWORD)
         ports = (free_port(), free_port())
         settings = {
             **line_to(joystick),

@@ -134,6 +134,7 @@ def sounding(folder: Path, count: int) -> None:
                     overlay.send(json.dumps({"type": kind, "item": frame["item"], "attempt": frame["attempt"]}))
                 while json.loads(overlay.recv(timeout=20))["type"] != "done":
                     pass
+                time.sleep(0.01)  # else it sends more reports than a page may in a second
         bot.stop()
     inside = [float(line.removeprefix(MARK)) for line in bot.text().splitlines() if line.startswith(MARK)]
     assert len(inside) == count

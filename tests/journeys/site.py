@@ -17,6 +17,8 @@ import psycopg
 
 from tests.processes import start_process
 
+ADMIN_PASSWORD = "a-test-password"
+
 
 class Scaled:
     """Its processes, and its database."""
@@ -30,7 +32,7 @@ class Scaled:
             "ENV_FILE": os.devnull,
             "DATA_DIR": str(folder),
             "MESSAGE_RATE_LIMIT": "0",
-            "ADMIN_PASSWORD": "a-test-password",
+            "ADMIN_PASSWORD": ADMIN_PASSWORD,
         }
         self.output: list[str] = []
         self.processes: list[subprocess.Popen[str]] = []
@@ -70,7 +72,7 @@ class Scaled:
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
         browser.open(page).close()
         token = next(cookie.value for cookie in cookies if cookie.name == "pixelbot_csrf")
-        form = {"csrfmiddlewaretoken": token, "username": "admin", "password": "a-test-password", "next": "/admin/"}
+        form = {"csrfmiddlewaretoken": token, "username": "admin", "password": ADMIN_PASSWORD, "next": "/admin/"}
         browser.open(page, urlencode(form).encode()).close()
         return browser
 
