@@ -68,19 +68,30 @@ class Site:
             "schedule": (*celery, "beat", "--schedule", str(Path(scaled.environment["DATA_DIR"]) / "beat")),
         }
         self.running: dict[str, subprocess.Popen[str]] = {}
+        self.left_dead: set[str] = set()  # killed, and not started again yet
+        self.ended_alone: Counter[str] = Counter()
         self._browser: OpenerDirector | None = None
 
     def start(self, name: str) -> None:
         """Start one of them."""
+        self.left_dead.discard(name)
         self.running[name] = self.scaled.start(*self.commands[name])
 
     def kill(self, name: str) -> None:
         """Kill one of them; a worker with its children."""
+        self.left_dead.add(name)
         process = self.running[name]
         if name.startswith("worker"):
             subprocess.run(["pkill", "-KILL", "-P", str(process.pid)], check=False)
         process.kill()
         process.wait()
+
+    def start_what_ended(self) -> None:
+        """Start again what ended by itself, as systemd does."""
+        for name, process in list(self.running.items()):
+            if process.poll() is not None and name not in self.left_dead:
+                self.ended_alone[name.split()[0]] += 1
+                self.start(name)
 
     def of_kind(self, kind: str) -> list[str]:
         """Return the names of the processes of a kind."""
@@ -125,6 +136,7 @@ def main() -> None:
         stack.enter_context(played(site.scaled))
         times: dict[str, list[float]] = {}
         faults: list[str] = []
+        stack.enter_context(repeated(1, site.start_what_ended))
         with traffic(joystick, random.Random(11)):
             for number in range(kills):
                 time.sleep(chance.uniform(0.5, 2.0))
@@ -139,13 +151,18 @@ def main() -> None:
                     name = chance.choice(site.of_kind(kind))
                     site.kill(name)
                     site.start(name)
-                took = until_back(site, joystick, kind, f"probe{number}", before)
+                try:
+                    took = until_back(site, joystick, kind, f"probe{number}", before)
+                except AssertionError:
+                    print(f"after kill {number}, of a {kind}, this was said last:", *site.scaled.output[-50:], sep="\n")
+                    raise
                 times.setdefault(kind, []).append(took)
                 if took > BACK:
                     print(f"after kill {number} of {kind}: {took:.1f} s", flush=True)
                 if number % max(kills // OUTAGES, 1) == 0:
                     faults += missed(site, LEFT_DEAD[number // max(kills // OUTAGES, 1) % len(LEFT_DEAD)])
         report(times)
+        print(f"ended by themselves, and were started again: {dict(site.ended_alone)}")
         faults += judge(site.scaled, joystick)
     print("\n".join(faults) or "the books are right")
     sys.exit(bool(faults))
@@ -167,7 +184,7 @@ def until_back(site: Site, joystick: SimulatorThread, kind: str, name: str, puls
 
 def missed(site: Site, kind: str) -> list[str]:
     """Kill all processes of a kind, and start them once the dashboard shows it; return what was wrong with that."""
-    wait_until(lambda: not site.red_lines(), "no red line is left", within=GONE)
+    assert within(GONE, lambda: not site.red_lines()), site.red_lines()
     for name in site.of_kind(kind):
         site.kill(name)
     faults, began = [], time.monotonic()
@@ -186,9 +203,11 @@ def missed(site: Site, kind: str) -> list[str]:
 
 
 def within(seconds: float, condition: Callable[[], Any]) -> Any:
-    """Call `condition` until its answer is true, and return that; return None after so many seconds."""
-    with suppress(AssertionError):
-        return wait_until(condition, "", within=seconds)
+    """Call `condition` once a second until its answer is true; return that, or what it was after so many seconds."""
+    until = time.monotonic() + seconds
+    while not (answer := condition()) and time.monotonic() < until:
+        time.sleep(1)  # the API answers so often, and no oftener
+    return answer
 
 
 def until_paid(site: Scaled, joystick: SimulatorThread, name: str) -> float:
@@ -210,39 +229,46 @@ def until_paid(site: Scaled, joystick: SimulatorThread, name: str) -> float:
 @contextmanager
 def played(site: Scaled) -> Iterator[None]:
     """Play on the overlay, and open it again when its web server was killed."""
-    url, over = site.overlay_url, threading.Event()
+    url = site.overlay_url
+    with repeated(0.2, lambda: Player(url).run(), wait=False):
+        yield
+
+
+@contextmanager
+def repeated(seconds: float, step: Callable[[], object], *, wait: bool = True) -> Iterator[None]:
+    """Call `step` again and again in a thread, with so many seconds between; at the end, `wait` for the last call."""
+    over = threading.Event()
 
     def run() -> None:
-        while not over.wait(0.2):
-            Player(url).run()
+        while not over.wait(seconds):
+            step()
 
-    threading.Thread(target=run, daemon=True).start()
-    yield
-    over.set()
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join() if wait else None
 
 
 @contextmanager
 def traffic(joystick: SimulatorThread, chooser: random.Random) -> Iterator[None]:
     """Send twenty events a second: lines, tips, and purchases."""
-    over = threading.Event()
+    numbers = itertools.count()
 
-    def run() -> None:
-        for number in itertools.count():
-            if over.wait(0.05):
-                return
-            who = f"viewer{chooser.randrange(10)}"
-            roll = chooser.random()
-            what = tip(who, chooser.randrange(1, 90)) if roll < 0.4 else chat(who, f"line {number}")
-            if roll > 0.9:
-                what = chat(who, chooser.choice(("!tts a line", "!sound ding", "!spin")))
-            with suppress(TimeoutError):
-                joystick.happen(what)
+    def happen() -> None:
+        number = next(numbers)
+        who = f"viewer{chooser.randrange(10)}"
+        roll = chooser.random()
+        what = tip(who, chooser.randrange(1, 90)) if roll < 0.4 else chat(who, f"line {number}")
+        if roll > 0.9:
+            what = chat(who, chooser.choice(("!tts a line", "!sound ding", "!spin")))
+        with suppress(TimeoutError):
+            joystick.happen(what)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
+    with repeated(0.05, happen):
+        yield
 
 
 def report(times: dict[str, list[float]]) -> None:
