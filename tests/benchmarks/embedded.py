@@ -36,11 +36,11 @@ MARK = "on its way for "
 def main() -> None:
     """Measure and print."""
     quick = "--quick" in sys.argv
-    starts, count = (2, 100) if quick else (7, 1000)
+    starts, count = (1, 30) if quick else (7, 1000)
     with tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-") as folder:
         starting(Path(folder) / "start", starts)
         pushing(Path(folder) / "push", count)
-        sounding(Path(folder) / "sound", 30 if quick else 300)
+        sounding(Path(folder) / "sound", 8 if quick else 300)
         stopping(Path(folder) / "stop", 1 if quick else 4)
 
 

@@ -31,7 +31,7 @@ Make = Callable[..., Viewer]
 Deed = Callable[[Viewer], object]
 
 PROCESSES, VIEWERS = 4, 12
-SECONDS = float(os.environ.get("STRESS_SECONDS", "10"))
+SECONDS = float(os.environ.get("STRESS_SECONDS", "5"))
 
 PROGRAM = f"""
 import random, sys, time

@@ -13,7 +13,7 @@ from tests.processes import at_once_in_processes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
 
-PROCESSES, OPERATIONS, VIEWERS = 8, 700, 20
+PROCESSES, OPERATIONS, VIEWERS = 8, 400, 20
 
 PROGRAM = f"""
 import random, sys

@@ -12,7 +12,13 @@ from tests.processes import ROOT
 
 # Each part makes a database of its own, which takes some seconds.
 PARTS = {
-    "economy": ["tests/economy", "tests/logins/test_invitations.py", "tests/logins/test_roles.py"],
+    "economy": [
+        "tests/economy",
+        "--deselect=tests/economy/test_card.py::TestWhoMay",  # pages that ask nothing special
+        "--deselect=tests/economy/test_card.py::TestSearch",
+        "tests/logins/test_invitations.py",
+        "tests/logins/test_roles.py",
+    ],
     "queue": [
         "tests/redeems/test_deadlocks.py",
         "tests/redeems/test_flow.py",
@@ -38,7 +44,9 @@ PARTS = {
         "tests/joystick/test_commands.py",
         "tests/joystick/test_custom_commands.py::test_of_many_who_count_and_quote_at_once_nobody_is_lost",
         "tests/joystick/test_timers.py::test_of_many_processes_one_runs_it",
-        "tests/joystick/test_oauth.py",
+        "tests/joystick/test_oauth.py::TestRenewing",
+        "tests/joystick/test_oauth.py::TestTwoAtOnce",
+        "tests/joystick/test_oauth.py::test_four_processes_renew_once",
         "tests/joystick/test_events_of_items.py",
         "tests/joystick/test_feed_lists.py",
         "tests/joystick/test_name_changes.py",

@@ -54,7 +54,6 @@ def test_a_batch_whose_worker_died_is_finished_by_the_running_bot(tmp_path: Path
         assert database.execute("SELECT DISTINCT balance FROM economy_points").fetchall() == [(crowd.EACH + 5,)]
 
 
-@pytest.mark.alone
 @pytest.mark.django_db(transaction=True)
 def test_events_are_handled_while_a_batch_runs(capsys: pytest.CaptureFixture[str]) -> None:
     Viewer.objects.bulk_create(Viewer(key=f"viewer{n}", username=f"viewer{n}") for n in range(VIEWERS * 3))

@@ -278,7 +278,6 @@ def test_json_logs_are_one_object_a_line(make_bot: MakeBot, simulator: Simulator
     wait_until(lambda: bot.says('"logger": "joystick", "message": "connected"'), "a line of JSON")
 
 
-@pytest.mark.alone
 @pytest.mark.empty_data
 def test_the_demo_speaks_within_ten_seconds(make_bot: MakeBot) -> None:
     """No account, a database of its own, the same client and path as in earnest."""

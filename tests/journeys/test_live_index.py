@@ -6,7 +6,6 @@ import re
 import time
 
 import psutil
-import pytest
 from playwright.sync_api import Page, expect
 
 from joystick.simulator.happenings import chat, started, tip
@@ -15,7 +14,7 @@ from tests.processes import BotProcess, SimulatorThread
 
 PAGES = 5
 EVENTS_A_SECOND = 10
-SECONDS = 9
+SECONDS = 4
 
 
 def test_an_event_shows_within_a_second_with_what_came_of_it(
@@ -94,7 +93,6 @@ def test_whoever_may_not_see_the_dashboard_gets_nothing(page: Page, bot: BotProc
     assert code == 1006  # refused in the handshake
 
 
-@pytest.mark.alone
 def test_five_open_pages_cost_little(page: Page, bot: BotProcess, simulator: SimulatorThread) -> None:
     def cpu() -> float:
         assert bot.process is not None
@@ -110,16 +108,17 @@ def test_five_open_pages_cost_little(page: Page, bot: BotProcess, simulator: Sim
 
     log_in(page, bot)
     page.goto("about:blank")
-    rate(5)  # everything is imported, and every viewer is known
+    simulator.happen(*(chat(f"Viewer{number}", "hello") for number in range(50)))
+    rate(1)  # everything is imported, and every viewer is known
     alone = rate()
     others = [page.context.new_page() for _ in range(PAGES)]
     for other in others:
         other.goto(f"http://127.0.0.1:{bot.port}/admin/")
-    page.wait_for_timeout(2000)
+    page.wait_for_timeout(1000)
     together = rate()
     text = others[-1].locator("#part-feed").inner_text()
     for other in others:
         other.close()
     print(f"CPU without a page {alone:.1%}, with {PAGES} open pages {together:.1%}")
-    assert re.search(r"line 8\d", text)
-    assert together - alone < 0.06  # 3 % here; a busy machine needs longer for the same
+    assert re.search(r"line 3\d", text)
+    assert together - alone < 0.08  # 3 % on a quiet machine; a busy one needs longer for the same

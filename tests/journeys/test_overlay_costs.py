@@ -62,7 +62,6 @@ def test_alert_wheel_and_confetti_take_no_frames_from_the_page(bot: BotProcess, 
         assert found >= min(55, empty * 0.85), f"{name}: {found:.1f} of {empty:.1f}"
 
 
-@pytest.mark.alone
 def test_twenty_pages_that_wait_cost_next_to_nothing(
     make_bot: Callable[..., BotProcess], simulator: SimulatorThread, page: Page
 ) -> None:
