@@ -74,8 +74,8 @@ class Site:
 
     def start(self, name: str) -> None:
         """Start one of them."""
-        self.left_dead.discard(name)
         self.running[name] = self.scaled.start(*self.commands[name])
+        self.left_dead.discard(name)  # afterwards, so that nobody else finds the one before and starts it, too
 
     def kill(self, name: str) -> None:
         """Kill one of them; a worker with its children."""
