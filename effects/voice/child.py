@@ -45,9 +45,15 @@ def main() -> None:
             request = json.loads(line)
             result = HANDLERS[request.pop("do")](**request)
         except Exception as error:  # the process's edge: the parent gets the reason, and the next request its turn
-            answer({"error": f"{type(error).__name__}: {error}".rstrip(".")})
+            answer({"error": _reason(error).rstrip(".")})
         else:
             answer({"ok": result})
+
+
+def _reason(error: Exception) -> str:
+    # soundfile's sentence begins with the path of a temporary file; its `error_string` is without it.
+    words = getattr(error, "error_string", None) or (str(error) if isinstance(error, ValueError) else "")
+    return str(words or f"{type(error).__name__}: {error}")
 
 
 def speak(

@@ -98,7 +98,8 @@ def parse(model: type[P], payload: Mapping[str, Any]) -> P:
     try:
         return model.model_validate(payload)
     except PayloadError as error:
-        raise Failed(f"the effect's fields do not fit: {'; '.join(map(_reason, error.errors()))}") from error
+        reasons = (_reason(model, detail) for detail in error.errors())
+        raise Failed(f"the effect's fields do not fit: {'; '.join(reasons)}") from error
 
 
 saved_steps = Hook[[str], Sequence[Step] | None](
@@ -299,7 +300,7 @@ def _of_step(payload: type[Payload], step: Step, place: Path, depth: int) -> Ite
         payload.model_validate(_fields(step))
     except PayloadError as error:
         for detail in error.errors():
-            yield Mistake((*place, *detail["loc"]), _reason(detail), f"{detail['msg']}.")
+            yield Mistake((*place, *detail["loc"]), _reason(payload, detail), f"{_message(payload, detail)}.")
         return
     for path, steps in lists_in(fields_of(payload), step):
         # A list that is a field of the effect itself needs no name; one in a list of objects does: "choices 2".
@@ -320,8 +321,15 @@ def _fields(step: Step) -> dict[str, Any]:
     return {key: value for key, value in step.items() if key != "kind"}
 
 
-def _reason(detail: Mapping[str, Any]) -> str:
-    return f"{'.'.join(map(str, detail['loc'])) or 'it'}: {detail['msg']}"
+def _reason(payload: type[Payload], detail: Mapping[str, Any]) -> str:
+    return f"{'.'.join(map(str, detail['loc'])) or 'it'}: {_message(payload, detail)}"
+
+
+def _message(payload: type[Payload], detail: Mapping[str, Any]) -> str:
+    field = payload.model_fields.get(str(detail["loc"][0])) if len(detail["loc"]) == 1 else None
+    if detail["type"] == "string_pattern_mismatch" and field is not None and field.description:
+        return f"This is not written as it should be. {field.description}".rstrip(".")  # a pattern tells nobody how
+    return str(detail["msg"])
 
 
 def check(steps: Any) -> None:

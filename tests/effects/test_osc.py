@@ -452,10 +452,10 @@ class TestForms:
     @pytest.mark.parametrize(
         ("field", "value", "sentence"),
         [
-            ("address", "Hat", "address: String should match pattern"),
-            ("address", "/a b", "address: String should match pattern"),
-            ("address", "/a/{text}", "address: String should match pattern"),
-            ("address", "/a/", "address: String should match pattern"),
+            ("address", "Hat", "address: This is not written as it should be. Such as /avatar/parameters/Hearts"),
+            ("address", "/a b", "address: This is not written as it should be. Such as /avatar/parameters/Hearts"),
+            ("address", "/a/{text}", "address: This is not written as it should be. Such as /avatar/parameters/Hearts"),
+            ("address", "/a/", "address: This is not written as it should be. Such as /avatar/parameters/Hearts"),
             ("type", "blob", "type: Input should be 'float', 'int', 'bool' or 'text'"),
             ("value", "warm", "value: “warm” is no number"),
             ("value", "inf", "value: “inf” is no number"),
