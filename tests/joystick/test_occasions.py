@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import uuid4
@@ -22,8 +22,8 @@ from effects.queue import items
 from effects.registry import kinds
 from joystick import tasks
 from joystick.models import InboundEvent, Reaction, ShoutOut, Stream
-from joystick.reactions import causes, sentences
-from joystick.reactions.kinds import occasions
+from joystick.reactions import causes, sentences, visits
+from joystick.reactions.kinds import Occasion, occasions
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import (
     Happening,
@@ -220,6 +220,14 @@ def test_visits_are_counted_once(bot: Happens) -> None:
     assert bot(started(), chat("Cid", "a")) == ["first_line_ever Cid"]
     assert bot(chat("Bob", "c"), chat("Bob", "d")) == ["first_line Bob"]
     assert bot(chat("Bob", "e")) == []
+
+
+def test_who_is_not_on_the_list_costs_one_statement(django_assert_num_queries: Any, now: datetime) -> None:
+    """Each line of chat is compared with the list, and answers wait for that."""
+    list_bob()
+    lines = [Occasion("Ann"), Occasion("Cid")]
+    with django_assert_num_queries(1):
+        assert visits.shout_out(lines, now) == [None, None]
 
 
 def test_somebody_is_greeted_by_name_and_those_of_a_list_are_shouted_out_once_a_stream(bot: Happens) -> None:
