@@ -27,10 +27,11 @@ TIPS = ("tipped", "wheel_spin_claimed")
 
 def more_of(event: Event) -> dict[str, Any]:
     """Return what an event has besides its kind, its name and its text, as JSON values."""
-    found = {name: getattr(event, name, None) for name in AMOUNTS}
-    found |= {name: _iso(getattr(event, name, None)) for name in MOMENTS}
-    if isinstance(event, ChatMessage):
-        found |= _more_of_line(event)
+    if isinstance(event, ChatMessage):  # which has none of the others: most events are lines
+        found = _more_of_line(event)
+    else:
+        found = {name: getattr(event, name, None) for name in AMOUNTS}
+        found |= {name: _iso(getattr(event, name, None)) for name in MOMENTS}
     return {name: value for name, value in found.items() if value not in (None, "")}
 
 

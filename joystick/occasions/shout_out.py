@@ -17,5 +17,5 @@ from joystick.reactions.kinds import VIEWER, Occasion, occasion
     sieve=visits.shout_out,
 )
 def shout_out(message: ChatMessage) -> Occasion:
-    """Return the occasion of any line; the sieve keeps the first of those who are on the list."""
-    return Occasion(message.username, message.username, {"link": channel_address(message.username)})
+    """Return the occasion of any line; the sieve keeps the first of those who are on the list, and adds the link."""
+    return Occasion(message.username, message.username)

@@ -13,6 +13,7 @@ from django.db.models import OuterRef, Subquery
 
 from economy import cooldowns
 from economy.models import Viewer, viewer_key
+from economy.viewers import people
 from joystick.models import InboundEvent, ShoutOut, Stream
 from joystick.reactions.kinds import Occasion
 from pixelbot_site.kit import bulk, present_channel
@@ -47,13 +48,17 @@ def back(made: Sequence[Occasion], now: datetime) -> list[Occasion | None]:
 
 
 def shout_out(made: Sequence[Occasion], now: datetime) -> list[Occasion | None]:
-    """Keep the first line of the stream of each viewer who is on the streamer's list."""
+    """Keep the first line of the stream of each viewer who is on the streamer's list, with a link to their channel."""
     # Every line of chat comes here, and the ORM would take half of the time that an event takes.
     keys = list({viewer_key(one.username) for one in made})
     listed = {key for (key,) in bulk.rows_with(ShoutOut, "key", keys, "key")}
     if not listed:
         return [None] * len(made)
-    theirs = [one for one in made if viewer_key(one.username) in listed]
+    theirs = [
+        replace(one, words={"link": people.channel_address(one.username)})
+        for one in made
+        if viewer_key(one.username) in listed
+    ]
     firsts = iter(_firsts("shout_out", theirs, now, _stream()))
     return [next(firsts) if viewer_key(one.username) in listed else None for one in made]
 
