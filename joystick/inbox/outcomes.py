@@ -18,7 +18,7 @@ from effects.queue import folding
 from joystick.channel import actions, streams
 from joystick.protocol.events import ChatMessage, Entered, Event
 from joystick.reactions import performing
-from joystick.reactions.engine import Reacting, Run
+from joystick.reactions.engine import Reacting, Run, with_alert
 from joystick.registry import Outcome, handlers
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk, origin, present_channel
@@ -113,7 +113,7 @@ class Outcomes:
         if self.reacting.candidates:
             runs = self.reacting.runs(self.viewers, self.elsewhere)
             performing.perform(runs, now=self.now)
-            self.alerted = {run.candidate.event for run in runs if run.shows_alert and _is_of_an_event(run)}
+            self.alerted = {run.candidate.event for run in with_alert(runs) if _is_of_an_event(run)}
 
     def pay_awards(self) -> None:
         """Pay the awards collected so far, and handle the levels that were reached by them."""

@@ -46,10 +46,12 @@ class Run:
     rule: Rule
     candidate: Candidate
 
-    @property
-    def shows_alert(self) -> bool:
-        """Return whether an alert is among its effects."""
-        return any(step.get("kind") == "alert" for step in leaves(self.rule.effects))
+
+def with_alert(runs: Sequence[Run]) -> list[Run]:
+    """Return those that have an alert among their effects."""
+    by_rule = {run.rule.pk: run.rule for run in runs}
+    alerting = {pk for pk, rule in by_rule.items() if any(step.get("kind") == "alert" for step in leaves(rule.effects))}
+    return [run for run in runs if run.rule.pk in alerting]
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Case, F, Value, When
@@ -35,6 +36,8 @@ FOLD_FROM = 3
 # same in each.
 SUMMED = frozenset({"tokens", "count", "viewers", "seconds"})
 SPANNED = frozenset({"level"})
+# Equal for runs that may become one.
+Likeness = tuple[object, ...]
 # A stream that began longer ago is not tonight's.
 EVENING = timedelta(hours=18)
 
@@ -44,11 +47,14 @@ def perform(runs: Sequence[Run], *, now: datetime) -> None:
     if not runs:
         return
     turns = _turns({run.rule.pk for run in runs if run.rule.in_turn and len(run.rule.lines) > 1})
-    folds = _folds(runs)
+    # Once for the batch, in which hundreds may run the same row.
+    effects = {rule.pk: _Effects.of(rule) for rule in {run.rule.pk: run.rule for run in runs}.values()}
+    likenesses = [_likeness(run, effects[run.rule.pk].words) for run in runs]
+    folds = _folds(runs, likenesses)
     plans = []
-    for run in runs:
+    for run, likeness in zip(runs, likenesses, strict=True):
         with present_channel.within(run.candidate.channel_id):
-            plans.append(_plan(run, folds[_likeness(run)]))
+            plans.append(_plan(run, effects[run.rule.pk], likeness, folds[likeness]))
     waiting = folding.waiting(part.key for plan in plans for part in plan if isinstance(part, Shared))
     for run, plan in zip(runs, plans, strict=True):
         with origin.of(run.candidate.event), present_channel.within(run.candidate.channel_id):
@@ -57,25 +63,39 @@ def perform(runs: Sequence[Run], *, now: datetime) -> None:
     _count(runs, now=now)
 
 
-def _folds(runs: Iterable[Run]) -> dict[object, list[Run]]:
-    alike: dict[object, list[Run]] = {}
-    for run in runs:
-        alike.setdefault(_likeness(run), []).append(run)
+@dataclass(frozen=True, slots=True)
+class _Effects:
+    """A rule's effects: the names of the words in them, and the parts that `folding.split` makes of them."""
+
+    words: frozenset[str]
+    parts: list[tuple[Sequence[Step], bool]]
+
+    @classmethod
+    def of(cls, rule: Rule) -> _Effects:
+        return cls(frozenset(names(rule.effects)), list(folding.split(rule.effects)))
+
+
+def _folds(runs: Iterable[Run], likenesses: Iterable[Likeness]) -> dict[Likeness, list[Run]]:
+    alike: dict[Likeness, list[Run]] = {}
+    for run, likeness in zip(runs, likenesses, strict=True):
+        alike.setdefault(likeness, []).append(run)
     return alike
 
 
-def _likeness(run: Run) -> tuple[object, ...]:
+def _likeness(run: Run, used: frozenset[str]) -> Likeness:
     words = run.candidate.occasion.words
-    used = sorted(names(run.rule.effects) & words.keys())
-    summed = _sums([run.candidate])
-    alike = SPANNED | summed.keys()
-    return run.rule.pk, run.candidate.channel_id, *((word, word in alike or words[word]) for word in used)
+    alike = SPANNED | _summed(run.candidate)
+    return (
+        run.rule.pk,
+        run.candidate.channel_id,
+        *((word, word in alike or words[word]) for word in sorted(used & words.keys())),
+    )
 
 
-def _plan(run: Run, alike: Sequence[Run]) -> list[Sequence[Step] | Shared]:
+def _plan(run: Run, effects: _Effects, likeness: Likeness, alike: Sequence[Run]) -> list[Sequence[Step] | Shared]:
     """Return the run's effects: lists of steps that are its viewer's alone, and what those alike share."""
     together = alike if len(alike) >= FOLD_FROM else [run]
-    steps = list(folding.split(run.rule.effects))
+    steps = effects.parts
     if len(together) > 1 and steps and len(steps[0][0]) > 1 and not steps[0][1]:  # a sequence that gives something, too
         apart = [step for step in run.rule.effects if may_give(step)]
         steps = [(apart, False), ([step for step in run.rule.effects if step not in apart], True)]
@@ -84,14 +104,14 @@ def _plan(run: Run, alike: Sequence[Run]) -> list[Sequence[Step] | Shared]:
         if not is_shared:
             plan.append(part)
         elif run is together[0]:
-            plan.append(_shared(part, place, together))
+            plan.append(_shared(part, place, together, likeness))
     return plan
 
 
-def _shared(steps: Sequence[Step], place: int, together: Sequence[Run]) -> Shared:
+def _shared(steps: Sequence[Step], place: int, together: Sequence[Run], likeness: Likeness) -> Shared:
     run, candidates = together[0], [each.candidate for each in together]
     users = [one.occasion.username for one in candidates] if run.candidate.kind.has_viewer else []
-    key = folding.key_of("reaction", place, steps, _likeness(run))
+    key = folding.key_of("reaction", place, steps, likeness)
     filling = run.candidate.occasion.filling
     spans = {
         word: span(candidate.occasion.words[word] for candidate in candidates)
@@ -112,13 +132,15 @@ def _enqueue(run: Run, plan: Sequence[Sequence[Step] | Shared], waiting: dict[st
 
 
 def _sums(candidates: Sequence[Candidate]) -> Mapping[str, int]:
-    """Return the sums of those alike: of numbers, not of "some", nor of an amount that is reached as a whole."""
-    first = candidates[0]
-    if first.kind.once:
-        return {}
-    words = [word for word in SUMMED if isinstance(first.occasion.words.get(word), int)]
-    numbers = {word: [one.occasion.words.get(word) for one in candidates] for word in words}
+    """Return the sums of those alike."""
+    numbers = {word: [one.occasion.words.get(word) for one in candidates] for word in _summed(candidates[0])}
     return {word: sum(number for number in own if isinstance(number, int)) for word, own in numbers.items()}
+
+
+def _summed(candidate: Candidate) -> set[str]:
+    """Return what is added up: numbers, not "some", nor an amount that is reached as a whole."""
+    words = candidate.occasion.words
+    return set() if candidate.kind.once else {word for word in SUMMED & words.keys() if isinstance(words[word], int)}
 
 
 def say_line(run: Run, turns: dict[int, int]) -> None:
