@@ -16,9 +16,10 @@ from economy.models import LevelReward, Viewer
 from effects.models import OverlayPage, QueueItem, State
 from effects.queue import playback, worker
 from joystick.models import InboundEvent, InboundState, Reaction
-from joystick.reactions import defaults, engine, performing
+from joystick.reactions import defaults
 from joystick.simulator.happenings import Happening, tip
 from joystick.simulator.scenarios import CROWD, SCENARIOS
+from pixelbot_site.kit import steps, words
 from redeems import purchase
 from redeems.models import Redeem
 
@@ -144,8 +145,8 @@ def test_a_rows_effects_are_looked_at_once_for_a_batch(
 
         return counting
 
-    monkeypatch.setattr(performing, "names", counted("names", performing.names))
-    monkeypatch.setattr(engine, "leaves", counted("leaves", engine.leaves))
+    monkeypatch.setattr("joystick.reactions.performing.names", counted("names", words.names))
+    monkeypatch.setattr("joystick.reactions.engine.leaves", counted("leaves", steps.leaves))
     deliver(*(tip(f"viewer{number}", number) for number in range(1, 101)))
     assert Reaction.objects.get().runs == 100
     assert sorted(looks) == ["leaves", "names"]
