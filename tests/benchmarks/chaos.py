@@ -273,7 +273,7 @@ def traffic(joystick: SimulatorThread, chooser: random.Random) -> Iterator[None]
 
 def report(times: dict[str, list[float]]) -> None:
     """Print how long it took, by what was killed."""
-    print("| killed or restarted | times | until an event was paid, p50 | longest |\n|---|---|---|---|")
+    print("| killed or restarted | times | until all was back, p50 | longest |\n|---|---|---|---|")
     for kind, found in sorted(times.items()):
         print(f"| {kind} | {len(found)} | {percentile(found, 50):.1f} s | {max(found):.1f} s |")
 
