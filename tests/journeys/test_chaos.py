@@ -22,7 +22,7 @@ from tests.journeys.site import Scaled
 from tests.processes import ROOT, overlay_socket, wait_until
 from tests.real_obs import PASSWORD, RealOBS, furnish, running_obs
 
-ITEMS = 200
+ITEMS = 300
 WORKER = ("-m", "celery", "-A", "pixelbot_site", "worker", "--pool", "threads", "--concurrency", "4", "-n")
 BUY = """
 import django; django.setup()
