@@ -164,9 +164,7 @@ class Load:
             wait_until(site.serves, "daphne serves", within=60)
             yield site
         finally:
-            for process in site.processes:
-                process.kill()
-                process.wait()
+            site.kill()
 
 
 def main() -> None:

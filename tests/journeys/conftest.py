@@ -189,7 +189,4 @@ def scaled(
     )
     yield site
     print("".join(site.output))  # pytest shows it where the test failed
-    for process in site.processes:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    site.kill()

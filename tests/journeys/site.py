@@ -8,11 +8,13 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import psutil
 import psycopg
 
 from tests.processes import start_process
@@ -80,6 +82,15 @@ class Scaled:
     def overlay_url(self) -> str:
         """The overlay's full address."""
         return f"http://127.0.0.1:{self.port}/overlay/{self.ask('SELECT secret FROM effects_overlay')}/"
+
+    def kill(self) -> None:
+        """SIGKILL to all that run, and to their children: Celery's schedule in a worker would go on for ever."""
+        for process in self.processes:
+            if process.poll() is None:
+                for each in (*psutil.Process(process.pid).children(recursive=True), process):
+                    with suppress(psutil.NoSuchProcess):
+                        each.kill()
+                process.wait()
 
     def stop(self) -> list[int]:
         """SIGTERM to all; returns their exit codes."""
