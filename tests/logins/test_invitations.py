@@ -123,7 +123,7 @@ def test_of_several_who_use_it_at_the_same_moment_one_gets_a_login(fox: User) ->
 @pytest.mark.django_db(transaction=True)
 def test_who_chose_a_name_that_was_just_taken_can_still_choose_another(fox: User) -> None:
     path = invite(fox, group("moderator"))
-    validated = threading.Event()
+    taken, validated = threading.Event(), threading.Event()
 
     def tell(execute: Any, sql: str, *arguments: Any) -> Any:
         if sql.startswith(("BEGIN", "UPDATE")):  # the name was looked up, and is about to be stored
@@ -132,10 +132,12 @@ def test_who_chose_a_name_that_was_just_taken_can_still_choose_another(fox: User
 
     def come(number: int) -> Any:
         if number:
+            assert taken.wait(10)
             with connection.execute_wrapper(tell):
                 return accept(path)
         with transaction.atomic():
             User.objects.create_user("mo")
+            taken.set()
             assert validated.wait(10)
         return None
 
