@@ -68,6 +68,9 @@ def speak(
 
     raw = Path(path).with_suffix(".raw.wav")
     SPEAKERS[engine](text=text, path=str(raw), voice=voice, rate=rate, model=model)
+    if not raw.exists() and any(map(str.isalnum, text)):
+        # Seen on a busy machine: espeak told the end of a text of which it had written nothing.
+        SPEAKERS[engine](text=text, path=str(raw), voice=voice, rate=rate, model=model)
     if not raw.exists():  # espeak writes no file at all for a text without a word
         return 0.0
     seconds = loudness.length(raw)
