@@ -47,10 +47,15 @@ class Run:
     candidate: Candidate
 
 
+def rules_of(runs: Sequence[Run]) -> dict[int, Rule]:
+    """Return the rules that run, each once, by their ids: hundreds of a batch may run the same."""
+    return {run.rule.pk: run.rule for run in runs}
+
+
 def with_alert(runs: Sequence[Run]) -> list[Run]:
     """Return those that have an alert among their effects."""
-    by_rule = {run.rule.pk: run.rule for run in runs}
-    alerting = {pk for pk, rule in by_rule.items() if any(step.get("kind") == "alert" for step in leaves(rule.effects))}
+    rules = rules_of(runs)
+    alerting = {pk for pk, rule in rules.items() if any(step.get("kind") == "alert" for step in leaves(rule.effects))}
     return [run for run in runs if run.rule.pk in alerting]
 
 

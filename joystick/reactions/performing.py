@@ -47,8 +47,7 @@ def perform(runs: Sequence[Run], *, now: datetime) -> None:
     if not runs:
         return
     turns = _turns({run.rule.pk for run in runs if run.rule.in_turn and len(run.rule.lines) > 1})
-    # Once for the batch, in which hundreds may run the same row.
-    effects = {rule.pk: _Effects.of(rule) for rule in {run.rule.pk: run.rule for run in runs}.values()}
+    effects = {pk: _Effects.of(rule) for pk, rule in engine.rules_of(runs).items()}
     likenesses = [_likeness(run, effects[run.rule.pk].words) for run in runs]
     folds = _folds(runs, likenesses)
     plans = []

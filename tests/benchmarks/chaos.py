@@ -159,8 +159,9 @@ def main() -> None:
                 times.setdefault(kind, []).append(took)
                 if took > BACK:
                     print(f"after kill {number} of {kind}: {took:.1f} s", flush=True)
-                if number % max(kills // OUTAGES, 1) == 0:
-                    faults += missed(site, LEFT_DEAD[number // max(kills // OUTAGES, 1) % len(LEFT_DEAD)])
+                outage, since = divmod(number, max(kills // OUTAGES, 1))
+                if since == 0:
+                    faults += missed(site, LEFT_DEAD[outage % len(LEFT_DEAD)])
         report(times)
         print(f"ended by themselves, and were started again: {dict(site.ended_alone)}")
         faults += judge(site.scaled, joystick)
