@@ -68,9 +68,6 @@ def speak(
 
     raw = Path(path).with_suffix(".raw.wav")
     SPEAKERS[engine](text=text, path=str(raw), voice=voice, rate=rate, model=model)
-    if not raw.exists() and any(map(str.isalnum, text)):
-        # Seen on a busy machine: espeak told the end of a text of which it had written nothing.
-        SPEAKERS[engine](text=text, path=str(raw), voice=voice, rate=rate, model=model)
     if not raw.exists():  # espeak writes no file at all for a text without a word
         return 0.0
     seconds = loudness.length(raw)
@@ -98,7 +95,11 @@ def pyttsx3_engine() -> Any:
     load_espeak()
     import pyttsx3
 
-    return pyttsx3.init()
+    engine = pyttsx3.init()
+    # A new engine keeps what it is told until `runAndWait`, which then stops espeak where that has not yet taken the
+    # rate, and remembers to stop once more: in the midst of the next text, whose file stayed empty on a busy machine.
+    engine.proxy.setBusy(False)
+    return engine
 
 
 def speak_with_pyttsx3(*, text: str, path: str, voice: str, rate: int, model: str) -> None:

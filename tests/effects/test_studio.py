@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ import pytest
 from effects.voice import scratch
 from effects.voice.studio import Studio
 from pixelbot_site.kit.errors import Failed, Refused
+from tests.processes import ROOT
 
 # The module: the package's own `studio` is the function that returns the process's studio.
 MODULE = sys.modules[Studio.__module__]
@@ -164,6 +166,28 @@ def test_the_real_child_takes_no_more_than_70_megabytes() -> None:
         assert psutil.Process(studio._child.pid).memory_info().rss < 70_000_000
     finally:
         studio.close()
+
+
+# On one core and with so many rates to set, espeak's own thread is still at work when the text is asked for, as it is
+# now and then on a busy machine.
+SLOW_ESPEAK = """
+import os, sys
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+from effects.voice import child
+child.load_espeak()
+from pyttsx3.drivers import _espeak
+set_parameter = _espeak.SetParameter
+_espeak.SetParameter = lambda *given: [set_parameter(*given) for _ in range(300)][0]
+child.speak_with_pyttsx3(text="hello", path=sys.argv[1], voice="", rate=170, model="")
+assert not child.pyttsx3_engine().proxy._driver._stopping
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems speak with voices of their own")
+def test_no_stop_is_left_over_that_would_empty_the_next_text(tmp_path: Path) -> None:
+    path = tmp_path / "hello.wav"
+    subprocess.run([sys.executable, "-c", SLOW_ESPEAK, str(path)], cwd=ROOT, check=True, timeout=30)
+    assert path.stat().st_size > 1000
 
 
 def test_the_real_child_ends_with_its_stdin() -> None:
