@@ -14,13 +14,14 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from economy.models import Viewer
-from effects import chat, sounds
+from effects import chat
 from effects.chat import Priority
+from effects.media import sounds
 from effects.models import Prize, QueueItem, Spin, WheelLine
 from effects.queue import items
 from effects.registry import OverlayTask
+from effects.registry.values import speak
 from effects.settings_table import QueueSettings
-from effects.values import speak
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import planned

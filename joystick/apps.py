@@ -12,9 +12,11 @@ class JoystickConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what the folders hold, and listeners. Raises ImproperlyConfigured for a name taken twice."""
-        from joystick import commands, handlers, occasions, words
+        from joystick import handlers
         from joystick.channel import installs, streams  # noqa: F401 (they register their hook listeners)
+        from joystick.chat import commands, words
         from joystick.inbox import name_changes, overlay_facts  # noqa: F401 (the same)
+        from joystick.reactions import occasions
         from joystick.registry import refuse_clashes
         from pixelbot_site.kit.registry import scan
         from redeems.registry import catalog

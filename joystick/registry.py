@@ -165,7 +165,7 @@ Answer = Callable[[Call], str]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A registered command, as the code has it or as the streamer changed it (`joystick.inbox.built_in`).
+    """A registered command, as the code has it or as the streamer changed it (`joystick.chat.built_in`).
 
     `key` is its name in the code, `name` the word that it answers to, beside `aliases`. `help` is one line for people,
     `arguments` what follows the word, as in `VIEWER N`. Cooldowns are in seconds. `listed`: `!help` names it.

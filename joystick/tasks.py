@@ -8,10 +8,10 @@ from django.utils import timezone
 from economy import cooldowns
 from economy.viewers import presence
 from joystick.account import roster, tokens
+from joystick.channel import health
 from joystick.chat import timers
-from joystick.gateway import health
+from joystick.chat.moderation import titles
 from joystick.inbox import name_changes, retention
-from joystick.moderation import titles
 from joystick.reactions import causes
 
 # Seconds.

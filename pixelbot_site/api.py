@@ -20,7 +20,7 @@ from economy.viewers import presence
 from effects.api import router as effects_router
 from effects.models import QueueItem, State
 from joystick.api import router as joystick_router
-from joystick.gateway import health as connection
+from joystick.channel import health as connection
 from pixelbot_site import callers
 from pixelbot_site.index import lamps
 from pixelbot_site.index.lamp import Color

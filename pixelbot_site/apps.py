@@ -34,11 +34,10 @@ class SiteConfig(AppConfig):
 
         Django's own receiver, which makes permissions, comes before it.
         """
+        from effects.outside.replies import options
         from effects.overlays import screens
-        from effects.replies import options
-        from joystick.chat import answering
-        from joystick.inbox import built_in
-        from joystick.moderation import rules as filters
+        from joystick.chat import answering, built_in
+        from joystick.chat.moderation import rules as filters
         from joystick.reactions import rules
         from pixelbot_site.languages import texts
         from pixelbot_site.live_settings import store  # its models can't be imported before the apps are ready

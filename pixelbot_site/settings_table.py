@@ -16,7 +16,7 @@ import environ
 import tzlocal
 
 from economy.settings_table import PointsSettings, XPSettings
-from effects.replies.settings_table import AISettings
+from effects.outside.replies.settings_table import AISettings
 from effects.settings_table import MediaSettings, OutsideSettings, QueueSettings, VoiceSettings
 from joystick.settings_table import ChatSettings, FeedSettings, JoystickSettings
 from pixelbot_site import media_storage

@@ -16,12 +16,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.text import capfirst
 
 from economy.models import LevelReward
-from effects import sounds, wheel
+from effects import wheel
+from effects.media import sounds
 from effects.models import Overlay
 from effects.voice import scratch, speech
-from joystick.chat import seeds
-from joystick.inbox import built_in
-from joystick.moderation import rules as filters
+from joystick.chat import built_in, seeds
+from joystick.chat.moderation import rules as filters
 from joystick.reactions import defaults
 from pixelbot_site import private_files
 from pixelbot_site.backups import shelf

@@ -9,7 +9,7 @@ from typing import Any
 
 from effects.obs import names as obs_names
 from effects.registry import Effect
-from effects.values import obs_scene, obs_source
+from effects.registry.values import obs_scene, obs_source
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from redeems.models import Redeem

@@ -29,9 +29,9 @@ from effects.media import library
 from effects.models import Overlay
 from effects.obs.client import obs
 from effects.overlays import pages, screens
-from joystick.chat import answering
-from joystick.inbox import built_in, name_changes, receive
-from joystick.moderation import rules as chat_filters
+from joystick.chat import answering, built_in
+from joystick.chat.moderation import rules as chat_filters
+from joystick.inbox import name_changes, receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.reactions import rules as reaction_rules
 from joystick.settings_table import Rules

@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from effects.models import AIReplies
-from effects.replies import addresses, asking, budget, options
+from effects.outside.replies import addresses, asking, budget, options
 from pixelbot_site.kit import secrets_at_rest
 from pixelbot_site.kit.admin import ModelAdmin, log_deed
 from pixelbot_site.kit.errors import Failed

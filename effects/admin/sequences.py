@@ -8,9 +8,9 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from effects import sequences
 from effects.models import SavedSequence
 from effects.obs import names
+from effects.queue import sequences
 from pixelbot_site.kit.admin import ModelAdmin
 from pixelbot_site.kit.steps import SAVED, planned
 from pixelbot_site.kit.trying import Trial, TryMixin

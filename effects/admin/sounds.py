@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
-from effects import sounds
+from effects.media import sounds
 from effects.models import Sound
 from effects.overlays.views import stored_sound
 from pixelbot_site.kit import stored_files

@@ -11,8 +11,7 @@ from typing import Any
 from django.core.files.base import File
 from django.utils.text import capfirst
 
-from effects import sounds
-from effects.media import library
+from effects.media import library, sounds
 from effects.media.facts import Facts
 from effects.models import Media, MediaKind, Sound
 from effects.settings_table import MediaSettings

@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 
-from effects import sounds
+from effects.media import sounds
 from effects.models import SpeechSource, ViewerVoice, WordFilter
 from effects.overlays.views import stored_wav
 from pixelbot_site.kit.admin import ModelAdmin

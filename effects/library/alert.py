@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from effects import sounds
-from effects.media import library
+from effects.media import library, sounds
 from effects.models import QueueItem, Sound
 from effects.overlays import pages
 from effects.overlays.onscreen import OnScreen, unmarked

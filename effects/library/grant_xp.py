@@ -9,8 +9,8 @@ from economy.earning import pay
 from economy.earning.pay import Award
 from economy.ledger import accounts
 from economy.settings_table import EconomySettings
-from effects import announcements
 from effects.models import QueueItem
+from effects.queue import level_ups
 from effects.registry import INSTANT, Card, Group, Payload, effect
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
@@ -44,6 +44,6 @@ def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     viewer = accounts.hold_one(item.viewer)  # they may have been merged since the item was stored
     award = Award(viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
     rules = EconomySettings.current()
-    level_ups = pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: viewer})
-    for level_up in level_ups:
-        announcements.celebrate(level_up, rules, event=item.event)
+    reached = pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: viewer})
+    for level_up in reached:
+        level_ups.celebrate(level_up, rules, event=item.event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from effects import sounds
+from effects.media import sounds
 from effects.models import QueueItem
 from effects.overlays import pages
 from effects.registry import Card, EffectKind, Group, OverlayTask, Payload, register

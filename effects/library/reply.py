@@ -10,9 +10,9 @@ from pydantic import Field
 from effects import chat
 from effects.chat import Priority
 from effects.models import QueueItem
+from effects.outside.replies import asking, options
 from effects.queue import items
 from effects.registry import Card, Effect, EffectKind, Group, Payload, get_kind, register
-from effects.replies import asking, options
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.steps import MAX_TEXT
 

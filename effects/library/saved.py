@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from effects import sequences
 from effects.models import QueueItem
+from effects.queue import sequences
 from effects.registry import Card, FlowKind, Group, Payload, register
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import SAVED, Step, unfolded

@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from pydantic import Field
 
-from effects import sounds, voice
+from effects import voice
+from effects.media import sounds
 from effects.models import QueueItem, SpeechSource, ViewerVoice
 from effects.overlays import pages
 from effects.overlays.onscreen import SOMEBODY, OnScreen

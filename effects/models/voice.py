@@ -14,7 +14,7 @@ one_word = RegexValidator(r"^[\w-]+\Z", "One word: letters, digits, - and _.")
 
 
 class Sound(models.Model):
-    """A sound that viewers play and effects name. `effects.sounds.store` inspected its file at the upload."""
+    """A sound that viewers play and effects name. `effects.media.sounds.store` inspected its file at the upload."""
 
     name = models.CharField(max_length=40, unique=True, validators=[one_word])
     aliases = models.CharField(max_length=200, blank=True, help_text="Other names for it, separated by spaces.")

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from effects import sounds
+from effects.media import sounds
 from effects.models import Overlay, QueueItem, Sound
 from effects.overlays.layout import picture_hosts, shown_rows
 from pixelbot_site.kit import stored_files

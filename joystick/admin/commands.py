@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from economy.viewers.roles import Role
 from joystick.admin.free_words import FreeWordsForm
-from joystick.inbox import built_in
+from joystick.chat import built_in
 from joystick.models import BuiltInCommand
 from pixelbot_site.kit.admin import ModelAdmin, RereadMixin
 

@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 from economy.models import viewer_key
 from effects.queue import again
 from joystick.admin import moderating
-from joystick.gateway import health
+from joystick.channel import health
 from joystick.inbox import feed_size, receive, results
 from joystick.inbox.feed_kinds import stored_kinds, unknown_kinds
 from joystick.models import Connection, Gap, InboundEvent, Install

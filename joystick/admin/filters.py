@@ -21,9 +21,9 @@ from django.utils.text import Truncator
 
 from joystick.account import rest, scopes, tokens
 from joystick.admin.moderating import explain, told
+from joystick.chat.moderation import rules
+from joystick.chat.moderation.filters import found_in, words_of
 from joystick.models import ChatFilter, FilterAction, FilterKind, InboundEvent, ModeratedLine
-from joystick.moderation import rules
-from joystick.moderation.filters import found_in, words_of
 from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, RereadMixin, log_deed
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.plural import counted

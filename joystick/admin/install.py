@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from joystick.account import oauth, scopes, views
-from joystick.gateway import health
+from joystick.channel import health
 from joystick.models import Connection, Install
 from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed, page_before
 

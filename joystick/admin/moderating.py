@@ -19,9 +19,9 @@ from django.utils.text import capfirst
 from economy.admin.card import CardPart, viewer_card
 from economy.models import Viewer
 from joystick.account.scopes import MissingScope
+from joystick.chat.moderation import doors
+from joystick.chat.moderation.rules import DEEDS
 from joystick.models import FilterAction, InboundEvent, ModeratedLine
-from joystick.moderation import doors
-from joystick.moderation.rules import DEEDS
 from pixelbot_site.kit.admin import log_deed, page_before
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.plural import counted

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 
-from joystick.gateway import health
+from joystick.channel import health
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
 
 log = logging.getLogger("joystick")

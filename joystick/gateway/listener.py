@@ -17,8 +17,8 @@ from django.db import DatabaseError, InterfaceError
 
 from effects.chat import MAILBOX, NAMES_AND_LAST, NAMES_AND_MORE, Priority
 from joystick.account.credentials import Credentials
-from joystick.channel import catch_up, streams
-from joystick.gateway import batch_size, health
+from joystick.channel import catch_up, health, streams
+from joystick.gateway import batch_size
 from joystick.gateway.client import Gateway
 from joystick.gateway.lease import Lease
 from joystick.gateway.outgoing.actions import Action, Listing

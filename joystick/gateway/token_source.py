@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from joystick.account.credentials import Credentials
 from joystick.account.tokens import RenewalPostponed
-from joystick.gateway import health
+from joystick.channel import health
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.plural import counted

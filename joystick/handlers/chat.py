@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from economy.earning.pay import Award
 from economy.models import viewer_key
-from joystick.inbox import dispatch
-from joystick.moderation import judging
+from joystick.chat import dispatch
+from joystick.chat.moderation import judging
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Outcome, on
 from joystick.settings_table import Rules

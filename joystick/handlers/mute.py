@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from economy.models import Viewer
-from joystick.moderation import doors
+from joystick.chat.moderation import doors
 from joystick.protocol.events import Mute
 from joystick.registry import NOTHING, Outcome, on
 from joystick.settings_table import Rules

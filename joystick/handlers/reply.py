@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from economy import cooldowns
 from economy.models import Viewer, viewer_key
-from effects.replies import asking
-from effects.replies.options import share
-from effects.values import reply
-from joystick.inbox import dispatch
-from joystick.moderation import judging
+from effects.outside.replies import asking
+from effects.outside.replies.options import share
+from effects.registry.values import reply
+from joystick.chat import dispatch
+from joystick.chat.moderation import judging
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Outcome, on
 from joystick.settings_table import Rules

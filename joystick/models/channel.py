@@ -214,7 +214,7 @@ class Stream(models.Model):
 
 
 class BuiltInCommand(models.Model):
-    """How a command of the code is offered. Each has a row, created at the start (`joystick.inbox.built_in`)."""
+    """How a command of the code is offered. Each has a row, created at the start (`joystick.chat.built_in`)."""
 
     key = models.CharField(max_length=40, unique=True, editable=False)
     enabled = models.BooleanField(default=True)
@@ -257,7 +257,7 @@ class Match(models.TextChoices):
 class Reaction(models.Model):
     """What the streamer wants to happen on an occasion: lines in chat, effects, or both.
 
-    What an occasion is stands in `joystick/occasions/`; which rows run, in `joystick.reactions.engine`.
+    What an occasion is stands in `joystick/reactions/occasions/`; which rows run, in `joystick.reactions.engine`.
     """
 
     # No choices: a row may outlive the file of its occasion.

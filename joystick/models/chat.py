@@ -172,7 +172,7 @@ class Timer(models.Model):
 
 
 class ShoutOut(models.Model):
-    """A streamer who is shouted out with their first line of each stream (`joystick/occasions/shout_out.py`)."""
+    """A streamer who is shouted out with their first line of each stream: see `reactions/occasions/shout_out.py`."""
 
     name = models.CharField(max_length=USERNAME_MAX, help_text="Their name at Joystick.tv.")
     key = models.CharField(max_length=KEY_MAX, unique=True, editable=False)

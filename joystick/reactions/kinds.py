@@ -1,4 +1,4 @@
-"""What an occasion is, and the registry of them, which the files of `joystick/occasions/` fill."""
+"""What an occasion is, and the registry of them, which the files of `joystick/reactions/occasions/` fill."""
 
 from __future__ import annotations
 

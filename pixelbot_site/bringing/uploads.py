@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from django.core.files.base import File
 
-from effects import sounds
+from effects.media import sounds
 from pixelbot_site.bringing.pixel import files
 from pixelbot_site.kit.errors import Refused
 

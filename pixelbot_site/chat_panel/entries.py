@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from economy.viewers.roles import Role
-from joystick.chat import custom
-from joystick.inbox import built_in
+from joystick.chat import built_in, custom
 from joystick.models import BuiltInCommand, Counter, CustomCommand
 from redeems.models import Redeem
 

@@ -22,8 +22,8 @@ from effects.obs import address, names, reverts
 from effects.obs import health as obs
 from effects.queue.lanes import LaneStatus, statuses
 from effects.settings_table import VoiceSettings
+from joystick.channel import health as connection
 from joystick.channel import streams
-from joystick.gateway import health as connection
 from joystick.models import Install, Stream
 from pixelbot_site.backups import shelf
 from pixelbot_site.index.lamp import Action, Color, Lamp, until, when

@@ -20,7 +20,7 @@ from economy.models import Currency
 from economy.viewers import people
 from effects.overlays import pages
 from effects.queue import items
-from effects.values import speak
+from effects.registry.values import speak
 from joystick.models import Stream
 from pixelbot_site.charts import charts
 from pixelbot_site.charts.spans import SPANS

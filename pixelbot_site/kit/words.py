@@ -2,7 +2,7 @@
 
 A text is filled in once, in one pass: what is put into it is not looked through again, so that nobody can write a word
 into it from outside. Some words are known where a text is used, such as the tokens of a tip (`values`). The others are
-functions, which `joystick/words/` registers, and mean the same in every text.
+functions, which `joystick/chat/words/` registers, and mean the same in every text.
 """
 
 from __future__ import annotations

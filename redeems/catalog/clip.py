@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from effects.registry import Effect
-from effects.values import obs_clip
+from effects.registry.values import obs_clip
 from redeems.registry import Order, redeem
 
 

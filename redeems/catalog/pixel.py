@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from effects.outside.replies import asking
 from effects.registry import Effect
-from effects.replies import asking
-from effects.values import reply
+from effects.registry.values import reply
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem

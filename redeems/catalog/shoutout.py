@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from economy.viewers import people
 from effects.registry import Effect
-from effects.values import alert
+from effects.registry.values import alert
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from effects import sounds
-from effects.values import play_sound
+from effects.media import sounds
+from effects.registry.values import play_sound
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, Planned, redeem

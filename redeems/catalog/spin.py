@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from effects import wheel
 from effects.registry import Effect
-from effects.values import spin_wheel
+from effects.registry.values import spin_wheel
 from pixelbot_site.kit.errors import Refused
 from redeems.registry import Order, redeem
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from effects.registry import Effect
-from effects.values import speak
+from effects.registry.values import speak
 from effects.voice import speech
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused

@@ -18,10 +18,11 @@ from economy.ledger import audit
 from economy.ledger import points as ledger
 from economy.models import Batch, Points, Transaction, Viewer
 from economy.viewers import merging
-from effects import sounds, wheel
+from effects import wheel
+from effects.media import sounds
 from effects.models import Purchase
 from effects.queue import items
-from effects.values import speak
+from effects.registry.values import speak
 from joystick.channel import streams
 from joystick.models import Install
 from redeems import purchase

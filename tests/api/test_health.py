@@ -19,8 +19,8 @@ from effects.models import Prize
 from effects.obs import health, names
 from effects.obs.client import OBS
 from effects.overlays import pages
+from joystick.channel import health as connection
 from joystick.channel import streams
-from joystick.gateway import health as connection
 from joystick.models import Install
 from joystick.settings_table import Rules
 from tests.real_obs import running_obs

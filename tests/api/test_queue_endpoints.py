@@ -12,7 +12,7 @@ from economy.models import Points, Viewer
 from effects.models import Lane, Prize, Purchase, QueueItem, Sound
 from effects.queue import control, items, worker
 from effects.registry import Card, Effect, FunctionKind, Group, OverlayTask, Payload, kinds
-from effects.values import speak
+from effects.registry.values import speak
 from pixelbot_site.kit.api import Scope
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("said", "silent")]

@@ -17,9 +17,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from effects import sounds, wheel
+from effects import wheel
+from effects.media import sounds
 from effects.queue import items
-from effects.values import speak
+from effects.registry.values import speak
 from pixelbot_site.api import api
 from redeems import purchase
 

@@ -15,8 +15,9 @@ from django.apps import apps
 from pytest_django import Settings
 
 from economy.models import LevelReward
-from effects import sounds, wheel
-from joystick.inbox import built_in
+from effects import wheel
+from effects.media import sounds
+from joystick.chat import built_in
 from pixelbot_site.kit import settings_table
 from pixelbot_site.live_settings import store
 from redeems import purchase

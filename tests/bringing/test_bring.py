@@ -17,7 +17,7 @@ from economy.ledger import audit, points
 from economy.models import XP, Item, LevelReward, Points, Transaction, Viewer
 from economy.viewers import inventory
 from effects.models import AIReplies, OSCTarget, Prize, Sound, WheelLine
-from effects.replies import options
+from effects.outside.replies import options
 from pixelbot_site.bringing import run
 from pixelbot_site.bringing.difference import Difference, State
 from pixelbot_site.kit.errors import Refused

@@ -19,7 +19,7 @@ from economy.models import XP, LevelReward, Merge, Points, Transaction, Viewer, 
 from economy.viewers import forgetting, merging
 from effects.models import QueueItem, State
 from effects.queue import items
-from effects.values import speak
+from effects.registry.values import speak
 from joystick.models import InboundEvent
 from joystick.simulator.happenings import chat
 from pixelbot_site.kit.errors import Refused

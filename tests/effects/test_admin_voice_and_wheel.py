@@ -27,7 +27,7 @@ from django.test import Client
 from django.utils import timezone
 
 from economy.models import Viewer
-from effects import sounds
+from effects.media import sounds
 from effects.models import Prize, QueueItem, Sound, SpeechSource, Spin, ViewerVoice, WheelLine, WordFilter
 from effects.queue.upkeep import cleanup
 from effects.voice import speech

@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from effects.models import AIUsage
+from effects.outside.replies import budget
+from effects.outside.replies.options import DAY, STREAM, Limit
 from effects.overlays import facts
-from effects.replies import budget
-from effects.replies.options import DAY, STREAM, Limit
 from joystick.models import Stream
 from pixelbot_site.kit.errors import Failed, Refused
 from tests.threads import at_once, wait_for_a_waiter

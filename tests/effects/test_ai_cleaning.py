@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from effects.replies.cleaning import MAX_CHARS, for_chat
+from effects.outside.replies.cleaning import MAX_CHARS, for_chat
 
 FILTERS = [("darn", "dear"), ("hush hush", ""), ("shit", "")]
 BECOMES = [

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from effects.replies import addresses, client
-from effects.replies.options import Options
+from effects.outside.replies import addresses, client
+from effects.outside.replies.options import Options
 from pixelbot_site.kit import secrets_at_rest
 from pixelbot_site.kit.errors import Failed
 from tests.effects.ai_server import AIServer, Answer, running, says, sends

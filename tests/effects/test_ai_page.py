@@ -13,7 +13,7 @@ from django.forms.models import model_to_dict
 from django.test import Client
 
 from effects.models import AIReplies, AIUsage
-from effects.replies import options
+from effects.outside.replies import options
 from pixelbot_site.kit import secrets_at_rest
 from tests.effects.ai_server import AIServer, running, says, sends
 

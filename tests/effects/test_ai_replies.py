@@ -15,10 +15,10 @@ from economy.ledger import points
 from economy.models import Cooldown, Points, Viewer
 from effects.library import reply
 from effects.models import AIReplies, AIUsage, QueueItem, State, WordFilter
+from effects.outside.replies import asking, client, options
+from effects.outside.replies.options import DAY, STREAM
 from effects.queue import control, items, worker
 from effects.registry import Effect, kinds, lanes
-from effects.replies import asking, client, options
-from effects.replies.options import DAY, STREAM
 from joystick.models import Stream
 from joystick.simulator.happenings import chat
 from pixelbot_site.embedded import WORKERS

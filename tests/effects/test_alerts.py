@@ -13,15 +13,14 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from economy.models import Viewer
-from effects import sounds
 from effects.library.alert import Alert
-from effects.media import library
+from effects.media import library, sounds
 from effects.models import Lane, Media, Overlay, OverlayWidget, QueueItem, Sound, State, WordFilter
 from effects.overlays.onscreen import OnScreen
 from effects.queue import control, items, lanes, playback, worker
 from effects.queue.upkeep import rescue
 from effects.registry import Effect, seconds
-from effects.values import alert, play_sound
+from effects.registry.values import alert, play_sound
 from pixelbot_site.kit.payload_fields import fields_of
 from tests.media.conftest import taken  # noqa: F401 (a fixture)
 

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from economy.models import Viewer
 from effects.models import Purchase, QueueItem, State
 from effects.queue import items, lanes, worker
-from effects.values import show_media, speak
+from effects.registry.values import show_media, speak
 from joystick.models import Reaction
 from joystick.simulator.happenings import raid, tip
 

@@ -9,13 +9,13 @@ import pytest
 
 from economy.models import XP, Item, Points, Transaction, Viewer
 from economy.viewers import inventory
-from effects import sounds
 from effects.library import confetti
 from effects.library.alert import Alert
+from effects.media import sounds
 from effects.models import QueueItem, State
 from effects.queue import control, items, playback, worker
 from effects.registry import Effect, kinds, seconds
-from effects.values import alert, obs_scene, play_sound, speak
+from effects.registry.values import alert, obs_scene, play_sound, speak
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import MAX_TEXT, MAX_TITLE, mistakes
 

@@ -37,7 +37,7 @@ from effects.obs.address import Options, options
 from effects.obs.client import OBS, Denied, scenes
 from effects.queue import items, worker
 from effects.registry import Effect
-from effects.values import obs_clip, obs_scene, obs_source
+from effects.registry.values import obs_clip, obs_scene, obs_source
 from pixelbot_site.kit.errors import Failed
 from redeems.models import Redeem
 from tests.processes import free_port, wait_until

@@ -24,7 +24,7 @@ from effects.overlays.registry import Box, Options, widget, widgets
 from effects.queue import items, playback, worker
 from effects.queue.upkeep import rescue
 from effects.registry import Effect, OverlayTask, kinds
-from effects.values import alert, speak
+from effects.registry.values import alert, speak
 from effects.voice import speech
 from effects.wheel import seed
 from pixelbot_site.asgi import application

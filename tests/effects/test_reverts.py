@@ -18,7 +18,7 @@ from effects.obs.address import Options, options
 from effects.obs.client import OBS, Denied
 from effects.queue import control, items, worker
 from effects.registry import Effect
-from effects.values import obs_scene
+from effects.registry.values import obs_scene
 from pixelbot_site.index import lamps
 from pixelbot_site.kit.errors import Failed
 from tests.effects.pretended_obs import Studio

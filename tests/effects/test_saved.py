@@ -9,11 +9,10 @@ import pytest
 from django.test import Client
 
 from economy.models import Points, Viewer
-from effects import sequences
 from effects.library import saved
 from effects.models import QueueItem, SavedSequence, State
 from effects.obs import names
-from effects.queue import again, items, trying, worker
+from effects.queue import again, items, sequences, trying, worker
 from effects.registry import Effect, known_parts, seconds
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.steps import Step, leaves, planned, unfolded

@@ -20,7 +20,7 @@ from effects.overlays.onscreen import OnScreen
 from effects.overlays.registry import widgets
 from effects.queue import control, items, lanes, playback, worker
 from effects.registry import OverlayTask
-from effects.values import alert, speak
+from effects.registry.values import alert, speak
 from joystick.models import Install, Reaction
 from joystick.simulator.happenings import Happening, tip
 from pixelbot_site.kit import present_channel

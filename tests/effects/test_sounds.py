@@ -18,12 +18,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from effects import sounds
+from effects.media import sounds
 from effects.models import Overlay, QueueItem, Sound, State
 from effects.queue import items, worker
 from effects.queue.upkeep import cleanup
 from effects.registry import Effect
-from effects.values import alert, play_sound
+from effects.registry.values import alert, play_sound
 from effects.voice import loudness
 from effects.voice.studio import TARGET_LUFS
 from pixelbot_site.kit.errors import Failed

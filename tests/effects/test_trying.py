@@ -11,7 +11,8 @@ from django.apps import apps
 from django.test import Client
 
 from economy.models import LevelReward, Viewer
-from effects import sounds, wheel
+from effects import wheel
+from effects.media import sounds
 from effects.models import OverlayPage, Prize, QueueItem, Spin, State
 from effects.queue import control, items, playback, trying, worker
 from effects.registry import Effect

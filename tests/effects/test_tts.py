@@ -23,12 +23,12 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from economy.models import Viewer
-from effects import sounds
 from effects import voice as tts
+from effects.media import sounds
 from effects.models import QueueItem, Sound, SpeechSource, State, ViewerVoice, WordFilter
 from effects.queue import items, playback, worker
 from effects.queue.upkeep import cleanup
-from effects.values import speak
+from effects.registry.values import speak
 from effects.voice import loudness, speech
 from effects.voice.engines import ENGINES, Style
 from effects.voice.studio import TARGET_LUFS, Studio

@@ -11,10 +11,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 
-from effects import sounds
+from effects.media import sounds
 from effects.models import Overlay
 from effects.queue import items, worker
-from effects.values import speak
+from effects.registry.values import speak
 
 pytestmark = pytest.mark.django_db
 

@@ -17,14 +17,15 @@ from django.utils import timezone
 from economy.ledger import audit, points
 from economy.models import XP, Item, LevelReward, Points, Viewer
 from economy.viewers import inventory
-from effects import sounds, wheel
+from effects import wheel
 from effects.library.grant_item import grant_item
 from effects.library.grant_points import grant_points
 from effects.library.grant_xp import grant_xp
+from effects.media import sounds
 from effects.models import Prize, Purchase, QueueItem, Spin, State, WheelLine
 from effects.queue import control, items, playback, worker
 from effects.queue.upkeep import rescue
-from effects.values import spin_wheel
+from effects.registry.values import spin_wheel
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import mistakes
 from tests.threads import at_once

@@ -19,7 +19,7 @@ from effects.overlays.onscreen import OnScreen
 from effects.overlays.registry import widgets
 from effects.queue import items, worker
 from effects.registry import Effect, FunctionKind, kinds
-from effects.values import speak
+from effects.registry.values import speak
 from joystick.channel import actions
 from joystick.models import Counter, InboundEvent
 from joystick.simulator.happenings import chat, follow, gift, goal, raid, started, subscribe, tip, viewer_count

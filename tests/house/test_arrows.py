@@ -16,13 +16,13 @@ from tests.processes import ROOT
 # Of effects' arrows, five lead to and from `effects.outside` (models, settings, library, admin and tasks), and six are for
 # `effects.media`: it reads models, settings and voice (the child process); admin and library read it; and admin reads
 # settings, for the limits that its page names. Two are for the overlays' widgets, which `effects.apps` registers, and
-# whose texts pass the word filters of `effects.voice`. Three are for `effects.sequences`: it reads models; admin and library
-# ask it. Six are for `effects.replies`: it reads models, hosts of outside, the overlays' facts (when the stream began) and
+# whose texts pass the word filters of `effects.voice`. Three are for `effects.queue.sequences`: it reads models; admin and library
+# ask it. Six are for `effects.outside.replies`: it reads models, hosts of outside, the overlays' facts (when the stream began) and
 # the voice's word filters; admin and library ask it.
-# Of joystick's, two are for `joystick.words`, which `joystick.apps` registers, and which read models; eleven for
+# Of joystick's, two are for `joystick.chat.words`, which `joystick.apps` registers, and which read models; eleven for
 # `joystick.chat`: it reads models, names of the protocol, the registry, settings and the bot's own name, and admin,
 # commands, inbox, tasks and words ask it. One leads from its tasks to `joystick.reactions`: to what no event causes.
-# Nine are for `joystick.moderation`: it reads models, names of the protocol, the registry, account (scopes, REST) and channel
+# Nine are for `joystick.chat.moderation`: it reads models, names of the protocol, the registry, account (scopes, REST) and channel
 # (actions), and admin, commands, handlers and tasks ask it.
 MAX_ARROWS = {"joystick": 72, "effects": 77, "economy": 30}
 
@@ -36,12 +36,16 @@ BREAKS = [
         "No circles between siblings",
     ),
     ("economy/ledger/levels.py", "import django.db", "Pure modules know no framework"),
-    ("joystick/occasions/tip.py", "from joystick.occasions import wheel", "Occasions do not know each other"),
+    (
+        "joystick/reactions/occasions/tip.py",
+        "from joystick.reactions.occasions import wheel",
+        "Occasions do not know each other",
+    ),
     ("joystick/protocol/names.py", "import websockets", "Pure modules know no framework"),
     ("joystick/gateway/client.py", "from django.utils import timezone", SOCKET),
     ("joystick/gateway/session.py", "from joystick.inbox import receive", SOCKET),
     ("joystick/gateway/outgoing/waiting.py", "from effects import chat", SOCKET),  # the client imports it: indirect
-    ("economy/cooldowns.py", "import effects.values", "Floors: imports go down"),
+    ("economy/cooldowns.py", "import effects.registry.values", "Floors: imports go down"),
     ("effects/chat.py", "import obsws_python", "Nobody but effects.obs.login uses OBS's library"),
     ("effects/library/osc.py", "import pythonosc", "Nobody but effects.outside.osc uses OSC's library"),
 ]

@@ -13,7 +13,7 @@ from django.urls import reverse
 from economy.models import Viewer
 from effects.models import QueueItem, State
 from effects.queue import items
-from effects.values import speak
+from effects.registry.values import speak
 from joystick.simulator.happenings import chat
 from pixelbot_site.index import board, lamps, live
 from pixelbot_site.index.board import View

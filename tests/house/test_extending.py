@@ -31,7 +31,7 @@ from joystick.settings_table import Rules
 def on_farewell(left: Left, rules: Rules) -> Outcome:
     return Outcome(lines=(f"bye {left.username}",))
 """,
-    "joystick/occasions/parting.py": """
+    "joystick/reactions/occasions/parting.py": """
 from __future__ import annotations
 from joystick.protocol.events import Left
 from joystick.reactions.kinds import Occasion, occasion
@@ -40,7 +40,7 @@ from joystick.reactions.kinds import Occasion, occasion
 def parting(left: Left) -> Occasion:
     return Occasion(left.username)
 """,
-    "joystick/commands/hug.py": """
+    "joystick/chat/commands/hug.py": """
 from __future__ import annotations
 from joystick.registry import Call, command
 
@@ -144,45 +144,45 @@ def test_one_of_each_dropped_as_a_file_works(copy: Path) -> None:
 
 
 def test_two_files_that_claim_one_name_stop_the_start(copy: Path) -> None:
-    (copy / "joystick/commands/copy_of_points.py").write_text(another_points("points"), encoding="utf-8")
+    (copy / "joystick/chat/commands/copy_of_points.py").write_text(another_points("points"), encoding="utf-8")
     done = run(copy, "manage.py", "check")
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "Pixel Bot can't start. The command “points” is claimed twice: by joystick.commands.copy_of_points "
-        "and by joystick.commands.points. Rename one of them."
+        "Pixel Bot can't start. The command “points” is claimed twice: by joystick.chat.commands.copy_of_points "
+        "and by joystick.chat.commands.points. Rename one of them."
     )
 
 
 def test_two_occasions_of_one_name_stop_the_start(copy: Path) -> None:
-    shutil.copy(copy / "joystick/occasions/tip.py", copy / "joystick/occasions/tip_again.py")
+    shutil.copy(copy / "joystick/reactions/occasions/tip.py", copy / "joystick/reactions/occasions/tip_again.py")
     assert run(copy, "manage.py", "check").stderr.strip() == (
-        "Pixel Bot can't start. The occasion “tip” is claimed twice: by joystick.occasions.tip "
-        "and by joystick.occasions.tip_again. Rename one of them."
+        "Pixel Bot can't start. The occasion “tip” is claimed twice: by joystick.reactions.occasions.tip "
+        "and by joystick.reactions.occasions.tip_again. Rename one of them."
     )
 
 
 def another_points(word: str) -> str:
     """Return the code of a command that differs from `!points` by its word and by what it says."""
-    code = (ROOT / "joystick/commands/points.py").read_text(encoding="utf-8")
+    code = (ROOT / "joystick/chat/commands/points.py").read_text(encoding="utf-8")
     return code.replace('"points", "balance"', f'"{word}"').replace('("points.', '("another.')
 
 
 def test_two_phrases_of_one_key_stop_the_start(copy: Path) -> None:
     code = another_points("tokens").replace('("another.', '("points.')
-    (copy / "joystick/commands/tokens.py").write_text(code, encoding="utf-8")
+    (copy / "joystick/chat/commands/tokens.py").write_text(code, encoding="utf-8")
     assert run(copy, "manage.py", "check").stderr.strip() == (
-        "Pixel Bot can't start. The phrase “points.own” is claimed twice: by joystick.commands.points "
-        "and by joystick.commands.tokens. Rename one of them."
+        "Pixel Bot can't start. The phrase “points.own” is claimed twice: by joystick.chat.commands.points "
+        "and by joystick.chat.commands.tokens. Rename one of them."
     )
 
 
 def test_a_command_and_a_redeem_of_one_name_stop_the_start(copy: Path) -> None:
-    (copy / "joystick/commands/tts.py").write_text(another_points("tts"), encoding="utf-8")
+    (copy / "joystick/chat/commands/tts.py").write_text(another_points("tts"), encoding="utf-8")
     assert "!tts is both a command and a redeem" in run(copy, "manage.py", "check").stderr
 
 
 def test_a_name_that_the_platform_answers_itself_stops_the_start(copy: Path) -> None:
-    (copy / "joystick/commands/tokens.py").write_text(another_points("tokens"), encoding="utf-8")
+    (copy / "joystick/chat/commands/tokens.py").write_text(another_points("tokens"), encoding="utf-8")
     assert "Joystick.tv itself answers !tokens" in run(copy, "manage.py", "check").stderr
 
 

@@ -16,7 +16,7 @@ from economy.settings_table import PointsSettings
 from effects.models import Overlay, State
 from effects.overlays import pages
 from effects.queue import items, worker
-from effects.values import speak
+from effects.registry.values import speak
 from joystick.models import Install
 from joystick.settings_table import JoystickSettings
 from joystick.simulator.happenings import chat

@@ -26,9 +26,9 @@ from economy.models import Points, Viewer
 from effects.models import Overlay, OverlayPage, QueueItem, State
 from effects.overlays import pages
 from effects.queue import control, items, worker
-from effects.values import speak
+from effects.registry.values import speak
+from joystick.channel import health as connection
 from joystick.channel import streams
-from joystick.gateway import health as connection
 from joystick.models import Install
 from pixelbot_site import tasks
 from pixelbot_site.backups import shelf

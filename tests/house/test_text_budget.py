@@ -22,8 +22,8 @@ from effects.models import QueueItem, WordFilter
 from effects.outside import bodies
 from effects.outside.webhooks import is_allowed
 from effects.voice import speakable
+from joystick.chat import dispatch
 from joystick.gateway.outgoing.actions import Action
-from joystick.inbox import dispatch
 from joystick.protocol import frames
 from joystick.protocol.envelope import FrameError, clean_name, clean_text, strip_markup
 from joystick.protocol.frames import read_frame

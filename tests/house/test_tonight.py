@@ -17,7 +17,7 @@ from economy.models import Viewer
 from effects.media import library
 from effects.models import QueueItem, State
 from effects.queue import control, items
-from effects.values import speak
+from effects.registry.values import speak
 from joystick.channel import streams
 from joystick.models import InboundEvent, Stream
 from joystick.simulator.happenings import chat, follow, started, tip

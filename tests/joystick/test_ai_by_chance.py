@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 
 from economy.models import Cooldown
 from effects.models import AIReplies, QueueItem
-from effects.replies import options
+from effects.outside.replies import options
+from joystick.chat.moderation import rules as chat_filters
 from joystick.handlers import reply
 from joystick.handlers.reply import on_line_to_reply
 from joystick.models import ChatFilter
-from joystick.moderation import rules as chat_filters
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING
 from joystick.settings_table import Rules

@@ -10,7 +10,7 @@ from django.test import Client
 
 from economy.models import Cooldown, Viewer
 from economy.viewers.roles import Role
-from joystick.inbox import built_in
+from joystick.chat import built_in
 from joystick.models import BuiltInCommand, Install
 from joystick.registry import commands
 from joystick.simulator.happenings import CHANNEL_ID, chat

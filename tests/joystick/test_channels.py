@@ -18,12 +18,12 @@ from economy.viewers.roles import Role, in_channel, role_of
 from effects import chat as mailbox
 from effects.models import QueueItem, State
 from effects.queue import items
-from effects.values import alert, speak
+from effects.registry.values import alert, speak
 from joystick.channel import catch_up, installs, streams
 from joystick.chat import timers
+from joystick.chat.moderation import doors
 from joystick.inbox import made_up
 from joystick.models import CustomCommand, InboundEvent, Install, ModeratedLine, Reaction, Stream, Timer
-from joystick.moderation import doors
 from joystick.simulator.happenings import CHANNEL_ID, Happening, chat, ended, follow, started, tip, viewer_count
 from joystick.simulator.site import Site
 from pixelbot_site.charts import charts

@@ -12,7 +12,7 @@ from django.test import Client
 
 from economy.models import Viewer
 from effects.models import QueueItem
-from joystick.inbox import built_in
+from joystick.chat import built_in
 from joystick.models import Counter, CustomCommand, InboundEvent
 from redeems import purchase
 

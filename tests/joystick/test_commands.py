@@ -11,9 +11,10 @@ import pytest
 from economy.models import Cooldown, Item, Points, Transaction, Viewer
 from economy.viewers import inventory
 from economy.viewers.roles import Role
-from effects import sounds, wheel
+from effects import wheel
+from effects.media import sounds
 from effects.models import QueueItem, Sound
-from joystick.inbox import dispatch
+from joystick.chat import dispatch
 from joystick.models import Install
 from joystick.registry import commands
 from joystick.simulator.happenings import CHANNEL_ID, Happening, chat, tip

@@ -163,7 +163,7 @@ def test_moderators_make_change_and_delete_them_in_chat(write: Type) -> None:
     ],
 )
 def test_what_can_not_be_a_command_is_refused_with_the_reason(write: Type, line: str, answer: str) -> None:
-    from joystick.inbox import built_in
+    from joystick.chat import built_in
 
     built_in.seed()
     made("boo", "b")

@@ -13,7 +13,7 @@ from economy.ledger import xp
 from economy.models import LevelReward, Transaction, Viewer
 from effects.models import Prize, QueueItem, Spin, State, WheelLine
 from effects.queue import control, items, playback, worker
-from effects.values import speak
+from effects.registry.values import speak
 from joystick.models import Reaction
 from joystick.simulator.happenings import Happening, chat, follow, tip
 from redeems import purchase

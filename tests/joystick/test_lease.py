@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from joystick.gateway import health
+from joystick.channel import health
 from joystick.inbox.receive import LeaseLost
 from joystick.models import Connection, Gap
 

@@ -26,8 +26,8 @@ from websockets.asyncio.client import ClientConnection
 from effects import chat as mailbox
 from joystick.account.credentials import ChannelCredentials, Fixed
 from joystick.account.tokens import RenewalPostponed
-from joystick.channel import actions
-from joystick.gateway import health, lease, listener, pace, session, token_source
+from joystick.channel import actions, health
+from joystick.gateway import lease, listener, pace, session, token_source
 from joystick.gateway.listener import Listener
 from joystick.inbox import receive
 from joystick.models import Connection, Gap, InboundEvent, Install

@@ -14,11 +14,11 @@ from economy.ledger import xp
 from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Cooldown, Viewer
 from effects.models import QueueItem, State
+from joystick.chat.moderation import filters, links, rules
+from joystick.chat.moderation.filters import Filter
 from joystick.handlers.mute import on_mute
 from joystick.inbox import overlay_facts
 from joystick.models import ChatFilter, FilterKind, InboundEvent, Install, ModeratedLine, Reaction
-from joystick.moderation import filters, links, rules
-from joystick.moderation.filters import Filter
 from joystick.protocol.events import Mute
 from joystick.registry import NOTHING
 from joystick.settings_table import Rules

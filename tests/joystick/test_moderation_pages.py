@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from economy.models import Cooldown, Viewer
 from effects.models import QueueItem, State
+from joystick.chat.moderation import rules, titles
 from joystick.models import ChatFilter, FilterKind, InboundEvent, Install, ModeratedLine, Stream
-from joystick.moderation import rules, titles
 from joystick.simulator.happenings import chat
 from joystick.simulator.site import Site
 from tests.joystick.conftest import query_of

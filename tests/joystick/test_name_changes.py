@@ -18,7 +18,7 @@ from economy.models import Viewer
 from economy.viewers import forgetting, merging
 from effects.models import Deed, Lane, QueueItem
 from effects.queue import control, items
-from effects.values import speak
+from effects.registry.values import speak
 from joystick.inbox import name_changes, receive
 from joystick.models import InboundEvent, NameChange
 from joystick.protocol.frames import ReceivedFrame, read_frame

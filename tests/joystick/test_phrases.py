@@ -36,8 +36,8 @@ ROOT = Path(__file__).parents[2]
 # What says something to viewers.
 SPEAKING = (
     "joystick/chat/*.py",
-    "joystick/commands/*.py",
-    "joystick/inbox/dispatch.py",
+    "joystick/chat/commands/*.py",
+    "joystick/chat/dispatch.py",
     "joystick/registry.py",
     "redeems/catalog/*.py",
     "redeems/purchase.py",

@@ -14,7 +14,7 @@ from effects.media import library
 from effects.models import Media, QueueItem, State, WordFilter
 from effects.queue import items, playback, worker
 from effects.registry import kinds, seconds
-from effects.values import show_media
+from effects.registry.values import show_media
 from pixelbot_site.index import lamps
 from pixelbot_site.index.lamp import Color, Lamp
 from pixelbot_site.kit.errors import Refused

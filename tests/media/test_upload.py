@@ -15,8 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils.html import escape
 
-from effects import sounds
-from effects.media import library
+from effects.media import library, sounds
 from effects.models import Media, Prize, Sound
 from pixelbot_site.kit.errors import Failed
 from tests.media.files import animation, clip, still

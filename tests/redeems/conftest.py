@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from economy.models import Viewer
-from effects import sounds, wheel
+from effects import wheel
+from effects.media import sounds
 from effects.models import QueueItem
 from joystick.settings_table import Rules
 from redeems import purchase

@@ -17,11 +17,11 @@ from django.utils import timezone
 
 from economy.models import Cooldown, Points, Transaction, Viewer
 from economy.viewers.roles import Role
-from effects import values
 from effects.models import OverlayPage, Prize, Purchase, QueueItem, Sound, State
 from effects.obs import health
 from effects.queue import control, items, playback, worker
 from effects.queue.upkeep import cleanup
+from effects.registry import values
 from joystick.channel import streams
 from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused

@@ -16,12 +16,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from effects import sounds
-from effects.media import library
+from effects.media import library, sounds
 from effects.models import Media, Overlay, QueueItem, Sound, SpeechSource, State
 from effects.queue import items, playback, worker
 from effects.queue.upkeep import cleanup
-from effects.values import show_media, speak
+from effects.registry.values import show_media, speak
 from effects.voice import speech
 from pixelbot_site import setup
 from pixelbot_site.index import lamps

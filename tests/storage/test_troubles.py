@@ -24,13 +24,12 @@ from packaging.utils import canonicalize_name
 
 from economy.models import Cooldown, Points, Viewer
 from economy.viewers import forgetting
-from effects import sounds
-from effects.media import library
+from effects.media import library, sounds
 from effects.models import Media, Overlay, QueueItem, Sound, State
 from effects.queue import items, worker
 from effects.queue.upkeep import cleanup
 from effects.registry import kinds
-from effects.values import show_media
+from effects.registry.values import show_media
 from effects.voice import speech
 from joystick.settings_table import Rules
 from pixelbot_site import media_storage, setup

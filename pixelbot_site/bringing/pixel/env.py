@@ -9,10 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from effects import sounds
+from effects.media import sounds
 from effects.models import AIReplies, OSCTarget
 from effects.outside import hosts
-from effects.replies import options
+from effects.outside.replies import options
 from joystick.settings_table import JoystickSettings
 from pixelbot_site.bringing.difference import Difference, LeftOut, State, Wanted, left_out
 from pixelbot_site.bringing.pixel.files import whole

@@ -10,8 +10,8 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils.text import capfirst
 
-from effects import sounds
 from effects.admin.uploads import free_name
+from effects.media import sounds
 from effects.models import Sound
 from pixelbot_site.bringing.difference import Difference, LeftOut, Wanted, left_out
 from pixelbot_site.bringing.pixel.files import MAX_SOUNDS
@@ -47,7 +47,7 @@ def _digest(path: Path) -> str:
     try:
         if path.stat().st_size > sounds.MAX_FILE_BYTES:
             raise LeftOut(f"A sound has at most {sounds.MAX_FILE_BYTES // 2**20} MB.")
-        # As `effects.sounds` names a file.
+        # As `effects.media.sounds` names a file.
         return hashlib.sha256(path.read_bytes()).hexdigest()[:24]
     except OSError as error:
         raise LeftOut(f"It can't be read: {error.strerror}.") from None

@@ -12,10 +12,10 @@ from economy import cooldowns
 from economy.models import XP, Cooldown, Viewer, viewer_key
 from economy.viewers.roles import Role, role_of
 from effects.chat import Priority
+from joystick.chat.moderation import doors, filters, rules
+from joystick.chat.moderation.doors import Line
+from joystick.chat.moderation.filters import Filter
 from joystick.models import FilterAction, FilterKind, InboundEvent, ModeratedLine
-from joystick.moderation import doors, filters, rules
-from joystick.moderation.doors import Line
-from joystick.moderation.filters import Filter
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Outcome
 from pixelbot_site.kit import phrases, present_channel

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import httpx2
 
-from effects.replies import addresses
-from effects.replies.options import Options
+from effects.outside.replies import addresses
+from effects.outside.replies.options import Options
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 

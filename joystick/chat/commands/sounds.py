@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from effects.sounds import playable
+from effects.media.sounds import playable
 from joystick.registry import Call, command
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused

@@ -11,8 +11,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from effects.models import AIUsage
+from effects.outside.replies.options import DAY, STREAM, Limit
 from effects.overlays import facts
-from effects.replies.options import DAY, STREAM, Limit
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.phrases import Said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from joystick.moderation.letters import folded, plain
+from joystick.chat.moderation.letters import folded, plain
 
 # Endings of addresses that are no words: what has one of them is a link.
 _NO_WORDS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from joystick.inbox import dispatch
+from joystick.chat import dispatch
 from joystick.registry import Call, command
 
 

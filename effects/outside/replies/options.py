@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from effects.models import AIReplies
-from effects.replies.settings_table import AISettings
+from effects.outside.replies.settings_table import AISettings
 from pixelbot_site.kit import secrets_at_rest
 from pixelbot_site.kit.live import Live
 from pixelbot_site.kit.stored import Stored

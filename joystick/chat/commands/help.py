@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from economy.viewers.roles import role_of
-from joystick.chat import answering
-from joystick.inbox import built_in
+from joystick.chat import answering, built_in
 from joystick.registry import Call, command
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused

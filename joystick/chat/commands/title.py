@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from economy.viewers.roles import Role
-from joystick.moderation import titles
+from joystick.chat.moderation import titles
 from joystick.registry import Call, command
 
 

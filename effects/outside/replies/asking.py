@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from effects.replies import budget, client, options
-from effects.replies.cleaning import for_chat
-from effects.replies.options import Options
+from effects.outside.replies import budget, client, options
+from effects.outside.replies.cleaning import for_chat
+from effects.outside.replies.options import Options
 from effects.voice import speech
 from effects.voice.speakable import shown
 from pixelbot_site.kit import phrases

@@ -27,7 +27,7 @@ from effects.voice.studio import TARGET_LUFS
 from pixelbot_site.kit import stored_files
 from pixelbot_site.kit.errors import Failed, Refused
 
-SHIPPED = Path(__file__).resolve().parent / "static" / "effects" / "sounds"
+SHIPPED = Path(__file__).resolve().parent.parent / "static" / "effects" / "sounds"
 MAX_FILE_BYTES = 10 * 2**20
 MAX_NAME = 40
 # The formats that are accepted (libsndfile's names), with the type that the overlay's server sends.

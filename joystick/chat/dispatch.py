@@ -15,8 +15,7 @@ from economy.viewers import people
 from economy.viewers.roles import Role, in_channel, in_words, role_of
 from effects.chat import Priority
 from effects.models import State
-from joystick.chat import answering
-from joystick.inbox import built_in
+from joystick.chat import answering, built_in
 from joystick.protocol import names
 from joystick.protocol.events import ChatMessage
 from joystick.registry import NOTHING, Call, Command, Outcome

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from joystick.chat.moderation.letters import folded, plain
+from joystick.chat.moderation.links import first_link
 from joystick.models import FilterAction, FilterKind
-from joystick.moderation.letters import folded, plain
-from joystick.moderation.links import first_link
 from pixelbot_site.kit.plural import counted
 
 # With fewer letters, a line in capitals is no shouting: “OMG”.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from economy.viewers.roles import Role
+from joystick.chat.moderation.filters import Filter, words_of
+from joystick.chat.moderation.links import allowed_sites
 from joystick.models import ChatFilter, FilterAction, FilterKind
-from joystick.moderation.filters import Filter, words_of
-from joystick.moderation.links import allowed_sites
 from pixelbot_site.kit.live import Live
 from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.stored import Stored

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from economy.viewers.roles import Role
-from joystick.moderation import doors
+from joystick.chat.moderation import doors
 from joystick.registry import Call, command
 from pixelbot_site.kit import phrases
 

@@ -10,7 +10,7 @@ from effects import chat
 from effects.chat import Line, Priority
 from effects.queue import folding
 from effects.queue.folding import Shared
-from effects.values import speak
+from effects.registry.values import speak
 from pixelbot_site.kit.steps import Effect, planned
 from pixelbot_site.kit.words import fill
 
