@@ -1,4 +1,4 @@
-"""The prize wheel: a prize is drawn by weight and stored, then shown, then paid once."""
+"""The prize wheel: what can be won, a prize drawn by weight and stored, and how often each was drawn."""
 
 from __future__ import annotations
 
@@ -11,22 +11,11 @@ from typing import Any, Protocol, TypeVar
 
 from django.db import transaction
 from django.db.models import Count, F
-from django.utils import timezone
 
 from economy.models import Viewer
-from effects import chat
-from effects.chat import Priority
-from effects.media import sounds
 from effects.models import Prize, QueueItem, Spin, WheelLine
-from effects.queue import items
-from effects.registry import OverlayTask
-from effects.registry.values import speak
-from effects.settings_table import QueueSettings
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.kit.steps import planned
-from pixelbot_site.kit.transactions import after_commit
-from pixelbot_site.kit.words import fill
 
 log = logging.getLogger("wheel")
 
@@ -58,7 +47,6 @@ SHARE_DRAWS = 10_000
 
 NOTHING_TO_WIN = phrases.refusal("wheel.nothing_to_win", "there is nothing to win on the wheel at the moment")
 NO_PRIZE_LEFT = phrases.refusal("wheel.no_prize_left", "no prize is left on the wheel")
-SOMEBODY = phrases.answer("word.somebody", "somebody")
 
 
 def can_be_won(prize: Prize) -> bool:
@@ -99,13 +87,14 @@ def draw(item: QueueItem) -> Spin:
         prize = pick(prizes)
         if prize.stock is not None:
             Prize.objects.filter(pk=prize.pk).update(stock=F("stock") - 1)
-        spin = _spin(item, prize, prizes)
+        spin = spin_of(item, prize, prizes)
         spin.save(force_insert=True)
     log.info("drew %s for %s", prize.name, item.viewer or "nobody")
     return spin
 
 
-def _spin(item: QueueItem, prize: Prize, prizes: list[Prize]) -> Spin:
+def spin_of(item: QueueItem, prize: Prize, prizes: list[Prize]) -> Spin:
+    """Return the spin of a queue item that won `prize` of `prizes`; it is not stored."""
     return Spin(
         item=item,
         viewer=item.viewer,
@@ -117,17 +106,6 @@ def _spin(item: QueueItem, prize: Prize, prizes: list[Prize]) -> Spin:
     )
 
 
-def rehearse(item: QueueItem) -> OverlayTask:
-    """Return the task for the overlays of a spin that staff only try: drawn by the same odds, neither stored nor paid.
-
-    Raise Failed if no prize is left.
-    """
-    prizes = winnable(None)
-    if not prizes:
-        raise Failed(NO_PRIZE_LEFT())
-    return overlay_task(_spin(item, pick(prizes), prizes), user=item.tried_by)
-
-
 def pick(weighted: Sequence[W]) -> W:
     """Return one of them, each with the chance of its weight divided by the sum of weights."""
     ticket = secrets.randbelow(sum(each.weight for each in weighted))
@@ -136,66 +114,6 @@ def pick(weighted: Sequence[W]) -> W:
         if ticket < 0:
             return each
     raise AssertionError("a ticket beyond all weights")
-
-
-def give(item: QueueItem) -> None:
-    """Give the winner what was drawn, once. Call it in the transaction that ends the item."""
-    spin = Spin.objects.select_related("viewer").filter(item=item).first()
-    if spin is None:
-        return
-    # Conditional: of two calls, one pays.
-    if not Spin.objects.filter(pk=spin.pk, paid_at=None).update(paid_at=timezone.now()):
-        return
-    words = {"user": spin.viewer.username if spin.viewer else SOMEBODY(), "prize": spin.prize_name}
-    if spin.line:
-        _say(fill(spin.line, words), Priority.ANSWER, spin.viewer, spoken=True, event=item.event)
-    else:
-        say(WheelLine.When.PRIZE, words, spin.viewer, event=item.event)
-    for effect in planned(spin.effects, words):
-        part_of = f"the prize {spin.prize_name}"
-        items.enqueue_known(effect, viewer=spin.viewer, part_of=part_of, event=item.event)
-    after_commit(log.info, "%s won %s", words["user"], spin.prize_name)
-
-
-def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None, *, event: str | None = None) -> None:
-    """Say one of the lines for this moment in chat, and by the voice if the line says so. `event`: the spin's."""
-    rows = list(WheelLine.objects.filter(when=when, enabled=True))
-    if not rows:
-        return
-    row = secrets.choice(rows)
-    # What was won is the answer to a purchase.
-    priority = Priority.ANSWER if when == WheelLine.When.PRIZE else Priority.CHATTER
-    _say(fill(row.text, words), priority, viewer, spoken=row.spoken, event=event)
-
-
-def _say(text: str, priority: Priority, viewer: Viewer | None, *, spoken: bool, event: str | None) -> None:
-    if spoken:
-        items.enqueue(speak(text, source="wheel"), viewer=viewer, event=event)
-    chat.say(text, priority)
-
-
-def overlay_task(spin: Spin, *, user: str) -> OverlayTask:
-    """Return the task for the overlays: the wheel, turned by the viewer called `user` to the prize of `spin`."""
-    rules = QueueSettings.current()
-    wheel_sounds = {name: sounds.named(f"wheel-{name}") for name in ("start", "loop", "win")}
-    message = {
-        "type": "wheel",
-        "slices": spin.odds,
-        "prize": next(place for place, segment in enumerate(spin.odds) if segment["name"] == spin.prize_name),
-        "prize_name": spin.prize_name,
-        "user": user,
-        "seconds": rules.wheel_spin_seconds,
-        "hold": rules.wheel_hold_seconds,
-        "sounds": {name: sounds.address(sound) for name, sound in wheel_sounds.items() if sound},
-        "volumes": {name: sounds.volume(sound) for name, sound in wheel_sounds.items() if sound},
-    }
-    return OverlayTask(message, seconds=seconds())
-
-
-def seconds() -> float:
-    """Return how long a spin takes on the overlays: turning, then showing the prize."""
-    rules = QueueSettings.current()
-    return rules.wheel_spin_seconds + rules.wheel_hold_seconds
 
 
 def odds(viewer: Viewer | None = None) -> list[tuple[str, float]]:

@@ -15,9 +15,9 @@ class JoystickConfig(AppConfig):
         from joystick import handlers
         from joystick.channel import installs, streams  # noqa: F401 (they register their hook listeners)
         from joystick.chat import commands, words
+        from joystick.chat.taken import refuse_clashes
         from joystick.inbox import name_changes, overlay_facts  # noqa: F401 (the same)
         from joystick.reactions import occasions
-        from joystick.registry import refuse_clashes
         from pixelbot_site.kit.registry import scan
         from redeems.registry import catalog
 

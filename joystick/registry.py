@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
-
-from django.core.exceptions import ImproperlyConfigured
 
 from economy.earning.pay import Award
 from economy.models import Viewer
@@ -18,7 +16,6 @@ from effects.models import QueueItem, State
 from effects.queue.folding import Shared
 from effects.registry import Effect
 from joystick.protocol.events import ChatMessage
-from joystick.protocol.names import COMMANDS as PLATFORM_COMMANDS
 from joystick.settings_table import Rules
 from pixelbot_site.kit import phrases, present_channel
 from pixelbot_site.kit.errors import Refused
@@ -226,13 +223,3 @@ def command(
         return answer
 
     return register
-
-
-def refuse_clashes(redeems: Iterable[str]) -> None:
-    """Raise ImproperlyConfigured where a word after ! is a command and a redeem, or the platform answers it itself."""
-    clashes = sorted(set(commands) & set(redeems))
-    if clashes:
-        raise ImproperlyConfigured(f"!{clashes[0]} is both a command and a redeem. Rename one of them.")
-    taken = sorted({*commands, *redeems} & PLATFORM_COMMANDS)
-    if taken:
-        raise ImproperlyConfigured(f"Joystick.tv itself answers !{taken[0]}. Take another name for ours.")

@@ -11,12 +11,28 @@ from urllib.parse import urlsplit
 
 from economy.settings_table import EconomySettings
 from effects.settings_table import EffectsSettings
-from joystick.protocol.names import SCOPES
 from pixelbot_site.kit.settings_table import Mistake, Section, setting
 
 GATEWAY_URL = "wss://api.joystick.tv/cable"
 API_URL = "https://api.joystick.tv"
 SITE_URL = "https://joystick.tv"
+
+# OAuth scopes (Joystick's developer page, July 2026).
+SCOPES = frozenset(
+    {
+        "identity:read",
+        "stream:read",
+        "stream:manage",
+        "chat:read",
+        "chat:write",
+        "chat:whisper:write",
+        "chat:moderate",
+        "followers:read",
+        "subscribers:read",
+        "moderators:read",
+        "moderators:manage",
+    }
+)
 
 # Without these the bot can neither read nor answer.
 NEEDED_SCOPES = frozenset({"identity:read", "chat:read", "chat:write"})

@@ -44,6 +44,5 @@ def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     viewer = accounts.hold_one(item.viewer)  # they may have been merged since the item was stored
     award = Award(viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
     rules = EconomySettings.current()
-    reached = pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: viewer})
-    for level_up in reached:
+    for level_up in pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: viewer}):
         level_ups.celebrate(level_up, rules, event=item.event)

@@ -6,13 +6,11 @@ Tasks are sent by name, because `effects.tasks` imports the queue.
 from __future__ import annotations
 
 import logging
-from typing import Any
 
-from celery import current_app
 from django.core.cache import cache
-from kombu.exceptions import OperationalError
 
 from pixelbot_site.kit.channel_layer import redis_error
+from pixelbot_site.kit.sending import send
 from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("queue")
@@ -67,14 +65,3 @@ def _woken_key(lane: str) -> str:
 def revert_in(seconds: float) -> None:
     """Have a worker undo in `seconds` what is due in OBS and by OSC. Without a broker, the next `rescue` does it."""
     send(REVERT, countdown=seconds)
-
-
-def send(task: str, *args: Any, **options: Any) -> bool:
-    """Send a task by its name. If the broker is away, log that and return False; the schedule must do the same work."""
-    try:
-        # `retry=False`: the caller, often the thread that handles chat, must not wait while Redis is away.
-        current_app.send_task(task, args, retry=False, ignore_result=True, **options)
-    except OperationalError as error:
-        log.warning("the broker is away, %s%s waits for the schedule: %s", task, args, error)
-        return False
-    return True

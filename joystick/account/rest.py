@@ -14,8 +14,8 @@ import httpx2
 
 from joystick.account import oauth, scopes, tokens
 from joystick.models import Install
-from joystick.protocol.envelope import clean_name, clean_text, parse_time
 from joystick.settings_table import JoystickSettings
+from pixelbot_site.kit.clean import clean_name, clean_text, parse_time
 from pixelbot_site.kit.errors import Failed
 
 # Seconds for a request.

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from django.utils import timezone
 
 from economy.viewers import lists, people
-from effects.queue.wakeups import send
 from joystick.account import rest, tokens
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.sending import send
 
 log = logging.getLogger("joystick")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from joystick.models import Install
-from joystick.protocol.names import SCOPES
+from joystick.settings_table import SCOPES
 from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.errors import Failed
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from joystick.account import authorize, oauth
 from joystick.models import Install
-from joystick.protocol.names import SCOPES
+from joystick.settings_table import SCOPES
 from pixelbot_site.kit.admin import log_deed
 from pixelbot_site.kit.errors import Failed
 

@@ -12,7 +12,6 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from economy import cooldowns
-from joystick.inbox.receive import LeaseLost
 from joystick.models import Connection, Gap, InboundEvent
 from pixelbot_site.kit import bulk
 
@@ -34,6 +33,10 @@ MAX_REASON_CHARS = 300
 OWN_NAME = "joystick.own_name"  # the cache's key
 OWN_NAME_SECONDS = 86_400
 NOT_RUNNING = "the bot was not running"
+
+
+class LeaseLost(Exception):
+    """Another listener has taken over: what this one has in hand is not stored any more."""
 
 
 def take_lease(holder: str) -> int:

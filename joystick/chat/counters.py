@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from economy.models import Viewer
 from economy.viewers.roles import Role, role_of
+from effects.overlays import facts
 from joystick.models import Count, Counter
 from joystick.registry import Call
 from pixelbot_site.kit import phrases
@@ -70,6 +71,7 @@ def value(name: str) -> int | None:
     return None if counter is None else counter.value
 
 
+@facts.counter_values.register
 def values() -> dict[str, int]:
     """Return what each counter stands at, by its name, and change none."""
     rows = list(Counter.objects.all())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 
 from joystick.models import BuiltInCommand, Counter, CustomCommand
@@ -42,3 +45,13 @@ def reserved() -> set[str]:
     counters = {name.casefold() for name in Counter.objects.values_list("name", flat=True)}
     words = {word for row in rows for word in (row.word, *row.aliases.split())}
     return {*words, *counters, *commands, *PLATFORM_COMMANDS}
+
+
+def refuse_clashes(redeems: Iterable[str]) -> None:
+    """Raise ImproperlyConfigured where a word after ! is a command and a redeem, or the platform answers it itself."""
+    clashes = sorted(set(commands) & set(redeems))
+    if clashes:
+        raise ImproperlyConfigured(f"!{clashes[0]} is both a command and a redeem. Rename one of them.")
+    taken = sorted({*commands, *redeems} & PLATFORM_COMMANDS)
+    if taken:
+        raise ImproperlyConfigured(f"Joystick.tv itself answers !{taken[0]}. Take another name for ours.")

@@ -18,6 +18,7 @@ from django.db import DatabaseError, InterfaceError
 from effects.chat import MAILBOX, NAMES_AND_LAST, NAMES_AND_MORE, Priority
 from joystick.account.credentials import Credentials
 from joystick.channel import catch_up, health, streams
+from joystick.channel.health import LeaseLost
 from joystick.gateway import batch_size
 from joystick.gateway.client import Gateway
 from joystick.gateway.lease import Lease
@@ -27,7 +28,6 @@ from joystick.gateway.pulse import Pulse
 from joystick.gateway.threads import DATABASE_ERRORS, Threads
 from joystick.gateway.token_source import TokenSource
 from joystick.inbox import receive
-from joystick.inbox.receive import LeaseLost
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame
 from pixelbot_site.kit import alive

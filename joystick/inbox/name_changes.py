@@ -14,9 +14,9 @@ from django.utils import timezone
 from economy import cooldowns
 from economy.models import Viewer, viewer_key
 from economy.viewers import forgetting, merging
-from effects.queue import wakeups
 from joystick.models import InboundEvent, NameChange, NameStep
 from pixelbot_site.kit import pieces
+from pixelbot_site.kit.sending import send
 from pixelbot_site.kit.transactions import after_commit
 
 TASK = "joystick.change_names"
@@ -58,7 +58,7 @@ def rename(viewer: Viewer, old_key: str) -> None:
 def _store(viewer: Viewer, key: str, *, username: str) -> None:
     last = InboundEvent.objects.aggregate(last=Max("pk"))["last"] or 0
     NameChange.objects.create(viewer=viewer, old_key=key, username=username, last_event=last)
-    after_commit(wakeups.send, TASK)
+    after_commit(send, TASK)
 
 
 def work() -> None:

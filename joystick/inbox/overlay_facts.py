@@ -11,7 +11,6 @@ from django.db.models import Count, Max, Sum
 from economy.viewers import people
 from effects.overlays import facts
 from effects.overlays.facts import Fact, Tipper
-from joystick.chat import counters
 from joystick.models import FilterAction, InboundEvent, InboundState, ModeratedLine, Stream
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame, read_frame
@@ -106,12 +105,6 @@ def top_tippers(since: datetime | None, limit: int) -> list[Tipper]:
     rows = rows.filter(received_at__gte=since) if since else rows
     sums = rows.order_by().values("viewer_key").annotate(given=Sum("tokens"), name=Max("username"))
     return [Tipper(row["name"], row["given"]) for row in sums.order_by("-given", "viewer_key")[:limit]]
-
-
-@facts.counter_values.register
-def counter_values() -> dict[str, int]:
-    """Return what each counter stands at, by its name."""
-    return counters.values()
 
 
 @facts.stream_since.register

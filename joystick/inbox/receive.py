@@ -16,16 +16,17 @@ from django.utils import timezone
 from economy.models import viewer_key
 from effects.overlays import messages
 from joystick.channel import installs
+from joystick.channel.health import LeaseLost
 from joystick.channel.installs import Known
 from joystick.inbox import counting
 from joystick.inbox.outcomes import Outcomes
 from joystick.inbox.overlay_facts import more_of
 from joystick.models import InboundEvent, InboundState, Install
-from joystick.protocol.envelope import clean_text
 from joystick.protocol.events import ChatMessage, Event, Tip, WheelSpin
 from joystick.protocol.frames import SERVER_ERROR, UNREADABLE, ReceivedFrame, read_frame
 from joystick.settings_table import Rules
 from pixelbot_site.kit import bulk, origin, present_channel
+from pixelbot_site.kit.clean import clean_text
 from pixelbot_site.kit.transactions import after_commit
 
 log = logging.getLogger("joystick")
@@ -36,10 +37,6 @@ LAST_EVENT_EVERY = timedelta(minutes=1)
 MAX_RAW_CHARS = 100_000
 # How many characters of an event's text overlays get.
 MAX_SHOWN_CHARS = 300
-
-
-class LeaseLost(Exception):
-    """Another listener has taken over: what this one has in hand is not stored any more."""
 
 
 def _nothing() -> None:

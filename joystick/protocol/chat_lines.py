@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from joystick.protocol.envelope import MAX_NAME, Envelope, FrameError, clean_name, clean_text
+from joystick.protocol.envelope import Envelope, FrameError
 from joystick.protocol.events import ChatMessage, Emote
+from pixelbot_site.kit.clean import MAX_NAME, clean_name, clean_text
 
 # Different emotes of a line that are kept.
 MAX_EMOTES = 20

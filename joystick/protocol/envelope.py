@@ -5,20 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from html import unescape
 from typing import Any
 
-# Characters of a name and of a text that are kept. The columns of names are as long.
-MAX_NAME = 100
-MAX_TEXT = 4000
+from pixelbot_site.kit.clean import clean_name, clean_text
+
 # The largest number that is believed.
 MAX_NUMBER = 10**9
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
-# What a terminal obeys, what ends a line, and what turns the direction of text: the same that the log escapes. No name
-# on Joystick has it.
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class FrameError(ValueError):
@@ -68,34 +64,3 @@ class Envelope:
 def strip_markup(text: str) -> str:
     """Return `text` without tags and entities. The platform writes `<strong class='…'>Water break</strong>`."""
     return clean_text(unescape(_TAG.sub("", text)))
-
-
-def clean_text(value: Any, most: int = MAX_TEXT) -> str:
-    """Return a string that can be stored: no NUL, no lone surrogate, at most `most` characters. "" for other values."""
-    if not isinstance(value, str):
-        return ""
-    if value.isascii():  # the usual case, without encoding it
-        return value.replace("\0", "")[:most]
-    return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:most]
-
-
-def clean_name(value: Any) -> str:
-    """Return a name that can be stored, without blanks around it. "" for other values.
-
-    Each control character, line separator and mark of direction becomes �.
-    """
-    if not isinstance(value, str):
-        return ""
-    if not value.isprintable():
-        # Left out, they would make one viewer of two: `Bob` and `B\x7fob`.
-        value = _HIDDEN.sub("\ufffd", value)
-    return clean_text(value, MAX_NAME).strip()
-
-
-def parse_time(value: Any) -> datetime | None:
-    """Return an ISO 8601 time in UTC, where a missing zone means UTC; None for anything else."""
-    try:
-        time = datetime.fromisoformat(value)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None

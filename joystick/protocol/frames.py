@@ -18,8 +18,9 @@ from typing import Any
 from uuid import uuid4
 
 from joystick.protocol import kinds
-from joystick.protocol.envelope import MAX_NAME, Envelope, FrameError, clean_text, parse_time
+from joystick.protocol.envelope import Envelope, FrameError
 from joystick.protocol.events import Event, OtherEvent
+from pixelbot_site.kit.clean import MAX_NAME, clean_text, parse_time
 
 log = logging.getLogger("joystick")
 

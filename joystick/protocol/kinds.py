@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from joystick.protocol import chat_lines, events
-from joystick.protocol.envelope import MAX_NUMBER, Envelope, FrameError, clean_name, parse_time
+from joystick.protocol.envelope import MAX_NUMBER, Envelope, FrameError
+from pixelbot_site.kit.clean import clean_name, parse_time
 
 # Returns the value of one field of an Event. May raise FrameError.
 Reader = Callable[[Envelope], Any]

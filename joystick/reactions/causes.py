@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from effects.models import QueueItem
 from effects.overlays import pages
-from effects.queue import refunds, wakeups
+from effects.queue import refunds
 from joystick.models import Stream
 from joystick.reactions import performing, rules
 from joystick.reactions.engine import Reacting
-from pixelbot_site.kit import present_channel
+from pixelbot_site.kit import present_channel, sending
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Redeem
 
@@ -55,7 +55,7 @@ def react(cause: RedeemFailed | OverlayGone, *, now: datetime) -> None:
 def send(item: QueueItem, reason: str) -> None:
     """Have a worker react to a redeem that failed: whoever ended the item may hold up a lane, or the events."""
     if RedeemFailed in rules.current().kinds:
-        wakeups.send(TASK, item.pk, reason)
+        sending.send(TASK, item.pk, reason)
 
 
 def react_to_failed_redeem(item_id: int, reason: str) -> None:

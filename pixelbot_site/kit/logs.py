@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import queue
-import re
 import sys
 import threading
 import time
@@ -24,6 +23,7 @@ from typing import Any
 from django.db.utils import InterfaceError, OperationalError
 
 from pixelbot_site.kit import origin
+from pixelbot_site.kit.clean import HIDDEN
 from pixelbot_site.kit.threads import start_service
 
 # Lines that wait for a reader. A line has some 100 bytes, so about 1 MB.
@@ -32,14 +32,10 @@ FLUSH_WITHIN = 1.0  # seconds
 REPEAT_AFTER = 60.0  # seconds
 TROUBLES = (OSError, OperationalError, InterfaceError)  # of disk and database
 
-# What a terminal obeys or a reader takes for another line: control characters, line and paragraph separators, and the
-# marks that turn the direction of text.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
 
 def escaped(text: str) -> str:
     r"""Return `text` on one line and harmless for a terminal: `\n`, `\x1b` and the like stand for what they name."""
-    return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], text)
+    return HIDDEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class PlainFormatter(logging.Formatter):
@@ -81,7 +77,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         text = json.dumps(line, ensure_ascii=False)
-        return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _errors_of(record: logging.LogRecord) -> Iterator[object]:

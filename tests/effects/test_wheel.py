@@ -21,6 +21,7 @@ from effects import wheel
 from effects.library.grant_item import grant_item
 from effects.library.grant_points import grant_points
 from effects.library.grant_xp import grant_xp
+from effects.library.spin_wheel import give, overlay_task, say
 from effects.media import sounds
 from effects.models import Prize, Purchase, QueueItem, Spin, State, WheelLine
 from effects.queue import control, items, playback, worker
@@ -95,7 +96,7 @@ def test_it_is_drawn_and_stored_before_it_is_shown_and_paid_when_it_has_stopped(
     assert (frame["show"], frame["prize"], frame["slices"], frame["seconds"]) == ("wheel", 0, drawn.odds, 6.0)
     assert balance() == 900 and said == []
     assert playback.finished(item.pk, 1) and not playback.finished(item.pk, 1)
-    wheel.give(item)  # paid is paid
+    give(item)  # paid is paid
     assert balance() == 970 and said == ["well done, Bob: The hat!"]
     assert inventory.held(Viewer.objects.get(key="bob")) == [("Silly hat", 2)]
     spoken = QueueItem.objects.filter(kind="speak").order_by("id")
@@ -401,12 +402,12 @@ class TestShares:
 class TestLines:
     def test_a_disabled_line_is_not_said(self, said: list[str]) -> None:
         WheelLine.objects.create(when="spin", text="off", enabled=False)
-        wheel.say(WheelLine.When.SPIN, {"user": "Bob"}, None)
+        say(WheelLine.When.SPIN, {"user": "Bob"}, None)
         assert said == []
 
     def test_a_line_that_is_not_spoken_is_said_in_chat_only(self, said: list[str]) -> None:
         WheelLine.objects.create(when="spin", text="{user} spins", spoken=False)
-        wheel.say(WheelLine.When.SPIN, {"user": "Bob"}, None)
+        say(WheelLine.When.SPIN, {"user": "Bob"}, None)
         assert said == ["Bob spins"] and not QueueItem.objects.filter(kind="speak").exists()
 
     def test_a_spin_is_announced_once_though_it_is_repeated(
@@ -425,5 +426,5 @@ def test_the_wheel_stops_at_the_slice_of_the_prize_that_was_drawn(spin: Callable
     drawn = Spin.objects.create(
         item=spin(), prize_name="B", odds=[{"name": "A", "weight": 1}, {"name": "B", "weight": 1}]
     )
-    message = wheel.overlay_task(drawn, user="").message
+    message = overlay_task(drawn, user="").message
     assert (message["prize"], message["prize_name"], message["user"]) == (1, "B", "")

@@ -13,18 +13,7 @@ import pytest
 from tests.house import arrows
 from tests.processes import ROOT
 
-# Of effects' arrows, five lead to and from `effects.outside` (models, settings, library, admin and tasks), and six are for
-# `effects.media`: it reads models, settings and voice (the child process); admin and library read it; and admin reads
-# settings, for the limits that its page names. Two are for the overlays' widgets, which `effects.apps` registers, and
-# whose texts pass the word filters of `effects.voice`. Three are for `effects.queue.sequences`: it reads models; admin and library
-# ask it. Six are for `effects.outside.replies`: it reads models, hosts of outside, the overlays' facts (when the stream began) and
-# the voice's word filters; admin and library ask it.
-# Of joystick's, two are for `joystick.chat.words`, which `joystick.apps` registers, and which read models; eleven for
-# `joystick.chat`: it reads models, names of the protocol, the registry, settings and the bot's own name, and admin,
-# commands, inbox, tasks and words ask it. One leads from its tasks to `joystick.reactions`: to what no event causes.
-# Nine are for `joystick.chat.moderation`: it reads models, names of the protocol, the registry, account (scopes, REST) and channel
-# (actions), and admin, commands, handlers and tasks ask it.
-MAX_ARROWS = {"joystick": 72, "effects": 77, "economy": 30}
+MAX_ARROWS = {"joystick": 50, "effects": 55, "economy": 30}
 
 SOCKET = "The gateway's socket knows no database"
 BREAKS = [

@@ -25,10 +25,11 @@ from effects.voice import speakable
 from joystick.chat import dispatch
 from joystick.gateway.outgoing.actions import Action
 from joystick.protocol import frames
-from joystick.protocol.envelope import FrameError, clean_name, clean_text, strip_markup
+from joystick.protocol.envelope import FrameError, strip_markup
 from joystick.protocol.frames import read_frame
 from joystick.simulator.happenings import chat, raid, tip
 from pixelbot_site.kit import csv_format, logs, words
+from pixelbot_site.kit.clean import clean_name, clean_text
 from pixelbot_site.kit.steps import mistakes
 from redeems import purchase
 from redeems.models import Redeem

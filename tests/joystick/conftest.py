@@ -9,7 +9,7 @@ import pytest
 
 from joystick.account import authorize, oauth
 from joystick.models import Install
-from joystick.protocol.names import SCOPES
+from joystick.settings_table import SCOPES
 from joystick.simulator.accounts import Accounts
 from joystick.simulator.site import Site
 

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joystick.protocol import events, frames, kinds
-from joystick.protocol.envelope import MAX_TEXT, FrameError
+from joystick.protocol.envelope import FrameError
 from joystick.protocol.events import ChatMessage, Event, Follow, OtherEvent, Tip
 from joystick.protocol.frames import Confirmed, Disconnect, Ping, Rejected, ServerError, Welcome
+from pixelbot_site.kit.clean import MAX_TEXT
 from tests.conftest import DATA
 
 SAMPLES = [json.loads(line) for line in (DATA / "joystick_frames.jsonl").read_text(encoding="utf-8").splitlines()]

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from joystick.channel import health
-from joystick.inbox.receive import LeaseLost
+from joystick.channel.health import LeaseLost
 from joystick.models import Connection, Gap
 
 pytestmark = pytest.mark.django_db

@@ -758,7 +758,7 @@ async def test_a_listener_that_was_frozen_stores_and_says_nothing_once_another_h
         await sync_to_async(say)("said by the other one", channel_id="c")
         await joystick.happen(tip("Bob", 2))
         done, _ = await asyncio.wait([task], timeout=8)
-        assert isinstance(done.pop().exception(), receive.LeaseLost)
+        assert isinstance(done.pop().exception(), health.LeaseLost)
     assert await sync_to_async(InboundEvent.objects.count)() == 1
     assert joystick.actions == []
     assert "left to the other listener: 1 event (1 tipped)" in caplog.text

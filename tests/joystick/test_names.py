@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from economy.models import Viewer
 from joystick.protocol import frames
-from joystick.protocol.envelope import clean_name
 from joystick.protocol.events import Event
 from joystick.simulator.happenings import chat, tip
 from pixelbot_site.kit import logs
+from pixelbot_site.kit.clean import clean_name
 
 ESCAPES = ["\x1b]52;c;cm0=\x07", "\n12:00:00 [points] granted", "\u2028", "\u202e", "\x9b31m", "\x7f", "\u2066"]
 

@@ -203,7 +203,7 @@ def bot(
         lines = [line for line in said if not line.startswith("@")]
         return lines + [f"SPOKEN {item.payload['text']}" for item in spoken]
 
-    monkeypatch.setattr("effects.queue.wakeups.send", work)
+    monkeypatch.setattr("pixelbot_site.kit.sending.send", work)
     return let
 
 

@@ -9,8 +9,8 @@ import pytest
 from economy.models import Cooldown, Viewer
 from joystick.chat import seeds
 from joystick.models import Counter, CustomCommand, InboundEvent, InboundState
-from joystick.protocol.envelope import clean_text
 from joystick.simulator.happenings import chat
+from pixelbot_site.kit.clean import clean_text
 from redeems import purchase
 
 pytestmark = pytest.mark.django_db

@@ -10,6 +10,7 @@ import pytest
 from economy.models import XP, LevelReward, Points, Viewer
 from effects import wheel
 from effects.chat import MAILBOX
+from effects.library.spin_wheel import give, say
 from effects.models import Purchase, QueueItem, State, WheelLine
 from effects.queue import control, items
 from effects.registry import Effect
@@ -150,10 +151,10 @@ def test_what_was_won_is_an_answer_and_that_the_wheel_spins_is_not(
     bought: QueueItem, sent: list[dict[str, Any]]
 ) -> None:
     words = {"user": "Bob", "prize": "a hat"}
-    wheel.say(WheelLine.When.SPIN, words, bought.viewer)
-    wheel.say(WheelLine.When.PRIZE, words, bought.viewer)
+    say(WheelLine.When.SPIN, words, bought.viewer)
+    say(WheelLine.When.PRIZE, words, bought.viewer)
     wheel.draw(bought)
-    wheel.give(bought)
+    give(bought)
     assert [message["priority"] for message in sent][:3] == ["chatter", "answer", "answer"]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from effects import chat
 from effects.chat import Priority
-from effects.queue.wakeups import send
 from joystick.account import rest, scopes, tokens
 from joystick.channel import streams
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.phrases import Said
+from pixelbot_site.kit.sending import send
 from pixelbot_site.kit.transactions import after_commit
 
 TASK = "joystick.set_title"

@@ -26,8 +26,8 @@ from effects.models import Overlay
 from effects.overlays import pages
 from effects.queue.upkeep import rescue
 from joystick.account.credentials import ChannelCredentials, Credentials, Fixed
+from joystick.channel.health import LeaseLost
 from joystick.gateway.listener import Listener, listing
-from joystick.inbox.receive import LeaseLost
 from joystick.settings_table import ChatSettings, JoystickSettings
 from joystick.simulator.options import Options
 from joystick.simulator.scenarios import play
