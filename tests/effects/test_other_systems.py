@@ -218,27 +218,3 @@ def test_a_mac_speaks_with_say() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["speak_with_say", "False"]
-
-
-def test_an_engine_that_writes_nothing_the_first_time_is_asked_once_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-
-    def speak(*, text: str, path: str, **_: Any) -> None:
-        asked.append(text)
-        if len(asked) == 2:
-            Path(path).write_bytes(TONE)
-
-    monkeypatch.setitem(child.SPEAKERS, "pyttsx3", speak)
-    words: dict[str, Any] = {
-        "engine": "pyttsx3",
-        "voice": "",
-        "rate": 200,
-        "volume": 1.0,
-        "model": "",
-        "max_seconds": 10.0,
-    }
-    assert child.speak(text="hello", path=str(tmp_path / "speech.wav"), **words) > 0
-    assert child.speak(text="?!", path=str(tmp_path / "none.wav"), **words) == 0
-    assert asked == ["hello", "hello", "?!"]
