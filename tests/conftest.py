@@ -50,9 +50,20 @@ hypothesis.settings.register_profile("by hand", derandomize=False)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "by hand")
 
 DATA = Path(__file__).parent / "data"
+# Tables with the rows of permissions and roles, each before those that refer to it.
+MADE_BY_MIGRATING = [
+    model._meta.db_table for model in (ContentType, Permission, Group, Group.permissions.through, Role)
+]
+# What README offers to people who change something.
+FAST = "not journey"
 SLOW_FOLDERS = ("journeys", "benchmarks")
-# Modules of journeys that make their examples when they are collected.
-SLOW_TO_COLLECT = ("test_schema",)
+# Modules that start servers, tools or processes without a fixture, that wait for clocks, or make their examples when
+# they are collected.
+SLOW_MODULES = {
+    "test_ai_client", "test_arrows", "test_bring", "test_checks", "test_extending", "test_floods", "test_guesses",
+    "test_health_port", "test_line", "test_loudness", "test_oauth", "test_only_writer", "test_osc", "test_portable",
+    "test_reactions_migration", "test_reasons", "test_schema", "test_simulator", "test_text_budget", "test_two_channels", "test_webhook", "test_webhook_targets",
+}  # fmt: skip
 # Modules whose tests take half a minute and more.
 LONGEST = {"test_chaos", "test_bad_night", "test_kill"}
 # Enough for the other processes to do beside and between the tests that are `alone`.
@@ -63,17 +74,18 @@ SLOW_FIXTURES = {"s3", "mortal", "bot", "make_bot", "page", "strict_page", "real
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out unread what `-m "not journey"` leaves out: each process would import browsers and servers for nothing."""
-    is_slow = collection_path.name in SLOW_FOLDERS or collection_path.stem in SLOW_TO_COLLECT
-    return True if is_slow and config.option.markexpr == "not journey" else None
+    """Leave out unread what the fast loop leaves out: each process would import browsers and servers for nothing."""
+    is_slow = collection_path.name in SLOW_FOLDERS or collection_path.stem in SLOW_MODULES
+    return True if is_slow and config.option.markexpr == FAST else None
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark as a journey each test that lies in the slow folders, or starts a bot, a browser, OBS or a database server."""
+    """Mark as a journey each test in a slow folder or module, or that starts a bot, a browser, OBS or a server."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in SLOW_FOLDERS or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        is_slow = folder in SLOW_FOLDERS or item.path.stem in SLOW_MODULES
+        if is_slow or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("journey")
         if item.get_closest_marker("alone"):
             item.add_marker(pytest.mark.xdist_group("alone"))
@@ -88,9 +100,11 @@ def in_order_for_several_processes(items: list[pytest.Item]) -> list[pytest.Item
     run: so these begin with short tests, then comes the longest, and short ones fill the end, so that all end together.
     """
     alone = [item for item in items if item.get_closest_marker("alone")]
-    journeys = [item for item in items if item.get_closest_marker("journey") and item not in alone]
+    rest = [item for item in items if not item.get_closest_marker("alone")]
+    journeys = [item for item in rest if item.get_closest_marker("journey") and item.path.stem not in WAITING]
     journeys.sort(key=lambda item: item.path.stem not in LONGEST)
-    quick = [item for item in items if not item.get_closest_marker("journey") and item not in alone]
+    is_journey = set(journeys)
+    quick = [item for item in rest if item not in is_journey]
     quick = spread(quick, lambda item: item.path.stem in WAITING)
     return [*alone, *quick[:QUICK_FIRST], *journeys, *quick[QUICK_FIRST:]]
 
@@ -105,10 +119,10 @@ def spread(items: list[pytest.Item], some: Callable[[pytest.Item], bool]) -> lis
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Return how many processes `-n auto` means: more than the cores, since journeys mostly wait."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes `-n auto` means: with journeys, which mostly wait, more than the cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 1
+    return cores if config.option.markexpr == FAST else cores + 1
 
 
 # Most tests have no database to read them from; those of the dashboard's settings switch them on again.
@@ -301,8 +315,9 @@ def flush_in_spite_of_triggers() -> Iterator[None]:
             if connection.vendor == "postgresql":
                 delete_all_rows()
                 return
+            left = [sql for sql in sql_list if not any(f'"{table}"' in sql for table in MADE_BY_MIGRATING)]
             with connection.constraint_checks_disabled(), tampered():
-                real(self, sql_list)
+                real(self, left)
 
         patch.setattr(operations, "execute_sql_flush", flush)
         yield
@@ -315,7 +330,7 @@ def delete_all_rows() -> None:
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables))
-        filled = [row[0] for row in cursor.fetchall()]
+        filled = [row[0] for row in cursor.fetchall() if row[0] not in MADE_BY_MIGRATING]
         cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers: ours, and those of foreign keys
         for table in filled:
             cursor.execute(f"DELETE FROM {table}")
@@ -323,23 +338,28 @@ def delete_all_rows() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Put back, when the tables were emptied between tests, the rows of permissions and roles that a migration makes.
+    """Put back, after a test that commits, the rows of permissions and roles that a migration makes, if it changed them.
 
-    Django would have them all made anew by `post_migrate`, which takes twenty times as long.
+    Django would have them all made anew by `post_migrate`, which takes a hundred times as long.
     """
-    models = (ContentType, Permission, Group, Group.permissions.through, Role)
-    tables = [model._meta.db_table for model in models]
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        made = {}
-        for table in tables:
+
+    def rows(table: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        with connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM {table}")
-            made[table] = ([column[0] for column in cursor.description], cursor.fetchall())
+            return [column[0] for column in cursor.description], sorted(cursor.fetchall(), key=lambda row: row[0])
+
+    with django_db_blocker.unblock():
+        made = {table: rows(table) for table in MADE_BY_MIGRATING}
 
     def put_back(*_: Any, **__: Any) -> None:
-        with connection.cursor() as cursor:
-            for table, (columns, rows) in made.items():
+        if all(rows(table) == found for table, found in made.items()):
+            return
+        with transaction.atomic(), connection.cursor() as cursor:
+            for table in reversed(made):  # what refers to others, first
+                cursor.execute(f"DELETE FROM {table}")
+            for table, (columns, found) in made.items():
                 values = ", ".join(["%s"] * len(columns))
-                cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})", rows)
+                cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})", found)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flush_command, "emit_post_migrate_signal", put_back)

@@ -29,3 +29,5 @@ if not os.environ.get("DATABASE_URL"):
     # A file, not memory: tests of races need real locks between connections.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Else each of the many test clients would read the facts of all static files.
+WHITENOISE_AUTOREFRESH = True

@@ -189,6 +189,7 @@ def test_rewards_of_levels_that_were_taken_back_are_given_when_they_are_reached(
     assert (bob.xp.total, bob.xp.level, bob.xp.rewarded_level) == (0, 1, 1)
 
 
+@pytest.mark.journey
 @pytest.mark.django_db(transaction=True)
 def test_a_process_that_is_killed_half_way_is_made_up_for_exactly(old_database: Path) -> None:
     """By kill -9; the next run brings what is missing, once, and either part is undone by itself."""

@@ -31,6 +31,7 @@ def test_whole_powers_are_not_rounded_down() -> None:
     assert [step(1, 0.5, n * n) for n in range(1, 100)] == list(range(1, 100))
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("exponent", [0.25, 1.0, 1.8, 2.5, 5.0])
 @pytest.mark.parametrize("base", [1, 7, 100, 10**6])
 def test_every_level_of_the_curve_is_exact_at_its_edges(base: int, exponent: float) -> None:

@@ -138,6 +138,7 @@ def hangs(request: BaseHTTPRequestHandler) -> None:
     time.sleep(1.5)
 
 
+@pytest.mark.journey
 def test_whatever_fails_gives_points_and_cooldown_back_and_says_why(
     server: AIServer, bob: Viewer, deliver: Callable[..., None], said: list[str], settings: Any
 ) -> None:

@@ -71,6 +71,7 @@ def crowd() -> list[Viewer]:
     return found
 
 
+@pytest.mark.journey
 def test_hundreds_are_refunded_while_the_inbox_is_busy(crowd: list[Viewer], deliver: Callable[..., None]) -> None:
     """Each piece waits for one batch at most; when each refund waited for its own, there were a hundred batches."""
     buy(crowd, ITEMS)

@@ -472,6 +472,7 @@ def numbered(value: Any, numbers: Iterator[int]) -> Any:
     return {key: numbered(inner, numbers) for key, inner in value.items()} if isinstance(value, dict) else value
 
 
+@pytest.mark.journey
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=trees())
 def test_nothing_happens_but_what_is_foreseen_and_in_its_order(notes: list[str], tree: list[Any]) -> None:

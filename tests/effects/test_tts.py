@@ -66,6 +66,7 @@ def test_a_text_becomes_sound(studio: Studio) -> None:
     assert samples.ndim == 1 and 0.8 < seconds < 4 and seconds == pytest.approx(len(samples) / rate)
 
 
+@pytest.mark.journey
 def test_twenty_phrases_are_equally_loud_and_none_too_loud_or_framed_by_silence(studio: Studio) -> None:
     measured = []
     for text in PHRASES:

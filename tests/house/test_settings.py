@@ -41,6 +41,7 @@ def test_the_example_documents_every_setting_and_no_other() -> None:
     assert set(documented) == settings.SETTING_NAMES - {"PIXELBOT_DEMO"}
 
 
+@pytest.mark.journey
 def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
     """With every line of the example taken as it stands, nothing changes."""
     example = (ROOT / ".env.example").read_text(encoding="utf-8")

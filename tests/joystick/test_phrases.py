@@ -105,6 +105,7 @@ def test_a_language_says_every_phrase_with_all_that_is_filled_in(language: str) 
         assert text.endswith(".") == phrase.text.endswith("."), key
 
 
+@pytest.mark.journey
 def test_every_phrase_is_known_to_each_process() -> None:
     declared = set()
     for package in ("economy", "effects", "joystick", "redeems"):

@@ -42,6 +42,7 @@ def test_files_of_all_kinds_are_taken_in_at_once(upload: Upload, stored: Callabl
     assert LogEntry.objects.filter(change_message="Uploaded.").count() == 7
 
 
+@pytest.mark.journey
 def test_no_wrong_file_leaves_anything_behind(
     fox: Client, stored: Callable[[], list[str]], settings: Any, tmp_path: Path
 ) -> None:

@@ -525,6 +525,7 @@ def test_the_dashboard_makes_uses_and_guards_redeems(order: Callable[..., QueueI
     assert fox.post(f"/admin/redeems/redeem/{row.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
+@pytest.mark.journey
 @pytest.mark.django_db(transaction=True)
 def test_of_fifty_buyers_of_the_last_one_one_gets_it(
     viewer: Callable[..., Viewer], rules: Rules, now: datetime

@@ -185,6 +185,7 @@ async def read_in_pieces(address: str) -> list[int]:
     return [len(piece) async for piece in response]  # type: ignore[attr-defined]
 
 
+@pytest.mark.journey
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("elsewhere", [True, False])
 def test_a_large_file_is_sent_in_pieces(
