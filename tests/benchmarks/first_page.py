@@ -84,8 +84,8 @@ def measure(file: Path, events: int, viewers: int) -> None:
     client = Client()
     client.force_login(get_user_model().objects.get(is_superuser=True))
     guide.due.get(lambda: None)  # it is over
-    # What is asked once in a second and once in five, whoever looks.
-    kit_live.MAX_AGE = lamps.stale_curve.seconds = 3600.0
+    # What is asked once in a second, in three and in five, whoever looks.
+    kit_live.MAX_AGE = lamps.red_lines.seconds = lamps.stale_curve.seconds = 3600.0
     permissions = board.View("index", frozenset(board.PERMISSIONS))
     look = live._Look()
     look.changed({permissions})
