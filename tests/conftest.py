@@ -67,7 +67,7 @@ SLOW_MODULES = {
 # Modules whose tests take half a minute and more.
 LONGEST = {"test_chaos", "test_bad_night", "test_kill"}
 # Enough for the other processes to do beside and between the tests that are `alone`.
-QUICK_FIRST = 60
+QUICK_FIRST = 600
 # Modules whose tests mostly wait for a socket: beside each other, they leave the cores idle.
 WAITING = {"test_line", "test_reasons", "test_guesses"}
 SLOW_FIXTURES = {"s3", "mortal", "bot", "make_bot", "page", "strict_page", "real", "database", "redis_url"}

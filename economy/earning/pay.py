@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -107,7 +107,7 @@ def pay(
         ]
         due = _not_held(_unpaid(due, viewers), viewers, now=now)
         # Points before XP, as everybody holds them: an award of XP may bring points for a level.
-        accounts.lock(*{viewers[award.viewer].pk for award in due})
+        accounts.lock(*{viewers[award.viewer].id for award in due})
         curve = xp.curve_of(rules)
         grants, xp_grants = _split(due, viewers, rules, now=now)
         level_ups = xp.grant_many(xp_grants, curve=curve, now=now)
@@ -188,13 +188,14 @@ def _split(
     awards: Sequence[Award], viewers: Mapping[str, Viewer], rules: EconomySettings, *, now: datetime
 ) -> tuple[list[Grant], list[XPGrant]]:
     """Return the points and the XP of `awards` that neither a cooldown nor a daily cap holds back."""
-    free = cooldowns.take(_cooldowns(awards, viewers), now=now)
+    keyed = [(award, *_cooldown_keys(award, viewers[award.viewer])) for award in awards]
+    free = cooldowns.take(_cooldowns(keyed), now=now)
     grants, xp_grants = [], []
-    for award in awards:
+    for award, points_key, xp_key in keyed:
         viewer = viewers[award.viewer]
         # The first award takes the cooldown, even with nothing to earn.
-        points_free = award.points_cooldown <= 0 or _takes(free, _cooldown_key(award, "points", viewer))
-        xp_free = award.xp_cooldown <= 0 or _takes(free, _cooldown_key(award, "xp", viewer))
+        points_free = award.points_cooldown <= 0 or _takes(free, points_key)
+        xp_free = award.xp_cooldown <= 0 or _takes(free, xp_key)
         if points_free and award.points and rules.points_enabled:
             grants.append(Grant(viewer, award.points, award.source, award.reference, event=award.event))
         if xp_free and award.xp and rules.xp_enabled:
@@ -205,20 +206,22 @@ def _split(
     )
 
 
-def _cooldowns(awards: Sequence[Award], viewers: Mapping[str, Viewer]) -> dict[str, float]:
-    """Return the seconds of each cooldown that `awards` start, by key; of two with one key, the first's."""
+def _cooldowns(keyed: Iterable[tuple[Award, str, str]]) -> dict[str, float]:
+    """Return the seconds of each cooldown that awards start, by key; of two with one key, the first's.
+
+    `keyed`: the awards, each with its cooldown's key for points and for XP.
+    """
     seconds: dict[str, float] = {}
-    for award in awards:
-        viewer = viewers[award.viewer]
+    for award, points_key, xp_key in keyed:
         if award.points_cooldown > 0:
-            seconds.setdefault(_cooldown_key(award, "points", viewer), award.points_cooldown)
+            seconds.setdefault(points_key, award.points_cooldown)
         if award.xp_cooldown > 0:
-            seconds.setdefault(_cooldown_key(award, "xp", viewer), award.xp_cooldown)
+            seconds.setdefault(xp_key, award.xp_cooldown)
     return seconds
 
 
-def _cooldown_key(award: Award, currency: str, viewer: Viewer) -> str:
-    return f"{award.source}.{currency}:viewer:{viewer.pk}"
+def _cooldown_keys(award: Award, viewer: Viewer) -> tuple[str, str]:
+    return f"{award.source}.points:viewer:{viewer.id}", f"{award.source}.xp:viewer:{viewer.id}"
 
 
 def _takes(free: set[str], key: str) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import UTC
 from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models.base import ModelState
 
 from economy.models.viewers import FLAGS, Viewer
 from pixelbot_site.kit import bulk
 
 # What earning needs of a viewer; the other columns are read when they are asked for.
-COLUMNS = ("id", "key", "username", *FLAGS, "excluded", "merged_into_id")
+COLUMNS = ("id", "key", "username", *FLAGS, "excluded", "merged_into_id", "last_seen_at")
 
 
 def heir_of(viewer: Viewer) -> Viewer:
@@ -53,5 +57,19 @@ def merged_into(ids: Collection[int]) -> dict[int, set[int]]:
 
 def read(column: str, values: Collection[Any]) -> list[Viewer]:
     """Return the viewers whose `column` is among `values`, in its order, with COLUMNS only."""
-    rows = bulk.rows_with(Viewer, column, values, *COLUMNS)
-    return [Viewer.from_db(None, COLUMNS, row) for row in rows]
+    viewers = [of_row(row) for row in bulk.rows_with(Viewer, column, values, *COLUMNS)]
+    if connection.vendor == "sqlite":  # its driver returns UTC without saying so
+        for viewer in viewers:
+            viewer.last_seen_at = viewer.last_seen_at.replace(tzinfo=UTC)
+    return viewers
+
+
+def of_row(row: Sequence[Any]) -> Viewer:
+    """Return the stored viewer with these values of COLUMNS; the other columns are read when they are asked for."""
+    # What `Viewer.from_db` returns, in a fifth of its time: it was a tenth of what a line in chat took.
+    viewer = Viewer.__new__(Viewer)
+    viewer._state = ModelState()
+    viewer._state.adding = False
+    viewer._state.db = DEFAULT_DB_ALIAS
+    viewer.__dict__.update(zip(COLUMNS, row, strict=True))
+    return viewer

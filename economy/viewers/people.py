@@ -55,9 +55,10 @@ def _seen(latest: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetim
     if missing:
         known |= _arrive({key: latest[key] for key in missing}, flags, now=now, welcome=welcome)
     moment, before = map(connection.ops.adapt_datetimefield_value, (now, now - SEEN_EVERY))
+    due = sorted({viewer.id for viewer in known.values() if viewer.last_seen_at < now - SEEN_EVERY})
     bulk.update_each(
         "UPDATE economy_viewer SET last_seen_at = %s WHERE id = %s AND last_seen_at < %s",
-        [(moment, pk, before) for pk in sorted({viewer.pk for viewer in known.values()})],
+        [(moment, pk, before) for pk in due],
         "timestamptz",
         "bigint",
         "timestamptz",
@@ -138,7 +139,7 @@ def with_keys(keys: Collection[str]) -> dict[str, Viewer]:
 
 def without_relations(viewer: Viewer) -> Viewer:
     """Return the viewer without the balance and the like that were read along, and may have changed since."""
-    return Viewer.from_db(None, heirs.COLUMNS, [getattr(viewer, column) for column in heirs.COLUMNS])
+    return heirs.of_row([getattr(viewer, column) for column in heirs.COLUMNS])
 
 
 def find(username: str) -> Viewer | None:

@@ -62,7 +62,7 @@ class Elsewhere:
         if viewer.pk not in self._flags:
             self._read([viewer])
         told = {name: getattr(viewer, name) for name in heirs.COLUMNS} | self._flags[viewer.pk]
-        return Viewer.from_db(None, heirs.COLUMNS, [told[name] for name in heirs.COLUMNS])
+        return heirs.of_row([told[name] for name in heirs.COLUMNS])
 
     def among(self, viewers: Mapping[str, Viewer]) -> Mapping[str, Viewer]:
         """Return the same viewers, each with the flags that they have there."""

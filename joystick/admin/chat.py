@@ -15,6 +15,7 @@ from economy.viewers import people
 from joystick.admin.free_words import FreeWordsForm
 from joystick.chat import counters, custom, quotes, taken, timers
 from joystick.models import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, ShoutOut, Timer, TimerGroup
+from joystick.reactions import rules
 from pixelbot_site.kit.admin import ModelAdmin, RereadMixin
 from pixelbot_site.kit.lines import lines_of
 from pixelbot_site.kit.plural import counted
@@ -183,9 +184,10 @@ class ShoutOutForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ShoutOut)
-class ShoutOutAdmin(ModelAdmin):
+class ShoutOutAdmin(RereadMixin, ModelAdmin):
     """Who is always shouted out. How, the reactions of that occasion say."""
 
+    kept_in = (rules.stored,)
     form = ShoutOutForm
     list_display = ("name",)
     search_fields = ("key",)

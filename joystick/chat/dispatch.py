@@ -45,14 +45,19 @@ LEFT = phrases.result("redeem.left", "{amount} left.")
 _COMMAND = re.compile(r"!(?P<name>\w{1,40})(?:\s+(?P<words>.*))?$", re.DOTALL)
 
 
+def _match(text: str) -> re.Match[str] | None:
+    line = text.strip()
+    return _COMMAND.match(line) if line.startswith("!") else None  # most lines are no command
+
+
 def is_command(text: str) -> bool:
     """Return whether a line begins like a command: of ours, of the platform's, or of another bot's."""
-    return _COMMAND.match(text.strip()) is not None
+    return _match(text) is not None
 
 
 def find(text: str) -> tuple[str, str] | None:
     """Return (name, words) of a line `!name words`; None for other lines and for the platform's own commands."""
-    match = _COMMAND.match(text.strip())
+    match = _match(text)
     if match is None:
         return None
     name = match["name"].casefold()

@@ -30,7 +30,7 @@ from joystick.gateway.token_source import TokenSource
 from joystick.inbox import receive
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame
-from pixelbot_site.kit import alive
+from pixelbot_site.kit import alive, live
 from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.phrases import Kind
@@ -102,7 +102,8 @@ class Listener:
         line = asyncio.create_task(self.gateway.run())
         self._storing = asyncio.create_task(self._store_events())
         holding = asyncio.create_task(self._lease.keep())
-        steps = [self._collect_actions(), self._report()]
+        fresh = self._threads.look_after(live.read_all, every=live.MAX_AGE / 2)
+        steps = [self._collect_actions(), self._report(), fresh]
         if self._look_after is not None:
             steps.append(self._threads.look_after(self._look_after))
         helpers = [self._storing, holding, *map(asyncio.create_task, steps)]

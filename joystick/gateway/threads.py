@@ -41,16 +41,16 @@ class Threads:
         """Run a step that may wait for Joystick's REST API."""
         return await _run_on(self._platform, partial(step, *args, **kwargs))
 
-    async def look_after(self, step: Callable[[], object]) -> None:
-        """Run a step again and again until cancelled. What it raises is logged: the line must not end of it."""
+    async def look_after(self, step: Callable[[], object], *, every: float = LOOK_AFTER_EVERY) -> None:
+        """Run a step every so many seconds until cancelled. What it raises is logged: the line must not end of it."""
         while True:
             try:
                 await _run_on(self._upkeep, step)
             except DATABASE_ERRORS as error:
-                log.warning("could not look after the queue: %s", error)
+                log.warning("could not look after %s: %s", step.__name__, error)
             except Exception:
-                log.exception("could not look after the queue")
-            await asyncio.sleep(LOOK_AFTER_EVERY)
+                log.exception("could not look after %s", step.__name__)
+            await asyncio.sleep(every)
 
     def shut_down(self) -> None:
         """Close the threads' database connections and end them, without waiting for a step that still runs."""

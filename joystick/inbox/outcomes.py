@@ -89,7 +89,7 @@ class Outcomes:
             own = self._keep_there(username, flags, source.channel_id) if source.channel_id in self.others else flags
             # Popped, so that the latest spelling of a name comes last and wins in `load_viewers`.
             self.flags[username] = {**self.flags.pop(username, {}), **own}
-        self.present |= dict.fromkeys(outcome.present, True) | dict.fromkeys(outcome.left, False)
+        self._keep_presence(outcome)
         for effect in outcome.effects:
             folding.enqueue(effect, viewer=outcome.viewer, event=source.event or None)
         for line in outcome.lines:
@@ -158,6 +158,12 @@ class Outcomes:
     def viewers_in(self, channel: str) -> Mapping[str, Viewer]:
         """Return the viewers loaded so far, with the flags that they have in a channel."""
         return self.elsewhere[channel].among(self.viewers) if channel in self.others else self.viewers
+
+    def _keep_presence(self, outcome: Outcome) -> None:
+        for username in outcome.present:
+            self.present[username] = True
+        for username in outcome.left:
+            self.present[username] = False
 
     def _keep_there(self, username: str, flags: Mapping[str, bool], channel: str) -> Mapping[str, bool]:
         """Keep what badges say in another channel than the first, and return what is so in every channel."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 from django.db.models import Count, Max, Sum
@@ -27,21 +28,22 @@ TIPS = ("tipped", "wheel_spin_claimed")
 def more_of(event: Event) -> dict[str, Any]:
     """Return what an event has besides its kind, its name and its text, as JSON values."""
     if isinstance(event, ChatMessage):  # which has none of the others: most events are lines
-        found = _more_of_line(event)
-    else:
-        found = {name: getattr(event, name, None) for name in AMOUNTS}
-        found |= {name: _iso(getattr(event, name, None)) for name in MOMENTS}
+        return _more_of_line(event)
+    found = {name: getattr(event, name, None) for name in AMOUNTS}
+    found |= {name: _iso(getattr(event, name, None)) for name in MOMENTS}
     return {name: value for name, value in found.items() if value not in (None, "")}
 
 
 def _more_of_line(line: ChatMessage) -> dict[str, Any]:
-    return {
-        "badges": [badge for badge in BADGES if getattr(line, f"is_{badge}")],
-        "bot": line.is_bot,
-        "highlight": line.is_highlighted or None,
-        "color": line.color,
-        "emotes": [{"code": emote.code, "url": emote.url} for emote in line.emotes] or None,
-    }
+    is_one = (line.is_streamer, line.is_moderator, line.is_subscriber)
+    found: dict[str, Any] = {"badges": list(compress(BADGES, is_one)), "bot": line.is_bot}
+    if line.is_highlighted:
+        found["highlight"] = True
+    if line.color:
+        found["color"] = line.color
+    if line.emotes:
+        found["emotes"] = [{"code": emote.code, "url": emote.url} for emote in line.emotes]
+    return found
 
 
 def _iso(moment: datetime | None) -> str | None:

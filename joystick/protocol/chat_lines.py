@@ -28,17 +28,14 @@ def read(envelope: Envelope) -> ChatMessage:
         raise FrameError(f"{envelope.kind} names no author")
     badges = author.get("badges")
     flags = badges if isinstance(badges, dict) else author
-
-    def flag(v2: str, v1: str) -> bool:
-        return flags.get(v2) is True or flags.get(v1) is True
-
+    on = {name for name, value in flags.items() if value is True}
     return ChatMessage(
         **envelope.common(username, is_chat=True),
         streamer=clean_name(_object(envelope.data.get("streamer")).get("username")),
-        is_bot=flag("bot", "isBot"),
-        is_streamer=flag("streamer", "isStreamer"),
-        is_moderator=flag("mod", "isModerator"),
-        is_subscriber=flag("subscriber", "isSubscriber"),
+        is_bot="bot" in on or "isBot" in on,
+        is_streamer="streamer" in on or "isStreamer" in on,
+        is_moderator="mod" in on or "isModerator" in on,
+        is_subscriber="subscriber" in on or "isSubscriber" in on,
         # Any visibility that we do not know counts as private: a whisper must not be answered in chat.
         is_public=envelope.data.get("visibility", "public") == "public",
         is_highlighted=envelope.data.get("highlight") is True,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from joystick.models import Match, Reaction
+from joystick.models import Match, Reaction, ShoutOut
 from joystick.reactions import patterns
 from joystick.reactions.kinds import Occasion, OccasionKind, in_order, occasions
 from pixelbot_site.kit.lines import lines_of
@@ -74,10 +74,14 @@ def _is_match(match: str, wanted: str, text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The rules by occasion, in their order, and the kinds that have any, by the type of event."""
+    """The rules by occasion, in their order, and the kinds that have any, by the type of event.
+
+    `shout_outs`: the keys of those who are always shouted out, where some rule does.
+    """
 
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     kinds: Mapping[type[Any], tuple[OccasionKind, ...]] = field(default_factory=dict)
+    shout_outs: frozenset[str] = frozenset()
 
 
 def rule_of(row: Reaction) -> Rule:
@@ -104,6 +108,10 @@ def rule_of(row: Reaction) -> Rule:
     )
 
 
+# The occasion that needs the list of those who are always shouted out.
+SHOUT_OUT = "shout_out"
+
+
 def read() -> RuleSet:
     """Return the rules of the rows that are on. Those of an occasion that is no more are asked for by no event."""
     by_name: dict[str, list[Rule]] = {}
@@ -117,6 +125,7 @@ def read() -> RuleSet:
     return RuleSet(
         {name: tuple(rules) for name, rules in by_name.items()},
         {event: tuple(kinds) for event, kinds in by_event.items()},
+        frozenset(ShoutOut.objects.values_list("key", flat=True)) if SHOUT_OUT in by_name else frozenset(),
     )
 
 

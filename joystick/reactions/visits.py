@@ -14,9 +14,10 @@ from django.db.models import OuterRef, Subquery
 from economy import cooldowns
 from economy.models import Viewer, viewer_key
 from economy.viewers import people
-from joystick.models import InboundEvent, ShoutOut, Stream
+from joystick.models import InboundEvent, Stream
+from joystick.reactions import rules
 from joystick.reactions.kinds import Occasion
-from pixelbot_site.kit import bulk, present_channel
+from pixelbot_site.kit import present_channel
 
 # Seconds for which it is remembered that somebody's line was looked at: longer than any stream.
 REMEMBERED = 172_800.0
@@ -49,9 +50,8 @@ def back(made: Sequence[Occasion], now: datetime) -> list[Occasion | None]:
 
 def shout_out(made: Sequence[Occasion], now: datetime) -> list[Occasion | None]:
     """Keep the first line of the stream of each viewer who is on the streamer's list, with a link to their channel."""
-    # Every line of chat comes here, and the ORM would take half of the time that an event takes.
-    keys = list({viewer_key(one.username) for one in made})
-    listed = {key for (key,) in bulk.rows_with(ShoutOut, "key", keys, "key")}
+    # Every line of chat comes here: the list is not asked for with each.
+    listed = rules.current().shout_outs & {viewer_key(one.username) for one in made}
     if not listed:
         return [None] * len(made)
     theirs = [

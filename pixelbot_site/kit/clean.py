@@ -30,6 +30,8 @@ def clean_name(value: Any) -> str:
     """
     if not isinstance(value, str):
         return ""
+    if value.isascii() and value.isprintable() and len(value) <= MAX_NAME:  # the usual case, which is clean already
+        return value.strip()
     if not value.isprintable():
         # Left out, they would make one viewer of two: `Bob` and `B\x7fob`.
         value = HIDDEN.sub("\ufffd", value)

@@ -1,7 +1,7 @@
 """Values that the dashboard changes while the bot runs, such as settings and phrases.
 
-They are read again once a second by whoever asks for them off the event loop, so that every process follows within a
-second, without a message that could be lost and without a query for each event.
+They are read again once a second, so that every process follows within a second, without a message that could be lost
+and without a query for each event: by a thread that reads them all, else by whoever asks for them off the event loop.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ class Live(Generic[T]):
         self._read: Callable[[], T] | None = None
         self._good_until = math.inf
         self._read_at = time.monotonic()
+        _all.add(self)
 
     def use(self, read: Callable[[], T] | None) -> None:
         """Take the value from `read`; None: the first value again. `read` must not raise."""
@@ -47,12 +49,27 @@ class Live(Generic[T]):
     def current(self) -> T:
         """Return the value; the same object as before where nothing changed."""
         if self._read is not None and time.monotonic() >= self._good_until and not _is_on_event_loop():
-            self._good_until = time.monotonic() + MAX_AGE  # before it is read: other threads need not read it, too
-            value = self._read()
-            self._read_at = time.monotonic()
-            if value != self._value:
-                self._value = value
+            self.read()
         return self._value
+
+    def read(self) -> None:
+        """Read the value now, if it is one that is read."""
+        if self._read is None:
+            return
+        self._good_until = time.monotonic() + MAX_AGE  # before it is read: other threads need not read it, too
+        value = self._read()
+        self._read_at = time.monotonic()
+        if value != self._value:
+            self._value = value
+
+
+_all: WeakSet[Live[Any]] = WeakSet()
+
+
+def read_all() -> None:
+    """Read all values of this process. Where that is done more often than MAX_AGE, nobody else has to wait for it."""
+    for value in list(_all):
+        value.read()
 
 
 def _is_on_event_loop() -> bool:

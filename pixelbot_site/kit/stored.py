@@ -33,4 +33,6 @@ class Stored(Generic[T]):
                 self._last = self._read()
         except (DatabaseError, InterfaceError) as error:
             log.warning("%s could not be read: %s", self._model._meta.verbose_name_plural, error)
+            # A thread that does nothing but read these would go on with a broken connection for ever.
+            connection.close_if_unusable_or_obsolete()
         return self._last

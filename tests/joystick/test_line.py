@@ -38,6 +38,7 @@ from joystick.simulator.server import Simulator
 from pixelbot_site.index import lamps
 from pixelbot_site.kit.channel_layer import the_layer
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.live import Live
 from pixelbot_site.kit.phrases import Kind
 from pixelbot_site.kit.secrets_at_rest import seal
 from tests.processes import SimulatorThread
@@ -1081,3 +1082,21 @@ async def test_the_bot_says_as_much_as_the_streamer_wants_from_the_moment_it_is_
         await asyncio.wait_for(joystick.wait_for_actions(len(said)), 5)
         await asyncio.sleep(0.3)
     assert sorted(action["text"] for action in joystick.actions) == sorted(said)
+
+
+async def test_what_the_dashboard_changes_is_read_by_a_thread_of_its_own(joystick: Simulator) -> None:
+    read_by: list[str] = []
+
+    def read() -> int:
+        read_by.append(threading.current_thread().name.partition("_")[0])
+        return len(read_by)
+
+    value: Live[int] = Live(0)
+    value.use(read)
+    async with running(joystick):
+        await until(lambda: len(read_by) > 1)
+        for _ in range(40):  # as events ask, on the thread that stores them
+            await sync_to_async(value.current)()
+            await asyncio.sleep(0.05)
+    assert read_by.count("upkeep") > 3
+    assert len(read_by) - read_by.count("upkeep") <= 1  # once at most did a busy machine not come to it in time
