@@ -46,7 +46,7 @@ COLUMNS = (
 _UPDATE = "UPDATE economy_points SET balance = balance + %s WHERE viewer_id = %s AND balance BETWEEN %s AND %s"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one for each event, and three times as quick to make
 class Grant:
     """`amount` points (> 0) for a viewer. `reference` names the cause, which pays once; `event` is the event's uid."""
 

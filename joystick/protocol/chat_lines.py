@@ -30,7 +30,12 @@ def read(envelope: Envelope) -> ChatMessage:
     flags = badges if isinstance(badges, dict) else author
     on = {name for name, value in flags.items() if value is True}
     return ChatMessage(
-        **envelope.common(username, is_chat=True),
+        uid=envelope.uid,
+        kind=envelope.kind,
+        channel_id=envelope.channel_id,
+        occurred_at=envelope.occurred_at,
+        text=envelope.text,  # what a viewer typed: no markup is taken out of it
+        username=username,
         streamer=clean_name(_object(envelope.data.get("streamer")).get("username")),
         is_bot="bot" in on or "isBot" in on,
         is_streamer="streamer" in on or "isStreamer" in on,

@@ -11,7 +11,7 @@ from typing import Any
 from pixelbot_site.kit.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one for each event, and three times as quick to make
 class Occasion:
     """Something that happened and that the streamer may have set a reaction for.
 
