@@ -80,6 +80,12 @@ class JsonFormatter(logging.Formatter):
         return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def _is_trouble(error: object) -> bool:
+    # Redis's client is imported by the larger set-up alone.
+    client = sys.modules.get("redis.exceptions")
+    return isinstance(error, TROUBLES) or (client is not None and isinstance(error, client.RedisError))
+
+
 def _errors_of(record: logging.LogRecord) -> Iterator[object]:
     """Yield what the record tells of: the exception of its traceback, and those named in its message."""
     if record.exc_info:
@@ -89,7 +95,7 @@ def _errors_of(record: logging.LogRecord) -> Iterator[object]:
 
 
 class RepeatFilter(logging.Filter):
-    """Lets the same trouble of disk or database through once a minute, without its traceback, and counts the rest."""
+    """Lets the same trouble of disk, database or Redis through once a minute, without its traceback, and counts it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +104,7 @@ class RepeatFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return False for a repetition within REPEAT_AFTER seconds."""
-        error = next((told for told in _errors_of(record) if isinstance(told, TROUBLES)), None)
+        error = next((told for told in _errors_of(record) if _is_trouble(told)), None)
         if error is None:
             return True
         key = f"{record.name}:{record.msg}:{type(error).__name__}:{error}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.db import OperationalError
 
 from pixelbot_site.kit import logs
@@ -70,6 +71,8 @@ def test_the_same_trouble_of_the_disk_is_one_line_a_minute(monkeypatch: pytest.M
     assert first is not None and "database or disk is full" in first and "Traceback" not in first
     assert [passed(full) for _ in range(29)] == [None] * 29
     assert passed(OSError(28, "No space left on device")) is not None
+    away = redis.ConnectionError("Error 111 connecting to 127.0.0.1:6379")  # Channels' layer says so each second
+    assert "Traceback" not in (passed(away) or "Traceback") and passed(away) is None
     clock[0] += 61
     assert "(29 more like it since)" in (passed(full) or "")
     broken = passed(ValueError("a bug"))
