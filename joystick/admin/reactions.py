@@ -77,7 +77,7 @@ class ReactionForm(forms.ModelForm):  # type: ignore[type-arg]
             return
         own = self.instance.occasion
         if not own:
-            self.initial["occasion"] = "tip"
+            self.initial["occasion"] = self.initial.get("occasion") or "tip"
         if own and own not in occasions:
             self.fields["occasion"].choices = [*_choices(), (own, f"{own} (there is none any more)")]  # type: ignore[attr-defined]
         about = {kind.name: _fields_of(kind) for kind in in_order()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -434,3 +435,10 @@ def test_nobody_sees_a_reaction_to_the_bot_itself(bot: Happens, settings: Any) -
     settings.BOT_USERNAME = "PixelBot"
     Reaction.objects.create(occasion="dropin", lines="hi {user}")
     assert bot(enter("pixelbot"), enter("Bob")) == ["hi Bob"]
+
+
+def test_a_link_may_name_the_occasion_of_a_new_row(admin_client: Client) -> None:
+    for query, chosen in (("?occasion=raid", ["raid"]), ("", ["tip"]), ("?occasion=nonsense", [])):
+        page = admin_client.get(f"/admin/joystick/reaction/add/{query}").text
+        options = page.partition('name="occasion"')[2].partition("</select>")[0]
+        assert re.findall(r'<option value="(\w+)" selected>', options) == chosen
