@@ -236,6 +236,15 @@ class TestCounter:
         after = stamp("counter", counter="deaths"), stamp("counter", counter="falls")
         assert all(old != new for old, new in zip(before, after, strict=True))
 
+    def test_a_text_that_names_one_follows_it_too(self) -> None:
+        Counter.objects.create(name="deaths", value=4)
+        line = "died {counter:deaths} times"
+        before, other = stamp("text", text=line), stamp("text", text="hello")
+        assert shown("text", text=line) == {"text": "died 4 times"}
+        Counter.objects.update(value=5)  # as the dashboard does
+        assert shown("text", text=line) == {"text": "died 5 times"}
+        assert stamp("text", text=line) != before and stamp("text", text="hello") == other
+
     def test_without_such_a_counter_there_is_no_number(self) -> None:
         assert shown("counter")["number"] is None and shown("counter", counter="nosuch")["number"] is None
 

@@ -26,7 +26,9 @@ class Text(Options):
 
 
 def _stamp(options: Text) -> Hashable:
-    return facts.mark(), QueueItem.objects.filter(state__in=QUEUED).count()
+    # The dashboard changes counters, too, without an event.
+    counted = tuple(facts.counters().items()) if "{counter:" in options.text else ()
+    return facts.mark(), QueueItem.objects.filter(state__in=QUEUED).count(), counted
 
 
 @widget("text", title="Text", box=Box(2, 3, 27, 6), vertical=Box(3, 20.5, 94, 3.5), options=Text, stamp=_stamp, every=1)
