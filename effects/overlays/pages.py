@@ -85,9 +85,11 @@ def require_open(show: str = "", *, heard: bool = False) -> None:
 
     With `show`, the message that it will get: where no page has a widget that plays it, nor, if it is `heard`, sound.
     """
+    if show and _is_shown(show, heard=heard):
+        return  # so a page is open, which need not be asked for
     if not is_open():
         raise Refused(CLOSED())
-    if show and not _is_shown(show, heard=heard):
+    if show:
         raise Refused(NO_PLACE())
 
 

@@ -32,7 +32,9 @@ def bought(name: str) -> int:
     """
     lane = screens.lane_here(name)
     waiting = QueueItem.objects.filter(lane=lane, state__in=QUEUED, purchase__isnull=False).count()
-    return waiting + sum(item.purchase_id is not None for item in due_later(lane))
+    # Two columns, not the whole items: each purchase asks.
+    later = _later().filter(purchase__isnull=False).values_list("payload", "channel_id")
+    return waiting + sum(_lane_then(payload, channel) == lane for payload, channel in later)
 
 
 def is_due(now: datetime) -> Q:
@@ -42,14 +44,18 @@ def is_due(now: datetime) -> Q:
 
 def due_later(lane: str) -> list[QueueItem]:
     """Return the items that wait for their time, and will then need `lane` first."""
-    rows = QueueItem.objects.select_related("viewer").filter(state=State.PENDING, due_at__isnull=False)
-    rows = rows.filter(present_channel.is_here(nullable=True))
-    return [item for item in rows if _lane_then(item) == lane]
+    rows = _later().select_related("viewer")
+    return [item for item in rows if _lane_then(item.payload, item.channel_id) == lane]
 
 
-def _lane_then(item: QueueItem) -> str:
-    with present_channel.within(item.channel_id or ""):
-        return screens.lane_here(first_lane(item.payload))
+def _later() -> QuerySet[QueueItem]:
+    rows = QueueItem.objects.filter(state=State.PENDING, due_at__isnull=False)
+    return rows.filter(present_channel.is_here(nullable=True))
+
+
+def _lane_then(payload: dict[str, Any], channel: str | None) -> str:
+    with present_channel.within(channel or ""):
+        return screens.lane_here(first_lane(payload))
 
 
 def to_drop_for(item: QueueItem, kind: EffectKind[Any], *, most: int) -> QueueItem | None:
