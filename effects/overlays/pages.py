@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db import connection
 from django.utils import timezone
 
-from effects.models import Overlay, OverlayPage, OverlayWidget
+from effects.models import Overlay, OverlayPage
 from effects.overlays import screens
 from effects.overlays.registry import playing
 from pixelbot_site.kit import phrases
@@ -94,7 +94,20 @@ def require_open(show: str = "", *, heard: bool = False) -> None:
 
 
 def _is_shown(show: str, *, heard: bool) -> bool:
-    there = Q(overlay__pages__widget=F("name")) | Q(enabled=True, overlay__pages__widget="")
-    rows = OverlayWidget.objects.filter(there, kind__in=playing(show), overlay__pages__until__gt=timezone.now())
-    rows = rows.filter(screens.pages_here())
-    return rows.exists() or (heard and is_heard())
+    kinds = playing(show) or [""]  # PostgreSQL has no empty list
+    screen = [screens.here()] if screens.own() else []
+    # Without the ORM, which takes ten times as long to write this: each purchase asks.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT 1 FROM effects_overlaypage page JOIN effects_overlay overlay ON overlay.id = page.overlay_id
+            WHERE page.until > %s {"AND overlay.channel_id = %s" if screen else ""}
+            AND ({"overlay.sound OR" if heard else ""} EXISTS (
+                SELECT 1 FROM effects_overlaywidget widget
+                WHERE widget.overlay_id = overlay.id AND widget.kind IN ({", ".join(["%s"] * len(kinds))})
+                AND (widget.name = page.widget OR (page.widget = '' AND widget.enabled))
+            )) LIMIT 1
+            """,
+            [connection.ops.adapt_datetimefield_value(timezone.now()), *screen, *kinds],
+        )
+        return cursor.fetchone() is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -31,10 +32,15 @@ def bought(name: str) -> int:
     without the running one.
     """
     lane = screens.lane_here(name)
-    waiting = QueueItem.objects.filter(lane=lane, state__in=QUEUED, purchase__isnull=False).count()
-    # Two columns, not the whole items: each purchase asks.
-    later = _later().filter(purchase__isnull=False).values_list("payload", "channel_id")
-    return waiting + sum(_lane_then(payload, channel) == lane for payload, channel in later)
+    # Without the ORM, which takes ten times as long to write this: each purchase asks.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*) FROM effects_queueitem WHERE lane = %s AND state IN (%s, %s) AND purchase_id IS NOT NULL "
+            "UNION ALL SELECT COUNT(*) FROM effects_queueitem WHERE state = %s AND due_at IS NOT NULL",
+            [lane, *QUEUED, State.PENDING],
+        )
+        waiting, later = (int(row[0]) for row in cursor.fetchall())
+    return waiting + (sum(item.purchase_id is not None for item in due_later(lane)) if later else 0)
 
 
 def is_due(now: datetime) -> Q:
@@ -44,18 +50,14 @@ def is_due(now: datetime) -> Q:
 
 def due_later(lane: str) -> list[QueueItem]:
     """Return the items that wait for their time, and will then need `lane` first."""
-    rows = _later().select_related("viewer")
-    return [item for item in rows if _lane_then(item.payload, item.channel_id) == lane]
+    rows = QueueItem.objects.select_related("viewer").filter(state=State.PENDING, due_at__isnull=False)
+    rows = rows.filter(present_channel.is_here(nullable=True))
+    return [item for item in rows if _lane_then(item) == lane]
 
 
-def _later() -> QuerySet[QueueItem]:
-    rows = QueueItem.objects.filter(state=State.PENDING, due_at__isnull=False)
-    return rows.filter(present_channel.is_here(nullable=True))
-
-
-def _lane_then(payload: dict[str, Any], channel: str | None) -> str:
-    with present_channel.within(channel or ""):
-        return screens.lane_here(first_lane(payload))
+def _lane_then(item: QueueItem) -> str:
+    with present_channel.within(item.channel_id or ""):
+        return screens.lane_here(first_lane(item.payload))
 
 
 def to_drop_for(item: QueueItem, kind: EffectKind[Any], *, most: int) -> QueueItem | None:
