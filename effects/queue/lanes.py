@@ -35,11 +35,12 @@ def bought(name: str) -> int:
     # Without the ORM, which takes ten times as long to write this: each purchase asks.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT COUNT(*) FROM effects_queueitem WHERE lane = %s AND state IN (%s, %s) AND purchase_id IS NOT NULL "
-            "UNION ALL SELECT COUNT(*) FROM effects_queueitem WHERE state = %s AND due_at IS NOT NULL",
+            "SELECT (SELECT COUNT(*) FROM effects_queueitem "
+            "WHERE lane = %s AND state IN (%s, %s) AND purchase_id IS NOT NULL), "
+            "(SELECT COUNT(*) FROM effects_queueitem WHERE state = %s AND due_at IS NOT NULL)",
             [lane, *QUEUED, State.PENDING],
         )
-        waiting, later = (int(row[0]) for row in cursor.fetchall())
+        waiting, later = map(int, cursor.fetchone())
     return waiting + (sum(item.purchase_id is not None for item in due_later(lane)) if later else 0)
 
 
