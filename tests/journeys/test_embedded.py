@@ -67,6 +67,8 @@ def test_the_way_of_an_event(make_bot: MakeBot, simulator: SimulatorThread, vers
     status, parts = health(port)
     assert status == 200 and sorted(parts) == ["listener", "web", "worker"]
     assert parts["worker"]["seconds_since_task"] < 10
+    # That its page has gone, the bot hears a moment later.
+    wait_until(lambda: "\npixelbot_overlay_sockets 0.0\n" in metrics(bot.port, TOKEN), "no socket is open")
     told = metrics(bot.port, TOKEN)
     for line in COUNTED:
         assert f"\n{line}\n" in told, told

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 
 from joystick.simulator.happenings import follow
+from pixelbot_site.kit import live
 from tests.journeys.test_backups import manage
 from tests.processes import BotProcess, SimulatorThread, wait_until
 
@@ -19,6 +21,13 @@ Reaction.objects.create(occasion="follow", effects=steps)
 WAITS = "SELECT due_at FROM effects_queueitem WHERE state = 'pending'"
 
 
+def store(bot: BotProcess, code: str) -> None:
+    """Store the reaction from another process, and wait until the bot follows."""
+    made = manage(bot, "shell", "-c", code)
+    assert made.returncode == 0, made.stderr
+    time.sleep(live.MAX_AGE)
+
+
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
@@ -28,8 +37,7 @@ def test_a_pause_survives_a_kill_and_ends_when_it_should(
 ) -> None:
     bot = make_bot().start()
     simulator.wait_subscribed()
-    made = manage(bot, "shell", "-c", REACTION)
-    assert made.returncode == 0, made.stderr
+    store(bot, REACTION)
     simulator.happen(follow("Ann"))
     wait_until(lambda: bot.rows(WAITS), "the rest waits for its time")
     due_at = bot.one(WAITS)
@@ -46,7 +54,7 @@ def test_a_pause_survives_a_kill_and_ends_when_it_should(
 def test_without_a_kill_it_ends_at_its_moment(make_bot: Callable[..., BotProcess], simulator: SimulatorThread) -> None:
     bot = make_bot().start()
     simulator.wait_subscribed()
-    assert manage(bot, "shell", "-c", REACTION.replace(f"{SECONDS}}}", "3}")).returncode == 0
+    store(bot, REACTION.replace(f"{SECONDS}}}", "3}"))
     simulator.happen(follow("Ann"))
     wait_until(lambda: "late for Ann" in simulator.lines(), "the rest happens")
     due_at = bot.one("SELECT due_at FROM effects_queueitem WHERE due_at IS NOT NULL")
