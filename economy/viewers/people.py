@@ -54,8 +54,9 @@ def _seen(latest: Mapping[str, str], flags: Mapping[str, Flags], *, now: datetim
     missing = sorted(set(latest) - set(known))
     if missing:
         known |= _arrive({key: latest[key] for key in missing}, flags, now=now, welcome=welcome)
-    moment, before = map(connection.ops.adapt_datetimefield_value, (now, now - SEEN_EVERY))
-    due = sorted({viewer.id for viewer in known.values() if viewer.last_seen_at < now - SEEN_EVERY})
+    stale = now - SEEN_EVERY
+    moment, before = map(connection.ops.adapt_datetimefield_value, (now, stale))
+    due = sorted({viewer.id for viewer in known.values() if viewer.last_seen_at < stale})
     bulk.update_each(
         "UPDATE economy_viewer SET last_seen_at = %s WHERE id = %s AND last_seen_at < %s",
         [(moment, pk, before) for pk in due],

@@ -102,10 +102,10 @@ class Listener:
         line = asyncio.create_task(self.gateway.run())
         self._storing = asyncio.create_task(self._store_events())
         holding = asyncio.create_task(self._lease.keep())
-        fresh = self._threads.look_after(live.read_all, every=live.MAX_AGE / 2)
+        fresh = self._threads.look_after("the settings", live.read_all, every=live.MAX_AGE / 2)
         steps = [self._collect_actions(), self._report(), fresh]
         if self._look_after is not None:
-            steps.append(self._threads.look_after(self._look_after))
+            steps.append(self._threads.look_after("the queue", self._look_after))
         helpers = [self._storing, holding, *map(asyncio.create_task, steps)]
         try:
             done, _ = await asyncio.wait([line, *helpers], return_when=asyncio.FIRST_COMPLETED)

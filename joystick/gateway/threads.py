@@ -41,15 +41,17 @@ class Threads:
         """Run a step that may wait for Joystick's REST API."""
         return await _run_on(self._platform, partial(step, *args, **kwargs))
 
-    async def look_after(self, step: Callable[[], object], *, every: float = LOOK_AFTER_EVERY) -> None:
-        """Run a step every so many seconds until cancelled. What it raises is logged: the line must not end of it."""
+    async def look_after(self, what: str, step: Callable[[], object], *, every: float = LOOK_AFTER_EVERY) -> None:
+        """Run a step every so many seconds until cancelled. What it raises is logged with `what` it is for, and not
+        raised: the line must not end of it.
+        """
         while True:
             try:
                 await _run_on(self._upkeep, step)
             except DATABASE_ERRORS as error:
-                log.warning("could not look after %s: %s", step.__name__, error)
+                log.warning("could not look after %s: %s", what, error)
             except Exception:
-                log.exception("could not look after %s", step.__name__)
+                log.exception("could not look after %s", what)
             await asyncio.sleep(every)
 
     def shut_down(self) -> None:
