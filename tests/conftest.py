@@ -44,10 +44,11 @@ from tests.economy.tampering import tampered
 from tests.processes import SimulatorThread, missing_part
 from tests.servers import Postgres, running_postgres, running_redis
 
+IN_CI = os.environ.get("CI") == "true"
 # CI tries the same examples in each run; by hand every run tries others, and remembers in .hypothesis those that failed.
 hypothesis.settings.register_profile("ci", derandomize=True, database=None)
 hypothesis.settings.register_profile("by hand", derandomize=False)
-hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "by hand")
+hypothesis.settings.load_profile("ci" if IN_CI else "by hand")
 
 DATA = Path(__file__).parent / "data"
 # Tables with the rows of permissions and roles, each before those that refer to it.
@@ -87,10 +88,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         is_slow = folder in SLOW_FOLDERS or item.path.stem in SLOW_MODULES
         if is_slow or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("journey")
+            if IN_CI:
+                # Its machine may stand still for longer than a journey waits: there, two failures in a row count, and
+                # what failed once is shown in full at the end. By hand, the first failure counts.
+                item.add_marker(pytest.mark.flaky(reruns=1))
         if item.get_closest_marker("alone"):
             item.add_marker(pytest.mark.xdist_group("alone"))
     if hasattr(config, "workerinput"):
         items[:] = in_order_for_several_processes(items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show in full how each journey failed that was run again: it may have been the machine, or a race of the bot's."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"failed, and was run again: {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
 
 
 def in_order_for_several_processes(items: list[pytest.Item]) -> list[pytest.Item]:
