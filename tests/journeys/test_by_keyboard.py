@@ -50,7 +50,8 @@ def keyboard(page: Page, bot: BotProcess, capsys: pytest.CaptureFixture[str]) ->
     """A keyboard at the dashboard, logged in. At the end, the focus was seen wherever it was."""
     page.goto(f"http://127.0.0.1:{bot.port}/admin/")
     hand = Keyboard(page)
-    page.keyboard.type("admin")  # the page puts the focus into its first field
+    expect(page.get_by_label("Username")).to_be_focused()  # by the page itself
+    page.keyboard.type("admin")
     hand.fill("Password", "a-test-password")
     with page.expect_navigation():
         hand.press("Enter")

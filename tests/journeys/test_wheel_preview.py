@@ -55,7 +55,8 @@ def test_the_wheel_follows_a_form_and_shows_what_saving_then_leads_to(page: Page
     expect(wheel.locator("[role=status]")).to_contain_text("75.00%")
     assert bot.one("SELECT count(*) FROM effects_prize") == 6
     shown = chances(page)
-    page.click("[name=_save]")
+    with page.expect_navigation():
+        page.click("[name=_save]")
     assert chances(page) == shown
     listed = page.locator("#result_list tbody tr", has_text="A hat")
     expect(listed.locator(".field-chance")).to_have_text(shown["A hat"])
