@@ -9,6 +9,7 @@ the disk, as a new installation does. The exit code is 0 whatever the figures ar
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
@@ -127,17 +128,22 @@ class Load:
         row("memory of all processes after the events; start", one, several)
 
     def growing(self) -> None:
-        """Print the rate on a database of many viewers, ratio to few, where every event pays."""
-        one, several = [], []
+        """Print the rate on a database of many viewers, ratio to few, where every event pays; then how long the
+        dashboard's lists, a batch for everybody and the audit take there.
+        """
+        one, several, looks = [], [], list[str]()
         for viewers in CROWDS:
             with self.scratch("crowd") as run:
                 crowd.fill(run / economy.FILE, viewers)
                 os.sync()  # else the first commits wait until all of that is on the disk
                 one.append([economy.receive(run, "pays", EVENTS, viewers) for _ in range(ROUNDS)])
+                looks.append(looked(run))
             url = self.database()
             crowd.fill_postgres(url, viewers)
             several.append([self.receive("pays", url, viewers) for _ in range(ROUNDS)])
+            looks.append(looked(self.folder / "scaled", DATABASE_URL=url))
         row(f"events/s with {CROWDS[1]:,} viewers, ratio to {CROWDS[0]:,}", grown(one), grown(several))
+        row(f"lists with {CROWDS[1]:,} viewers (median, the slowest of all); batch for all; audit", *looks[-2:])
 
     def scratch(self, name: str) -> economy.copy_of:
         """Return a copy of the empty SQLite database, for a block."""
@@ -199,6 +205,14 @@ def grown(runs: list[list[dict[str, float]]]) -> str:
     few, many = (median(run["settled"] for run in of_crowd) for of_crowd in runs)
     cold = runs[1][0]["per_second"] / median(run["per_second"] for run in runs[0])
     return f"**{many / few:.2f}** ({many:,.0f}/s beside {few:,.0f}/s); the first run, from its start, {cold:.2f}"
+
+
+def looked(folder: Path, **settings: str) -> str:
+    """Say how long the pages of the dashboard, a batch and the audit take on a database."""
+    took: dict[str, float] = json.loads(economy.in_process(folder, "-m", "tests.benchmarks.browsing", **settings))
+    whole = f"{took.pop('batch'):.1f} s; {took.pop('audit'):.1f} s"
+    slowest = max(took, key=took.__getitem__)
+    return f"{median(took.values()) * 1000:.0f} ms, {slowest} {took[slowest] * 1000:.0f} ms; {whole}"
 
 
 def line_to(joystick: SimulatorThread) -> dict[str, str]:
