@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 # Parameters in one statement. SQLite's limit is 32,766, PostgreSQL's 65,535.
 MAX_VALUES = 20_000
@@ -136,23 +136,26 @@ def rows_with(
         more = {"lock": lock, "skip_locked": skip_locked}
         head = rows_with(model, column, ordered[:MAX_VALUES], *wanted, **more)
         return head + rows_with(model, column, ordered[MAX_VALUES:], *wanted, **more)
-    quote = connection.ops.quote_name
-    if connection.vendor == "postgresql":
+    start, end = _select(model, column, wanted)
+    database = transaction.get_connection()  # looked up once: behind its name is a proxy
+    if database.vendor == "postgresql":
         condition, parameters = "= ANY(%s)", [list(values)]  # thousands of parameters take longer to plan than to read
+        # Not FOR UPDATE, which would block inserts that refer to these rows. SQLite has one writer at a time anyway.
+        end += (" FOR NO KEY UPDATE SKIP LOCKED" if skip_locked else " FOR NO KEY UPDATE") if lock else ""
     else:
         condition, parameters = f"IN ({', '.join(['%s'] * len(values))})", list(values)
-    # Not FOR UPDATE, which would block inserts that refer to these rows. SQLite has one writer at a time anyway.
-    for_update = " FOR NO KEY UPDATE" if lock and connection.vendor == "postgresql" else ""
-    if for_update and skip_locked:
-        for_update += " SKIP LOCKED"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(map(quote, wanted))} FROM {quote(model._meta.db_table)} "
-            f"WHERE {quote(column)} {condition} ORDER BY {quote(column)}{for_update}",
-            parameters,
-        )
+    with database.cursor() as cursor:
+        cursor.execute(f"{start} {condition} {end}", parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+@cache
+def _select(model: type[models.Model], column: str, wanted: tuple[str, ...]) -> tuple[str, str]:
+    """Return what stands before and behind the condition on `column`."""
+    quote = connection.ops.quote_name
+    table, by = quote(model._meta.db_table), quote(column)
+    return f"SELECT {', '.join(map(quote, wanted))} FROM {table} WHERE {by}", f"ORDER BY {by}"
 
 
 def among(model: type[models.Model], column: str, values: Collection[Any]) -> set[Any]:
