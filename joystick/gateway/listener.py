@@ -102,7 +102,7 @@ class Listener:
         line = asyncio.create_task(self.gateway.run())
         self._storing = asyncio.create_task(self._store_events())
         holding = asyncio.create_task(self._lease.keep())
-        fresh = self._threads.look_after("the settings", live.read_all, every=live.MAX_AGE / 2)
+        fresh = self._threads.look_after("the settings", live.read_oldest, every=live.READ_EVERY)
         steps = [self._collect_actions(), self._report(), fresh]
         if self._look_after is not None:
             steps.append(self._threads.look_after("the queue", self._look_after))

@@ -1,7 +1,7 @@
 """Values that the dashboard changes while the bot runs, such as settings and phrases.
 
 They are read again once a second, so that every process follows within a second, without a message that could be lost
-and without a query for each event: by a thread that reads them all, else by whoever asks for them off the event loop.
+and without a query for each event: by a thread that reads one after another, else by whoever asks off the event loop.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 # Seconds for which a process goes on with what it has read.
 MAX_AGE = 1.0
+# Seconds between two values, where a thread reads them: a dozen are read in much less than MAX_AGE.
+READ_EVERY = 0.04
 
 
 class Live(Generic[T]):
@@ -66,10 +68,15 @@ class Live(Generic[T]):
 _all: WeakSet[Live[Any]] = WeakSet()
 
 
-def read_all() -> None:
-    """Read all values of this process. Where that is done more often than MAX_AGE, nobody else has to wait for it."""
-    for value in list(_all):
-        value.read()
+def read_oldest() -> None:
+    """Read the value of this process that was read longest ago.
+
+    For a thread that does so every READ_EVERY seconds: nobody else has to wait for a value then. Reading all of them at
+    once would take the interpreter from whoever stores events for 2 ms.
+    """
+    oldest = max(list(_all), key=lambda value: value.age, default=None)
+    if oldest is not None:
+        oldest.read()
 
 
 def _is_on_event_loop() -> bool:

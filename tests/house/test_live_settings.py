@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -209,6 +210,25 @@ def test_another_process_follows_within_a_second(monkeypatch: pytest.MonkeyPatch
     SettingOverride.objects.create(name="POINTS_PER_CHAT", value="3")  # as another process would
     time.sleep(0.3)
     assert PointsSettings.current().points_per_chat == 3
+
+
+def test_a_thread_reads_one_value_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_all", WeakSet())
+    read: list[str] = []
+
+    def reader(name: str) -> Callable[[], int]:
+        def read_it() -> int:
+            read.append(name)
+            return len(read)
+
+        return read_it
+
+    values = [live.Live(0) for _ in "abcd"]
+    for name, value in zip("abc", values, strict=False):  # the fourth is never read
+        value.use(reader(name))
+    for _ in range(6):
+        live.read_oldest()
+    assert sorted(read[:3]) == sorted(read[3:]) == ["a", "b", "c"]
 
 
 def test_settings_are_read_once_a_second_and_never_on_the_event_loop() -> None:
