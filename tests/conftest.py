@@ -23,7 +23,7 @@ from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from economy.models import Viewer
-from economy.viewers import people
+from economy.viewers import people, presence
 from effects.chat import MAILBOX
 from effects.media import library
 from effects.models import Overlay
@@ -165,10 +165,11 @@ def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
 
 
 @pytest.fixture(autouse=True)
-def look_at_the_index_anew() -> None:
-    """Forget what the index found in the test before."""
+def remember_nothing() -> None:
+    """Forget what the process keeps of the database, which was another one in the test before."""
     for cache in (lamps.red_lines, lamps.stale_curve, tonight.stream_figures, guide.due, library.shelf):
         cache.forget()
+    presence.forget_stored()
 
 
 @pytest.fixture

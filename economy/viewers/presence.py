@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.db.models import Count, QuerySet, Window
 
 from economy.models import Presence, Viewer, viewer_key
 from pixelbot_site.kit import bulk
+from pixelbot_site.kit.transactions import after_commit
 
 # The most seconds that a lease may end too early, since it is not renewed with each sign of life.
 MAX_STEP = 60.0
 # Leases that one statement writes, by three values each.
 MAX_ROWS = bulk.MAX_VALUES // 4
+NEVER = datetime.min.replace(tzinfo=UTC)
+# Viewers whose leases this process remembers, at most.
+MAX_REMEMBERED = 50_000
+
+# When the leases end that this process stored last, by viewer. Who goes on talking costs no statement for each line.
+_stored: dict[int, datetime] = {}
 
 
 def mark(*, here: Iterable[Viewer], gone: Iterable[str], seconds: float, now: datetime) -> None:
     """Store that some viewers are here for the next `seconds`, and that others (by name) went.
 
-    A viewer whose lease had ended was away: the row begins anew. One that was renewed a moment ago stays as it is.
+    A viewer whose lease had ended was away: the row begins anew. One that was renewed a moment ago stays as it is;
+    where it was deleted elsewhere meanwhile, the viewer counts as away for MAX_STEP seconds at most.
     """
     adapt = connection.ops.adapt_datetimefield_value
     end = now + timedelta(seconds=seconds)
-    # Somebody who goes on talking would cost a write for each line.
-    at, until, recent = adapt(now), adapt(end), adapt(end - timedelta(seconds=min(seconds / 10, MAX_STEP)))
-    ids = sorted({viewer.pk for viewer in here})
+    renewed = end - timedelta(seconds=min(seconds / 10, MAX_STEP))
+    at, until, recent = adapt(now), adapt(end), adapt(renewed)
+    ids = sorted({viewer.pk for viewer in here if _stored.get(viewer.pk, NEVER) < renewed})
     for start in range(0, len(ids), MAX_ROWS):
         leases = [(pk, at, until) for pk in ids[start : start + MAX_ROWS]]
         rows, values = bulk.table_of(leases, "bigint", "timestamptz", "timestamptz")
@@ -38,9 +46,23 @@ def mark(*, here: Iterable[Viewer], gone: Iterable[str], seconds: float, now: da
                 "THEN excluded.since ELSE economy_presence.since END WHERE economy_presence.until < %s",
                 [*values, recent],
             )
+    if ids:
+        after_commit(_remember, ids, end)
     keys = [viewer_key(username) for username in gone]
     if keys:
+        forget_stored()
         Presence.objects.filter(viewer__key__in=keys).delete()
+
+
+def _remember(ids: Iterable[int], end: datetime) -> None:
+    if len(_stored) > MAX_REMEMBERED:
+        _stored.clear()
+    _stored.update(dict.fromkeys(ids, end))
+
+
+def forget_stored() -> None:
+    """Forget which leases this process stored: some are deleted now."""
+    _stored.clear()
 
 
 def present(*, now: datetime) -> QuerySet[Viewer]:
@@ -65,6 +87,7 @@ def newest(most: int, *, now: datetime) -> Here:
 
 def clear() -> None:
     """End every presence, as at a stream's end."""
+    forget_stored()
     Presence.objects.all().delete()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from economy.models import Presence
 from economy.viewers import people, presence
@@ -44,6 +46,38 @@ def test_a_lease_ends_by_itself_and_a_sign_of_life_renews_it(now: datetime) -> N
     assert here(later) == ["Ann"]
     assert presence.sweep(now=later) == 1
     assert Presence.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWhatIsStoredAlready:
+    """A lease that this process stored a moment ago is not stored again."""
+
+    def leases(self, now: datetime, here: str = "", gone: str = "") -> int:
+        """Return how many statements of `mark` wrote leases."""
+        with CaptureQueriesContext(connection) as queries:
+            mark(now, here=here, gone=gone)
+        return len([query for query in queries if "INSERT INTO economy_presence" in query["sql"]])
+
+    def test_who_goes_on_talking_is_stored_again_after_a_tenth_of_the_lease(self, now: datetime) -> None:
+        after = [0, 5, 10, 11, 20, 22]
+        assert [self.leases(now + timedelta(seconds=seconds), here="Ann") for seconds in after] == [1, 0, 0, 1, 0, 1]
+        assert self.leases(now + timedelta(seconds=23), here="Ann Bob") == 1
+        assert here(now + timedelta(seconds=121)) == ["Ann", "Bob"]
+
+    def test_who_left_or_was_there_before_the_streams_end_is_stored_again(self, now: datetime) -> None:
+        mark(now, here="Ann")
+        mark(now, gone="Ann")
+        assert self.leases(now, here="Ann") == 1
+        presence.clear()
+        assert self.leases(now, here="Ann") == 1
+        assert here(now) == ["Ann"]
+
+    def test_what_was_rolled_back_is_not_taken_for_stored(self, now: datetime) -> None:
+        with transaction.atomic():
+            mark(now, here="Ann")
+            transaction.set_rollback(True)
+        assert self.leases(now, here="Ann") == 1
+        assert here(now) == ["Ann"]
 
 
 def test_since_holds_while_somebody_stays_and_begins_anew_after_an_absence(now: datetime) -> None:
