@@ -16,6 +16,7 @@ from economy.models import Viewer
 from effects.models import Prize, QueueItem, Spin, WheelLine
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.steps import leaves
 
 log = logging.getLogger("wheel")
 
@@ -57,9 +58,18 @@ def can_be_won(prize: Prize) -> bool:
 def winnable(viewer: Viewer | None) -> list[Prize]:
     """Return the prizes that `viewer` could win now: enabled, in stock, and below the viewer's limit.
 
-    None stands for a spin without a viewer: no limits apply. Nor do they to one who is not stored yet.
+    None stands for a spin without a viewer: no limits apply. Nor do they to one who is not stored yet. Where nothing
+    but another spin could be won, which would never end, there are none.
     """
-    prizes = [prize for prize in Prize.objects.all() if can_be_won(prize)]
+    prizes = _within_limits(viewer, [prize for prize in Prize.objects.all() if can_be_won(prize)])
+    return [] if all(map(_spins_again, prizes)) else prizes
+
+
+def _spins_again(prize: Prize) -> bool:
+    return bool(prize.effects) and all(step.get("kind") == "spin_wheel" for step in leaves(prize.effects))
+
+
+def _within_limits(viewer: Viewer | None, prizes: list[Prize]) -> list[Prize]:
     limited = [prize.pk for prize in prizes if prize.per_viewer_limit is not None]
     if viewer is None or viewer.pk is None or not limited:
         return prizes

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from effects import wheel
 from effects.models import QueueItem, Turn
-from effects.registry import Card, FlowKind, Group, Payload, StepItem, register
+from effects.registry import Card, FlowKind, Group, Payload, StepItem, register, require_now, require_possible
+from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.steps import Step
 
 
@@ -54,12 +55,26 @@ class OneOfKind(FlowKind[OneOf]):
     card = Card(Group.SEVERAL, "One of several", "Runs one of several lists of effects: by chance, or in turn.")
 
     def choose(self, item: QueueItem, payload: OneOf) -> Sequence[Step]:
-        """Return the effects of the drawn choice."""
+        """Return the effects of the drawn choice; where it was bought, of those that can happen, if there are any."""
+        possible = payload.choices
+        if item.purchase is not None:
+            possible = [choice for choice in payload.choices if _is_possible(choice)] or payload.choices
         if payload.how == "by weight":
-            return wheel.pick(payload.choices).effects
+            return wheel.pick(possible).effects
         counter = payload.counter or _counter(payload)
-        taken = _peek(counter) if item.is_test else _take(counter)
-        return payload.choices[taken % len(payload.choices)].effects
+        if item.is_test:
+            return payload.choices[_peek(counter) % len(payload.choices)].effects
+        while (choice := payload.choices[_take(counter) % len(payload.choices)]) not in possible:
+            pass
+        return choice.effects
+
+
+def _is_possible(choice: Choice) -> bool:
+    try:
+        require_possible(choice.effects, require_now)
+    except (Refused, Failed):
+        return False
+    return True
 
 
 def _counter(payload: OneOf) -> str:

@@ -23,6 +23,8 @@ from effects.registry import (
     gives,
     kinds,
     parsed,
+    rank,
+    require_now,
     require_possible,
 )
 from pixelbot_site.kit import phrases
@@ -79,7 +81,7 @@ def _decided(item: QueueItem, steps: list[Step]) -> list[Step]:
     while steps:
         if item.purchase is not None:
             # What the viewer keeps comes last: it could not be taken back with the refund of a step that fails.
-            steps.sort(key=gives)
+            steps.sort(key=rank)
         kind = kinds.get(str(steps[0].get("kind")))
         # Steps of removed kinds are left out, unless a viewer paid for them: then the failure refunds the purchase.
         is_left_out = kind is None and not item.redeem and len(steps) > 1
@@ -107,15 +109,10 @@ def _chosen(item: QueueItem, kind: EffectKind[Any] | None, step: Step) -> list[S
     if item.purchase is not None:
         # Known before anything of it happens.
         try:
-            require_possible(chosen, _require)
+            require_possible(chosen, require_now)
         except Refused as error:
             raise Failed(str(error)) from error
     return chosen
-
-
-def _require(kind: EffectKind[Any], step: Step) -> None:
-    kind.require_ready()
-    kind.require_usable(parsed(kind, step))
 
 
 def _give_all(item: QueueItem, steps: Sequence[Step]) -> None:

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
 from economy.models import STAFF_MAX, Viewer
@@ -113,8 +113,12 @@ def clear(lane: str, *, by: str) -> int:
 
 
 def cancel_waiting(viewer: Viewer, reason: str, *, by: str) -> int:
-    """Cancel and refund what of the viewer's waits in any lane; return how many items ended. What runs goes on."""
-    rows = _here().filter(viewer=viewer, state__in=QUEUED)
+    """Cancel and refund what of the viewer's waits in any lane; return how many items ended.
+
+    What runs goes on, unless something is to follow it.
+    """
+    own = _here().filter(viewer=viewer)
+    rows = [*own.filter(state__in=QUEUED), *own.filter(state=State.RUNNING).exclude(sequel=[])]
     return sum(_end(item, State.CANCELLED, reason, by=by) for item in rows)
 
 
@@ -205,14 +209,17 @@ def panic(*, by: str) -> int:
     Revert.objects.update(due_at=timezone.now())
     OSCChange.objects.update(until=timezone.now(), due_at=timezone.now())
     after_commit(wakeups.revert_in, 0)
-    count = _cancel_everything(by)
-    # A second time: a worker may have moved an item on after it was read, and `end` leaves such an item alone.
-    return count + _cancel_everything(by)
+    newest = QueueItem.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    count = _cancel_everything(by, _here())
+    # A second time: a worker may have moved an item on after it was read, and `end` leaves such an item alone. What a
+    # spin won that was ended by the first waits for the end of the panic: it is the viewer's.
+    won_now = Q(pk__gt=newest, purchase=None) & ~Q(part_of="")
+    return count + _cancel_everything(by, _here().exclude(won_now))
 
 
-def _cancel_everything(by: str) -> int:
+def _cancel_everything(by: str, items_here: QuerySet[QueueItem]) -> int:
     count = 0
-    for item in _here().filter(state__in=UNFINISHED):
+    for item in items_here.filter(state__in=UNFINISHED):
         count += _end(item, State.CANCELLED, STOPPED(), by=by)
     return count
 

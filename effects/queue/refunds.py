@@ -137,7 +137,12 @@ def _refund(item: QueueItem) -> tuple[bool, str]:
     """Return (whether this call refunded the purchase, the sentence for the viewer)."""
     if item.purchase is None or not _claim_refund(item.purchase):
         return False, ""
-    return True, _pay_back(item)
+    try:
+        return True, _pay_back(item)
+    except Refused as error:  # the balance would pass its maximum; the lane goes on all the same
+        log.error("%s could not be paid back: %s", item, error)
+        Purchase.objects.filter(pk=item.purchase.pk).update(refunded_at=None)  # it is owed still
+        return False, ""
 
 
 def _is_owed(item: QueueItem) -> bool:
@@ -153,13 +158,11 @@ def _claim_refund(purchase: Purchase) -> bool:
 
 
 def _pay_back(item: QueueItem) -> str:
-    """Refund the payment; return the sentence for the viewer, or "" if nothing was paid."""
+    """Refund the payment; return the sentence for the viewer, or "" if nothing was paid. Raise Refused where the
+    balance would pass its maximum.
+    """
     payment = item.purchase.payment if item.purchase else None
     if payment is None:
         return ""
-    try:
-        points.refund(payment, reason=f"{item.kind} {item.state}")
-    except Refused as error:  # the balance would pass its maximum; the lane goes on all the same
-        log.error("%s could not be paid back: %s", item, error)
-        return ""
+    points.refund(payment, reason=f"{item.kind} {item.state}")
     return BACK.part(amount=-payment.delta)

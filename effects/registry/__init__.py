@@ -239,6 +239,12 @@ def parsed(kind: EffectKind[Any], step: steps.Step) -> Any:
     return kind.parse({name: value for name, value in step.items() if name != "kind"})
 
 
+def require_now(kind: EffectKind[Any], step: steps.Step) -> None:
+    """Raise Refused, with the reason for the viewer, where this step can't happen now; Failed where it does not fit."""
+    kind.require_ready()
+    kind.require_usable(parsed(kind, step))
+
+
 def require_possible(wanted: Iterable[steps.Step], check: Callable[[EffectKind[Any], steps.Step], None]) -> None:
     """Raise the Refused that `check` raises for something that must happen. Of several ways, one has to be possible."""
     for step in wanted:
@@ -284,6 +290,13 @@ def gives(step: steps.Step) -> bool:
     """Return whether the step's kind gives the viewer something to keep."""
     kind = kinds.get(str(step.get("kind")))
     return kind is not None and kind.gives
+
+
+def rank(step: steps.Step) -> int:
+    """Return when the step comes in a sequence that was bought: 0 at first, 1 where it leads to the viewer getting
+    something, as a spin does, and 2 where it gives that.
+    """
+    return 2 if gives(step) else int(_may_give(step))
 
 
 def may_give(step: steps.Step) -> bool:

@@ -234,7 +234,8 @@ def test_a_prize_is_won_by_one_viewer_so_often_and_no_more(bob: Viewer, viewer: 
 
 
 def test_another_spin_costs_nothing(spin: Callable[..., QueueItem]) -> None:
-    Prize.objects.create(name="again", effects=[{"kind": "spin_wheel"}])
+    Prize.objects.create(name="again", weight=1_000_000, effects=[{"kind": "spin_wheel"}])
+    Prize.objects.create(name="else")  # where nothing else can be won, nothing is
     item = spin()
     worker.drain("wheel")
     playback.finished(item.pk, 1)

@@ -1,0 +1,151 @@
+"""What was bought happens, or its price goes back, and never both: from the line in chat to the end of the last item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from economy.ledger import audit, points
+from economy.models import XP, Points, Viewer
+from effects.models import Prize, Purchase, QueueItem, State
+from effects.queue import control, items, worker
+from joystick.models import CustomCommand
+from joystick.simulator.happenings import chat
+from redeems import purchase
+from redeems.models import Redeem
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "stage")]
+
+Deliver = Callable[..., None]
+SPIN = {"kind": "spin_wheel"}
+
+
+@pytest.fixture
+def bob(viewer: Callable[..., Viewer]) -> Viewer:
+    return viewer("Bob", points=1000)
+
+
+def sell(key: str, *effects: dict[str, Any], cost: int = 100) -> None:
+    Redeem.objects.create(key=key, title=key.title(), cost=cost, effects=list(effects), cooldown_seconds=0)
+
+
+def alert(text: str) -> dict[str, Any]:
+    return {"kind": "alert", "text": text}
+
+
+def balance() -> int:
+    assert list(audit.findings()) == []
+    return Points.objects.get(viewer__key="bob").balance
+
+
+def play(lane: str) -> None:
+    """Play to its end what is next in a lane."""
+    worker.drain(lane)
+    item = QueueItem.objects.get(lane=lane, state=State.RUNNING)
+    items.finish(item.pk, item.attempts)
+
+
+def texts(*states: State) -> list[str]:
+    return [item.payload["text"] for item in QueueItem.objects.filter(kind="alert", state__in=states)]
+
+
+@pytest.mark.usefixtures("bob")
+def test_a_spin_in_a_sequence_comes_after_what_may_fail(deliver: Deliver) -> None:
+    Prize.objects.create(name="500", effects=[{"kind": "grant_points", "points": 500}])
+    sell("combo", SPIN, alert("gg {user}"), {"kind": "grant_points", "points": 10})
+    deliver(chat("Bob", "!combo"))
+    worker.drain("notification")
+    control.skip("notification", by="mo")
+    worker.drain("wheel")
+    assert balance() == 1000 and not QueueItem.objects.filter(kind="spin_wheel").exists()
+    deliver(chat("Bob", "!combo"))
+    play("notification")
+    play("wheel")
+    assert balance() == 1000 - 100 + 500 + 10
+
+
+@pytest.mark.parametrize("how", ["excluded", "switched off", "capped"])
+def test_xp_that_was_bought_is_given(how: str, bob: Viewer, deliver: Deliver, settings: Settings) -> None:
+    if how == "excluded":
+        Viewer.objects.update(excluded=True)
+    elif how == "switched off":
+        settings.XP_ENABLED = False
+    else:
+        settings.XP_DAILY_CAPS = {"effect": 100}
+    sell("lift", {"kind": "grant_xp", "xp": 500})
+    deliver(chat("Bob", "!lift"))
+    assert XP.objects.get(viewer=bob).total == 500 and balance() == 900
+
+
+def test_xp_that_nobody_can_have_is_paid_back(bob: Viewer, deliver: Deliver, said: list[str]) -> None:
+    XP.objects.filter(viewer=bob).update(total=10**12 - 1)
+    sell("lift", {"kind": "grant_xp", "xp": 500})
+    deliver(chat("Bob", "!lift"))
+    assert Points.objects.get(viewer=bob).balance == 1000
+    assert any("nobody can have so much XP" in line for line in said)
+
+
+@pytest.mark.usefixtures("bob")
+def test_what_a_spin_won_outlasts_the_panic_that_ended_the_spin(deliver: Deliver) -> None:
+    Prize.objects.create(name="Alert", stock=1, effects=[alert("won")])
+    CustomCommand.objects.create(word="sp", cost=60, cooldown_seconds=0, effects=[SPIN])
+    sell("shown", alert("bought"))
+    deliver(chat("Bob", "!sp"), chat("Bob", "!shown"))
+    worker.drain("wheel")
+    control.panic(by="mo")
+    assert texts(State.PENDING) == ["won"] and texts(State.CANCELLED) == ["bought"] and balance() == 940
+    control.calm(by="mo")
+    play("notification")
+    assert texts(State.DONE) == ["won"]
+
+
+@pytest.mark.usefixtures("bob")
+def test_a_choice_that_cant_happen_is_passed_over(deliver: Deliver, said: list[str], settings: Settings) -> None:
+    settings.OBS_ENABLED = False
+    scene, lines = {"kind": "obs_scene", "scene": "x"}, [{"kind": "chat_line", "text": text} for text in ("one", "two")]
+    choices = [{"weight": 1000, "effects": [scene]}, *({"effects": [line]} for line in lines)]
+    sell("turn", {"kind": "one_of", "how": "in turn", "counter": "c", "choices": choices})
+    sell("draw", {"kind": "one_of", "how": "by weight", "choices": choices[:2]})
+    for _ in range(3):
+        deliver(chat("Bob", "!turn"))
+    assert [line for line in said if line in {"one", "two"}] == ["one", "two", "one"]
+    deliver(chat("Bob", "!draw"))
+    assert said.count("one") == 3 and balance() == 600
+
+
+def test_what_cant_be_paid_back_now_stays_owed(bob: Viewer, deliver: Deliver) -> None:
+    sell("boo", alert("boo"))
+    deliver(chat("Bob", "!boo"))
+    points.grant(bob, 10**12 - balance(), source="test", reference="all")
+    control.cancel(QueueItem.objects.get(), by="mo")
+    bought = Purchase.objects.get()
+    assert bought.refunded_at is None and "could not be given back" in QueueItem.objects.get().error
+    points.adjust(bob, -1000, source="test", reference="less")
+    assert control.give_back(bought, by="mo") and balance() == 10**12 - 900
+
+
+@pytest.mark.usefixtures("bob")
+def test_a_wheel_that_could_only_be_spun_again_sells_no_spin(deliver: Deliver, said: list[str]) -> None:
+    purchase.seed()
+    Redeem.objects.update(cooldown_seconds=0, global_cooldown_seconds=0)
+    Prize.objects.all().delete()
+    Prize.objects.create(name="Big", stock=1, effects=[{"kind": "grant_points", "points": 500}])
+    again = Prize.objects.create(name="Again", enabled=False, effects=[SPIN])
+    deliver(chat("Bob", "!spin"))
+    Prize.objects.filter(pk=again.pk).update(enabled=True)
+    play("wheel")
+    paid = balance()
+    deliver(chat("Bob", "!spin"))
+    assert "there is nothing to win on the wheel at the moment" in said[-1] and balance() == paid
+
+
+def test_of_somebody_who_is_purged_nothing_more_is_shown(bob: Viewer, deliver: Deliver) -> None:
+    sell("say", alert("first"), alert("{text}"))
+    deliver(chat("Bob", "!say a nasty thing"))
+    worker.drain("notification")
+    assert control.cancel_waiting(bob, "it was taken out", by="mo") == 1
+    worker.drain("notification")
+    assert texts(*State) == ["first"] and balance() == 1000
