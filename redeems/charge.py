@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.db import transaction
 
@@ -19,12 +20,22 @@ from redeems import purchase
 
 
 @again_after_deadlock
-def sell(*, viewer: Viewer, name: str, cost: int, effects: Sequence[Effect], reference: str, event: str) -> Purchase:
+def sell(
+    *,
+    viewer: Viewer,
+    name: str,
+    cost: int,
+    effects: Sequence[Effect],
+    reference: str,
+    event: str,
+    cooldowns: Mapping[str, datetime],
+) -> Purchase:
     """Take `cost` points of `viewer`, enqueue `effects`, one after another, and return the purchase.
 
-    `name` is how the purchase is called, such as “!hug”. `reference` names the cause and must be unique. Raise Refused
-    with the reason for the viewer, before anything was taken: too few points, a full lane, what can't happen now. What
-    fails later is refunded, as of any redeem.
+    `name` is how the purchase is called, such as “!hug”. `reference` names the cause and must be unique. `cooldowns`
+    are those that the purchase began, with their ends. Raise Refused with the reason for the viewer, before anything
+    was taken: too few points, a full lane, what can't happen now; Failed where the fields of an effect do not fit. What
+    fails later is refunded, as of any redeem, and its cooldowns end.
     """
     rules = EffectsSettings.current()
     steps = [effect.step for effect in effects]
@@ -40,7 +51,8 @@ def sell(*, viewer: Viewer, name: str, cost: int, effects: Sequence[Effect], ref
             payment = points.spend(
                 viewer, cost, source="redeem", reference=f"redeem:{reference}", reason=name, event=event
             )
-        bought = Purchase.objects.create(viewer=viewer, redeem=name, payment=payment)
+        ends = {key: until.isoformat() for key, until in cooldowns.items()}
+        bought = Purchase.objects.create(viewer=viewer, redeem=name, payment=payment, cooldowns=ends)
         if whole is not None:
             items.enqueue(whole, viewer=viewer, purchase=bought, event=event)
         return bought

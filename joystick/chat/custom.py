@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -20,7 +21,7 @@ from effects.registry import Effect
 from joystick.models import CustomCommand
 from joystick.registry import Call
 from pixelbot_site.kit import phrases, present_channel
-from pixelbot_site.kit.errors import Refused
+from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.lines import lines_of, picked
 from pixelbot_site.kit.live import Live
 from pixelbot_site.kit.plural import counted
@@ -32,6 +33,7 @@ from redeems import charge, purchase
 
 ONLY_FOR = phrases.refusal("custom.only_for", "!{name} is for {role}")
 NEEDS_LEVEL = phrases.refusal("custom.needs_level", "!{name} is from level {level} on, you are at level {own}")
+NEEDS_WORDS = phrases.refusal("custom.needs_words", "write something behind !{name}")
 LIVE_ONLY = phrases.refusal("custom.live_only", "!{name} is only for while the stream is live")
 
 # Characters of an answer in a list.
@@ -109,16 +111,23 @@ def run(custom: Custom, call: Call) -> str:
     _require_allowed(custom, call)
     # A batch of events opens no savepoint where nothing is to be taken back.
     with transaction.atomic() if custom.cost else nullcontext():
-        if not _is_due(custom, call):
+        wanted = _cooldowns(custom, call)
+        if not cooldowns.take_all(wanted, now=call.now):
             return ""
         uses = _counted(custom)
         values = {"user": call.viewer.username, "text": call.words, "uses": uses}
         effects = list(planned(custom.effects, values))
         if custom.cost:
-            bought = charge.sell(
-                viewer=call.viewer, name=f"!{custom.word}", cost=custom.cost, effects=effects,
-                reference=call.message.uid, event=call.message.uid,
-            )  # fmt: skip
+            ends = {key: call.now + timedelta(seconds=seconds) for key, seconds in wanted.items() if seconds}
+            try:
+                bought = charge.sell(
+                    viewer=call.viewer, name=f"!{custom.word}", cost=custom.cost, effects=effects,
+                    reference=call.message.uid, event=call.message.uid, cooldowns=ends,
+                )  # fmt: skip
+            except Failed as error:
+                if call.words:
+                    raise
+                raise Refused(NEEDS_WORDS(name=custom.word)) from error  # an effect of nothing but {text}
             last = bought.items.order_by("-pk").first()
             if last is not None and last.state == State.FAILED:
                 return ""  # it was refunded at once, and the reason said
@@ -153,13 +162,13 @@ def _require_allowed(custom: Custom, call: Call) -> None:
         raise Refused(LIVE_ONLY(name=custom.word))
 
 
-def _is_due(custom: Custom, call: Call) -> bool:
+def _cooldowns(custom: Custom, call: Call) -> dict[str, float]:
+    """Return the caller's cooldown and everybody's, in seconds."""
     own = call.rules.command_cooldown_seconds if custom.cooldown is None else custom.cooldown
-    wanted = {
+    return {
         f"custom.{custom.pk}:{call.viewer.key}": float(own),
         present_channel.apart(f"custom.{custom.pk}"): float(custom.global_cooldown),
     }
-    return cooldowns.take_all(wanted, now=call.now)
 
 
 def _counted(custom: Custom) -> int:

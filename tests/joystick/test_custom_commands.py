@@ -121,6 +121,22 @@ def test_what_has_a_price_is_a_purchase_and_goes_back_where_it_does_not_happen(
     assert line.startswith("@Bob ") and POINTS_LEDGER.amount_of(bob.pk) == 100
 
 
+def test_with_the_points_its_cooldowns_come_back(write: Type, said: list[str], stage: None) -> None:
+    made("boo", cost=30, cooldown_seconds=600, global_cooldown_seconds=900, effects=[{"kind": "alert", "text": "boo"}])
+    assert write("Bob", "!boo", "!boo") == [] and QueueItem.objects.count() == 1
+    items.end(QueueItem.objects.get(), State.FAILED, "no screen")
+    write("Bob", "!boo")
+    assert QueueItem.objects.count() == 2
+
+
+def test_one_that_needs_words_asks_for_them(write: Type, stage: None) -> None:
+    made("show", cost=30, effects=[{"kind": "alert", "text": "{text}"}])
+    assert write("Bob", "!show") == ["@Bob write something behind !show."]
+    assert POINTS_LEDGER.amount_of(Viewer.objects.get(key="bob").pk) == 100
+    assert write("Bob", "!show me") == []
+    assert QueueItem.objects.get().payload["text"] == "me"
+
+
 def test_two_effects_of_a_priced_command_come_one_after_another(write: Type, stage: None) -> None:
     effects = [{"kind": "alert", "text": "{1}"}, {"kind": "alert", "text": "b"}]
     made("two", cost=5, effects=effects)

@@ -103,6 +103,18 @@ def test_what_a_spin_won_outlasts_the_panic_that_ended_the_spin(deliver: Deliver
 
 
 @pytest.mark.usefixtures("bob")
+def test_a_spin_that_was_drawn_is_not_told_to_be_cancelled(deliver: Deliver, said: list[str]) -> None:
+    Prize.objects.create(name="500", effects=[{"kind": "grant_points", "points": 500}])
+    sell("combo", SPIN)
+    deliver(chat("Bob", "!combo"))
+    worker.drain("wheel")
+    number = QueueItem.objects.get(kind="spin_wheel").pk
+    deliver(chat("Mo", f"!cancel {number}", "mod"))
+    assert balance() == 1400
+    assert said[-1] == f"@Mo #{number} counts as done: what was drawn is the viewer's."
+
+
+@pytest.mark.usefixtures("bob")
 def test_a_choice_that_cant_happen_is_passed_over(deliver: Deliver, said: list[str], settings: Settings) -> None:
     settings.OBS_ENABLED = False
     scene, lines = {"kind": "obs_scene", "scene": "x"}, [{"kind": "chat_line", "text": text} for text in ("one", "two")]
@@ -135,8 +147,8 @@ def test_a_wheel_that_could_only_be_spun_again_sells_no_spin(deliver: Deliver, s
     Prize.objects.create(name="Big", stock=1, effects=[{"kind": "grant_points", "points": 500}])
     again = Prize.objects.create(name="Again", enabled=False, effects=[SPIN])
     deliver(chat("Bob", "!spin"))
-    Prize.objects.filter(pk=again.pk).update(enabled=True)
     play("wheel")
+    Prize.objects.filter(pk=again.pk).update(enabled=True)
     paid = balance()
     deliver(chat("Bob", "!spin"))
     assert "there is nothing to win on the wheel at the moment" in said[-1] and balance() == paid

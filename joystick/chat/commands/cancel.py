@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from economy.viewers.roles import Role
+from effects.models import State
 from effects.queue import control
 from joystick.registry import Call, command, state_of
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 
 DONE = phrases.result("cancel.done", "#{number} is cancelled.")
+WON = phrases.result("cancel.won", "#{number} counts as done: what was drawn is the viewer's.")
 TOO_LATE = phrases.refusal("cancel.too_late", "can't cancel #{number}: it is {state}")
 
 
@@ -18,4 +20,5 @@ def cancel(call: Call) -> str:
     item = call.item(0)
     if not control.cancel(item, by=call.viewer.username):
         raise Refused(TOO_LATE(number=item.pk, state=state_of(item)))
-    return DONE(number=item.pk)
+    item.refresh_from_db()
+    return WON(number=item.pk) if item.state == State.DONE else DONE(number=item.pk)
