@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from pixelbot_site.index import board, guide, lamps
 from pixelbot_site.index.choice import choice
 from pixelbot_site.kit import present_channel
+from pixelbot_site.kit.admin import typed_before
 from pixelbot_site.logins.guesses import LoginForm
 
 # A model that is named nowhere stands in the last section, so that nothing is hidden.
@@ -85,6 +86,7 @@ class Dashboard(AdminSite):
         if request.user.has_perms(("economy.change_points", "economy.view_viewer")):
             context["here"] = moment.here.names
             context["by_hand_key"] = uuid4()
+            context["typed"] = typed_before(request, "give-points")
         if request.user.has_perms(("pixelbot_site.change_settingoverride", "joystick.change_install")):
             shown = guide.guide_if_due(moment, wanted="guide" in request.GET or "refused" in (extra_context or {}))
             if shown is not None:

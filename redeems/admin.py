@@ -20,7 +20,7 @@ from economy.viewers import people
 from effects.models import QueueItem
 from effects.settings_table import EffectsSettings
 from pixelbot_site.kit import words
-from pixelbot_site.kit.admin import ModelAdmin, StockMixin, log_deed
+from pixelbot_site.kit.admin import ModelAdmin, StockMixin, keep_typed, log_deed, typed_before
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.trying import Trial, TryMixin
 from pixelbot_site.kit.voice_fields import VoiceSelect
@@ -112,22 +112,30 @@ class RedeemAdmin(TryMixin, StockMixin, ModelAdmin):
             raise PermissionDenied
         row = get_object_or_404(Redeem, pk=redeem_id)
         text, charge = request.POST.get("words", "").strip(), "charge" in request.POST
+        name = request.POST.get("viewer", "").strip().removeprefix("@")
+        known = people.find(name)
         try:
             with transaction.atomic():  # a new viewer whose purchase is refused is not stored
-                item = _use(row, _viewer(request.POST.get("viewer", "")), text, charge=charge)
+                item = _use(row, known or _new_viewer(name), text, charge=charge)
             log_deed(request, Redeem, f"Used for a viewer: queue item {item.pk}.", row.pk)
-            self.message_user(request, f"Added to the queue: {item}.")
+            self.message_user(request, f"Added to the queue: {item.title} (number {item.pk}).")
+            if known is None:
+                messages.warning(request, f"{name} was never seen before, and is a viewer now. Is the name right?")
         except (Refused, Failed) as error:
+            keep_typed(request, "use")
             messages.error(request, f"{error}.")
         return redirect("admin:redeems_redeem_change", row.pk)
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Add what was typed where a use of the redeem was refused."""
+        more = {"typed": typed_before(request, "use"), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)
 
-def _viewer(name: str) -> Viewer:
-    """Return the viewer of that name; one who was never seen is stored as if they came now."""
-    name = name.strip().removeprefix("@")
-    known = people.find(name)
-    if known is not None:
-        return known
+
+def _new_viewer(name: str) -> Viewer:
+    """Store a viewer who was never seen, as if they came now. Raise Refused where it can't be a name."""
     if not people.is_username(name):
         raise Refused("this can't be a viewer's name")
     return people.seen([name], now=timezone.now())[viewer_key(name)]

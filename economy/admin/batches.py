@@ -84,7 +84,8 @@ class BatchAdmin(ReadOnlyAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Batch | None = None) -> Any:
         """Return the form's fields for a new batch, its figures for an existing one."""
         if obj is not None:
-            return [(None, {"fields": (*self.seen, *self.figures)})]
+            figures = () if obj.state == BatchState.PREVIEW else self.figures  # the preview has its own
+            return [(None, {"fields": (*self.seen, *figures)})]
         return [
             (None, {"fields": ("currency", "operation", "amount", "skips", "reason")}),
             ("For whom (nothing chosen: for everybody)", {"fields": (*FILTERS, "ids", "form_key")}),

@@ -37,7 +37,11 @@ class LevelReward(models.Model):
     class Meta:
         ordering: ClassVar[list[str]] = ["level", "repeats"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["level", "repeats"], name="one_reward_for_a_level"),
+            models.UniqueConstraint(
+                fields=["level", "repeats"],
+                name="one_reward_for_a_level",
+                violation_error_message="There is a reward for this level already.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,6 +15,10 @@ from effects.models import Prize
 FIELDS = ("name", "weight", "colour", "stock", "enabled")
 RADIUS = 100
 LABEL_CHARS = 22
+# What a label has between the rim and the hub, in units of the drawing, and the width of a letter for its size: most,
+# and those of scripts and pictures that are as wide as high.
+LABEL_SPACE = 76
+LETTER, WIDE_LETTER = 0.66, 1.05
 # Degrees: in a narrower slice, the name can't be read.
 MIN_LABELLED = 4.0
 
@@ -118,7 +122,7 @@ def _slices(prizes: Sequence[Prize], chances: Sequence[float]) -> Iterator[Slice
             ink=ink(prize.colour),
             label=_short(name) if end - begin >= MIN_LABELLED else "",
             turn=round((begin + end) / 2 - 90, 2),
-            size=round(max(5, min(10, (end - begin) * 0.9)), 1),
+            size=round(max(3.3, min(10, (end - begin) * 0.9, LABEL_SPACE / _width(_short(name)))), 1),
             says=f"{name}: {_percent(chance)}",
         )
         begin = end
@@ -132,6 +136,10 @@ def _path(begin: float, end: float) -> str:
 def _point(degrees: float) -> str:
     radians = math.radians(degrees - 90)  # 0 is at the top, as on the overlay
     return f"{RADIUS * math.cos(radians):.3f} {RADIUS * math.sin(radians):.3f}"
+
+
+def _width(label: str) -> float:
+    return sum(LETTER if letter < "\u2e80" else WIDE_LETTER for letter in label)
 
 
 def _short(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import wraps
 from pathlib import Path
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import (
@@ -58,6 +59,7 @@ def backups(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Backups",
         "rows": rows,
+        "is_demo": settings.DEMO,
         "other_database": "" if database_file.path() else shelf.OTHER_DATABASE,
         "files_are_elsewhere": stored_files.is_elsewhere(),
     }

@@ -27,6 +27,7 @@ from pixelbot_site.kit.timed_cache import TimedCache
 MAX_LINES = 25
 # They come every few seconds, and nobody reads them.
 NOT_SHOWN = ("viewer_count_updated",)
+CAME_OR_WENT = {"enter_stream": "came in", "leave_stream": "left"}
 MAX_WAITING = 12
 MAX_FAILURES = 6
 FAILED_WITHIN = timedelta(hours=12)
@@ -133,6 +134,8 @@ def tippers(stream: Stream) -> list[tuple[str, int, int]]:
 def _text(event: InboundEvent) -> str:
     if event.kind == "new_message":
         return event.text
+    if event.kind in CAME_OR_WENT:
+        return CAME_OR_WENT[event.kind]
     return event.text if event.text and event.text != event.username else event.kind.replace("_", " ")
 
 

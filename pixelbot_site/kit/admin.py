@@ -65,6 +65,19 @@ def page_before(request: HttpRequest, default: str) -> str:
     return default
 
 
+def keep_typed(request: HttpRequest, form: str) -> None:
+    """Keep what was typed into a form of a few fields that is refused, for the page that the browser is led back to."""
+    request.session[f"typed.{form}"] = {
+        name: value for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "by_hand_key")
+    }
+
+
+def typed_before(request: HttpRequest, form: str) -> dict[str, str]:
+    """Return what was kept of a form, by field, once; {} where nothing was."""
+    kept: dict[str, str] = request.session.pop(f"typed.{form}", {})
+    return kept
+
+
 def named_choices(unknown: str, yes: str, no: str) -> forms.NullBooleanSelect:
     """Return the field of what is yes, no or neither, with a name for each."""
     widget = forms.NullBooleanSelect()

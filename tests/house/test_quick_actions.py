@@ -32,6 +32,15 @@ def test_points_are_given_to_who_is_named(admin_client: Client, viewer: Callable
     assert "<bdi>Bob</bdi> now has 420 points." in give(admin_client, amount="-100")
 
 
+def test_what_was_typed_is_kept_once_where_it_is_refused(admin_client: Client, viewer: Callable[..., Viewer]) -> None:
+    viewer("Bob")
+    page = give(admin_client, viewer="Bobb", amount="1.5", reason='won "the" quiz')
+    for value in ("Bobb", "1.5", "won &quot;the&quot; quiz"):
+        assert f'value="{value}"' in page
+    assert 'value="Bobb"' not in admin_client.get(reverse("admin:index")).text
+    assert 'value="500"' not in give(admin_client)
+
+
 def test_pressed_twice_it_pays_once(admin_client: Client, viewer: Callable[..., Viewer]) -> None:
     viewer("Bob")
     key = str(uuid4())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -13,14 +14,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from economy.models import Viewer
+from economy.models import LevelReward, Viewer
 from effects.media import library
 from effects.models import QueueItem, State
 from effects.queue import control, items
 from effects.registry.values import speak
 from joystick.channel import streams
 from joystick.models import InboundEvent, Stream
-from joystick.simulator.happenings import chat, follow, started, tip
+from joystick.simulator.happenings import chat, enter, follow, leave, started, tip
 from pixelbot_site.index import board, guide, lamps, live, tonight
 from pixelbot_site.index.board import View
 from pixelbot_site.index.lamps import Moment
@@ -48,6 +49,32 @@ def test_each_event_says_what_came_of_it(deliver: Callable[..., None]) -> None:
     assert (first.text, first.came.text) == ("<b>hi</b>", "+1 point, +1 XP")
     assert again.came.text == ""
     assert big_tip.came.text.startswith("+3000 points, +300 XP, level ")
+
+
+def test_who_comes_in_and_leaves_is_told_in_plain_words(deliver: Callable[..., None]) -> None:
+    deliver(enter("Ann"), leave("Ann"))
+    assert sorted(event.text for event in tonight.feed()) == ["came in", "left"]
+
+
+def test_the_demo_promises_no_backups(admin_client: Client, settings: Any) -> None:
+    assert "One is made every day" in admin_client.get(reverse("backups")).text
+    settings.DEMO = True
+    page = admin_client.get(reverse("backups")).text
+    assert "The demo makes none by itself" in page and "every day" not in page
+
+
+def test_two_rewards_for_one_level_are_refused_with_a_sentence(admin_client: Client) -> None:
+    LevelReward.objects.create(level=2, points=5)
+    form = {"level": 2, "points": 1, "effects": "[]", "items-TOTAL_FORMS": 0, "items-INITIAL_FORMS": 0}
+    page = admin_client.post(reverse("admin:economy_levelreward_add"), form)
+    assert "There is a reward for this level already." in page.text
+
+
+def test_the_preview_of_a_batch_counts_once(admin_client: Client, viewer: Callable[..., Viewer]) -> None:
+    viewer("Bob")
+    form = {"currency": "points", "operation": "add", "amount": "5", "reason": "x", "ids": "", "form_key": str(uuid4())}
+    page = admin_client.post(reverse("admin:economy_batch_add"), form, follow=True).text
+    assert "1 viewer" in page and "Viewers aimed at" not in page
 
 
 def test_what_a_viewer_typed_is_text(admin_client: Client, deliver: Callable[..., None]) -> None:

@@ -120,6 +120,7 @@ def test_a_refused_use_shows_the_reason_as_a_sentence(admin_client: Client, view
     viewer("Bob", points=10)
     page = admin_client.post(use_page("tts"), {"viewer": "Bob", "words": "hello", "charge": "on"}, follow=True)
     assert "You need 15 more points (you have 10)." in page.text
+    assert 'value="Bob"' in page.text and 'value="hello"' in page.text and 'name="charge" checked' in page.text
     assert not QueueItem.objects.exists()
 
 
@@ -166,7 +167,9 @@ def test_a_redeem_is_used_for_a_name_that_was_never_seen(admin_client: Client) -
     assert "Added to the queue" in page.text
     item = QueueItem.objects.get()
     assert item.viewer is not None and item.viewer.username == "NewMoth"
-    admin_client.post(use_page("tts"), {"viewer": "newmoth", "words": "again"})
+    assert "NewMoth was never seen before, and is a viewer now." in page.text
+    again = admin_client.post(use_page("tts"), {"viewer": "newmoth", "words": "again"}, follow=True)
+    assert "never seen before" not in again.text
     assert Viewer.objects.count() == 1
 
 
