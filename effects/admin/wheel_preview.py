@@ -15,10 +15,10 @@ from effects.models import Prize
 FIELDS = ("name", "weight", "colour", "stock", "enabled")
 RADIUS = 100
 LABEL_CHARS = 22
-# What a label has between the rim and the hub, in units of the drawing, and the width of a letter for its size: most,
-# and those of scripts and pictures that are as wide as high.
-LABEL_SPACE = 76
-LETTER, WIDE_LETTER = 0.66, 1.05
+# What a label has between the rim and the middle, in units of the drawing, and the width of letters for their size:
+# of most, of capitals, and of those that are as wide as high.
+LABEL_SPACE = 82
+LETTER, CAPITAL, WIDE_LETTER = 0.66, 0.8, 1.1
 # Degrees: in a narrower slice, the name can't be read.
 MIN_LABELLED = 4.0
 
@@ -139,7 +139,13 @@ def _point(degrees: float) -> str:
 
 
 def _width(label: str) -> float:
-    return sum(LETTER if letter < "\u2e80" else WIDE_LETTER for letter in label)
+    return sum(map(_letter_width, label))
+
+
+def _letter_width(letter: str) -> float:
+    if letter in "MW@%" or letter >= "\u2e80":  # Chinese, Japanese and Korean, and pictures
+        return WIDE_LETTER
+    return CAPITAL if letter.isupper() else LETTER
 
 
 def _short(name: str) -> str:

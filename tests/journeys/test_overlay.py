@@ -245,6 +245,15 @@ def test_markup_in_names_and_texts_is_shown_as_text_and_does_not_run(
     unguarded.context.close()
 
 
+def test_a_long_name_on_the_wheel_stays_in_its_slice(server: Server) -> None:
+    slices = [{"name": name, "weight": 1, "colour": "#7c4dff"} for name in ("Hat", "W" * 22, "抽" * 30, "A hug " * 6)]
+    server.send(**{**wheel(1, name="Hat", seconds=3), "slices": slices})
+    expect(server.page.locator("#wheel text")).to_have_count(4)
+    server.page.evaluate("document.fonts.ready")
+    lengths = server.page.locator("#wheel text").evaluate_all("all => all.map(text => text.getComputedTextLength())")
+    assert 0 < lengths[0] < 40 and all(60 < length < 78 for length in lengths[1:])  # 80 from the rim to the hub
+
+
 def wheel(item: int, *, name: str = "Prize", seconds: float = 5, **more: Any) -> dict[str, Any]:
     slices = [{"name": name, "weight": 1, "colour": "#123456"}, {"name": "Other", "weight": 3, "colour": "#654321"}]
     return {

@@ -88,3 +88,13 @@ def test_without_javascript_the_saved_wheel_is_there(page: Page, site: str) -> N
         assert box is not None and box["width"] > 150 and box["height"] > 150
         assert chances(plain)["10 points"] == "40.00%"
     context.close()
+
+
+@pytest.mark.parametrize("name", ["A hug from the streamer herself", "W" * 22, "抽" * 30])
+def test_a_long_name_does_not_run_into_the_slice_across(page: Page, site: str, name: str) -> None:
+    page.goto(f"{site}{LIST}add/")
+    page.fill("#id_name", name)
+    page.fill("#id_weight", "60")
+    label = page.locator("#wheel-preview > svg text", has_text=name[:10])
+    expect(label).to_be_visible()
+    assert 40 < label.evaluate("text => text.getComputedTextLength()") < 93  # it begins at 93 from the middle

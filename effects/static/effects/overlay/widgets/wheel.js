@@ -5,11 +5,8 @@ import { animate, element, name, svg } from "../dom.js";
 
 const EASING = "cubic-bezier(0.12, 0.55, 0.1, 1)";
 const LONGEST_NAME = 22;
-// What a name has between the rim and the hub, and the width of a letter for its size: of most, and of those that are
-// as wide as high.
+// What a name has between the rim and the hub.
 const NAME_SPACE = 76;
-const LETTER = 0.66;
-const WIDE_LETTER = 1.05;
 
 export function mount(root) {
   root.hidden = true;
@@ -33,6 +30,8 @@ export function mount(root) {
     root.classList.remove("won");
     root.hidden = false;
     size();
+    fitNames(disc);
+    document.fonts.ready.then(() => fitNames(disc)); // the theme's letters may come later
     show.tidy(() => {
       root.hidden = true;
       disc.getAnimations().forEach((animation) => animation.cancel());
@@ -144,15 +143,23 @@ function drawSlice(one, from, to, isPrize) {
     : svg("path", {
         class: kind, fill: one.colour, d: `M 0 0 L ${point(from, 100)} A 100 100 0 ${large} 1 ${point(to, 100)} Z`,
       });
-  const letters = [...one.name];
-  const shown = letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME - 1).join("")}…` : one.name;
-  const width = [...shown].reduce((sum, letter) => sum + (letter < "\u2e80" ? LETTER : WIDE_LETTER), 0);
   const label = svg("text", {
     class: kind, transform: `rotate(${(from + to) / 2 - 90}) translate(93 0)`, "text-anchor": "end",
-    "dominant-baseline": "central", "font-size": Math.max(3.3, Math.min(10, (to - from) * 0.9, NAME_SPACE / width)),
+    "dominant-baseline": "central", "font-size": Math.max(3.8, Math.min(10, (to - from) * 0.9)),
   });
-  label.textContent = shown;
+  const letters = [...one.name];
+  label.textContent = letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME - 1).join("")}…` : one.name;
   return [shape, label];
+}
+
+// A long name gets smaller letters: else it would run through the hub, into the slice across.
+function fitNames(disc) {
+  for (const label of disc.querySelectorAll("text")) {
+    const length = label.getComputedTextLength();
+    if (length > NAME_SPACE) {
+      label.setAttribute("font-size", ((label.getAttribute("font-size") * NAME_SPACE) / length).toFixed(2));
+    }
+  }
 }
 
 function point(angle, radius) {
