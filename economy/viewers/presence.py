@@ -17,6 +17,7 @@ from pixelbot_site.kit.transactions import after_commit
 MAX_STEP = 60.0
 # Leases that one statement writes, by three values each.
 MAX_ROWS = bulk.MAX_VALUES // 4
+# The end of a lease that this process has not stored.
 NEVER = datetime.min.replace(tzinfo=UTC)
 # Viewers whose leases this process remembers, at most.
 MAX_REMEMBERED = 50_000

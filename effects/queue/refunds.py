@@ -16,7 +16,6 @@ from effects.chat import Priority
 from effects.models import Purchase, QueueItem, State
 from effects.queue import counting
 from pixelbot_site.kit import origin, phrases, present_channel
-from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.transactions import after_commit, contained
 
@@ -134,15 +133,13 @@ def _cause(reason: str) -> str:
 
 
 def _refund(item: QueueItem) -> tuple[bool, str]:
-    """Return (whether this call refunded the purchase, the sentence for the viewer)."""
+    """Return (whether this call refunded the purchase, the sentence for the viewer).
+
+    Raise Refused where the balance would pass its maximum; roll back then, so that the purchase is owed still.
+    """
     if item.purchase is None or not _claim_refund(item.purchase):
         return False, ""
-    try:
-        return True, _pay_back(item)
-    except Refused as error:  # the balance would pass its maximum; the lane goes on all the same
-        log.error("%s could not be paid back: %s", item, error)
-        Purchase.objects.filter(pk=item.purchase.pk).update(refunded_at=None)  # it is owed still
-        return False, ""
+    return True, _pay_back(item)
 
 
 def _is_owed(item: QueueItem) -> bool:

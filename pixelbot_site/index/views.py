@@ -28,7 +28,7 @@ from pixelbot_site.index import board, guide, tonight
 from pixelbot_site.index.choice import choice
 from pixelbot_site.index.lamps import Moment
 from pixelbot_site.kit import present_channel
-from pixelbot_site.kit.admin import keep_typed, page_before, typed_before
+from pixelbot_site.kit.admin import keep_typed, page_before
 from pixelbot_site.kit.csv_format import CSV
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.live_settings import store
@@ -160,17 +160,19 @@ def give_points(request: HttpRequest) -> HttpResponse:
     name = request.POST.get("viewer", "").strip()
     form = ByHandForm({**request.POST.dict(), "currency": Currency.POINTS})
     viewer = people.find(name) if name else None
-    keep_typed(request, "give-points")
+    refusal = ""
     if viewer is None:
-        messages.error(request, f"There is no viewer called “{name}”. Nothing was given." if name else "Name a viewer.")
+        refusal = f"There is no viewer called “{name}”. Nothing was given." if name else "Name a viewer."
     elif not form.is_valid():
-        messages.error(request, " ".join(str(sentence) for errors in form.errors.values() for sentence in errors))
+        refusal = " ".join(str(sentence) for errors in form.errors.values() for sentence in errors)
     else:
         try:
             owner, held = by_hand.give_or_take(viewer, form, by=request.user.get_username())
         except Refused as error:
-            messages.error(request, str(error))
+            refusal = str(error)
         else:
-            typed_before(request, "give-points")
             messages.success(request, format_html("<bdi>{}</bdi> now has {}.", owner.username, held))
+    if refusal:
+        keep_typed(request, "give-points")
+        messages.error(request, refusal)
     return HttpResponseRedirect(reverse("admin:index"))
