@@ -28,6 +28,7 @@ PARTS = {
         "tests/redeems/test_limits.py",
         "tests/redeems/test_purchase.py",
         "tests/redeems/test_races.py",
+        "tests/redeems/test_what_was_bought.py",
         "tests/effects/test_ai_budget.py",
         "tests/effects/test_control.py",
         "tests/effects/test_expiry.py",
