@@ -11,7 +11,12 @@ of a kind stay dead until the dashboard shows a red line that was not there befo
 - every purchase has its item, which has ended, and its points went back exactly when it did not happen;
 - the audit of the ledger finds nothing.
 
-The exit code is 1 where the books are wrong or a red line did not come or go, and 0 whatever the times are.
+Meanwhile each item that has not ended is looked at, twice a second: none may be open LATE seconds after its deadline. That
+of one that waits is when it expires; of one that runs, when its lease ends, and at the latest when all that it may take
+is over.
+
+The exit code is 1 where the books are wrong, an item is late, or a red line did not come or go, and 0 whatever the other
+times are.
 """
 
 from __future__ import annotations
@@ -46,10 +51,38 @@ from tests.servers import running_postgres, running_redis
 
 # Seconds: all is to be back within the first, a red line there within the second and gone within the third.
 BACK, RED, GONE = 30, 60, 60
+# Seconds after its deadline by which an item has ended, or begun anew.
+LATE = 15
 OUTAGES = 6
 LEFT_DEAD = ("listener", "worker", "schedule")
 WEIGHTS = {"listener": 6, "web": 4, "worker": 6, "schedule": 2, "redis": 2, "postgres": 1}
 ENDED = "('done', 'failed', 'expired', 'skipped', 'cancelled', 'rejected')"
+
+
+class Watch:
+    """How late items are. `look` at them again and again, in one thread."""
+
+    # All that one may take: its effect's deadline, the lease of a worker that dies then, and its time on the overlays.
+    QUERY = """
+        SELECT id, kind, state, extract(epoch FROM now() - CASE WHEN state = 'running'
+            THEN least(lease_until, started_at + interval '1 second' * (30 + 12 + 6 + overlay_seconds))
+            ELSE expires_at END) AS late
+        FROM effects_queueitem WHERE state IN ('running', 'pending', 'waiting')
+    """
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+        self.looks, self.worst = 0, 0.0
+        self.late: dict[int, str] = {}
+
+    def look(self) -> None:
+        """Look once, unless the database is away."""
+        with suppress(psycopg.Error), psycopg.connect(self._database, connect_timeout=5) as database:
+            for pk, kind, state, late in database.execute(self.QUERY):
+                self.worst = max(self.worst, float(late or 0))
+                if late is not None and late > LATE:
+                    self.late[pk] = f"item {pk}, {kind}, is {state} {late:.1f} s after its deadline"
+            self.looks += 1
 
 
 class Site:
@@ -137,6 +170,8 @@ def main() -> None:
         times: dict[str, list[float]] = {}
         faults: list[str] = []
         stack.enter_context(repeated(1, site.start_what_ended))
+        watch = Watch(url)
+        stack.enter_context(repeated(0.5, watch.look))
         with traffic(joystick, random.Random(11)):
             for number in range(kills):
                 time.sleep(chance.uniform(0.5, 2.0))
@@ -165,6 +200,8 @@ def main() -> None:
         report(times)
         print(f"ended by themselves, and were started again: {dict(site.ended_alone)}")
         faults += judge(site.scaled, joystick)
+        faults += watch.late.values()
+        print(f"the longest that an item was open after its deadline: {watch.worst:.1f} s, by {watch.looks:,} looks")
     print("\n".join(faults) or "the books are right")
     sys.exit(bool(faults))
 

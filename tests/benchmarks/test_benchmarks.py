@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.processes import ROOT
 
 
@@ -46,8 +48,9 @@ def test_the_economys_benchmark_prints_every_ratio() -> None:
         assert words in figures
 
 
-def test_the_benchmark_of_waiting_prints_the_longest_for_each_operation() -> None:
-    figures = printed("longest_wait")
+@pytest.mark.parametrize("parts", [(), ("--scaled",)], ids=["sqlite", "postgresql"])
+def test_the_benchmark_of_waiting_prints_the_longest_for_each_operation(parts: tuple[str, ...]) -> None:
+    figures = printed("longest_wait", *parts)
     for words in (
         "forget ",
         "rename ",
