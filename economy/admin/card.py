@@ -12,36 +12,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from economy.admin.by_hand import ByHandForm
-from economy.ledger import xp
+from economy.ledger import sources, xp
 from economy.models import FLAGS, UNDOING, Currency, Transaction, TransactionKind, Viewer, XPTransaction
 from economy.viewers import inventory, people
 from pixelbot_site.kit.hooks import Hook
 
 # Rows of each ledger that are read, and rows of both together that are shown.
 MAX_ROWS = 15
-SOURCES = {
-    "api": "API",
-    "batch": "Batch",
-    "chat": "Chat",
-    "dashboard": "By hand",
-    "dropin": "Coming in",
-    "effect": "Effect",
-    "follow": "Follow",
-    "gift": "Gifted subscriptions",
-    "give": "Gift",
-    "import": "Import",
-    "level": "Level reward",
-    "merge": "Merge",
-    "moderator": "By a moderator in chat",
-    "raid": "Raid",
-    "redeem": "Redeem",
-    "resub": "Subscription renewed",
-    "reversal": "Reversed",
-    "start": "Start amount",
-    "sub": "Subscription",
-    "tip": "Tip",
-    "wheel": "Wheel",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +102,7 @@ def _of_xp(row: Any) -> Receipt:
 
 
 def _why(row: Any) -> str:
-    words = SOURCES.get(row.source, row.source)
+    words = sources.name_of(row.source)
     if getattr(row, "kind", "") in UNDOING:
         words = f"{row.get_kind_display()} of {words}"
     elif getattr(row, "kind", "") == TransactionKind.TRANSFER:

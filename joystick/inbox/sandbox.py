@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Model
 
-from economy.ledger import xp
+from economy.ledger import sources, xp
 from economy.models import Transaction, Viewer, XPTransaction
 from effects import chat
 from effects.models import QueueItem, State
@@ -78,11 +78,11 @@ def _mistakes(received: ReceivedFrame) -> Iterator[str]:
 def _ledger(before: Before) -> Iterator[str]:
     curve = xp.current_curve()
     for row in _new(Transaction, before).select_related("viewer").order_by("pk")[:MAX_ROWS]:
-        yield f"{row.viewer}: {row.delta:+} points for “{row.source}”, which makes {row.balance_after}."
+        yield f"{row.viewer}: {row.delta:+} points ({sources.name_of(row.source)}), which makes {row.balance_after}."
     for row in _new(XPTransaction, before).select_related("viewer").order_by("pk")[:MAX_ROWS]:
         is_higher = row.level_after > curve.level(row.total_after - row.delta)
         level = f" and level {row.level_after}" if is_higher else ""
-        yield f"{row.viewer}: {row.delta:+} XP for “{row.source}”, which makes {row.total_after}{level}."
+        yield f"{row.viewer}: {row.delta:+} XP ({sources.name_of(row.source)}), which makes {row.total_after}{level}."
 
 
 def _stream(live_before: int) -> Iterable[str]:

@@ -75,9 +75,9 @@ def test_it_tells_what_would_be_paid_said_and_shown() -> None:
     LevelReward.objects.create(level=2, points=5, line="{user} is up!", spoken=False)
     assert sandbox.rehearse(frame(occasion="tip", who="Bob", amount=1000)).sentences == (
         "Bob is a new viewer.",
-        "Bob: +1000 points for “tip”, which makes 1000.",
-        "Bob: +5 points for “level”, which makes 1005.",
-        "Bob: +100 XP for “tip”, which makes 100 and level 2.",
+        "Bob: +1000 points (Tip), which makes 1000.",
+        "Bob: +5 points (Level reward), which makes 1005.",
+        "Bob: +100 XP (Tip), which makes 100 and level 2.",
         "Said in chat: “Bob is up! (+5 points)”",
         "Said in chat: “Wow, 1000 tokens! Thank you, Bob!”",
         "Happens: alert “Bob tipped 1000 tokens!”.",
@@ -89,7 +89,7 @@ def test_a_redeem_is_bought_in_the_sandbox_with_the_points_that_the_viewer_has(v
     purchase.seed()
     viewer("Bob", points=30)
     rehearsal = sandbox.rehearse(frame(occasion="chat", who="Bob", words="!tts hello there"))
-    assert "Bob: -25 points for “redeem”, which makes 5." in rehearsal.sentences
+    assert "Bob: -25 points (Redeem), which makes 5." in rehearsal.sentences
     assert [effect.kind for effect in rehearsal.effects] == ["speak"]
     points.grant(Viewer.objects.get(), 1, source="test", reference="later")  # the balance was not touched
     assert Viewer.objects.get().points.balance == 31
