@@ -15,11 +15,12 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files import locks
+from django.db import connection
 from django.utils import timezone
 
 from pixelbot_site.backups import archive
 from pixelbot_site.kit.errors import Failed
-from pixelbot_site.upkeep import database_file
+from pixelbot_site.upkeep import data_folder, database_file
 
 log = logging.getLogger("backup")
 
@@ -50,6 +51,8 @@ def make(*, reason: str = "", now: datetime | None = None) -> Path:
     database = database_file.path()
     if database is None:
         raise Failed(OTHER_DATABASE)
+    if not connection.introspection.table_names():
+        raise Failed(data_folder.without_tables())
     folder().mkdir(mode=0o700, exist_ok=True)
     stamp = timezone.localtime(now or timezone.now()).strftime("%Y%m%d-%H%M%S")
     with _only_one(), tempfile.TemporaryDirectory(dir=folder(), prefix="making-") as name:

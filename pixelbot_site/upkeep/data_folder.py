@@ -76,6 +76,8 @@ def explained() -> Iterator[None]:
 def of_database(error: DatabaseError) -> str:
     """Return what `error` means for the person who starts the bot."""
     reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+    if "no such table" in reason or ("relation" in reason and "does not exist" in reason):
+        return without_tables()
     if connection.vendor != "sqlite":
         return f"The database of DATABASE_URL can't be used: {reason}."
     path = connection.settings_dict["NAME"]
@@ -83,6 +85,15 @@ def of_database(error: DatabaseError) -> str:
         return f"{reason}."
     advice = "" if "full" in reason else f" May this account write in {settings.DATA_DIR}?"
     return f"The database {path} can't be used: {reason}.{advice}"
+
+
+def without_tables() -> str:
+    """Return what to do about a database in which the bot was never started."""
+    which = connection.settings_dict["NAME"] if connection.vendor == "sqlite" else "DATABASE_URL"
+    return (
+        f"The database {which} has no tables of the bot yet. Is it the right one (DATA_DIR, DATABASE_URL)? "
+        "A new one gets its tables when the bot is started."
+    )
 
 
 def of_file(error: OSError) -> str:

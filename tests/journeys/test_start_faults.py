@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -92,6 +93,18 @@ def test_a_data_folder_that_can_not_be_made_is_one_sentence(make_bot: MakeBot, t
         f"Pixel Bot can't start. The folder DATA_DIR={tmp_path}/file/data can't be made or used: it is a file."
     )
     assert "can't be made or used: No such file or directory." in refusal(make_bot(DATA_DIR="/proc/pixelbot"))
+
+
+@pytest.mark.parametrize("command", ["audit_ledger", "backup", "recompute_levels"])
+def test_a_folder_without_a_database_is_one_sentence(tmp_path: Path, command: str) -> None:
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode != 0 and len(said.splitlines()) == 1
+    assert f"The database {tmp_path}/{DATABASE} has no tables of the bot yet." in said
+    assert not list(tmp_path.glob("backups/*.zip"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's limits")
