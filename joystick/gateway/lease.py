@@ -80,9 +80,14 @@ class Lease:
         if not self._is_released:
             health.require_lease(self._holder, self._number)
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether nobody can have taken it yet."""
+        return time.monotonic() < self._held_until
+
     async def is_taken(self) -> bool:
         """Return whether another listener has taken over, as it may while this process is frozen, or ends."""
-        if time.monotonic() < self._held_until:
+        if self.is_certain:
             return False
         try:
             return not await self._threads.db(health.holds_lease, self._holder, self._number)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -31,7 +31,7 @@ from joystick.inbox import receive
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame
 from pixelbot_site.kit import alive, live
-from pixelbot_site.kit.channel_layer import the_layer
+from pixelbot_site.kit.channel_layer import ThreadHopLayer, the_layer
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.phrases import Kind
 from pixelbot_site.kit.plural import counted
@@ -253,27 +253,26 @@ class Listener:
     async def _collect_actions(self) -> None:
         # The other end of `effects.chat`: messages from any process of the bot arrive in this mailbox.
         layer = the_layer()
+        if isinstance(layer, ThreadHopLayer):  # at once: through a queue, each answer would wait for one turn more
+            layer.listen(MAILBOX, "chat.action", self._take_action)
+            try:
+                await asyncio.get_running_loop().create_future()  # until cancelled
+            finally:
+                layer.unlisten(MAILBOX, "chat.action", self._take_action)
         mailbox = await layer.new_channel()
         await layer.group_add(MAILBOX, mailbox)
         while True:
-            message = await layer.receive(mailbox)
-            if await self._lease.is_taken():
-                continue  # the other listener says it
-            action = Action(
-                message["action"],
-                message["words"],
-                channel_id=message.get("channel_id", ""),
-                at=message.get("at", time.time()),
-                # In a larger set-up, a process from before an update names none.
-                priority=message.get("priority", Priority.ANSWER),
-                kind=message.get("kind", Kind.ANSWER),
-                worth=message.get("worth", 0),
-                template=message.get("template", ""),
-                filling=message.get("filling", {}),
-                event=message.get("event", ""),
-                event_at=message.get("event_at", 0.0),
-            )
-            self.gateway.enqueue(action)
+            await self._enqueue(await layer.receive(mailbox))
+
+    def _take_action(self, message: dict[str, Any]) -> Coroutine[Any, Any, None] | None:
+        if not self._lease.is_certain:
+            return self._enqueue(message)
+        self.gateway.enqueue(_action(message))
+        return None
+
+    async def _enqueue(self, message: dict[str, Any]) -> None:
+        if not await self._lease.is_taken():  # else the other listener says it
+            self.gateway.enqueue(_action(message))
 
     async def _report(self) -> None:
         while True:
@@ -301,6 +300,23 @@ class Listener:
         if unsaid > self._unsaid_stored:
             await self._threads.db(health.add_unsaid, self._holder, unsaid - self._unsaid_stored)
             self._unsaid_stored = unsaid
+
+
+def _action(message: dict[str, Any]) -> Action:
+    return Action(
+        message["action"],
+        message["words"],
+        channel_id=message.get("channel_id", ""),
+        at=message.get("at", time.time()),
+        # In a larger set-up, a process from before an update names none.
+        priority=message.get("priority", Priority.ANSWER),
+        kind=message.get("kind", Kind.ANSWER),
+        worth=message.get("worth", 0),
+        template=message.get("template", ""),
+        filling=message.get("filling", {}),
+        event=message.get("event", ""),
+        event_at=message.get("event_at", 0.0),
+    )
 
 
 async def _cancel_all(*tasks: asyncio.Task[None]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Parameters in one statement. SQLite's limit is 32,766, PostgreSQL's 65,535.
 MAX_VALUES = 20_000
@@ -23,11 +24,12 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Seq
     """
     if not rows:
         return
-    target, constants, moments = _plan(model, tuple(columns))
-    if connection.vendor == "postgresql":  # its driver adapts datetimes itself, and as quickly as the rest
-        _copy(target, [[*row, *constants] for row in rows])
+    plan = _plan(model, tuple(columns))
+    database = transaction.get_connection()  # looked up once: behind its name is a proxy
+    if database.vendor == "postgresql":  # its driver adapts datetimes itself, and as quickly as the rest
+        _copy(plan.target, [[*row, *plan.constants] for row in rows])
     else:
-        _insert_each(target, rows, constants, moments)
+        _insert_each(database, plan, rows)
 
 
 def _copy(target: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -41,36 +43,45 @@ def _copy(target: str, rows: Sequence[Sequence[Any]]) -> None:
                     copy.write_row(row)
 
 
-def _insert_each(target: str, rows: Sequence[Sequence[Any]], constants: Sequence[Any], moments: Sequence[int]) -> None:
-    adapt = connection.ops.adapt_datetimefield_value
+def _insert_each(database: BaseDatabaseWrapper, plan: _Plan, rows: Sequence[Sequence[Any]]) -> None:
+    adapt = database.ops.adapt_datetimefield_value
     # The rows of a batch share a few moments, and adapting one costs as much as the rest of a row.
     adapted: dict[datetime, Any] = {}
 
     def adapt_row(row: Sequence[Any]) -> list[Any]:
         values = list(row)
-        for position in moments:
+        for position in plan.moments:
             moment = values[position]
             if moment is not None:
                 if moment not in adapted:
                     adapted[moment] = adapt(moment)
                 values[position] = adapted[moment]
-        return [*values, *constants]
+        return [*values, *plan.constants]
 
-    marks = f"({', '.join(['%s'] * (len(rows[0]) + len(constants)))})"
-    with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {target} VALUES {marks}", [adapt_row(row) for row in rows])
+    with database.cursor() as cursor:
+        cursor.executemany(plan.each, [adapt_row(row) for row in rows])
+
+
+class _Plan(NamedTuple):
+    """A table with its columns, what its other fields get, which columns are moments, and the statement for a row."""
+
+    target: str
+    constants: list[Any]
+    moments: list[int]
+    each: str
 
 
 @cache
-def _plan(model: type[models.Model], columns: tuple[str, ...]) -> tuple[str, list[Any], list[int]]:
-    """Return the table with its columns, the defaults of other fields, and the positions of datetimes in `columns`."""
+def _plan(model: type[models.Model], columns: tuple[str, ...]) -> _Plan:
     fields = {field.attname: field for field in model._meta.concrete_fields if not field.primary_key}
     rest = [field for name, field in fields.items() if name not in columns]
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in [*(fields[name] for name in columns), *rest])
     target = f"{quote(model._meta.db_table)} ({names})"
     moments = [position for position, name in enumerate(columns) if isinstance(fields[name], models.DateTimeField)]
-    return target, [field.get_default() for field in rest], moments
+    marks = ", ".join(["%s"] * (len(columns) + len(rest)))
+    each = f"INSERT INTO {target} VALUES ({marks})"
+    return _Plan(target, [field.get_default() for field in rest], moments, each)
 
 
 def update_each(sql: str, rows: Sequence[Sequence[Any]], *types: str) -> int:
@@ -81,8 +92,9 @@ def update_each(sql: str, rows: Sequence[Sequence[Any]], *types: str) -> int:
     """
     if not rows:
         return 0
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+    database = transaction.get_connection()
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql":
             arrays, values = _arrays(rows, types or ["bigint"] * len(rows[0]))
             names = [f"given{number}" for number in range(len(rows[0]))]
             start, *rest = sql.split("%s")

@@ -15,7 +15,8 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 log = logging.getLogger("layers")
 
-Listener = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+# What it returns is run as a task; None: it is done.
+Listener = Callable[[dict[str, Any]], Coroutine[Any, Any, None] | None]
 
 
 class ThreadHopLayer(InMemoryChannelLayer):
@@ -39,14 +40,24 @@ class ThreadHopLayer(InMemoryChannelLayer):
     def listen(self, group: str, kind: str, listener: Listener) -> None:
         """Call `listener` once with each message of type `kind` to `group`, instead of telling the group's members.
 
-        For what all of them do alike: a message in the queue of each costs a fifth of a millisecond for each.
+        For what all of them do alike: a message in the queue of each costs a fifth of a millisecond for each. The loop
+        that listens first becomes the owner.
         """
+        self._own()
         self._listeners[group, kind] = listener
+
+    def unlisten(self, group: str, kind: str, listener: Listener) -> None:
+        """Call `listener` no more, unless another one has taken its place already."""
+        if self._listeners.get((group, kind)) == listener:
+            del self._listeners[group, kind]
+
+    def _own(self) -> None:
+        if self._owner is None or self._owner.is_closed():
+            self._owner = asyncio.get_running_loop()
 
     async def receive(self, channel: str) -> dict[str, Any]:
         """Return the next message of `channel`. The first loop that receives becomes the owner."""
-        if self._owner is None or self._owner.is_closed():
-            self._owner = asyncio.get_running_loop()
+        self._own()
         message: dict[str, Any] = await super().receive(channel)
         return message
 
@@ -81,9 +92,10 @@ class ThreadHopLayer(InMemoryChannelLayer):
 
     def _deliver(self, group: str, message: dict[str, Any]) -> None:
         if listener := self._listeners.get((group, message["type"])):
-            task = asyncio.get_running_loop().create_task(listener(message))
-            self._running.add(task)  # the loop itself keeps no task alive
-            task.add_done_callback(self._running.discard)
+            if (rest := listener(message)) is not None:
+                task = asyncio.get_running_loop().create_task(rest)
+                self._running.add(task)  # the loop itself keeps no task alive
+                task.add_done_callback(self._running.discard)
             return
         for channel in list(self.groups.get(group, ())):
             queue = self.channels.setdefault(channel, asyncio.Queue(maxsize=self.get_capacity(channel)))

@@ -9,11 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
+from django.db.backends.sqlite3.operations import DatabaseOperations
 from django.utils import timezone
 
 from economy.ledger import audit
@@ -96,6 +99,16 @@ def test_a_check_that_takes_too_long_is_broken_off(tmp_path: Path) -> None:
     began = time.monotonic()
     assert first_fault(tmp_path / "large.sqlite3", thorough=True, within=0.0) == ""
     assert time.monotonic() - began < whole / 2
+
+
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("UTC"), ZoneInfo("Europe/Berlin"), ZoneInfo("Etc/GMT+5")])
+@pytest.mark.parametrize("microsecond", [0, 500])
+def test_moments_are_stored_as_django_stores_them(zone: tzinfo, microsecond: int) -> None:
+    moment = datetime(2026, 8, 1, 2, 30, 1, microsecond, zone)
+    found = connection.ops.adapt_datetimefield_value(moment)
+    assert found == DatabaseOperations(connection).adapt_datetimefield_value(moment)
+    assert datetime.fromisoformat(found).replace(tzinfo=UTC) == moment
+    assert connection.ops.adapt_datetimefield_value(None) is None
 
 
 def test_a_log_without_its_database_is_refused(checks: list[bool], tmp_path: Path) -> None:

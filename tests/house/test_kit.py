@@ -135,6 +135,27 @@ async def test_who_listens_for_all_is_called_once_and_in_order_and_other_message
 
 
 @pytest.mark.asyncio
+async def test_a_plain_function_listens_without_a_task_until_it_ends() -> None:
+    layer = ThreadHopLayer()
+    first, second = list[dict[str, Any]](), list[dict[str, Any]]()
+    hear_first, hear_second = first.append, second.append
+    layer.listen("g", "for.all", hear_first)  # and is the owner's loop from now on
+    for number in range(3):
+        await asyncio.to_thread(layer.group_send_soon, "g", {"type": "for.all", "number": number})
+    await asyncio.sleep(0)
+    assert [message["number"] for message in first] == [0, 1, 2]
+    layer.listen("g", "for.all", hear_second)
+    layer.unlisten("g", "for.all", hear_first)  # whose place another one has taken
+    await layer.group_send("g", {"type": "for.all", "number": 3})
+    layer.unlisten("g", "for.all", hear_second)
+    channel = await layer.new_channel()
+    await layer.group_add("g", channel)
+    await layer.group_send("g", {"type": "for.all", "number": 4})
+    assert (len(first), [message["number"] for message in second]) == (3, [3])
+    assert (await layer.receive(channel))["number"] == 4
+
+
+@pytest.mark.asyncio
 async def test_calls_from_another_loop_hop_to_the_owners() -> None:
     layer = ThreadHopLayer()
     layer.bind(asyncio.get_running_loop())
