@@ -107,7 +107,7 @@ def test_moments_are_stored_as_django_stores_them(zone: tzinfo, microsecond: int
     moment = datetime(2026, 8, 1, 2, 30, 1, microsecond, zone)
     found = connection.ops.adapt_datetimefield_value(moment)
     assert found == DatabaseOperations(connection).adapt_datetimefield_value(moment)
-    assert datetime.fromisoformat(found).replace(tzinfo=UTC) == moment
+    assert found is not None and datetime.fromisoformat(found).replace(tzinfo=UTC) == moment
     assert connection.ops.adapt_datetimefield_value(None) is None
 
 
