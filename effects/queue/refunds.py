@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from economy.ledger import points
 from economy.ledger import refunds as ledger_refunds
 from effects import chat
 from effects.chat import Priority
-from effects.models import Purchase, QueueItem, State
+from effects.models import Purchase, QueueItem, Spin, State
 from effects.queue import counting
 from pixelbot_site.kit import origin, phrases, present_channel
 from pixelbot_site.kit.hooks import Hook
@@ -30,6 +30,7 @@ FAILED = phrases.refusal("refund.failed", "@{user} sorry, that did not happen: {
 PART_FAILED = phrases.refusal(
     "refund.part_failed", "@{user} sorry, a part of {whole} did not happen: {cause} {receipt}"
 )
+KEPT = phrases.refusal("refund.kept", "You keep what you won with it.")
 BACK = phrases.refusal("refund.back", "Your {amount:{point.name} is|{amount} {points.name} are} back.")
 
 purchase_undone = Hook[[QueueItem, bool], None](
@@ -46,9 +47,13 @@ def give_back(item: QueueItem, reason: str, *, keeps_cooldowns: bool = False) ->
     """Refund the item's purchase, once, and tell the viewer `reason`. `keeps_cooldowns`: they go on.
 
     Call it inside the transaction that ends the item. Of several items of one purchase, the first that fails refunds
-    all of it; the others refund nothing and say nothing. A part that raises is logged and left out: an item that can't
-    end would block its lane.
+    all of it; the others refund nothing and say nothing. After one of them has won a prize, none refunds anything: else
+    the prize would be for nothing. A part that raises is logged and left out: an item that can't end would block its
+    lane.
     """
+    if item.purchase_id in _with_prizes([item]):
+        _tell_viewer(item, reason, KEPT(), is_told=True)
+        return
     is_refunded, receipt = False, ""
     with contained(log, "the refund of %s", item):
         is_refunded, receipt = _refund(item)
@@ -64,7 +69,7 @@ def give_back(item: QueueItem, reason: str, *, keeps_cooldowns: bool = False) ->
         if item.state in FAILED_STATES:
             after_commit(redeem_failed.call, item, _cause(reason))
     with contained(log, "the sentence about %s", item):
-        _tell_viewer(item, reason, receipt, is_refunded=is_refunded)
+        _tell_viewer(item, reason, receipt, is_told=is_refunded)
 
 
 def give_back_many(items: Sequence[QueueItem], reason: str, *, wait: bool) -> list[QueueItem]:
@@ -75,6 +80,8 @@ def give_back_many(items: Sequence[QueueItem], reason: str, *, wait: bool) -> li
     turn.
     """
     now = timezone.now()
+    with_prizes = _with_prizes(items)
+    items = [item for item in items if item.purchase_id not in with_prizes]
     bought = {item.purchase_id: item for item in items if item.purchase_id is not None}
     rows = Purchase.objects.select_for_update(skip_locked=not wait, no_key=True).filter(pk__in=bought)
     owed = {row.pk: row for row in rows.filter(refunded_at=None) if wait or not _gives_back_more(row, now)}
@@ -94,8 +101,15 @@ def give_back_many(items: Sequence[QueueItem], reason: str, *, wait: bool) -> li
                 purchase_undone.call(item, not _is_cooling_down(item.purchase, now))
                 after_commit(redeem_failed.call, item, _cause(reason))
             payment = item.purchase.payment if item.purchase is not None and is_refunded else None
-            _tell_viewer(item, reason, BACK.part(amount=-payment.delta) if payment else "", is_refunded=is_refunded)
+            _tell_viewer(item, reason, BACK.part(amount=-payment.delta) if payment else "", is_told=is_refunded)
     return done
+
+
+def _with_prizes(items: Iterable[QueueItem]) -> set[int | None]:
+    """Return the ids of those purchases of which an item has won a prize."""
+    bought = {item.purchase_id for item in items if item.purchase_id is not None}
+    given = Spin.objects.filter(item__purchase__in=bought, paid_at__isnull=False)
+    return set(given.values_list("item__purchase", flat=True))
 
 
 def _gives_back_more(purchase: Purchase, now: datetime) -> bool:
@@ -119,8 +133,8 @@ def pay_back(purchase: Purchase, *, by: str) -> bool:
     return True
 
 
-def _tell_viewer(item: QueueItem, reason: str, receipt: str, *, is_refunded: bool) -> None:
-    if item.viewer is not None and (is_refunded or item.part_of):
+def _tell_viewer(item: QueueItem, reason: str, receipt: str, *, is_told: bool) -> None:
+    if item.viewer is not None and (is_told or item.part_of):
         cause = "" if phrases.is_off(reason) else phrases.stopped(_cause(reason))
         said = PART_FAILED if item.part_of else FAILED
         line = said(user=item.viewer.username, whole=item.part_of, cause=cause, receipt=receipt)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from economy.ledger import audit, points
+from economy.ledger.accounts import MAX_BALANCE
 from economy.models import XP, Points, Viewer
 from effects.models import Prize, Purchase, QueueItem, State
+from effects.models.queue import ENDED
 from effects.queue import control, items, worker
+from effects.queue.upkeep import expiry
 from joystick.models import CustomCommand
 from joystick.simulator.happenings import chat
 from redeems import purchase
@@ -65,6 +70,31 @@ def test_a_spin_in_a_sequence_comes_after_what_may_fail(deliver: Deliver) -> Non
     play("notification")
     play("wheel")
     assert balance() == 1000 - 100 + 500 + 10
+
+
+@pytest.mark.parametrize("how", ["drawn", "cancelled", "expired", "at the maximum"])
+def test_after_a_prize_was_won_what_else_was_bought_refunds_nothing(
+    how: str, bob: Viewer, deliver: Deliver, said: list[str]
+) -> None:
+    prize = Prize.objects.create(name="500", effects=[{"kind": "grant_points", "points": 500}])
+    sell("double", SPIN, {"kind": "grant_points", "points": 7_000} if how == "at the maximum" else SPIN)
+    if how == "at the maximum":
+        points.grant(bob, MAX_BALANCE - 2_000, source="test", reference="test:rich")
+    before = balance()
+    deliver(chat("Bob", "!double"))
+    if how == "drawn":
+        Prize.objects.filter(pk=prize.pk).update(stock=1)
+    play("wheel")
+    if how == "drawn":
+        worker.drain("wheel")
+    elif how == "cancelled":
+        control.cancel(QueueItem.objects.get(state=State.PENDING), by="mo")
+    elif how == "expired":
+        QueueItem.objects.filter(state=State.PENDING).update(expires_at=timezone.now() - timedelta(seconds=1))
+        expiry.expire(now=timezone.now())
+    assert not QueueItem.objects.exclude(state__in=ENDED).exists()
+    assert balance() == before - 100 + 500
+    assert said[-1].endswith("You keep what you won with it.")
 
 
 @pytest.mark.parametrize("how", ["excluded", "switched off", "capped"])
