@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from economy import cooldowns
 from economy.ledger import accounts, points
@@ -218,8 +218,10 @@ def _check_limits(row: Redeem, viewer: Viewer, now: datetime) -> None:
 
 
 def _sold(row: Redeem, since: datetime) -> QuerySet[Purchase]:
-    """Return the purchases since then that were not cancelled, failed or expired."""
-    return Purchase.objects.filter(redeem=row.key, created_at__gte=since).exclude(items__state__in=DROPPED)
+    """Return the purchases since then that did not go back: one that has won a prize counts, whatever else failed."""
+    rows = Purchase.objects.filter(redeem=row.key, created_at__gte=since)
+    dropped = QueueItem.objects.filter(purchase=OuterRef("pk"), state__in=DROPPED)
+    return rows.exclude(Exists(dropped), refunded_at__isnull=False)
 
 
 def _take_cooldowns(

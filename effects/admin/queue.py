@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 
 from economy.models import Transaction
 from effects.admin import purchases
-from effects.models import ENDED, Deed, Purchase, QueueItem
+from effects.models import ENDED, Deed, Purchase, QueueItem, State
 from effects.queue import control, lanes
 from pixelbot_site.kit.admin import ReadOnlyAdmin, log_deed, page_before
 from pixelbot_site.kit.errors import Failed, Refused
@@ -45,6 +45,16 @@ class DeedInline(admin.TabularInline):  # type: ignore[type-arg]
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: the bot writes these rows."""
         return False
+
+
+def _taken_out(item: QueueItem, done: str) -> str:
+    """Return what became of an item that staff took out, and of the points that it cost."""
+    item = QueueItem.objects.select_related("purchase").get(pk=item.pk)
+    if item.state == State.DONE:
+        return "counts as done: what was drawn is the viewer's"
+    if item.purchase is None or item.purchase.payment_id is None:
+        return done
+    return f"{done}: the points went back" if item.purchase.refunded_at else f"{done}; no points went back"
 
 
 class RedeemFilter(admin.SimpleListFilter):
@@ -211,8 +221,8 @@ class QueueItemAdmin(ReadOnlyAdmin):
     def _decide(self, *, by: str, item_id: int, verb: str) -> str:
         verbs: dict[str, tuple[Verb, str]] = {
             "approve": (control.approve, "approved"),
-            "reject": (control.reject, "rejected: the points went back"),
-            "cancel": (control.cancel, "cancelled: the points went back"),
+            "reject": (control.reject, "rejected"),
+            "cancel": (control.cancel, "cancelled"),
             "first": (control.put_first, "put first"),
             AGAIN: (control.requeue, "in the queue again, free of charge"),
         }
@@ -220,7 +230,9 @@ class QueueItemAdmin(ReadOnlyAdmin):
         if item is None or verb not in verbs:
             raise Refused("there is no such item, or no such button")
         act, done = verbs[verb]
-        return f"{item}: {done}." if act(item, by=by) else f"{item}: it was decided already."
+        if not act(item, by=by):
+            return f"{item}: it was decided already."
+        return f"{item}: {_taken_out(item, done) if verb in ('reject', 'cancel') else done}."
 
     def _panic(self, *, by: str) -> str:
         return f"Everything is stopped. Items cancelled, with their points given back: {control.panic(by=by)}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
+from django.db import transaction
 from django.utils import timezone
 
 from economy.models import Viewer
@@ -63,7 +64,10 @@ class SpinWheelKind(EffectKind[SpinWheel]):
         """Draw the prize, unless an earlier attempt has, and have the overlays turn the wheel to it."""
         if item.is_test:
             return rehearse(item)
-        spin = wheel.draw(item)
+        with transaction.atomic():
+            if not items.hold(item):
+                raise Failed("it was cancelled, or another worker has it")  # which its row says already
+            spin = wheel.draw(item)
         if item.attempts == 1:  # said once, even if the spin is repeated after a crash
             username = spin.viewer.username if spin.viewer else SOMEBODY()
             say(WheelLine.When.SPIN, {"user": username, "prize": ""}, spin.viewer, event=item.event)

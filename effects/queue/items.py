@@ -190,11 +190,17 @@ def perform(item: QueueItem) -> bool:
     # What an instant effect does and that it was done is one transaction: after a crash it happened, or it did not.
     needs_transaction = kind is not None and kind.lane == INSTANT and not transaction.get_connection().in_atomic_block
     with present_channel.within(item.channel_id or ""), transaction.atomic() if needs_transaction else nullcontext():
-        if needs_transaction:
-            # Before any account is held: a merge locks items first, and accounts after them.
-            list(QueueItem.objects.select_for_update().filter(pk=item.pk).values_list("pk"))
+        # Before any account is held: a merge locks items first, and accounts after them.
+        if needs_transaction and not hold(item):
+            return True  # it was cancelled since it was claimed, or another worker has it
         with origin.of(item.event), counting.PERFORM_SECONDS.labels(counting.label(item.lane)).time():
             return _perform(item)
+
+
+def hold(item: QueueItem) -> bool:
+    """Lock a claimed item until the end of the transaction. Return False if it is not this worker's any more."""
+    rows = QueueItem.objects.select_for_update().filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts)
+    return bool(list(rows.values_list("pk")))
 
 
 def _perform(item: QueueItem) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from economy import cooldowns
+from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Viewer, viewer_key
 from economy.settings_table import PointsSettings
 from economy.viewers import people
@@ -181,6 +182,7 @@ def buy(call: Call, key: str, words: str) -> str:
     if item.state == State.FAILED:
         return ""  # an effect without a lane was performed at once; its failure was said in chat
     paid = bought.payment
-    left = LEFT.part(amount=call.rules.amount(paid.balance_after)) if paid is not None else ""
+    # Asked again: what it does at once may have given points.
+    left = LEFT.part(amount=call.rules.amount(POINTS_LEDGER.amount_of(paid.viewer_id))) if paid is not None else ""
     said = DONE if item.state == State.DONE else WAITS if item.state == State.WAITING else QUEUED
     return said(left=left)

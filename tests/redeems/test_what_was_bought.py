@@ -7,17 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
 from economy.ledger import audit, points
 from economy.ledger.accounts import MAX_BALANCE
 from economy.models import XP, Points, Viewer
-from effects.models import Prize, Purchase, QueueItem, State
+from effects.models import Prize, Purchase, QueueItem, Spin, State
 from effects.models.queue import ENDED
 from effects.queue import control, items, worker
-from effects.queue.upkeep import expiry
+from effects.queue.upkeep import expiry, rescue
+from effects.registry import INSTANT
 from joystick.models import CustomCommand
+from joystick.settings_table import Rules
 from joystick.simulator.happenings import chat
 from redeems import purchase
 from redeems.models import Redeem
@@ -191,3 +195,83 @@ def test_of_somebody_who_is_purged_nothing_more_is_shown(bob: Viewer, deliver: D
     assert control.cancel_waiting(bob, "it was taken out", by="mo") == 1
     worker.drain("notification")
     assert texts(*State) == ["first"] and balance() == 1000
+
+
+def wait_then_give() -> None:
+    """Bob buys 500 points that come after a pause, for 100; the pause is over."""
+    sell("later", {"kind": "wait", "seconds": 1}, {"kind": "grant_points", "points": 500})
+    purchase.buy(viewer=Viewer.objects.get(key="bob"), key="later", words="", reference="later", rules=Rules.current(),
+                 now=timezone.now())  # fmt: skip
+    QueueItem.objects.filter(due_at__isnull=False).update(due_at=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.mark.usefixtures("bob")
+def test_what_was_cancelled_after_a_worker_claimed_it_is_not_performed() -> None:
+    wait_then_give()
+    claimed = worker.claim(INSTANT)
+    assert claimed is not None and control.cancel(QueueItem.objects.get(pk=claimed.pk), by="mo")
+    items.perform(claimed)
+    assert balance() == 1000 and not QueueItem.objects.exclude(state__in=ENDED).exists()
+
+
+@pytest.mark.usefixtures("bob")
+def test_a_worker_that_was_frozen_performs_nothing_that_another_has() -> None:
+    wait_then_give()
+    stale = worker.claim(INSTANT)
+    QueueItem.objects.filter(state=State.RUNNING).update(lease_until=timezone.now() - timedelta(seconds=1))
+    rescue.rescue()
+    fresh = worker.claim(INSTANT)
+    assert stale is not None and fresh is not None and stale.pk == fresh.pk
+    items.perform(stale)  # it wakes up before the other is done
+    assert balance() == 900
+    items.perform(fresh)
+    items.perform(stale)
+    assert balance() == 1400
+
+
+@pytest.mark.usefixtures("bob")
+def test_a_spin_that_was_cancelled_after_a_worker_claimed_it_draws_nothing(deliver: Deliver) -> None:
+    Prize.objects.create(name="500", stock=1, per_viewer_limit=1, effects=[{"kind": "grant_points", "points": 500}])
+    sell("combo", SPIN)
+    deliver(chat("Bob", "!combo"))
+    claimed = worker.claim("wheel")
+    assert claimed is not None and control.cancel(QueueItem.objects.get(pk=claimed.pk), by="mo")
+    items.perform(claimed)
+    assert balance() == 1000 and Prize.objects.get().stock == 1 and not Spin.objects.exists()
+
+
+@pytest.mark.usefixtures("bob")
+def test_what_was_kept_for_its_prize_counts_for_the_limits(deliver: Deliver, said: list[str]) -> None:
+    Prize.objects.create(name="500", effects=[{"kind": "grant_points", "points": 500}])
+    sell("double", SPIN, SPIN)
+    Redeem.objects.filter(key="double").update(limit_per_viewer=1)
+    deliver(chat("Bob", "!double"))
+    control.cancel(QueueItem.objects.get(state=State.PENDING), by="mo")  # nothing was won yet: it goes back
+    deliver(chat("Bob", "!double"))
+    play("wheel")
+    control.cancel(QueueItem.objects.get(state=State.PENDING), by="mo")
+    deliver(chat("Bob", "!double"))
+    assert balance() == 1000 - 100 + 500 and "only 1 ×" in said[-1]
+
+
+@pytest.mark.usefixtures("bob")
+def test_the_reply_names_the_points_that_are_left_after_what_it_gave(deliver: Deliver, said: list[str]) -> None:
+    sell("gamble", {"kind": "grant_points", "points": 500})
+    deliver(chat("Bob", "!gamble"))
+    assert said == ["@Bob done. 1400 points left."] and balance() == 1400
+
+
+@pytest.mark.parametrize("is_drawn", [True, False])
+@pytest.mark.usefixtures("bob")
+def test_the_dashboard_says_what_became_of_what_staff_cancel(
+    is_drawn: bool, deliver: Deliver, admin_client: Client
+) -> None:
+    Prize.objects.create(name="500", effects=[{"kind": "grant_points", "points": 500}])
+    sell("combo", SPIN)
+    deliver(chat("Bob", "!combo"))
+    if is_drawn:
+        worker.drain("wheel")
+    item = QueueItem.objects.get(kind="spin_wheel")
+    page = admin_client.post(reverse("admin:effects_queue_item", args=[item.pk, "cancel"]), follow=True).text
+    assert ("counts as done: what was drawn is the viewer" in page) == is_drawn == (balance() == 1400)
+    assert ("cancelled: the points went back" in page) == (not is_drawn) == (balance() == 1000)
