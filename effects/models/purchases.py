@@ -18,7 +18,11 @@ class Purchase(models.Model):
     """
 
     viewer = models.ForeignKey(Viewer, models.PROTECT, related_name="purchases")
-    redeem = models.CharField(max_length=40, blank=True, help_text="The redeem's key. Blank: an old purchase.")
+    redeem = models.CharField(
+        max_length=41,  # of a command: its word, and the ! before it
+        blank=True,
+        help_text="The redeem's key. Blank: an old purchase.",
+    )
     payment = models.OneToOneField(
         Transaction,
         models.PROTECT,

@@ -188,9 +188,11 @@ MADE = (
 class Deed(models.Model):
     """What a member of staff did with an item."""
 
+    MAX_WHAT = 100
+
     item = models.ForeignKey(QueueItem, models.CASCADE, related_name="deeds")
     by = models.CharField(max_length=STAFF_MAX)
-    what = models.CharField(max_length=100)
+    what = models.CharField(max_length=MAX_WHAT)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

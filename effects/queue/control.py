@@ -99,7 +99,8 @@ def _end(item: QueueItem, state: State, reason: str, *, by: str, refund: bool = 
 
 
 def _record(item: QueueItem, by: str, deed: str) -> None:
-    Deed.objects.create(item=item, by=by, what=deed)
+    # The streamer may have worded it at any length.
+    Deed.objects.create(item=item, by=by, what=deed[: Deed.MAX_WHAT])
 
 
 def clear(lane: str, *, by: str) -> int:

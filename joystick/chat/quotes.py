@@ -7,6 +7,7 @@ from django.db.models import Max, QuerySet
 
 from economy.models import Viewer
 from economy.viewers import forgetting
+from joystick.inbox import overlay_facts
 from joystick.models import InboundEvent, Quote
 from pixelbot_site.kit.transactions import take_turn
 
@@ -44,9 +45,12 @@ def next_number() -> int:
 
 
 def newest_line(viewer: Viewer) -> str:
-    """Return what the viewer wrote last in chat, commands aside; "" where the feed has nothing."""
+    """Return what the viewer wrote last for all in chat, commands aside; "" where the feed has nothing.
+
+    Whispers, and lines that were taken out, are for nobody.
+    """
     rows = InboundEvent.objects.filter(viewer_key=viewer.key, kind="new_message").order_by("-id")
-    lines = rows.values_list("text", flat=True)[:RECENT]
+    lines = (fact.text for fact in overlay_facts.shown(rows[:RECENT]))
     return next((line for line in lines if line and not line.startswith("!")), "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,12 +18,15 @@ from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Cooldown, Viewer
 from economy.viewers import forgetting
 from economy.viewers.roles import Role
-from effects.models import Purchase, QueueItem, State
-from effects.queue import items
+from effects.models import Deed, Purchase, QueueItem, State
+from effects.queue import control, items
 from joystick.chat import answering, counters, quotes, seeds, taken
-from joystick.models import Count, Counter, CustomCommand, Quote, Stream
+from joystick.inbox import receive
+from joystick.models import Count, Counter, CustomCommand, FilterAction, InboundEvent, ModeratedLine, Quote, Stream
+from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import chat
-from pixelbot_site.kit import words
+from pixelbot_site.kit import phrases, words
+from pixelbot_site.kit.phrases import Book
 from pixelbot_site.kit.words import fill, mistakes
 from redeems import purchase
 
@@ -55,6 +59,37 @@ def write(
 
 def made(word: str, answers: str = "", **fields: Any) -> CustomCommand:
     return CustomCommand.objects.create(word=word, answers=answers, **{"cooldown_seconds": 0, **fields})
+
+
+@pytest.mark.usefixtures("stage")
+def test_a_word_of_full_length_is_sold_and_a_phrase_of_any_length_ends_it(write: Type) -> None:
+    word = "x" * 40
+    made(word, "yes", cost=30, effects=[{"kind": "speak", "text": "hello"}])
+    phrases.book.use(lambda: Book({"queue.cancelled": ("this was cancelled " * 20,)}))
+    try:
+        assert write("Bob", f"!{word}") == ["yes"]
+        assert control.cancel(QueueItem.objects.get(), by="mo")
+    finally:
+        phrases.book.use(None)
+    assert POINTS_LEDGER.amount_of(Viewer.objects.get(key="bob").pk) == 100
+    assert Deed.objects.get().what.startswith("this was cancelled")
+
+
+def test_the_newest_line_of_somebody_is_one_that_all_may_read(write: Type) -> None:
+    write("Bob", "one", "two", "three")
+    last, second = InboundEvent.objects.order_by("-id")[:2]
+    ModeratedLine.objects.create(event=last.uid, action=FilterAction.DELETE)
+    bob = Viewer.objects.get(key="bob")
+    assert quotes.newest_line(bob) == "two"
+    whisper = chat("Bob", "five Elm Street").message("v2")
+    whisper["data"]["visibility"] = "private"
+    received = read_frame(json.dumps({"message": whisper}))
+    assert isinstance(received, ReceivedFrame)
+    receive.receive([received])
+    assert InboundEvent.objects.order_by("-id").first().text == "five Elm Street"  # type: ignore[union-attr]
+    assert quotes.newest_line(bob) == "two"
+    InboundEvent.objects.filter(pk=second.pk).update(raw="")  # nobody can tell any more
+    assert quotes.newest_line(bob) == "one"
 
 
 def test_it_answers_with_words_filled_in_once_and_counts_its_uses(write: Type) -> None:
