@@ -31,6 +31,12 @@ def react_to_failed_redeem(item_id: int, reason: str) -> None:
     causes.react_to_failed_redeem(item_id, reason)
 
 
+@shared_task(name=causes.LEVEL_TASK)
+def react_to_level(viewer_id: int, from_level: int, to_level: int, event: str, channel_id: str) -> None:
+    """Run the rows for a level that was bought or won."""
+    causes.react_to_level(viewer_id, from_level, to_level, event, channel_id)
+
+
 @shared_task(name="joystick.renew_tokens")
 def renew_tokens() -> None:
     """Renew the tokens that end soon."""

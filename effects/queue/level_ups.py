@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from economy.ledger.rewards import LevelUp, Reward
 from economy.settings_table import PointsSettings
@@ -11,8 +12,17 @@ from effects.chat import Line, Priority
 from effects.queue import folding
 from effects.queue.folding import Shared
 from effects.registry.values import speak
+from pixelbot_site.kit import present_channel
+from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.steps import Effect, planned
+from pixelbot_site.kit.transactions import after_commit
 from pixelbot_site.kit.words import fill
+
+level_celebrated = Hook[[LevelUp, str], None](
+    "level_celebrated",
+    __name__,
+    "React, after the commit, to a level that was reached by XP that was bought or won, in a channel.",
+)
 
 # How many lines a jump over many levels says.
 MAX_LINES = 3
@@ -53,16 +63,19 @@ def _effects(reward: Reward, username: str) -> Iterator[Effect | Shared]:
             yield from planned(steps, words)
 
 
-def celebrate(up: LevelUp, rules: PointsSettings, *, event: str | None = None) -> None:
+def celebrate(up: LevelUp, rules: PointsSettings, *, event: str | None = None, is_earned: bool) -> None:
     """Say and enqueue what `announced` returns: for XP that is paid outside the inbox, which does this itself.
 
-    `event`: the uid of the event that the XP goes back to.
+    `event`: the uid of the event that the XP goes back to. `is_earned`: neither bought nor won, as what a reaction
+    gives: nothing reacts to its level, since a reaction that gives XP could set itself off again and again.
     """
     lines, effects = announced(up, rules)
     for text in lines:
         chat.say(text, Priority.LEVEL_UP)
     for effect in effects:
         folding.enqueue(effect, viewer=up.viewer, event=event)
+    if not is_earned:
+        after_commit(level_celebrated.call, replace(up, event=event or ""), present_channel.present())
 
 
 def line(reward: Reward, username: str) -> str:

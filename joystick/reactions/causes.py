@@ -1,4 +1,6 @@
-"""The occasions that no event of the platform causes: a redeem that failed, an overlay that is gone."""
+"""The occasions that no event of the platform causes: a redeem that failed, an overlay that is gone, a level that was
+bought or won.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from economy.ledger.rewards import LevelUp
+from economy.models import Viewer
 from effects.models import QueueItem
 from effects.overlays import pages
-from effects.queue import refunds
+from effects.queue import level_ups, refunds
 from joystick.models import Stream
 from joystick.reactions import performing, rules
 from joystick.reactions.engine import Reacting
@@ -18,8 +22,9 @@ from pixelbot_site.kit import present_channel, sending
 from pixelbot_site.kit.transactions import again_after_deadlock
 from redeems.models import Redeem
 
-# The task that reacts to a failed redeem.
+# The tasks that react to a failed redeem, and to a level.
 TASK = "joystick.react_to_failed_redeem"
+LEVEL_TASK = "joystick.react_to_level"
 # A page that OBS loads anew is back sooner.
 GONE_AFTER = timedelta(seconds=15)
 
@@ -42,11 +47,11 @@ class OverlayGone:
 
 
 @again_after_deadlock
-def react(cause: RedeemFailed | OverlayGone, *, now: datetime) -> None:
-    """Run the rows for what happened, in a transaction of their own."""
+def react(cause: RedeemFailed | OverlayGone | LevelUp, *, now: datetime, event: str = "") -> None:
+    """Run the rows for what happened, in a transaction of their own. `event`: the uid of the event that led to it."""
     with transaction.atomic():
         reacting = Reacting(now)
-        reacting.collect(cause, uid="", channel_id=present_channel.present())
+        reacting.collect(cause, uid=event, channel_id=present_channel.present())
         if reacting.candidates:
             performing.perform(reacting.runs({}), now=now)
 
@@ -66,6 +71,21 @@ def react_to_failed_redeem(item_id: int, reason: str) -> None:
     title = Redeem.objects.filter(key=item.redeem).values_list("title", flat=True).first() or item.redeem
     with present_channel.within(item.channel_id or ""):
         react(RedeemFailed(item.viewer.username, title, reason), now=timezone.now())
+
+
+@level_ups.level_celebrated.register
+def send_level(up: LevelUp, channel_id: str) -> None:
+    """Have a worker react to a level: whoever performs an item may hold up the events."""
+    if LevelUp in rules.current().kinds:
+        sending.send(LEVEL_TASK, up.viewer.pk, up.from_level, up.to_level, up.event, channel_id)
+
+
+def react_to_level(viewer_id: int, from_level: int, to_level: int, event: str, channel_id: str) -> None:
+    """Run the rows for a level."""
+    viewer = Viewer.objects.filter(pk=viewer_id).first()
+    if viewer is not None:
+        with present_channel.within(channel_id):
+            react(LevelUp(viewer, from_level, to_level), now=timezone.now(), event=event)
 
 
 def watch_overlay(*, now: datetime) -> None:

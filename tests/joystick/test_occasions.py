@@ -15,12 +15,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from economy.models import Cooldown
+from economy.models import Cooldown, Viewer
 from economy.viewers import people
 from effects.models import Overlay, OverlayPage, QueueItem, State
 from effects.overlays import pages
 from effects.queue import items
-from effects.registry import kinds
+from effects.registry import Effect, kinds
 from joystick import tasks
 from joystick.models import InboundEvent, Reaction, ShoutOut, Stream
 from joystick.reactions import causes, sentences, visits
@@ -187,8 +187,9 @@ def bot(
     """Lets something happen; returns what the bot says, answers aside, and speaks. Workers are told of no lane."""
 
     def work(task: str, *args: Any, **_: Any) -> None:
-        if task == tasks.react_to_failed_redeem.name:
-            tasks.react_to_failed_redeem(*args)
+        for known in (tasks.react_to_failed_redeem, tasks.react_to_level):
+            if task == known.name:
+                known(*args)
 
     def let(*happenings: Happening | Cause) -> list[str]:
         said.clear()
@@ -282,6 +283,17 @@ def test_a_share_of_a_goal_is_reached_once_for_each_goal(bot: Happens) -> None:
     rest = goal("Bob", 300, 1100), Happening("tip_goal_met", "Bob", "", {"title": "Camera", "amount": 1000})
     assert bot(*rest, tip_goal("updated", "Camera", 100), goal("Bob", 30, 30)) == ["25: 30"]
     assert bot(tip_goal("updated", "Lamp", 100), goal("Bob", 30, 30)) == ["25: 30"]
+
+
+@pytest.mark.parametrize(("part_of", "told"), [("the prize 5,000 XP", ["up Bob 6", "SPOKEN 6"]), ("", [])])
+def test_a_level_that_was_won_is_one_and_a_level_by_what_a_reaction_gives_is_none(
+    bot: Happens, viewer: Callable[..., Viewer], part_of: str, told: list[str]
+) -> None:
+    bob = viewer("Bob")
+    effects = [{"kind": "speak", "text": "{level}"}, {"kind": "grant_xp", "xp": 100_000}]
+    Reaction.objects.create(occasion="level_up", lines="up {user} {level}", effects=effects)
+    effect = Effect("grant_xp", {"xp": 5_000})
+    assert bot(lambda: items.enqueue(effect, viewer=bob, part_of=part_of)) == told
 
 
 def test_what_a_failed_redeem_sets_off_fails_without_setting_off_more(bot: Happens) -> None:
