@@ -152,6 +152,12 @@ class TimerAdmin(TryMixin, ModelAdmin):
             changelist.title = f"Timers: at most {counted(round(timers.lines_an_hour()), 'line')} an hour"
         return changelist
 
+    def save_model(self, request: HttpRequest, obj: Timer, form: Any, change: bool) -> None:
+        """Save the timer; with other minutes it is planned anew, from now on."""
+        if "every_minutes" in form.changed_data:
+            obj.due_at = None
+        super().save_model(request, obj, form, change)
+
     def trial(self, obj: Timer, username: str, words: str) -> Trial:
         """Return what the timer says and does."""
         lines = lines_of(obj.lines)

@@ -176,6 +176,19 @@ def test_the_page_refuses_what_can_not_be_and_adds_up_the_lines(admin_client: Cl
         Timer(name="x", lines="a", every_minutes=1441).full_clean()
 
 
+def test_a_timer_with_other_minutes_is_planned_anew(admin_client: Client, now: datetime) -> None:
+    timer = made("a", every_minutes=600, due_at=now + timedelta(minutes=600))
+    form = {"name": "a", "lines": "hello", "every_minutes": 600, "min_lines": 0, "effects": "[]", "enabled": "on"}
+    page = f"/admin/joystick/timer/{timer.pk}/change/"
+    admin_client.post(page, {**form, "lines": "good evening"})
+    timer.refresh_from_db()
+    assert (timer.lines, timer.due_at) == ("good evening", now + timedelta(minutes=600))
+    admin_client.post(page, {**form, "every_minutes": 5})
+    timers.run_due(now=now)
+    timer.refresh_from_db()
+    assert timer.due_at == now + timedelta(minutes=5)
+
+
 def test_counting_lines_is_bounded(now: datetime, deliver: Callable[..., None]) -> None:
     timer = made("a", min_lines=2)
     deliver(*[chat("Bob", str(number)) for number in range(5)])
