@@ -122,3 +122,12 @@ def test_five_open_pages_cost_little(page: Page, bot: BotProcess, simulator: Sim
     print(f"CPU without a page {alone:.1%}, with {PAGES} open pages {together:.1%}")
     assert re.search(r"line 3\d", text)
     assert together - alone < 0.08  # 3 % on a quiet machine; a busy one needs longer for the same
+
+
+def test_it_fits_on_a_phone(page: Page, bot: BotProcess, simulator: SimulatorThread) -> None:
+    simulator.happen(started(), tip("Somebody_with_quite_a_long_name", 100))
+    log_in(page, bot)
+    expect(page.locator("#part-feed li").first).to_be_visible(timeout=8000)
+    for width in (360, 400):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -97,7 +97,12 @@ def test_a_data_folder_that_can_not_be_made_is_one_sentence(make_bot: MakeBot, t
 
 @pytest.mark.parametrize("command", ["audit_ledger", "backup", "recompute_levels"])
 def test_a_folder_without_a_database_is_one_sentence(tmp_path: Path, command: str) -> None:
-    environment = {**os.environ, "DATA_DIR": str(tmp_path), "ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings"}
+    environment = {
+        **os.environ,
+        "DATA_DIR": str(tmp_path),
+        "ENV_FILE": os.devnull,
+        "DJANGO_SETTINGS_MODULE": "pixelbot_site.settings",
+    }
     done = subprocess.run(
         [sys.executable, "manage.py", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
