@@ -83,6 +83,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark as a journey each test in a slow folder or module, or that starts a bot, a browser, OBS or a server."""
+    if "TEST_DATABASE_URL" in os.environ:  # `test_on_postgres`: without a database, a test is the same once more
+        config.hook.pytest_deselected(items=[item for item in items if not has_database(item)])
+        items[:] = [item for item in items if has_database(item)]
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         is_slow = folder in SLOW_FOLDERS or item.path.stem in SLOW_MODULES
@@ -96,6 +99,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group("alone"))
     if hasattr(config, "workerinput"):
         items[:] = in_order_for_several_processes(items)
+
+
+def has_database(item: pytest.Item) -> bool:
+    """Return whether the test asks pytest-django for the database."""
+    return bool(item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,7 +1,7 @@
-"""All tests that are no journeys once more, on PostgreSQL, and the journeys that lead money and races through a process.
+"""All tests with a database that are no journeys once more, on PostgreSQL, and journeys of money and races.
 
-Journeys with a bot of their own are on the database of their set-up: SQLite where it is one process, PostgreSQL where it
-is several.
+The other journeys, with a bot of their own, are on the database of their set-up: SQLite where it is one process,
+PostgreSQL where it is several.
 """
 
 from __future__ import annotations
