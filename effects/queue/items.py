@@ -168,7 +168,7 @@ def begin(item: QueueItem, kind: EffectKind[Any] | None = None) -> None:
 
 
 def hand_on(item: QueueItem, effect: Effect, *, sequel: Sequence[Step] = (), due_in: float = 0) -> QueueItem:
-    """Enqueue what follows `item`, of the same event and purchase: if it fails, the points go back."""
+    """Enqueue what follows `item`, of the same event and purchase, which may go back if it fails."""
     return enqueue(
         effect,
         viewer=item.viewer,
@@ -199,8 +199,8 @@ def perform(item: QueueItem) -> bool:
 
 def hold(item: QueueItem) -> bool:
     """Lock a claimed item until the end of the transaction. Return False if it is not this worker's any more."""
-    rows = QueueItem.objects.select_for_update().filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts)
-    return bool(list(rows.values_list("pk")))
+    rows = QueueItem.objects.filter(pk=item.pk, state=State.RUNNING, attempts=item.attempts)
+    return bool(list(rows.select_for_update(no_key=True).values_list("pk")))
 
 
 def _perform(item: QueueItem) -> bool:
@@ -280,6 +280,7 @@ def _complete(
     return True
 
 
+@again_after_deadlock
 def end(
     seen: QueueItem,
     state: State,
@@ -303,18 +304,22 @@ def end(
     """
     rows = unchanged(seen, same_lease=same_lease)
     kind = kinds.get(seen.kind)
-    if kind is not None and kind.is_promised(seen):
-        return _complete(seen, rows, messages.stop, {"error": reason, "by": by or seen.by})
-    return _abort(
-        rows,
-        state,
-        reason,
-        error=details or reason,
-        viewer_reason=viewer_reason or reason,
-        by=by or seen.by,
-        refund=refund,
-        keeps_cooldowns=keeps_cooldowns,
-    )
+    with transaction.atomic():
+        if not list(rows.select_for_update(no_key=True).values_list("pk")):
+            return False
+        # Asked behind the lock: before it, a worker may draw the prize at this very moment.
+        if kind is not None and kind.is_promised(seen):
+            return _complete(seen, rows, messages.stop, {"error": reason, "by": by or seen.by})
+        return _abort(
+            rows,
+            state,
+            reason,
+            error=details or reason,
+            viewer_reason=viewer_reason or reason,
+            by=by or seen.by,
+            refund=refund,
+            keeps_cooldowns=keeps_cooldowns,
+        )
 
 
 def stop_in_time(seen: QueueItem, note: str) -> bool:

@@ -52,7 +52,8 @@ def give_back(item: QueueItem, reason: str, *, keeps_cooldowns: bool = False) ->
     lane.
     """
     if item.purchase_id in _with_prizes([item]):
-        _tell_viewer(item, reason, KEPT(), is_told=True)
+        with contained(log, "the sentence about %s", item):
+            _tell_viewer(item, reason, KEPT(), is_told=True)
         return
     is_refunded, receipt = False, ""
     with contained(log, "the refund of %s", item):

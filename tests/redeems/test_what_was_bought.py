@@ -25,6 +25,7 @@ from joystick.settings_table import Rules
 from joystick.simulator.happenings import chat
 from redeems import purchase
 from redeems.models import Redeem
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "stage")]
 
@@ -275,3 +276,19 @@ def test_the_dashboard_says_what_became_of_what_staff_cancel(
     page = admin_client.post(reverse("admin:effects_queue_item", args=[item.pk, "cancel"]), follow=True).text
     assert ("counts as done: what was drawn is the viewer" in page) == is_drawn == (balance() == 1400)
     assert ("cancelled: the points went back" in page) == (not is_drawn) == (balance() == 1000)
+
+
+@pytest.mark.usefixtures("bob")
+def test_of_a_draw_and_a_cancel_at_the_same_moment_one_counts(deliver: Deliver) -> None:
+    Prize.objects.create(name="500", effects=[{"kind": "grant_points", "points": 500}])
+    sell("combo", SPIN)
+    kept = 0
+    for turn in range(1, 31):
+        deliver(chat("Bob", "!combo"))
+        claimed = worker.claim("wheel")
+        assert claimed is not None
+        seen = QueueItem.objects.get(pk=claimed.pk)
+        at_once(2, lambda number: control.cancel(seen, by="mo") if number else items.perform(claimed))  # noqa: B023
+        items.finish(claimed.pk, claimed.attempts)  # where the cancel did nothing
+        kept += Spin.objects.filter(item=claimed.pk).exists()
+        assert balance() == 1000 + kept * 400, f"in turn {turn}"
