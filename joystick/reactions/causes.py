@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from economy import cooldowns
 from economy.ledger.rewards import LevelUp
 from economy.models import Viewer
 from effects.models import QueueItem
@@ -25,6 +26,8 @@ from redeems.models import Redeem
 # The tasks that react to a failed redeem, and to a level.
 TASK = "joystick.react_to_failed_redeem"
 LEVEL_TASK = "joystick.react_to_level"
+# Seconds for which a viewer's levels by one event are reacted to once.
+ONCE_FOR = 60.0
 # A page that OBS loads anew is back sooner.
 GONE_AFTER = timedelta(seconds=15)
 
@@ -76,7 +79,11 @@ def react_to_failed_redeem(item_id: int, reason: str) -> None:
 @level_ups.level_celebrated.register
 def send_level(up: LevelUp, channel_id: str) -> None:
     """Have a worker react to a level: whoever performs an item may hold up the events."""
-    if LevelUp in rules.current().kinds:
+    if LevelUp not in rules.current().kinds:
+        return
+    # A row that spins the wheel, whose prize gives XP, could set itself off again and again.
+    once = f"reaction.level:{up.viewer.pk}:{up.event}"
+    if cooldowns.take({once: ONCE_FOR}, now=timezone.now()):
         sending.send(LEVEL_TASK, up.viewer.pk, up.from_level, up.to_level, up.event, channel_id)
 
 

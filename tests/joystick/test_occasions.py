@@ -293,7 +293,9 @@ def test_a_level_that_was_won_is_one_and_a_level_by_what_a_reaction_gives_is_non
     effects = [{"kind": "speak", "text": "{level}"}, {"kind": "grant_xp", "xp": 100_000}]
     Reaction.objects.create(occasion="level_up", lines="up {user} {level}", effects=effects)
     effect = Effect("grant_xp", {"xp": 5_000})
-    assert bot(lambda: items.enqueue(effect, viewer=bob, part_of=part_of)) == told
+    assert bot(lambda: items.enqueue(effect, viewer=bob, part_of=part_of, event="e")) == told
+    # By way of the wheel, say, whose prizes are won: once for each event.
+    assert bot(lambda: items.enqueue(Effect("grant_xp", {"xp": 500_000}), viewer=bob, part_of="a", event="e")) == []
 
 
 def test_what_a_failed_redeem_sets_off_fails_without_setting_off_more(bot: Happens) -> None:
