@@ -32,6 +32,7 @@ HOW = frozenset(
     }
 )
 AGAIN = "again"
+BACK = "Their points went back, unless a prize was won with them."
 
 
 class DeedInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -235,7 +236,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
         return f"{item}: {_taken_out(item, done) if verb in ('reject', 'cancel') else done}."
 
     def _panic(self, *, by: str) -> str:
-        return f"Everything is stopped. Items cancelled, with their points given back: {control.panic(by=by)}."
+        return f"Everything is stopped. Items cancelled: {control.panic(by=by)}. {BACK}"
 
     def _calm(self, *, by: str) -> str:
         return f"Resumed: {', '.join(control.calm(by=by)) or 'nothing, since nothing was stopped'}."
@@ -249,7 +250,7 @@ class QueueItemAdmin(ReadOnlyAdmin):
             item = control.skip(lane, by=by)
             return f"Skipped: {item}." if item else f"Nothing runs in {lane}."
         if verb == "clear":
-            return f"Cancelled in {lane}, with points given back: {control.clear(lane, by=by)}."
+            return f"Cancelled in {lane}: {control.clear(lane, by=by)}. {BACK}"
         if verb == "resume":
             control.resume(lane, by=by)
             return f"{lane} is resumed."

@@ -182,7 +182,11 @@ def buy(call: Call, key: str, words: str) -> str:
     if item.state == State.FAILED:
         return ""  # an effect without a lane was performed at once; its failure was said in chat
     paid = bought.payment
-    # Asked again: what it does at once may have given points.
-    left = LEFT.part(amount=call.rules.amount(POINTS_LEDGER.amount_of(paid.viewer_id))) if paid is not None else ""
+    left = ""
+    if paid is not None:
+        # What happened at once may have given points.
+        is_over = item.state == State.DONE
+        balance = POINTS_LEDGER.amount_of(paid.viewer_id) if is_over else paid.balance_after
+        left = LEFT.part(amount=call.rules.amount(balance))
     said = DONE if item.state == State.DONE else WAITS if item.state == State.WAITING else QUEUED
     return said(left=left)

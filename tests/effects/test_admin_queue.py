@@ -135,7 +135,7 @@ class TestLaneButtons:
         running = enqueue()
         worker.drain("test")
         waiting = [enqueue(), enqueue(waits=True)]
-        assert "Cancelled in test, with points given back: 2." in press(fox, "lane/test/clear")
+        assert "Cancelled in test: 2." in press(fox, "lane/test/clear")
         assert [state(item) for item in waiting] == ["cancelled", "cancelled"]
         assert state(running) == "running" and balance() == 90
 
@@ -161,7 +161,7 @@ class TestPanicButton:
         running = enqueue()
         worker.drain("test")
         waiting = enqueue()
-        assert "Everything is stopped. Items cancelled, with their points given back: 2." in press(fox, "panic")
+        assert "Everything is stopped. Items cancelled: 2." in press(fox, "panic")
         assert (state(running), state(waiting), balance()) == ("cancelled", "cancelled", 100)
         assert {lane.paused_by for lane in Lane.objects.all()} == {"panic by fox"}
 

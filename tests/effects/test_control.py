@@ -466,12 +466,12 @@ class TestDashboard:
         assert f"#{playing.pk} a thing" in page and "PANIC" in page
         assert "Test is paused." in press("lane/test/pause") and Lane.objects.get().paused_by == "fox"
         assert "Skipped: show" in press("lane/test/skip")
-        assert "Cancelled in test, with points given back: 1." in press("lane/test/clear")
+        assert "Cancelled in test: 1. Their points went back" in press("lane/test/clear")
         assert "There is no lane nosuch" in press("lane/nosuch/pause")
         assert states(playing, waiting) == ["skipped", "cancelled"] and balance() == 1000
         assert "Test is resumed." in press("lane/test/resume")
         buy()
-        assert "points given back: 1." in press("panic")
+        assert "Items cancelled: 1. Their points went back" in press("panic")
         assert "Everything is stopped." in fox.get("/admin/effects/queueitem/").text
         assert "Resumed: effect, notification, reply, test, tts, wheel." in press("calm")
         assert fox.get("/admin/effects/queueitem/panic/").status_code == 403
