@@ -15,7 +15,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files import locks
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from pixelbot_site.backups import archive
@@ -30,7 +30,7 @@ PATTERN = "pixelbot-*.zip"
 FAULTY = "faulty-pixelbot.zip"  # the last one that has a fault; it does not count among the seven
 OTHER_DATABASE = "The database is not SQLite: back it up with its own tool, pg_dump."
 # What may go wrong while one is made: the disk, the database, the zip.
-ERRORS = (OSError, sqlite3.Error, zipfile.BadZipFile, Failed)
+ERRORS = (OSError, sqlite3.Error, DatabaseError, zipfile.BadZipFile, Failed)
 
 
 def folder() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,10 @@ def _locked(path: Path, flag: int, sentence: str) -> Iterator[None]:
         yield
 
 
+# What SQLite and PostgreSQL say of a table or a column that is not there.
+MISSING = re.compile(r"no such (table|column)|(relation|column) .* does not exist")
+
+
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
     """Raise CommandError, with a sentence that says what to do, for what goes wrong with the folder or the database."""
@@ -76,8 +81,8 @@ def explained() -> Iterator[None]:
 def of_database(error: DatabaseError) -> str:
     """Return what `error` means for the person who starts the bot."""
     reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
-    if "no such table" in reason or ("relation" in reason and "does not exist" in reason):
-        return without_tables()
+    if MISSING.search(reason):
+        return without_tables() if _is_empty() else _of_another_version(reason)
     if connection.vendor != "sqlite":
         return f"The database of DATABASE_URL can't be used: {reason}."
     path = connection.settings_dict["NAME"]
@@ -87,13 +92,30 @@ def of_database(error: DatabaseError) -> str:
     return f"The database {path} can't be used: {reason}.{advice}"
 
 
+def _is_empty() -> bool:
+    try:
+        return not connection.introspection.table_names()
+    except DatabaseError:
+        return False  # it can't be asked, which is what is said then
+
+
 def without_tables() -> str:
     """Return what to do about a database in which the bot was never started."""
-    which = connection.settings_dict["NAME"] if connection.vendor == "sqlite" else "DATABASE_URL"
     return (
-        f"The database {which} has no tables of the bot yet. Is it the right one (DATA_DIR, DATABASE_URL)? "
+        f"The database {_which()} has no tables of the bot yet. Is it the right one (DATA_DIR, DATABASE_URL)? "
         "A new one gets its tables when the bot is started."
     )
+
+
+def _of_another_version(reason: str) -> str:
+    return (
+        f"The database {_which()} is not of this version of the bot ({reason}). "
+        "Its tables are brought up to date when the bot is started."
+    )
+
+
+def _which() -> str:
+    return str(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else "of DATABASE_URL"
 
 
 def of_file(error: OSError) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -90,6 +90,13 @@ def test_one_a_day_is_made_and_a_failure_is_red_until_one_is_made(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
+    def locked() -> list[str]:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connection.introspection, "table_names", locked)
+        tasks.make_daily_backup()
+    assert "The last backup failed: database is locked." in lamps.trouble()
     with monkeypatch.context() as patch:
         patch.setattr(archive, "write", full)
         tasks.make_daily_backup()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import OperationalError, connection
 
 from pixelbot_site.upkeep import data_folder
 
@@ -26,3 +26,14 @@ def test_listeners_share_a_database_which_a_bot_in_one_process_has_alone(
             pass
     with data_folder.share_database():  # it has let go
         pass
+
+
+@pytest.mark.parametrize("reason", ["no such table: x", "no such column: x", 'relation "x" does not exist'])
+@pytest.mark.django_db
+def test_what_another_version_lacks_is_told_as_such(reason: str) -> None:
+    assert f"is not of this version of the bot ({reason})." in data_folder.of_database(OperationalError(reason))
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_not_there_is_none_without_tables() -> None:
+    assert "can't be used: " in data_folder.of_database(OperationalError('database "x" does not exist'))
