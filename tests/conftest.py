@@ -19,7 +19,7 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management.commands import flush as flush_command
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from economy.models import Viewer
@@ -71,6 +71,8 @@ LONGEST = {"test_chaos", "test_bad_night", "test_kill"}
 QUICK_FIRST = 600
 # Modules whose tests mostly wait for a socket: beside each other, they leave the cores idle.
 WAITING = {"test_line", "test_reasons", "test_guesses"}
+# pytest-django's.
+DATABASES = {"db", "transactional_db", "live_server"}
 SLOW_FIXTURES = {"s3", "mortal", "bot", "make_bot", "page", "strict_page", "real", "database", "redis_url"}
 
 
@@ -102,10 +104,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def has_database(item: pytest.Item) -> bool:
-    """Return whether the test asks pytest-django for the database."""
-    return bool(
-        item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
-    )
+    """Return whether pytest-django gives the test the database."""
+    if issubclass(getattr(item, "cls", None) or object, TransactionTestCase):
+        return True
+    return bool(item.get_closest_marker("django_db") or DATABASES.intersection(getattr(item, "fixturenames", ())))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

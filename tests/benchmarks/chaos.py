@@ -72,17 +72,25 @@ class Watch:
 
     def __init__(self, database: str) -> None:
         self._database = database
-        self.looks, self.worst = 0, 0.0
+        self.looks, self.worst, self._began = 0, 0.0, time.monotonic()
         self.late: dict[int, str] = {}
 
     def look(self) -> None:
         """Look once, unless the database is away."""
-        with suppress(psycopg.Error), psycopg.connect(self._database, connect_timeout=5) as database:
+        with suppress(psycopg.OperationalError), psycopg.connect(self._database, connect_timeout=5) as database:
             for pk, kind, state, late in database.execute(self.QUERY):
                 self.worst = max(self.worst, float(late or 0))
                 if late is not None and late > LATE:
                     self.late[pk] = f"item {pk}, {kind}, is {state} {late:.1f} s after its deadline"
             self.looks += 1
+
+    def told(self) -> list[str]:
+        """Print how late items were at most; return what is wrong with that."""
+        print(f"the longest that an item was open after its deadline: {self.worst:.1f} s, by {self.looks:,} looks")
+        # While PostgreSQL is restarted, some fail; if most do, nothing was looked at.
+        seconds = time.monotonic() - self._began
+        too_few = [f"only {self.looks:,} looks in {seconds:.0f} s"] if self.looks < seconds / 4 else []
+        return [*self.late.values(), *too_few]
 
 
 class Site:
@@ -200,8 +208,7 @@ def main() -> None:
         report(times)
         print(f"ended by themselves, and were started again: {dict(site.ended_alone)}")
         faults += judge(site.scaled, joystick)
-        faults += watch.late.values()
-        print(f"the longest that an item was open after its deadline: {watch.worst:.1f} s, by {watch.looks:,} looks")
+        faults += watch.told()
     print("\n".join(faults) or "the books are right")
     sys.exit(bool(faults))
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
-from django.db.backends.sqlite3.base import DatabaseOperations
+from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.utils import timezone
 
 from economy.ledger import audit
@@ -106,7 +106,7 @@ def test_a_check_that_takes_too_long_is_broken_off(tmp_path: Path) -> None:
 def test_moments_are_stored_as_django_stores_them(zone: tzinfo, microsecond: int) -> None:
     moment = datetime(2026, 8, 1, 2, 30, 1, microsecond, zone)
     found = connection.ops.adapt_datetimefield_value(moment)
-    assert found == DatabaseOperations(connection).adapt_datetimefield_value(moment)
+    assert found == DatabaseWrapper.ops_class(connection).adapt_datetimefield_value(moment)
     assert found is not None and datetime.fromisoformat(found).replace(tzinfo=UTC) == moment
     assert connection.ops.adapt_datetimefield_value(None) is None
 

@@ -41,16 +41,26 @@ def test_journeys_of_money(database: str) -> None:
     run_on(database, *JOURNEYS)
 
 
+def test_every_way_to_ask_for_the_database_is_known(database: str) -> None:
+    listed = run_on(
+        database, "--collect-only", "-m", FAST, "tests/economy", "tests/house/test_settings.py", passed="test"
+    )
+    # A class of Django's, a mark of the module; and one without a database.
+    for name, is_there in (("test_replay.py", True), ("test_audit.py", True), ("test_settings.py", False)):
+        assert (f"/{name}::" in listed) == is_there
+
+
 def test_no_folder_is_left_out() -> None:
     folders = {path.parent.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")}
     assert folders - {"journeys", "benchmarks"} == {folder for part in PARTS.values() for folder in part}
 
 
-def run_on(database: str, *arguments: str) -> None:
-    """Run tests on the PostgreSQL at `database`; fail with what they said where one fails, or none ran."""
+def run_on(database: str, *arguments: str, passed: str = " passed") -> str:
+    """Run tests on the PostgreSQL at `database`, and return what they said; fail with it where one fails, or none ran."""
     environment = {**os.environ, "TEST_DATABASE_URL": database}
     # --reuse-db: the database is not deleted at the end, while a thread of a test may still have a connection.
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--reuse-db", *arguments]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert run.returncode == 0, run.stdout[-5000:]
-    assert " passed" in run.stdout
+    assert passed in run.stdout
+    return run.stdout
