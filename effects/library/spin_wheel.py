@@ -66,7 +66,7 @@ class SpinWheelKind(EffectKind[SpinWheel]):
             return rehearse(item)
         with transaction.atomic():
             if not items.hold(item):
-                raise Failed("it was cancelled, or another worker has it")  # which its row says already
+                raise Failed(items.BROKE())  # said to nobody: it was cancelled, or another worker has it
             spin = wheel.draw(item)
         if item.attempts == 1:  # said once, even if the spin is repeated after a crash
             username = spin.viewer.username if spin.viewer else SOMEBODY()

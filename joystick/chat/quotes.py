@@ -7,8 +7,9 @@ from django.db.models import Max, QuerySet
 
 from economy.models import Viewer
 from economy.viewers import forgetting
-from joystick.inbox import overlay_facts
-from joystick.models import InboundEvent, Quote
+from joystick.models import FilterAction, InboundEvent, ModeratedLine, Quote
+from joystick.protocol.events import ChatMessage
+from joystick.protocol.frames import ReceivedFrame, read_frame
 from pixelbot_site.kit.transactions import take_turn
 
 # Characters of a quote.
@@ -50,8 +51,21 @@ def newest_line(viewer: Viewer) -> str:
     Whispers, and lines that were taken out, are for nobody.
     """
     rows = InboundEvent.objects.filter(viewer_key=viewer.key, kind="new_message").order_by("-id")
-    lines = (fact.text for fact in overlay_facts.shown(rows[:RECENT]))
-    return next((line for line in lines if line and not line.startswith("!")), "")
+    recent = list(rows[:RECENT])
+    taken_out = ModeratedLine.objects.filter(event__in=[row.uid for row in recent], dry_run=False)
+    actions = dict(taken_out.exclude(action=FilterAction.WARN).values_list("event", "action"))
+    for row in recent:
+        if actions.get(row.uid) == FilterAction.MUTE:
+            return ""  # what was written before a mute is taken out with the line
+        if row.text and not row.text.startswith("!") and row.uid not in actions and _is_public(row):
+            return row.text
+    return ""
+
+
+def _is_public(row: InboundEvent) -> bool:
+    # The frame alone tells. One that is gone (FEED_RAW_DAYS) may have been whispered.
+    read = read_frame(row.raw) if row.raw else None
+    return isinstance(read, ReceivedFrame) and isinstance(read.event, ChatMessage) and read.event.is_public
 
 
 @forgetting.viewer_forgotten.register

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import compress
 from typing import Any
@@ -67,11 +67,6 @@ def latest(kinds: Sequence[str], limit: int, since: datetime | None) -> list[Fac
     rows.sort(key=lambda row: -row.pk)
     rows = _without_taken_out(rows[:limit]) if "new_message" in kinds else rows[:limit]
     return [fact for row in rows if (fact := _fact(row)) is not None]
-
-
-def shown(rows: Iterable[InboundEvent]) -> list[Fact]:
-    """Return those of the rows (newest first) that everybody may see; none whose frame is gone, which would tell."""
-    return [fact for row in _without_taken_out(list(rows)) if row.raw and (fact := _fact(row)) is not None]
 
 
 def _without_taken_out(rows: Sequence[InboundEvent]) -> list[InboundEvent]:
