@@ -33,9 +33,13 @@ def begin() -> None:
     Heartbeat.objects.update_or_create(name=ROUND_TRIP, defaults={"at": timezone.now(), "milliseconds": None})
 
 
+# What PostgreSQL's column holds: 24 days.
+MAX_MILLISECONDS = 2**31 - 1
+
+
 def store_round_trip(sent_at: float) -> None:
     """Store how long a task took from being sent (`time.time()`) to a worker."""
-    milliseconds = max(0, round((time.time() - sent_at) * 1000))
+    milliseconds = min(max(0, round((time.time() - sent_at) * 1000)), MAX_MILLISECONDS)
     Heartbeat.objects.update_or_create(name=ROUND_TRIP, defaults={"at": timezone.now(), "milliseconds": milliseconds})
 
 
