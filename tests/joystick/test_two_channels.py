@@ -99,6 +99,25 @@ async def test_a_flood_in_one_channel_delays_no_answer_in_the_other(
     assert delay <= MOST_DELAY
 
 
+async def test_who_waits_for_the_pace_ends_when_cancelled_while_a_line_comes() -> None:
+    for ticks in range(6):
+        lines = ByChannel(interval=60)
+        for text in ("one", "two", "three", "four"):
+            lines.add(Action("send_message", {"text": text}, A, time.time(), "answer"))
+        for _ in range(3):
+            await lines.wait_next()
+            lines.take()
+            lines.count()
+        waiting = asyncio.create_task(lines.wait_next())
+        await asyncio.sleep(0.01)
+        lines.add(Action("send_message", {"text": "five"}, A, time.time(), "answer"))
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        assert waiting.cancel()
+        await asyncio.wait([waiting], timeout=1)
+        assert waiting.cancelled(), f"cancelled {ticks} turns of the loop after the line came"
+
+
 async def test_each_channel_has_a_pace_of_its_own_and_moderation_goes_first() -> None:
     lines = ByChannel(interval=60)
     for channel, text in ((A, "one"), (A, "two"), (A, "three"), (A, "four"), ("", "nameless")):

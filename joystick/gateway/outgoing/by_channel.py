@@ -90,7 +90,10 @@ class ByChannel:
                 return head
             waits = [seconds for *_, seconds in found if seconds is not None]
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._filled.wait(), min(waits, default=None))
+                # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that comes with the event, and the
+                # sender, which is to end then, waits on for ever.
+                async with asyncio.timeout(min(waits, default=None)):
+                    await self._filled.wait()
 
     def take(self) -> Action:
         """Remove the action that `wait_next` has returned and return it, maybe as one with others of its channel.

@@ -110,7 +110,8 @@ class Outgoing:
                 return head
             self._filled.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._filled.wait(), self.held_for())
+                async with asyncio.timeout(self.held_for()):  # not asyncio.wait_for: see `by_channel`
+                    await self._filled.wait()
 
     def head(self) -> Action | None:
         """Return the next action that is not too old; None where there is none, or each waits for others alike."""
