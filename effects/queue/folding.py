@@ -23,7 +23,8 @@ from effects.queue import items
 from effects.registry import INSTANT, MAX_TITLE, Effect, kinds, may_give
 from pixelbot_site.kit import present_channel
 from pixelbot_site.kit.plural import span
-from pixelbot_site.kit.steps import SEQUENCE, WAIT, Step, flat, planned, unfolded
+from pixelbot_site.kit.steps import SEQUENCE, WAIT, Step, flat, leaves, planned, unfolded
+from pixelbot_site.kit.words import change_something
 
 # An item that waits for longer takes nothing in.
 WINDOW = timedelta(seconds=10)
@@ -60,13 +61,18 @@ class Shared:
 def split(wanted: Sequence[Step]) -> Iterator[tuple[Sequence[Step], bool]]:
     """Yield the steps of a list one by one, or where one is a pause, all: with whether those alike may share them.
 
-    What gives something is for each viewer; everything else is seen and heard once for all of them.
+    What `is_own` is for each viewer; everything else is seen and heard once for all of them.
     """
     if len(wanted) > 1 and any(step.get("kind") == WAIT for step in unfolded(wanted)):  # they are one sequence
-        yield wanted, not any(map(may_give, wanted))
+        yield wanted, not any(map(is_own, wanted))
         return
     for step in wanted:
-        yield [step], not may_give(step)
+        yield [step], not is_own(step)
+
+
+def is_own(step: Step) -> bool:
+    """Return whether a step is for each viewer by themselves: it gives something, or its texts count something."""
+    return may_give(step) or any(map(change_something, leaves([step])))
 
 
 def shared(

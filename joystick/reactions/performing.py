@@ -15,7 +15,6 @@ from effects.chat import Priority
 from effects.models import QueueItem
 from effects.queue import folding, items
 from effects.queue.folding import Shared
-from effects.registry import may_give
 from joystick.models import Reaction, Stream
 from joystick.reactions import engine
 from joystick.reactions.engine import Candidate, Run
@@ -95,8 +94,8 @@ def _plan(run: Run, effects: _Effects, likeness: Likeness, alike: Sequence[Run])
     """Return the run's effects: lists of steps that are its viewer's alone, and what those alike share."""
     together = alike if len(alike) >= FOLD_FROM else [run]
     steps = effects.parts
-    if len(together) > 1 and steps and len(steps[0][0]) > 1 and not steps[0][1]:  # a sequence that gives something, too
-        apart = [step for step in run.rule.effects if may_give(step)]
+    if len(together) > 1 and steps and len(steps[0][0]) > 1 and not steps[0][1]:  # a sequence with such a step
+        apart = [step for step in run.rule.effects if folding.is_own(step)]
         steps = [(apart, False), ([step for step in run.rule.effects if step not in apart], True)]
     plan: list[Sequence[Step] | Shared] = []
     for place, (part, is_shared) in enumerate(steps):

@@ -49,7 +49,8 @@ class Word:
     `value` takes what is known where the text is used, and what stands after the colon. `missing` returns what is said
     where there is no value and the text names no fallback. `needs`: one of these must be known, such as "user".
     `check` returns what is wrong with an argument, or ""; without it, the word has none. `takes_bars`: its argument
-    is divided by bars, so that it has no fallback.
+    is divided by bars, so that it has no fallback. `changes` returns whether filling it in with an argument changes
+    something, such as a counter; without it, it never does.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Word:
     needs: str = ""
     check: Callable[[str], str] | None = None
     takes_bars: bool = False
+    changes: Callable[[str], bool] | None = None
 
 
 words: Registry[Word] = Registry("word")
@@ -72,11 +74,12 @@ def word(
     needs: str = "",
     check: Callable[[str], str] | None = None,
     takes_bars: bool = False,
+    changes: Callable[[str], bool] | None = None,
 ) -> Callable[[Callable[[Values, str], Value]], Callable[[Values, str], Value]]:
     """Register the decorated function as the value of the word `name`. See `Word`."""
 
     def register(value: Callable[[Values, str], Value]) -> Callable[[Values, str], Value]:
-        made = Word(name, does, value, missing, needs, check, takes_bars)
+        made = Word(name, does, value, missing, needs, check, takes_bars, changes)
         words.add(name, made, value.__module__)
         return value
 
@@ -193,6 +196,12 @@ def names(value: Any) -> set[str]:
 def is_plain(text: str, values: Collection[str]) -> bool:
     """Return whether a text has no word but plain ones of `values`: it may be filled in again with other values."""
     return all(match["name"] in values and match["argument"] is match["fallback"] is None for match in _matches(text))
+
+
+def change_something(value: Any) -> bool:
+    """Return whether filling in the texts of a structure of JSON changes something, such as a counter."""
+    found = ((words.get(match["name"]), match["argument"] or "") for match in _matches(value))
+    return any(word is not None and word.changes is not None and word.changes(argument) for word, argument in found)
 
 
 def mistakes(value: Any, known: Collection[str]) -> list[str]:

@@ -20,7 +20,7 @@ from economy.ledger import xp
 from economy.models import Cooldown, Points, Viewer
 from effects.models import QueueItem, SavedSequence, State
 from effects.queue import items, worker
-from joystick.models import InboundEvent, Reaction, Stream
+from joystick.models import Counter, InboundEvent, Reaction, Stream
 from joystick.protocol.events import Count, Event, Tip
 from joystick.reactions import causes, engine, places, rules, sentences
 from joystick.reactions.causes import OverlayGone
@@ -249,6 +249,17 @@ def test_a_sequence_with_a_pause_that_gives_something_is_each_viewers_own(says: 
     for name in ("Bob", "Ann"):
         says(tip(name, 1))
     assert [item.title for item in QueueItem.objects.filter(kind="alert").order_by("pk")] == ["Bob: 1", "Ann: 1"]
+
+
+@pytest.mark.parametrize("pause", [[], [{"kind": "wait", "seconds": 3}]])
+def test_a_counter_in_an_effect_counts_each_of_many_alike(says: Says, pause: list[dict[str, Any]]) -> None:
+    Counter.objects.create(name="heroes")
+    row(effects=[{"kind": "alert", "text": "{user} is hero {counter:heroes+1}"}, *pause, *THANKS[2:]])
+    for number in range(6):  # in batches of one to six
+        says(*(tip(f"viewer{each}", 1) for each in range(1 + number)))
+    assert Counter.objects.get().value == 21
+    titles = QueueItem.objects.filter(kind="alert").order_by("pk").values_list("title", flat=True)
+    assert [title.rpartition(" ")[2] for title in titles] == [str(number) for number in range(1, 22)]
 
 
 def test_a_sequence_whose_first_effect_is_chosen_in_its_turn_is_each_viewers_own(says: Says) -> None:

@@ -19,7 +19,15 @@ def check(argument: str) -> str:
     return "" if match[1].casefold() in counters.read() else f"There is no counter called {match[1]}."
 
 
-@word("counter", does="a counter; {counter:deaths+1} counts it first", missing=lambda: 0, check=check)
+def changes(argument: str) -> bool:
+    """Return whether the word counts."""
+    match = _ARGUMENT.fullmatch(argument)
+    return match is not None and bool(match[2])
+
+
+@word(
+    "counter", does="a counter; {counter:deaths+1} counts it first", missing=lambda: 0, check=check, changes=changes
+)
 def counter(values: Values, argument: str) -> Value:
     """Return what the counter stands at. It is counted where a viewer set the text off."""
     match = _ARGUMENT.fullmatch(argument)
