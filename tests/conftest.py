@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -85,6 +86,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark as a journey each test in a slow folder or module, or that starts a bot, a browser, OBS or a server."""
+    twins = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twins:  # of tests of one name, pytest-xdist runs one alone, and tells nobody
+        raise ValueError(f"several tests are called {', '.join(twins)}")
     if "TEST_DATABASE_URL" in os.environ:  # `test_on_postgres`: without a database, a test is the same once more
         config.hook.pytest_deselected(items=[item for item in items if not has_database(item)])
         items[:] = [item for item in items if has_database(item)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import schemathesis
 from django.conf import settings as django_settings
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -25,6 +25,7 @@ from pixelbot_site.api import api
 from redeems import purchase
 
 document = schemathesis.openapi.from_dict(dict(api.get_openapi_schema()))
+OPERATIONS = [operation.ok() for operation in document.get_all_operations()]
 
 CHECKS = [
     not_a_server_error,
@@ -51,14 +52,20 @@ def channel(
     return token()
 
 
+# Not schemathesis' own parametrize: its tests are all called the same, and of those pytest-xdist runs one.
 @pytest.mark.journey
-@document.parametrize()
-@settings(
-    max_examples=25,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-def test_every_answer_is_a_documented_one(case: schemathesis.Case[Any], channel: str, live_server: Any) -> None:
+@pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.label for operation in OPERATIONS])
+def test_every_answer_is_a_documented_one(operation: Any, channel: str, live_server: Any) -> None:
     headers = {"Authorization": f"Bearer {channel}"}
-    case.call_and_validate(base_url=live_server.url, headers=headers, checks=CHECKS)
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=25,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def call(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate(base_url=live_server.url, headers=headers, checks=CHECKS)
+
+    call()
