@@ -25,9 +25,7 @@ def changes(argument: str) -> bool:
     return match is not None and bool(match[2])
 
 
-@word(
-    "counter", does="a counter; {counter:deaths+1} counts it first", missing=lambda: 0, check=check, changes=changes
-)
+@word("counter", does="a counter; {counter:deaths+1} counts it first", missing=lambda: 0, check=check, changes=changes)
 def counter(values: Values, argument: str) -> Value:
     """Return what the counter stands at. It is counted where a viewer set the text off."""
     match = _ARGUMENT.fullmatch(argument)
