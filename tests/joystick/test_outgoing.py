@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import replace
 
@@ -40,58 +39,49 @@ def mute(message_id: str, *, age: float = 0.0) -> Action:
     return Action("mute_user", {"message_id": message_id}, "c", time.time() - age)
 
 
-async def take(queue: Outgoing, at_once: int | None = None) -> str:
-    await asyncio.wait_for(queue.wait_next(), 1)
+def take(queue: Outgoing, at_once: int | None = None) -> str:
+    assert queue.head() is not None
     return next(iter(queue.take(at_once).arguments.values()))
 
 
-async def take_all(queue: Outgoing, at_once: int | None = 1) -> list[str]:
-    return [await take(queue, at_once) for _ in iter(lambda: len(queue), 0)]
+def take_all(queue: Outgoing, at_once: int | None = 1) -> list[str]:
+    return [take(queue, at_once) for _ in iter(lambda: len(queue), 0)]
 
 
-@pytest.mark.asyncio
-async def test_lines_come_in_order_and_stay_until_done() -> None:
+def test_lines_come_in_order_and_stay_until_done() -> None:
     queue = Outgoing()
     queue.add(line("one"))
     queue.add(line("two"))
-    assert await queue.wait_next() is await queue.wait_next()
-    assert [await take(queue), await take(queue)] == ["one", "two"]
+    assert queue.head() is queue.head()
+    assert [take(queue), take(queue)] == ["one", "two"]
 
 
-@pytest.mark.asyncio
-async def test_a_line_older_than_a_minute_is_dropped_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_older_than_a_minute_is_dropped_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
     queue = Outgoing()
     for action in (line("old", age=61), line("young", age=59)):
         queue.add(action)
-    assert await take(queue) == "young"
+    assert take(queue) == "young"
     assert "too late to say, dropped: send_message old" in caplog.text
 
 
-@pytest.mark.asyncio
-async def test_moderation_waits_longer_but_not_for_ever() -> None:
+def test_moderation_waits_longer_but_not_for_ever() -> None:
     queue = Outgoing()
     for action in (mute("forgotten", age=601), mute("late", age=599), line("hello")):
         queue.add(action)
-    assert [await take(queue), await take(queue)] == ["late", "hello"]
+    assert [take(queue), take(queue)] == ["late", "hello"]
 
 
-@pytest.mark.asyncio
-async def test_of_too_many_the_oldest_go(caplog: pytest.LogCaptureFixture) -> None:
+def test_of_too_many_the_oldest_go(caplog: pytest.LogCaptureFixture) -> None:
     queue = Outgoing(interval=SLOW)
     for number in range(MIN_WAITING + 2):
         queue.add(line(str(number)))
-    assert await take(queue) == "2"
+    assert take(queue) == "2"
     assert caplog.text.count("too much to say, dropped") == queue.unsaid == 2
 
 
-@pytest.mark.asyncio
-async def test_with_nothing_to_say_it_waits() -> None:
+def test_with_nothing_to_say_there_is_no_next_and_nothing_to_wait_for() -> None:
     queue = Outgoing()
-    waiting = asyncio.create_task(queue.wait_next())
-    await asyncio.sleep(0.01)
-    assert not waiting.done()
-    queue.add(line("now"))
-    assert (await asyncio.wait_for(waiting, 1)).arguments["text"] == "now"
+    assert queue.head() is None and queue.held_for() is None
 
 
 def test_three_lines_may_follow_each_other_then_one_in_so_many_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,47 +122,43 @@ def whisper(text: str) -> Action:
     return Action("send_whisper", {"username": "Bob", "text": text}, "c", time.time(), "answer")
 
 
-@pytest.mark.asyncio
-async def test_a_whisper_waits_behind_the_answers_before_it() -> None:
+def test_a_whisper_waits_behind_the_answers_before_it() -> None:
     queue = Outgoing()
     for action in (line("aloud"), whisper("psst"), mute("m")):
         queue.add(action)
-    assert await take_all(queue) == ["m", "aloud", "Bob"]
+    assert take_all(queue) == ["m", "aloud", "Bob"]
 
 
-@pytest.mark.asyncio
 @pytest.mark.parametrize("priority", [priority for priority in LIMITS if priority != "moderation"])
-async def test_a_flood_of_one_kind_drops_none_of_another(priority: str) -> None:
+def test_a_flood_of_one_kind_drops_none_of_another(priority: str) -> None:
     queue = Outgoing(interval=SLOW)
     others = [line(other, other) for other in LIMITS if other != priority]
     for other in others:
         queue.add(other)
     for number in range(100):
         queue.add(line(str(number), priority))
-    said = await take_all(queue, None)
+    said = take_all(queue, None)
     assert {other.arguments["text"] for other in others} <= set(said)
     assert queue.unsaid == 100 - (len(said) - len(others)) > 0
 
 
-@pytest.mark.asyncio
-async def test_what_a_broken_socket_did_not_take_is_there_for_the_next_session_in_its_place() -> None:
+def test_what_a_broken_socket_did_not_take_is_there_for_the_next_session_in_its_place() -> None:
     queue = Outgoing()
     for text in ("@a 1", "@b 2", "later"):
         queue.add(line(text))
-    assert await take(queue, 1) == "@a 1 | @b 2"
+    assert take(queue, 1) == "@a 1 | @b 2"
     queue.add(line("@c 3"))
     queue.put_back()
-    assert await take_all(queue, None) == ["@a 1", "@b 2", "later", "@c 3"]
+    assert take_all(queue, None) == ["@a 1", "@b 2", "later", "@c 3"]
 
 
-@pytest.mark.asyncio
-async def test_a_line_that_grew_old_in_the_queue_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_grew_old_in_the_queue_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
     queue, start = Outgoing(), time.time()
     queue.add(Action("send_message", {"text": "question of an hour ago"}, "c", start, "answer"))
-    assert (await queue.wait_next()).arguments["text"] == "question of an hour ago"
+    assert queue.head() is not None
     monkeypatch.setattr(time, "time", lambda: start + 61)
     queue.add(Action("send_message", {"text": "new"}, "c", start + 61, "answer"))
-    assert await take(queue) == "new"
+    assert take(queue) == "new"
 
 
 class Clock:
@@ -235,28 +221,25 @@ def test_each_kind_of_line_has_its_limits() -> None:
     assert set(LIMITS) == set(Priority)
 
 
-@pytest.mark.asyncio
 @pytest.mark.parametrize("priority", list(LIMITS))
-async def test_each_kind_is_dropped_at_its_own_age(priority: str) -> None:
+def test_each_kind_is_dropped_at_its_own_age(priority: str) -> None:
     queue, age = Outgoing(), LIMITS[priority].age
     queue.add(line("old", priority, age=age + 1))
     queue.add(line("young", priority, age=age - 1))
-    assert await take_all(queue) == ["young"]
+    assert take_all(queue) == ["young"]
     assert queue.unsaid == 1
 
 
-@pytest.mark.asyncio
-async def test_as_many_wait_as_can_be_said_before_they_are_too_old() -> None:
+def test_as_many_wait_as_can_be_said_before_they_are_too_old() -> None:
     """Without a pause between lines, a raid's hundreds of answers are all said."""
     queue = Outgoing(interval=0)
     for number in range(500):
         queue.add(line(f"@viewer{number} hello"))
-    assert len(await take_all(queue, None)) == 500
+    assert len(take_all(queue, None)) == 500
     assert queue.unsaid == 0
 
 
-@pytest.mark.asyncio
-async def test_whose_turn_it_is_goes_by_patience_so_that_no_kind_waits_for_ever(
+def test_whose_turn_it_is_goes_by_patience_so_that_no_kind_waits_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = Clock(monkeypatch)
@@ -267,63 +250,57 @@ async def test_whose_turn_it_is_goes_by_patience_so_that_no_kind_waits_for_ever(
     for second in range(30):
         clock.now = 1000.0 + second
         queue.add(line(f"answer {second}"))
-        said.append(await take(queue))
+        said.append(take(queue))
     assert [text for text in said if not text.startswith("answer")] == ["thanks", "level", "chatter"]
     assert said.index("thanks") == 4 and said[0] == "answer 0"
 
 
-@pytest.mark.asyncio
-async def test_larger_tips_are_thanked_for_first_and_the_smallest_are_left_out() -> None:
+def test_larger_tips_are_thanked_for_first_and_the_smallest_are_left_out() -> None:
     queue = Outgoing(interval=SLOW)
     for number in reversed(range(MIN_WAITING + 3)):
         # Each is for another thing, so that no two can be said as one.
         queue.add(thanks("Bob", 10 + number, item=f"thing {number}", template="{user}: {tokens} for {item}"))
-    said = await take_all(queue)
+    said = take_all(queue)
     assert [text.split()[1] for text in said] == [str(10 + number) for number in range(MIN_WAITING + 2, 2, -1)]
     assert queue.unsaid == 3
 
 
-@pytest.mark.asyncio
-async def test_thanks_that_wait_are_said_as_one_by_size_and_nobody_twice() -> None:
+def test_thanks_that_wait_are_said_as_one_by_size_and_nobody_twice() -> None:
     queue = Outgoing()
     for user, tokens in (("Ann", 60), ("Bob", 500), ("Ann", 70), ("Cid", 100)):
         queue.add(thanks(user, tokens))
-    assert await take_all(queue) == ["Thank you for 730 tokens, Bob, Ann and Cid!"]
+    assert take_all(queue) == ["Thank you for 730 tokens, Bob, Ann and Cid!"]
 
 
-@pytest.mark.asyncio
-async def test_thanks_for_different_things_stay_apart() -> None:
+def test_thanks_for_different_things_stay_apart() -> None:
     queue = Outgoing()
     for item in ("Hat", "Water", "Hat"):
         queue.add(thanks("Ann", 5, item=item, template="{user}: {item}"))
-    assert sorted(await take_all(queue)) == ["Ann: Hat", "Ann: Water"]
+    assert sorted(take_all(queue)) == ["Ann: Hat", "Ann: Water"]
 
 
-@pytest.mark.asyncio
-async def test_as_long_as_lines_need_not_wait_each_is_said_by_itself() -> None:
+def test_as_long_as_lines_need_not_wait_each_is_said_by_itself() -> None:
     queue = Outgoing()
     queue.add(thanks("Ann", 5))
     queue.add(thanks("Bob", 5))
-    assert await take_all(queue, 2) == ["Thank you for 5 tokens, Ann!", "Thank you for 5 tokens, Bob!"]
+    assert take_all(queue, 2) == ["Thank you for 5 tokens, Ann!", "Thank you for 5 tokens, Bob!"]
 
 
-@pytest.mark.asyncio
-async def test_hundreds_of_alike_lines_become_one_that_counts_who_has_no_room() -> None:
+def test_hundreds_of_alike_lines_become_one_that_counts_who_has_no_room() -> None:
     queue = Outgoing(interval=SLOW)
     for number in range(300):
         queue.add(thanks(f"Viewer{number}", number + 1))
-    (text,) = await take_all(queue)
+    (text,) = take_all(queue)
     assert text.startswith(f"Thank you for {sum(range(301))} tokens, Viewer299, Viewer298, ")
     assert text.endswith(" and 290 more!")
     assert queue.unsaid == 0
 
 
-@pytest.mark.asyncio
-async def test_a_line_for_many_names_so_many_as_fit() -> None:
+def test_a_line_for_many_names_so_many_as_fit() -> None:
     queue = Outgoing(max_chars=60)
     for number in range(10):
         queue.add(thanks(f"Viewer{number}", 1))
-    assert await take_all(queue) == ["Thank you for 10 tokens, Viewer0, Viewer1 and 8 more!"]
+    assert take_all(queue) == ["Thank you for 10 tokens, Viewer0, Viewer1 and 8 more!"]
 
 
 @pytest.mark.parametrize(("named", "text"), [(3, "a, b and c"), (2, "a, b and 1 more"), (1, "a and 2 more")])
@@ -342,12 +319,11 @@ def test_answers_that_share_a_line_fit_into_it_and_keep_their_order(texts: list[
     assert not rest or len(joined([*shared, rest[0]]).arguments["text"]) > 60
 
 
-@pytest.mark.asyncio
-async def test_answers_share_a_line_with_no_other_line() -> None:
+def test_answers_share_a_line_with_no_other_line() -> None:
     queue = Outgoing()
     for action in (line("@a 1"), line("@b 2"), line("from staff"), line("@c 3"), whisper("@d 4"), line("@e 5")):
         queue.add(action)
-    assert await take_all(queue) == ["@a 1 | @b 2", "from staff", "@c 3", "Bob", "@e 5"]
+    assert take_all(queue) == ["@a 1 | @b 2", "from staff", "@c 3", "Bob", "@e 5"]
 
 
 def test_answers_of_two_channels_share_no_line() -> None:
@@ -355,35 +331,34 @@ def test_answers_of_two_channels_share_no_line() -> None:
     assert sharing_a_line([here, there], most=500) == [here]
 
 
-@pytest.mark.asyncio
-async def test_before_a_stop_answers_and_moderation_are_kept() -> None:
+def test_before_a_stop_answers_and_moderation_are_kept() -> None:
     queue = Outgoing()
     for priority in LIMITS:
         queue.add(line(priority, priority))
     queue.keep_answers()
-    assert await take_all(queue) == ["moderation", "answer"]
+    assert take_all(queue) == ["moderation", "answer"]
     assert queue.unsaid == 4
 
 
-@pytest.mark.asyncio
-async def test_without_a_pause_between_lines_memory_is_bounded_all_the_same() -> None:
+def test_without_a_pause_between_lines_memory_is_bounded_all_the_same() -> None:
     queue = Outgoing(interval=0)
     for number in range(MAX_WAITING + 5):
         queue.add(line(f"@viewer{number} hello"))
     assert (len(queue), queue.unsaid) == (MAX_WAITING, 5)
 
 
-@pytest.mark.asyncio
-async def test_greetings_wait_for_others_and_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(LIMITS, "greeting", replace(LIMITS["greeting"], hold=0.2))
+def test_greetings_wait_for_others_and_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LIMITS, "greeting", replace(LIMITS["greeting"], hold=10))
+    clock = Clock(monkeypatch)
     queue, template = Outgoing(), "Hello {user}!"
     for user in ("Ann", "Bob"):
         filling: dict[str, str | int] = {"user": user}
         text = template.format(**filling)
         queue.add(Action("send_message", {"text": text}, "c", time.time(), "greeting", 0, template, filling))
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(queue.wait_next(), 0.1)
+    clock.now += 9
+    assert queue.head() is None and queue.held_for() == 1
     queue.add(line("an answer"))
-    assert await take(queue, 3) == "an answer"  # nothing waits for them
-    assert await take(queue, 3) == "Hello Ann and Bob!"
+    assert take(queue, 3) == "an answer"  # nothing waits for them
+    clock.now += 1
+    assert take(queue, 3) == "Hello Ann and Bob!"
     assert len(queue) == 0

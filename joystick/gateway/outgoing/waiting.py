@@ -5,11 +5,9 @@ Whose turn it is: moderation's at once; then the line that has waited longest be
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
 
 from joystick.gateway.outgoing import counting
@@ -83,7 +81,6 @@ class Outgoing:
         self.set_limits(interval=interval, max_chars=max_chars, listing=listing)
         self._waiting: dict[str, list[Action]] = {priority: [] for priority in LIMITS}
         self._taken: list[Action] = []
-        self._filled = asyncio.Event()
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -100,18 +97,6 @@ class Outgoing:
         lines.append(action)
         if len(lines) > self._most(action.priority):
             self._make_room(lines)
-        self._filled.set()
-
-    async def wait_next(self) -> Action:
-        """Wait for an action that is not too old, and return it. It stays in the queue until it is taken."""
-        while True:
-            head = self.head()
-            if head is not None:
-                return head
-            self._filled.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.held_for()):  # not asyncio.wait_for: see `by_channel`
-                    await self._filled.wait()
 
     def head(self) -> Action | None:
         """Return the next action that is not too old; None where there is none, or each waits for others alike."""
@@ -131,7 +116,7 @@ class Outgoing:
         None: any number may.
         """
         head = self._next()
-        assert head is not None  # `wait_next` has returned it
+        assert head is not None  # `head` has returned it
         lines = self._waiting[head.priority]
         self._taken, action = [head], head
         if LIMITS[head.priority].hold or (at_once is not None and len(self) > at_once):
@@ -144,7 +129,6 @@ class Outgoing:
         for action in reversed(self._taken):
             self._waiting[action.priority].insert(0, action)
         self._taken = []
-        self._filled.set()
 
     def keep_answers(self) -> None:
         """Drop everything but answers and moderation: the bot is about to stop."""
