@@ -230,7 +230,7 @@ def _take_cooldowns(
     """Take the viewer's cooldown and everybody's; return when each ends, so that a refund ends exactly these."""
     default = entry.cooldown(rules) if entry is not None else 0
     own = default if row.cooldown_seconds is None else row.cooldown_seconds
-    wanted = {f"redeem.{row.key}:{viewer.key}": float(own), f"redeem.{row.key}": float(row.global_cooldown_seconds)}
+    wanted = {f"redeem.{row.key}:{viewer.pk}": float(own), f"redeem.{row.key}": float(row.global_cooldown_seconds)}
     free = cooldowns.take(wanted, now=now)
     held = [cooldowns.seconds_left(key, now=now) for key in wanted if key not in free]
     if held:

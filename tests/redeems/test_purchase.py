@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from economy.models import Cooldown, Points, Transaction, Viewer
+from economy.viewers import merging
 from economy.viewers.roles import Role
 from effects.models import OverlayPage, Prize, Purchase, QueueItem, Sound, State
 from effects.obs import health
@@ -87,6 +88,14 @@ def test_cooling_down_names_the_seconds_and_costs_nothing(buy: Callable[..., Que
         buy(at=3)
     assert Points.objects.get(viewer__key="bob").balance == 75
     buy(at=10)
+
+
+def test_a_cooldown_goes_on_under_a_new_name(buy: Callable[..., QueueItem]) -> None:
+    buy()
+    bob = Viewer.objects.get(key="bob")
+    merging.rename(bob, "Robert")
+    with pytest.raises(Refused, match="again in 7 s"):
+        buy(who=bob, at=3)
 
 
 def test_the_rows_cooldown_wins_over_the_setting(buy: Callable[..., QueueItem]) -> None:
