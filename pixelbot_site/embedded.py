@@ -26,7 +26,7 @@ from twisted.internet import defer, reactor
 from effects import tasks, voice
 from effects.queue import worker
 from effects.queue.upkeep import rescue
-from pixelbot_site.celery import app
+from pixelbot_site.celery import app, look_for_obs
 from pixelbot_site.kit.bell_broker import BELL
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.logs import STDOUT
@@ -193,6 +193,7 @@ class Worker:
         """Start the worker's threads and the schedule."""
         worker_health.begin()
         self._thread.start()
+        look_for_obs()
         # In a thread: the worker's own `beat` option forks a process, which a broker in memory does not reach.
         start_service("schedule", self._schedule.run)
 

@@ -18,6 +18,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache as django_cache
 from django.core.management.commands import flush as flush_command
 from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
@@ -28,6 +29,7 @@ from economy.viewers import people, presence
 from effects.chat import MAILBOX
 from effects.media import library
 from effects.models import Overlay
+from effects.obs import health as obs_health
 from effects.obs.client import obs
 from effects.overlays import pages, screens
 from joystick.chat import answering, built_in
@@ -242,14 +244,17 @@ def frame_text(happening: Happening, version: str = "v2") -> str:
 
 
 @pytest.fixture
-def stage(db: None, settings: Any) -> None:
-    """Have an overlay's page open, as far as the database tells, and OBS switched on.
+def stage(db: None, settings: Any) -> Iterator[None]:
+    """Have an overlay's page open and OBS answer, as far as the database and the cache tell.
 
     Without them, nothing that needs them is sold.
     """
     settings.OBS_ENABLED = True
+    django_cache.set(obs_health.KEY, "", 600)
     overlay, _ = Overlay.objects.get_or_create(name="Main")
     pages.opened("a test's page", overlay)
+    yield
+    django_cache.delete(obs_health.KEY)
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ FIRST_RETRY, LAST_RETRY = 1.0, 30.0
 NOT_READY = 207
 READY_WITHIN = 5.0
 OFF = "it is switched off"
+LOOKING = "the bot is just looking for it"
 AWAY = phrases.refusal("obs.away", "OBS is not connected ({reason})")
 STARTING = phrases.refusal("obs.starting", "OBS is still starting")
 NO_ANSWER = phrases.refusal("obs.no_answer", "OBS does not answer")
@@ -87,8 +88,8 @@ class OBS:
 
     @property
     def away(self) -> str:
-        """Return why there is no connection; "" if there is one, or before the first attempt has ended."""
-        return AWAY(reason=self.trouble) if self.trouble else ""
+        """Return why there is no connection; "" if there is one."""
+        return "" if self.is_connected and not self.trouble else AWAY(reason=self.trouble or LOOKING)
 
     def start(self) -> None:
         """Start the thread that connects and reconnects, unless it runs already."""
@@ -173,7 +174,7 @@ class OBS:
         with self._turn:
             ws, number = self._ws, str(next(self._ids))
             if ws is None:
-                raise Failed(self.away or NO_ANSWER())
+                raise Failed(self.away if self.trouble else NO_ANSWER())
             answer: Future[Data] = Future()
             self._waiting[number] = answer
             try:

@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.utils.text import capfirst
 
 from effects.obs import address
-from effects.obs.client import obs
+from effects.obs.client import AWAY, LOOKING, obs
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
 
@@ -16,6 +16,7 @@ NEEDS_OBS = phrases.refusal("obs.needed", "that needs OBS, which is not connecte
 ASK_WITHIN = 1.0
 # Seconds that the result of a check is kept. Checks run every half minute.
 KEEP_SECONDS = 120
+# Why OBS is away by the last check, "" where it answered; nothing before the first.
 KEY = "obs.away"
 
 
@@ -41,7 +42,7 @@ def check() -> bool:
     except Failed as error:
         cache.set(KEY, str(error), KEEP_SECONDS)
         return False
-    cache.delete(KEY)
+    cache.set(KEY, "", KEEP_SECONDS)
     return True
 
 
@@ -65,5 +66,5 @@ def away(*, enabled: bool) -> str:
         return ""
     line = obs()
     # Where the web server is a process of its own, the workers' last check counts.
-    reason = line.away if line.is_running else cache.get(KEY)
+    reason = line.away if line.is_running else cache.get(KEY, AWAY(reason=LOOKING))
     return f"{capfirst(reason)}: effects that need it fail, and points go back." if reason else ""

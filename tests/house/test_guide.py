@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
 from economy.settings_table import PointsSettings
 from effects.models import Overlay, State
+from effects.obs import health as obs_health
 from effects.overlays import pages
 from effects.queue import items, worker
 from effects.registry.values import speak
@@ -70,6 +72,8 @@ def test_each_step_is_ticked_by_what_is_so(admin_client: Client, deliver: Callab
     assert item.state == State.DONE
     assert done()[-1] == "voice"
     settings.OBS_ENABLED = True
+    assert "obs" not in done()
+    cache.set(obs_health.KEY, "", 60)  # as a check that finds OBS stores it
     assert done()[-1] == "obs"
     deliver(chat("Fox", "hello"))
     assert done()[-1] == "hello"

@@ -280,6 +280,11 @@ def test_json_logs_are_one_object_a_line(make_bot: MakeBot, simulator: Simulator
     wait_until(lambda: bot.says('"logger": "joystick", "message": "connected"'), "a line of JSON")
 
 
+def test_whether_obs_is_there_is_known_from_the_start(make_bot: MakeBot) -> None:
+    bot = make_bot(OBS_ENABLED="true", OBS_PORT=str(free_port())).start()
+    wait_until(lambda: bot.says("no connection to OBS: nothing answers there"), "it was asked", within=10)
+
+
 @pytest.mark.empty_data
 def test_the_demo_speaks_within_ten_seconds(make_bot: MakeBot) -> None:
     """No account, a database of its own, the same client and path as in earnest."""

@@ -7,13 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.utils import timezone
 
 from economy.models import Cooldown, Item, Points, Transaction, Viewer
 from economy.viewers import inventory
 from economy.viewers.roles import Role
 from effects import wheel
 from effects.media import sounds
-from effects.models import QueueItem, Sound
+from effects.models import OverlayPage, QueueItem, Sound
+from effects.obs import health as obs_health
 from joystick.chat import dispatch
 from joystick.models import Install
 from joystick.registry import commands
@@ -100,6 +103,15 @@ def test_redeems(ask: Ask) -> None:
     ]
     Redeem.objects.update(enabled=False)
     assert ask("!redeems") == ["@Bob there is nothing to buy at the moment."]
+
+
+def test_what_can_not_happen_now_is_not_offered(ask: Ask) -> None:
+    cache.set(obs_health.KEY, "OBS does not answer", 60)
+    OverlayPage.objects.update(until=timezone.now())
+    Redeem.objects.exclude(key__in=["clip", "tts"]).update(enabled=False)
+    assert ask("!redeems") == ["@Bob there is nothing to buy at the moment."]
+    assert ask("!help")[0].endswith("!redeems, !sounds, !top.")
+    assert ask("!help clip") == ["@Bob !clip: Save a clip (free). It can't be had right now."]
 
 
 @pytest.mark.parametrize("text", ["!top", "!leaderboard"])

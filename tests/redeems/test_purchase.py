@@ -244,14 +244,15 @@ def test_without_an_open_overlay_nothing_that_needs_one_is_sold_or_offered(
     assert order("spin").kind == "spin_wheel" and purchase.can_happen(Redeem.objects.get(key="spin"))
 
 
-@pytest.mark.parametrize("is_enabled", [False, True])
+@pytest.mark.parametrize("case", ["off", "away", "not looked for yet"])
 def test_with_obs_off_or_away_nothing_that_needs_it_is_sold_or_offered(
-    order: Callable[..., QueueItem], settings: Any, request: pytest.FixtureRequest, is_enabled: bool
+    order: Callable[..., QueueItem], settings: Any, case: str
 ) -> None:
-    settings.OBS_ENABLED = is_enabled
-    if is_enabled:
+    settings.OBS_ENABLED = case != "off"
+    if case == "away":
         cache.set(health.KEY, "OBS does not answer", 60)  # as the workers' check stores it
-        request.addfinalizer(cache.clear)
+    elif case == "not looked for yet":
+        cache.delete(health.KEY)
     Redeem.objects.filter(key="scene").update(enabled=True, choices="Game")
     for key, words in (("clip", ""), ("scene", "Game")):
         with pytest.raises(Refused, match="that needs OBS, which is not connected"):

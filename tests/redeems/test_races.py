@@ -28,12 +28,15 @@ BUYERS, ROUNDS = 4, 15
 PROGRAM = f"""
 import sys
 import django; django.setup()
+from django.core.cache import cache
 from django.utils import timezone
 from economy.models import Viewer
+from effects.obs import health
 from joystick.settings_table import Rules
 from pixelbot_site.kit.errors import Refused
 from redeems import purchase
 
+cache.set(health.KEY, "", 600)  # as a check of OBS stores it
 number = int(sys.argv[1])
 viewer = Viewer.objects.get(key=f"v{{number}}")
 bought, reason = 0, ""

@@ -7,6 +7,7 @@ from joystick.chat import answering, built_in
 from joystick.registry import Call, command
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
+from redeems import purchase
 from redeems.models import Redeem
 
 COMMANDS = phrases.answer("help.commands", "you can use {commands}.")
@@ -15,6 +16,7 @@ COMMAND = phrases.answer("help.command", "{usage}: {help}.")
 REDEEM = phrases.answer("help.redeem", "!{name}: {title} ({price}). {state}")
 OFF = phrases.answer("help.off", "It is switched off at the moment.")
 SOLD_OUT = phrases.answer("help.sold_out", "It is sold out.")
+NOT_NOW = phrases.answer("help.not_now", "It can't be had right now.")
 UNKNOWN = phrases.refusal("help.unknown", "I don't know !{name}")
 
 
@@ -29,7 +31,7 @@ def help_(call: Call) -> str:
     names = {entry.name for entry in entries if role >= entry.role and entry.listed}
     allowed = sorted(f"!{word}" for word in names.union(answering.listed(role=role)))
     rows = Redeem.objects.filter(enabled=True, least_role__lte=role).exclude(stock=0)
-    offers = ", ".join(f"!{row.key} ({row.price()})" for row in rows)
+    offers = ", ".join(f"!{row.key} ({row.price()})" for row in rows if purchase.can_happen(row))
     return BOTH(commands=", ".join(allowed), offers=offers) if offers else COMMANDS(commands=", ".join(allowed))
 
 
@@ -40,5 +42,12 @@ def _explained(name: str) -> str:
     row = Redeem.objects.filter(key=name.replace("\0", "")).first()  # for a NUL, PostgreSQL raises
     if row is None:
         raise Refused(UNKNOWN(name=name[:40]))
-    state = "" if row.enabled and row.stock != 0 else SOLD_OUT.part() if row.enabled else OFF.part()
-    return REDEEM(name=row.key, title=row.title, price=row.price(in_words=True), state=state)
+    return REDEEM(name=row.key, title=row.title, price=row.price(in_words=True), state=_state(row))
+
+
+def _state(row: Redeem) -> str:
+    if not row.enabled:
+        return OFF.part()
+    if row.stock == 0:
+        return SOLD_OUT.part()
+    return "" if purchase.can_happen(row) else NOT_NOW.part()
