@@ -16,6 +16,7 @@ from effects.models import WebhookTarget
 from effects.outside import bodies, headers
 from effects.settings_table import OutsideSettings
 from pixelbot_site.kit import phrases
+from pixelbot_site.kit.asking import run_to_deadline
 from pixelbot_site.kit.errors import Failed
 
 ANSWERED = phrases.refusal("webhook.answered", "the address answered {status}")
@@ -92,7 +93,7 @@ def _ask(method: str, url: str, body: bytes, own: Mapping[str, str], *, reads: b
     if reads:
         sent["Accept-Encoding"] = "identity"  # what is unpacked could be a thousand times longer
     try:
-        return asyncio.run(_answer(httpx2.Request(method, url, content=body, headers=sent), reads=reads))
+        return run_to_deadline(_answer(httpx2.Request(method, url, content=body, headers=sent), reads=reads))
     except TimeoutError as error:
         raise Failed(TOO_SLOW(seconds=f"{DEADLINE:g}")) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:

@@ -124,6 +124,18 @@ def test_a_server_that_drips_its_answer_is_given_up(settings: Any, monkeypatch: 
     assert (item.state, item.error) == (State.FAILED, "the address did not answer within 0.5 s")
 
 
+def test_a_name_that_is_looked_up_slowly_is_given_up(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "DEADLINE", 0.5)
+    settings.WEBHOOK_ADDRESSES = ["http://slow.example/"]
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(10) and [])
+    began = time.monotonic()
+    item = called("http://slow.example/")
+    took = time.monotonic() - began
+    over.set()
+    assert took < 3 and (item.state, item.error) == (State.FAILED, "the address did not answer within 0.5 s")
+
+
 def test_only_allowed_addresses(settings: Any) -> None:
     settings.WEBHOOK_ADDRESSES = ["https://example.org/hooks/", "https://example.com/one"]
     for url in ("https://example.org/hooks/", "https://example.org/hooks/a?b", "https://example.com/one"):

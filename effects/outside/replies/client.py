@@ -12,6 +12,7 @@ import httpx2
 from effects.outside.replies import addresses
 from effects.outside.replies.options import Options
 from pixelbot_site.kit import phrases
+from pixelbot_site.kit.asking import run_to_deadline
 from pixelbot_site.kit.errors import Failed
 
 ANSWERED = phrases.refusal("reply.answered", "the AI's server answered {status}")
@@ -81,7 +82,7 @@ def _sent(target: addresses.Target, body: bytes, key: str, seconds: float) -> by
         sent["Authorization"] = f"Bearer {key}"
     try:
         request = httpx2.Request("POST", target.url, content=body, headers=sent)
-        return asyncio.run(_answer(request, seconds))
+        return run_to_deadline(_answer(request, seconds))
     except TimeoutError:
         raise Failed(TOO_SLOW(seconds=f"{seconds:g}")) from None
     except httpx2.ConnectError as error:
