@@ -1,7 +1,7 @@
 """SQLite's file from one run to the next: whole at the start, one file after the stop, with a short log between.
 
-`pixelbot.sqlite3.state` beside the database tells how the last run left it: "INODE" while the bot runs, "INODE SIZE
-MTIME" after a stop in order.
+`pixelbot.sqlite3.state` beside the database says "INODE SIZE MTIME" after a stop in order; there is none while the bot
+runs, nor after a crash.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ def path() -> Path | None:
 def require_whole() -> None:
     """Raise ImproperlyConfigured for a damaged file, such as a copy that was made while the bot ran.
 
-    The file that the last run left in order is believed; one that a crash left is read through quickly; any other came
-    from elsewhere, and its indexes are compared, too. Of a very large one, as much is read as CHECK_SECONDS allow.
+    The file that the last run left in order is believed. Any other is read through, and its indexes are compared: after
+    a crash, too, since an older file may have been copied over it, beside the log of the newer one. Of a very large
+    one, as much is read as CHECK_SECONDS allow.
     """
     file = path()
     if file is None:
@@ -54,16 +55,15 @@ def require_whole() -> None:
     if known == [str(stat.st_ino), str(stat.st_size), str(stat.st_mtime_ns)] and not _size(_log_of(file)):
         fault = ""
     else:
-        thorough = known != [str(stat.st_ino)]
         if stat.st_size > LARGE_FILE:
             log.info("checking the database (%d MB), since it was not left in order", stat.st_size // 2**20)
-        fault = first_fault(file, thorough=thorough, within=CHECK_SECONDS)
+        fault = first_fault(file, thorough=True, within=CHECK_SECONDS)
     if fault:
         raise ImproperlyConfigured(
             f"The database {file} is damaged ({fault}). It was not changed. A copy that is made while the bot runs is "
             "no backup: restore one with manage.py restore FILE."
         )
-    state.write_text(str(stat.st_ino), encoding="ascii")
+    state.unlink(missing_ok=True)
 
 
 def _require_readable(file: Path) -> None:

@@ -173,8 +173,9 @@ def test_a_copy_made_while_the_bot_runs_is_refused_when_it_is_torn(
     assert (bot.folder / DATABASE).read_bytes() == old[:middle] + new[middle:]
 
 
+@pytest.mark.parametrize("put", [shutil.copyfile, os.replace])  # into the same file, and as another one
 def test_an_older_database_beside_the_log_of_a_newer_one_is_refused(
-    bot: BotProcess, make_bot: MakeBot, simulator: SimulatorThread
+    bot: BotProcess, make_bot: MakeBot, simulator: SimulatorThread, put: Callable[[Path, Path], object]
 ) -> None:
     old = Path(shutil.copy(bot.folder / DATABASE, bot.folder / "old"))
     simulator.happen(*(tip(f"Viewer{number}", 5) for number in range(300)))
@@ -184,7 +185,7 @@ def test_an_older_database_beside_the_log_of_a_newer_one_is_refused(
     simulator.happen(tip("Bob", 5))
     wait_until(lambda: bot.one("SELECT count(*) FROM economy_transaction") == 301, "one more, in the log alone")
     bot.kill()
-    old.replace(bot.folder / DATABASE)
+    put(old, bot.folder / DATABASE)
     assert f"{DATABASE} is damaged (" in refusal(make_bot())
 
 
