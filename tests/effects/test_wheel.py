@@ -263,7 +263,7 @@ def test_a_prize_that_cannot_be_given_fails_the_item_and_the_lane_goes_on(
     Prize.objects.create(name="70 points", effects=[{"kind": "grant_points", "points": 70}])
     item, after = spin(), spin()
     worker.drain("wheel")
-    monkeypatch.setattr(items, "enqueue_known", lambda effect, viewer: 1 / 0)
+    monkeypatch.setattr(items, "enqueue_known", lambda effect, *, viewer, part_of, event: 1 / 0)
     playback.finished(item.pk, 1)
     assert (state(item), state(after)) == (State.FAILED, State.PENDING)
     assert balance() == 900  # the first one's points are back
