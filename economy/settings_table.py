@@ -14,10 +14,19 @@ MAX_NAME = 30
 POINT = phrases.answer("word.point", "point")
 POINTS = phrases.answer("word.points", "points")
 
+SOURCES = ("chat", "tip", "wheel", "follow", "sub", "resub", "gift", "raid", "dropin")
 CAPS = (
-    "The most that a source gives one viewer in a day (TIME_ZONE). Sources: chat, tip, wheel, follow, sub, resub, "
-    "gift, raid, dropin. A source without a number has no cap."
+    f"The most that a source gives one viewer in a day (TIME_ZONE). Sources: {', '.join(SOURCES)}. A source without a "
+    "number has no cap."
 )
+
+
+def of_sources(caps: dict[str, int]) -> dict[str, int]:
+    """Return the caps. Raise ValueError for one of a source that there is not."""
+    unknown = ", ".join(name for name in caps if name not in SOURCES)
+    if unknown:
+        raise ValueError(f"there is no source called {unknown}: they are {', '.join(SOURCES)}")
+    return caps
 
 
 def casefolded(names: frozenset[str]) -> frozenset[str]:
@@ -111,7 +120,7 @@ class PointsSettings(Section):
     points_start_amount: int = setting(
         0, "What every new viewer begins with, given once.", unit="points", label="A new viewer begins with"
     )
-    points_daily_caps: Mapping[str, int] = setting({}, CAPS, label="Most in a day")
+    points_daily_caps: Mapping[str, int] = setting({}, CAPS, clean=of_sources, label="Most in a day")
     excluded_usernames: frozenset[str] = setting(
         frozenset(),
         "These viewers earn nothing and stand on no leaderboard. Bots and you yourself need not be named where the "
@@ -179,7 +188,7 @@ class XPSettings(Section):
         unit="XP",
         label="Each token for Joystick's wheel",
     )
-    xp_daily_caps: Mapping[str, int] = setting({}, CAPS, label="Most in a day")
+    xp_daily_caps: Mapping[str, int] = setting({}, CAPS, clean=of_sources, label="Most in a day")
     xp_base: int = setting(
         100,
         "From level L to L+1 it takes floor(XP_BASE × L^XP_EXPONENT) XP. After a change of the curve, recompute the "

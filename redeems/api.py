@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
-from economy.models import Viewer
+from economy.models import MAX_COOLDOWN, MAX_PRICE, Viewer
 from economy.viewers import people
 from economy.viewers.roles import Role
 from effects.models import QueueItem, State
@@ -26,6 +26,7 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r
 NULLABLE = {"cooldown_seconds", "limit_per_stream", "limit_per_viewer", "stock"}
 # What PositiveIntegerField holds on PostgreSQL.
 Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Seconds = Annotated[int, Field(ge=0, le=MAX_COOLDOWN)]
 
 
 class RedeemOut(Schema):
@@ -53,12 +54,12 @@ class RedeemIn(Schema):
     """The fields to change; others stay. null means the redeem's default cooldown, no limit, or an unlimited stock."""
 
     title: Title | None = None
-    cost: Whole | None = None
+    cost: Annotated[int, Field(ge=0, le=MAX_PRICE)] | None = None
     pricing: Pricing | None = None
     enabled: bool | None = None
     live_only: bool | None = None
-    cooldown_seconds: Whole | None = None
-    global_cooldown_seconds: Whole | None = None
+    cooldown_seconds: Seconds | None = None
+    global_cooldown_seconds: Seconds | None = None
     limit_per_stream: Whole | None = None
     limit_per_viewer: Whole | None = None
     stock: Whole | None = None

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from economy.models import MAX_COOLDOWN, MAX_PRICE
 from economy.settings_table import PointsSettings
 from economy.viewers.roles import Role
 from pixelbot_site.kit import phrases
@@ -50,7 +51,9 @@ class Redeem(models.Model):
         help_text="The word after ! in chat.",
     )
     title = models.CharField(max_length=100)
-    cost = models.PositiveIntegerField(default=0, help_text="Points. 0 is free.")
+    cost = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(MAX_PRICE)], help_text="Points. 0 is free."
+    )
     pricing = models.CharField("the cost is for", max_length=9, choices=Pricing.choices, default=Pricing.FIXED)
     enabled = models.BooleanField(default=True)
     live_only = models.BooleanField(default=False, help_text="Only while the channel is live.")
@@ -59,10 +62,14 @@ class Redeem(models.Model):
         "pause of each viewer",
         null=True,
         blank=True,
+        validators=[MaxValueValidator(MAX_COOLDOWN)],
         help_text="Between two of one viewer. Blank: the default of this redeem.",
     )
     global_cooldown_seconds = models.PositiveIntegerField(
-        "pause of everybody", default=0, help_text="Seconds between two of anybody."
+        "pause of everybody",
+        default=0,
+        validators=[MaxValueValidator(MAX_COOLDOWN)],
+        help_text="Seconds between two of anybody.",
     )
     limit_per_stream = models.PositiveIntegerField(null=True, blank=True, help_text="Blank: no limit.")
     limit_per_viewer = models.PositiveIntegerField(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy.models.batches import Batch, BatchState, Currency, Operation
 from economy.models.inventory import Item, ItemGrant
 from economy.models.ledgers import UNDOING, Audit, Transaction, TransactionKind, XPTransaction
-from economy.models.rewards import Cooldown, DailyTotal, GivenReward, LevelReward
+from economy.models.rewards import MAX_COOLDOWN, MAX_PRICE, Cooldown, DailyTotal, GivenReward, LevelReward
 from economy.models.viewers import (
     FLAGS,
     KEY_MAX,
@@ -27,6 +27,8 @@ from economy.models.viewers import (
 __all__ = [
     "FLAGS",
     "KEY_MAX",
+    "MAX_COOLDOWN",
+    "MAX_PRICE",
     "NOTES_MAX",
     "ROLE_FLAGS",
     "STAFF_MAX",

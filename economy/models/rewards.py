@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
 from pixelbot_site.kit.steps_field import EffectsField
 from pixelbot_site.kit.words import KnownWords
+
+# Points: the largest price, and the largest reward. Times the characters of the longest line, it is the ledger's limit.
+MAX_PRICE = 10**9
+# Seconds: a year.
+MAX_COOLDOWN = 31_536_000
 
 
 class LevelReward(models.Model):
@@ -19,7 +24,7 @@ class LevelReward(models.Model):
     repeats = models.BooleanField(
         "every so many levels", default=False, help_text="Not only this level, but all its multiples: 5, 10, 15, …"
     )
-    points = models.PositiveIntegerField(default=0)
+    points = models.PositiveIntegerField(default=0, validators=[MaxValueValidator(MAX_PRICE)])
     line = models.CharField(
         max_length=200,
         blank=True,

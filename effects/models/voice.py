@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils import timezone
 
-from economy.models import Viewer
+from economy.models import MAX_PRICE, Viewer
 
 one_word = RegexValidator(r"^[\w-]+\Z", "One word: letters, digits, - and _.")
 
@@ -20,7 +20,12 @@ class Sound(models.Model):
     aliases = models.CharField(max_length=200, blank=True, help_text="Other names for it, separated by spaces.")
     file = models.FileField(upload_to="sounds", max_length=200, help_text="wav, mp3, ogg or opus.")
     volume = models.FloatField(default=1.0, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
-    cost = models.PositiveIntegerField(null=True, blank=True, help_text="Points. Blank: what the redeem “sound” costs.")
+    cost = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MAX_PRICE)],
+        help_text="Points. Blank: what the redeem “sound” costs.",
+    )
     enabled = models.BooleanField(default=True, help_text="Off: viewers can't play it; effects still can.")
     content_type = models.CharField(max_length=40, editable=False)
     seconds = models.FloatField(default=0, editable=False)

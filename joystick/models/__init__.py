@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from joystick.models.channel import (
-    MAX_COOLDOWN,
     BuiltInCommand,
     Connection,
     Gap,
@@ -23,7 +22,6 @@ from joystick.models.moderation import LIMITS, ChatFilter, FilterAction, FilterK
 __all__ = [
     "COMMAND_WORDS",
     "LIMITS",
-    "MAX_COOLDOWN",
     "BuiltInCommand",
     "ChatFilter",
     "Connection",

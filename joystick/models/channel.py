@@ -10,14 +10,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from economy.models import KEY_MAX, Viewer
+from economy.models import KEY_MAX, MAX_COOLDOWN, Viewer
 from economy.viewers.roles import Role
 from pixelbot_site.kit.steps_field import EffectsField
 
 # A channel that is not connected, and that nothing came from for so long, is not in use any more.
 SILENT = timedelta(days=30)
-# Seconds: a year.
-MAX_COOLDOWN = 31_536_000
 
 
 class Install(models.Model):

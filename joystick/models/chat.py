@@ -8,9 +8,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils import timezone
 
-from economy.models import KEY_MAX, USERNAME_MAX, Viewer, viewer_key
+from economy.models import KEY_MAX, MAX_COOLDOWN, MAX_PRICE, USERNAME_MAX, Viewer, viewer_key
 from economy.viewers.roles import Role
-from joystick.models.channel import MAX_COOLDOWN
 from pixelbot_site.kit.steps_field import EffectsField
 from pixelbot_site.kit.words import KnownWords
 
@@ -50,7 +49,11 @@ class CustomCommand(models.Model):
         validators=[MaxValueValidator(MAX_COOLDOWN)],
         help_text="Seconds between two of anybody.",
     )
-    cost = models.PositiveIntegerField(default=0, help_text="In points. They go back where an effect does not happen.")
+    cost = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(MAX_PRICE)],
+        help_text="In points. They go back where an effect does not happen.",
+    )
     live_only = models.BooleanField("only while live", default=False)
     is_listed = models.BooleanField("named by !help", default=True)
     enabled = models.BooleanField(default=True)

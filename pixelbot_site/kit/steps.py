@@ -6,6 +6,7 @@ What a kind of effect does is in `effects/library/`, which fills `payloads` and 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -34,6 +35,8 @@ MAX_SAVED = 200
 # How many steps a list inside an effect may hold, and how deep lists may lie in each other. The column's is the first.
 MAX_SEQUENCE = 20
 MAX_DEPTH = 5
+HALVES = re.compile("[\0\ud800-\udfff]")
+NO_TEXT = "a null character, or half of a character, which can't be stored."
 
 # An effect as it is stored in a column: `kind`, and beside it the keys of its payload.
 Step = Mapping[str, Any]
@@ -286,6 +289,9 @@ def find_mistakes(steps: Any, path: Path = (), depth: int = 1) -> Iterator[Mista
         return
     for number, step in enumerate(steps):
         kind, place = str(step.get("kind", "")), (*path, number)
+        if depth == 1 and not is_text(step):
+            yield Mistake(place, f"Effect {number + 1}: in it is {NO_TEXT}", f"In it is {NO_TEXT}")
+            continue
         payload = payloads.get(kind)
         if payload is None:
             there_is_none = f"there is none called “{kind}”. There are {', '.join(payloads)}."
@@ -293,6 +299,20 @@ def find_mistakes(steps: Any, path: Path = (), depth: int = 1) -> Iterator[Mista
             continue
         for mistake in _of_step(payload, step, place, depth):
             yield Mistake(mistake.path, f"Effect {number + 1}, {kind}: {mistake.sentence}", mistake.message)
+
+
+def is_text(value: Any) -> bool:
+    """Return whether each text in `value` can be stored and shown: no null character, and no half of a character."""
+    left = [value]
+    while left:
+        found = left.pop()
+        if isinstance(found, str) and HALVES.search(found):
+            return False
+        if isinstance(found, dict):
+            left += [*found.keys(), *found.values()]
+        elif isinstance(found, list):
+            left += found
+    return True
 
 
 def _of_step(payload: type[Payload], step: Step, place: Path, depth: int) -> Iterator[Mistake]:

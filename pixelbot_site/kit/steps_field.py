@@ -30,6 +30,7 @@ from pixelbot_site.kit.steps import (
     check,
     every_step,
     find_mistakes,
+    is_text,
     payloads,
 )
 from pixelbot_site.kit.voice_fields import VoiceSelect
@@ -112,9 +113,10 @@ class EffectsFormField(forms.JSONField):
     def bound_data(self, data: Any, initial: Any) -> Any:
         """Return what was posted; what can't be read, as it was typed."""
         try:
-            return super().bound_data(data, initial)
+            found = super().bound_data(data, initial)
         except RecursionError:
             return InvalidJSONInput(data)
+        return found if is_text(found) else InvalidJSONInput(data)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return whether the list was changed; what can't be read was."""
@@ -126,7 +128,7 @@ class EffectsFormField(forms.JSONField):
     def validate(self, value: Any) -> None:
         """Validate the kinds and their payloads, besides what every field validates."""
         super().validate(value)
-        check(value or [])
+        check([] if value is None else value)
 
     def clean(self, value: Any) -> Any:
         """Return the list; an empty field gives an empty list."""

@@ -180,6 +180,11 @@ def test_a_reaction_that_could_not_work_is_not_saved(staff: Client) -> None:
         ('[{"kind": "speak"}]', "Effect 1, speak: text: Field required"),
         ('[{"kind": "alert", "text": "hi", "seconds": 900}]', "Effect 1, alert: seconds: Input should be less"),
         ('{"kind": "speak"}', "This must be a list of effects."),
+        ("{}", "This must be a list of effects."),
+        ("0", "This must be a list of effects."),
+        (r'[{"kind": "alert", "text": "\ud800"}]', "half of a character, which can&#x27;t be stored."),
+        (r'[{"kind": "alert", "text": "\u0000"}]', "half of a character, which can&#x27;t be stored."),
+        (r'[{"kind": "alert", "\u0000": "hi"}]', "half of a character, which can&#x27;t be stored."),
         ("nonsense", "Enter a valid JSON."),
     ):
         assert mistake in staff.post(add, {**form, "effects": effects}).text
