@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -75,8 +76,8 @@ class Browser:
         seconds = estimated_seconds(text, style.rate)
         if seconds > max_seconds:
             raise TooLong(seconds)
-        # The overlay reports the end itself; the estimate is the time after which the bot stops waiting for it.
-        return Spoken(None, seconds * 2, by_browser=True)
+        # The overlay reports the end itself; this is the time after which the bot stops waiting for it.
+        return Spoken(None, min(seconds * 2, max_seconds), by_browser=True)
 
     def voices(self) -> tuple[Voice, ...]:
         """Return none: only the overlay's browser knows them."""
@@ -97,8 +98,16 @@ class Silent:
 
 def estimated_seconds(text: str, rate: int) -> float:
     """Return how long it takes to speak `text` at `rate` words a minute, at least a second."""
-    # A word counts as five characters and a space, as typists count.
-    return max(1.0, len(text) / 6 * 60 / rate)
+    # A word counts as five letters and a space, as typists count; and what stands between blanks is one at least.
+    words = max(sum(map(_letters, text)) / 6, len(text.split()))
+    return max(1.0, words * 60 / rate)
+
+
+def _letters(character: str) -> int:
+    """Return how many letters of a word take as long to say."""
+    if unicodedata.east_asian_width(character) in "WF" or character.isdigit():
+        return 4  # a syllable or more
+    return 2 if unicodedata.category(character) == "Lo" else 1  # of scripts without capitals, many write syllables
 
 
 ENGINES: dict[str, Callable[[Studio], Engine]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -16,7 +17,8 @@ from django.utils import timezone
 from economy.earning.pay import Award, pay
 from economy.ledger import audit
 from economy.ledger import points as ledger
-from economy.models import Batch, Points, Transaction, Viewer
+from economy.ledger.accounts import Row
+from economy.models import Batch, Points, Transaction, TransactionKind, Viewer
 from economy.viewers import merging
 from effects import wheel
 from effects.media import sounds
@@ -101,6 +103,19 @@ def test_points_and_xp_change_once_for_a_key_and_say_who(call: Call, viewer: Mak
     assert call("post", f"/viewers/{bob.pk}/xp", {"delta": -1}).status_code == 409
     assert call("post", "/viewers/999/points", {"delta": 1}).status_code == 404
     assert list(audit.findings()) == []
+
+
+def test_old_rows_are_found_by_their_ids(call: Call, viewer: Make) -> None:
+    bob = viewer("Bob")
+    for year in (2025, 2026):
+        held = Points.objects.get(pk=bob.pk).balance
+        row = Row(bob.pk, 1, held + 1, "chat", f"chat:{year}", datetime(year, 1, 1, tzinfo=UTC))
+        ledger.write_rows([row], kind=TransactionKind.GRANT)
+    with CaptureQueriesContext(connection) as asked:
+        (found,) = call("get", "/transactions?until=2025-06-01T00:00:00Z").json()["results"]
+    newest = Transaction.objects.latest("pk").pk
+    assert found["id"] < newest
+    assert any(f'"economy_transaction"."id" <= {newest}' in query["sql"] for query in asked)
 
 
 def test_the_ledgers_by_viewer_kind_and_time(call: Call, viewer: Make, rules: Any, now: Any) -> None:

@@ -17,6 +17,7 @@ from economy.earning.pay import Award, Once, pay
 from economy.ledger import accounts, audit, recomputing, xp
 from economy.models import XP, DailyTotal, LevelReward, Points, Transaction, Viewer
 from economy.viewers import people
+from effects import tasks
 from joystick.settings_table import Rules
 from joystick.simulator.happenings import chat, enter, gift, subscribe, tip
 
@@ -79,6 +80,8 @@ def test_a_daily_cap_cuts_what_is_over_it_until_the_next_day(rules: Rules) -> No
     pay([Award("Ann", "tip", "next", points=5)], rules=capped, now=noon + timedelta(days=1))
     assert balance("ann") == 67
     assert caps.sweep(now=noon + timedelta(days=1)) == 2 and DailyTotal.objects.count() == 1
+    tasks.tidy()  # much later
+    assert not DailyTotal.objects.exists()
 
 
 def test_entering_pays_once_for_each_stream_where_that_is_wanted(rules: Rules, now: datetime) -> None:

@@ -64,6 +64,7 @@ async def test_a_socket_at_any_other_address_is_closed_and_nothing_is_logged(cap
 async def test_a_report_nested_too_deeply_leaves_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
     page = await connected()
     await page.send_to(text_data="[" * consumers.MAX_REPORT_CHARS)
+    assert (await page.receive_output())["type"] == "websocket.close"
     await page.disconnect()
     assert "Main sent a" in caplog.text and "Traceback" not in caplog.text
 

@@ -11,7 +11,7 @@ import soundfile
 
 from effects.voice import loudness
 from effects.voice.engines import ENGINES, Style, estimated_seconds
-from effects.voice.studio import TARGET_LUFS, Studio
+from effects.voice.studio import TARGET_LUFS, Studio, TooLong
 
 RATE = 24_000
 
@@ -161,6 +161,15 @@ class TestSilentEngines:
         browser = ENGINES["browser"](Studio())
         slow, fast = (browser.speak("hello there " * 10, Style(rate=rate)).seconds for rate in (85, 340))
         assert slow == pytest.approx(4 * fast)
+
+    @pytest.mark.parametrize("text", ["W X " * 75, "\u6f22\u5b57" * 150, "\u12a0\u121b" * 150, "7" * 300])
+    def test_what_takes_long_to_say_is_refused_by_its_seconds_and_not_by_its_length(self, text: str) -> None:
+        browser = ENGINES["browser"](Studio())
+        with pytest.raises(TooLong):
+            browser.speak(text, Style(), max_seconds=30)
+        assert (
+            browser.speak("hello there " * 13, Style(), max_seconds=15).seconds == 15
+        )  # and plays no longer than that
 
     def test_an_estimate_is_a_second_at_least(self) -> None:
         assert estimated_seconds("", 170) == estimated_seconds("hi", 500) == 1.0

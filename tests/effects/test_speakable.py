@@ -169,3 +169,7 @@ def test_whatever_is_typed_what_is_shown_stays_in_its_line(text: str) -> None:
 @given(st.text(min_size=1, max_size=100))
 def test_every_name_can_be_said(name: str) -> None:
     assert spoken_name(name)
+
+
+def test_a_character_that_stands_for_many_makes_no_text_longer_than_what_may_be_typed() -> None:
+    assert len(speakable("\ufdfa" * MAX_TYPED, max_chars=10**6)) <= MAX_TYPED

@@ -32,6 +32,7 @@ def record(message: str, *args: object, error: BaseException | None = None) -> l
         "bob\r12:00:00 [points] granted",
         "line\u2028separator\u2029",
         "right\u202eto left",
+        "marks\u061c\u200e\u200f",
         "\x9b31mred",
         "\x7f",
     ],
@@ -40,7 +41,7 @@ def test_what_a_viewer_typed_is_one_harmless_line(typed: str) -> None:
     for formatter in (logs.PlainFormatter(), logs.JsonFormatter()):
         line = formatter.format(record("%s says", typed))
         assert len(line.splitlines()) == 1
-        assert not any(character in line for character in "\x1b\x07\r\n\x9b\x7f\u2028\u2029\u202e")
+        assert not any(character in line for character in "\x1b\x07\r\n\x9b\x7f\u2028\u2029\u202e\u061c\u200e\u200f")
     assert json.loads(logs.JsonFormatter().format(record("%s says", typed)))["message"] == f"{typed} says"
 
 

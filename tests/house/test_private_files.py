@@ -57,6 +57,17 @@ def open_to_others(folder: Path) -> set[str]:
     return {str(path) for path in (folder, *folder.rglob("*")) if stat.S_IMODE(path.stat().st_mode) & 0o077}
 
 
+def test_a_database_elsewhere_is_closed_too(tmp_path: Path) -> None:
+    data, database = tmp_path / "data", tmp_path / "elsewhere.sqlite3"
+    data.mkdir(0o700)
+    files = [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
+    for file in files:
+        file.touch()
+        file.chmod(0o644)
+    assert private_files.tighten(data, str(database)) == 3
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
 def test_nothing_that_a_first_start_makes_is_open_to_others(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     log = started(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 import time
@@ -86,6 +87,21 @@ def test_one_that_can_not_be_sent_keeps_no_other_from_being_sent() -> None:
 def test_every_scheduled_task_is_there() -> None:
     the_app.loader.import_default_modules()
     assert [entry["task"] for entry in the_app.conf.beat_schedule.values() if entry["task"] not in the_app.tasks] == []
+
+
+def test_all_that_the_bot_does_by_itself_is_scheduled() -> None:
+    by_seconds_and_minutes = (
+        "effects.rescue joystick.watch site.heartbeat joystick.run_timers site.check_media effects.check_obs"
+    )
+    upkeep = "joystick.sweep_presence joystick.change_names economy.go_on_with_batches joystick.fetch_rosters"
+    kept_short = "joystick.prune effects.tidy site.sweep site.merge_log site.shorten_log"
+    kept_safe = "economy.audit economy.audit_if_due site.make_daily_backup joystick.renew_tokens"
+    scheduled = {entry["task"] for entry in the_app.conf.beat_schedule.values()}
+    assert scheduled == set(f"{by_seconds_and_minutes} {upkeep} {kept_short} {kept_safe}".split())
+
+
+def test_unless_told_otherwise_the_schedule_goes_by_monotonic_time() -> None:
+    assert inspect.signature(Schedule).parameters["clock"].default is time.monotonic
 
 
 def test_a_service_thread_that_fails_is_told_of_and_started_again(

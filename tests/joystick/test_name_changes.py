@@ -93,6 +93,15 @@ def test_one_worker_at_a_time_is_at_it(deliver: Deliver, monkeypatch: pytest.Mon
     assert during == [["Bob"], ["Bob"]] and names() == ["Robert"]
 
 
+def test_others_may_write_after_each_piece(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
+    deliver(chat("bob", "one"))
+    merging.rename(person("bob"), "Robert")
+    pauses: list[float] = []
+    monkeypatch.setattr(pieces, "pause", pauses.append)
+    name_changes.work()
+    assert names() == ["Robert"] and len(pauses) > 1
+
+
 def test_a_new_spelling_of_the_same_name_comes_to_an_end(deliver: Deliver, settle_names: Settle) -> None:
     deliver(chat("bob", "one"), chat("bob", "two"))
     merging.rename(person("bob"), "BOB")

@@ -18,7 +18,18 @@ from joystick.simulator.happenings import chat, tip
 from pixelbot_site.kit import logs
 from pixelbot_site.kit.clean import clean_name
 
-ESCAPES = ["\x1b]52;c;cm0=\x07", "\n12:00:00 [points] granted", "\u2028", "\u202e", "\x9b31m", "\x7f", "\u2066"]
+ESCAPES = [
+    "\x1b]52;c;cm0=\x07",
+    "\n12:00:00 [points] granted",
+    "\u2028",
+    "\u202e",
+    "\x9b31m",
+    "\x7f",
+    "\u2066",
+    "\u061c",
+    "\u200e",
+    "\u200f",
+]
 
 
 @pytest.mark.parametrize("escape", ESCAPES)

@@ -288,7 +288,11 @@ def test_of_a_draw_and_a_cancel_at_the_same_moment_one_counts(deliver: Deliver) 
         claimed = worker.claim("wheel")
         assert claimed is not None
         seen = QueueItem.objects.get(pk=claimed.pk)
-        at_once(2, lambda number: control.cancel(seen, by="mo") if number else items.perform(claimed))  # noqa: B023
+        answers = at_once(
+            2,
+            lambda number: control.cancel(seen, by="mo") if number else items.perform(claimed),  # noqa: B023
+        )
+        assert not [answer for answer in answers if isinstance(answer, Exception)], answers
         items.finish(claimed.pk, claimed.attempts)  # where the cancel did nothing
         kept += Spin.objects.filter(item=claimed.pk).exists()
         assert balance() == 1000 + kept * 400, f"in turn {turn}"
