@@ -127,7 +127,10 @@ class TestWithoutHoldingTheDatabase:
         confirm(fox, hand_in(fox, "username,points\nAnn,5\n"))
         assert depths == [False, False] and Points.objects.get().balance == 5
 
-    def test_it_is_written_a_few_viewers_at_a_time(self, fox: Client, viewer: Make, small_pieces: list[float]) -> None:
+    def test_it_is_written_a_few_viewers_at_a_time(
+        self, fox: Client, viewer: Make, small_pieces: list[float], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
         viewer("Fan1", points=9)
         answer = hand_in(fox, "username,points,xp\n" + "".join(f"Fan{number},7,150\n" for number in range(5)))
         with CaptureQueriesContext(connection) as asked:
@@ -136,6 +139,7 @@ class TestWithoutHoldingTheDatabase:
             query["sql"] for query in asked if "INSERT INTO" in query["sql"] and "economy_transaction" in query["sql"]
         ]
         assert len(ledger) == 3 and len(small_pieces) == 2
+        assert [f"set the balances of {done} of 5 viewers (import)" in caplog.text for done in (2, 4, 5)] == [True] * 3
         assert set(XP.objects.values_list("viewer__key", "total", "level", "rewarded_level")) == {
             (f"fan{number}", 150, 2, 2) for number in range(5)
         }

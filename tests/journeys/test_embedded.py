@@ -173,6 +173,8 @@ def test_after_a_stop_the_database_is_one_file_and_the_worker_ended_by_itself(
     assert "stopped while a task was still running" not in bot.text()
     log = bot.folder / "pixelbot.sqlite3-wal"
     assert not log.exists() or log.stat().st_size == 0
+    # Written by the merging, after it: the bot merges, and does not leave it to SQLite's own end.
+    assert len((bot.folder / "pixelbot.sqlite3.state").read_text().split()) == 3
     alone = shutil.copy(bot.folder / "pixelbot.sqlite3", tmp_path / "copy.sqlite3")
     with closing(sqlite3.connect(alone)) as copy:
         assert copy.execute("SELECT count(*) FROM economy_transaction").fetchone() == (200,)
