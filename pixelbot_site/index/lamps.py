@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 
 from economy.ledger import audit, recomputing, xp
 from economy.viewers import presence
-from effects.media import library
+from effects.media import library, sounds
 from effects.models import ENDED, OverlayPage, QueueItem, State
 from effects.obs import address, names, reverts
 from effects.obs import health as obs
@@ -191,6 +191,9 @@ def _voice(moment: Moment) -> Lamp:
     missing = [text for text in (rules.tts_voice, *rules.tts_viewer_voices) if text and voices.installed().lacks(text)]
     if missing:
         sentence = f"The voice “{missing[0]}” of the settings is not installed here: another one speaks, or none."
+        return _lamp("voice", Color.AMBER, [sentence], _settings_page())
+    if rules.tts_pre_sound and sounds.pre_sound() is None:
+        sentence = f"The sound before the speech, “{rules.tts_pre_sound}”, is not in DATA_DIR/sounds: none is played."
         return _lamp("voice", Color.AMBER, [sentence], _settings_page())
     ended = QueueItem.objects.filter(kind="speak", state__in=ENDED).order_by("-id")
     last = list(ended.only("state", "finished_at", "error")[:SPOKEN_LATELY])

@@ -129,6 +129,8 @@ def test_the_voice_is_green_when_an_overlay_played_a_line_to_its_end(stage: None
     item.refresh_from_db()
     items.finish(item.pk, item.attempts)
     assert shows("voice", Color.GREEN, "played a line to its end, at ")
+    settings.TTS_PRE_SOUND = "nosuch.wav"
+    assert shows("voice", Color.AMBER, "The sound before the speech, “nosuch.wav”, is not in DATA_DIR/sounds")
 
 
 def test_the_worker_tells_how_long_a_task_takes() -> None:
