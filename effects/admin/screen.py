@@ -191,6 +191,7 @@ class OBSForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "enabled": named_choices("As OBS_ENABLED in .env says", "On", "Off")
         }
+        help_texts: ClassVar[dict[str, str]] = {"enabled": ""}  # the choices say it
 
     def save(self, commit: bool = True) -> Any:
         """Save the row, with a new password encrypted."""

@@ -10,6 +10,7 @@ from effects.obs.client import AWAY, LOOKING, obs
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Failed, Refused
 
+SO_LONG = "effects that need it fail, and no redeem that needs it is sold"
 NEEDS_OBS = phrases.refusal("obs.needed", "that needs OBS, which is not connected")
 
 # Seconds: the page waits for OBS no longer.
@@ -27,7 +28,7 @@ def standing() -> str:
     except Failed as error:
         return f"{capfirst(str(error))}."
     if not options.enabled:
-        return "OBS is switched off: effects that need it fail, and points go back."
+        return f"OBS is switched off: {SO_LONG}."
     where = f"The bot looks for OBS at {options.host}:{options.port}."
     try:
         return f"{where} It answers: OBS {obs().ask('GetVersion', within=ASK_WITHIN)['obsVersion']}."
@@ -67,4 +68,4 @@ def away(*, enabled: bool) -> str:
     line = obs()
     # Where the web server is a process of its own, the workers' last check counts.
     reason = line.away if line.is_running else cache.get(KEY, AWAY(reason=LOOKING))
-    return f"{capfirst(reason)}: effects that need it fail, and points go back." if reason else ""
+    return f"{capfirst(reason)}: {SO_LONG}." if reason else ""

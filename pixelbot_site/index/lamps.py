@@ -24,7 +24,7 @@ from effects.queue.lanes import LaneStatus, statuses
 from effects.settings_table import VoiceSettings
 from joystick.channel import health as connection
 from joystick.channel import streams
-from joystick.models import Install, Stream
+from joystick.models import InboundEvent, InboundState, Install, Stream
 from pixelbot_site.backups import shelf
 from pixelbot_site.index.lamp import Action, Color, Lamp, until, when
 from pixelbot_site.kit import stored_files, voices
@@ -37,6 +37,9 @@ from pixelbot_site.upkeep import database_file, heartbeat
 STUCK_AFTER = timedelta(seconds=60)
 # Lines among which one that was heard is looked for.
 SPOKEN_LATELY = 50
+# An event that could not be handled is red for so long; so many are counted.
+FAILED_WITHIN = timedelta(days=1)
+MOST_FAILED = 1000
 # Names of missing files in one sentence.
 MOST_NAMED = 3
 # Bytes that are free on the disk of DATA_DIR: below these, the lamp turns.
@@ -257,12 +260,24 @@ def _books(moment: Moment) -> Lamp:
     latest = audit.latest()
     if fault := audit.fault(latest):
         return _lamp("books", Color.RED, [fault], page)
+    if failed := _failed_events(moment):
+        feed = reverse("admin:joystick_inboundevent_changelist")
+        paid = f"nothing was paid for {'it' if failed == 1 else 'them'}"
+        sentence = f"{counted(failed, 'event')} of the last day could not be handled, and {paid}: see the reason there."
+        look = Action("Events", f"{feed}?state__exact={InboundState.FAILED}", "joystick.view_inboundevent")
+        return _lamp("books", Color.RED, [sentence], look)
     if stale_curve.get(recomputing.stale, key=xp.current_curve()):
         sentence = "The levels were computed with another curve: recompute them on the page Settings."
         return _lamp("books", Color.RED, [sentence], _settings_page())
     if latest is None:
         return _lamp("books", Color.GREY, ["They were not audited yet."], page)
     return _lamp("books", Color.GREEN, [f"Every balance agrees with its receipts: audited {when(latest.ran_at)}."])
+
+
+def _failed_events(moment: Moment) -> int:
+    # The newest by the index of those that failed: they stay in the feed until they are handled again.
+    newest = InboundEvent.objects.filter(state=InboundState.FAILED).order_by("-id")[:MOST_FAILED]
+    return sum(at > moment.now - FAILED_WITHIN for at in newest.values_list("received_at", flat=True))
 
 
 def _backup(moment: Moment) -> Lamp:

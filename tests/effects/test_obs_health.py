@@ -143,7 +143,7 @@ class TestTheRedLine:
         with Studio().listening(port):
             obs().ask("GetVersion")
         sentence = wait_until(health.trouble, "the loss is told")
-        assert sentence.endswith(": effects that need it fail, and points go back.")
+        assert sentence.endswith(": effects that need it fail, and no redeem that needs it is sold.")
         with Studio().listening(port):
             names.check()
             assert health.trouble() == ""
@@ -152,7 +152,7 @@ class TestTheRedLine:
         names.check()
         obs().stop()
         obs.cache_clear()  # as in the web server's process
-        assert health.trouble() == f"{AWAY}: effects that need it fail, and points go back."
+        assert health.trouble() == f"{AWAY}: effects that need it fail, and no redeem that needs it is sold."
         with Studio().listening(port):
             names.check()
         obs().stop()

@@ -29,7 +29,7 @@ from effects.queue import control, items, worker
 from effects.registry.values import speak
 from joystick.channel import health as connection
 from joystick.channel import streams
-from joystick.models import Install
+from joystick.models import InboundEvent, InboundState, Install
 from pixelbot_site import tasks
 from pixelbot_site.backups import shelf
 from pixelbot_site.index import guide, lamps
@@ -163,6 +163,21 @@ def test_books(viewer: Callable[..., Viewer]) -> None:
     cache.clear()
     audit.run()
     assert shows("books", Color.RED, "The ledger does not agree with itself")
+
+
+def test_an_event_that_could_not_be_handled_is_red_for_a_day(admin_client: Client) -> None:
+    economy_tasks.audit_ledger()
+    for number, hours in enumerate((1, 25)):
+        at = timezone.now() - timedelta(hours=hours)
+        InboundEvent.objects.create(
+            uid=f"u{number}", kind="tipped", state=InboundState.FAILED, raw="{}", received_at=at
+        )
+    assert shows("books", Color.RED, "1 event of the last day could not be handled, and nothing was paid for it")
+    (lamp,) = (lamp for lamp in lamps.lamps() if lamp.key == "books")
+    assert lamp.action is not None
+    assert "2 events" in admin_client.get(lamp.action.url).text
+    InboundEvent.objects.update(state=InboundState.HANDLED)
+    assert shows("books", Color.GREEN, "audited at ")
 
 
 def test_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
