@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from pixelbot_site.kit import phrases
@@ -15,17 +16,18 @@ POINT = phrases.answer("word.point", "point")
 POINTS = phrases.answer("word.points", "points")
 
 SOURCES = ("chat", "tip", "wheel", "follow", "sub", "resub", "gift", "raid", "dropin")
+# An effect that gives XP, and that nobody bought or won.
+XP_SOURCES = (*SOURCES, "effect")
 CAPS = (
-    f"The most that a source gives one viewer in a day (TIME_ZONE). Sources: {', '.join(SOURCES)}. A source without a "
-    "number has no cap."
+    "The most that a source gives one viewer in a day (TIME_ZONE). Sources: {}. A source without a number has no cap."
 )
 
 
-def of_sources(caps: dict[str, int]) -> dict[str, int]:
+def of_sources(sources: tuple[str, ...], caps: dict[str, int]) -> dict[str, int]:
     """Return the caps. Raise ValueError for one of a source that there is not."""
-    unknown = ", ".join(name for name in caps if name not in SOURCES)
+    unknown = ", ".join(name for name in caps if name not in sources)
     if unknown:
-        raise ValueError(f"there is no source called {unknown}: they are {', '.join(SOURCES)}")
+        raise ValueError(f"there is no source called {unknown}: they are {', '.join(sources)}")
     return caps
 
 
@@ -120,7 +122,9 @@ class PointsSettings(Section):
     points_start_amount: int = setting(
         0, "What every new viewer begins with, given once.", unit="points", label="A new viewer begins with"
     )
-    points_daily_caps: Mapping[str, int] = setting({}, CAPS, clean=of_sources, label="Most in a day")
+    points_daily_caps: Mapping[str, int] = setting(
+        {}, CAPS.format(", ".join(SOURCES)), clean=partial(of_sources, SOURCES), label="Most in a day"
+    )
     excluded_usernames: frozenset[str] = setting(
         frozenset(),
         "These viewers earn nothing and stand on no leaderboard. Bots and you yourself need not be named where the "
@@ -188,7 +192,9 @@ class XPSettings(Section):
         unit="XP",
         label="Each token for Joystick's wheel",
     )
-    xp_daily_caps: Mapping[str, int] = setting({}, CAPS, clean=of_sources, label="Most in a day")
+    xp_daily_caps: Mapping[str, int] = setting(
+        {}, CAPS.format(", ".join(XP_SOURCES)), clean=partial(of_sources, XP_SOURCES), label="Most in a day"
+    )
     xp_base: int = setting(
         100,
         "From level L to L+1 it takes floor(XP_BASE × L^XP_EXPONENT) XP. After a change of the curve, recompute the "

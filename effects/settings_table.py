@@ -83,7 +83,7 @@ class VoiceSettings(Section):
     tts_max_seconds: int = setting(
         30,
         "The longest speech. A line of a viewer that takes longer is refunded; what a reaction or a level says is cut "
-        "off.",
+        "off. How long the overlay's own voices take is guessed: where one goes on beyond that, it is cut off, too.",
         minimum=1,
         maximum=MAX_SPEECH_SECONDS,
         unit="seconds",

@@ -27,6 +27,7 @@ from effects import tasks, voice
 from effects.queue import worker
 from effects.queue.upkeep import rescue
 from pixelbot_site.celery import app, look_for_obs
+from pixelbot_site.kit import asking
 from pixelbot_site.kit.bell_broker import BELL
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
 from pixelbot_site.kit.logs import STDOUT
@@ -113,7 +114,7 @@ class Process:
         self._drain_loop()
         voice.studio().close()
         database_file.merge_log()
-        if self._worker.is_alive():
+        if self._worker.is_alive() or asking.is_looking_up():
             # A thread in the middle of an item can't be stopped, and Python would wait for it at exit. Its item has
             # already gone back into its lane.
             log.warning("stopped while a task was still running")

@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from economy import cooldowns
 from economy.ledger import accounts, points
+from economy.ledger.accounts import MAX_BALANCE
 from economy.models import Transaction, Viewer
 from economy.viewers.roles import Role, in_words, role_of
 from effects.library import only_if
@@ -230,7 +231,7 @@ def _take_cooldowns(
     """Take the viewer's cooldown and everybody's; return when each ends, so that a refund ends exactly these."""
     default = entry.cooldown(rules) if entry is not None else 0
     own = default if row.cooldown_seconds is None else row.cooldown_seconds
-    wanted = {f"redeem.{row.key}:{viewer.pk}": float(own), f"redeem.{row.key}": float(row.global_cooldown_seconds)}
+    wanted = {f"redeem.{row.key}:{viewer.key}": float(own), f"redeem.{row.key}": float(row.global_cooldown_seconds)}
     free = cooldowns.take(wanted, now=now)
     held = [cooldowns.seconds_left(key, now=now) for key in wanted if key not in free]
     if held:
@@ -251,10 +252,10 @@ def _cost(row: Redeem, plan: Planned, words: str, rules: EffectsSettings) -> int
     cost = row.cost if plan.cost is None else plan.cost
     if row.pricing == Pricing.CHARACTER:
         # Of the text that is used: spaces are joined, and what is cut off is not charged.
-        return cost * max(1, len(" ".join(words.split())[: rules.tts_max_chars]))
-    if row.pricing == Pricing.SECOND:
-        return cost * max(1, math.ceil(seconds(plan.effect)))
-    return cost
+        cost *= max(1, len(" ".join(words.split())[: rules.tts_max_chars]))
+    elif row.pricing == Pricing.SECOND:
+        cost *= max(1, math.ceil(seconds(plan.effect)))
+    return min(cost, MAX_BALANCE)  # more than that nobody has
 
 
 def _pay(row: Redeem, viewer: Viewer, cost: int, reference: str, event: str) -> Transaction | None:

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
+from economy import cooldowns
 from economy.ledger import accounts, xp
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
 from economy.models import FLAGS, USERNAME_MAX, XP, ItemGrant, Merge, Points, Presence, Viewer, viewer_key
@@ -54,6 +55,8 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
             return merge(viewer, other, by=by)
         viewer.key, viewer.username = viewer_key(name), name
         lists.rename(old, viewer.key)
+        if viewer.key != old:
+            cooldowns.rename(old, viewer.key)
         flags = lists.flags_of([viewer.key]).get(viewer.key, {})  # the platform may have listed the new name already
         for flag in flags:
             setattr(viewer, flag, True)

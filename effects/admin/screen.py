@@ -32,7 +32,7 @@ from effects.models import (
 from effects.obs import address, client, health, names
 from effects.overlays import pages, screens
 from effects.overlays.messages import recheck
-from effects.queue import items
+from effects.queue import items, wakeups
 from pixelbot_site.kit import present_channel, secrets_at_rest, voices
 from pixelbot_site.kit.admin import ModelAdmin, named_choices
 from pixelbot_site.kit.errors import Failed, Refused
@@ -235,6 +235,7 @@ class OBSConnectionAdmin(ModelAdmin):
         """Save the row, and connect by it after the commit."""
         super().save_model(request, obj, form, change)
         after_commit(client.obs().wake)
+        after_commit(wakeups.check_obs)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the test button, and the names that effect fields offer."""
@@ -252,6 +253,7 @@ class OBSConnectionAdmin(ModelAdmin):
         try:
             scenes = client.scenes(address.options(always=True))
             client.obs().wake()
+            wakeups.check_obs()
             self.message_user(request, f"OBS answers. Its scenes: {', '.join(scenes)}.")
         except Failed as error:
             messages.error(request, f"{error}.")

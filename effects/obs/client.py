@@ -174,7 +174,8 @@ class OBS:
         with self._turn:
             ws, number = self._ws, str(next(self._ids))
             if ws is None:
-                raise Failed(self.away if self.trouble else NO_ANSWER())
+                trouble = self.trouble  # the thread may connect in between
+                raise Failed(AWAY(reason=trouble) if trouble else NO_ANSWER())
             answer: Future[Data] = Future()
             self._waiting[number] = answer
             try:

@@ -6,18 +6,20 @@ from django.core.cache import cache
 from django.utils.text import capfirst
 
 from effects.obs import address
-from effects.obs.client import AWAY, LOOKING, obs
+from effects.obs.client import AWAY, obs
 from pixelbot_site.kit import phrases
+from pixelbot_site.kit.channel_layer import redis_error
 from pixelbot_site.kit.errors import Failed, Refused
 
+NOT_ASKED = "no worker has asked it lately"
 SO_LONG = "effects that need it fail, and no redeem that needs it is sold"
 NEEDS_OBS = phrases.refusal("obs.needed", "that needs OBS, which is not connected")
 
 # Seconds: the page waits for OBS no longer.
 ASK_WITHIN = 1.0
-# Seconds that the result of a check is kept. Checks run every half minute.
-KEEP_SECONDS = 120
-# Why OBS is away by the last check, "" where it answered; nothing before the first.
+# Seconds that the result of a check is kept. Checks run every half minute, where a worker is free.
+KEEP_SECONDS = 900
+# Why OBS is away by the last check, "" where it answered; nothing before the first, and while no worker runs.
 KEY = "obs.away"
 
 
@@ -67,5 +69,12 @@ def away(*, enabled: bool) -> str:
         return ""
     line = obs()
     # Where the web server is a process of its own, the workers' last check counts.
-    reason = line.away if line.is_running else cache.get(KEY, AWAY(reason=LOOKING))
+    reason = line.away if line.is_running else _last_reason()
     return f"{capfirst(reason)}: {SO_LONG}." if reason else ""
+
+
+def _last_reason() -> str:
+    try:
+        return str(cache.get(KEY, AWAY(reason=NOT_ASKED)))
+    except redis_error():
+        return AWAY(reason=NOT_ASKED)

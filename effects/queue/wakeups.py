@@ -17,6 +17,7 @@ log = logging.getLogger("queue")
 
 DRAIN = "effects.drain"
 REVERT = "effects.revert"
+CHECK_OBS = "effects.check_obs"
 
 # Seconds for which a lane that was woken is not woken again, unless a worker begins: so long does an item wait at most
 # whose wake-up was lost with a worker that had it in hand.
@@ -65,3 +66,8 @@ def _woken_key(lane: str) -> str:
 def revert_in(seconds: float) -> None:
     """Have a worker undo in `seconds` what is due in OBS and by OSC. Without a broker, the next `rescue` does it."""
     send(REVERT, countdown=seconds)
+
+
+def check_obs() -> None:
+    """Have a worker look for OBS now. Without a broker, the schedule does it within half a minute."""
+    send(CHECK_OBS, expires=30)

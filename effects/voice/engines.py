@@ -73,7 +73,7 @@ class Browser:
 
     def speak(self, text: str, style: Style, *, max_seconds: float = MAX_SPEECH_SECONDS) -> Spoken:
         """Return no WAV, and a generous estimate of the seconds."""
-        seconds = estimated_seconds(text, style.rate)
+        seconds = longest_seconds(text, style.rate)
         if seconds > max_seconds:
             raise TooLong(seconds)
         # The overlay reports the end itself; this is the time after which the bot stops waiting for it.
@@ -98,7 +98,12 @@ class Silent:
 
 def estimated_seconds(text: str, rate: int) -> float:
     """Return how long it takes to speak `text` at `rate` words a minute, at least a second."""
-    # A word counts as five letters and a space, as typists count; and what stands between blanks is one at least.
+    # A word counts as five characters and a space, as typists count.
+    return max(1.0, len(text) / 6 * 60 / rate)
+
+
+def longest_seconds(text: str, rate: int) -> float:
+    """Return how long a voice takes at most or nearly so, whatever the script: also for single letters, and digits."""
     words = max(sum(map(_letters, text)) / 6, len(text.split()))
     return max(1.0, words * 60 / rate)
 
@@ -107,7 +112,9 @@ def _letters(character: str) -> int:
     """Return how many letters of a word take as long to say."""
     if unicodedata.east_asian_width(character) in "WF" or character.isdigit():
         return 4  # a syllable or more
-    return 2 if unicodedata.category(character) == "Lo" else 1  # of scripts without capitals, many write syllables
+    # Scripts without capitals write syllables, but for those from right to left, which leave vowels out.
+    is_syllable = unicodedata.category(character) == "Lo" and unicodedata.bidirectional(character) == "L"
+    return 2 if is_syllable else 1
 
 
 ENGINES: dict[str, Callable[[Studio], Engine]] = {

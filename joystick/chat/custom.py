@@ -166,7 +166,7 @@ def _cooldowns(custom: Custom, call: Call) -> dict[str, float]:
     """Return the caller's cooldown and everybody's, in seconds."""
     own = call.rules.command_cooldown_seconds if custom.cooldown is None else custom.cooldown
     return {
-        f"custom.{custom.pk}:{call.viewer.pk}": float(own),
+        f"custom.{custom.pk}:{call.viewer.key}": float(own),
         present_channel.apart(f"custom.{custom.pk}"): float(custom.global_cooldown),
     }
 

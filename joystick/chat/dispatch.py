@@ -111,7 +111,7 @@ def run(
         return _reply(message, command.answer(call), whisper=command.whisper)
     except (Refused, Failed) as error:
         # A viewer who goes on trying would fill the chat with refusals.
-        key = f"refused:{viewer.pk}"
+        key = f"refused:{viewer.key}"
         if key not in cooldowns.take({key: REFUSAL_EVERY}, now=now):
             return NOTHING
         return _refuse(message, error)
@@ -128,7 +128,7 @@ def _author(message: ChatMessage, known: Mapping[str, Viewer], now: datetime) ->
 def _is_due(command: Command, call: Call) -> bool:
     cooldown = call.rules.command_cooldown_seconds if command.cooldown is None else command.cooldown
     seconds = {
-        f"command.{command.key}:{call.viewer.pk}": cooldown,
+        f"command.{command.key}:{call.viewer.key}": cooldown,
         present_channel.apart(f"command.{command.key}"): command.global_cooldown,
     }
     return cooldowns.take_all(seconds, now=call.now)

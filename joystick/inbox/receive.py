@@ -89,6 +89,8 @@ def retry_failed(rows: Sequence[InboundEvent]) -> int:
             deleted, _ = InboundEvent.objects.filter(pk=row.pk, state=InboundState.FAILED).delete()
             if deleted:
                 receive([received])
+                # What fails again came when it came.
+                InboundEvent.objects.filter(uid=row.uid, state=InboundState.FAILED).update(received_at=row.received_at)
         handled += InboundEvent.objects.filter(uid=row.uid, state=InboundState.HANDLED).exists()
     return handled
 

@@ -171,6 +171,10 @@ class TestSilentEngines:
             browser.speak("hello there " * 13, Style(), max_seconds=15).seconds == 15
         )  # and plays no longer than that
 
+    @pytest.mark.parametrize("text", ["hello there " * 25, "\u0634\u0643\u0631\u0627 \u0644\u0643\u0645 " * 28])
+    def test_the_longest_text_of_ordinary_words_is_not_refused(self, text: str) -> None:
+        assert ENGINES["browser"](Studio()).speak(text[:300], Style(), max_seconds=30).seconds > 15
+
     def test_an_estimate_is_a_second_at_least(self) -> None:
         assert estimated_seconds("", 170) == estimated_seconds("hi", 500) == 1.0
         assert estimated_seconds("x" * 600, 100) == pytest.approx(60)

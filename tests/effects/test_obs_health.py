@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client
@@ -134,6 +135,13 @@ class TestThePage:
 
 
 class TestTheRedLine:
+    def test_while_redis_is_away_it_is_not_known(self, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        def gone(*_: object) -> None:
+            raise redis.ConnectionError("gone")
+
+        monkeypatch.setattr(health.cache, "get", gone)
+        assert health.trouble().startswith("OBS is not connected (no worker has asked it lately): ")
+
     def test_there_is_none_while_obs_answers(self, port: int) -> None:
         with Studio().listening(port):
             names.check()

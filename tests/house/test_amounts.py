@@ -12,6 +12,7 @@ from economy.ledger.accounts import MAX_BALANCE
 from economy.models import MAX_COOLDOWN, MAX_PRICE, LevelReward
 from effects.models import Sound
 from joystick.models import CustomCommand
+from pixelbot_site.live_settings.store import DECLARED
 from redeems.models import Redeem
 
 
@@ -36,4 +37,4 @@ def test_the_largest_that_may_be_typed(model: type[models.Model], name: str, mos
 
 
 def test_the_largest_price_of_each_character_of_a_line_is_within_the_ledgers_limit() -> None:
-    assert MAX_PRICE * 1000 <= MAX_BALANCE
+    assert MAX_PRICE * DECLARED["TTS_MAX_CHARS"].maximum <= MAX_BALANCE

@@ -106,7 +106,7 @@ def test_exactly_one_page_of_the_overlay_is_right(now: Any) -> None:
 def test_obs_away_is_red_on_air_alone(settings: Any, now: Any) -> None:
     assert shows("obs", Color.GREY, "switched off")
     settings.OBS_ENABLED = True
-    assert shows("obs", Color.AMBER, "OBS is not connected (the bot is just looking for it)")
+    assert shows("obs", Color.AMBER, "OBS is not connected (no worker has asked it lately)")
     cache.set("obs.away", "", 60)
     assert shows("obs", Color.GREEN, "OBS answers")
     cache.set("obs.away", "OBS can't be reached", 60)

@@ -108,6 +108,7 @@ def test_env_gives_the_default_and_is_named(admin_client: Client, settings: Any)
         ("TTS_ENGINE", "siri", "This must be one of pyttsx3, browser, piper, none."),
         ("POINTS_DAILY_CAPS", "chat", "This must be whole numbers by name, like chat=500,dropin=50."),
         ("POINTS_DAILY_CAPS", "chat=5,tipp=5", "there is no source called tipp: they are chat, tip, wheel, follow,"),
+        ("POINTS_DAILY_CAPS", "effect=5", "there is no source called effect"),
         ("JOYSTICK_SCOPES", "", "This must be identity:read, chat:read, chat:write, and any of"),
         ("JOYSTICK_CLIENT_ID", "id:secret", "This must be the application&#x27;s id; this looks like the id and the "),
         ("TTS_ENGINE", "piper", "This must be the path of a Piper voice (.onnx), where “Voice engine” is piper."),

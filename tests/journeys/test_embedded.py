@@ -284,7 +284,7 @@ def test_json_logs_are_one_object_a_line(make_bot: MakeBot, simulator: Simulator
 
 def test_whether_obs_is_there_is_known_from_the_start(make_bot: MakeBot) -> None:
     bot = make_bot(OBS_ENABLED="true", OBS_PORT=str(free_port())).start()
-    wait_until(lambda: bot.says("no connection to OBS: nothing answers there"), "it was asked", within=10)
+    wait_until(lambda: bot.says("no connection to OBS: nothing answers there"), "it was asked", within=20)
 
 
 @pytest.mark.empty_data

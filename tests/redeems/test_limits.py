@@ -183,7 +183,7 @@ def test_a_purchase_keeps_when_its_cooldowns_end(order: Order, now: datetime) ->
     CLIP.update(cooldown_seconds=20, global_cooldown_seconds=0)
     bought = order("clip").purchase
     assert bought is not None
-    assert bought.cooldowns == {f"redeem.clip:{bought.viewer_id}": (now + timedelta(seconds=20)).isoformat()}
+    assert bought.cooldowns == {"redeem.clip:bob": (now + timedelta(seconds=20)).isoformat()}
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from economy.ledger.accounts import MAX_BALANCE
 from economy.ledger.imported import PastChange
+from economy.models import MAX_COOLDOWN, MAX_PRICE
 from economy.viewers import people
 from pixelbot_site.bringing.difference import LeftOut
 from pixelbot_site.bringing.pixel.files import MAX_TEXT, few
@@ -155,11 +156,11 @@ def _redeem(row: sqlite3.Row) -> dict[str, Any]:
     """Return price, title, cooldown and switch of a redeem, as ours are called."""
     fields = {
         "title": _text(row["display_name"] or row["key"])[:100],
-        "cost": min(_whole(row["cost"]), MAX_INTEGER),
+        "cost": min(_whole(row["cost"]), MAX_PRICE),
         "enabled": bool(row["enabled"]),
     }
     if "cooldown_s" in row.keys():  # noqa: SIM118 (a Row's own keys, not its values)
-        fields["cooldown_seconds"] = min(_whole(row["cooldown_s"]), MAX_INTEGER)
+        fields["cooldown_seconds"] = min(_whole(row["cooldown_s"]), MAX_COOLDOWN)
     return fields
 
 
