@@ -139,7 +139,7 @@ class TestTheRedLine:
         def gone(*_: object) -> None:
             raise redis.ConnectionError("gone")
 
-        monkeypatch.setattr(health.cache, "get", gone)
+        monkeypatch.setattr("effects.obs.health.cache.get", gone)
         assert health.trouble().startswith("OBS is not connected (no worker has asked it lately): ")
 
     def test_there_is_none_while_obs_answers(self, port: int) -> None:

@@ -31,12 +31,14 @@ from django.utils import timezone
 from economy.ledger import points as ledger
 from economy.viewers import people as viewers
 from effects.models import Overlay, Prize
+from effects.obs import health
 from effects.overlays import pages
 from pixelbot_site import setup
 from joystick.settings_table import Rules
 from redeems import purchase
 from redeems.models import Redeem
 setup.prepare()
+assert health.check()  # as a worker does from its start
 Redeem.objects.update(enabled=True, cooldown_seconds=0, choices="Game\\nKitchen", seconds=1)
 Redeem.objects.filter(key="clip").update(cost=5)
 Prize.objects.filter(name="Another spin").delete()

@@ -188,7 +188,7 @@ def test_sound_is_heard_where_it_is_wanted_and_a_short_video_begins_again(
     have_tried(
         dashboard,
         bot,
-        {"kind": "show_media", "media": "clip", "sound": True, "volume": 0.5, "seconds": 3, "place": "full"},
+        {"kind": "show_media", "media": "clip", "sound": True, "volume": 0.5, "seconds": 9, "place": "full"},
     )
     video = page.locator(".media.full video")
     expect(video).to_be_visible(timeout=10_000)
@@ -197,7 +197,7 @@ def test_sound_is_heard_where_it_is_wanted_and_a_short_video_begins_again(
     assert box is not None and box["width"] == page.evaluate("innerWidth")
     page.wait_for_timeout(1800)  # longer than the video
     expect(video).to_be_visible()
-    wait_until(lambda: bot.one(STATE) == "done", "three seconds are over")
+    wait_until(lambda: bot.one(STATE) == "done", "nine seconds are over")
     expect(video).to_have_count(0)
 
 
@@ -208,7 +208,7 @@ def test_pictures_are_shown_for_their_seconds_and_stopped_by_a_skip(
     upload(dashboard, bot, ("cat.png", still()), ("dance.gif", animation("GIF")))
     have_tried(
         dashboard, bot,
-        {"kind": "show_media", "media": "cat", "seconds": 2}, {"kind": "show_media", "media": "dance", "seconds": 60},
+        {"kind": "show_media", "media": "cat", "seconds": 5}, {"kind": "show_media", "media": "dance", "seconds": 60},
     )  # fmt: skip
     picture = page.locator(".media img")
     expect(picture).to_be_visible(timeout=10_000)
@@ -274,7 +274,7 @@ def test_where_the_file_does_not_come_the_text_is_shown_and_the_lane_goes_on(
     upload(dashboard, bot, ("clip.mp4", clip("mp4")))
     have_tried(
         dashboard, bot,
-        {"kind": "show_media", "media": "clip"}, {"kind": "show_media", "media": "clip", "text": "Words alone", "seconds": 2},
+        {"kind": "show_media", "media": "clip"}, {"kind": "show_media", "media": "clip", "text": "Words alone", "seconds": 6},
     )  # fmt: skip
     expect(page.locator(".media figcaption")).to_have_text("Words alone", timeout=15_000)
     expect(page.locator(".media video")).to_have_count(0)

@@ -13,7 +13,7 @@ from tests.journeys.conftest import log_in, open_overlay
 from tests.journeys.way import POINTS
 from tests.processes import ROOT, BotProcess, SimulatorThread, wait_until
 
-EFFECTS = [{"kind": "alert", "text": "{user} came!", "seconds": 2}, {"kind": "grant_points", "points": 50}]
+EFFECTS = [{"kind": "alert", "text": "{user} came!", "seconds": 5}, {"kind": "grant_points", "points": 50}]
 SOUND = ROOT / "effects" / "static" / "effects" / "sounds" / "ding.wav"
 # What the queue, the login and the open pages write; all else belongs to the show.
 BESIDE = ("effects_queueitem", "effects_overlaypage", "django_session", "sqlite_sequence", "pixelbot_site_heartbeat")
