@@ -185,7 +185,14 @@ def share_the_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
 @pytest.fixture(autouse=True)
 def remember_nothing() -> None:
     """Forget what the process keeps of the database, which was another one in the test before."""
-    for cache in (lamps.red_lines, lamps.stale_curve, tonight.stream_figures, guide.due, library.shelf):
+    for cache in (
+        lamps.red_lines,
+        lamps.stale_curve,
+        lamps.failed_events,
+        tonight.stream_figures,
+        guide.due,
+        library.shelf,
+    ):
         cache.forget()
     presence.forget_stored()
 

@@ -50,6 +50,7 @@ BACKUP_DUE = timedelta(days=2)
 
 red_lines = TimedCache[list[str]](seconds=3)
 stale_curve = TimedCache[bool](seconds=5)  # by the curve of the settings
+failed_events = TimedCache[int](seconds=5)
 
 # Names that the form for points completes: those who came last.
 MAX_NAMES = 200
@@ -260,7 +261,7 @@ def _books(moment: Moment) -> Lamp:
     latest = audit.latest()
     if fault := audit.fault(latest):
         return _lamp("books", Color.RED, [fault], page)
-    if failed := _failed_events(moment):
+    if failed := failed_events.get(_failed_events):
         feed = reverse("admin:joystick_inboundevent_changelist")
         paid = f"nothing was paid for {'it' if failed == 1 else 'them'}"
         sentence = f"{counted(failed, 'event')} of the last day could not be handled, and {paid}: see the reason there."
@@ -274,11 +275,11 @@ def _books(moment: Moment) -> Lamp:
     return _lamp("books", Color.GREEN, [f"Every balance agrees with its receipts: audited {when(latest.ran_at)}."])
 
 
-def _failed_events(moment: Moment) -> int:
+def _failed_events() -> int:
     # The newest by the index of those that failed: they stay in the feed until they are handled again.
     failed = InboundEvent.objects.filter(state=InboundState.FAILED).exclude(uid__startswith="simulated:")
     newest = failed.order_by("-id")[:MOST_FAILED]
-    return sum(at > moment.now - FAILED_WITHIN for at in newest.values_list("received_at", flat=True))
+    return sum(at > timezone.now() - FAILED_WITHIN for at in newest.values_list("received_at", flat=True))
 
 
 def _backup(moment: Moment) -> Lamp:

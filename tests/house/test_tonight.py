@@ -204,6 +204,7 @@ def test_the_index_is_quick(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(lamps.stale_curve, "seconds", 3600.0)  # one query in five seconds
+    monkeypatch.setattr(lamps.failed_events, "seconds", 3600.0)  # the same
     monkeypatch.setattr(library.shelf, "seconds", 3600.0)  # the same
     for number in range(30):
         deliver(chat(f"Viewer{number}", "hi"))
