@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 from weakref import WeakSet
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission, User
@@ -275,3 +278,14 @@ def test_a_change_of_the_curve_offers_to_recompute_the_levels(
     assert tasks.recomputing_progress() is None
     assert XP.objects.get(viewer__key="bob").level > level
     assert b"Recompute levels" not in admin_client.get(reverse("settings")).content
+
+
+def test_stored_caps_lose_the_sources_that_there_are_not(db: None) -> None:
+    SettingOverride.objects.create(name="POINTS_DAILY_CAPS", value="chat=500,tipp=5")
+    SettingOverride.objects.create(name="XP_DAILY_CAPS", value="effect=100, sub=1")
+    migration = importlib.import_module("pixelbot_site.migrations.0012_caps_of_known_sources")
+    migration.leave_out_unknown(apps, SimpleNamespace(connection=connection))
+    assert dict(SettingOverride.objects.values_list("name", "value")) == {
+        "POINTS_DAILY_CAPS": "chat=500",
+        "XP_DAILY_CAPS": "effect=100, sub=1",
+    }
