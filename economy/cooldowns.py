@@ -79,13 +79,6 @@ def free(key: str, *, until: datetime) -> None:
     Cooldown.objects.filter(key=key, until=until).delete()
 
 
-def rename(old: str, new: str) -> None:
-    """Let the cooldowns of the viewer whose key was `old` go on under their key `new`."""
-    for row in Cooldown.objects.filter(key__endswith=f":{old}"):
-        extend(f"{row.key.removesuffix(old)}{new}", until=row.until)
-        row.delete()
-
-
 def sweep(*, now: datetime) -> int:
     """Delete what has expired; returns how many."""
     return pieces.delete(Cooldown.objects.filter(until__lte=now))

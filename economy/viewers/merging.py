@@ -9,10 +9,9 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
-from economy import cooldowns
 from economy.ledger import accounts, xp
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
-from economy.models import FLAGS, USERNAME_MAX, XP, ItemGrant, Merge, Points, Presence, Viewer, viewer_key
+from economy.models import FLAGS, USERNAME_MAX, XP, Cooldown, ItemGrant, Merge, Points, Presence, Viewer, viewer_key
 from economy.models.append_only import AppendOnly
 from economy.viewers import lists, people
 from pixelbot_site.kit.errors import Refused
@@ -56,13 +55,20 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
         viewer.key, viewer.username = viewer_key(name), name
         lists.rename(old, viewer.key)
         if viewer.key != old:
-            cooldowns.rename(old, viewer.key)
+            _rename_cooldowns(old, viewer.key)
         flags = lists.flags_of([viewer.key]).get(viewer.key, {})  # the platform may have listed the new name already
         for flag in flags:
             setattr(viewer, flag, True)
         viewer.save(update_fields=["key", "username", *flags])
         viewer_renamed.call(viewer, old)
     return None
+
+
+def _rename_cooldowns(old: str, new: str) -> None:
+    for row in Cooldown.objects.filter(key__endswith=f":{old}"):
+        key = f"{row.key.removesuffix(old)}{new}"
+        Cooldown.objects.update_or_create(key=key, defaults={"until": row.until})
+        row.delete()
 
 
 @again_after_deadlock

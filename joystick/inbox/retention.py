@@ -35,8 +35,10 @@ def prune(*, now: datetime) -> None:
 
 def _blank_frames(*, before: datetime) -> None:
     old = InboundEvent.objects.filter(received_at__lt=before)
+    # A batch's events came at the same moment: without the keys, PostgreSQL would return any of them.
     first, last = (
-        old.order_by(order).values_list("pk", flat=True).first() for order in ("received_at", "-received_at")
+        old.order_by(*order).values_list("pk", flat=True).first()
+        for order in (("received_at", "pk"), ("-received_at", "-pk"))
     )
     if first is None or last is None:
         return
