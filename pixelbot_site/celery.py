@@ -19,15 +19,11 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 @worker_ready.connect
 def _tell_of_worker(sender: Any, **_: Any) -> None:
-    from pixelbot_site.metrics import worker  # Django must be set up before
+    from effects.queue import wakeups  # Django must be set up before
+    from pixelbot_site.metrics import worker
 
     worker.begin_by_itself(sender)
-    look_for_obs()
-
-
-def look_for_obs() -> None:
-    """Have a worker look now. The schedule does half a minute later: until then, what needs OBS would not be sold."""
-    app.send_task("effects.check_obs", expires=30)
+    wakeups.check_obs()
 
 
 app = Celery("pixelbot_site")

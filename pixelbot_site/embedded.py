@@ -24,9 +24,9 @@ from django.db import DatabaseError, connection
 from twisted.internet import defer, reactor
 
 from effects import tasks, voice
-from effects.queue import worker
+from effects.queue import wakeups, worker
 from effects.queue.upkeep import rescue
-from pixelbot_site.celery import app, look_for_obs
+from pixelbot_site.celery import app
 from pixelbot_site.kit import asking
 from pixelbot_site.kit.bell_broker import BELL
 from pixelbot_site.kit.channel_layer import ThreadHopLayer
@@ -115,9 +115,10 @@ class Process:
         voice.studio().close()
         database_file.merge_log()
         if self._worker.is_alive() or asking.is_looking_up():
-            # A thread in the middle of an item can't be stopped, and Python would wait for it at exit. Its item has
-            # already gone back into its lane.
-            log.warning("stopped while a task was still running")
+            # A thread in the middle of an item, or of looking up a name, can't be stopped, and Python would wait for it
+            # at exit. Its item has already gone back into its lane.
+            if self._worker.is_alive():
+                log.warning("stopped while a task was still running")
             logging.shutdown()
             STDOUT.flush()
             os._exit(0)
@@ -194,7 +195,7 @@ class Worker:
         """Start the worker's threads and the schedule."""
         worker_health.begin()
         self._thread.start()
-        look_for_obs()
+        wakeups.check_obs()
         # In a thread: the worker's own `beat` option forks a process, which a broker in memory does not reach.
         start_service("schedule", self._schedule.run)
 

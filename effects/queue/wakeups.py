@@ -69,5 +69,5 @@ def revert_in(seconds: float) -> None:
 
 
 def check_obs() -> None:
-    """Have a worker look for OBS now. Without a broker, the schedule does it within half a minute."""
+    """Have a worker look for OBS now: what needs it is not sold before. The schedule does it within half a minute."""
     send(CHECK_OBS, expires=30)

@@ -6,7 +6,6 @@ What a kind of effect does is in `effects/library/`, which fills `payloads` and 
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,6 +15,7 @@ from django.core.exceptions import ValidationError
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from pydantic import ValidationError as PayloadError
 
+from pixelbot_site.kit.clean import clean_text
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.payload_fields import EFFECT_FORMAT, Path, PayloadField, fields_of, lists_in
@@ -35,7 +35,6 @@ MAX_SAVED = 200
 # How many steps a list inside an effect may hold, and how deep lists may lie in each other. The column's is the first.
 MAX_SEQUENCE = 20
 MAX_DEPTH = 5
-HALVES = re.compile("[\0\ud800-\udfff]")
 NO_TEXT = "a null character, or half of a character, which can't be stored."
 
 # An effect as it is stored in a column: `kind`, and beside it the keys of its payload.
@@ -289,7 +288,7 @@ def find_mistakes(steps: Any, path: Path = (), depth: int = 1) -> Iterator[Mista
         return
     for number, step in enumerate(steps):
         kind, place = str(step.get("kind", "")), (*path, number)
-        if depth == 1 and not is_text(step):
+        if depth == 1 and not can_be_stored(step):
             yield Mistake(place, f"Effect {number + 1}: in it is {NO_TEXT}", f"In it is {NO_TEXT}")
             continue
         payload = payloads.get(kind)
@@ -301,12 +300,12 @@ def find_mistakes(steps: Any, path: Path = (), depth: int = 1) -> Iterator[Mista
             yield Mistake(mistake.path, f"Effect {number + 1}, {kind}: {mistake.sentence}", mistake.message)
 
 
-def is_text(value: Any) -> bool:
-    """Return whether each text in `value` can be stored and shown: no null character, and no half of a character."""
+def can_be_stored(value: Any) -> bool:
+    """Return whether each text in `value` has no null character, and no half of a character."""
     left = [value]
     while left:
         found = left.pop()
-        if isinstance(found, str) and HALVES.search(found):
+        if isinstance(found, str) and clean_text(found, len(found)) != found:
             return False
         if isinstance(found, dict):
             left += [*found.keys(), *found.values()]

@@ -26,11 +26,11 @@ from pixelbot_site.kit.steps import (
     MAX_SEQUENCE,
     Group,
     Step,
+    can_be_stored,
     cards,
     check,
     every_step,
     find_mistakes,
-    is_text,
     payloads,
 )
 from pixelbot_site.kit.voice_fields import VoiceSelect
@@ -116,7 +116,7 @@ class EffectsFormField(forms.JSONField):
             found = super().bound_data(data, initial)
         except RecursionError:
             return InvalidJSONInput(data)
-        return found if is_text(found) else InvalidJSONInput(data)
+        return found if can_be_stored(found) else InvalidJSONInput(data)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return whether the list was changed; what can't be read was."""

@@ -205,10 +205,16 @@ def test_folders_that_killed_processes_left_are_swept_after_an_hour(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    for name in ("pixelbot-sound-old", "somebody-elses"):
+
+    def leave(name: str) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "sound.wav").touch()
         os.utime(tmp_path / name, (time.time() - 3700,) * 2)
+
+    leave("pixelbot-sound-old")
+    leave("somebody-elses")
     with scratch.folder() as folder:
-        tasks.sweep()
+        assert scratch.sweep() == 1
+        leave("pixelbot-sound-old")
+        tasks.sweep()  # as the schedule does it
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted([Path(folder).name, "somebody-elses"])
