@@ -1,12 +1,14 @@
-"""What stands in Redis while a worker is busy, and what goes on beside it."""
+"""What stands in Redis while a worker is busy, what goes on beside it, and what a worker logs."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
+import time
 from contextlib import closing
 
+import psutil
 import redis
 
 from tests.journeys.site import Scaled
@@ -66,8 +68,23 @@ def test_a_lane_is_woken_once_and_what_is_urgent_does_not_wait_behind_it(scaled:
         waiting = "SELECT count(*) FROM effects_queueitem WHERE state IN ('pending', 'running')"
         assert scaled.ask(waiting) == 2 * ITEMS
         busy.send_signal(signal.SIGCONT)
-        wait_until(lambda: scaled.ask(waiting) == 0, "nothing is left waiting", within=20)
+        wait_until(lambda: scaled.ask(waiting) == 0, "nothing is left waiting")
         wait_until(lambda: broker.llen("celery") == 0, "no message is left")
+        log_is_written_once(scaled, busy)
+
+
+def log_is_written_once(scaled: Scaled, worker: subprocess.Popen[str]) -> None:
+    """Each item's line is in the worker's output one time, and an idle worker does not go on logging."""
+
+    def lines() -> int:
+        return "".join(scaled.output).count("[queue] WARNING: failed: reply ")
+
+    wait_until(lambda: lines() == ITEMS, "each line is written")
+    idle = psutil.Process(worker.pid)
+    idle.cpu_percent()
+    time.sleep(2)
+    assert idle.cpu_percent() < 50
+    assert lines() == ITEMS
 
 
 def fill(scaled: Scaled) -> None:
