@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import task_postrun, worker_ready
+from celery.signals import setup_logging, task_postrun, worker_ready
 from django.db import close_old_connections
 
 import pixelbot_site.kit.bell_broker  # noqa: F401 (names the bell:// transport before the first connection)
@@ -15,6 +15,15 @@ from pixelbot_site.kit import channel_layer
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelbot_site.settings")
 # A worker would run Django's checks of the code at each start, which import all of the API. They are among the tests.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
+
+
+@setup_logging.connect
+def _keep_logging_as_it_is(**_: Any) -> None:
+    """Leave logging to Django's LOGGING, which LOG_LEVEL and LOG_FORMAT decide.
+
+    Without a receiver, Celery gives the root logger its own level, and makes stderr a logger whose lines go to stderr:
+    each line would be logged again and again, and never be seen.
+    """
 
 
 @worker_ready.connect

@@ -195,9 +195,6 @@ else:
 
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# Redirected, stderr would be a logger whose lines go to stderr: each line would be logged again and again, and never seen.
-CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # What must not wait behind other tasks has a queue of its own, for a small worker of its own (docs/deploy/). A worker

@@ -22,7 +22,7 @@ import pytest
 
 from joystick.simulator.happenings import chat, tip
 from tests.journeys.health import health, metrics
-from tests.journeys.way import POINTS, STATE, walk
+from tests.journeys.way import POINTS, STATE, STEPS, lines_of, steps_in, walk
 from tests.processes import ROOT, BotProcess, SimulatorThread, free_port, overlay_socket, play_next, wait_until
 
 MakeBot = Callable[..., BotProcess]
@@ -42,15 +42,6 @@ COUNTED = (
 )
 
 TOKEN = "a-token-for-the-metrics-alone"
-# What the log says of a line with !tts, each time with its uid.
-STEPS = (
-    "received: ChatMessage",
-    r"bought: tts by Bob, 0\.\d+ s after it came",
-    r"claimed: speak \d+: hello",
-    r"sent to the overlays: speak \d+: hello",
-    r"plays: speak \d+: hello",
-    r"done: speak \d+: hello",
-)
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -60,9 +51,8 @@ def test_the_way_of_an_event(make_bot: MakeBot, simulator: SimulatorThread, vers
     bot = make_bot(JOYSTICK_EVENT_VERSION=version, **watched).start()
     simulator.wait_subscribed()
     uid = walk(simulator, bot.overlay_url, bot.one)
-    lines = [line.partition(f" [{uid}] ")[2] for line in bot.text().splitlines() if uid in line]
-    steps = [step for line in lines for step in STEPS if re.fullmatch(step, line)]
-    assert steps == list(STEPS), lines
+    lines = lines_of(uid, bot.text())
+    assert steps_in(lines) == list(STEPS), lines
     assert "took 25 from bob (redeem)" in lines and "said: @Bob done, it is in the queue. 75 points left." in lines
     status, parts = health(port)
     assert status == 200 and sorted(parts) == ["listener", "web", "worker"]

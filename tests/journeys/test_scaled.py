@@ -13,7 +13,7 @@ from joystick.simulator.happenings import tip
 from tests.journeys.health import health, metrics
 from tests.journeys.services import METRICS_TOKEN, NAMES, Service, running
 from tests.journeys.site import Scaled
-from tests.journeys.way import walk
+from tests.journeys.way import STEPS, lines_of, steps_in, walk
 from tests.processes import SimulatorThread, wait_until
 from tests.servers import RedisServer, running_redis
 
@@ -105,6 +105,7 @@ def standing_by(scaled: Scaled) -> int:
 def test_the_units_work_and_are_missed_when_they_die(
     scaled: Scaled, simulator: SimulatorThread, redis_server: RedisServer
 ) -> None:
+    scaled.environment["LOG_LEVEL"] = "DEBUG"
     with running(scaled, "listener") as [listener]:
         subscribed(simulator)
         start_and_end_the_others(scaled, simulator, redis_server, listener)
@@ -118,7 +119,9 @@ def start_and_end_the_others(
         wait_until(scaled.serves, "daphne serves", within=30)
         page = logged_in(scaled)
         wait_until(lambda: pulse(scaled) is not None, "a worker answers", within=30)
-        walk(simulator, scaled.overlay_url, scaled.ask)
+        uid = walk(simulator, scaled.overlay_url, scaled.ask)
+        # Three processes write them, so that their order may be another.
+        wait_until(lambda: sorted(steps_in(told(scaled, uid))) == sorted(STEPS), "each step is in the log, once")
         assert red(page()) == []
         each_says_how_it_is(scaled, [listener, web, *others])
 
@@ -143,6 +146,10 @@ def start_and_end_the_others(
             wait_until(lambda: pulse(scaled) != before, "a task goes round again", within=30)
             print(f"back {time.monotonic() - began:.1f} s after Redis")
             assert "stands still" not in page()
+
+
+def told(scaled: Scaled, uid: str) -> list[str]:
+    return lines_of(uid, "".join(scaled.output))
 
 
 def each_says_how_it_is(scaled: Scaled, services: list[Service]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import urllib.request
 import wave
 from collections.abc import Callable
@@ -18,6 +19,15 @@ POINTS = "SELECT balance FROM economy_points JOIN economy_viewer ON id = viewer_
 # Of what was bought: the first reactions show alerts beside it.
 STATE = "SELECT state FROM effects_queueitem WHERE kind <> 'alert' ORDER BY id DESC LIMIT 1"
 LISTENERS = "SELECT state FROM joystick_connection"
+# What the log says of a line with !tts, each time with its uid.
+STEPS = (
+    "received: ChatMessage",
+    r"bought: tts by Bob, 0\.\d+ s after it came",
+    r"claimed: speak \d+: hello",
+    r"sent to the overlays: speak \d+: hello",
+    r"plays: speak \d+: hello",
+    r"done: speak \d+: hello",
+)
 
 
 def walk(simulator: SimulatorThread, overlay_url: str, ask: Ask) -> str:
@@ -40,3 +50,13 @@ def walk(simulator: SimulatorThread, overlay_url: str, ask: Ask) -> str:
         "Thank you for 100 tokens, Bob!",
     ]
     return line.uid
+
+
+def lines_of(uid: str, log: str) -> list[str]:
+    """Return what the log says with this uid, in its order."""
+    return [line.partition(f" [{uid}] ")[2] for line in log.splitlines() if uid in line]
+
+
+def steps_in(lines: list[str]) -> list[str]:
+    """Return the STEPS that the lines are."""
+    return [step for line in lines for step in STEPS if re.fullmatch(step, line)]
