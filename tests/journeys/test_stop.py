@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from joystick.simulator.happenings import chat, tip
@@ -35,6 +36,34 @@ def test_at_a_stop_a_viewer_whose_item_is_broken_off_hears_that_the_points_are_b
         "@Bob sorry, that did not happen: the bot was stopped while it ran. Your 5 points are back."
     )
     assert seconds < 8  # that it does not hang
+
+
+# Read by Python at its start: a name of the webhook's takes a minute to look up.
+SLOW_NAMES = """
+import socket, time
+look_up = socket.getaddrinfo
+def slow(host, *more, **named):
+    time.sleep(60 * ("slow.example" in str(host)))
+    return look_up(host, *more, **named)
+socket.getaddrinfo = slow
+"""
+
+
+def test_a_stop_does_not_wait_for_a_name_that_is_looked_up(
+    make_bot: MakeBot, simulator: SimulatorThread, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SLOW_NAMES)
+    url = "http://slow.example/"
+    bot = make_bot(WEBHOOK_ADDRESSES=url, WEBHOOK_SECRET="x" * 40, PYTHONPATH=str(tmp_path))
+    add_redeem(bot, "lamp", 5, [{"kind": "webhook", "url": url}])
+    bot.start()
+    simulator.wait_subscribed()
+    simulator.happen(tip("Bob", 50), chat("Bob", "!lamp"))
+    wait_until(lambda: bot.one(STATE) == "failed", "the call is given up")
+    assert bot.one("SELECT error FROM effects_queueitem") == "the address did not answer within 5 s"
+    code, seconds = bot.stop()
+    assert (code, bot.one(POINTS)) == (0, 50)
+    assert seconds < 8
 
 
 def add_redeem(bot: BotProcess, key: str, cost: int, effects: list[dict[str, Any]]) -> None:
