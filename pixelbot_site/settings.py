@@ -147,7 +147,10 @@ else:
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # A connection that PostgreSQL closed, as at its restart, is found when it is taken from the pool.
     DATABASES["default"] |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 20, "timeout": 20}
+    # `reconnect_timeout`: by default, the pool waits twice as long after each attempt to connect, up to two minutes.
+    # So, the next who needs a connection begins anew.
+    pool = {"min_size": 1, "max_size": 20, "timeout": 20, "reconnect_timeout": 5}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = pool
     # Celery would close the whole pool with each task. `pixelbot_site.celery` gives the task's connection back to it.
     CELERY_DB_REUSE_MAX = 2**62
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -181,7 +184,7 @@ if EMBEDDED:
 else:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "pixelbot_site.kit.redis_cache.RedisCache",
             "LOCATION": REDIS_URL,
             # By default a Redis that hangs is waited for without end, also by the thread that handles chat.
             "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 5},
@@ -191,7 +194,13 @@ else:
         "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}},
     }
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority"}
+    # As for the cache: a Redis that hangs would hold up the thread that stores events without end.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "queue_order_strategy": "priority",
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+    }
 
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE

@@ -155,7 +155,7 @@ class StorageSettings(Section):
         if self.database_url and database(self.database_url).get("ENGINE") not in DATABASE_ENGINES:
             allowed = "postgresql://user:password@host:5432/name or sqlite:///path/to/file"
             yield Mistake("DATABASE_URL", self.database_url, allowed)
-        if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
+        if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://")):
             yield Mistake("REDIS_URL", self.redis_url, "redis://host:6379/0")
         yield from self._media_mistakes()
 

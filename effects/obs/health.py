@@ -8,7 +8,6 @@ from django.utils.text import capfirst
 from effects.obs import address
 from effects.obs.client import AWAY, obs
 from pixelbot_site.kit import phrases
-from pixelbot_site.kit.channel_layer import redis_error
 from pixelbot_site.kit.errors import Failed, Refused
 
 NOT_ASKED = "no worker has asked it lately"
@@ -74,7 +73,4 @@ def away(*, enabled: bool) -> str:
 
 
 def _last_reason() -> str:
-    try:
-        return str(cache.get(KEY, AWAY(reason=NOT_ASKED)))
-    except redis_error():
-        return AWAY(reason=NOT_ASKED)
+    return str(cache.get(KEY, AWAY(reason=NOT_ASKED)))

@@ -5,15 +5,10 @@ Tasks are sent by name, because `effects.tasks` imports the queue.
 
 from __future__ import annotations
 
-import logging
-
 from django.core.cache import cache
 
-from pixelbot_site.kit.channel_layer import redis_error
 from pixelbot_site.kit.sending import send
 from pixelbot_site.kit.transactions import after_commit
-
-log = logging.getLogger("queue")
 
 DRAIN = "effects.drain"
 REVERT = "effects.revert"
@@ -36,7 +31,7 @@ def wake_in(lane: str, seconds: float) -> None:
 
 def send_drain(lane: str) -> None:
     """Wake a worker for `lane` now, once until one begins. If the broker is away, `rescue` finds the items."""
-    if not _mark_woken(lane):
+    if not cache.add(_woken_key(lane), True, WOKEN_SECONDS):  # a wake-up waits for a worker already
         return
     # Older messages are useless: `rescue` has woken the lane many times since.
     if not send(DRAIN, lane, expires=60):
@@ -45,18 +40,7 @@ def send_drain(lane: str) -> None:
 
 def begun(lane: str) -> None:
     """Note that a worker begins with `lane`. Call it before looking for items: what is enqueued later wakes it anew."""
-    try:
-        cache.delete(_woken_key(lane))
-    except redis_error() as error:
-        log.warning("that a worker begins with %s could not be noted: %s", lane, error)
-
-
-def _mark_woken(lane: str) -> bool:
-    """Return False where a wake-up of `lane` waits for a worker already."""
-    try:
-        return cache.add(_woken_key(lane), True, WOKEN_SECONDS)
-    except redis_error():  # the broker is the same Redis: sending says that it is away
-        return True
+    cache.delete(_woken_key(lane))
 
 
 def _woken_key(lane: str) -> str:

@@ -31,7 +31,7 @@ from joystick.inbox import receive
 from joystick.protocol.events import ChatMessage, Event
 from joystick.protocol.frames import ReceivedFrame
 from pixelbot_site.kit import alive, live
-from pixelbot_site.kit.channel_layer import ThreadHopLayer, the_layer
+from pixelbot_site.kit.channel_layer import ThreadHopLayer, redis_error, the_layer
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.phrases import Kind
 from pixelbot_site.kit.plural import counted
@@ -259,8 +259,7 @@ class Listener:
                 await asyncio.get_running_loop().create_future()  # until cancelled
             finally:
                 layer.unlisten(MAILBOX, "chat.action", self._take_action)
-        mailbox = await layer.new_channel()
-        await layer.group_add(MAILBOX, mailbox)
+        mailbox = await _opened_mailbox(layer)
         while True:
             await self._enqueue(await layer.receive(mailbox))
 
@@ -300,6 +299,19 @@ class Listener:
         if unsaid > self._unsaid_stored:
             await self._threads.db(health.add_unsaid, self._holder, unsaid - self._unsaid_stored)
             self._unsaid_stored = unsaid
+
+
+async def _opened_mailbox(layer: Any) -> str:
+    """Return the channel that gets what other processes say. While Redis is away, it is tried again each second."""
+    while True:
+        try:
+            mailbox: str = await layer.new_channel()
+            await layer.group_add(MAILBOX, mailbox)
+        except (OSError, redis_error()) as error:
+            log.warning("Redis is away, so that nothing of other processes is said in chat: %s", error)
+            await asyncio.sleep(1)
+        else:
+            return mailbox
 
 
 def _action(message: dict[str, Any]) -> Action:

@@ -175,13 +175,20 @@ class _Sender:
             layer, group, message = await self._waiting.get()
             try:
                 async with asyncio.timeout(self.TIMEOUT):
-                    await layer.group_send(group, message)
+                    await self._send(layer, group, message)
             except (OSError, TimeoutError, RuntimeError, redis_error()) as error:
                 log.warning("could not send to %s: %s", group, str(error) or "no answer")
             except Exception:  # whatever one message does, the next are sent
                 log.exception("could not send to %s", group)
             finally:
                 self._waiting.task_done()
+
+    async def _send(self, layer: Any, group: str, message: dict[str, Any]) -> None:
+        try:
+            await layer.group_send(group, message)
+        except (OSError, redis_error()):
+            # The connection is one that Redis closed meanwhile, as at its restart. The next one is new.
+            await layer.group_send(group, message)
 
 
 _sender = _Sender()

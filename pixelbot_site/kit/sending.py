@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from celery import current_app
 from kombu.exceptions import OperationalError
 
+from pixelbot_site.kit.channel_layer import redis_error
+
 log = logging.getLogger("queue")
+
+# After a broker that hung for a second and more, nothing is sent for so many seconds: it would hold up each message.
+PAUSE = 5.0
+_away_until = 0.0  # `time.monotonic`
 
 
 def send(task: str, *args: Any, **options: Any) -> bool:
     """Send a task by its name. If the broker is away, log that and return False; the schedule must do the same work."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        return False
+    began = time.monotonic()
     try:
         # `retry=False`: the caller, often the thread that handles chat, must not wait while Redis is away.
         current_app.send_task(task, args, retry=False, ignore_result=True, **options)
-    except OperationalError as error:
+    except broker_errors() as error:
+        if time.monotonic() - began > 1:
+            _away_until = time.monotonic() + PAUSE
         log.warning("the broker is away, %s%s waits for the schedule: %s", task, args, error)
         return False
     return True
+
+
+def broker_errors() -> tuple[type[Exception], ...]:
+    """Return what sending raises while the broker is away."""
+    # A Redis that hangs comes as its client's own error. One process alone has none of it, and does not import it.
+    return (OperationalError,) if current_app.conf.broker_url.startswith("bell:") else (OperationalError, redis_error())

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-import redis
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client
@@ -17,6 +16,7 @@ from pytest_django import Settings
 from effects.obs import client, health, login, names
 from effects.obs.client import OBS, obs
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.kit.redis_cache import RedisCache
 from tests.effects.pretended_obs import Studio
 from tests.processes import free_port, wait_until
 
@@ -136,10 +136,8 @@ class TestThePage:
 
 class TestTheRedLine:
     def test_while_redis_is_away_it_is_not_known(self, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        def gone(*_: object) -> None:
-            raise redis.ConnectionError("gone")
-
-        monkeypatch.setattr("effects.obs.health.cache.get", gone)
+        nobody = RedisCache("redis://127.0.0.1:1/0", {})
+        monkeypatch.setattr(health, "cache", nobody)
         assert health.trouble().startswith("OBS is not connected (no worker has asked it lately): ")
 
     def test_there_is_none_while_obs_answers(self, port: int) -> None:
