@@ -70,6 +70,7 @@ class OverlayConsumer(AsyncWebsocketConsumer):
             await super().__call__(scope, receive, send)
         finally:
             _open.discard(self)
+            await self._end_renewal()  # where the web server ends, it cancels the socket without `disconnect`
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the method that `message` names."""
@@ -136,11 +137,19 @@ class OverlayConsumer(AsyncWebsocketConsumer):
         """Leave the group: the page or its network is gone."""
         await self.channel_layer.group_discard(messages.GROUP, self.channel_name)
         _feed.discard(self.send_frame)
-        if self.renewal is not None:
-            self.renewal.cancel()
-            await database_sync_to_async(self._store_closed)()
+        await self._end_renewal()
         if self.name:
             log.info("%s disconnected", self.name)
+
+    async def _end_renewal(self) -> None:
+        if self.renewal is None:
+            return
+        self.renewal.cancel()
+        self.renewal = None
+        try:
+            await database_sync_to_async(self._store_closed)()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("%s could not be stored as closed: %s", self.name, error)
 
     async def _renew(self) -> None:
         while True:

@@ -16,7 +16,7 @@ pages = get_asgi_application()
 from channels.auth import AuthMiddlewareStack
 
 from effects.consumers import NoSuchSocket, OverlayConsumer
-from pixelbot_site import prompt_sockets
+from pixelbot_site import daphne_end, prompt_sockets
 from pixelbot_site.index.live import DashboardConsumer
 from pixelbot_site.metrics import port
 from pixelbot_site.origins import OwnPages
@@ -39,4 +39,5 @@ application = ProtocolTypeRouter(
 )
 
 prompt_sockets.install()
+daphne_end.install()
 port.serve_web()

@@ -50,22 +50,6 @@ WEBSOCKET_TIMEOUT = 10 * 365 * 86_400
 Background = Callable[[], Awaitable[None]]
 
 
-class Server(daphne_server.Server):  # type: ignore[misc]
-    """Daphne's server. The stock one raises KeyError at the end for connections younger than a second."""
-
-    def kill_all_applications(self) -> Any:
-        """Cancel every running application and wait for the cancellation."""
-        running = [details.get("application_instance") for details in self.connections.values()]
-        tasks = [task for task in running if task is not None and not task.done()]
-        for task in tasks:
-            task.cancel()
-        return defer.Deferred.fromFuture(asyncio.ensure_future(_wait_for(tasks)))
-
-
-async def _wait_for(tasks: list[asyncio.Future[Any]]) -> None:
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def keep_running(background: Background) -> None:
     """Run `background` until it returns or is cancelled. What it raises is logged, and it is run again."""
     while True:
@@ -93,7 +77,7 @@ class Process:
         self._worker = Worker()
         from pixelbot_site.asgi import application
 
-        self._server = Server(
+        self._server = daphne_server.Server(
             application=application,
             # Twisted separates an endpoint's parts by colons, so those of an IPv6 address are escaped.
             endpoints=[f"tcp:port={port}:interface={host.replace(':', chr(92) + ':')}"],

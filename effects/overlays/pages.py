@@ -19,9 +19,9 @@ NO_PLACE = phrases.refusal(
 )
 
 # Seconds between two renewals.
-RENEW_EVERY = 20.0
+RENEW_EVERY = 5.0
 # After this time without a renewal the process that served the page is dead.
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)
 # A page that closes counts as open for this long: OBS reloads its pages when the scene changes.
 GRACE = timedelta(seconds=5)
 

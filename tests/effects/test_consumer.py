@@ -154,6 +154,16 @@ async def test_a_connected_page_is_stored_as_open_until_it_is_gone(monkeypatch: 
     assert not await is_open()
 
 
+async def test_a_page_whose_socket_is_cancelled_as_the_server_ends_is_stored_as_closed() -> None:
+    page = await connected()
+    first = await sync_to_async(OverlayPage.objects.get)()
+    assert await sync_to_async(pages.leader)(first.overlay_id) == first.channel
+    page.future.cancel()  # as Daphne does
+    with pytest.raises(asyncio.CancelledError):
+        await page.future
+    assert await sync_to_async(pages.leader)(first.overlay_id) == ""
+
+
 async def test_it_passes_on_what_is_told() -> None:
     page = await connected()
     await sync_to_async(messages.show)(7, {"type": "speak", "text": "<b>&"})
