@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import Protocol
 
 from celery import shared_task
 from django.utils import timezone
@@ -17,8 +18,21 @@ from effects.queue.upkeep import cleanup, rescue
 
 log = logging.getLogger("queue")
 
-# Set by the embedded process before it ends: no new item is started.
-stopping = threading.Event()
+
+class Flag(Protocol):
+    """An event of `threading` or of `multiprocessing`."""
+
+    def is_set(self) -> bool:
+        """Return whether it was set."""
+        ...
+
+    def set(self) -> None:
+        """Set it."""
+        ...
+
+
+# Set when the process is to end: no new item is begun. In a Celery worker it is shared by its processes.
+stopping: Flag = threading.Event()
 
 
 @shared_task(name="effects.drain")

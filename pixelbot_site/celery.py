@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging, task_postrun, worker_ready
+from celery.signals import celeryd_after_setup, setup_logging, task_postrun, worker_ready, worker_shutting_down
 from django.db import close_old_connections
 
 import pixelbot_site.kit.bell_broker  # noqa: F401 (names the bell:// transport before the first connection)
@@ -24,6 +25,20 @@ def _keep_logging_as_it_is(**_: Any) -> None:
     Without a receiver, Celery gives the root logger its own level, and makes stderr a logger whose lines go to stderr:
     each line would be logged again and again, and never be seen.
     """
+
+
+@celeryd_after_setup.connect
+def _share_the_end(**_: Any) -> None:
+    from effects import tasks
+
+    tasks.stopping = multiprocessing.Event()  # of the processes that the worker forks, too
+
+
+@worker_shutting_down.connect
+def _begin_nothing_new(**_: Any) -> None:
+    from effects import tasks
+
+    tasks.stopping.set()
 
 
 @worker_ready.connect

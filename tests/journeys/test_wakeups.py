@@ -1,14 +1,16 @@
-"""What stands in Redis while a worker is busy, what goes on beside it, and what a worker logs."""
+"""What stands in Redis while a worker is busy, what goes on beside it, what a worker logs, and how it ends."""
 
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import closing
 
 import psutil
+import pytest
 import redis
 
 from tests.journeys.site import Scaled
@@ -87,10 +89,42 @@ def log_is_written_once(scaled: Scaled, worker: subprocess.Popen[str]) -> None:
     assert lines() == ITEMS
 
 
+# Items that take five seconds each: nobody answers at the address.
+SLOW = """
+import django; django.setup()
+from effects.queue import items
+from effects.registry import Effect
+from pixelbot_site import setup
+
+setup.prepare()
+for _ in range(4):
+    items.enqueue(Effect("webhook", {"url": %r}, "webhook"))
+"""
+
+
+@pytest.mark.parametrize("pool", [("--pool", "threads", "--concurrency", "2"), ("--concurrency", "2")])
+def test_a_worker_that_is_told_to_end_begins_nothing_new(scaled: Scaled, pool: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as never_answers:
+        url = f"http://127.0.0.1:{never_answers.getsockname()[1]}/"
+        names = {"WEBHOOK_ADDRESSES": url, "WEBHOOK_SECRET": "x" * 40}
+        scaled.environment |= {"DJANGO_SETTINGS_MODULE": "pixelbot_site.settings", **names}
+        run(scaled, SLOW % url)
+        worker = scaled.start("-m", "celery", "-A", "pixelbot_site", "worker", *pool)
+        count = "SELECT count(*) FROM effects_queueitem WHERE state = '{}'"
+        wait_until(lambda: scaled.ask(count.format("running")) == 1, "the first begins", within=60)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(12) == 0
+    assert [scaled.ask(count.format(state)) for state in ("failed", "running", "pending")] == [1, 0, 3]
+
+
 def fill(scaled: Scaled) -> None:
     """Run FILL in a process of its own."""
+    run(scaled, FILL)
+
+
+def run(scaled: Scaled, program: str) -> None:
     filled = subprocess.run(
-        [sys.executable, "-c", FILL], cwd=ROOT, env=scaled.environment | {"LOG_LEVEL": "ERROR"},
+        [sys.executable, "-c", program], cwd=ROOT, env=scaled.environment | {"LOG_LEVEL": "ERROR"},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert filled.returncode == 0, filled.stderr
