@@ -109,6 +109,15 @@ class TestRescue:
         rescue.rescue()
         assert sorted(woken) == ["test", "wheel"]
 
+    def test_a_lane_with_an_item_that_runs_is_left_alone(self, kind: AddKind, woken: list[str]) -> None:
+        name = kind("ok", do_nothing)
+        for _ in range(2):
+            items.enqueue(Effect(name))
+        assert worker.claim("test") is not None
+        woken.clear()
+        rescue.rescue()
+        assert woken == []
+
     def test_a_lane_where_everything_waits_for_approval_is_left_asleep(self, kind: AddKind, woken: list[str]) -> None:
         items.enqueue(Effect(kind("ok", do_nothing)), waits=True)
         rescue.rescue()

@@ -33,7 +33,7 @@ STOPPED = phrases.refusal("queue.bot_stopped", "the bot was stopped while it ran
 
 
 def rescue(*, now: datetime | None = None) -> None:
-    """End or repeat items whose lease ran out, expire items that waited too long, and wake every lane with items."""
+    """End or repeat items whose lease ran out, expire those that waited too long, and wake idle lanes with items."""
     now = now or timezone.now()
     rows = QueueItem.objects.select_related("viewer")
     # A lease that ends far in the future was written before the system clock was put back.
@@ -46,8 +46,9 @@ def rescue(*, now: datetime | None = None) -> None:
         except Exception:  # an edge of the queue: one broken item must not stop the rescue of the others
             log.exception("could not rescue %s", item)
     expiry.expire(now=now)
-    # The message that should have woken the lane may be lost.
-    pending = QueueItem.objects.filter(is_due(now), state=State.PENDING)
+    # The message that should have woken the lane may be lost. A lane with an item that runs is woken when that ends.
+    running = QueueItem.objects.filter(state=State.RUNNING).values("lane")
+    pending = QueueItem.objects.filter(is_due(now), state=State.PENDING).exclude(lane__in=running)
     for lane in pending.order_by().values_list("lane", flat=True).distinct():
         wakeups.wake(lane)
 
