@@ -81,9 +81,16 @@ class JsonFormatter(logging.Formatter):
 
 
 def _is_trouble(error: object) -> bool:
-    # Redis's client is imported by the larger set-up alone.
-    client = sys.modules.get("redis.exceptions")
-    return isinstance(error, TROUBLES) or (client is not None and isinstance(error, client.RedisError))
+    if not isinstance(error, BaseException):
+        return False
+    # Clients of Redis are imported by the larger set-up alone.
+    names = (("redis.exceptions", "RedisError"), ("kombu.exceptions", "OperationalError"))
+    away = tuple(getattr(sys.modules[module], name) for module, name in names if module in sys.modules)
+    if isinstance(error, (*TROUBLES, *away)):
+        return True
+    # Celery's schedule raises an error of its own for the one that it got.
+    schedule = sys.modules.get("celery.beat")
+    return schedule is not None and isinstance(error, schedule.SchedulingError) and _is_trouble(error.__context__)
 
 
 def _errors_of(record: logging.LogRecord) -> Iterator[object]:
@@ -114,7 +121,7 @@ class RepeatFilter(logging.Filter):
             return False
         self._since[key] = now
         repeated = self._held_back.pop(key, 0)
-        message = record.getMessage()
+        message = record.getMessage().partition("\n")[0]  # Celery's schedule tells its stack in the message
         if str(error) not in message:
             message = f"{message}: {type(error).__name__}: {error}"
         record.msg = f"{message} ({repeated} more like it since)" if repeated else message

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 import redis
+from celery.beat import SchedulingError
 from django.db import OperationalError
+from kombu.exceptions import OperationalError as BrokerAway
 
 from pixelbot_site.kit import logs
 from tests.processes import ROOT
@@ -78,6 +80,28 @@ def test_the_same_trouble_of_the_disk_is_one_line_a_minute(monkeypatch: pytest.M
     assert "(29 more like it since)" in (passed(full) or "")
     broken = passed(ValueError("a bug"))
     assert broken is not None and "ValueError: a bug" in broken
+
+
+def test_the_schedules_trouble_is_one_line_a_minute_for_each_task() -> None:
+    repeats = logs.RepeatFilter()
+
+    def passed(task: str, away: Exception) -> str | None:
+        try:
+            try:
+                raise away
+            except Exception as error:
+                raise SchedulingError(f"Couldn't apply scheduled task {task}: {error}")  # noqa: B904 (as Celery does)
+        except SchedulingError as error:
+            line = record("Message Error: %s\n%s", error, ["the stack"], error=error)
+        return logs.PlainFormatter().format(line) if repeats.filter(line) else None
+
+    away = BrokerAway("Error 111 connecting to 127.0.0.1:6379")
+    first = passed("rescue", away)
+    assert first is not None and "Couldn't apply scheduled task rescue: Error 111" in first
+    assert "stack" not in first and "Traceback" not in first
+    assert [passed("rescue", away) for _ in range(5)] == [None] * 5
+    assert passed("watch", away) is not None
+    assert "Traceback" in (passed("rescue", ValueError("a bug")) or "")
 
 
 def test_a_line_that_names_the_trouble_is_one_a_minute_too_whatever_else_it_counts() -> None:
