@@ -249,6 +249,7 @@ def test_every_bound_holds(monkeypatch: pytest.MonkeyPatch, section: type[Sectio
             "DATABASE_URL=…: must be postgresql://user:password@host:5432/name or sqlite:///path/to/file.",
         ),
         (StorageSettings, {"REDIS_URL": "http://x"}, "REDIS_URL=…: must be redis://host:6379/0."),
+        (StorageSettings, {"REDIS_URL": "unix:///run/redis.sock"}, "REDIS_URL=…: must be redis://host:6379/0."),
     ],
 )
 def test_what_can_not_work_is_refused(
