@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from kombu.exceptions import OperationalError
 
 from pixelbot_site.kit import redis_cache, sending
 from pixelbot_site.kit.redis_cache import RedisCache
@@ -96,7 +97,7 @@ def test_a_broker_that_hung_is_left_alone_for_a_while(monkeypatch: pytest.Monkey
     def hang(task: str, *_: Any, **__: Any) -> None:
         asked.append(task)
         time.sleep(1.1)
-        raise sending.OperationalError("no answer")
+        raise OperationalError("no answer")
 
     monkeypatch.setattr(current_app, "send_task", hang)
     assert [sending.send(f"task {number}") for number in range(3)] == [False] * 3
