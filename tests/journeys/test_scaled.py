@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import psutil
 import pytest
+from websockets.sync.client import ClientConnection
 
-from joystick.simulator.happenings import tip
+from joystick.simulator.happenings import chat, tip
 from tests.journeys.health import health, metrics
 from tests.journeys.services import METRICS_TOKEN, NAMES, Service, running
 from tests.journeys.site import Scaled
-from tests.journeys.way import STEPS, lines_of, steps_in, walk
-from tests.processes import SimulatorThread, wait_until
+from tests.journeys.way import POINTS, STEPS, lines_of, steps_in, walk
+from tests.processes import SimulatorThread, overlay_socket, wait_until
 from tests.servers import RedisServer, running_redis
 
 HOLDER = "SELECT holder FROM joystick_connection WHERE state = 'connected'"
 EVENTS = "SELECT count(*) FROM joystick_inboundevent"
+TIPS = "SELECT count(*) FROM economy_transaction WHERE source = 'tip'"
 EXPIRED_ITEMS = "SELECT count(*) FROM effects_queueitem WHERE state = 'expired'"
 # The line that was spoken waits again, and has waited too long.
 EXPIRED = """
@@ -195,3 +200,67 @@ def test_runbot_without_listener_only_says_which_processes_to_start(scaled: Scal
     process = scaled.start("manage.py", "runbot")
     assert process.wait(60) == 1
     wait_until(lambda: scaled.says("celery -A pixelbot_site worker -B"), "the sentence")
+
+
+def test_all_but_what_redis_carries_works_and_the_rest_comes_back_with_it(
+    scaled: Scaled, simulator: SimulatorThread, redis_server: RedisServer
+) -> None:
+    redis_server.stop()
+    with running(scaled, "listener", "web"):
+        subscribed(simulator)
+        simulator.happen(tip("Bob", 100))
+        wait_until(lambda: scaled.ask(POINTS) == 100, "the tip is paid")
+        wait_until(scaled.serves, "daphne serves", within=30)
+        browser = scaled.log_in()
+        for page in ("", "api/health", "effects/queueitem/", "charts/", "settings/"):
+            with browser.open(f"http://127.0.0.1:{scaled.port}/admin/{page}", timeout=30) as answer:
+                assert answer.status == 200 and answer.url.endswith(f"/admin/{page}")
+
+        redis_server.start()
+
+        def answers() -> bool:
+            simulator.happen(chat("Bob", "!points"))
+            return any("you have" in line for line in simulator.lines())
+
+        # The listener looks for Redis each second.
+        assert wait_until(answers, "chat is answered again", within=10)
+
+        with overlay_socket(scaled.overlay_url), redis_server.frozen():
+            simulator.happen(chat("Bob", "!tts hello"))  # for which a worker is woken
+            wait_until(lambda: scaled.ask(POINTS) == 75, "it is sold")
+            for paid in range(2, 6):
+                simulator.happen(tip("Bob", 100))
+                wait_until(partial(is_paid, scaled, paid), "what comes is paid while Redis hangs", within=20)
+
+
+def test_a_page_is_heard_again_soon_after_the_web_server_ends(scaled: Scaled, simulator: SimulatorThread) -> None:
+    with running(scaled, "listener", "web") as [_, web]:
+        subscribed(simulator)
+        wait_until(scaled.serves, "daphne serves", within=30)
+        with overlay_socket(scaled.overlay_url, "?obs=1") as page:
+            assert hello(page)["leader"]
+            web.process.send_signal(signal.SIGTERM)
+            web.process.wait(20)
+        wait_until(scaled.serves, "daphne serves again", within=30)
+        with overlay_socket(scaled.overlay_url, "?obs=1") as page:
+            assert hello(page)["leader"], "the page of before still counts"
+            web.process.send_signal(signal.SIGKILL)
+            web.process.wait(20)
+        wait_until(scaled.serves, "daphne serves again", within=30)
+        with overlay_socket(scaled.overlay_url, "?obs=1") as page:
+            # Without a word of the one that died, its page counts until it should have been renewed.
+            frame = hello(page)
+            while not frame.get("leader"):
+                frame = json.loads(page.recv(timeout=25))
+
+
+def is_paid(scaled: Scaled, tips: int) -> bool:
+    return bool(scaled.ask(TIPS) == tips)
+
+
+def hello(page: ClientConnection) -> dict[str, Any]:
+    """Return what the page is greeted with."""
+    while (frame := json.loads(page.recv(timeout=10)))["type"] != "hello":
+        pass
+    greeting: dict[str, Any] = frame
+    return greeting
