@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,11 +11,12 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache as DjangosRedisCache
 from redis.exceptions import RedisError
 
+from pixelbot_site.kit.pause import Pause
+
 log = logging.getLogger("cache")
 
-# After a Redis that hung for a second and more, it is not asked for so many seconds: it would hold up each call for as
-# long as `socket_timeout`, and a page makes a dozen.
-PAUSE = 5.0
+# Of all threads, while a cache belongs to one. A page makes a dozen calls.
+pause = Pause()
 
 
 class RedisCache(DjangosRedisCache):
@@ -24,8 +24,6 @@ class RedisCache(DjangosRedisCache):
 
     What is counted there, such as wrong passwords, goes on to be counted in each process for itself.
     """
-
-    _away_until = 0.0  # `time.monotonic`, of all threads: a cache belongs to one
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         """Take what Django's own takes."""
@@ -87,12 +85,10 @@ class RedisCache(DjangosRedisCache):
         self._ask(super().clear, self._here.clear)
 
     def _ask(self, there: Callable[..., Any], here: Callable[..., Any], *arguments: Any) -> Any:
-        began = time.monotonic()
-        if began >= RedisCache._away_until:
+        if not pause.is_on():
             try:
-                return there(*arguments)
+                with pause.after(RedisError):
+                    return there(*arguments)
             except RedisError as error:
-                if time.monotonic() - began > 1:
-                    RedisCache._away_until = time.monotonic() + PAUSE
                 log.warning("Redis is away, each process goes on with its own memory: %s", error)
         return here(*arguments)

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 
 from celery import current_app
 from kombu.exceptions import OperationalError
 
 from pixelbot_site.kit.channel_layer import redis_error
+from pixelbot_site.kit.pause import Pause
 
 log = logging.getLogger("queue")
 
-# After a broker that hung for a second and more, nothing is sent for so many seconds: it would hold up each message.
-PAUSE = 5.0
-_away_until = 0.0  # `time.monotonic`
+pause = Pause()
 
 
 def send(task: str, *args: Any, **options: Any) -> bool:
     """Send a task by its name. If the broker is away, log that and return False; the schedule must do the same work."""
-    global _away_until
-    if time.monotonic() < _away_until:
+    if pause.is_on():
         return False
-    began = time.monotonic()
+    errors = broker_errors()
     try:
-        # `retry=False`: the caller, often the thread that handles chat, must not wait while Redis is away.
-        current_app.send_task(task, args, retry=False, ignore_result=True, **options)
-    except broker_errors() as error:
-        if time.monotonic() - began > 1:
-            _away_until = time.monotonic() + PAUSE
+        with pause.after(*errors):
+            # `retry=False`: the caller, often the thread that handles chat, must not wait while Redis is away.
+            current_app.send_task(task, args, retry=False, ignore_result=True, **options)
+    except errors as error:
         log.warning("the broker is away, %s%s waits for the schedule: %s", task, args, error)
         return False
     return True

@@ -10,7 +10,7 @@ import pytest
 from celery import current_app
 from kombu.exceptions import OperationalError
 
-from pixelbot_site.kit import redis_cache, sending
+from pixelbot_site.kit import pause, redis_cache, sending
 from pixelbot_site.kit.redis_cache import RedisCache
 from tests.processes import free_port
 from tests.servers import RedisServer, running_redis
@@ -27,8 +27,8 @@ def server() -> Iterator[RedisServer]:
 
 @pytest.fixture(autouse=True)
 def nobody_hung(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RedisCache, "_away_until", 0.0)
-    monkeypatch.setattr(sending, "_away_until", 0.0)
+    monkeypatch.setattr(redis_cache, "pause", pause.Pause())
+    monkeypatch.setattr(sending, "pause", pause.Pause())
 
 
 def each_of(cache: RedisCache) -> list[object]:
@@ -74,7 +74,7 @@ def test_a_process_goes_on_alone_while_redis_is_away_and_with_all_once_it_is_bac
 
 
 def test_a_redis_that_hangs_is_waited_for_once_in_a_while(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_cache, "PAUSE", 2.0)
+    monkeypatch.setattr(pause, "LENGTH", 2.0)
     cache = RedisCache(server.url, WITHIN)
     cache.set("kept", 1, 60)
     began = time.monotonic()
@@ -88,7 +88,7 @@ def test_a_redis_that_hangs_is_waited_for_once_in_a_while(server: RedisServer, m
 def test_with_nothing_there_each_call_asks_again() -> None:
     cache = RedisCache(f"redis://127.0.0.1:{free_port()}/0", WITHIN)
     cache.set("a", 1, 60)
-    assert cache.get("a") == 1 and RedisCache._away_until == 0.0
+    assert cache.get("a") == 1 and not redis_cache.pause.is_on()
 
 
 def test_a_broker_that_hung_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
