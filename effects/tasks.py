@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from celery import shared_task
 from django.utils import timezone
@@ -16,23 +16,13 @@ from effects.outside import osc_changes
 from effects.queue import worker
 from effects.queue.upkeep import cleanup, rescue
 
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event as SharedEvent
+
 log = logging.getLogger("queue")
 
-
-class Flag(Protocol):
-    """An event of `threading` or of `multiprocessing`."""
-
-    def is_set(self) -> bool:
-        """Return whether it was set."""
-        ...
-
-    def set(self) -> None:
-        """Set it."""
-        ...
-
-
 # Set when the process is to end: no new item is begun. In a Celery worker it is shared by its processes.
-stopping: Flag = threading.Event()
+stopping: threading.Event | SharedEvent = threading.Event()
 
 
 @shared_task(name="effects.drain")
