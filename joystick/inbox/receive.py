@@ -57,7 +57,7 @@ def receive(batch: Sequence[ReceivedFrame], *, check: Callable[[], None] = _noth
         raise  # no event's fault
     except Exception as error:  # the inbox's edge
         rest = _without_known(batch) if isinstance(error, IntegrityError) else batch
-        if len(rest) < len(batch):  # another listener has stored the others since they were looked for
+        if len(rest) < len(batch):  # looked for afterwards, since hardly ever is one known, and each reply would wait
             receive(rest, check=check)
         elif len(batch) > 1:
             middle = len(batch) // 2
@@ -117,9 +117,11 @@ def _handle(batch: Sequence[ReceivedFrame], check: Callable[[], None]) -> None:
 
 
 def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> tuple[list[Event], list[Known]]:
-    """Store the events that are new, and return them and all channels."""
-    uids = [received.event.uid for received in batch if received.event is not None]
-    known = bulk.among(InboundEvent, "uid", uids)
+    """Store the events of the batch, each once, and return them and all channels.
+
+    Raises IntegrityError when one was stored before.
+    """
+    known: set[str] = set()
     rows: list[tuple[object, ...]] = []
     new: list[Event] = []
     for received in batch:
