@@ -25,7 +25,7 @@ from joystick.chat.moderation import rules as filters
 from joystick.reactions import defaults
 from pixelbot_site import private_files
 from pixelbot_site.backups import shelf
-from pixelbot_site.kit import stored_files
+from pixelbot_site.kit import garbage, stored_files
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.languages import texts
 from pixelbot_site.settings_table import LoginSettings
@@ -49,7 +49,8 @@ def prepare() -> str | None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         if database is not None and executor.loader.applied_migrations and not settings.DEMO:
             _back_up()
-        call_command("migrate", interactive=False, verbosity=0)
+        with garbage.collected():  # each migration makes all models anew
+            call_command("migrate", interactive=False, verbosity=0)
     _store_sounds()
     with transaction.atomic():
         heartbeat.begin()

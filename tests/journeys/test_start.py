@@ -11,6 +11,7 @@ from collections.abc import Callable
 from http.cookiejar import CookieJar
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.processes import ROOT, BotProcess, wait_until
@@ -114,3 +115,14 @@ def test_the_script_installs_where_the_requirements_changed_and_passes_on_what_f
         "python manage.py runbot --open --demo",
     ]
     assert run_script(tmp_path).stdout.splitlines()[1:] == ["python manage.py runbot --open"]
+
+
+@pytest.mark.empty_data
+def test_the_first_start_takes_no_more_memory_than_another(make_bot: MakeBot) -> None:
+    bot, taken = make_bot(), []
+    for _ in range(2):
+        bot.start()
+        assert bot.process is not None
+        taken.append(psutil.Process(bot.process.pid).memory_info().rss)
+        bot.stop()
+    assert taken[0] < 1.2 * taken[1]  # 1.7 times, while what the migrations left was kept for ever
