@@ -19,6 +19,8 @@ T = TypeVar("T")
 MAX_AGE = 1.0
 # Seconds between two values, where a thread reads them: a dozen are read in much less than MAX_AGE.
 READ_EVERY = 0.04
+# Seconds after which the thread reads a value again: in time for MAX_AGE, and while nothing happens, hardly any work.
+DUE_AFTER = 0.7
 
 
 class Live(Generic[T]):
@@ -69,13 +71,13 @@ _all: WeakSet[Live[Any]] = WeakSet()
 
 
 def read_oldest() -> None:
-    """Read the value of this process that was read longest ago.
+    """Read the value of this process that was read longest ago, if it is due.
 
     For a thread that does so every READ_EVERY seconds: nobody else has to wait for a value then. Reading all of them at
     once would take the interpreter from whoever stores events for 2 ms.
     """
     oldest = max(list(_all), key=lambda value: value.age, default=None)
-    if oldest is not None:
+    if oldest is not None and oldest.age >= DUE_AFTER:
         oldest.read()
 
 

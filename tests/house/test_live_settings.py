@@ -231,9 +231,18 @@ def test_a_thread_reads_one_value_after_another(monkeypatch: pytest.MonkeyPatch)
     values = [live.Live(0) for _ in "abcd"]
     for name, value in zip("abc", values, strict=False):  # the fourth is never read
         value.use(reader(name))
+    monkeypatch.setattr(live, "DUE_AFTER", 0.0)
     for _ in range(6):
         live.read_oldest()
     assert sorted(read[:3]) == sorted(read[3:]) == ["a", "b", "c"]
+    monkeypatch.setattr(live, "DUE_AFTER", 0.5)
+    for _ in range(6):
+        live.read_oldest()
+    assert len(read) == 6  # none is due yet
+    time.sleep(0.6)
+    for _ in range(6):
+        live.read_oldest()
+    assert sorted(read[6:]) == ["a", "b", "c"]
 
 
 def test_settings_are_read_once_a_second_and_never_on_the_event_loop() -> None:
