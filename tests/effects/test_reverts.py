@@ -21,6 +21,7 @@ from effects.registry import Effect
 from effects.registry.values import obs_scene
 from pixelbot_site.index import lamps
 from pixelbot_site.kit.errors import Failed
+from pixelbot_site.upkeep import beside
 from tests.effects.pretended_obs import Studio
 from tests.processes import free_port
 
@@ -329,3 +330,13 @@ def test_a_removed_scene_ends_the_item_with_what_obs_said(studio: Studio) -> Non
     item = items.enqueue(Effect("obs_scene", {"scene": "Attic"}))
     worker.drain("effect")
     assert QueueItem.objects.get(pk=item.pk).error == "OBS refused: No such thing"
+
+
+def test_the_listener_leaves_it_to_the_workers_who_reach_obs(connected_to: Callable[[int], None]) -> None:
+    connected_to(free_port())  # out of its reach
+    cache.set(health.KEY, "")  # by the last check of a worker, OBS answers
+    past = timezone.now() - timedelta(seconds=5)
+    row = Revert.objects.create(key="scene", request="SetCurrentProgramScene", data={}, due_at=past, wanted_at=past)
+    beside.look_after()
+    assert Revert.objects.get(pk=row.pk).due_at == past
+    assert not health.away(enabled=True)  # else no redeem that needs OBS would be sold
