@@ -47,7 +47,10 @@ class LoginForm(AdminAuthenticationForm):
 
 
 def address_of(request: HttpRequest | None) -> str:
-    """Return the address at the other end of the connection. Headers that name another can be made up."""
+    """Return the address at the other end of the connection, or that which a web server in front says.
+
+    Daphne takes the latter where it is told to, by `--proxy-headers`: elsewhere, such headers can be made up.
+    """
     return "" if request is None else str(request.META.get("REMOTE_ADDR", ""))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
+from http.cookiejar import CookieJar
 from typing import Any
+from urllib.parse import urlencode
 
 import psutil
 import pytest
@@ -129,6 +132,7 @@ def start_and_end_the_others(
         wait_until(lambda: sorted(steps_in(told(scaled, uid))) == sorted(STEPS), "each step is in the log, once")
         assert red(page()) == []
         each_says_how_it_is(scaled, [listener, web, *others])
+        the_web_server_in_front_is_believed(scaled)
 
         # The schedule and the workers end for good. (Twenty of the thirty seconds until that shows need not be waited.)
         for service in others:
@@ -189,6 +193,31 @@ def logged_in(scaled: Scaled) -> Callable[[], str]:
             return str(answer.read().decode())
 
     return page
+
+
+def the_web_server_in_front_is_believed(scaled: Scaled) -> None:
+    """Somebody's wrong passwords delay nobody at another address, and the pages know that they came by HTTPS."""
+    page = f"http://127.0.0.1:{scaled.port}/admin/login/"
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies := CookieJar()))
+
+    def tried(name: str, address: str) -> str:
+        # Over HTTPS, Django asks where a form comes from.
+        headers = {
+            "X-Forwarded-For": address,
+            "X-Forwarded-Proto": "https",
+            "Origin": page.replace("http:", "https:")[:-13],
+        }
+        browser.open(urllib.request.Request(page, headers=headers)).close()
+        token = next(cookie.value for cookie in cookies if cookie.name == "pixelbot_csrf")
+        form = urlencode({"csrfmiddlewaretoken": token, "username": name, "password": "wrong"})
+        with browser.open(urllib.request.Request(page, form.encode(), headers)) as answer:
+            text: str = answer.read().decode()
+        return text
+
+    for number in range(5):
+        assert "Too many wrong passwords" not in tried(f"name{number}", "203.0.113.7")
+    assert "Too many wrong passwords" in tried("another", "203.0.113.7")
+    assert "Too many wrong passwords" not in tried("one-more", "203.0.113.8")
 
 
 def red(page: str) -> list[str]:
