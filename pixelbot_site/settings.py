@@ -7,6 +7,7 @@ settings in its `settings_table`; `.env.example` is written from these declarati
 from __future__ import annotations
 
 import os
+import ssl
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,9 @@ else:
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
     }
+    # The cache and the layer look at the server's certificate. Celery takes any, unless it is told.
+    if REDIS_URL.startswith("rediss://") and "ssl_cert_reqs" not in REDIS_URL:
+        CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
 
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
