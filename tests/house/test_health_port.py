@@ -74,7 +74,7 @@ def test_it_is_closed_by_default(settings: Settings, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_there_and_for_whom(served: None, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    assert get("/health") == (200, '{"ok": true, "parts": {}}')
+    assert get("/health") == (503, '{"ok": false, "parts": {}}')
     assert [get(path)[0] for path in ("/metrics", "/", "/admin/", "/health/")] == [404] * 4
     settings.METRICS_TOKEN = TOKEN
     assert [get("/metrics", token)[0] for token in ("", "wrong", TOKEN[:-1])] == [401] * 3
@@ -83,7 +83,7 @@ def test_what_is_there_and_for_whom(served: None, settings: Settings, caplog: py
     with socket.create_connection(("127.0.0.1", settings.HEALTH_PORT)) as odd:
         odd.sendall(b"\x00\xff nonsense \r\n\r\n")
         odd.recv(100)
-    assert get("/health")[0] == 200
+    assert get("/health")[0] == 503
     port._running.clear()
     settings.HEALTH_PORT, taken = free_port(), socket.socket()
     with taken:
@@ -130,7 +130,7 @@ def test_a_listener_is_well_while_its_loop_runs_and_the_database_takes_events(
         assert told("listener")[0] == 200
         loop.call_soon_threadsafe(time.sleep, 2.0)  # the loop is stuck
         assert told("listener")[0] == 503
-    assert get("/health") == (200, '{"ok": true, "parts": {}}')
+    assert get("/health") == (503, '{"ok": false, "parts": {}}')
 
 
 def test_a_worker_is_well_while_tasks_come(served: None, monkeypatch: pytest.MonkeyPatch) -> None:
