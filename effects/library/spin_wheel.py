@@ -132,7 +132,7 @@ def give(item: QueueItem) -> None:
         return
     words = {"user": spin.viewer.username if spin.viewer else SOMEBODY(), "prize": spin.prize_name}
     if spin.line:
-        _say(fill(spin.line, words), spin.viewer, spoken=True, event=item.event)
+        _say(fill(spin.line, words), Priority.ANSWER, spin.viewer, spoken=True, event=item.event)
     else:
         say(WheelLine.When.PRIZE, words, spin.viewer, event=item.event)
     for effect in planned(spin.effects, words):
@@ -147,11 +147,12 @@ def say(when: WheelLine.When, words: dict[str, str], viewer: Viewer | None, *, e
     if not rows:
         return
     row = secrets.choice(rows)
-    _say(fill(row.text, words), viewer, spoken=row.spoken, event=event)
+    # What was won is the answer to a purchase.
+    priority = Priority.ANSWER if when == WheelLine.When.PRIZE else Priority.CHATTER
+    _say(fill(row.text, words), priority, viewer, spoken=row.spoken, event=event)
 
 
-def _say(text: str, viewer: Viewer | None, *, spoken: bool, event: str | None) -> None:
+def _say(text: str, priority: Priority, viewer: Viewer | None, *, spoken: bool, event: str | None) -> None:
     if spoken:
         items.enqueue(speak(text, source="wheel"), viewer=viewer, event=event)
-    # Also that it spins: as chatter, it would wait longer in a full chat than what was won, and be said after it.
-    chat.say(text, Priority.ANSWER)
+    chat.say(text, priority)

@@ -18,7 +18,6 @@ from economy.ledger import audit, points
 from economy.models import XP, Item, LevelReward, Points, Viewer
 from economy.viewers import inventory
 from effects import wheel
-from effects.chat import MAILBOX
 from effects.library.grant_item import grant_item
 from effects.library.grant_points import grant_points
 from effects.library.grant_xp import grant_xp
@@ -284,25 +283,6 @@ def test_a_skipped_wheel_stops_turning(spin: Callable[..., QueueItem], frames: l
     worker.drain("wheel")
     control.skip("wheel", by="fox")
     assert frames[-1] == {"type": "stop", "item": item.pk} and state(item) == State.DONE
-
-
-def test_in_a_full_chat_what_was_won_is_not_said_before_the_spin(
-    spin: Callable[..., QueueItem], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[tuple[str, str]] = []
-
-    def catch(group: str, message: dict[str, Any]) -> None:
-        if group == MAILBOX:
-            told.append((message["words"]["text"], message["priority"]))
-
-    monkeypatch.setattr("effects.chat.group_send", catch)
-    WheelLine.objects.create(when="spin", text="{user} spins", spoken=False)
-    WheelLine.objects.create(when="prize", text="{user} wins", spoken=False)
-    Prize.objects.create(name="The hat")
-    item = spin()
-    worker.drain("wheel")
-    playback.finished(item.pk, 1)
-    assert told == [("Bob spins", "answer"), ("Bob wins", "answer")]  # lines of one kind are said in their order
 
 
 def test_the_first_spin_says_that_it_spins(spin: Callable[..., QueueItem], said: list[str]) -> None:
