@@ -47,9 +47,7 @@ class Answer(BaseHTTPRequestHandler):
 
     def _send_health(self) -> None:
         signs = alive.signs()
-        ok = bool(signs) and all(
-            sign.ok for sign in signs.values()
-        )  # none: it has not begun yet
+        ok = bool(signs) and all(sign.ok for sign in signs.values())  # none: it has not begun yet
         told = {"ok": ok, "parts": {name: {"ok": sign.ok, **sign.facts} for name, sign in signs.items()}}
         self._send(200 if ok else 503, json.dumps(told).encode(), "application/json")
 
