@@ -121,15 +121,15 @@ def _store_new(batch: Sequence[ReceivedFrame], *, now: datetime) -> tuple[list[E
 
     Raises IntegrityError when one was stored before.
     """
-    known: set[str] = set()
+    uids: set[str] = set()
     rows: list[tuple[object, ...]] = []
     new: list[Event] = []
     for received in batch:
         event = received.event
         if event is None:
             rows.append(_unreadable(received, now=now))
-        elif event.uid not in known:
-            known.add(event.uid)
+        elif event.uid not in uids:
+            uids.add(event.uid)
             new.append(event)
             rows.append(_row(received, event, now=now))
     bulk.insert(InboundEvent, COLUMNS, rows)

@@ -70,13 +70,19 @@ class Scaled:
 
     def log_in(self) -> urllib.request.OpenerDirector:
         """A browser without pictures that is logged in to the dashboard."""
+        browser, _ = self.try_to_log_in("admin", ADMIN_PASSWORD)
+        return browser
+
+    def try_to_log_in(self, username: str, password: str, **headers: str) -> tuple[urllib.request.OpenerDirector, str]:
+        """Such a browser after one try, whose requests have these headers, and the page that it got."""
         page, cookies = f"http://127.0.0.1:{self.port}/admin/login/", CookieJar()
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+        browser.addheaders += headers.items()
         browser.open(page).close()
         token = next(cookie.value for cookie in cookies if cookie.name == "pixelbot_csrf")
-        form = {"csrfmiddlewaretoken": token, "username": "admin", "password": ADMIN_PASSWORD, "next": "/admin/"}
-        browser.open(page, urlencode(form).encode()).close()
-        return browser
+        form = {"csrfmiddlewaretoken": token, "username": username, "password": password, "next": "/admin/"}
+        with browser.open(page, urlencode(form).encode()) as answer:
+            return browser, answer.read().decode()
 
     @property
     def overlay_url(self) -> str:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.cookiejar import CookieJar
 from typing import Any
-from urllib.parse import urlencode
 
 import psutil
 import pytest
@@ -197,22 +194,11 @@ def logged_in(scaled: Scaled) -> Callable[[], str]:
 
 def the_web_server_in_front_is_believed(scaled: Scaled) -> None:
     """Somebody's wrong passwords delay nobody at another address, and the pages know that they came by HTTPS."""
-    page = f"http://127.0.0.1:{scaled.port}/admin/login/"
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies := CookieJar()))
 
     def tried(name: str, address: str) -> str:
         # Over HTTPS, Django asks where a form comes from.
-        headers = {
-            "X-Forwarded-For": address,
-            "X-Forwarded-Proto": "https",
-            "Origin": page.replace("http:", "https:")[:-13],
-        }
-        browser.open(urllib.request.Request(page, headers=headers)).close()
-        token = next(cookie.value for cookie in cookies if cookie.name == "pixelbot_csrf")
-        form = urlencode({"csrfmiddlewaretoken": token, "username": name, "password": "wrong"})
-        with browser.open(urllib.request.Request(page, form.encode(), headers)) as answer:
-            text: str = answer.read().decode()
-        return text
+        headers = {"X-Forwarded-For": address, "X-Forwarded-Proto": "https"}
+        return scaled.try_to_log_in(name, "wrong", Origin=f"https://127.0.0.1:{scaled.port}", **headers)[1]
 
     for number in range(5):
         assert "Too many wrong passwords" not in tried(f"name{number}", "203.0.113.7")
