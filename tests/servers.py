@@ -1,4 +1,6 @@
-"""A real Redis-compatible server, a real PostgreSQL, and a server that speaks S3, started from PyPI wheels."""
+"""A real Redis-compatible server, a real PostgreSQL, and a server that speaks S3, started from PyPI wheels; a
+certificate.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import itertools
 import json
 import logging
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -13,11 +16,15 @@ import urllib.request
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import redis
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.processes import free_port, missing_part, wait_until
 
@@ -197,3 +204,27 @@ def running_postgres(*, is_safe: bool = False) -> Iterator[Postgres]:
             yield Postgres(server)
         finally:
             server.cleanup()
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A server's TLS with a certificate that nobody has signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nobody")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    file = folder / "server.pem"
+    file.write_bytes(pem + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context

@@ -7,13 +7,9 @@ import errno
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.exceptions import InvalidProxy, ProxyError
 
 from joystick.gateway import client, reasons, session
@@ -22,6 +18,7 @@ from joystick.protocol.frames import ReceivedFrame
 from joystick.simulator.options import Options
 from joystick.simulator.server import Simulator
 from tests.processes import free_port
+from tests.servers import self_signed
 
 pytestmark = pytest.mark.asyncio
 
@@ -124,30 +121,6 @@ async def test_a_certificate_of_nobody(tmp_path: Path) -> None:
     async with answering(b"", self_signed(tmp_path)) as port:
         reason = await reason_at(f"wss://127.0.0.1:{port}/cable")
     assert reason == "the gateway's certificate can't be trusted; is this computer's clock right?"
-
-
-def self_signed(folder: Path) -> ssl.SSLContext:
-    """A server's TLS with a certificate that nobody has signed but itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nobody")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    plain = serialization.NoEncryption()
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    file = folder / "server.pem"
-    file.write_bytes(pem + certificate.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
 
 
 async def test_an_address_that_is_none() -> None:
