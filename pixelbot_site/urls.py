@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLResolver, path
+from django.urls import path
 from django.urls.resolvers import RoutePattern
 from django.views.generic import RedirectView
 
@@ -13,6 +13,7 @@ from pixelbot_site.backups import views as backup_views
 from pixelbot_site.bringing import views as bringing_views
 from pixelbot_site.chat_panel import views as chat_views
 from pixelbot_site.index import views as index_views
+from pixelbot_site.kit.lazy_urls import LazyURLs
 from pixelbot_site.live_settings import views as settings_views
 from pixelbot_site.logins import start_link
 from pixelbot_site.logins import views as login_views
@@ -22,7 +23,7 @@ from pixelbot_site.simulate import views as simulate_views
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     # `include` would import the API at the start: a tenth of the start's time, for what few streamers use.
-    URLResolver(RoutePattern("admin/api/"), "pixelbot_site.api", app_name="ninja", namespace="api"),
+    LazyURLs(RoutePattern("admin/api/"), "pixelbot_site.api", app_name="ninja", namespace="api"),
     path("admin/backups/", backup_views.backups, name="backups"),
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
     path("admin/bring/", bringing_views.page, name="bring"),

@@ -23,6 +23,7 @@ from pixelbot_site.kit import garbage
 import pixelbot_site.asgi, pixelbot_site.urls
 setup.prepare()
 runbot.embedded.Worker()
+runbot.Command().greeting("127.0.0.1", "http://127.0.0.1:8000", False)
 gc.disable()
 garbage.settle()
 assert gc.isenabled() and gc.get_freeze_count() > 100_000
