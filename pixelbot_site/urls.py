@@ -10,15 +10,13 @@ from django.views.generic import RedirectView
 from effects.media.views import overlay_media
 from effects.overlays import views
 from pixelbot_site.backups import views as backup_views
-from pixelbot_site.bringing import views as bringing_views
 from pixelbot_site.chat_panel import views as chat_views
 from pixelbot_site.index import views as index_views
-from pixelbot_site.kit.lazy_urls import LazyURLs
+from pixelbot_site.kit.lazy_urls import LazyURLs, lazy_view
 from pixelbot_site.live_settings import views as settings_views
 from pixelbot_site.logins import start_link
 from pixelbot_site.logins import views as login_views
 from pixelbot_site.metrics import views as metrics_views
-from pixelbot_site.simulate import views as simulate_views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -26,7 +24,7 @@ urlpatterns = [
     LazyURLs(RoutePattern("admin/api/"), "pixelbot_site.api", app_name="ninja", namespace="api"),
     path("admin/backups/", backup_views.backups, name="backups"),
     path("admin/backups/<str:name>", backup_views.download, name="backup"),
-    path("admin/bring/", bringing_views.page, name="bring"),
+    path("admin/bring/", lazy_view("pixelbot_site.bringing.views.page"), name="bring"),
     path("admin/chat/", chat_views.page, name="chat"),
     path("admin/charts/", index_views.charts_page, name="charts"),
     path("admin/tippers/<int:stream_id>/", index_views.tippers, name="tippers"),
@@ -36,10 +34,10 @@ urlpatterns = [
     path("admin/give-points/", index_views.give_points, name="give-points"),
     path("dock/", index_views.dock, name="dock"),
     path("admin/say-a-line/", index_views.say_a_line, name="say-a-line"),
-    path("admin/simulate/", simulate_views.page, name="simulate"),
+    path("admin/simulate/", lazy_view("pixelbot_site.simulate.views.page"), name="simulate"),
     path("admin/settings/", settings_views.page, name="settings"),
     path("admin/settings/recompute-levels/", settings_views.recompute_levels, name="recompute-levels"),
-    path("admin/", admin.site.urls),
+    LazyURLs(RoutePattern("admin/"), admin.site.get_urls(), app_name="admin", namespace=admin.site.name),
     path("metrics", metrics_views.metrics, name="metrics"),
     path("invitation/<str:token>/", login_views.invitation, name="invitation"),
     path("start/<str:token>/", start_link.follow, name="start-link"),

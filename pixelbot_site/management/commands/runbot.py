@@ -15,7 +15,7 @@ import threading
 import webbrowser
 from argparse import ArgumentParser
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -29,9 +29,6 @@ from joystick.account.credentials import ChannelCredentials, Credentials, Fixed
 from joystick.channel.health import LeaseLost
 from joystick.gateway.listener import Listener, listing
 from joystick.settings_table import ChatSettings, JoystickSettings
-from joystick.simulator.options import Options
-from joystick.simulator.scenarios import play
-from joystick.simulator.server import Simulator
 from pixelbot_site import setup
 from pixelbot_site.apps import AT_START
 from pixelbot_site.kit import garbage
@@ -40,6 +37,9 @@ from pixelbot_site.logins import start_link
 from pixelbot_site.metrics import port as health_port
 from pixelbot_site.settings_table import LOOPBACK, SESSION_ELSEWHERE, LoginSettings
 from pixelbot_site.upkeep import beside, data_folder
+
+if TYPE_CHECKING:
+    from joystick.simulator.server import Simulator
 
 log = logging.getLogger("runbot")
 
@@ -167,6 +167,10 @@ async def real_channel() -> None:
 
 async def demo_channel() -> None:
     """Run a simulated Joystick with a crowd, and connect the bot's own client to it over a real socket."""
+    # Imported here: it is the demo's alone.
+    from joystick.simulator.options import Options
+    from joystick.simulator.server import Simulator
+
     simulator = Simulator(Options(echo=True))
     await simulator.start()
     try:
@@ -179,6 +183,8 @@ async def demo_channel() -> None:
 
 async def play_demo(simulator: Simulator) -> None:
     """Let viewers chat until an overlay is open, and then play what it can show, again and again."""
+    from joystick.simulator.scenarios import play
+
     chatting = asyncio.create_task(play(simulator, "before-the-show"))
     while not await database_sync_to_async(pages.is_open)():
         await asyncio.sleep(LOOK_FOR_OVERLAY_EVERY)
