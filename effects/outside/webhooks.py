@@ -8,9 +8,8 @@ import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
-
-import httpx2
 
 from effects.models import WebhookTarget
 from effects.outside import bodies, headers
@@ -18,6 +17,10 @@ from effects.settings_table import OutsideSettings
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.asking import run_to_deadline
 from pixelbot_site.kit.errors import Failed
+
+if TYPE_CHECKING:
+    # Imported when it is used: few bots ask an address, and each starts.
+    import httpx2
 
 ANSWERED = phrases.refusal("webhook.answered", "the address answered {status}")
 NOT_ALLOWED = phrases.refusal("webhook.not_allowed", "this address is not among WEBHOOK_ADDRESSES in .env")
@@ -84,6 +87,8 @@ def _require_success(answer: Answer) -> None:
 
 def _ask(method: str, url: str, body: bytes, own: Mapping[str, str], *, reads: bool = False) -> Answer:
     """Send the request, with X-PixelBot-Signature: `sha256=` and the HMAC of the body with WEBHOOK_SECRET."""
+    import httpx2
+
     if not is_allowed(url):
         raise Failed(NOT_ALLOWED())
     signature = hmac.new(OutsideSettings.current().webhook_secret.encode(), body, hashlib.sha256).hexdigest()
@@ -101,6 +106,8 @@ def _ask(method: str, url: str, body: bytes, own: Mapping[str, str], *, reads: b
 
 
 async def _answer(request: httpx2.Request, *, reads: bool) -> Answer:
+    import httpx2
+
     began = time.monotonic()
     async with asyncio.timeout(DEADLINE), httpx2.AsyncClient(timeout=DEADLINE) as client:
         answer = await client.send(request, stream=True)

@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx2
 from django.utils import timezone
 
 from joystick.settings_table import JoystickSettings
 
 if TYPE_CHECKING:
-    # Imported when it is used: it brings all of JOSE, a tenth of the bot's start.
+    # Both are imported when they are used. Authlib brings all of JOSE, a tenth of the bot's start.
+    import httpx2
     from authlib.integrations.httpx_client import OAuth2Client
 
 # Seconds for a request.
@@ -133,6 +134,8 @@ def _url(name: str) -> str:
 @cache
 def tls() -> ssl.SSLContext:
     """Return the trusted certificates, for every request to Joystick."""
+    import httpx2
+
     # Reading them takes 70 ms of CPU, which httpx2 would spend on each request.
     return httpx2.create_ssl_context()
 
@@ -159,13 +162,14 @@ def _client(**options: Any) -> OAuth2Client:
 
 def _raise_when_limited(answer: httpx2.Response) -> httpx2.Response:
     # Authlib would read a 429 as a token; it came before the request took effect.
-    if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         raise NotSent("HTTP 429: asked too often")
     return answer
 
 
 def _ask(request: Callable[[], T]) -> T:
     """Return what `request` returns, with every error of the libraries as Declined, NotSent or NoAnswer."""
+    import httpx2
     from authlib.integrations.base_client import OAuthError
 
     try:
@@ -190,9 +194,9 @@ def _of_code(code: str, description: str) -> Declined | NotSent | NoAnswer:
 
 
 def _of_status(status: int) -> Declined | NotSent | NoAnswer:
-    if status == httpx2.codes.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED:
         return Declined("invalid_client: HTTP 401")
-    if status == httpx2.codes.TOO_MANY_REQUESTS:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return NotSent(f"HTTP {status}")
     return NoAnswer(f"HTTP {status}")
 

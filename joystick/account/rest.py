@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
-
-import httpx2
 
 from joystick.account import oauth, scopes, tokens
 from joystick.models import Install
@@ -122,13 +121,15 @@ class _Unauthorized(Failed):
 
 
 def _send(method: str, path: str, access_token: str, **options: Any) -> dict[str, Any]:
+    import httpx2  # when it is used, as in `oauth`
+
     url = f"{JoystickSettings.current().joystick_api_url}/api/v1{path}"
     headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
     try:
         response = httpx2.request(method, url, headers=headers, timeout=TIMEOUT, verify=oauth.tls(), **options)
     except httpx2.HTTPError as error:
         raise Failed(f"Joystick.tv did not answer {method} {path} ({type(error).__name__})") from None
-    if response.status_code == httpx2.codes.UNAUTHORIZED:
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
         raise _Unauthorized(f"Joystick.tv does not accept the token for {method} {path}")
     if response.is_error:
         raise Failed(f"Joystick.tv refused {method} {path}: HTTP {response.status_code} {response.text[:200]}".strip())

@@ -6,14 +6,17 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from effects.outside.replies import addresses
 from effects.outside.replies.options import Options
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.asking import run_to_deadline
 from pixelbot_site.kit.errors import Failed
+
+if TYPE_CHECKING:
+    # Imported when it is used: few bots ask an address, and each starts.
+    import httpx2
 
 ANSWERED = phrases.refusal("reply.answered", "the AI's server answered {status}")
 EMPTY = phrases.refusal("reply.empty", "the AI had nothing to say")
@@ -77,6 +80,8 @@ def read(raw: bytes) -> tuple[str, int | None]:
 
 
 def _sent(target: addresses.Target, body: bytes, key: str, seconds: float) -> bytes:
+    import httpx2
+
     sent = {"Content-Type": "application/json", "Accept-Encoding": "identity", **target.headers}
     if key:
         sent["Authorization"] = f"Bearer {key}"
@@ -93,6 +98,8 @@ def _sent(target: addresses.Target, body: bytes, key: str, seconds: float) -> by
 
 
 async def _answer(request: httpx2.Request, seconds: float) -> bytes:
+    import httpx2
+
     # No proxy of the environment for what stays at home.
     trusts = request.url.scheme == "https"
     async with asyncio.timeout(seconds), httpx2.AsyncClient(timeout=seconds, trust_env=trusts) as client:
