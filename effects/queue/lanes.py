@@ -97,6 +97,8 @@ def next_of(pending: QuerySet[QueueItem]) -> QueueItem | None:
     if own is None:
         return first
     waiting = pending.exclude(is_own=True).order_by().aggregate(since=Min(Coalesce("approved_at", "created_at")))
+    if waiting["since"] is None:  # somebody else took it since it was read
+        return own
     running = QueueItem.objects.filter(lane=first.lane, state=State.RUNNING, is_own=True)
     # By its index, that of `finished_at`: with more conditions, SQLite would look through the lane's history.
     ended = QueueItem.objects.filter(finished_at__gt=waiting["since"]).order_by()

@@ -143,6 +143,23 @@ def test_a_viewer_does_not_wait_for_what_the_bot_says_while_another_line_of_it_p
     assert ends(1, 2) == ["bob", "own 1"]
 
 
+def test_the_next_of_a_lane_while_what_waited_is_taken(viewer: Callable[..., Viewer]) -> None:
+    """Another worker, or staff, may take the viewer's line between two looks at what waits."""
+    bob = viewer("Bob")
+    items.enqueue(speak("own", source="tip"))
+    items.enqueue(speak("bob", source="redeem"), viewer=bob, purchase=Purchase.objects.create(viewer=bob))
+    taken = []
+
+    def take(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "MIN(" in sql and not taken:
+            taken.append(QueueItem.objects.filter(title="bob").update(state=State.SKIPPED))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(take):
+        item = worker.claim("tts")
+    assert taken == [1] and item is not None and item.title == "own"
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL scans tables that are as short as these")
 def test_the_next_of_a_lane_is_found_by_indexes(viewer: Callable[..., Viewer]) -> None:
     """However long the history is: what waits in a lane is a few rows."""
