@@ -50,6 +50,12 @@ STOP_GRACE = 1.0
 RESTART_DELAY = 5.0
 # Daphne closes websockets after a day by default; overlays stay open.
 WEBSOCKET_TIMEOUT = 10 * 365 * 86_400
+# As of the option of the same name of Daphne's own command.
+PROXY_HEADERS = {
+    "proxy_forwarded_address_header": "X-Forwarded-For",
+    "proxy_forwarded_port_header": "X-Forwarded-Port",
+    "proxy_forwarded_proto_header": "X-Forwarded-Proto",
+}
 
 Background = Callable[[], Awaitable[None]]
 
@@ -68,11 +74,13 @@ async def keep_running(background: Background) -> None:
 class Process:
     """The web server, the background coroutine and the Celery worker, run in one process until SIGINT or SIGTERM."""
 
-    def __init__(self, *, host: str, port: int, background: Background, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, *, host: str, port: int, background: Background, ready: Callable[[], None], proxy_headers: bool = False
+    ) -> None:
         """Prepare everything; nothing runs yet.
 
         `background` runs on the web server's loop and is waited for when it is cancelled at the end. `ready` is called
-        once the server listens.
+        once the server listens. With `proxy_headers`, a web server in front says who asks, and whether by HTTPS.
         """
         self._background = background
         self._ready = ready
@@ -88,6 +96,7 @@ class Process:
             signal_handlers=True,
             verbosity=1,
             websocket_timeout=WEBSOCKET_TIMEOUT,
+            **(PROXY_HEADERS if proxy_headers else {}),
             ready_callable=self._start_background,
         )
 

@@ -148,7 +148,7 @@ def test_the_next_of_a_lane_while_what_waited_is_taken(viewer: Callable[..., Vie
     bob = viewer("Bob")
     items.enqueue(speak("own", source="tip"))
     items.enqueue(speak("bob", source="redeem"), viewer=bob, purchase=Purchase.objects.create(viewer=bob))
-    taken = []
+    taken: list[int] = []
 
     def take(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if "MIN(" in sql and not taken:

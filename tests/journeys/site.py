@@ -22,6 +22,32 @@ from tests.processes import start_process
 ADMIN_PASSWORD = "a-test-password"
 
 
+def try_to_log_in(port: int, username: str, password: str, **headers: str) -> tuple[urllib.request.OpenerDirector, str]:
+    """A browser without pictures after one try, whose requests have these headers, and the page that it got."""
+    page, cookies = f"http://127.0.0.1:{port}/admin/login/", CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+    browser.addheaders += headers.items()
+    browser.open(page).close()
+    token = next(cookie.value for cookie in cookies if cookie.name == "pixelbot_csrf")
+    form = {"csrfmiddlewaretoken": token, "username": username, "password": password, "next": "/admin/"}
+    with browser.open(page, urlencode(form).encode()) as answer:
+        return browser, answer.read().decode()
+
+
+def the_web_server_in_front_is_believed(port: int) -> None:
+    """Somebody's wrong passwords delay nobody at another address, and the pages know that they came by HTTPS."""
+
+    def tried(name: str, address: str) -> str:
+        # Over HTTPS, Django asks where a form comes from.
+        headers = {"X-Forwarded-For": address, "X-Forwarded-Proto": "https"}
+        return try_to_log_in(port, name, "wrong", Origin=f"https://127.0.0.1:{port}", **headers)[1]
+
+    for number in range(5):
+        assert "Too many wrong passwords" not in tried(f"name{number}", "203.0.113.7")
+    assert "Too many wrong passwords" in tried("another", "203.0.113.7")
+    assert "Too many wrong passwords" not in tried("one-more", "203.0.113.8")
+
+
 class Scaled:
     """Its processes, and its database."""
 
@@ -70,19 +96,7 @@ class Scaled:
 
     def log_in(self) -> urllib.request.OpenerDirector:
         """A browser without pictures that is logged in to the dashboard."""
-        browser, _ = self.try_to_log_in("admin", ADMIN_PASSWORD)
-        return browser
-
-    def try_to_log_in(self, username: str, password: str, **headers: str) -> tuple[urllib.request.OpenerDirector, str]:
-        """Such a browser after one try, whose requests have these headers, and the page that it got."""
-        page, cookies = f"http://127.0.0.1:{self.port}/admin/login/", CookieJar()
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
-        browser.addheaders += headers.items()
-        browser.open(page).close()
-        token = next(cookie.value for cookie in cookies if cookie.name == "pixelbot_csrf")
-        form = {"csrfmiddlewaretoken": token, "username": username, "password": password, "next": "/admin/"}
-        with browser.open(page, urlencode(form).encode()) as answer:
-            return browser, answer.read().decode()
+        return try_to_log_in(self.port, "admin", ADMIN_PASSWORD)[0]
 
     @property
     def overlay_url(self) -> str:

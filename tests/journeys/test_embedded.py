@@ -22,6 +22,7 @@ import pytest
 
 from joystick.simulator.happenings import chat, tip
 from tests.journeys.health import health, metrics
+from tests.journeys.site import the_web_server_in_front_is_believed, try_to_log_in
 from tests.journeys.way import POINTS, STATE, STEPS, lines_of, steps_in, walk
 from tests.processes import ROOT, BotProcess, SimulatorThread, free_port, overlay_socket, play_next, wait_until
 
@@ -292,3 +293,16 @@ def test_the_demo_speaks_within_ten_seconds(make_bot: MakeBot) -> None:
     assert not (bot.folder.parent / "pixelbot.sqlite3").exists()
     assert bot.stop()[0] == 0
     assert "Traceback" not in bot.text()
+
+
+def test_behind_a_web_server_everybody_has_their_own_address(make_bot: MakeBot) -> None:
+    the_web_server_in_front_is_believed(make_bot("--proxy-headers").start().port)
+
+
+def test_without_the_option_nobody_can_say_another_address(make_bot: MakeBot) -> None:
+    bot = make_bot().start()
+    answers = [
+        try_to_log_in(bot.port, f"name{number}", "wrong", **{"X-Forwarded-For": f"203.0.113.{number}"})[1]
+        for number in range(6)
+    ]
+    assert ["Too many wrong passwords" in answer for answer in answers] == [*[False] * 5, True]

@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection
 from joystick.simulator.happenings import chat, tip
 from tests.journeys.health import health, metrics
 from tests.journeys.services import METRICS_TOKEN, NAMES, Service, running
-from tests.journeys.site import Scaled
+from tests.journeys.site import Scaled, the_web_server_in_front_is_believed
 from tests.journeys.way import POINTS, STEPS, lines_of, steps_in, walk
 from tests.processes import SimulatorThread, overlay_socket, wait_until
 from tests.servers import RedisServer, running_redis
@@ -129,7 +129,7 @@ def start_and_end_the_others(
         wait_until(lambda: sorted(steps_in(told(scaled, uid))) == sorted(STEPS), "each step is in the log, once")
         assert red(page()) == []
         each_says_how_it_is(scaled, [listener, web, *others])
-        the_web_server_in_front_is_believed(scaled)
+        the_web_server_in_front_is_believed(scaled.port)
 
         # The schedule and the workers end for good. (Twenty of the thirty seconds until that shows need not be waited.)
         for service in others:
@@ -190,20 +190,6 @@ def logged_in(scaled: Scaled) -> Callable[[], str]:
             return str(answer.read().decode())
 
     return page
-
-
-def the_web_server_in_front_is_believed(scaled: Scaled) -> None:
-    """Somebody's wrong passwords delay nobody at another address, and the pages know that they came by HTTPS."""
-
-    def tried(name: str, address: str) -> str:
-        # Over HTTPS, Django asks where a form comes from.
-        headers = {"X-Forwarded-For": address, "X-Forwarded-Proto": "https"}
-        return scaled.try_to_log_in(name, "wrong", Origin=f"https://127.0.0.1:{scaled.port}", **headers)[1]
-
-    for number in range(5):
-        assert "Too many wrong passwords" not in tried(f"name{number}", "203.0.113.7")
-    assert "Too many wrong passwords" in tried("another", "203.0.113.7")
-    assert "Too many wrong passwords" not in tried("one-more", "203.0.113.8")
 
 
 def red(page: str) -> list[str]:

@@ -58,6 +58,11 @@ class Command(BaseCommand):
             action="store_true",
             help="Run the connection to Joystick alone, beside daphne and celery.",
         )
+        parser.add_argument(
+            "--proxy-headers",
+            action="store_true",
+            help="Believe X-Forwarded-For and X-Forwarded-Proto: for pages behind a web server that sets both.",
+        )
         parser.add_argument("--demo", action="store_true", help="Use a simulated channel; no account is needed.")
         parser.add_argument("--open", action="store_true", help="Open the dashboard in the browser, logged in.")
 
@@ -94,6 +99,7 @@ class Command(BaseCommand):
             embedded.Process(
                 host=host,
                 port=port,
+                proxy_headers=options["proxy_headers"],
                 background=demo_channel if options["demo"] else real_channel,
                 ready=partial(welcome, self.greeting(host, root, options["demo"]), root, options["open"]),
             ).run()
