@@ -138,12 +138,21 @@ def _find(rows: QuerySet[Redeem], key: str) -> tuple[Redeem, CatalogEntry | None
 def _check_viewer(row: Redeem, viewer: Viewer) -> None:
     if not row.enabled:
         raise Refused(SWITCHED_OFF(title=row.title))
-    if row.live_only and went_live() is None:
+    if not _is_on_air(row):
         raise Refused(LIVE_ONLY(title=row.title))
     if role_of(viewer) < row.least_role:
         raise Refused(ONLY_FOR(title=row.title, role=in_words(Role(row.least_role))))
-    if row.least_level > 1 and viewer.xp.level < row.least_level:
+    if not has_level(row, viewer):
         raise Refused(NEEDS_LEVEL(title=row.title, level=row.least_level, own=viewer.xp.level))
+
+
+def has_level(row: Redeem, viewer: Viewer) -> bool:
+    """Return whether the viewer has the level that the redeem needs."""
+    return row.least_level <= 1 or viewer.xp.level >= row.least_level
+
+
+def _is_on_air(row: Redeem) -> bool:
+    return not row.live_only or went_live() is not None
 
 
 def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
@@ -180,8 +189,15 @@ def check_possible(effect: Effect, *, is_free: bool) -> None:
     require_possible([effect.step], check)
 
 
+def offered() -> list[Redeem]:
+    """Return the redeems that are on, in stock, and possible now."""
+    return [row for row in Redeem.objects.filter(enabled=True).exclude(stock=0) if can_happen(row)]
+
+
 def can_happen(row: Redeem) -> bool:
     """Return whether what the redeem does can happen now, as far as that is known without a viewer's words."""
+    if not _is_on_air(row):
+        return False
     entry = catalog.get(row.key)
     steps = unfolded(row.effects) or ([{"kind": entry.effect}] if entry is not None else [])
     try:

@@ -20,9 +20,13 @@ def find(word: str) -> Answer | None:
     return counters.run if word in counters.names() else None
 
 
-def listed(*, role: int) -> list[str]:
-    """Return the words of the commands that somebody of the role may use and that are not hidden."""
-    return sorted({entry.word for entry in custom.current().values() if role >= entry.role and entry.is_listed})
+def listed(*, role: int, is_live: bool = True) -> list[str]:
+    """Return the words of the commands that somebody of the role may use, now that it is live or not, and that are not
+    hidden.
+    """
+    known = custom.current().values()
+    found = (entry for entry in known if role >= entry.role and (is_live or not entry.live_only))
+    return sorted({entry.word for entry in found if entry.is_listed})
 
 
 def follow_rows() -> None:

@@ -18,7 +18,7 @@ from effects.media import sounds
 from effects.models import OverlayPage, QueueItem, Sound
 from effects.obs import health as obs_health
 from joystick.chat import dispatch
-from joystick.models import Install
+from joystick.models import Install, Stream
 from joystick.registry import commands
 from joystick.simulator.happenings import CHANNEL_ID, Happening, chat, tip
 from redeems import purchase
@@ -76,8 +76,9 @@ def test_help_names_what_the_caller_may_use(ask: Ask, text: str) -> None:
     Redeem.objects.filter(key="tts").update(least_role=Role.MODERATOR)
     Redeem.objects.exclude(key__in=["tts", "spin"]).update(enabled=False)
     assert ask(text)[0].endswith("!top; and buy !spin (100).")
-    Redeem.objects.filter(key="spin").update(stock=0)
-    assert ask(text) == [f"@Bob you can use {everybody}."]
+    for more in ({"stock": 0}, {"stock": None, "live_only": True}, {"live_only": False, "least_level": 2}):
+        Redeem.objects.filter(key="spin").update(**more)
+        assert ask(text) == [f"@Bob you can use {everybody}."]
     (said,) = ask(text, "mod")
     assert {"!addpoints,", "!panic,", "!skip,", "!approve,"} < set(said.split())
 
@@ -112,6 +113,16 @@ def test_what_can_not_happen_now_is_not_offered(ask: Ask) -> None:
     assert ask("!redeems") == ["@Bob there is nothing to buy at the moment."]
     assert ask("!help")[0].endswith("!redeems, !sounds, !top.")
     assert ask("!help clip") == ["@Bob !clip: Save a clip (free). It can't be had right now."]
+
+
+def test_what_is_for_the_stream_is_offered_while_it_is_live(ask: Ask) -> None:
+    Redeem.objects.exclude(key="spin").update(enabled=False)
+    Redeem.objects.filter(key="spin").update(live_only=True)
+    assert ask("!redeems") == ["@Bob there is nothing to buy at the moment."]
+    assert ask("!help spin") == ["@Bob !spin: Spin the wheel (100 points). It can't be had right now."]
+    Stream.objects.create(started_at=timezone.now())
+    assert ask("!redeems") == ["@Bob !spin: Spin the wheel (100)."]
+    assert ask("!help")[0].endswith("and buy !spin (100).")
 
 
 @pytest.mark.parametrize("text", ["!top", "!leaderboard"])

@@ -128,6 +128,13 @@ def test_who_may_not_is_told_why_and_loses_nothing(write: Type, fields: dict[str
     assert write("Bob", "!x") == ["hello"]
 
 
+def test_help_lists_what_is_for_the_stream_while_it_is_live(write: Type) -> None:
+    made("x", "hello", live_only=True)
+    assert "!x" not in write("Bob", "!help")[0]
+    Stream.objects.create(started_at=timezone.now())
+    assert "!x" in write("Bob", "!help")[0]
+
+
 def test_cooldowns_hold_for_each_viewer_and_for_everybody(write: Type, viewer: Callable[..., Viewer]) -> None:
     viewer("Ann")
     made("own", "own", cooldown_seconds=60)

@@ -27,11 +27,12 @@ def help_(call: Call) -> str:
     if name:
         return _explained(name)
     role = role_of(call.viewer)
+    is_live = purchase.went_live() is not None
     entries = built_in.current().values()
     names = {entry.name for entry in entries if role >= entry.role and entry.listed}
-    allowed = sorted(f"!{word}" for word in names.union(answering.listed(role=role)))
-    rows = Redeem.objects.filter(enabled=True, least_role__lte=role).exclude(stock=0)
-    offers = ", ".join(f"!{row.key} ({row.price()})" for row in rows if purchase.can_happen(row))
+    allowed = sorted(f"!{word}" for word in names.union(answering.listed(role=role, is_live=is_live)))
+    rows = [row for row in purchase.offered() if role >= row.least_role and purchase.has_level(row, call.viewer)]
+    offers = ", ".join(f"!{row.key} ({row.price()})" for row in rows)
     return BOTH(commands=", ".join(allowed), offers=offers) if offers else COMMANDS(commands=", ".join(allowed))
 
 
