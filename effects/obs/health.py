@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.cache import cache
 from django.utils.text import capfirst
 
@@ -23,7 +24,10 @@ KEY = "obs.away"
 
 
 def standing() -> str:
-    """Ask OBS whether it answers, and return where the bot looks for it, and its answer or the reason why not."""
+    """Return where the bot looks for OBS, and whether it answers: asked now, or by the workers' last check.
+
+    The web server may be on another machine than the workers, which OBS does not answer.
+    """
     try:
         options = address.options()
     except Failed as error:
@@ -31,6 +35,8 @@ def standing() -> str:
     if not options.enabled:
         return f"OBS is switched off: {SO_LONG}."
     where = f"The bot looks for OBS at {options.host}:{options.port}."
+    if not settings.EMBEDDED:
+        return f"{where} {capfirst(_last_reason() or 'it answered')}, by the workers' last check."
     try:
         return f"{where} It answers: OBS {obs().ask('GetVersion', within=ASK_WITHIN)['obsVersion']}."
     except Failed as error:
@@ -67,8 +73,8 @@ def away(*, enabled: bool) -> str:
     if not enabled:
         return ""
     line = obs()
-    # Where the web server is a process of its own, the workers' last check counts.
-    reason = line.away if line.is_running else _last_reason()
+    # Of several processes, another's connection tells nothing of what the workers reach.
+    reason = line.away if settings.EMBEDDED and line.is_running else _last_reason()
     return f"{capfirst(reason)}: {SO_LONG}." if reason else ""
 
 

@@ -165,6 +165,20 @@ class TestTheRedLine:
         obs.cache_clear()
         assert health.trouble() == ""
 
+    def test_of_several_processes_the_web_servers_own_connection_tells_nothing(
+        self, port: int, settings: Settings, fox: Client
+    ) -> None:
+        settings.EMBEDDED = False
+        fox.post(f"{PAGE.removesuffix('change/')}test/")  # OBS does not answer where the web server is
+        obs().start()
+        cache.set(health.KEY, "", 60)  # as the workers' check stores it, which reach OBS
+        assert health.trouble() == ""
+        assert f"looks for OBS at 127.0.0.1:{port}. It answered, by the workers&#x27; last check." in fox.get(PAGE).text
+        with Studio().listening(port):
+            obs().ask("GetVersion")
+            cache.set(health.KEY, AWAY, 60)
+            assert health.trouble().startswith(AWAY) and f"{AWAY}, by the workers" in fox.get(PAGE).text
+
     def test_switched_off_obs_is_no_trouble(self, port: int, settings: Settings) -> None:
         names.check()
         settings.OBS_ENABLED = False
