@@ -326,6 +326,15 @@ def test_answers_share_a_line_with_no_other_line() -> None:
     assert take_all(queue) == ["@a 1 | @b 2", "from staff", "@c 3", "Bob", "@e 5"]
 
 
+def test_who_gets_the_same_answer_is_named_before_it() -> None:
+    queue = Outgoing(max_chars=80)
+    for text in ("@a you have 5 points.", "@b the queue is full.", "@c the queue is full.", "@b the queue is full."):
+        queue.add(line(text))
+    for _ in range(2):
+        queue.add(replace(line("@a done."), kind="result"))
+    assert take_all(queue) == ["@a you have 5 points. | @b @c the queue is full. | @a @a done."]
+
+
 def test_answers_of_two_channels_share_no_line() -> None:
     here, there = line("@a 1"), replace(line("@b 2"), channel_id="d")
     assert sharing_a_line([here, there], most=500) == [here]

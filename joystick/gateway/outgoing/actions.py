@@ -146,11 +146,9 @@ def _filled(template: str, words: Mapping[str, str | int]) -> str:
 def sharing_a_line(actions: Iterable[Action], *, most: int) -> list[Action]:
     """Return the answers, from the first on, that fit into one line of `most` characters."""
     taken: list[Action] = []
-    length = -len(BETWEEN_ANSWERS)
     for action in actions:
-        length += len(BETWEEN_ANSWERS) + len(action.arguments.get("text", ""))
         is_other = bool(taken) and action.channel_id != taken[0].channel_id
-        if not action.is_answer or is_other or (taken and length > most):
+        if not action.is_answer or is_other or (taken and len(_text_for_all([*taken, action])) > most):
             break
         taken.append(action)
     return taken
@@ -158,5 +156,15 @@ def sharing_a_line(actions: Iterable[Action], *, most: int) -> list[Action]:
 
 def joined(actions: Sequence[Action]) -> Action:
     """Return the line that several answers share."""
-    text = BETWEEN_ANSWERS.join(action.arguments["text"] for action in actions)
-    return replace(actions[0], arguments={"text": text})
+    return replace(actions[0], arguments={"text": _text_for_all(actions)})
+
+
+def _text_for_all(actions: Sequence[Action]) -> str:
+    """Return the answers one after another; who gets the same is named before it: `@a @b the queue is full`."""
+    asked: dict[str, list[str]] = {}
+    for action in actions:
+        user, _, words = action.arguments["text"].partition(" ")
+        users = asked.setdefault(words, [])
+        if user not in users or action.kind == "result":  # who asks twice is answered once; who buys twice, twice
+            users.append(user)
+    return BETWEEN_ANSWERS.join(" ".join([*users, words]).rstrip() for words, users in asked.items())
