@@ -24,7 +24,7 @@ MAX_PLACES = 4
 class Options(BaseModel):
     """What the streamer sets for a widget of this kind, besides its place. Each field needs a default."""
 
-    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, defer_build=True)
 
 
 O = TypeVar("O", bound=Options)  # noqa: E741 (the options' type)
