@@ -20,7 +20,7 @@ from economy.viewers import people
 from effects.models import QueueItem
 from effects.settings_table import EffectsSettings
 from pixelbot_site.kit import words
-from pixelbot_site.kit.admin import ModelAdmin, StockMixin, keep_typed, log_deed, typed_before
+from pixelbot_site.kit.admin import ModelAdmin, MovingMixin, keep_typed, log_deed, typed_before
 from pixelbot_site.kit.errors import Failed, Refused
 from pixelbot_site.kit.trying import Trial, TryMixin
 from pixelbot_site.kit.voice_fields import VoiceSelect
@@ -60,7 +60,7 @@ class RedeemForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Redeem)
-class RedeemAdmin(TryMixin, StockMixin, ModelAdmin):
+class RedeemAdmin(TryMixin, MovingMixin, ModelAdmin):
     """The list and form of redeems, with a button that uses one for a viewer."""
 
     form = RedeemForm

@@ -151,6 +151,12 @@ def find(username: str) -> Viewer | None:
     return heirs.heir_of(found[0])
 
 
+def keys_of(viewer: Viewer) -> list[str]:
+    """Return the viewer's key, and those of all who were merged into them: one person may write by several names."""
+    merged = heirs.merged_into([viewer.pk])[viewer.pk]
+    return [viewer.key, *Viewer.objects.filter(pk__in=merged).values_list("key", flat=True)] if merged else [viewer.key]
+
+
 def is_username(text: str) -> bool:
     """Return whether a viewer may have this name: 1 to USERNAME_MAX characters, none of which the log would escape."""
     return 0 < len(text) <= USERNAME_MAX and logs.escaped(text) == text

@@ -24,7 +24,7 @@ from effects.models import Media, MediaKind
 from effects.settings_table import MediaSettings
 from effects.voice import scratch
 from effects.voice.studio import ROOT, WITHOUT_CONSOLE, minimal_environment
-from pixelbot_site.kit import stored_files
+from pixelbot_site.kit import naming, stored_files
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.timed_cache import TimedCache
 from pixelbot_site.kit.transactions import after_commit
@@ -164,7 +164,7 @@ def _delete_if_unused(file_name: str, sha256: str) -> None:
 
 def named(name: str) -> Media | None:
     """Return the picture or video of that name, in any case; None where there is none."""
-    return Media.objects.filter(name__iexact=name.strip()).first()
+    return naming.named(Media.objects.all(), name)
 
 
 def whole(name: str) -> Media | None:

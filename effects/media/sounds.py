@@ -24,7 +24,7 @@ from effects.settings_table import QueueSettings, VoiceSettings
 from effects.voice import scratch
 from effects.voice.speech import require_words
 from effects.voice.studio import TARGET_LUFS
-from pixelbot_site.kit import stored_files
+from pixelbot_site.kit import naming, stored_files
 from pixelbot_site.kit.errors import Failed, Refused
 
 SHIPPED = Path(__file__).resolve().parent.parent / "static" / "effects" / "sounds"
@@ -118,12 +118,12 @@ def named(name: str, among: QuerySet[Sound] | None = None) -> Sound | None:
     sounds = Sound.objects.all() if among is None else among
     if not wanted or len(wanted) > MAX_NAME:
         return None
-    by_name = sounds.filter(name__iexact=wanted).first()
+    by_name = naming.named(sounds, wanted)
     if by_name is not None:
         return by_name
-    # The database finds the letters anywhere, "op" in "boop" too; a whole alias is found here.
-    candidates = sounds.filter(aliases__icontains=wanted)
-    return next((sound for sound in candidates if wanted in sound.aliases.casefold().split()), None)
+    aliases = sounds.exclude(aliases="").values_list("pk", "aliases")
+    found = next((pk for pk, words in aliases if wanted in words.casefold().split()), None)
+    return None if found is None else sounds.get(pk=found)
 
 
 def volume(sound: Sound, share: float = 1.0) -> float:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from effects.models import SavedSequence
-from pixelbot_site.kit import steps
+from pixelbot_site.kit import naming, steps
 from pixelbot_site.kit.steps import MAX_SAVED, MAX_SEQUENCE, SAVED, Step, every_step
 
 
 def named(name: str) -> SavedSequence | None:
     """Return the sequence of that name, in any case; None where there is none."""
-    return SavedSequence.objects.filter(name__iexact=name.strip()).first()
+    return naming.named(SavedSequence.objects.all(), name)
 
 
 @steps.saved_steps.register

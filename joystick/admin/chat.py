@@ -16,12 +16,15 @@ from joystick.admin.free_words import FreeWordsForm
 from joystick.chat import counters, custom, quotes, taken, timers
 from joystick.models import COMMAND_WORDS, Count, Counter, CustomCommand, Quote, ShoutOut, Timer, TimerGroup
 from joystick.reactions import rules
-from pixelbot_site.kit.admin import ModelAdmin, RereadMixin
+from pixelbot_site.kit.admin import ModelAdmin, MovingMixin, RereadMixin
 from pixelbot_site.kit.lines import lines_of
 from pixelbot_site.kit.plural import counted
 from pixelbot_site.kit.steps import planned
 from pixelbot_site.kit.trying import Trial, TryMixin, saying
 from pixelbot_site.kit.words import fill
+
+# The largest number of a counter that a moderator can write in chat.
+MAX_COUNT = 10**9 - 1
 
 
 class CustomCommandForm(FreeWordsForm):
@@ -106,15 +109,29 @@ class CounterForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(f"!{name} is taken: {owner}.")
         return name
 
+    def clean_value(self) -> int:
+        """Return the number. Refuse one that nobody could type in chat, either."""
+        value = int(self.cleaned_data["value"])
+        if abs(value) > MAX_COUNT:
+            raise forms.ValidationError(f"At most {MAX_COUNT:,}, and at least {-MAX_COUNT:,}.")
+        return value
+
 
 @admin.register(Counter)
-class CounterAdmin(RereadMixin, ModelAdmin):
+class CounterAdmin(RereadMixin, MovingMixin, ModelAdmin):
     """Counters, with who changed them."""
 
+    moving = "value"
     kept_in = (custom.stored, counters.stored)
     form = CounterForm
     list_display = ("name", "value", "resets")
     inlines = (CountInline,)
+
+    def save_model(self, request: HttpRequest, obj: Counter, form: Any, change: bool) -> None:
+        """Save the counter, and keep a number that was set by hand among its changes."""
+        super().save_model(request, obj, form, change)
+        if change and "value" in form.changed_data:
+            Count.objects.create(counter=obj, change=obj.value - (form.initial["value"] or 0), value=obj.value)
 
 
 class TimerForm(forms.ModelForm):  # type: ignore[type-arg]

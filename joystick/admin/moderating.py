@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 
 from economy.admin.card import CardPart, viewer_card
 from economy.models import Viewer
+from economy.viewers import people
 from joystick.account.scopes import MissingScope
 from joystick.chat.moderation import doors
 from joystick.chat.moderation.rules import DEEDS
@@ -110,13 +111,13 @@ def _require_allowed(request: HttpRequest) -> None:
 
 def _do(request: HttpRequest, step: Any, sentence: str, model: Any, pk: int) -> None:
     try:
-        count = step()
+        done = step()
     except (Failed, Refused) as error:
         explain(request, error)
     else:
-        done = sentence.format(lines=counted(count, "line")) if count is not None else sentence
-        messages.success(request, done)
-        log_deed(request, model, f"Moderated: {done}", pk)
+        told = sentence.format(lines=counted(done, "line")) if isinstance(done, int) else sentence
+        messages.success(request, told)
+        log_deed(request, model, f"Moderated: {told}", pk)
 
 
 @viewer_card.register
@@ -129,7 +130,7 @@ def card_part(viewer: Viewer, request: HttpRequest) -> CardPart | None:
 
 
 def _moderated(viewer: Viewer) -> Iterator[dict[str, Any]]:
-    events = InboundEvent.objects.filter(viewer_key=viewer.key, kind="new_message").order_by("-id")
+    events = InboundEvent.objects.filter(viewer_key__in=people.keys_of(viewer), kind="new_message").order_by("-id")
     text = InboundEvent.objects.filter(uid=OuterRef("event")).values("text")[:1]
     lines = ModeratedLine.objects.filter(event__in=events.values("uid")[:MAX_LINES]).annotate(text=Subquery(text))
     for line in lines.order_by("-pk")[:MAX_SHOWN]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import F
 from django.utils import timezone
 
+from economy import cooldowns
 from economy.models import Viewer
 from economy.viewers.roles import Role, role_of
 from effects.overlays import facts
@@ -17,6 +18,7 @@ from joystick.registry import Call
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.live import Live
+from pixelbot_site.kit.naming import named
 from pixelbot_site.kit.stored import Stored
 from redeems import purchase
 
@@ -51,6 +53,10 @@ def follow_rows() -> None:
 def run(call: Call) -> str:
     """Tell the counter that the command names, or have a moderator change it. Raise Refused for anything else."""
     if not call.words:
+        # Telling alone: who counts may do so as often as it happens.
+        seconds = call.rules.command_cooldown_seconds
+        if not cooldowns.take_all({f"custom.counter.{call.name}:{call.viewer.key}": seconds}, now=call.now):
+            return ""
         return VALUE(name=call.name, value=value(call.name))
     match = _CHANGE.fullmatch(call.words.strip())
     if match is None:
@@ -102,7 +108,7 @@ def put(name: str, exactly: int, *, by: Viewer | None) -> int | None:
 
 
 def _find(name: str) -> Counter | None:
-    counter = Counter.objects.filter(name__iexact=name).first()
+    counter = named(Counter.objects.all(), name)
     if counter is not None and counter.resets and _is_of_before(counter, purchase.went_live()):
         counter.value, counter.reset_at = 0, timezone.now()
         counter.save(update_fields=["value", "reset_at"])

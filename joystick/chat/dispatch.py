@@ -114,7 +114,7 @@ def run(
         key = f"refused:{viewer.key}"
         if key not in cooldowns.take({key: REFUSAL_EVERY}, now=now):
             return NOTHING
-        return _refuse(message, error)
+        return _refuse(message, error, whisper=command is not None and command.whisper)
 
 
 def _author(message: ChatMessage, known: Mapping[str, Viewer], now: datetime) -> Viewer:
@@ -157,10 +157,10 @@ def _say(line: str) -> Outcome:
     return Outcome(lines=(line,), priority=Priority.ANSWER, kind=Kind.ANSWER) if line else NOTHING
 
 
-def _refuse(message: ChatMessage, error: Refused | Failed) -> Outcome:
+def _refuse(message: ChatMessage, error: Refused | Failed, *, whisper: bool) -> Outcome:
     if phrases.is_off(error.reason):
         return NOTHING
-    return _reply(message, Said(phrases.stopped(error.reason), Kind.REFUSAL))
+    return _reply(message, Said(phrases.stopped(error.reason), Kind.REFUSAL), whisper=whisper)
 
 
 def _buy(call: Call) -> str:

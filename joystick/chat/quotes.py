@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from economy.models import Viewer
-from economy.viewers import forgetting
+from economy.viewers import forgetting, people
 from joystick.models import FilterAction, InboundEvent, ModeratedLine, Quote
 from joystick.protocol.events import ChatMessage
 from joystick.protocol.frames import ReceivedFrame, read_frame
@@ -24,7 +26,10 @@ def told(wanted: str = "") -> Quote | None:
     if wanted.isdecimal() and len(wanted) < 9:
         return quotes.filter(number=int(wanted)).first()
     if wanted:
-        quotes = quotes.filter(text__icontains=wanted.replace("\0", ""))
+        # Compared here: of what is not ASCII, SQLite knows no case.
+        texts = quotes.values_list("pk", "text")
+        found = [pk for pk, text in texts if wanted.casefold() in text.casefold()]
+        return quotes.get(pk=random.choice(found)) if found else None
     return _any(quotes)
 
 
@@ -50,7 +55,7 @@ def newest_line(viewer: Viewer) -> str:
 
     Whispers, and lines that were taken out, are for nobody.
     """
-    rows = InboundEvent.objects.filter(viewer_key=viewer.key, kind="new_message").order_by("-id")
+    rows = InboundEvent.objects.filter(viewer_key__in=people.keys_of(viewer), kind="new_message").order_by("-id")
     recent = list(rows[:RECENT])
     taken_out = ModeratedLine.objects.filter(event__in=[row.uid for row in recent], dry_run=False)
     actions = dict(taken_out.exclude(action=FilterAction.WARN).values_list("event", "action"))

@@ -194,21 +194,24 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
-class StockMixin(_ModelAdmin):
-    """Keeps sales that happen while the form is open: `stock` is saved only where the form changed it."""
+class MovingMixin(_ModelAdmin):
+    """Keeps what the bot changes while the form is open: `moving`, a stock or a count, is saved only where the form
+    changed it.
+    """
+
+    moving = "stock"
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        """Add the stock as it was shown as a hidden field, so that a change can be told from a sale."""
-        if db_field.name == "stock":
+        """Add the number as it was shown as a hidden field, so that a change of the form can be told from the bot's."""
+        if db_field.name == self.moving:
             kwargs["show_hidden_initial"] = True
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """Save the row without its stock, unless the form changed it."""
-        if change and "stock" not in form.changed_data:
-            obj.save(
-                update_fields=[field.name for field in obj._meta.concrete_fields if field.name not in ("id", "stock")]
-            )
+        """Save the row without the number, unless the form changed it."""
+        if change and self.moving not in form.changed_data:
+            names = [field.name for field in obj._meta.concrete_fields if field.name not in ("id", self.moving)]
+            obj.save(update_fields=names)
         else:
             super().save_model(request, obj, form, change)
 

@@ -19,8 +19,8 @@ from django.test import Client
 from django.utils import timezone
 
 from effects.media import sounds
-from effects.models import Overlay, QueueItem, Sound, State
-from effects.queue import items, worker
+from effects.models import Overlay, QueueItem, SavedSequence, Sound, State
+from effects.queue import items, sequences, worker
 from effects.queue.upkeep import cleanup
 from effects.registry import Effect
 from effects.registry.values import alert, play_sound
@@ -337,3 +337,15 @@ def test_the_policy_lets_pages_of_a_sound_alone_play_a_chosen_file(fox: Client) 
     for page, plays in (("add/", True), (f"{row.pk}/change/", True), ("", False), (f"{row.pk}/delete/", False)):
         policy = fox.get(f"/admin/effects/sound/{page}")["Content-Security-Policy"]
         assert ("media-src 'self' blob:;" in policy, policy.count("blob:")) == (plays, 2 * int(plays)), page
+
+
+@pytest.mark.django_db
+def test_names_are_found_in_any_case_of_any_letters() -> None:
+    """Of what is not ASCII, SQLite knows no case."""
+    Sound.objects.create(name="Ähm", aliases="Öha boop", file="sounds/x.wav", content_type="audio/wav", seconds=1)
+    for wanted in ("ähm", "ÄHM", " Ähm ", "öha", "BOOP"):
+        found = sounds.named(wanted)
+        assert found is not None and found.name == "Ähm"
+    assert sounds.named("oop") is None and sounds.named("") is None
+    SavedSequence.objects.create(name="Straße", effects=[])
+    assert sequences.named("STRASSE") is not None

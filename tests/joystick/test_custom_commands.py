@@ -128,6 +128,15 @@ def test_who_may_not_is_told_why_and_loses_nothing(write: Type, fields: dict[str
     assert write("Bob", "!x") == ["hello"]
 
 
+def test_a_counter_is_told_to_one_viewer_now_and_then_and_counts_as_often_as_it_happens(
+    write: Type, settings: Any
+) -> None:
+    settings.COMMAND_COOLDOWN_SECONDS = 60
+    Counter.objects.create(name="Ärger")
+    assert write("Bob", "!Ärger", "!ärger") == ["ärger: 0"]
+    assert write("Mo", "!ärger +1", "!ÄRGER +1") == ["ärger: 1", "ärger: 2"]
+
+
 def test_help_lists_what_is_for_the_stream_while_it_is_live(write: Type) -> None:
     made("x", "hello", live_only=True)
     assert "!x" not in write("Bob", "!help")[0]
@@ -386,3 +395,18 @@ def test_trying_counts_nothing(admin_client: Client, stage: None) -> None:
          "global_cooldown_seconds": 0, "enabled": "on", "_try": "Try"},
     ).text  # fmt: skip
     assert "say in chat “died 3”" in page and counters.value("deaths") == 3
+
+
+def test_a_form_that_was_open_does_not_take_back_what_was_counted_meanwhile(admin_client: Client) -> None:
+    row = Counter.objects.create(name="hits")
+    page = f"/admin/joystick/counter/{row.pk}/change/"
+    changes = {"changes-TOTAL_FORMS": 0, "changes-INITIAL_FORMS": 0}
+    shown = {"name": "hits", "value": 0, "initial-value": 0, **changes}
+    counters.count("hits", 3, by=None)
+    assert admin_client.post(page, {**shown, "resets": "on"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.value, row.resets) == (3, True)
+    assert admin_client.post(page, {**shown, "value": 7}).status_code == 302
+    row.refresh_from_db()
+    assert row.value == 7 and [one.value for one in row.changes.all()] == [7, 3]
+    assert "At most 999,999,999" in admin_client.post(page, {**shown, "value": 2**63 - 1}).text

@@ -13,12 +13,13 @@ from django.utils import timezone
 from economy.ledger import xp
 from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Cooldown, Viewer
+from economy.viewers import merging, people
 from effects.models import QueueItem, State
 from joystick.chat.moderation import filters, links, rules
 from joystick.chat.moderation.filters import Filter
 from joystick.handlers.mute import on_mute
 from joystick.inbox import overlay_facts
-from joystick.models import ChatFilter, FilterKind, InboundEvent, Install, ModeratedLine, Reaction
+from joystick.models import ChatFilter, FilterKind, InboundEvent, Install, ModeratedLine, Quote, Reaction
 from joystick.protocol.events import Mute
 from joystick.registry import NOTHING
 from joystick.settings_table import Rules
@@ -253,6 +254,29 @@ def test_moderators_mute_unmute_and_purge_in_chat(write: Chat, stage: None) -> N
     InboundEvent.objects.all().delete()
     Cooldown.objects.all().delete()
     assert write("Mo", "!mute Bob") == ["@Mo I have no line of Bob, and Joystick.tv mutes by a line."]
+
+
+def test_who_writes_by_several_names_is_moderated_by_each(write: Chat, viewer: Callable[..., Viewer]) -> None:
+    viewer("Alt")
+    write("Alt", "what a night")
+    write("Bob", "a nice line")
+    merging.merge(people.find("Alt"), people.find("Bob"))
+    assert write("Mo", "!mute Alt") == ["mute_user: what a night", "@Mo Alt is muted."]
+    write("Alt", "buy followers")
+    assert write("Mo", "!mute Bob") == ["mute_user: a nice line", "@Mo Bob is muted."]
+    ModeratedLine.objects.all().delete()
+    write("Mo", "!quote last Bob")
+    assert Quote.objects.get().text == "buy followers"
+    assert write("Mo", "!purge Bob")[:3] == [
+        "delete_message: buy followers", "delete_message: a nice line", "delete_message: what a night",
+    ]  # fmt: skip
+
+
+def test_a_flood_is_none_the_less_for_an_exclamation_mark(write: Chat) -> None:
+    made("flood", limit=3)
+    for line in ("!!! buy followers at my site", "! buy followers at my site"):
+        assert write("Bob", line, line, line)[-2:][0] == f"delete_message: {line}"
+    assert write("Bob", *["!points"] * 5)[0].startswith("@Bob you have")
 
 
 def test_a_mute_that_joystick_tells_of_takes_items_out_once_unless_it_names_a_moderator(

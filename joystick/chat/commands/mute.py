@@ -13,6 +13,5 @@ DONE = phrases.result("mute.done", "{user} is muted.")
 @command("mute", help="let a viewer write no more", usage="VIEWER", role=Role.MODERATOR, cooldown=0)
 def mute(call: Call) -> str:
     """Mute a viewer by their newest line; what of theirs waits is cancelled and refunded."""
-    viewer = call.somebody(0)
-    doors.mute_viewer(viewer, by=call.viewer.username)
-    return DONE(user=viewer.username)
+    name = call.argument(0).removeprefix("@")
+    return DONE(user=doors.mute_viewer(call.somebody(0), by=call.viewer.username, name=name))

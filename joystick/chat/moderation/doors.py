@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from economy.models import Viewer
+from economy.models import Viewer, viewer_key
 from economy.viewers import people
 from economy.viewers.roles import Role, in_channel, role_of
 from effects.queue import control
@@ -70,12 +70,18 @@ def unmute(username: str, *, channel_id: str = "", by: str) -> None:
     log.info("%s unmuted somebody", by)
 
 
-def mute_viewer(viewer: Viewer, *, by: str) -> None:
-    """Mute a viewer by their newest line. Raise Refused where the feed has none, Failed where the scope is missing."""
-    newest = _lines_of(viewer).first()
+def mute_viewer(viewer: Viewer, *, by: str, name: str = "") -> str:
+    """Mute a viewer by their newest line, and return by which name they wrote it.
+
+    `name`: that of their names which was asked for; where it wrote, it is muted. Raise Refused where the feed has no
+    line, Failed where the scope is missing.
+    """
+    lines = _lines_of(viewer)
+    newest = lines.filter(viewer_key=viewer_key(name)).first() or lines.first()
     if newest is None:
         raise Refused(NO_LINE(name=viewer.username))
     mute(line_of(newest), by=by)
+    return newest.username or viewer.username
 
 
 def purge(viewer: Viewer, *, now: datetime, by: str) -> int:
@@ -110,7 +116,9 @@ def heard_of_mute(username: str) -> None:
 
 def _lines_of(viewer: Viewer) -> QuerySet[InboundEvent]:
     # Of the channel where it was asked: a moderator there moderates no other.
-    lines = InboundEvent.objects.filter(present_channel.is_here(), viewer_key=viewer.key, kind="new_message")
+    lines = InboundEvent.objects.filter(
+        present_channel.is_here(), viewer_key__in=people.keys_of(viewer), kind="new_message"
+    )
     return lines.exclude(uid__startswith=MADE_UP).order_by("-id")
 
 

@@ -12,6 +12,7 @@ from economy import cooldowns
 from economy.models import XP, Cooldown, Viewer, viewer_key
 from economy.viewers.roles import Role, role_of
 from effects.chat import Priority
+from joystick.chat import dispatch
 from joystick.chat.moderation import doors, filters, rules
 from joystick.chat.moderation.doors import Line
 from joystick.chat.moderation.filters import Filter
@@ -30,7 +31,6 @@ TOLD_EVERY = 30.0
 # A flood is looked for among so many of the newest lines. Shorter lines, and commands, many say for good reasons.
 MAX_LOOKED_AT = 200
 MIN_FLOOD = 4
-COMMAND = "!"
 # The strongest of several filters acts.
 _STRENGTH = list(FilterAction)
 
@@ -73,7 +73,7 @@ _essence = lru_cache(2 * MAX_LOOKED_AT)(filters.essence)
 
 def _times_said(message: ChatMessage, *, within: int) -> int:
     wanted = _essence(message.text)
-    if len(wanted) < MIN_FLOOD or message.text.startswith(COMMAND):
+    if len(wanted) < MIN_FLOOD or dispatch.is_command(message.text):
         return 0
     own = InboundEvent.objects.filter(uid=message.uid).values("pk")[:1]
     since = timezone.now() - timedelta(seconds=within)
