@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from effects import wheel
 from effects.admin.wheel_preview import FIELDS, Preview, preview
 from effects.models import Prize, Spin, WheelLine
-from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin, MovingMixin
+from pixelbot_site.kit.admin import ModelAdmin, MovingMixin, ReadOnlyAdmin
 from pixelbot_site.kit.steps import Effect, planned
 from pixelbot_site.kit.steps_field import in_words
 from pixelbot_site.kit.trying import Trial, TryMixin, saying
