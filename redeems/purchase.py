@@ -301,7 +301,10 @@ def give_back(item: QueueItem, keeps_cooldowns: bool) -> None:
         return
     # A later purchase may have begun the same cooldown anew; its end differs, and it stays.
     for key, until in purchase.cooldowns.items():
-        cooldowns.free(key, until=datetime.fromisoformat(until))
+        of_what, _, name = key.rpartition(":")
+        # The buyer may have been renamed since.
+        for each in {name, purchase.viewer.key} if of_what else {name}:
+            cooldowns.free(f"{of_what}:{each}" if of_what else each, until=datetime.fromisoformat(until))
 
 
 def went_live() -> datetime | None:

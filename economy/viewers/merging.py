@@ -7,11 +7,24 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models, transaction
+from django.db.models import Q, Sum
 from django.utils import timezone
 
+from economy import cooldowns
 from economy.ledger import accounts, xp
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
-from economy.models import FLAGS, USERNAME_MAX, XP, Cooldown, ItemGrant, Merge, Points, Presence, Viewer, viewer_key
+from economy.models import (
+    FLAGS,
+    USERNAME_MAX,
+    XP,
+    ItemGrant,
+    Merge,
+    Points,
+    Presence,
+    Viewer,
+    heirs,
+    viewer_key,
+)
 from economy.models.append_only import AppendOnly
 from economy.viewers import lists, people
 from pixelbot_site.kit.errors import Refused
@@ -55,7 +68,8 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
         viewer.key, viewer.username = viewer_key(name), name
         lists.rename(old, viewer.key)
         if viewer.key != old:
-            _rename_cooldowns(old, viewer.key)
+            _copy_cooldowns(old, viewer.key)
+            cooldowns.of_name(old).delete()
         flags = lists.flags_of([viewer.key]).get(viewer.key, {})  # the platform may have listed the new name already
         for flag in flags:
             setattr(viewer, flag, True)
@@ -64,11 +78,9 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
     return None
 
 
-def _rename_cooldowns(old: str, new: str) -> None:
-    for row in Cooldown.objects.filter(key__endswith=f":{old}"):
-        key = f"{row.key.removesuffix(old)}{new}"
-        Cooldown.objects.update_or_create(key=key, defaults={"until": row.until})
-        row.delete()
+def _copy_cooldowns(old: str, new: str) -> None:
+    for row in cooldowns.of_name(old):
+        cooldowns.extend(f"{row.key.removesuffix(old)}{new}", until=row.until)
 
 
 @again_after_deadlock
@@ -97,6 +109,7 @@ def merge(source: Viewer, target: Viewer, *, by: str = "") -> Merge:
         _move(POINTS_LEDGER, row.points, source, target, reference=f"merge:{row.pk}", by=row.by)
         _move(XP_LEDGER, row.xp, source, target, reference=f"merge:{row.pk}", by=row.by)
         xp.share_rewarded_level(source.pk, target.pk)
+        _copy_cooldowns(source.key, target.key)
         Presence.objects.filter(pk=source.pk).delete()
         source.merged_into = target
         source.save(update_fields=["merged_into"])
@@ -123,8 +136,9 @@ def undo(row: Merge, *, by: str = "") -> None:
             _rows(model).filter(pk__in=ids).update(**{field: row.source})
         _hold_accounts(row.target)
         _hold_accounts(row.source)
-        _move(POINTS_LEDGER, row.points, row.target, row.source, reference=f"unmerge:{row.pk}", by=by)
-        _move(XP_LEDGER, row.xp, row.target, row.source, reference=f"unmerge:{row.pk}", by=by)
+        for ledger, amount in ((POINTS_LEDGER, row.points), (XP_LEDGER, row.xp)):
+            whole = amount + _moved_on(ledger, row)
+            _move(ledger, max(whole, 0), row.target, row.source, reference=f"unmerge:{row.pk}", by=by)
         xp.share_rewarded_level(row.source_id, row.target_id)
         Viewer.objects.filter(pk=row.source_id).update(merged_into=None)
         _give_back_what_was_known(target, held[row.source_id], row.moved.get(OWN, {}))
@@ -146,6 +160,14 @@ def _hold_accounts(*viewers: Viewer) -> None:
 def _move(ledger: Ledger, amount: int, giver: Viewer, taker: Viewer, *, reference: str, by: str) -> None:
     if amount:
         ledger.move(giver, taker, amount, reference=reference, by=by)
+
+
+def _moved_on(ledger: Ledger, row: Merge) -> int:
+    """Return how much went on to the target since the merge because a row of the source was undone: a refund, say."""
+    members = {row.source_id, *heirs.merged_into([row.source_id])[row.source_id]}
+    of_undoing = Q(reference__endswith=":on:out") | Q(reference__endswith=":back:in")
+    moved = ledger.rows.objects.filter(of_undoing, viewer__in=members, created_at__gte=row.created_at)
+    return -(moved.aggregate(sum=Sum("delta"))["sum"] or 0)
 
 
 def _move_rows(source: Viewer, target: Viewer) -> dict[str, list[Any]]:

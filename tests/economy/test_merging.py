@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from economy import cooldowns
 from economy.earning import pay
 from economy.earning.pay import Award, Once
 from economy.ledger import audit, points, xp
@@ -271,6 +272,20 @@ def test_a_cooldown_holds_over_a_rename(viewer: Make, rules: Any, now: Any) -> N
     assert held()["robert"] == (5, 0)
 
 
+def test_a_cooldown_holds_over_a_merge_and_a_name_that_is_a_number_ends_nobody_elses(
+    viewer: Make, rules: Any, now: Any
+) -> None:
+    bob, new = viewer("Bob"), viewer("New")
+    viewer(str(bob.pk))
+    pay.pay([Award("Bob", "chat", "1", points=5, points_cooldown=60)], rules=rules, now=now)
+    forgetting.forget(Viewer.objects.get(key=str(bob.pk)))
+    pay.pay([Award("Bob", "chat", "2", points=5, points_cooldown=60)], rules=rules, now=now)
+    assert held()["bob"] == (5, 0)
+    assert cooldowns.take_all({"redeem.tts:bob": 600}, now=now)
+    merging.merge(bob, new)
+    assert not cooldowns.take_all({"redeem.tts:new": 600}, now=now)
+
+
 def test_an_award_of_xp_gives_the_levels_rewards(viewer: Make) -> None:
     bob = viewer("Bob")
     LevelReward.objects.create(level=2, points=100)
@@ -368,3 +383,28 @@ def test_a_follow_pays_once_over_a_chain_of_merges(
     merging.merge(new, last)
     pay.pay([Award("Last", "follow", "2", points=5, once=Once.EVER)], rules=rules, now=now)
     assert held()["last"] == (40, 150)
+
+
+def test_what_was_undone_while_two_were_one_goes_back_with_the_merge(pair: tuple[Viewer, Viewer]) -> None:
+    """A refund is of whoever paid; what was taken back of them is not taken from the other once more."""
+    bob, new = pair
+    spent = points.spend(bob, 20, source="redeem", reference="tts")
+    given = points.grant(bob, 7, source="gift", reference="raffle")
+    merge = merging.merge(bob, new)
+    points.refund(spent, reason="it failed")
+    points.reverse(given)
+    assert held() == {"bob": (0, 0), "new": (35, 150)}
+    merging.undo(merge)
+    assert held() == {"bob": (30, 150), "new": (5, 0)} and list(audit.findings()) == []
+
+
+def test_the_same_over_a_chain_of_merges(pair: tuple[Viewer, Viewer], viewer: Make) -> None:
+    bob, new = pair
+    spent = points.spend(bob, 20, source="redeem", reference="tts")
+    first = merging.merge(bob, new)
+    second = merging.merge(new, viewer("Last", points=1))
+    points.refund(spent, reason="it failed")
+    merging.undo(second)
+    assert held() == {"bob": (0, 0), "new": (35, 150), "last": (1, 0)}
+    merging.undo(first)
+    assert held() == {"bob": (30, 150), "new": (5, 0), "last": (1, 0)} and list(audit.findings()) == []

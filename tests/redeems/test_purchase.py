@@ -106,6 +106,14 @@ def test_a_cooldown_goes_on_under_a_new_name(buy: Callable[..., QueueItem]) -> N
         buy(who=bob, at=3)
 
 
+def test_a_refund_ends_the_cooldown_under_a_new_name_too(buy: Callable[..., QueueItem]) -> None:
+    item = buy()
+    bob = Viewer.objects.get(key="bob")
+    merging.rename(bob, "Robert")
+    control.cancel(item, by="fox")
+    assert buy(who=bob, at=3).state == State.PENDING
+
+
 def test_the_rows_cooldown_wins_over_the_setting(buy: Callable[..., QueueItem]) -> None:
     Redeem.objects.update(cooldown_seconds=0)
     buy()
