@@ -27,13 +27,13 @@ def of_sources(sources: tuple[str, ...], caps: dict[str, int]) -> dict[str, int]
     """Return the caps. Raise ValueError for one of a source that there is not."""
     unknown = ", ".join(name for name in caps if name not in sources)
     if unknown:
-        raise ValueError(f"there is no source called {unknown}: they are {', '.join(sources)}")
+        raise ValueError(f"of the sources {', '.join(sources)}: there is no {unknown}")
     return caps
 
 
 def casefolded(names: frozenset[str]) -> frozenset[str]:
     """Return the names as viewers are keyed: in lower case."""
-    return frozenset(name.casefold() for name in names)
+    return frozenset(name.removeprefix("@").casefold() for name in names)
 
 
 def currency_name(name: str) -> str:

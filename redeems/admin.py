@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Field, Model
@@ -32,6 +33,8 @@ from redeems.registry import catalog
 PLACEHOLDERS = {"user", "text"}
 # What a viewer writes, where a redeem is tried without words.
 SAMPLE_WORDS = "This is a test."
+# Seconds for which a form that was sent is not acted on again.
+USED_FOR = 86_400
 
 
 class RedeemForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -111,6 +114,11 @@ class RedeemAdmin(TryMixin, MovingMixin, ModelAdmin):
         if request.method != "POST" or not request.user.has_perm("redeems.change_redeem"):
             raise PermissionDenied
         row = get_object_or_404(Redeem, pk=redeem_id)
+        # A form acts once, however often it is sent.
+        key = request.POST.get("use_key") or str(uuid4())
+        if not cache.add(f"used:{key[:40]}", row.pk, USED_FOR):
+            messages.info(request, "This was done already. To do it once more, fill in the form again.")
+            return redirect("admin:redeems_redeem_change", row.pk)
         text, charge = request.POST.get("words", "").strip(), "charge" in request.POST
         name = request.POST.get("viewer", "").strip().removeprefix("@")
         known = people.find(name)
@@ -130,7 +138,7 @@ class RedeemAdmin(TryMixin, MovingMixin, ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Add what was typed where a use of the redeem was refused."""
-        more = {"typed": typed_before(request, "use"), **(extra_context or {})}
+        more = {"typed": typed_before(request, "use"), "use_key": uuid4(), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)
 
 

@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from economy.models import Item, ItemGrant, LevelReward
 from economy.settings_table import PointsSettings
-from pixelbot_site.kit.admin import ModelAdmin, ReadOnlyAdmin
+from pixelbot_site.kit.admin import ModelAdmin, NamedMixin, ReadOnlyAdmin
 from pixelbot_site.kit.steps import Effect, planned
 from pixelbot_site.kit.trying import Trial, TryMixin, saying
 from pixelbot_site.kit.words import fill
@@ -32,9 +32,10 @@ class LevelRewardAdmin(TryMixin, ModelAdmin):
 
 
 @admin.register(Item)
-class ItemAdmin(ModelAdmin):
+class ItemAdmin(NamedMixin, ModelAdmin):
     """Items."""
 
+    named_as, named_in = "item", "key"
     list_display = ("key", "name", "description")
     search_fields = ("key", "name")
 

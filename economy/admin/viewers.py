@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from import_export.admin import ImportExportMixin
@@ -149,10 +150,19 @@ class ViewerAdmin(ImportExportMixin, CardAdmin):  # type: ignore[misc,type-arg]
         try:
             merged = merging.rename(obj, name, by=request.user.get_username())
         except Refused as error:
-            messages.error(request, str(error))
+            messages.error(request, f"The name stays: {error}.")
             return
         if merged is not None:
             self.message_user(request, f"{merged.source} is part of {merged.target} now. Merges can be undone.")
+
+    def process_import(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Import what was confirmed, once: its file is gone then."""
+        try:
+            answer: HttpResponse = super().process_import(request, *args, **kwargs)
+        except FileNotFoundError:
+            messages.error(request, "This file was imported already, or is not here any more. Choose it again.")
+            return redirect("admin:economy_viewer_import")
+        return answer
 
     @admin.action(description="Change points or XP …", permissions=["change"])
     def change_balances(self, request: HttpRequest, queryset: QuerySet[Viewer]) -> HttpResponse:
@@ -165,9 +175,18 @@ class ViewerAdmin(ImportExportMixin, CardAdmin):  # type: ignore[misc,type-arg]
         return redirect(f"{reverse('admin:economy_batch_add')}?{urlencode({'ids': ','.join(ids)})}")
 
     @admin.action(description="Forget: take name and words out for good", permissions=["change"])
-    def forget(self, request: HttpRequest, queryset: QuerySet[Viewer]) -> None:
-        """Forget the selected viewers, one page of the list at most."""
+    def forget(self, request: HttpRequest, queryset: QuerySet[Viewer]) -> HttpResponse | None:
+        """Forget the selected viewers, one page of the list at most, after a page that asks."""
         chosen = list(queryset[: self.list_per_page])
+        if "sure" not in request.POST:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Forget for good?",
+                "opts": self.opts,
+                "viewers": chosen,
+                "action_checkbox_name": ACTION_CHECKBOX_NAME,
+            }
+            return render(request, "admin/economy/viewer/forget.html", context)
         for number, viewer in enumerate(chosen):
             if number:
                 time.sleep(GAP)  # a hundred transactions in a row would be one long one for who waits
@@ -176,6 +195,7 @@ class ViewerAdmin(ImportExportMixin, CardAdmin):  # type: ignore[misc,type-arg]
             request,
             f"{len(chosen)} forgotten; the feed follows within minutes. Points stay in the books, under a number.",
         )
+        return None
 
     @admin.display(description="points", ordering="points__balance")
     def balance(self, viewer: Viewer) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from import_export import fields, resources, widgets
+from import_export import fields, resources, results, widgets
 
 from economy.ledger.accounts import MAX_BALANCE, require_amount
 from economy.models import NOTES_MAX, USERNAME_MAX, Viewer, viewer_key
@@ -54,6 +54,11 @@ class Tags(Words):
         return text or None
 
 
+class _Mistake(results.Error):  # type: ignore[misc]
+    # The library's page shows it of a whole file's mistake, whatever it is set to show.
+    traceback = ""
+
+
 class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
     """A viewer in a row: username, points, XP, notes, tags. Names match in any case; new names create viewers."""
 
@@ -92,6 +97,7 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         """Check the columns, take one cause for the whole import, and read the viewers whom it names."""
+        self.known: dict[str, Viewer] = {}
         if "username" not in (dataset.headers or []):
             raise ValueError("The file needs a column “username”, and any of “points”, “xp”, “notes” and “tags”.")
         self.cause = uuid4().hex
@@ -100,11 +106,15 @@ class ViewerResource(resources.ModelResource):  # type: ignore[type-arg]
         self.by = getattr(kwargs.get("user"), "username", "") or ""
         names = {_name(username) for username in dataset["username"]}
         keys = sorted({viewer_key(name) for name in names if "\0" not in name})
-        self.known: dict[str, Viewer] = {}
         for start in range(0, len(keys), READ):
             heirs = people.with_keys(keys[start : start + READ])
             read = self.get_queryset().in_bulk({viewer.pk for viewer in heirs.values()})
             self.known |= {key: read[viewer.pk] for key, viewer in heirs.items()}
+
+    @classmethod
+    def get_error_result_class(cls) -> type[results.Error]:
+        """Return what a mistake is kept as."""
+        return _Mistake
 
     def get_queryset(self) -> Any:
         """Read points and XP along."""

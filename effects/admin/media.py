@@ -20,7 +20,7 @@ from effects.media import library
 from effects.media.views import stored_media
 from effects.obs import names
 from effects.settings_table import MediaSettings, QueueSettings
-from pixelbot_site.kit.admin import ModelAdmin, log_deed
+from pixelbot_site.kit.admin import ModelAdmin, NamedMixin, log_deed
 from pixelbot_site.kit.errors import Refused
 from pixelbot_site.kit.steps import Effect
 from pixelbot_site.kit.trying import Trial, TryMixin
@@ -34,21 +34,19 @@ class MediaForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name",)
 
     def clean_name(self) -> str:
-        """Refuse another name while effects name this one, and one that another has."""
+        """Refuse the name of another."""
         name = str(self.cleaned_data["name"])
-        before = str(self.initial.get("name", ""))
         other = library.named(name)
         if other is not None and other.pk != self.instance.pk:
             raise forms.ValidationError(f"“{name}” is already the name of another.")
-        if name != before and (users := names.rows_naming("media", before)):
-            raise forms.ValidationError(f"It is named by {', '.join(users)}: change that first.")
         return name
 
 
 @admin.register(models.Media)
-class MediaAdmin(TryMixin, ModelAdmin):
+class MediaAdmin(TryMixin, NamedMixin, ModelAdmin):
     """Pictures and videos. *Add* is the page for dropping files, sounds too."""
 
+    named_as = "media"
     form = MediaForm
     list_display = ("name", "preview", "kind", "pixels", "length", "created_at")
     search_fields = ("name",)
@@ -92,13 +90,6 @@ class MediaAdmin(TryMixin, ModelAdmin):
             "nothing_chosen": request.method == "POST" and not results,
         }
         return render(request, "admin/effects/media/upload.html", context)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name what shows it: then it is not deleted."""
-        to_delete, count, lacking, protected = super().get_deleted_objects(objs, request)
-        for media in objs:
-            protected += [f"{media}: {where}" for where in names.rows_naming("media", media.name)]
-        return to_delete, count, lacking, protected
 
     def trial(self, obj: Any, username: str, words: str) -> Trial:
         """Return the effect that shows it. Raise Refused where its file is missing."""

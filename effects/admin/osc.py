@@ -14,7 +14,7 @@ from django.urls import URLPattern, path
 
 from effects.models import OSCTarget
 from effects.outside import hosts, osc, osc_changes
-from pixelbot_site.kit.admin import ModelAdmin, log_deed
+from pixelbot_site.kit.admin import ModelAdmin, NamedMixin, log_deed
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.transactions import after_commit
 
@@ -40,9 +40,10 @@ class OSCTargetForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(OSCTarget)
-class OSCTargetAdmin(ModelAdmin):
+class OSCTargetAdmin(NamedMixin, ModelAdmin):
     """The targets, with a button that sends something to one."""
 
+    named_as = "osc_target"
     form = OSCTargetForm
     list_display = ("name", "host", "port", "enabled")
     change_form_template = "admin/effects/osctarget/change_form.html"

@@ -6,12 +6,11 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 
 from effects.models import SavedSequence
 from effects.obs import names
 from effects.queue import sequences
-from pixelbot_site.kit.admin import ModelAdmin
+from pixelbot_site.kit.admin import ModelAdmin, NamedMixin
 from pixelbot_site.kit.steps import SAVED, planned
 from pixelbot_site.kit.trying import Trial, TryMixin
 
@@ -24,14 +23,11 @@ class SequenceForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name", "effects")
 
     def clean_name(self) -> str:
-        """Refuse another name while effects name this one, and one that another has."""
+        """Refuse the name of another."""
         name = str(self.cleaned_data["name"])
-        before = str(self.initial.get("name", ""))
         other = sequences.named(name)
         if other is not None and other.pk != self.instance.pk:
             raise forms.ValidationError(f"“{name}” is already the name of another.")
-        if before and name.casefold() != before.casefold() and (users := names.rows_naming(SAVED, before)):
-            raise forms.ValidationError(f"It is named by {', '.join(users)}: change that first.")
         return name
 
     def clean_effects(self) -> Any:
@@ -44,21 +40,15 @@ class SequenceForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(SavedSequence)
-class SavedSequenceAdmin(TryMixin, ModelAdmin):
+class SavedSequenceAdmin(TryMixin, NamedMixin, ModelAdmin):
     """Saved sequences."""
 
+    named_as = SAVED
     form = SequenceForm
     list_display = ("name", "used_by")
     search_fields = ("name",)
     readonly_fields = ("used_by",)
     fields: ClassVar = ("name", "effects", "used_by")
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name what uses it: then it is not deleted."""
-        to_delete, count, lacking, protected = super().get_deleted_objects(objs, request)
-        for sequence in objs:
-            protected += [f"{sequence}: {where}" for where in names.rows_naming(SAVED, sequence.name)]
-        return to_delete, count, lacking, protected
 
     def trial(self, obj: SavedSequence, username: str, words: str) -> Trial:
         """Return its effects, as they are in the form."""

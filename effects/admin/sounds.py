@@ -17,7 +17,7 @@ from effects.media import sounds
 from effects.models import Sound
 from effects.overlays.views import stored_sound
 from pixelbot_site.kit import stored_files
-from pixelbot_site.kit.admin import UploadAdmin
+from pixelbot_site.kit.admin import NamedMixin, UploadAdmin
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import Effect
 from pixelbot_site.kit.trying import Trial, TryMixin
@@ -30,6 +30,10 @@ class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Sound
         fields = ("name", "aliases", "file", "volume", "cost", "enabled")
         widgets: ClassVar = {"file": forms.FileInput(attrs={"accept": ".wav,.mp3,.ogg,.opus,audio/*"})}
+
+    def clean_aliases(self) -> str:
+        """Return the aliases, divided by spaces, however they were."""
+        return " ".join(str(self.cleaned_data["aliases"]).replace(",", " ").split())
 
     def clean(self) -> dict[str, Any]:
         """Inspect a new file, and refuse names that another sound has."""
@@ -48,9 +52,10 @@ class SoundForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Sound)
-class SoundAdmin(TryMixin, UploadAdmin):
+class SoundAdmin(TryMixin, NamedMixin, UploadAdmin):
     """Sounds that viewers play and effects name."""
 
+    named_as = "sound"
     form = SoundForm
     list_display = ("name", "listen", "aliases", "length", "loudness_in_words", "volume", "cost", "enabled")
     list_editable = ("volume", "cost", "enabled")

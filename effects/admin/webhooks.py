@@ -18,7 +18,7 @@ from django.urls import URLPattern, path
 from effects.models import WebhookTarget
 from effects.outside import bodies, headers, webhooks
 from effects.outside.presets import PRESETS
-from pixelbot_site.kit.admin import ModelAdmin, log_deed
+from pixelbot_site.kit.admin import ModelAdmin, NamedMixin, log_deed
 from pixelbot_site.kit.errors import Failed
 
 
@@ -113,9 +113,10 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 @admin.register(WebhookTarget)
-class WebhookTargetAdmin(ModelAdmin):
+class WebhookTargetAdmin(NamedMixin, ModelAdmin):
     """The targets. A new one can begin with what a known program wants."""
 
+    named_as = "webhook_target"
     form = WebhookTargetForm
     list_display = ("name", "host", "method")
     fields = ("name", "url", "method", "body", "stored_headers", "new_headers", "forget_headers")

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from economy.ledger import points
 from economy.settings_table import PointsSettings
+from economy.viewers import people
 from effects.models import QueueItem
 from effects.registry import INSTANT, Card, Group, Payload, effect
 from pixelbot_site.kit import phrases
@@ -34,9 +35,14 @@ def _untested(payload: GrantPoints) -> str:
     untested=_untested,
 )
 def grant_points(item: QueueItem, payload: GrantPoints) -> None:
-    """Grant them, once per queue item. Raise Failed if it has no viewer."""
+    """Grant them, once per queue item; what nobody bought or won, only to those who are not excluded. Raise Failed if
+    it has no viewer.
+    """
     if item.viewer is None:
         raise Failed(NOBODY())
+    is_earned = item.purchase is None and not item.part_of
+    if is_earned and people.is_excluded(item.viewer, PointsSettings.current()):
+        return
     # Unique in the ledger: repeating the item after a crash grants nothing more.
     reference = f"effect:{item.pk:012d}"
     points.grant(item.viewer, payload.points, source="effect", reference=reference, reason=item.title)

@@ -14,6 +14,7 @@ from django.db.models import Model
 from effects.obs import health
 from effects.obs.address import options
 from effects.obs.client import obs
+from pixelbot_site.kit import naming
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.hooks import Hook
 from pixelbot_site.kit.steps import every_step, payloads
@@ -80,6 +81,7 @@ def _configured_names() -> Iterator[tuple[str, str, str]]:
                 yield where, kind, name
 
 
+@naming.rows_naming.register
 def rows_naming(kind: str, name: str) -> list[str]:
     """Return the rows, in words, with an effect that names this, in any case: of the kind `media`, for one."""
     wanted = (kind, name.casefold())

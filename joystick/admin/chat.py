@@ -127,7 +127,7 @@ class CounterAdmin(RereadMixin, MovingMixin, ModelAdmin):
     list_display = ("name", "value", "resets")
     inlines = (CountInline,)
 
-    def save_model(self, request: HttpRequest, obj: Counter, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save the counter, and keep a number that was set by hand among its changes."""
         super().save_model(request, obj, form, change)
         if change and "value" in form.changed_data:

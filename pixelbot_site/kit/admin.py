@@ -10,8 +10,10 @@ from asgiref.local import Local
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
+from django.db import DataError
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -21,6 +23,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
 from django.views.decorators.csrf import csrf_protect
 
+from pixelbot_site.kit import naming
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.live import Live
 from pixelbot_site.kit.transactions import after_commit
@@ -65,11 +68,13 @@ def page_before(request: HttpRequest, default: str) -> str:
     return default
 
 
+# Fields that the page fills in.
+NOT_TYPED = ("csrfmiddlewaretoken", "by_hand_key", "use_key")
+
+
 def keep_typed(request: HttpRequest, form: str) -> None:
     """Keep what was typed into a form of a few fields that is refused, for the page that the browser is led back to."""
-    request.session[f"typed.{form}"] = {
-        name: value for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "by_hand_key")
-    }
+    request.session[f"typed.{form}"] = {name: value for name, value in request.POST.items() if name not in NOT_TYPED}
 
 
 def typed_before(request: HttpRequest, form: str) -> dict[str, str]:
@@ -110,7 +115,10 @@ class ModelAdmin(_ModelAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Return the list, headed by what it shows: Django's heading is a request to select one of them."""
-        changelist = super().get_changelist_instance(request)
+        try:
+            changelist = super().get_changelist_instance(request)
+        except (ValueError, OverflowError, DataError) as error:  # a filter in the address that no column can have
+            raise IncorrectLookupParameters from error
         if not changelist.is_popup:
             changelist.title = capfirst(str(self.opts.verbose_name_plural))
         return changelist
@@ -214,6 +222,38 @@ class MovingMixin(_ModelAdmin):
             obj.save(update_fields=names)
         else:
             super().save_model(request, obj, form, change)
+
+
+class NamedMixin(_ModelAdmin):
+    """Keeps what effects name: while one does, it is neither deleted nor called otherwise."""
+
+    # The kind of name, as a payload's field has it in `from`, and the column with it.
+    named_as: ClassVar[str]
+    named_in: ClassVar[str] = "name"
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, which refuses another name while effects name this one."""
+        kind, column = self.named_as, self.named_in
+
+        class Guarded(super().get_form(request, obj, change, **kwargs)):  # type: ignore[misc]
+            def clean(self) -> Any:
+                cleaned = super().clean()
+                before, name = str(self.initial.get(column) or ""), str(self.cleaned_data.get(column) or "")
+                if before and name and name.casefold() != before.casefold():
+                    users = naming.users_of(kind, before)
+                    if users:
+                        self.add_error(column, f"It is named by {', '.join(users)}: change that first.")
+                return cleaned
+
+        return Guarded
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name what uses it: then it is not deleted."""
+        to_delete, count, lacking, protected = super().get_deleted_objects(objs, request)
+        for row in objs:
+            users = naming.users_of(self.named_as, str(getattr(row, self.named_in)))
+            protected += [f"{row}: {where}" for where in users]
+        return to_delete, count, lacking, protected
 
 
 class RereadMixin(_ModelAdmin):

@@ -6,7 +6,18 @@ from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
+from pixelbot_site.kit.hooks import Hook
+
 M = TypeVar("M", bound=Model)
+
+rows_naming = Hook[[str, str], list[str]](
+    "rows_naming", __name__, "Return the rows, in words, with an effect that names something of this kind and name."
+)
+
+
+def users_of(kind: str, name: str) -> list[str]:
+    """Return the rows, in words, with an effect that names something of this kind and name."""
+    return [row for rows in rows_naming.call(kind, name) for row in rows]
 
 
 def named(rows: QuerySet[M], name: str, *, column: str = "name") -> M | None:

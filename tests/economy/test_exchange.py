@@ -73,6 +73,15 @@ def test_what_makes_no_sense_is_told_and_nothing_is_written(fox: Client, viewer:
     assert Points.objects.get().balance == 10
 
 
+def test_a_file_is_imported_once_and_one_of_another_kind_gets_a_sentence(fox: Client, viewer: Make) -> None:
+    form = hand_in(fox, "username,points\nBob,5\n").context["confirm_form"].initial
+    for _ in range(2):
+        answer = fox.post("/admin/economy/viewer/process_import/", form, follow=True)
+    assert "This file was imported already" in answer.text and Points.objects.get(viewer__key="bob").balance == 5
+    page = hand_in(fox, "username;points\nBob;5\n").text
+    assert "The file needs a column" in page and "Traceback" not in page
+
+
 def test_what_goes_out_comes_in_again_and_changes_nothing(fox: Client, viewer: Make) -> None:
     viewer("Bob", points=10)
     viewer("Ann", points=5)

@@ -125,7 +125,9 @@ def test_the_dashboard_renames_merges_undoes_forgets_and_reverses(pair: tuple[Vi
     assert "reversed." in page("transaction/", action="reverse", _selected_action=grant.pk)
     assert held()["bob"] == (0, 150)
     assert "you need" not in page("transaction/", action="reverse", _selected_action=grant.pk)
-    assert "1 forgotten" in page("viewer/", action="forget", _selected_action=bob.pk)
+    asked = page("viewer/", action="forget", _selected_action=bob.pk)
+    assert "Forget for good?" in asked and "<bdi>Bob</bdi>" in asked and "bob" in held()
+    assert "1 forgotten" in page("viewer/", action="forget", sure="yes", _selected_action=bob.pk)
     assert f"forgotten:{bob.pk}" in held()
     assert fox.get("/admin/economy/viewer/?q=ne").content.decode().count("New") >= 1
 

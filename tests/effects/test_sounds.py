@@ -18,8 +18,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from economy.models import Item
 from effects.media import sounds
-from effects.models import Overlay, QueueItem, SavedSequence, Sound, State
+from effects.models import OSCTarget, Overlay, QueueItem, SavedSequence, Sound, State
 from effects.queue import items, sequences, worker
 from effects.queue.upkeep import cleanup
 from effects.registry import Effect
@@ -28,6 +29,7 @@ from effects.voice import loudness
 from effects.voice.studio import TARGET_LUFS
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.kit.steps import mistakes
+from redeems.models import Redeem
 
 pytestmark = pytest.mark.django_db
 
@@ -349,3 +351,34 @@ def test_names_are_found_in_any_case_of_any_letters() -> None:
     assert sounds.named("oop") is None and sounds.named("") is None
     SavedSequence.objects.create(name="Straße", effects=[])
     assert sequences.named("STRASSE") is not None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("page", "column", "made", "step"),
+    [
+        (
+            "effects/sound",
+            "name",
+            lambda: Sound.objects.create(name="x1", content_type="audio/wav", seconds=1),
+            "sound",
+        ),
+        ("effects/osctarget", "name", lambda: OSCTarget.objects.create(name="x1", host="127.0.0.1", port=9), "target"),
+        ("economy/item", "key", lambda: Item.objects.create(key="x1", name="Hat"), "item"),
+    ],
+)
+def test_what_an_effect_names_is_neither_renamed_nor_deleted(
+    fox: Client, page: str, column: str, made: Callable[[], Any], step: str
+) -> None:
+    row = made()
+    kind = {"sound": "play_sound", "target": "osc", "item": "grant_item"}[step]
+    Redeem.objects.create(key="show", title="Show", effects=[{"kind": kind, step: "x1"}])
+    model = type(row)
+    form = {field: getattr(row, field) for field in ("name", "host", "port", "volume", "key") if hasattr(row, field)}
+    said = fox.post(f"/admin/{page}/{row.pk}/change/", {**form, column: "x2"}).text
+    assert "It is named by redeem “Show”: change that first." in said
+    said = fox.post(f"/admin/{page}/{row.pk}/delete/", {"post": "yes"}).text
+    assert "redeem “Show”" in said and model.objects.filter(**{column: "x1"}).exists()
+    Redeem.objects.all().delete()
+    assert fox.post(f"/admin/{page}/{row.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not model.objects.filter(**{column: "x1"}).exists()

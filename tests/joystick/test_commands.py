@@ -597,6 +597,12 @@ class TestSteering:
         assert answer.startswith(f"{refusal} #{lines[0].pk}") and answer.endswith(f"it is {state}.")
         assert QueueItem.objects.get(pk=lines[0].pk).state == state and balance() == 46
 
+    def test_first_says_where_approval_is_waited_for(self, ask: Ask, mo: Callable[[str], str]) -> None:
+        Redeem.objects.filter(key="tts").update(approval="always")
+        ask("!tts hello")
+        pk = QueueItem.objects.get().pk
+        assert mo(f"!first {pk}") == f"#{pk} is next once it is approved."
+
     def test_reject_gives_the_points_back_and_says_so(self, ask: Ask) -> None:
         Redeem.objects.filter(key="tts").update(approval="always")
         ask("!tts hello")

@@ -130,3 +130,10 @@ def test_a_streams_new_viewers_are_counted_by_an_index() -> None:
     with connection.cursor() as cursor:
         plan: Any = cursor.execute(f"EXPLAIN QUERY PLAN {counting}").fetchall()
     assert "viewer_first_seen" in str(plan)
+
+
+@pytest.mark.parametrize(
+    "address", ["effects/queueitem/?created_at__year=0", "economy/transaction/?viewer=9" + "9" * 25]
+)
+def test_a_filter_that_no_column_can_have_shows_the_whole_list(admin_client: Client, address: str) -> None:
+    assert admin_client.get(f"/admin/{address}", follow=True).redirect_chain[0][0].endswith("?e=1")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from economy.ledger import xp
 from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Cooldown, Viewer
-from economy.viewers import merging, people
+from economy.viewers import merging
 from effects.models import QueueItem, State
 from joystick.chat.moderation import filters, links, rules
 from joystick.chat.moderation.filters import Filter
@@ -257,10 +257,10 @@ def test_moderators_mute_unmute_and_purge_in_chat(write: Chat, stage: None) -> N
 
 
 def test_who_writes_by_several_names_is_moderated_by_each(write: Chat, viewer: Callable[..., Viewer]) -> None:
-    viewer("Alt")
+    alt = viewer("Alt")
     write("Alt", "what a night")
     write("Bob", "a nice line")
-    merging.merge(people.find("Alt"), people.find("Bob"))
+    merging.merge(alt, Viewer.objects.get(key="bob"))
     assert write("Mo", "!mute Alt") == ["mute_user: what a night", "@Mo Alt is muted."]
     write("Alt", "buy followers")
     assert write("Mo", "!mute Bob") == ["mute_user: a nice line", "@Mo Bob is muted."]

@@ -173,7 +173,7 @@ def test_others_may_write_between_two_viewers_who_are_forgotten_at_once(
     fox = Client()
     fox.force_login(get_user_model().objects.create_superuser("fox", password="x"))
     chosen = [viewer(name).pk for name in ("Ann", "Bob", "Cat")]
-    fox.post("/admin/economy/viewer/", {"action": "forget", "_selected_action": chosen})
+    fox.post("/admin/economy/viewer/", {"action": "forget", "sure": "yes", "_selected_action": chosen})
     assert Viewer.objects.filter(key__startswith="forgotten:").count() == 3 and len(pauses) == 2
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from economy.models import Cooldown, LevelReward, Points
+from economy.models import Cooldown, LevelReward, Points, Viewer
 from effects.models import Overlay, QueueItem
 from joystick.models import Reaction
 from joystick.reactions import defaults, sentences
@@ -251,3 +251,12 @@ def test_points_given_by_a_reaction_go_to_the_viewer_of_the_occasion(happens: Ha
     happens(tip("Ann", 1), raid("Kettle", 3), tip("Bob", 1))
     balances = dict(Points.objects.values_list("viewer__key", "balance"))
     assert balances == {"ann": 1, "kettle": 100 + 70, "bob": 1}
+
+
+def test_who_is_excluded_gets_nothing_by_a_reaction(happens: Happens, viewer: Callable[..., Viewer]) -> None:
+    bob = viewer("Bob")
+    Viewer.objects.filter(pk=bob.pk).update(excluded=True)
+    effects = [{"kind": "grant_points", "points": 70}]
+    Reaction.objects.create(occasion="tip", effects=effects)
+    happens(tip("Bob", 10), tip("Ann", 1))
+    assert Points.objects.get(viewer=bob).balance == 0 and Points.objects.get(viewer__key="ann").balance == 71

@@ -105,7 +105,7 @@ def test_there_are_links_only_to_what_the_reader_may_see(fox: Client, rows: dict
 
 # What is pressed on a page, and the line that it leaves.
 PRESSED: list[tuple[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]], str]] = [
-    ("forget", lambda rows: chosen("economy/viewer", "forget", rows["economy.viewer"]), "Forget: take name and words"),
+    ("forget", lambda rows: chosen("economy/viewer", "forget", rows["economy.viewer"], sure="yes"), "Forget: take name and words"),
     ("undo", lambda rows: chosen("economy/merge", "undo", Merge.objects.get()), "Undo."),
     ("reverse", lambda rows: chosen("economy/transaction", "reverse", Transaction.objects.get()), "Reverse."),
     ("revoke", lambda rows: chosen("pixelbot_site/apitoken", "revoke", ApiToken.objects.get()), "Revoke."),
@@ -122,8 +122,8 @@ PRESSED: list[tuple[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]],
 ]  # fmt: skip
 
 
-def chosen(page: str, action: str, row: Model) -> tuple[str, dict[str, Any]]:
-    return f"{page}/", {"action": action, "_selected_action": row.pk}
+def chosen(page: str, action: str, row: Model, **more: str) -> tuple[str, dict[str, Any]]:
+    return f"{page}/", {"action": action, "_selected_action": row.pk, **more}
 
 
 @pytest.mark.parametrize(("press", "line"), [case[1:] for case in PRESSED], ids=[case[0] for case in PRESSED])
@@ -154,7 +154,7 @@ def test_a_forgotten_viewers_name_is_on_no_line(fox: Client, rows: dict[str, Any
     fox.post(f"{voice}delete/", {"post": "yes"})
     fox.post(f"/admin/redeems/redeem/{Redeem.objects.get().pk}/use/", {"viewer": "Bob"})
     assert "Bob" in fox.get(PAGE).text
-    address, form = chosen("economy/viewer", "forget", bob)
+    address, form = chosen("economy/viewer", "forget", bob, sure="yes")
     fox.post(f"/admin/{address}", form)
     page = fox.get(PAGE).text
     assert len(lines(page)) == 6 and "bob" not in page.casefold()

@@ -162,6 +162,16 @@ def test_prices_are_changed_in_the_list(admin_client: Client) -> None:
     assert not Redeem.objects.filter(enabled=True).exists()
 
 
+def test_a_form_that_is_sent_twice_buys_once(admin_client: Client, viewer: Callable[..., Viewer]) -> None:
+    bob = viewer("Bob", points=100)
+    page = admin_client.get(f"{LIST}{Redeem.objects.get(key='tts').pk}/change/")
+    form = {"viewer": "Bob", "words": "hello", "charge": "on", "use_key": page.context["use_key"]}
+    for _ in range(2):
+        answer = admin_client.post(use_page("tts"), form, follow=True)
+    assert "This was done already." in answer.text
+    assert QueueItem.objects.count() == 1 and Points.objects.get(viewer=bob).balance == 75
+
+
 def test_a_redeem_is_used_for_a_name_that_was_never_seen(admin_client: Client) -> None:
     page = admin_client.post(use_page("tts"), {"viewer": " @NewMoth ", "words": "hello"}, follow=True)
     assert "Added to the queue" in page.text

@@ -12,10 +12,13 @@ from django.utils import timezone
 
 from economy.models import Viewer, viewer_key
 from economy.viewers import forgetting, merging, people
-from effects.models import ENDED, UNFINISHED, Deed, Lane, Purchase, QueueItem
+from effects.models import ENDED, QUEUED, UNFINISHED, Deed, Lane, Purchase, QueueItem, State
+from effects.queue import items
 from effects.queue.control import PANIC_PREFIX
 from effects.settings_table import QueueSettings
-from pixelbot_site.kit import pieces, stored_files
+from pixelbot_site.kit import phrases, pieces, stored_files
+
+FORGOTTEN = phrases.refusal("queue.forgotten", "you are forgotten now, as you wished")
 
 log = logging.getLogger("storage")
 
@@ -74,10 +77,13 @@ def _delete_orphans(now: datetime) -> None:
 
 @forgetting.viewer_forgotten.register
 def forget(viewer: Viewer) -> None:
-    """Blank the texts of this viewer's ended items, and the name of who steered the queue.
+    """Cancel and refund what this viewer bought and waits; blank the texts of ended items, and the name of who steered
+    the queue.
 
-    `tidy` does the unfinished items after they have ended.
+    `tidy` does all others, in which other viewers may be named too, after they have ended.
     """
+    for item in QueueItem.objects.filter(viewer=viewer, state__in=QUEUED).exclude(purchase=None):
+        items.end(item, State.CANCELLED, FORGOTTEN())
     _blank(viewer)
     _rename_moderator(viewer.key, forgetting.called(viewer))
 

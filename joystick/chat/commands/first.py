@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from economy.viewers.roles import Role
+from effects.models import State
 from effects.queue import control
 from joystick.registry import Call, command, state_of
 from pixelbot_site.kit import phrases
 from pixelbot_site.kit.errors import Refused
 
 DONE = phrases.result("first.done", "#{number} is next.")
+WAITS = phrases.result("first.waits", "#{number} is next once it is approved.")
 TOO_LATE = phrases.refusal("first.too_late", "can't play #{number} next: it is {state}")
 
 
@@ -18,4 +20,4 @@ def first(call: Call) -> str:
     item = call.item(0)
     if not control.put_first(item, by=call.viewer.username):
         raise Refused(TOO_LATE(number=item.pk, state=state_of(item)))
-    return DONE(number=item.pk)
+    return WAITS(number=item.pk) if item.state == State.WAITING else DONE(number=item.pk)
