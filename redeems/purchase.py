@@ -142,12 +142,11 @@ def _check_viewer(row: Redeem, viewer: Viewer) -> None:
         raise Refused(LIVE_ONLY(title=row.title))
     if role_of(viewer) < row.least_role:
         raise Refused(ONLY_FOR(title=row.title, role=in_words(Role(row.least_role))))
-    if not has_level(row, viewer):
+    if not _has_level(row, viewer):
         raise Refused(NEEDS_LEVEL(title=row.title, level=row.least_level, own=viewer.xp.level))
 
 
-def has_level(row: Redeem, viewer: Viewer) -> bool:
-    """Return whether the viewer has the level that the redeem needs."""
+def _has_level(row: Redeem, viewer: Viewer) -> bool:
     return row.least_level <= 1 or viewer.xp.level >= row.least_level
 
 
@@ -189,9 +188,15 @@ def check_possible(effect: Effect, *, is_free: bool) -> None:
     require_possible([effect.step], check)
 
 
-def offered() -> list[Redeem]:
-    """Return the redeems that are on, in stock, and possible now."""
-    return [row for row in Redeem.objects.filter(enabled=True).exclude(stock=0) if can_happen(row)]
+def offered(viewer: Viewer) -> list[Redeem]:
+    """Return the redeems that are on, in stock, possible now, and for this viewer, whatever points they have."""
+    rows = Redeem.objects.filter(enabled=True, least_role__lte=role_of(viewer)).exclude(stock=0)
+    return [row for row in rows if _has_level(row, viewer) and can_happen(row)]
+
+
+def keys_on() -> list[str]:
+    """Return the names of the redeems that are on."""
+    return list(Redeem.objects.filter(enabled=True).values_list("key", flat=True))
 
 
 def can_happen(row: Redeem) -> bool:

@@ -54,7 +54,7 @@ class Tags(Words):
         return text or None
 
 
-class _Mistake(results.Error):  # type: ignore[misc]
+class _Mistake(results.Error):
     # The library's page shows it of a whole file's mistake, whatever it is set to show.
     traceback = ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from economy.models import Viewer
 from joystick.chat import counters, custom
 from joystick.registry import Call
 
@@ -20,13 +21,17 @@ def find(word: str) -> Answer | None:
     return counters.run if word in counters.names() else None
 
 
-def listed(*, role: int, is_live: bool = True) -> list[str]:
-    """Return the words of the commands that somebody of the role may use, now that it is live or not, and that are not
-    hidden.
-    """
-    known = custom.current().values()
-    found = (entry for entry in known if role >= entry.role and (is_live or not entry.live_only))
-    return sorted({entry.word for entry in found if entry.is_listed})
+def listed(viewer: Viewer, *, role: int, is_live: bool) -> list[str]:
+    """Return the words of the commands that the viewer, in this role, may use now, and that are not hidden."""
+    found = [entry for entry in custom.current().values() if entry.is_listed and role >= entry.role]
+    if any(entry.min_level > 1 for entry in found):
+        found = [entry for entry in found if entry.min_level <= custom.level_of(viewer)]
+    return sorted({entry.word for entry in found if is_live or not entry.live_only})
+
+
+def names(*, role: int) -> list[str]:
+    """Return the words of all commands that are for the role and are not hidden."""
+    return sorted({entry.word for entry in custom.current().values() if entry.is_listed and role >= entry.role})
 
 
 def follow_rows() -> None:

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils.text import Truncator
 
 from economy import cooldowns
-from economy.models import XP
+from economy.models import XP, Viewer
 from economy.viewers import roles
 from economy.viewers.roles import Role, role_of
 from effects.models import State
@@ -151,11 +151,16 @@ def in_words(row: CustomCommand) -> str:
     return ", ".join([*said, steps_in_words(row.effects)] if row.effects else said)
 
 
+def level_of(viewer: Viewer) -> int:
+    """Return the viewer's level as it is now."""
+    return XP.objects.filter(viewer=viewer).values_list("level", flat=True).first() or 1
+
+
 def _require_allowed(custom: Custom, call: Call) -> None:
     if role_of(call.viewer) < custom.role:
         raise Refused(ONLY_FOR(name=custom.word, role=roles.in_words(custom.role)))
     if custom.min_level > 1:
-        own = XP.objects.filter(viewer=call.viewer).values_list("level", flat=True).first() or 1
+        own = level_of(call.viewer)
         if own < custom.min_level:
             raise Refused(NEEDS_LEVEL(name=custom.word, level=custom.min_level, own=own))
     if custom.live_only and purchase.went_live() is None:

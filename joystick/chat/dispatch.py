@@ -82,8 +82,9 @@ def _guess(name: str, *, is_staff: bool) -> str | None:
         for word, command in built_in.current().items()
         if command.listed and (is_staff or command.role < Role.MODERATOR)
     ]
-    own = answering.listed(role=Role.MODERATOR if is_staff else Role.SUBSCRIBER)
-    matches = difflib.get_close_matches(name, [*commands, *own, *catalog], n=1, cutoff=MIN_SIMILARITY)
+    own = answering.names(role=Role.MODERATOR if is_staff else Role.SUBSCRIBER)
+    sold = purchase.keys_on()
+    matches = difflib.get_close_matches(name, [*commands, *own, *sold], n=1, cutoff=MIN_SIMILARITY)
     return matches[0] if matches else None
 
 

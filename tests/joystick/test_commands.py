@@ -117,7 +117,10 @@ def test_what_can_not_happen_now_is_not_offered(ask: Ask) -> None:
 
 def test_what_is_for_the_stream_is_offered_while_it_is_live(ask: Ask) -> None:
     Redeem.objects.exclude(key="spin").update(enabled=False)
-    Redeem.objects.filter(key="spin").update(live_only=True)
+    Redeem.objects.filter(key="spin").update(least_role=Role.MODERATOR)
+    assert ask("!redeems") == ["@Bob there is nothing to buy at the moment."]
+    assert ask("!ttss hello") == []  # no guess at !tts, which is off
+    Redeem.objects.filter(key="spin").update(live_only=True, least_role=0)
     assert ask("!redeems") == ["@Bob there is nothing to buy at the moment."]
     assert ask("!help spin") == ["@Bob !spin: Spin the wheel (100 points). It can't be had right now."]
     Stream.objects.create(started_at=timezone.now())

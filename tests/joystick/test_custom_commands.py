@@ -142,6 +142,9 @@ def test_help_lists_what_is_for_the_stream_while_it_is_live(write: Type) -> None
     assert "!x" not in write("Bob", "!help")[0]
     Stream.objects.create(started_at=timezone.now())
     assert "!x" in write("Bob", "!help")[0]
+    CustomCommand.objects.update(min_level=10)
+    assert "!x" not in write("Bob", "!help")[0]
+    assert write("Bob", "!help x") == ["@Bob !x is a command of this channel's own."]
 
 
 def test_cooldowns_hold_for_each_viewer_and_for_everybody(write: Type, viewer: Callable[..., Viewer]) -> None:

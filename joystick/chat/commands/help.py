@@ -13,6 +13,7 @@ from redeems.models import Redeem
 COMMANDS = phrases.answer("help.commands", "you can use {commands}.")
 BOTH = phrases.answer("help.both", "you can use {commands}; and buy {offers}.")
 COMMAND = phrases.answer("help.command", "{usage}: {help}.")
+OWN = phrases.answer("help.own", "!{name} is a command of this channel's own.")
 REDEEM = phrases.answer("help.redeem", "!{name}: {title} ({price}). {state}")
 OFF = phrases.answer("help.off", "It is switched off at the moment.")
 SOLD_OUT = phrases.answer("help.sold_out", "It is sold out.")
@@ -30,9 +31,8 @@ def help_(call: Call) -> str:
     is_live = purchase.went_live() is not None
     entries = built_in.current().values()
     names = {entry.name for entry in entries if role >= entry.role and entry.listed}
-    allowed = sorted(f"!{word}" for word in names.union(answering.listed(role=role, is_live=is_live)))
-    rows = [row for row in purchase.offered() if role >= row.least_role and purchase.has_level(row, call.viewer)]
-    offers = ", ".join(f"!{row.key} ({row.price()})" for row in rows)
+    allowed = sorted(f"!{word}" for word in names.union(answering.listed(call.viewer, role=role, is_live=is_live)))
+    offers = ", ".join(f"!{row.key} ({row.price()})" for row in purchase.offered(call.viewer))
     return BOTH(commands=", ".join(allowed), offers=offers) if offers else COMMANDS(commands=", ".join(allowed))
 
 
@@ -40,6 +40,8 @@ def _explained(name: str) -> str:
     entry = built_in.current().get(name)
     if entry is not None:
         return COMMAND(usage=entry.usage, help=entry.help())
+    if answering.find(name) is not None:
+        return OWN(name=name)
     row = Redeem.objects.filter(key=name.replace("\0", "")).first()  # for a NUL, PostgreSQL raises
     if row is None:
         raise Refused(UNKNOWN(name=name[:40]))

@@ -13,5 +13,5 @@ NOTHING = phrases.answer("redeems.nothing", "there is nothing to buy at the mome
 @command("redeems", help="what you can buy with {points.name}")
 def redeems(call: Call) -> str:
     """List what is offered, with its price."""
-    offers = [f"!{row.key}: {row.title} ({row.price()})" for row in purchase.offered()]
+    offers = [f"!{row.key}: {row.title} ({row.price()})" for row in purchase.offered(call.viewer)]
     return OFFERS(offers=", ".join(offers)) if offers else NOTHING()
