@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Field
+from django.http import HttpRequest
 
 from economy.models import Item, ItemGrant, LevelReward
 from economy.settings_table import PointsSettings
@@ -10,6 +14,9 @@ from pixelbot_site.kit.admin import ModelAdmin, NamedMixin, ReadOnlyAdmin
 from pixelbot_site.kit.steps import Effect, planned
 from pixelbot_site.kit.trying import Trial, TryMixin, saying
 from pixelbot_site.kit.words import fill
+
+# The largest that XP_MAX_LEVEL can be.
+HIGHEST_LEVEL = 9999
 
 
 @admin.register(LevelReward)
@@ -19,6 +26,12 @@ class LevelRewardAdmin(TryMixin, ModelAdmin):
     list_display = ("level", "repeats", "points", "line", "spoken", "enabled")
     list_editable = ("points", "line", "spoken", "enabled")
     list_display_links = ("level",)
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field; there are no levels above HIGHEST_LEVEL."""
+        if db_field.name == "level":
+            kwargs["max_value"] = HIGHEST_LEVEL
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def trial(self, obj: LevelReward, username: str, words: str) -> Trial:
         """Return what reaching the level does."""

@@ -27,6 +27,11 @@ def current() -> Mapping[str, Command]:
     return as_in_code() if in_force is None else in_force
 
 
+def word_of(key: str) -> str | None:
+    """Return what the command is called now; None where it is off."""
+    return next((command.name for command in current().values() if command.key == key), None)
+
+
 def follow_rows() -> None:
     """Take the commands from their rows, in this process."""
     words.use(Stored[Mapping[str, Command] | None](BuiltInCommand, read, None))

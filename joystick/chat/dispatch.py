@@ -63,17 +63,13 @@ def find(text: str) -> tuple[str, str] | None:
         return None
     name = match["name"].casefold()
     if name == PointsSettings.current().several_points.casefold() and not _is_ours(name):
-        name = _word_of("points") or name  # the streamer's own name for them
+        name = built_in.word_of("points") or name  # the streamer's own name for them
     return None if name in names.COMMANDS else (name, (match["words"] or "").strip())
 
 
 def _is_ours(name: str) -> bool:
     known = name in built_in.current() or answering.find(name) is not None or catalog.get(name) is not None
     return known or purchase.is_made_by_hand(name)
-
-
-def _word_of(key: str) -> str | None:
-    return next((command.name for command in built_in.current().values() if command.key == key), None)
 
 
 def _guess(name: str, *, is_staff: bool) -> str | None:

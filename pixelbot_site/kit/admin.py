@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,6 +13,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError
 from django.db.models import Field, Model, QuerySet
@@ -122,6 +124,22 @@ class ModelAdmin(_ModelAdmin):
         if not changelist.is_popup:
             changelist.title = capfirst(str(self.opts.verbose_name_plural))
         return changelist
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the list; save its editable columns, unless a row of them was deleted since the page was shown."""
+        if request.method == "POST" and "_save" in request.POST and self._is_row_gone(request):
+            # Django would show the list with a mistake that it names nowhere, however often it is sent.
+            messages.error(request, "Nothing was saved: a row was deleted meanwhile. This is the list as it is now.")
+            return redirect(request.get_full_path())
+        return super().changelist_view(request, extra_context)
+
+    def _is_row_gone(self, request: HttpRequest) -> bool:
+        name = re.compile(rf"form-\d+-{self.opts.pk.name}")
+        pks = {value for field, value in request.POST.items() if name.fullmatch(field)}
+        try:
+            return self.model._default_manager.filter(pk__in=pks).count() < len(pks)
+        except (ValueError, ValidationError):  # no ids: Django refuses them
+            return False
 
     def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the forms of a list's editable columns, whose fields have their names for screen readers."""

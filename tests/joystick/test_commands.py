@@ -638,10 +638,10 @@ class TestSteering:
         assert mo("!calm") == "resumed: effect, notification, reply, tts."
         assert mo("!queue") == "nothing is waiting. Paused: wheel."
 
-    def test_skip_names_what_it_stopped(self, ask: Ask, lines: list[QueueItem]) -> None:
+    def test_skip_names_what_it_stopped_but_no_words_of_a_viewer(self, ask: Ask, lines: list[QueueItem]) -> None:
         QueueItem.objects.filter(pk=lines[0].pk).update(state="running", title="Bob: one")
         assert ask("!skip wheel", "mod", username="Mo") == ["@Mo nothing is playing."]
-        assert ask("!skip", "mod", username="Mo")[-1] == "@Mo skipped Bob: one."
+        assert ask("!skip", "mod", username="Mo")[-1] == f"@Mo skipped #{lines[0].pk}."
         assert balance() == 71
 
 

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from joystick.channel import streams
-from joystick.models import InboundEvent
+from joystick.models import CustomCommand, InboundEvent
 from joystick.simulator.happenings import Happening, chat, tip
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +137,22 @@ def test_a_streams_new_viewers_are_counted_by_an_index() -> None:
 )
 def test_a_filter_that_no_column_can_have_shows_the_whole_list(admin_client: Client, address: str) -> None:
     assert admin_client.get(f"/admin/{address}", follow=True).redirect_chain[0][0].endswith("?e=1")
+
+
+def test_a_list_is_saved_again_after_a_row_was_deleted_meanwhile(admin_client: Client) -> None:
+    kept, gone = (CustomCommand.objects.create(word=word, answers="x") for word in ("hug", "wave"))
+    page = "/admin/joystick/customcommand/"
+    shown = admin_client.get(page).context["cl"].formset
+    form = {"form-TOTAL_FORMS": 2, "form-INITIAL_FORMS": 2, "_save": "Save"}
+    for number, one in enumerate(shown.forms):
+        form |= {f"form-{number}-{name}": one[name].value() or "" for name in one.fields}
+        form[f"form-{number}-id"] = one.instance.pk
+    gone.delete()
+    answer = admin_client.post(page, form, follow=True)
+    assert "Nothing was saved: a row was deleted meanwhile." in answer.text
+    assert "hug" in answer.text and CustomCommand.objects.get(pk=kept.pk).enabled
+
+
+def test_no_reward_is_for_a_level_that_there_is_not(admin_client: Client) -> None:
+    page = admin_client.post("/admin/economy/levelreward/add/", {"level": 10_000, "points": 5, "effects": "[]"}).text
+    assert "less than or equal to 9999" in page

@@ -15,5 +15,6 @@ NOTHING = phrases.result("skip.nothing", "nothing is playing.")
 def skip(call: Call) -> str:
     """Stop what plays in the lanes named, or in all of them."""
     ended = [control.skip(lane, by=call.viewer.username) for lane in control.named_lanes(call.words)]
-    names = [item.title or item.kind for item in ended if item is not None]
+    # Of what was bought, the title is the viewer's own text, which the bot must not say once more.
+    names = [f"#{item.pk}" if item.purchase_id else item.title or item.kind for item in ended if item is not None]
     return DONE(items=", ".join(names)) if names else NOTHING()
