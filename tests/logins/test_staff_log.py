@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Permission, User
 from django.db.models import Model
 from django.test import Client
@@ -163,3 +163,12 @@ def test_a_forgotten_viewers_name_is_on_no_line(fox: Client, rows: dict[str, Any
 
 def test_the_index_names_the_page(fox: Client) -> None:
     assert re.search(r'<a href="/admin/admin/logentry/"[^>]*>What staff did</a>', fox.get("/admin/").text)
+
+
+def test_a_login_that_did_something_is_not_deleted_but_its_page_says_what_to_do(fox: Client) -> None:
+    ann = User.objects.create_user("ann", password="x")
+    LogEntry.objects.create(user=ann, content_type=None, object_repr="x", action_flag=CHANGE)
+    single = fox.get(f"/admin/auth/user/{ann.pk}/delete/").text
+    several = fox.post("/admin/auth/user/", {"action": "delete_selected", "_selected_action": ann.pk}).text
+    for page in (single, several):
+        assert "Untick <i>Active</i> on its page instead" in page
