@@ -163,6 +163,8 @@ def _plan(row: Redeem, entry: CatalogEntry | None, order: Order) -> Planned:
         steps = [effect.step for effect in effects]
         # Checked again: the dashboard saw the placeholders, and the viewer's text may be empty or too long.
         reasons = mistakes(steps, is_unfolded=True)
+        if reasons and not order.words.strip():  # a text is made of the viewer's words alone
+            raise Refused(NEEDS_WORDS(name=row.key))
         if reasons:
             raise Refused(DOES_NOT_FIT(reason=reasons[0].rstrip(".")))
         if len(steps) == 1 and not branches(steps[0]):

@@ -65,7 +65,7 @@ def test_placeholders_are_filled_at_every_depth_and_checked(order: Order) -> Non
     assert bought.title == "Own"
     later = QueueItem.objects.get(state=State.PENDING)
     assert later.payload["effects"][0]["choices"][0]["effects"][0]["effects"] == [{**ALERT, "text": "hello"}]
-    with pytest.raises(Refused, match="that does not fit"):
+    with pytest.raises(Refused, match="write some words with it: !own"):
         order("own", who="Ann")
 
 

@@ -496,7 +496,7 @@ def test_what_does_not_fit_and_a_full_lane_refuse_ones_own_redeems_too(
 ) -> None:
     show = {"kind": "alert", "text": "{text}"}
     Redeem.objects.create(key="party", title="Party", cost=7, effects=[{"kind": "chat_line", "text": "go"}, show])
-    with pytest.raises(Refused, match="that does not fit: Effect 2, alert: text"):
+    with pytest.raises(Refused, match="write some words with it: !party"):
         order("party", "")
     order("shoutout", "Bob")
     with pytest.raises(Refused, match=r"full \(1 waiting\)"):
