@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from economy.models import Cooldown
 from pixelbot_site.kit import bulk, pieces
@@ -50,11 +49,6 @@ def take_all(wanted: Mapping[str, float], *, now: datetime) -> bool:
     except _Held:
         return False
     return True
-
-
-def of_name(key: str) -> QuerySet[Cooldown]:
-    """Return the cooldowns of the viewer with that key. Those of earning end in an id, which a name may look like."""
-    return Cooldown.objects.filter(key__endswith=f":{key}").exclude(key__endswith=f":viewer:{key}")
 
 
 def extend(key: str, *, until: datetime) -> None:

@@ -82,3 +82,8 @@ class Cooldown(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} until {self.until:%H:%M:%S}"
+
+    @classmethod
+    def of_name(cls, key: str) -> models.QuerySet[Cooldown]:
+        """Return those of the viewer with that key. Those of earning end in an id, which a name may look like."""
+        return cls.objects.filter(key__endswith=f":{key}").exclude(key__endswith=f":viewer:{key}")

@@ -9,8 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Q
 
-from economy import cooldowns
-from economy.models import Merge, Presence, Viewer
+from economy.models import Cooldown, Merge, Presence, Viewer
 from economy.viewers import lists
 from economy.viewers.merging import OWN, WRITTEN
 from pixelbot_site.kit.hooks import Hook
@@ -38,7 +37,7 @@ def forget(viewer: Viewer) -> None:
             forget(old)
         viewer_forgotten.call(viewer)
         lists.forget(viewer.key)
-        cooldowns.of_name(viewer.key).delete()
+        Cooldown.of_name(viewer.key).delete()
         Presence.objects.filter(pk=viewer.pk).delete()
         viewer.key, viewer.username = _free_key(viewer), called(viewer)
         viewer.excluded, viewer.notes, viewer.tags = True, "", ""

@@ -10,13 +10,13 @@ from django.db import models, transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from economy import cooldowns
 from economy.ledger import accounts, xp
 from economy.ledger.currencies import POINTS_LEDGER, XP_LEDGER, Ledger
 from economy.models import (
     FLAGS,
     USERNAME_MAX,
     XP,
+    Cooldown,
     ItemGrant,
     Merge,
     Points,
@@ -69,7 +69,7 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
         lists.rename(old, viewer.key)
         if viewer.key != old:
             _copy_cooldowns(old, viewer.key)
-            cooldowns.of_name(old).delete()
+            Cooldown.of_name(old).delete()
         flags = lists.flags_of([viewer.key]).get(viewer.key, {})  # the platform may have listed the new name already
         for flag in flags:
             setattr(viewer, flag, True)
@@ -79,8 +79,10 @@ def rename(viewer: Viewer, username: str, *, by: str = "") -> Merge | None:
 
 
 def _copy_cooldowns(old: str, new: str) -> None:
-    for row in cooldowns.of_name(old):
-        cooldowns.extend(f"{row.key.removesuffix(old)}{new}", until=row.until)
+    for row in Cooldown.of_name(old):
+        key = f"{row.key.removesuffix(old)}{new}"
+        if not Cooldown.objects.filter(key=key, until__gte=row.until).exists():
+            Cooldown.objects.update_or_create(key=key, defaults={"until": row.until})
 
 
 @again_after_deadlock

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from economy.ledger.currencies import POINTS_LEDGER
 from economy.models import Cooldown, Viewer
+from economy.settings_table import casefolded
+from economy.viewers import forgetting
 from economy.viewers.roles import Role
+from effects.models import QueueItem, State
 from joystick.chat import built_in
 from joystick.models import BuiltInCommand, Install
 from joystick.registry import commands
@@ -190,3 +194,28 @@ def test_it_can_be_neither_added_nor_deleted(admin_client: Client) -> None:
     row = BuiltInCommand.objects.get(key="points")
     assert admin_client.post(f"/admin/joystick/builtincommand/{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert "how many points you have" in admin_client.get("/admin/joystick/builtincommand/").content.decode()
+
+
+def test_a_refusal_is_whispered_where_the_answer_is(ask: Callable[..., list[str]]) -> None:
+    Install.objects.create(channel_id=CHANNEL_ID, access_token="x", scopes="chat:write chat:whisper:write")
+    change("give", is_whispered=True)
+    assert ask("!give Bob 1000")[0].startswith("(to Bob)")
+
+
+def test_panic_names_calm_as_it_is_called_now(ask: Callable[..., list[str]]) -> None:
+    change("calm", word="easy")
+    assert ask("!panic", "mod")[0].endswith("Use !easy to go on.")
+
+
+@pytest.mark.usefixtures("stage")
+def test_who_is_forgotten_has_nothing_bought_that_waits(ask: Callable[..., list[str]]) -> None:
+    Redeem.objects.filter(key="tts").update(approval="always")
+    ask("!tts my address is Foo")
+    forgetting.forget(Viewer.objects.get(key="bob"))
+    item = QueueItem.objects.get()
+    assert item.state == State.CANCELLED and "Foo" not in str(QueueItem.objects.values().get())
+    assert POINTS_LEDGER.amount_of(item.viewer_id or 0) == 100
+
+
+def test_names_of_the_excluded_may_be_written_with_an_at() -> None:
+    assert casefolded(frozenset({"@Gwen", "Hugo"})) == {"gwen", "hugo"}

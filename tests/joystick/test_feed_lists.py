@@ -135,8 +135,8 @@ def test_a_streams_new_viewers_are_counted_by_an_index() -> None:
 @pytest.mark.parametrize(
     "address", ["effects/queueitem/?created_at__year=0", "economy/transaction/?viewer=9" + "9" * 25]
 )
-def test_a_filter_that_no_column_can_have_shows_the_whole_list(admin_client: Client, address: str) -> None:
-    assert admin_client.get(f"/admin/{address}", follow=True).redirect_chain[0][0].endswith("?e=1")
+def test_a_filter_that_no_column_can_have_is_no_error(admin_client: Client, address: str) -> None:
+    assert admin_client.get(f"/admin/{address}", follow=True).status_code == 200
 
 
 def test_a_list_is_saved_again_after_a_row_was_deleted_meanwhile(admin_client: Client) -> None:
