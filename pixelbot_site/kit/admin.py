@@ -125,7 +125,7 @@ class ModelAdmin(_ModelAdmin):
             changelist.title = capfirst(str(self.opts.verbose_name_plural))
         return changelist
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list; save its editable columns, unless a row of them was deleted since the page was shown."""
         if request.method == "POST" and "_save" in request.POST and self._is_row_gone(request):
             # Django would show the list with a mistake that it names nowhere, however often it is sent.
@@ -137,7 +137,7 @@ class ModelAdmin(_ModelAdmin):
         name = re.compile(rf"form-\d+-{self.opts.pk.name}")
         pks = {value for field, value in request.POST.items() if name.fullmatch(field)}
         try:
-            return self.model._default_manager.filter(pk__in=pks).count() < len(pks)
+            return bool(self.model._default_manager.filter(pk__in=pks).count() < len(pks))
         except (ValueError, ValidationError):  # no ids: Django refuses them
             return False
 
