@@ -308,10 +308,14 @@ def give_back(item: QueueItem, keeps_cooldowns: bool) -> None:
         return
     # A later purchase may have begun the same cooldown anew; its end differs, and it stays.
     for key, until in purchase.cooldowns.items():
-        of_what, _, name = key.rpartition(":")
-        # The buyer may have been renamed since.
-        for each in {name, purchase.viewer.key} if of_what else {name}:
-            cooldowns.free(f"{of_what}:{each}" if of_what else each, until=datetime.fromisoformat(until))
+        for each in {key, _under_present_name(key, purchase.viewer)}:
+            cooldowns.free(each, until=datetime.fromisoformat(until))
+
+
+def _under_present_name(key: str, viewer: Viewer) -> str:
+    # The buyer may have been renamed since. What follows the last colon is whose the cooldown is.
+    of_what, colon, _ = key.rpartition(":")
+    return f"{of_what}:{viewer.key}" if colon else key
 
 
 def went_live() -> datetime | None:

@@ -40,8 +40,7 @@ def grant_points(item: QueueItem, payload: GrantPoints) -> None:
     """
     if item.viewer is None:
         raise Failed(NOBODY())
-    is_earned = item.purchase is None and not item.part_of
-    if is_earned and people.is_excluded(item.viewer, PointsSettings.current()):
+    if item.is_earned and people.is_excluded(item.viewer, PointsSettings.current()):
         return
     # Unique in the ledger: repeating the item after a crash grants nothing more.
     reference = f"effect:{item.pk:012d}"

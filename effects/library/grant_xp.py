@@ -48,8 +48,7 @@ def grant_xp(item: QueueItem, payload: GrantXP) -> None:
     viewer = accounts.hold_one(item.viewer)  # they may have been merged since the item was stored
     rules = EconomySettings.current()
     award = Award(viewer.username, source="effect", event=f"{item.pk:012d}", xp=payload.xp)
-    is_earned = item.purchase is None and not item.part_of
-    if is_earned:
+    if item.is_earned:
         ups = pay.pay([award], rules=rules, now=timezone.now(), viewers={award.viewer: viewer})
     else:
         up = xp.award(viewer, payload.xp, source=award.source, reference=award.reference, reason=item.title)
@@ -57,4 +56,4 @@ def grant_xp(item: QueueItem, payload: GrantXP) -> None:
             raise Failed(TOO_MUCH())
         ups = [] if up is None else [up]
     for level_up in ups:
-        level_ups.celebrate(level_up, rules, event=item.event, is_earned=is_earned)
+        level_ups.celebrate(level_up, rules, event=item.event, is_earned=item.is_earned)

@@ -145,6 +145,11 @@ class QueueItem(models.Model):
         return bool(self.tried_by)
 
     @property
+    def is_earned(self) -> bool:
+        """Return whether nobody bought or won it: what it gives is earned, as what a reaction gives."""
+        return self.purchase is None and not self.part_of
+
+    @property
     def due_in(self) -> int | None:
         """Return in how many seconds it is due, where it is meant to wait; None where it is due now."""
         if self.due_at is None or self.state != State.PENDING:
