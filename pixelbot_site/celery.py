@@ -6,6 +6,15 @@ import multiprocessing
 import os
 from typing import Any
 
+from pixelbot_site.kit.missing import without_extensions
+
+# No package here adds a serializer, a pattern of names or a place for results.
+with without_extensions():
+    import celery.utils.imports  # noqa: F401
+    import kombu.matcher
+    import kombu.serialization  # noqa: F401
+
+# isort: split
 from celery import Celery, Task
 from celery.signals import celeryd_after_setup, setup_logging, task_postrun, worker_ready, worker_shutting_down
 from django.db import close_old_connections

@@ -6,8 +6,12 @@ one event loop. The reasons for the order of the steps, at the start and at the 
 
 from __future__ import annotations
 
+import os
+
 from pixelbot_site.kit.missing import missing
 
+# What pages send is short. The compiled reader of long messages comes with a parser of C, which is imported with it.
+os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
 # Pages are served without TLS here, and Twisted goes without it where it finds no OpenSSL: 60 modules and 5 MB less.
 with missing("OpenSSL"):
     import daphne.server as daphne_server  # must come first: it installs the reactor
@@ -16,7 +20,6 @@ with missing("OpenSSL"):
 import asyncio
 import contextlib
 import logging
-import os
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -50,6 +53,8 @@ STOP_GRACE = 1.0
 RESTART_DELAY = 5.0
 # Daphne closes websockets after a day by default; overlays stay open.
 WEBSOCKET_TIMEOUT = 10 * 365 * 86_400
+# Bytes of a message that a page sends; by default a megabyte.
+WEBSOCKET_MESSAGE = 16_384
 # As of the option of the same name of Daphne's own command.
 PROXY_HEADERS = {
     "proxy_forwarded_address_header": "X-Forwarded-For",
@@ -96,6 +101,8 @@ class Process:
             signal_handlers=True,
             verbosity=1,
             websocket_timeout=WEBSOCKET_TIMEOUT,
+            websocket_max_message_size=WEBSOCKET_MESSAGE,
+            websocket_max_frame_size=WEBSOCKET_MESSAGE,
             **(PROXY_HEADERS if proxy_headers else {}),
             ready_callable=self._start_background,
         )

@@ -104,12 +104,9 @@ class Dashboard(AdminSite):
         for label, name in NAMES.items():
             if label in models:
                 models[label]["name"] = name
-        sections = [
-            self._section(name, [models.pop(label) for label in labels if label in models])
-            for name, labels in SECTIONS.items()
-        ]
-        sections[-1]["models"] += models.values()
-        return [section for section in sections if section["models"]]
+        shown = {name: [models.pop(label) for label in labels if label in models] for name, labels in SECTIONS.items()}
+        shown[list(SECTIONS)[-1]] += models.values()
+        return [self._section(name, listed) for name, listed in shown.items() if listed]
 
     def _section(self, name: str, models: list[Any]) -> dict[str, Any]:
         slug = slugify(name)

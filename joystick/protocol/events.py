@@ -1,7 +1,8 @@
 """The events of Joystick as immutable typed values. No Django.
 
 One class for each shape; where several kinds share a shape, `kind` tells them apart. Amounts are whole tokens. None
-stands for a value that the platform did not send.
+stands for a value that the platform did not send. A class that adds no field has the methods of the one above it:
+making them anew takes a millisecond of each start.
 """
 
 from __future__ import annotations
@@ -50,19 +51,22 @@ class ChatMessage(Event):
     emotes: tuple[Emote, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BotMessage(Event):
     """An announcement of the site in chat. What it announces also comes as an event."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class Entered(Event):
     """A viewer came into the stream."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class Left(Event):
     """A viewer left the stream."""
+
+    __slots__ = ()
 
 
 # --- what viewers are paid for ---------------------------------------------------------------------------------------
@@ -85,9 +89,10 @@ class WheelSpin(Event):
     is_free_for_subscribers: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Follow(Event):
     """A viewer follows the channel now."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,24 +120,28 @@ class GiftedSubscriptions(Event):
 # --- the stream ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamStarted(Event):
     """The channel went live."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class StreamEnding(Event):
     """The stream is about to end; it may still resume."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class StreamResuming(Event):
     """A stream that was about to end continues."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class StreamEnded(Event):
     """The channel is not live any more."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +203,10 @@ class ChatTimer(Event):
     ends_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatTimersCleared(Event):
     """All countdowns were removed."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,14 +223,16 @@ class Device(Event):
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsUpdated(Event):
     """The channel's settings changed."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class StreamModeUpdated(Event):
     """The stream's mode changed."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,9 +250,10 @@ class Scene(Event):
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mute(Event):
     """A viewer was muted or unmuted. Whether the name is theirs or the moderator's is not documented."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,9 @@ from tests.processes import ROOT
 pytestmark = pytest.mark.journey  # each starts a Python process
 
 PROGRAM = """
-import gc, sys
+import gc, importlib.metadata, sys
+searches, search = [], importlib.metadata.entry_points
+importlib.metadata.entry_points = lambda **group: searches.append(group) or search(**group)
 import django
 django.setup()
 from pixelbot_site import setup
@@ -27,7 +29,7 @@ runbot.Command().greeting("127.0.0.1", "http://127.0.0.1:8000", False)
 gc.disable()
 garbage.settle()
 assert gc.isenabled() and gc.get_freeze_count() > 100_000
-print(*[name for name in sys.modules if name in sys.argv[1:] or ".migrations.0" in name])
+print(*[name for name in sys.modules if name in sys.argv[1:] or ".migrations.0" in name], *searches)
 """
 LATER = (
     "ninja",
@@ -36,6 +38,7 @@ LATER = (
     "httpx2",
     "django.test",
     "OpenSSL",
+    "pycparser",
     "pixelbot_site.bringing.views",
     "joystick.simulator.server",
 )
@@ -54,7 +57,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def test_what_a_start_does_not_need_is_not_imported(environment: dict[str, str]) -> None:
-    """They are imported when they are needed; migrations, when there is one to apply."""
+    """They are imported when they are needed; migrations, when there is one to apply. No extensions are looked for."""
     command = [sys.executable, "-c", PROGRAM, *LATER]
     for _ in range(2):  # the first start migrates
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)

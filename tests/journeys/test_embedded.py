@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from joystick.simulator.happenings import chat, tip
 from tests.journeys.health import health, metrics
@@ -265,6 +266,14 @@ def test_wrong_addresses_are_404_and_the_pages_do_not_leak(bot: BotProcess) -> N
     with pytest.raises(Exception, match=r"403"), overlay_socket(f"http://127.0.0.1:{bot.port}/overlay/wrong/"):
         pass
     assert "a-token" not in bot.text()
+
+
+def test_what_is_far_too_long_for_a_report_is_not_read(bot: BotProcess) -> None:
+    with overlay_socket(bot.overlay_url) as page:
+        page.send("[" * 20_000)
+        with pytest.raises(ConnectionClosed) as closed:
+            page.recv(timeout=5)
+    assert closed.value.rcvd is None  # the server cut it off; who reads a report says goodbye
 
 
 def test_json_logs_are_one_object_a_line(make_bot: MakeBot, simulator: SimulatorThread) -> None:
