@@ -21,6 +21,8 @@ from pixelbot_site.kit.env import Reader
 from pixelbot_site.settings_table import SECTIONS, SiteSettings, database, local_time_zone
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# Pydantic would look for plugins of itself in all packages that are installed.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 # --- what the apps declare -------------------------------------------------------------------------------------------
 
