@@ -159,13 +159,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so that two writers wait for each other instead of
     # failing half-way. WAL: readers don't wait for writers. The cache is sized for millions of rows. Checkpoints
-    # (`upkeep.database_file`) are made beside the writers; the one of whoever commits is for a log of 400 MB.
+    # (`upkeep.database_file`) are made beside the writers; whoever commits makes one for a log of 100 MB.
     DATABASES["default"]["ENGINE"] = "pixelbot_site.kit.sqlite"  # Django's, and an eye on the file
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;"
-        "PRAGMA recursive_triggers=ON;PRAGMA cache_size=-65536;PRAGMA wal_autocheckpoint=100000;",
+        "PRAGMA recursive_triggers=ON;PRAGMA cache_size=-65536;PRAGMA wal_autocheckpoint=25000;",
     }
 
 if EMBEDDED:
@@ -223,7 +223,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "site.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
-    "merge-log": {"task": "site.merge_log", "schedule": 10.0, "options": {"expires": 10}},
+    "merge-log": {"task": "site.merge_log", "schedule": 2.0, "options": {"expires": 2}},
     "shorten-log": {"task": "site.shorten_log", "schedule": 60.0, "options": {"expires": 60}},
     "sweep": {"task": "site.sweep", "schedule": 3600.0, "options": {"expires": 600}},
     "back-up": {"task": "site.make_daily_backup", "schedule": 600.0, "options": {"expires": 600}},

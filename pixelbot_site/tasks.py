@@ -29,7 +29,7 @@ def round_trip(sent_at: float) -> None:
 
 @shared_task(name="site.merge_log")
 def merge_log() -> None:
-    """Merge the database's write-ahead log into the file beside its writers. Every ten seconds."""
+    """Merge the database's write-ahead log into the file beside its writers. Every two seconds."""
     database_file.merge_beside_writers()
 
 

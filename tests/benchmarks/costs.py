@@ -12,6 +12,7 @@ import random
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -28,7 +29,7 @@ from joystick.inbox import receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import chat, tip
 from pixelbot_site.kit import garbage
-from tests.benchmarks.receiving import BEGAN, CROWD, EVERY
+from tests.benchmarks.receiving import CROWD, EVENING, EVERY
 
 BATCH = 500
 ALONE = 200  # batches of one event
@@ -82,12 +83,12 @@ def undisturbed(times: list[float]) -> float:
 
 def made(count: int) -> list[str]:
     """Return the frames of a busy chat, in which one line of TIPS_EVERY is a tip."""
-    chooser = random.Random(7)
+    chooser, began = random.Random(7), datetime.now(UTC) - EVENING
     frames = []
     for number in range(count):
         name = f"viewer{chooser.randrange(CROWD)}"
         what = tip(name, 10) if number % TIPS_EVERY == 0 else chat(name, f"line {number} of a very full chat")
-        happening = replace(what, at=BEGAN + number * EVERY)
+        happening = replace(what, at=began + number * EVERY)
         frames.append(json.dumps({"identifier": "{}", "message": happening.message("v2")}))
     return frames
 

@@ -59,9 +59,12 @@ def beside_raw(scenario: str, empty: Path, folder: Path, events: int, rounds: in
     return median(settled)
 
 
-def receive(folder: Path, scenario: str, events: int, viewers: int, **settings: str) -> dict[str, float]:
+def receive(
+    folder: Path, scenario: str, events: int, viewers: int, *, evenings_ago: int = 0, **settings: str
+) -> dict[str, float]:
     """Events per second of a run of the inbox on the database in `folder`: `per_second` of all, and `settled`."""
-    out = in_process(folder, "-m", "tests.benchmarks.receiving", scenario, str(events), str(viewers), **settings)
+    numbers = [str(number) for number in (events, viewers, evenings_ago)]
+    out = in_process(folder, "-m", "tests.benchmarks.receiving", scenario, *numbers, **settings)
     figures: dict[str, float] = json.loads(out)
     return figures
 

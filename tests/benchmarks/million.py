@@ -25,8 +25,8 @@ def measure(empty: Path, big: Path, rates: Mapping[str, float], events: int, rou
     print(f"{viewers:,} viewers, {viewers * crowd.EACH:,} transactions, as many of XP", flush=True)
     for scenario, rate in rates.items():
         runs = []
-        for _ in range(rounds):
-            runs.append(economy.receive(big, scenario, events, viewers))
+        for evenings_ago in reversed(range(rounds)):
+            runs.append(economy.receive(big, scenario, events, viewers, evenings_ago=evenings_ago))
             forget_events(big / economy.FILE)
         ours = median(run["settled"] for run in runs)
         figures = f"inbox {ours:,.0f}/s, its first run as a whole {runs[0]['per_second']:,.0f}/s"
