@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from asgiref.local import Local
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.contenttypes.models import ContentType
@@ -21,8 +22,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_protect
 
 from pixelbot_site.kit import naming
@@ -124,6 +128,15 @@ class ModelAdmin(_ModelAdmin):
         if not changelist.is_popup:
             changelist.title = capfirst(str(self.opts.verbose_name_plural))
         return changelist
+
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """Return the box by which a row is chosen. Django renders a template for each: a quarter of a list's time."""
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            format_html(gettext("Select this object for an action - {}"), obj),
+        )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list; save its editable columns, unless a row of them was deleted since the page was shown."""

@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 
 from joystick.channel import streams
 from joystick.models import CustomCommand, InboundEvent
@@ -156,3 +158,13 @@ def test_a_list_is_saved_again_after_a_row_was_deleted_meanwhile(admin_client: C
 def test_no_reward_is_for_a_level_that_there_is_not(admin_client: Client) -> None:
     page = admin_client.post("/admin/economy/levelreward/add/", {"level": 10_000, "points": 5, "effects": "[]"}).text
     assert "less than or equal to 9999" in page
+
+
+def test_the_box_of_a_row_is_djangos_own_without_a_template_for_each(fox: Client, feed: None) -> None:
+    lines = admin.site.get_model_admin(InboundEvent)
+    line = InboundEvent(pk=7, kind="tipped", username="<b>\"'&")
+    with override("de"):
+        assert lines.action_checkbox(line) == admin.ModelAdmin.action_checkbox(lines, line)
+    page = fox.get(FEED)
+    assert page.content.count(b'class="action-select"') == 4
+    assert "django/forms/widgets/checkbox.html" not in [template.name for template in page.templates]
