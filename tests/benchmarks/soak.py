@@ -2,7 +2,8 @@
 
 One process on SQLite for 30 minutes, with 200 events a second, a redeem every two seconds, and three overlays that play
 what they are told. Prints the memory (RSS, with the voice's child) and the wait for an answer to `!points` in each third of
-the run. Goals: the last third takes at most 3 % more memory than the second, and its answers as long as the second's.
+the run, beside that for a bare echo over the same kind of socket: the speed of a machine that others use changes within
+minutes. Goals: the last third takes at most 3 % more memory than the second, and as many echoes for an answer, within 10 %.
 The exit code is 0 whatever the figures are.
 """
 
@@ -12,6 +13,8 @@ import asyncio
 import itertools
 import json
 import random
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -25,7 +28,8 @@ from joystick.simulator.happenings import Happening, chat, follow, tip
 from joystick.simulator.server import Simulator
 from tests.benchmarks.embedded import percentile, show
 from tests.benchmarks.load import line_to, memory, option
-from tests.processes import BotProcess, SimulatorThread, free_port, overlay_socket
+from tests.benchmarks.replying import answered as echoed
+from tests.processes import ROOT, BotProcess, SimulatorThread, free_port, overlay_socket
 
 # Seconds between two samples of the memory, and between two questions.
 SAMPLE = 5.0
@@ -54,7 +58,13 @@ class Player(threading.Thread):
 def main() -> None:
     """Run, and print."""
     minutes, rate = option("--minutes", 30), option("--rate", 200)
-    with tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-") as folder, SimulatorThread() as joystick:
+    with (
+        tempfile.TemporaryDirectory(prefix="pixelbot-benchmark-") as folder,
+        SimulatorThread() as joystick,
+        SimulatorThread() as other,
+        subprocess.Popen([sys.executable, "-m", "tests.benchmarks.echoing", other.simulator.url], cwd=ROOT) as echo,
+    ):
+        other.wait_subscribed()
         bot = BotProcess(Path(folder), free_port(), COMMAND_COOLDOWN_SECONDS="0", **line_to(joystick)).start()
         joystick.wait_subscribed()
         players = [Player(bot.overlay_url) for _ in range(3)]
@@ -62,29 +72,33 @@ def main() -> None:
             player.start()
         joystick.happen(*(tip(f"viewer{number}", 1_000_000) for number in range(50)))
         assert bot.process is not None
-        samples, waits = [], []
+        samples, waits, echoes = [], [], []
         until = time.monotonic() + minutes * 60
         traffic = asyncio.run_coroutine_threadsafe(talk(joystick.simulator, rate), joystick.loop)
         while time.monotonic() < until:
             time.sleep(SAMPLE)
+            echoes.append(other.call(echoed(other.simulator, 0)))
             waits.append(joystick.call(answered(joystick.simulator), within=60))
             samples.append(memory(bot.process.pid))
         traffic.cancel()
         stored = bot.one("SELECT count(*) FROM joystick_inboundevent")
         ended = bot.rows("SELECT state, count(*) FROM effects_queueitem GROUP BY state")
         bot.stop()
+        echo.terminate()
     print(
         f"{minutes:g} minutes, {stored:,} events, items {dict(ended)}, played {[player.played for player in players]}"
     )
     thirds = [slice(len(samples) * part // 3, len(samples) * (part + 1) // 3) for part in range(3)]
     sizes = [median(samples[third]) for third in thirds]
-    slow = [percentile(waits[third], 50) for third in thirds]
     words = "; ".join(f"{size:.1f} MB" for size in sizes)
     show("memory of the last third, of the second", sizes[2] / sizes[1], "×", 1.03, words)
+    slow = [(percentile(waits[third], 50), percentile(echoes[third], 50)) for third in thirds]
     words = "; ".join(
-        f"{wait:.1f} ms (p99 {percentile(waits[third], 99):.1f})" for wait, third in zip(slow, thirds, strict=True)
+        f"{wait:.1f} ms (p99 {percentile(waits[third], 99):.1f}), an echo {bare:.1f} ms"
+        for (wait, bare), third in zip(slow, thirds, strict=True)
     )
-    show("answers to !points in the last third, of the second", slow[2] / slow[1], "×", 1.1, words)
+    of_echo = [wait / bare for wait, bare in slow]
+    show("answers to !points in the last third, in echoes, of the second", of_echo[2] / of_echo[1], "×", 1.1, words)
 
 
 async def talk(simulator: Simulator, rate: float) -> None:
