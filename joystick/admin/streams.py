@@ -23,6 +23,10 @@ class StreamAdmin(ReadOnlyAdmin):
         """Return the columns: with the channel where the bot is on several."""
         return (*self.list_display, "channel") if len(Install.in_use()) > 1 else self.list_display
 
+    def get_fields(self, request: HttpRequest, obj: Stream | None = None) -> tuple[str, ...]:
+        """Return the fields: who earned most is for those who may see viewers."""
+        return self.fields if request.user.has_perm("economy.view_viewer") else self.list_display
+
     @admin.display
     def channel(self, stream: Stream) -> str:
         """Return the streamer's name, or Joystick's id of the channel."""

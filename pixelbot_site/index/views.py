@@ -93,7 +93,7 @@ def say_a_line(request: HttpRequest) -> HttpResponse:
 
 
 @admin.site.admin_view
-@permission_required("joystick.view_stream", raise_exception=True)
+@permission_required(("joystick.view_stream", "economy.view_viewer"), raise_exception=True)
 @require_safe
 def tippers(request: HttpRequest, stream_id: int) -> HttpResponse:
     """Show what each viewer tipped during a stream; with `?export=csv`, send it as a file."""

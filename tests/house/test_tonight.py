@@ -111,7 +111,24 @@ def test_who_tipped(admin_client: Client, deliver: Callable[..., None]) -> None:
     assert "<bdi>Ann</bdi></td><td>120</td><td>2</td>" in page.text
     answer = admin_client.get(reverse("tippers", args=[stream.pk]), {"export": "csv"})
     assert answer.text.splitlines() == ["viewer,tokens,tips", "Ann,120,2", "Bob,100,1", "'=cmd,1,1"]
-    assert staff().get(reverse("tippers", args=[stream.pk])).status_code == 403
+
+
+@pytest.mark.parametrize(("permissions", "sees"), [((), False), (("view_viewer",), True)])
+def test_names_are_for_those_who_may_see_viewers(
+    deliver: Callable[..., None], permissions: tuple[str, ...], *, sees: bool
+) -> None:
+    deliver(started(), tip("Ännchen", 100))
+    stream = Stream.objects.get()
+    visitor = staff("view_stream", *permissions)
+    assert visitor.get(reverse("tippers", args=[stream.pk])).status_code == (200 if sees else 403)
+    for page in ("/admin/", reverse("admin:joystick_stream_change", args=[stream.pk])):
+        assert ("Ännchen" in visitor.get(page).text) == sees, page
+    assert ("Who tipped" in visitor.get("/admin/").text) == sees
+
+
+def test_who_may_see_viewers_and_no_streams_does_not_see_who_tipped(deliver: Callable[..., None]) -> None:
+    deliver(started())
+    assert staff("view_viewer").get(reverse("tippers", args=[Stream.objects.get().pk])).status_code == 403
 
 
 def test_the_buttons_of_an_item(admin_client: Client, viewer: Callable[..., Viewer], stage: None) -> None:

@@ -90,7 +90,7 @@ OTHER_ADDRESSES = {
     "chat": "who may see built-in commands: tests/joystick/test_chat_panel.py",
     "charts": "who may see streams: tests/house/test_charts.py",
     "dock": "all staff, each with what they may see: tests/house/test_dock.py",
-    "tippers": "who may see streams: tests/house/test_tonight.py",
+    "tippers": "who may see streams and viewers: tests/house/test_tonight.py",
     "give-points": "who may change points: tests/house/test_quick_actions.py",
     "say-a-line": "who may steer the queue: tests/house/test_lamps.py",
     "start-link": "whoever has the link",
