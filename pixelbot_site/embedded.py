@@ -6,12 +6,8 @@ one event loop. The reasons for the order of the steps, at the start and at the 
 
 from __future__ import annotations
 
-import os
-
 from pixelbot_site.kit.missing import missing
 
-# What pages send is short. The compiled reader of long messages comes with a parser of C, which is imported with it.
-os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
 # Pages are served without TLS here, and Twisted goes without it where it finds no OpenSSL: 60 modules and 5 MB less.
 with missing("OpenSSL"):
     import daphne.server as daphne_server  # must come first: it installs the reactor
@@ -20,6 +16,7 @@ with missing("OpenSSL"):
 import asyncio
 import contextlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Awaitable, Callable

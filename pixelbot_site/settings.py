@@ -23,6 +23,8 @@ from pixelbot_site.settings_table import SECTIONS, SiteSettings, database, local
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Pydantic would look for plugins of itself in all packages that are installed.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+# What pages send over websockets is short. The compiled reader of long messages would bring a parser of C with it.
+os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
 
 # --- what the apps declare -------------------------------------------------------------------------------------------
 
