@@ -279,7 +279,10 @@ def test_a_look_takes_few_queries_and_the_next_fewer(
         kept = figures_of(charts.of(key).charts)
     cache.clear()
     with django_assert_max_num_queries(11):
-        assert figures_of(charts.of(key).charts) == kept
+        anew = figures_of(charts.of(key).charts)
+    # A step of the axis may begin between the two looks.
+    assert [name for name, _ in anew] == [name for name, _ in kept]
+    assert all(0 <= now - before <= 1 for (_, before), (_, now) in zip(kept, anew, strict=True))
     with django_assert_max_num_queries(0):
         charts.of(key)
 
