@@ -2,9 +2,10 @@
 
 Usage: `python -m tests.benchmarks.receiving SCENARIO EVENTS VIEWERS [EVENINGS_AGO]`, on the database of the environment,
 which has so many viewers (0: none yet) and stays as the run left it: a later run there is of a later evening, as it is in
-life. The write-ahead log is merged beside it, as often as by a running bot. Prints as JSON the events per second, of the whole run and
-`settled`: without its first third, in which every page of those who act is read from the disk for the first time, and
-the write-ahead log grows to its size. Making the frames costs nothing; parsing, storing, paying and committing count.
+life. The write-ahead log is merged beside it, as often as by a running bot. Prints as JSON the events per second, of the
+whole run and `settled`: without its first third, in which every page of those who act is read from the disk for the first
+time, and the write-ahead log grows to its size. Making the frames costs nothing; parsing, storing, paying and committing
+count.
 """
 
 from __future__ import annotations
