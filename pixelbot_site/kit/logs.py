@@ -229,6 +229,7 @@ def config(*, level: str, style: str) -> dict[str, Any]:
             "s3transfer": {"level": "WARNING"},
             "urllib3": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},
+            "autobahn": {"level": "WARNING"},
             "django.channels.server": {"level": "WARNING"},
             "django": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},  # its “Not Found” would name an overlay's address
