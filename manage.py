@@ -21,7 +21,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
     if "runbot" in sys.argv[1:2]:
-        gc.disable()  # until `garbage.settle`
+        gc.disable()  # until `interpreter.settle`
 
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

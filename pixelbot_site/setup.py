@@ -30,7 +30,7 @@ from joystick.chat.moderation import rules as filters
 from joystick.reactions import defaults
 from pixelbot_site import private_files
 from pixelbot_site.backups import shelf
-from pixelbot_site.kit import garbage, stored_files
+from pixelbot_site.kit import interpreter, stored_files
 from pixelbot_site.kit.errors import Failed
 from pixelbot_site.languages import texts
 from pixelbot_site.settings_table import LoginSettings
@@ -54,7 +54,7 @@ def prepare() -> str | None:
     if not _on_disk() <= applied:
         if database is not None and applied and not settings.DEMO:
             _back_up()
-        with garbage.collected():  # each migration makes all models anew
+        with interpreter.collected():  # each migration makes all models anew
             call_command("migrate", interactive=False, verbosity=0)
     _store_sounds()
     with transaction.atomic():

@@ -28,7 +28,7 @@ from effects import voice
 from joystick.inbox import receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import chat, tip
-from pixelbot_site.kit import garbage
+from pixelbot_site.kit import interpreter
 from tests.benchmarks.receiving import CROWD, EVENING, EVERY
 
 BATCH = 500
@@ -47,7 +47,7 @@ def main(events: int, rows: int) -> None:
     """Measure and print."""
     logging.disable(logging.CRITICAL)
     frames = made(events + BATCH + ALONE)
-    garbage.settle()  # as runbot does
+    interpreter.settle()  # as runbot does
     handle(frames[:BATCH])  # warms up
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")

@@ -61,10 +61,10 @@ def inside(rounds: int, items: int) -> None:
     django.setup()
     logging.disable(logging.CRITICAL)
     from pixelbot_site import setup
-    from pixelbot_site.kit import garbage
+    from pixelbot_site.kit import interpreter
 
     setup.prepare()
-    garbage.settle()
+    interpreter.settle()
     for scenario, words in (("pays", "every event pays"), ("chat", "busy chat")):
         seconds: dict[bool, list[float]] = {True: [], False: []}
         for number in range(-2, rounds):

@@ -45,7 +45,7 @@ def inside(rounds: int, lines: int) -> None:
     from joystick.chat import answering, timers
     from joystick.models import CustomCommand, Timer
     from pixelbot_site import setup
-    from pixelbot_site.kit import garbage
+    from pixelbot_site.kit import interpreter
 
     setup.prepare()
     CustomCommand.objects.bulk_create(
@@ -53,7 +53,7 @@ def inside(rounds: int, lines: int) -> None:
         for number in range(COMMANDS)
     )
     Timer.objects.bulk_create(Timer(name=str(number), lines="hello", enabled=False) for number in range(TIMERS))
-    garbage.settle()
+    interpreter.settle()
     rates: dict[bool, list[float]] = {False: [], True: []}
     replies: dict[bool, list[float]] = {False: [], True: []}
     ticks: list[float] = []

@@ -30,7 +30,7 @@ from joystick.gateway.batch_size import BatchSize
 from joystick.inbox import receive
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import Happening, chat, tip
-from pixelbot_site.kit import garbage
+from pixelbot_site.kit import interpreter
 from pixelbot_site.upkeep import database_file
 
 CROWD = 500
@@ -64,7 +64,7 @@ def main(scenario: str, events: int, total: int, evenings_ago: int = 0) -> None:
         json.dumps({"identifier": "{}", "message": happening(scenario, n, chooser, total, began_at).message("v2")})
         for n in range(events)
     ]
-    garbage.settle()  # as runbot does
+    interpreter.settle()  # as runbot does
     threading.Thread(target=merge_log, daemon=True).start()
     batch_size, took = BatchSize(), [0.0]
     done = [0]

@@ -39,7 +39,7 @@ from joystick.inbox import name_changes, receive, retention
 from joystick.models import NameChange, NameStep
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import tip
-from pixelbot_site.kit import garbage
+from pixelbot_site.kit import interpreter
 from tests.conftest import frame_text
 from tests.processes import ROOT
 
@@ -159,7 +159,7 @@ def dump() -> None:
 def main() -> None:
     """Measure and print."""
     logging.disable(logging.CRITICAL)
-    garbage.settle()  # as runbot does
+    interpreter.settle()  # as runbot does
     with TemporaryDirectory() as folder:
         path = original(Path(folder) / "pixel.db")
         measure("nothing else", lambda: time.sleep(2))

@@ -21,13 +21,13 @@ import django
 django.setup()
 from pixelbot_site import setup
 from pixelbot_site.management.commands import runbot
-from pixelbot_site.kit import garbage
+from pixelbot_site.kit import interpreter
 import pixelbot_site.asgi, pixelbot_site.urls
 setup.prepare()
 runbot.embedded.Worker()
 runbot.Command().greeting("127.0.0.1", "http://127.0.0.1:8000", False)
 gc.disable()
-garbage.settle()
+interpreter.settle()
 assert gc.isenabled() and gc.get_freeze_count() > 100_000
 print(*[name for name in sys.modules if name in sys.argv[1:] or ".migrations.0" in name], *searches)
 """

@@ -31,7 +31,7 @@ from joystick.gateway.listener import Listener, listing
 from joystick.settings_table import ChatSettings, JoystickSettings
 from pixelbot_site import setup
 from pixelbot_site.apps import AT_START
-from pixelbot_site.kit import garbage
+from pixelbot_site.kit import interpreter
 from pixelbot_site.kit.logs import STDOUT
 from pixelbot_site.logins import start_link
 from pixelbot_site.metrics import port as health_port
@@ -89,7 +89,7 @@ class Command(BaseCommand):
             with data_folder.explained():
                 self.show_login(setup.prepare())
                 rescue.recover()
-            garbage.settle()
+            interpreter.settle()
             logging.captureWarnings(True)  # printed by themselves, they would wait for a console that nobody reads
             settings.ALLOWED_HOSTS.append(host)
             if host not in LOOPBACK:
@@ -113,7 +113,7 @@ class Command(BaseCommand):
         with data_folder.share_database():
             with data_folder.explained():
                 self.show_login(setup.prepare())
-            garbage.settle()
+            interpreter.settle()
             health_port.serve()
             STDOUT.put(f"The overlay's path, behind your site's address: {overlay_path()}")
             listen()
