@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 # New objects before a collection of the youngest generation. With Python's 700, a full batch of events has 40 of them.
 YOUNG_THRESHOLD = 50_000
-# More than so many of those, and the middle generation is collected, too. A file of 60,000 viewers leaves a million
+# More than so many of those, and the middle generation is collected, too. A file of 30,000 viewers leaves a million
 # objects: visited at once, they keep everything else waiting for 0.8 s.
 MIDDLE_THRESHOLD = 4
 OLD_THRESHOLD = 250
