@@ -51,7 +51,7 @@ def prepare() -> str | None:
     scratch.sweep()
     applied = set(MigrationRecorder(connection).applied_migrations())
     # `migrate` would also look at every content type and permission, so it is called only where tables change.
-    if not _on_disk() <= applied:
+    if not migrations_on_disk() <= applied:
         if database is not None and applied and not settings.DEMO:
             _back_up()
         with interpreter.collected():  # each migration makes all models anew
@@ -76,7 +76,7 @@ def prepare() -> str | None:
         return _create_login()
 
 
-def _on_disk() -> set[tuple[str, str]]:
+def migrations_on_disk() -> set[tuple[str, str]]:
     """Return app and name of each migration. Django's loader would import them all, a twentieth of a start."""
     found = set()
     for app in apps.get_app_configs():

@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 from django.apps.registry import Apps
-from django.db import connection
 from django.db.migrations.exceptions import IrreversibleError
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from economy.ledger import points as ledger
@@ -19,6 +17,7 @@ from economy.models import Merge, Points, Viewer
 from economy.viewers import merging
 from effects.models import Purchase, QueueItem, State
 from effects.queue import control, playback, worker
+from tests.single_migrations import single_executor
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -31,14 +30,14 @@ BEGAN = timezone.now() - timedelta(minutes=1)
 
 
 def migrate_back() -> Apps:
-    executor = MigrationExecutor(connection)
+    executor = single_executor()
     executor.migrate([BEFORE])
-    return MigrationExecutor(connection).loader.project_state([BEFORE]).apps
+    return single_executor().loader.project_state([BEFORE]).apps
 
 
 def migrate() -> None:
     """Migrate to what today's code needs."""
-    executor = MigrationExecutor(connection)
+    executor = single_executor()
     executor.migrate(executor.loader.graph.leaf_nodes())
 
 

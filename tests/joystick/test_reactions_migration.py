@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from economy.models import Cooldown
@@ -16,6 +14,7 @@ from joystick.models import Reaction
 from joystick.reactions import sentences
 from joystick.simulator.happenings import follow, spin, tip
 from pixelbot_site.models import SettingOverride
+from tests.single_migrations import single_executor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,14 +24,14 @@ OLD = [("joystick", "0009_built_in_commands")]
 @pytest.fixture
 def old() -> Iterator[Any]:
     """The model of old rows, in tables of that version; those of today come back after the test."""
-    executor = MigrationExecutor(connection)
+    executor = single_executor()
     executor.migrate(OLD)
     yield executor.loader.project_state(OLD).apps.get_model("joystick", "Reaction")
     migrate()
 
 
 def migrate() -> None:
-    executor = MigrationExecutor(connection)
+    executor = single_executor()
     executor.migrate(executor.loader.graph.leaf_nodes())
 
 

@@ -1,0 +1,16 @@
+"""The migrations one by one: a new database gets its tables by those that replace them."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+
+
+def single_executor() -> MigrationExecutor:
+    """Return an executor that knows the single migrations alone, none that replaces them."""
+    executor = MigrationExecutor(connection)
+    executor.loader = MigrationLoader(connection, replace_migrations=False)
+    for name, migration in executor.loader.replacements.items():
+        executor.loader.graph.remove_replacement_node(name, migration.replaces)
+    return executor
