@@ -168,11 +168,13 @@ def channel_address(username: str) -> str:
 
 
 def named(beginning: str) -> Q:
-    """Return the viewers whose name begins with `start`, in any case, by the index of the keys."""
+    """Return the viewers whose name begins so, in any case, by the index of the keys."""
     key = viewer_key(beginning.strip().removeprefix("@"))
     if connection.vendor == "sqlite":  # its LIKE does not use the index
         return Q(key__gte=key, key__lt=key + chr(0x10FFFF))
-    return Q(key__startswith=key)
+    # The bound is for lists in the order of the names: PostgreSQL reads them by another index than LIKE's, from its
+    # beginning. There is no upper one: by the rules of some languages, what begins alike does not lie side by side.
+    return Q(key__startswith=key, key__gte=key)
 
 
 def normalized_tags(*texts: str) -> str:

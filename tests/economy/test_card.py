@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,7 +20,7 @@ from django.utils import timezone
 from economy.ledger import audit, points, xp
 from economy.ledger.accounts import MAX_BALANCE
 from economy.models import XP, Item, Points, Presence, Transaction, Viewer, XPTransaction
-from economy.viewers import inventory, merging
+from economy.viewers import inventory, merging, people
 from effects.models import Purchase, QueueItem, State
 from tests.threads import at_once
 
@@ -423,3 +424,15 @@ class TestSearch:
         assert client.get("/admin/economy/viewer/find/?q=Bob").status_code == 403
         assert client.get(address(bob)).status_code == 403
         assert 'id="find-viewer"' not in Client().get("/admin/login/").text
+
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite finds and sorts by the same index")
+    def test_a_list_by_name_is_read_from_where_the_names_begin(self) -> None:
+        names = [f"viewer{number:04}" for number in range(5000)]
+        Viewer.objects.bulk_create(Viewer(key=name, username=name) for name in names)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE economy_viewer")
+        found = Viewer.objects.filter(people.named("viewer3")).order_by("key")[:100]
+        plan = json.loads(found.explain(analyze=True, format="json"))
+        removed = sum(int(count) for count in re.findall(r'"Rows Removed by Filter": (\d+)', json.dumps(plan)))
+        assert removed < 100
+        assert [viewer.key for viewer in found] == names[3000:3100]
