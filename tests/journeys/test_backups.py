@@ -83,9 +83,15 @@ def test_a_backup_of_a_running_bot_is_restored_and_what_it_replaces_is_kept(
     assert again.stop()[0] == 0
 
 
+TO_AN_EARLIER_VERSION = """
+from tests.single_migrations import single_executor
+single_executor().migrate([("pixelbot_site", "0001_api_tokens")])
+"""
+
+
 def test_before_the_tables_are_updated_a_backup_is_made(make_bot: MakeBot) -> None:
     bot = make_bot()
-    assert manage(bot, "migrate", "pixelbot_site", "0001").returncode == 0
+    assert manage(bot, "shell", "-c", TO_AN_EARLIER_VERSION).returncode == 0
     bot.start()
     (archive,) = backups(bot)
     assert archive.stem.endswith("-before-update")
