@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.apps.registry import Apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -14,3 +17,16 @@ def single_executor() -> MigrationExecutor:
     for name, migration in executor.loader.replacements.items():
         executor.loader.graph.remove_replacement_node(name, migration.replaces)
     return executor
+
+
+def migrate_back(names: Sequence[tuple[str, str]]) -> Apps:
+    """Take the tables back to those of an earlier version, in which these were the last; return its models."""
+    executor = single_executor()
+    executor.migrate(list(names))
+    return executor.loader.project_state(list(names)).apps
+
+
+def migrate() -> None:
+    """Migrate to what today's code needs."""
+    executor = single_executor()
+    executor.migrate(executor.loader.graph.leaf_nodes())

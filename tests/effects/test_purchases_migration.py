@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps.registry import Apps
 from django.db.migrations.exceptions import IrreversibleError
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from economy.models import Merge, Points, Viewer
 from economy.viewers import merging
 from effects.models import Purchase, QueueItem, State
 from effects.queue import control, playback, worker
-from tests.single_migrations import single_executor
+from tests.single_migrations import migrate, migrate_back
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -29,22 +28,10 @@ BEFORE = ("effects", "0004_what_was_done")
 BEGAN = timezone.now() - timedelta(minutes=1)
 
 
-def migrate_back() -> Apps:
-    executor = single_executor()
-    executor.migrate([BEFORE])
-    return single_executor().loader.project_state([BEFORE]).apps
-
-
-def migrate() -> None:
-    """Migrate to what today's code needs."""
-    executor = single_executor()
-    executor.migrate(executor.loader.graph.leaf_nodes())
-
-
 @pytest.fixture
 def store() -> Iterator[Callable[..., int]]:
     """Stores a queue item of the old shape; returns its id."""
-    rows = migrate_back().get_model("effects", "QueueItem").objects
+    rows = migrate_back([BEFORE]).get_model("effects", "QueueItem").objects
 
     def put(kind: str, **columns: Any) -> int:
         return int(rows.create(kind=kind, created_at=BEGAN, **columns).pk)
@@ -161,6 +148,6 @@ def test_many_rows_come_over_in_pieces(store: Callable[..., int], monkeypatch: p
 def test_there_is_no_way_back_once_there_are_purchases(bob: Viewer) -> None:
     purchase = Purchase.objects.create(viewer=bob, redeem="clip")
     with pytest.raises(IrreversibleError):
-        migrate_back()
+        migrate_back([BEFORE])
     migrate()
     assert Purchase.objects.get() == purchase

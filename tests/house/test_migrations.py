@@ -14,7 +14,7 @@ from django.db.migrations.state import ProjectState
 
 from economy.models import Viewer
 from pixelbot_site import setup
-from tests.single_migrations import single_executor
+from tests.single_migrations import migrate_back, single_executor
 
 # Where an earlier version was in some of the apps.
 EARLIER = [("effects", "0030_purchases_of_commands"), ("redeems", "0005_labels"), ("joystick", "0020_moderation")]
@@ -32,7 +32,7 @@ def test_the_single_migrations_lead_to_the_same_tables() -> None:
 @pytest.mark.parametrize("earlier", [[], EARLIER], ids=["the last one", "one before"])
 def test_a_database_of_an_earlier_version_goes_on(earlier: Sequence[tuple[str, str]]) -> None:
     Viewer.objects.create(username="Bob", key="bob")
-    single_executor().migrate(list(earlier))
+    migrate_back(earlier)
     recorder = MigrationRecorder(connection)
     for app, name in set(recorder.applied_migrations()):
         if "_squashed_" in name:

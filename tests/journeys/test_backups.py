@@ -84,8 +84,8 @@ def test_a_backup_of_a_running_bot_is_restored_and_what_it_replaces_is_kept(
 
 
 TO_AN_EARLIER_VERSION = """
-from tests.single_migrations import single_executor
-single_executor().migrate([("pixelbot_site", "0001_api_tokens")])
+from tests.single_migrations import migrate_back
+migrate_back([("pixelbot_site", "0001_api_tokens")])
 """
 
 

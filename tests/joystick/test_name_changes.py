@@ -23,7 +23,7 @@ from joystick.models import InboundEvent, NameChange
 from joystick.protocol.frames import ReceivedFrame, read_frame
 from joystick.simulator.happenings import Happening, chat, tip
 from pixelbot_site.kit import pieces
-from tests.single_migrations import single_executor
+from tests.single_migrations import migrate, migrate_back
 
 pytestmark = pytest.mark.django_db
 
@@ -213,14 +213,10 @@ def test_a_viewers_events_are_found_by_an_index() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_events_of_earlier_versions_get_their_key_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_module("joystick.migrations.0005_fill_viewer_keys"), "PIECE", 2)
-    before = single_executor()
-    before.migrate([("joystick", "0003_effects")])
-    old = single_executor().loader.project_state([("joystick", "0003_effects")]).apps
-    rows = old.get_model("joystick", "InboundEvent").objects
+    rows = migrate_back([("joystick", "0003_effects")]).get_model("joystick", "InboundEvent").objects
     spelled = ["Bob", "ÄPFEL", "", " Ann ", "bob"]
     for number, username in enumerate(spelled):
         rows.create(uid=str(number), kind="new_message", username=username, raw="{}", received_at=timezone.now())
-    after = single_executor()
-    after.migrate(after.loader.graph.leaf_nodes())
+    migrate()
     keys = list(InboundEvent.objects.order_by("id").values_list("viewer_key", flat=True))
     assert keys == ["bob", "äpfel", None, "ann", "bob"]

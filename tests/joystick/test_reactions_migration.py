@@ -14,7 +14,7 @@ from joystick.models import Reaction
 from joystick.reactions import sentences
 from joystick.simulator.happenings import follow, spin, tip
 from pixelbot_site.models import SettingOverride
-from tests.single_migrations import single_executor
+from tests.single_migrations import migrate, migrate_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,15 +24,8 @@ OLD = [("joystick", "0009_built_in_commands")]
 @pytest.fixture
 def old() -> Iterator[Any]:
     """The model of old rows, in tables of that version; those of today come back after the test."""
-    executor = single_executor()
-    executor.migrate(OLD)
-    yield executor.loader.project_state(OLD).apps.get_model("joystick", "Reaction")
+    yield migrate_back(OLD).get_model("joystick", "Reaction")
     migrate()
-
-
-def migrate() -> None:
-    executor = single_executor()
-    executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 def test_every_row_is_kept_with_what_it_said(old: Any, monkeypatch: pytest.MonkeyPatch) -> None:
