@@ -24,7 +24,7 @@ from typing import Any
 
 from celery.worker import WorkController, state
 from channels.layers import get_channel_layer
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from twisted.internet import defer, reactor
 
 from effects import tasks, voice
@@ -176,10 +176,6 @@ class Worker:
     def __init__(self) -> None:
         app.finalize()
         app.set_default()
-        if connection.vendor == "sqlite":
-            # By default Celery closes the database after every task, and opening the file costs as much as most tasks.
-            # A server's connection can break, so PostgreSQL keeps the default.
-            app.conf["CELERY_DB_REUSE_MAX"] = 10**9
         self._worker = WorkController(
             app=app,
             pool="threads",

@@ -156,8 +156,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # So, the next who needs a connection begins anew.
     pool = {"min_size": 1, "max_size": 20, "timeout": 20, "reconnect_timeout": 5}
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = pool
-    # Celery would close the whole pool with each task. `pixelbot_site.celery` gives the task's connection back to it.
-    CELERY_DB_REUSE_MAX = 2**62
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so that two writers wait for each other instead of
     # failing half-way. WAL: readers don't wait for writers. The cache is sized for millions of rows. Checkpoints
@@ -210,6 +208,9 @@ else:
     if REDIS_URL.startswith("rediss://") and "ssl_cert_reqs" not in REDIS_URL:
         CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
 
+# By default Celery closes the database after every task, and PostgreSQL's whole pool with it. What is needed instead is
+# done by `pixelbot_site.celery`.
+CELERY_DB_REUSE_MAX = 2**62
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
