@@ -168,7 +168,7 @@ def channel_address(username: str) -> str:
 
 
 def named(beginning: str) -> Q:
-    """Return the viewers whose name begins so, in any case, by the index of the keys."""
+    """Return the condition that a viewer's name begins with `beginning`, in any case, for the index of the keys."""
     key = viewer_key(beginning.strip().removeprefix("@"))
     if connection.vendor == "sqlite":  # its LIKE does not use the index
         return Q(key__gte=key, key__lt=key + chr(0x10FFFF))
